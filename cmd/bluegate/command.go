@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"bluegate/deploy"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// command is one call of the program: what was asked for, and what came of it.
+type command struct {
+	process
+	ctx     context.Context
+	name    string
+	report  *deploy.Report
+	format  string
+	quiet   bool
+	verbose bool
+}
+
+const exitCodes = `EXIT CODES:
+   0  promoted, started, planned, settled, ok
+   1  error: a fault of bluegate itself
+   2  invalid: usage or configuration; nothing was touched
+   3  refused: the release did not pass; it was removed, users never noticed. health: the colour is not healthy
+   4  rolled-back: new workers served it, it failed, and nginx provably points at the old colour again
+   5  needs-a-person: live but not cleaned up, or what is live could not be proven; the report says what to run
+   6  locked: another deployment holds the lock
+   7  unreachable: the engine or nginx could not be asked, before anything was changed
+   128+n  interrupted by signal n, after undoing what was begun
+`
+
+// parse runs the command line. An error is the user's, or says that nothing could be asked.
+func (c *command) parse(args []string) error {
+	app := c.app()
+	args, err := reorder(app, args)
+	c.name = commandName(app, args)
+	c.format = formatOf(args)
+	if err != nil {
+		return err
+	}
+	return app.Run(append([]string{"bluegate"}, args...))
+}
+
+func (c *command) app() *cli.App {
+	usage := func(_ *cli.Context, err error, _ bool) error { return &deploy.InvalidError{Err: err} }
+	app := &cli.App{
+		Name: "bluegate", Usage: "a blue/green deployment gate for Docker Compose behind nginx", Version: version,
+		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: globalFlags(), HideHelpCommand: true, EnableBashCompletion: true,
+		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: usage,
+		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitCodes,
+		Action: func(ctx *cli.Context) error {
+			if ctx.NArg() > 0 {
+				return deploy.Invalid("there is no command %q; see bluegate --help", ctx.Args().First())
+			}
+			return cli.ShowAppHelp(ctx)
+		},
+		Commands: []*cli.Command{
+			{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(), Action: c.deploy},
+			{Name: "settle", Usage: "finish or undo what an earlier run left", Action: c.settle},
+			{Name: "status", Usage: "which colour is live, and every container of both", Action: c.status},
+			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
+			{Name: "schema", Usage: "print the JSON schema of the report", ArgsUsage: "[report]", Action: c.schema},
+		},
+	}
+	for _, cmd := range app.Commands {
+		cmd.OnUsageError = usage
+		cmd.Flags = append(cmd.Flags, globalFlags()...)
+		cmd.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodes
+	}
+	return app
+}
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE` (default: bluegate.yml in the project directory, if it is there)", EnvVars: []string{"BLUEGATE_CONFIG"}},
+		&cli.StringFlag{Name: "project-directory", Usage: "where the Compose files are", EnvVars: []string{"BLUEGATE_PROJECT_DIRECTORY"}},
+		&cli.StringFlag{Name: "context", Usage: "the Docker context `NAME`", EnvVars: []string{"BLUEGATE_CONTEXT"}},
+		&cli.StringFlag{Name: "host", Usage: "the engine's `URL`: unix://, tcp://, ssh://", EnvVars: []string{"BLUEGATE_HOST"}},
+		&cli.StringFlag{Name: "format", Usage: "text or json; the report goes to stdout, progress to stderr", Value: "text", EnvVars: []string{"BLUEGATE_FORMAT"}},
+		&cli.BoolFlag{Name: "quiet", Usage: "no progress"},
+		&cli.BoolFlag{Name: "verbose", Usage: "every step in the report"},
+	}
+}
+
+func deployFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and change nothing"},
+		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy (default: from its healthchecks)", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
+		&cli.BoolFlag{Name: "no-pull", Usage: "use the images that are on the engine"},
+		&cli.StringFlag{Name: "keep-old", Usage: "what becomes of the old colour: `WHAT` is stopped, running or removed", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
+		&cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}},
+	}
+}
+
+// begin reads what all commands share and refuses arguments that none takes.
+func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error) {
+	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
+	if c.format != "text" && c.format != "json" {
+		given := c.format
+		c.format = "text"
+		return nil, deploy.Invalid("--format %q: it is text or json", given)
+	}
+	if c.quiet && c.verbose {
+		return nil, deploy.Invalid("--quiet and --verbose exclude each other")
+	}
+	to, err := colourArgument(ctx, colours)
+	if err != nil {
+		return nil, err
+	}
+	options, err := readOptions(ctx, c.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	options.Settings.To = to
+	return connect(c.ctx, options, c.progress())
+}
+
+func colourArgument(ctx *cli.Context, allowed bool) (deploy.Colour, error) {
+	most := 0
+	if allowed {
+		most = 1
+	}
+	if ctx.NArg() > most {
+		return deploy.None, deploy.Invalid("unexpected argument %q; see bluegate %s --help", ctx.Args().Get(most), ctx.Command.Name)
+	}
+	if ctx.NArg() == 0 {
+		return deploy.None, nil
+	}
+	to, err := deploy.ParseColour(ctx.Args().First())
+	if err != nil {
+		return deploy.None, &deploy.InvalidError{Err: err}
+	}
+	return to, nil
+}
+
+func (c *command) deploy(ctx *cli.Context) error {
+	d, err := c.begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	if ctx.Bool("dry-run") {
+		c.report = d.DryRun(c.ctx)
+		return nil
+	}
+	if _, _, err := findHelper(""); err != nil {
+		return err
+	}
+	c.report = d.Run(c.ctx)
+	return nil
+}
+
+func (c *command) settle(ctx *cli.Context) error {
+	d, err := c.begin(ctx, false)
+	if err == nil {
+		c.report = d.Settle(c.ctx)
+	}
+	return err
+}
+
+func (c *command) status(ctx *cli.Context) error {
+	d, err := c.begin(ctx, false)
+	if err == nil {
+		c.report = d.Status(c.ctx)
+	}
+	return err
+}
+
+func (c *command) health(ctx *cli.Context) error {
+	d, err := c.begin(ctx, true)
+	if err == nil {
+		c.report = d.Health(c.ctx)
+	}
+	return err
+}
+
+func (c *command) schema(ctx *cli.Context) error {
+	if ctx.NArg() > 1 || ctx.NArg() == 1 && ctx.Args().First() != "report" {
+		return deploy.Invalid("unexpected argument %q: there is one schema, report", ctx.Args().First())
+	}
+	_, err := io.WriteString(c.Stdout, reportSchema)
+	return err
+}
+
+// progress goes to stderr: a live view on a terminal, plain lines elsewhere.
+func (c *command) progress() deploy.Progress {
+	if c.quiet {
+		return silence{}
+	}
+	if width, ok := terminal(c.Stderr, c.Getenv); ok {
+		return newLive(c.Stderr, width)
+	}
+	return newPlain(c.ctx, c.Stderr, 20*time.Second)
+}
+
+func commandName(app *cli.App, args []string) string {
+	for _, a := range args {
+		if app.Command(a) != nil {
+			return a
+		}
+	}
+	return "bluegate"
+}
+
+// formatOf finds --format also in a command line that is otherwise wrong: a script that asked for JSON gets JSON.
+func formatOf(args []string) string {
+	for i, a := range args {
+		if a == "--format=json" || strings.TrimLeft(a, "-") == "format" && i+1 < len(args) && args[i+1] == "json" {
+			return "json"
+		}
+	}
+	return "text"
+}
+

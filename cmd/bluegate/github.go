@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"bluegate/deploy"
+)
+
+// tellGitHub hands the outcome to later steps of a GitHub job, and the report to its summary page.
+func tellGitHub(r *deploy.Report, getenv func(string) string) error {
+	if path := getenv("GITHUB_OUTPUT"); path != "" {
+		if err := appendTo(path, fmt.Sprintf("outcome=%s\nlive=%s\nrelease=%s\n", r.Outcome, r.Live, r.Release)); err != nil {
+			return fmt.Errorf("write GITHUB_OUTPUT: %w", err)
+		}
+	}
+	if path := getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		if err := appendTo(path, markdown(r)); err != nil {
+			return fmt.Errorf("write GITHUB_STEP_SUMMARY: %w", err)
+		}
+	}
+	return nil
+}
+
+func appendTo(path, text string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteString(text); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func markdown(r *deploy.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, cell(headline(r)))
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(&b, "- **%s** %s\n", reason.Code, cell(strings.TrimPrefix(reason.String(), string(reason.Code)+": ")))
+	}
+	if len(r.Steps) > 0 {
+		b.WriteString("\n| step | status | time |\n|---|---|---|\n")
+		for _, s := range r.Steps {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Status, span(s.MS))
+		}
+	}
+	if len(r.Containers) > 0 {
+		b.WriteString("\n| colour | container | state | health | image |\n|---|---|---|---|---|\n")
+		for _, c := range r.Containers {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Colour, cell(c.Name), c.State, c.Health, cell(c.Image))
+		}
+	}
+	return b.String() + "\n"
+}
+
+// cell keeps text that a container or a file had a part in from becoming markup.
+func cell(text string) string {
+	return strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "`", "'", "\n", "<br>").Replace(text)
+}

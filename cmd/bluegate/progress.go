@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+// silence is the progress of --quiet.
+type silence struct{}
+
+func (silence) Step(string)                      {}
+func (silence) Say(string, ...any)               {}
+func (silence) Gate([]gate.Progress, time.Time) {}
+
+// plain writes one line when something has changed, and a heartbeat when nothing has: a CI runner ends jobs that are
+// silent for long.
+type plain struct {
+	mu       sync.Mutex
+	out      io.Writer
+	began    time.Time
+	step     string
+	last     time.Time
+	states   map[string]string
+	deadline time.Time
+}
+
+func newPlain(ctx context.Context, out io.Writer, heartbeat time.Duration) *plain {
+	p := &plain{out: out, began: time.Now(), last: time.Now(), states: map[string]string{}}
+	go p.beat(ctx, heartbeat)
+	return p
+}
+
+var _ deploy.Progress = (*plain)(nil)
+
+func (p *plain) beat(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every / 4)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		p.mu.Lock()
+		if p.step != "" && time.Since(p.last) >= every {
+			p.line("still at %s%s", p.step, p.waiting())
+		}
+		p.mu.Unlock()
+	}
+}
+
+func (p *plain) waiting() string {
+	var parts []string
+	for name, state := range p.states {
+		if !strings.HasPrefix(state, "good") {
+			parts = append(parts, name+" "+state)
+		}
+	}
+	text := ""
+	if len(parts) > 0 {
+		text = ": waiting for " + strings.Join(parts, ", ")
+	}
+	if !p.deadline.IsZero() {
+		text += fmt.Sprintf("; decided in %s at the latest", time.Until(p.deadline).Round(time.Second))
+	}
+	return text
+}
+
+// line is called with the lock held.
+func (p *plain) line(format string, args ...any) {
+	p.last = time.Now()
+	fmt.Fprintf(p.out, "%6.1fs  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (p *plain) Step(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.step = name
+	p.line("%s", name)
+}
+
+func (p *plain) Say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line(format, args...)
+}
+
+func (p *plain) Gate(containers []gate.Progress, deadline time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deadline = deadline
+	for _, c := range containers {
+		name, state := describe(c)
+		if c.Name != "" && p.states[name] != state {
+			p.states[name] = state
+			p.line("%s: %s", name, state)
+		}
+	}
+}
+
+// describe says how one container is; a name that has not come yet is that of its service.
+func describe(c gate.Progress) (name, state string) {
+	name, state = c.Name, string(c.State)
+	if name == "" {
+		return c.Service, "not created yet"
+	}
+	if c.Health != gate.HealthNone {
+		state += ", " + string(c.Health)
+	}
+	if c.FailingStreak > 0 {
+		state += fmt.Sprintf(" (%d of %d probes failed)", c.FailingStreak, c.Retries)
+	}
+	if c.Good {
+		state = "good: " + state
+	}
+	return name, state
+}

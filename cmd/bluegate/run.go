@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// process is what a command sees of the world outside.
+type process struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+}
+
+// serveMode makes this executable serve package helper, for installations without the small one beside it.
+const serveMode = "__serve"
+
+// run is the program without the process. It returns the exit code.
+func run(ctx context.Context, args []string, p process) int {
+	if len(args) == 1 && args[0] == serveMode {
+		if err := helper.Serve(p.Stdin, p.Stdout); err != nil {
+			fmt.Fprintln(p.Stderr, err)
+			return 1
+		}
+		return 0
+	}
+	c := &command{process: p, ctx: ctx}
+	err := c.parse(args)
+	if c.report == nil && err == nil {
+		return 0 // help, version, a schema
+	}
+	if err != nil {
+		c.report = faulty(c.name, err)
+	}
+	c.print()
+	return c.report.ExitCode
+}
+
+// faulty is the report of a command that did not get as far as asking anything.
+func faulty(name string, err error) *deploy.Report {
+	r := deploy.NewReport(name)
+	r.Message = err.Error()
+	var invalid *deploy.InvalidError
+	var silent *deploy.UnreachableError
+	outcome := deploy.Failed
+	switch {
+	case errors.As(err, &invalid):
+		outcome = deploy.Malformed
+	case errors.As(err, &silent):
+		outcome = deploy.Unreachable
+	}
+	return r.Finish(outcome)
+}
+
+// print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away
+// changes nothing: the exit code is the deployment's.
+func (c *command) print() {
+	if c.format == "json" {
+		text := json.NewEncoder(c.Stdout)
+		text.SetIndent("", "  ")
+		text.SetEscapeHTML(false)
+		_ = text.Encode(c.report)
+	} else {
+		_, _ = io.WriteString(c.Stdout, reportText(c.report, c.verbose))
+	}
+	if err := tellGitHub(c.report, c.Getenv); err != nil {
+		fmt.Fprintf(c.Stderr, "bluegate: %v\n", err)
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// reportText is the report for a person: the outcome first, then why, then what was found and done.
+func reportText(r *deploy.Report, verbose bool) string {
+	var b strings.Builder
+	b.WriteString(headline(r) + "\n")
+	writeReasons(&b, r.Reasons)
+	writeUndone(&b, r)
+	if r.Command == "status" || r.Command == "health" || r.DryRun {
+		writeContainers(&b, r)
+	}
+	if r.Plan != nil {
+		writePlan(&b, r.Plan)
+	}
+	if s := r.Switch; s != nil {
+		fmt.Fprintf(&b, "switch: %s, %s in %s, proven in %s\n", s.Nginx, count(s.Points, "address"), count(len(s.Files), "file"), span(s.ProofMS))
+		if verbose {
+			for _, p := range s.Proof {
+				fmt.Fprintf(&b, "  %s\n", p)
+			}
+		}
+	}
+	for _, f := range r.Findings {
+		writeFinding(&b, f)
+	}
+	writeSteps(&b, r, verbose)
+	if r.Run != "" {
+		fmt.Fprintf(&b, "run: %s\n", r.Run)
+	}
+	return b.String()
+}
+
+// headline says the outcome and what is true now.
+func headline(r *deploy.Report) string {
+	release := ""
+	if r.Release != "" {
+		release = " (release " + r.Release + ")"
+	}
+	switch r.Outcome {
+	case deploy.Promoted:
+		return fmt.Sprintf("promoted: %s is live%s", r.Live, release)
+	case deploy.Started:
+		if r.Live == deploy.None {
+			return fmt.Sprintf("started: %s is up and healthy%s; %s", r.To, release, r.LiveBy)
+		}
+		return fmt.Sprintf("started: %s is live%s", r.Live, release)
+	case deploy.Planned:
+		return fmt.Sprintf("planned: %s would become live; now %s", r.To, liveNow(r))
+	case deploy.Refused:
+		if r.DryRun {
+			return "refused: a deployment could not start; " + liveNow(r)
+		}
+		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
+	case deploy.NotHealthy:
+		return "unhealthy: " + r.Message
+	case deploy.OK:
+		if r.Message != "" {
+			return "ok: " + r.Message
+		}
+		return "ok: " + liveNow(r)
+	}
+	return fmt.Sprintf("%s: %s", r.Outcome, r.Message)
+}
+
+func liveNow(r *deploy.Report) string {
+	if r.Live == deploy.None {
+		if r.LiveBy == "" {
+			return "no colour is known to be live"
+		}
+		return "no colour is live: " + r.LiveBy
+	}
+	if r.Outcome == deploy.Refused {
+		return string(r.Live) + " is live and was not touched"
+	}
+	return fmt.Sprintf("%s is live: %s", r.Live, r.LiveBy)
+}
+
+func writeReasons(b *strings.Builder, reasons []deploy.Reason) {
+	for _, r := range reasons {
+		fmt.Fprintf(b, "  %s\n", indent(r.String(), "    "))
+		if r.LastProbe != "" {
+			fmt.Fprintf(b, "    last probe: %s\n", indent(strings.TrimSpace(r.LastProbe), "      "))
+		}
+		for i, line := range r.LogTail {
+			if i == 0 {
+				b.WriteString("    last lines of its log:\n")
+			}
+			fmt.Fprintf(b, "      %s\n", indent(line, "      "))
+		}
+	}
+}
+
+func indent(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
+
+func writeUndone(b *strings.Builder, r *deploy.Report) {
+	if r.Undo != nil {
+		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, span(r.Undo.MS), prefixed(": ", r.Undo.Error))
+	}
+	if len(r.Pruned.Containers)+len(r.Pruned.Images) > 0 {
+		fmt.Fprintf(b, "removed: %s\n", strings.Join(append(append([]string{}, r.Pruned.Containers...), r.Pruned.Images...), ", "))
+	}
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+func writeContainers(b *strings.Builder, r *deploy.Report) {
+	if len(r.Containers) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "COLOUR\tSERVICE\tCONTAINER\tSTATE\tHEALTH\tRESTARTS\tIMAGE")
+	for _, c := range r.Containers {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", c.Colour, c.Service, c.Name, c.State, c.Health, c.Restarts, c.Image)
+	}
+	_ = w.Flush()
+}
+
+func writePlan(b *strings.Builder, p *deploy.PlanReport) {
+	for _, row := range []struct {
+		what   string
+		things []string
+	}{{"pull", p.Pull}, {"remove", p.Replace}, {"create", p.Create}, {"stop, once drained", p.Stop}} {
+		if len(row.things) > 0 {
+			fmt.Fprintf(b, "would %s: %s\n", row.what, strings.Join(row.things, ", "))
+		}
+	}
+	for _, s := range p.Services {
+		fmt.Fprintf(b, "healthcheck of %s: %s; decided %s after its start at the latest\n", s.Service, s.Healthcheck, span(s.LatestMS))
+	}
+	if p.Diff != "" {
+		b.WriteString("nginx's configuration:\n" + p.Diff)
+	}
+}
+
+func writeFinding(b *strings.Builder, f deploy.Finding) {
+	place := ""
+	if f.Place != "" {
+		place = f.Place + ": "
+	}
+	fmt.Fprintf(b, "note: %s%s (%s)\n", place, f.Message, f.Code)
+}
+
+// writeSteps is one line; with verbose each step has its own.
+func writeSteps(b *strings.Builder, r *deploy.Report, verbose bool) {
+	if len(r.Steps) == 0 || r.Command != "deploy" && !verbose {
+		return
+	}
+	if !verbose {
+		parts := make([]string, len(r.Steps))
+		for i, s := range r.Steps {
+			parts[i] = s.Name + " " + span(s.MS)
+		}
+		fmt.Fprintf(b, "steps: %s\n", strings.Join(parts, ", "))
+		return
+	}
+	for _, s := range r.Steps {
+		fmt.Fprintf(b, "step %-20s %-7s %8s%s\n", s.Name, s.Status, span(s.MS), prefixed("  ", firstLine(s.Message)))
+	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+func span(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d >= time.Second {
+		d = d.Round(100 * time.Millisecond)
+	}
+	return d.String()
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if strings.HasSuffix(thing, "s") {
+		return fmt.Sprintf("%d %ses", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

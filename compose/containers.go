@@ -1,0 +1,182 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"golang.org/x/sync/errgroup"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+// ReleaseLabel marks a release's containers. It is a custom label, which Compose does not hash, so that a later
+// `docker compose up` finds nothing to recreate.
+const ReleaseLabel = "bluegate.release"
+
+// inspections bounds how many containers are asked about at once.
+const inspections = 16
+
+// Containers implements deploy.Stack.
+func (s *Stack) Containers(ctx context.Context, app deploy.Application) ([]deploy.Container, error) {
+	var all []deploy.Container
+	for _, colour := range deploy.Colours {
+		m := app.Models[colour]
+		ids, err := s.ids(ctx, m, "")
+		if err != nil {
+			return nil, err
+		}
+		some, err := s.inspectAll(ctx, m, ids)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// ids lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
+// what merely contains it.
+func (s *Stack) ids(ctx context.Context, m deploy.Model, release string) ([]string, error) {
+	rows, err := s.list(ctx, m, release)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	return ids, nil
+}
+
+func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]container.Summary, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: ofProject(m, release)})
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
+	}
+	return slices.DeleteFunc(rows, func(row container.Summary) bool {
+		_, own := m.Service(row.Labels[api.ServiceLabel])
+		return !own || strings.EqualFold(row.Labels[api.OneoffLabel], "true")
+	}), nil
+}
+
+func ofProject(m deploy.Model, release string) filters.Args {
+	f := filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+m.ComposeProject))
+	if release != "" {
+		f.Add("label", ReleaseLabel+"="+release)
+	}
+	return f
+}
+
+// inspectAll leaves out what vanished meanwhile.
+func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([]deploy.Container, error) {
+	var mu sync.Mutex
+	var all []deploy.Container
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(inspections)
+	for _, id := range ids {
+		group.Go(func() error {
+			c, err := s.inspect(ctx, m, id)
+			if errdefs.IsNotFound(err) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, c)
+			return nil
+		})
+	}
+	err := group.Wait()
+	order := func(name string) int {
+		return slices.IndexFunc(m.Services, func(s deploy.Service) bool { return s.Name == name })
+	}
+	slices.SortFunc(all, func(a, b deploy.Container) int {
+		if d := order(a.Service) - order(b.Service); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return all, err
+}
+
+func (s *Stack) inspect(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, id)
+	if err != nil {
+		return deploy.Container{}, s.engine.unreachable(fmt.Errorf("inspect container %.12s: %w", id, err))
+	}
+	return s.container(m.Colour, info)
+}
+
+func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) (deploy.Container, error) {
+	if info.ContainerJSONBase == nil || info.State == nil || info.Config == nil {
+		return deploy.Container{}, errors.New("the engine's answer about a container is incomplete")
+	}
+	c := deploy.Container{
+		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
+		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
+		Release: info.Config.Labels[ReleaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
+		Addresses: map[string]string{}, Sample: s.sample(info),
+	}
+	if info.State.Health != nil {
+		c.Health = info.State.Health.Status
+	}
+	if p := c.Sample.LastProbe; p != nil && p.ExitCode != 0 {
+		c.LastProbe = deploy.Plain(p.Output)
+	}
+	if info.HostConfig != nil {
+		c.RestartPol = string(info.HostConfig.RestartPolicy.Name)
+	}
+	if info.NetworkSettings != nil {
+		for name, n := range info.NetworkSettings.Networks {
+			c.Addresses[name] = n.IPAddress
+		}
+	}
+	return c, nil
+}
+
+// sample translates what the engine says, its times moved to our clock.
+func (s *Stack) sample(info container.InspectResponse) gate.Sample {
+	st := info.State
+	out := gate.Sample{
+		At: time.Now(), ID: info.ID, Name: strings.TrimPrefix(info.Name, "/"), Service: info.Config.Labels[api.ServiceLabel],
+		State: gate.State(st.Status), StartedAt: s.ours(st.StartedAt), FinishedAt: s.ours(st.FinishedAt),
+		ExitCode: st.ExitCode, OOMKilled: st.OOMKilled, RestartCount: info.RestartCount, Error: st.Error,
+	}
+	if st.Health == nil || st.Health.Status == container.NoHealthcheck {
+		return out
+	}
+	out.Health, out.FailingStreak = gate.Health(st.Health.Status), st.Health.FailingStreak
+	for _, entry := range st.Health.Log {
+		p := &gate.ProbeResult{Start: entry.Start.Add(s.engine.Skew), End: entry.End.Add(s.engine.Skew), ExitCode: entry.ExitCode, Output: entry.Output}
+		out.LastProbe = p
+		if p.ExitCode != 0 {
+			out.LastFailure = p.End
+		}
+	}
+	return out
+}
+
+// ours reads an engine's time; the zero time of Docker (year 1) stays zero.
+func (s *Stack) ours(text string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t.Add(s.engine.Skew)
+}

@@ -1,0 +1,129 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+// Images implements deploy.Stack.
+func (s *Stack) Images(ctx context.Context, m deploy.Model) ([]deploy.Image, error) {
+	var out []deploy.Image
+	for _, service := range m.Services {
+		img, err := s.image(ctx, service)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, img)
+	}
+	return out, nil
+}
+
+func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	out := deploy.Image{Service: service.Name, Ref: service.Image}
+	info, err := s.engine.ImageInspect(ctx, service.Image)
+	if errdefs.IsNotFound(err) {
+		return out, nil
+	}
+	if err != nil {
+		return out, s.engine.unreachable(fmt.Errorf("inspect image %s of %s: %w", service.Image, service.Name, err))
+	}
+	out.ID = info.ID
+	// What was built or loaded here was never given a digest by a registry.
+	out.FromPull = len(info.RepoDigests) > 0
+	if info.Config == nil {
+		return out, nil
+	}
+	for port := range info.Config.ExposedPorts {
+		out.Ports = addPort(out.Ports, string(port))
+	}
+	slices.Sort(out.Ports)
+	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
+		out.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
+	}
+	return out, nil
+}
+
+// Pull implements deploy.Stack.
+func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) error {
+	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
+	if err != nil {
+		return fmt.Errorf("select %v of project %s: %w", services, m.ComposeProject, err)
+	}
+	project, err = project.WithServicesTransform(func(_ string, c types.ServiceConfig) (types.ServiceConfig, error) {
+		c.PullPolicy = types.PullPolicyAlways
+		return c, nil
+	})
+	if err != nil {
+		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
+	}
+	err = s.service.Pull(ctx, project, api.PullOptions{Quiet: true})
+	if err == nil {
+		err = ctx.Err() // a cancelled pull ends without an error
+	}
+	return err
+}
+
+// RemoveImages implements deploy.Stack. An image that a container uses, or that has another name, stays; only the name
+// that the release gave it goes.
+func (s *Stack) RemoveImages(ctx context.Context, images []deploy.BroughtImage) ([]string, error) {
+	var removed []string
+	var errs []error
+	for _, img := range images {
+		gone, err := s.removeImage(ctx, img)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("remove image %s: %w", img.Ref, err))
+		}
+		if gone {
+			removed = append(removed, img.Ref)
+		}
+	}
+	return removed, s.engine.unreachable(errors.Join(errs...))
+}
+
+func (s *Stack) removeImage(ctx context.Context, img deploy.BroughtImage) (bool, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	now, err := s.engine.ImageInspect(ctx, img.Ref)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if now.ID == img.Before || img.ID != "" && now.ID != img.ID {
+		return false, nil // not what the release brought, or no longer
+	}
+	users, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", now.ID))})
+	if err != nil || len(users) > 0 {
+		return false, err
+	}
+	remove := img.Ref
+	if img.Before != "" {
+		if err := s.engine.ImageTag(ctx, img.Before, img.Ref); err != nil {
+			return false, fmt.Errorf("give the tag back to %.19s: %w", img.Before, err)
+		}
+		if len(now.RepoTags) > 1 {
+			return false, nil
+		}
+		remove = now.ID
+	}
+	_, err = s.engine.ImageRemove(ctx, remove, image.RemoveOptions{PruneChildren: true})
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
+		return false, nil // somebody uses it by now
+	}
+	return err == nil, err
+}

@@ -1,0 +1,181 @@
+package compose
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+
+	"bluegate/deploy"
+)
+
+// A lease is renewed three times before it ends. Its holder stops acting when it could not renew it for so long that
+// another client may take it over.
+const (
+	leaseLength  = 30 * time.Second
+	leaseRenewal = 10 * time.Second
+)
+
+const holderLabel = "bluegate.holder"
+
+// Ledger implements deploy.Ledger on the engine.
+type Ledger struct{ engine *Engine }
+
+// NewLedger keeps lock and journal on the engine.
+func NewLedger(e *Engine) *Ledger { return &Ledger{engine: e} }
+
+func (l *Ledger) lockVessel(name string) vessel {
+	return vessel{engine: l.engine, name: "bluegate-lock-" + name}
+}
+
+// Lock implements deploy.Ledger.
+func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy.Lease, error) {
+	v := l.lockVessel(name)
+	text, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 0; ; attempt++ {
+		err := v.create(ctx, map[string]string{holderLabel: string(text)})
+		if err == nil {
+			break
+		}
+		if !errdefs.IsConflict(err) || attempt == 3 {
+			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
+		}
+		holder, alive, err := l.judge(ctx, v)
+		if err != nil {
+			return nil, l.engine.unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
+		}
+		if alive {
+			return nil, &deploy.LockedError{Lock: name, Holder: holder}
+		}
+		if err := l.clear(ctx, v); err != nil {
+			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
+		}
+	}
+	lease := &lease{vessel: v, lost: make(chan struct{}), stop: make(chan struct{})}
+	if err := lease.renew(ctx); err != nil {
+		_ = v.remove(context.WithoutCancel(ctx))
+		return nil, l.engine.unreachable(fmt.Errorf("begin the lease of the lock %s: %w", name, err))
+	}
+	lease.done.Add(1)
+	go lease.keep(context.WithoutCancel(ctx))
+	return lease, nil
+}
+
+// clear removes the container by the id that was judged, so that a lock that somebody else took meanwhile stays.
+func (l *Ledger) clear(ctx context.Context, v vessel) error {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := l.engine.ContainerInspect(ctx, v.name)
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, alive, err := l.judge(ctx, vessel{engine: l.engine, name: info.ID}); err != nil || alive {
+		return err
+	}
+	return removeContainer(ctx, l.engine, info.ID)
+}
+
+// Holder implements deploy.Ledger.
+func (l *Ledger) Holder(ctx context.Context, name string) (*deploy.Holder, error) {
+	h, alive, err := l.judge(ctx, l.lockVessel(name))
+	if err != nil || !alive {
+		return nil, l.engine.unreachable(err)
+	}
+	return &h, nil
+}
+
+// judge says whether a lock's holder lives: on this host by its process, elsewhere by its lease.
+func (l *Ledger) judge(ctx context.Context, v vessel) (h deploy.Holder, alive bool, err error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	info, err := l.engine.ContainerInspect(ask, v.name)
+	if errdefs.IsNotFound(err) {
+		return h, false, nil
+	}
+	if err != nil {
+		return h, false, err
+	}
+	if err := json.Unmarshal([]byte(info.Config.Labels[holderLabel]), &h); err != nil {
+		return h, false, fmt.Errorf("container %s is no lock of ours (its label %s cannot be read); remove it if it is not needed", v.name, holderLabel)
+	}
+	if same, lives := processOf(h); same {
+		return h, lives, nil
+	}
+	created, err := time.Parse(time.RFC3339Nano, info.Created)
+	if err != nil {
+		return h, false, err
+	}
+	until := created.Add(l.engine.Skew).Add(leaseLength)
+	if text, err := v.get(ctx, leaseFile); err == nil {
+		var at time.Time
+		if at.UnmarshalText(text) == nil {
+			until = at.Add(l.engine.Skew)
+		}
+	} else if !errdefs.IsNotFound(err) {
+		return h, false, err
+	}
+	return h, time.Now().Before(until), nil
+}
+
+const leaseFile = "lease"
+
+type lease struct {
+	vessel vessel
+	lost   chan struct{}
+	stop   chan struct{}
+	once   sync.Once
+	done   sync.WaitGroup
+}
+
+// renew writes the lease's end by the engine's clock, the one that all clients share.
+func (l *lease) renew(ctx context.Context) error {
+	until, err := time.Now().Add(-l.vessel.engine.Skew).Add(leaseLength).UTC().MarshalText()
+	if err != nil {
+		return err
+	}
+	return l.vessel.put(ctx, leaseFile, until)
+}
+
+func (l *lease) keep(ctx context.Context) {
+	defer l.done.Done()
+	ticker := time.NewTicker(leaseRenewal)
+	defer ticker.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+		}
+		if err := l.renew(ctx); err == nil {
+			renewed = time.Now()
+		} else if errdefs.IsNotFound(err) || time.Since(renewed) > leaseLength-leaseRenewal {
+			close(l.lost)
+			return
+		}
+	}
+}
+
+// Lost implements deploy.Lease.
+func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+// Release implements deploy.Lease. A lease that was lost may be another's by now, and is left alone.
+func (l *lease) Release(ctx context.Context) error {
+	l.once.Do(func() { close(l.stop) })
+	l.done.Wait()
+	select {
+	case <-l.lost:
+		return nil
+	default:
+		return l.vessel.engine.unreachable(l.vessel.remove(ctx))
+	}
+}

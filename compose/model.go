@@ -1,0 +1,189 @@
+package compose
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+// model translates what a deployment has to know of a loaded project.
+func model(p *types.Project, colour deploy.Colour, names, oneShot []string) deploy.Model {
+	m := deploy.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
+	for _, name := range inOrder(p, names) {
+		m.Services = append(m.Services, service(p, colour, p.Services[name], names, oneShot))
+	}
+	return m
+}
+
+func service(p *types.Project, colour deploy.Colour, s types.ServiceConfig, own, oneShot []string) deploy.Service {
+	out := deploy.Service{
+		Name: s.Name, Key: deploy.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
+		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
+		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
+		Hosts:   hosts(p, s), Place: place(p.ComposeFiles, s.Name),
+	}
+	out.Probe, out.ProbeDisabled = probe(s.HealthCheck)
+	for _, name := range own {
+		if dep, ok := s.DependsOn[name]; ok {
+			out.After = append(out.After, gate.Dependency{Service: name, Condition: condition(dep.Condition)})
+		}
+	}
+	for _, expose := range s.Expose {
+		out.Ports = addPort(out.Ports, expose)
+	}
+	for _, port := range s.Ports {
+		if port.Protocol != "udp" {
+			out.Ports = addPort(out.Ports, strconv.Itoa(int(port.Target)))
+		}
+		if port.Published != "" {
+			out.HostPorts = append(out.HostPorts, hostPort(port))
+		}
+	}
+	if s.StopGracePeriod != nil {
+		out.StopGrace = time.Duration(*s.StopGracePeriod)
+	}
+	return out
+}
+
+func hostPort(port types.ServicePortConfig) string {
+	text := port.Published + "/" + cmp.Or(port.Protocol, "tcp")
+	if port.HostIP != "" {
+		text = port.HostIP + ":" + text
+	}
+	return text
+}
+
+// addPort adds "3000" or "3000/tcp"; ranges and udp are no address that nginx's configuration could name singly.
+func addPort(ports []int, text string) []int {
+	number, protocol, _ := strings.Cut(text, "/")
+	n, err := strconv.Atoi(number)
+	if err != nil || protocol == "udp" || slices.Contains(ports, n) {
+		return ports
+	}
+	return append(ports, n)
+}
+
+// hosts are the names that Docker's DNS knows for a service: its key, its container's name, its aliases.
+func hosts(p *types.Project, s types.ServiceConfig) []string {
+	names := []string{s.Name, s.ContainerName}
+	if s.ContainerName == "" {
+		names[1] = p.Name + api.Separator + s.Name + api.Separator + "1"
+	}
+	for _, network := range s.NetworksByPriority() {
+		if n := s.Networks[network]; n != nil {
+			for _, alias := range n.Aliases {
+				if !slices.Contains(names, alias) {
+					names = append(names, alias)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func awaitedToComplete(p *types.Project, name string) bool {
+	for _, s := range p.Services {
+		if dep, ok := s.DependsOn[name]; ok && dep.Condition == types.ServiceConditionCompletedSuccessfully {
+			return true
+		}
+	}
+	return false
+}
+
+func condition(c string) gate.Condition {
+	switch c {
+	case types.ServiceConditionHealthy:
+		return gate.Healthy
+	case types.ServiceConditionCompletedSuccessfully:
+		return gate.Completed
+	}
+	return gate.Started
+}
+
+// probe keeps zero for what the file does not say: the image's HEALTHCHECK and then Docker's defaults fill it in.
+func probe(h *types.HealthCheckConfig) (p *gate.Probe, disabled bool) {
+	if h == nil {
+		return nil, false
+	}
+	if h.Disable || len(h.Test) > 0 && h.Test[0] == "NONE" {
+		return nil, true
+	}
+	p = &gate.Probe{}
+	set := func(to *time.Duration, from *types.Duration) {
+		if from != nil {
+			*to = time.Duration(*from)
+		}
+	}
+	set(&p.Interval, h.Interval)
+	set(&p.Timeout, h.Timeout)
+	set(&p.StartPeriod, h.StartPeriod)
+	if h.Retries != nil {
+		p.Retries = int(*h.Retries)
+	}
+	return p, false
+}
+
+// inOrder sorts services so that each stands behind those it depends on; the rest by name.
+func inOrder(p *types.Project, names []string) []string {
+	names = slices.Sorted(slices.Values(names))
+	var out []string
+	var visit func(string)
+	visit = func(name string) {
+		if slices.Contains(out, name) {
+			return
+		}
+		for _, dep := range p.Services[name].GetDependencies() {
+			if slices.Contains(names, dep) {
+				visit(dep)
+			}
+		}
+		out = append(out, name)
+	}
+	for _, name := range names {
+		visit(name)
+	}
+	return out
+}
+
+// place finds the line of a service. Compose's own model has lost it.
+func place(files []string, service string) string {
+	for _, file := range slices.Backward(files) {
+		if line := serviceLine(file, service); line > 0 {
+			return fmt.Sprintf("%s:%d", file, line)
+		}
+	}
+	return strings.Join(files, ", ")
+}
+
+func serviceLine(file, service string) int {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	tree, err := parser.ParseBytes(src, 0)
+	if err != nil {
+		return 0
+	}
+	path, err := yaml.PathString("$.services.'" + service + "'")
+	if err != nil {
+		return 0
+	}
+	node, err := path.FilterFile(tree)
+	if err != nil || node == nil {
+		return 0
+	}
+	// The node is the value; its name stands one line above, or on the same one in flow style.
+	return max(1, node.GetToken().Position.Line-1)
+}

@@ -1,0 +1,115 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+
+	"bluegate/deploy"
+)
+
+// Up implements deploy.Stack.
+func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
+	project, err := s.selected(ctx, m)
+	if err != nil {
+		return err
+	}
+	own := names(m)
+	project, err = project.WithServicesTransform(func(name string, c types.ServiceConfig) (types.ServiceConfig, error) {
+		// What has to be pulled was pulled before; neither field is part of the hash by which Compose compares.
+		c.PullPolicy = types.PullPolicyMissing
+		if slices.Contains(own, name) {
+			labels := types.Labels{}
+			for k, v := range c.CustomLabels {
+				labels[k] = v
+			}
+			labels[ReleaseLabel] = release
+			c.CustomLabels = labels
+		}
+		return c, nil
+	})
+	if err != nil {
+		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
+	}
+	// The engine goes on with a creation whose caller has gone away. So creating is not cut short, and whoever waits for
+	// Up to end has seen all that it creates.
+	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
+	defer cancel()
+	err = s.service.Create(creating, project, api.CreateOptions{
+		Services: own, IgnoreOrphans: true, Recreate: api.RecreateForce, RecreateDependencies: api.RecreateNever, QuietPull: true,
+	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = s.service.Start(ctx, project.Name, api.StartOptions{Project: project})
+	}
+	if err == nil {
+		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
+	}
+	return s.engine.unreachable(err)
+}
+
+// createLimit bounds the creation of a release's containers; their images are there.
+const createLimit = 5 * time.Minute
+
+// selected narrows the project to the colour's services and to those of their dependencies that do not run. What runs
+// already, or has done its work, is left alone: Compose would re-run a finished one-shot at each Up.
+func (s *Stack) selected(ctx context.Context, m deploy.Model) (*types.Project, error) {
+	whole := s.projects[m.Colour]
+	wanted := names(m)
+	busy, err := s.servicesThatRan(ctx, whole)
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(wanted); i++ {
+		for _, dep := range whole.Services[wanted[i]].GetDependencies() {
+			if !slices.Contains(wanted, dep) && !busy[dep] {
+				wanted = append(wanted, dep)
+			}
+		}
+	}
+	project, err := whole.WithSelectedServices(wanted, types.IgnoreDependencies)
+	if err != nil {
+		return nil, fmt.Errorf("select %v of project %s: %w", wanted, m.ComposeProject, err)
+	}
+	return project, nil
+}
+
+// servicesThatRan are the services of which a container runs, and the one-shots of which one ended well.
+func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (map[string]bool, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name))})
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
+	}
+	busy := map[string]bool{}
+	for _, row := range rows {
+		service := row.Labels[api.ServiceLabel]
+		if row.State == container.StateRunning || exitedWell(row.Status) && awaitedToComplete(p, service) {
+			busy[service] = true
+		}
+	}
+	return busy, nil
+}
+
+func exitedWell(status string) bool {
+	var code int
+	_, err := fmt.Sscanf(status, "Exited (%d)", &code)
+	return err == nil && code == 0
+}
+
+func names(m deploy.Model) []string {
+	out := make([]string, len(m.Services))
+	for i, s := range m.Services {
+		out[i] = s.Name
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package compose
+
+import (
+	"context"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+
+	"bluegate/deploy"
+)
+
+// tick is the safety net under the event stream: one list call, whatever the number of containers.
+const tick = time.Second
+
+// Watch implements deploy.Stack. An event is only a wake-up: what is true is inspected.
+func (s *Stack) Watch(ctx context.Context, m deploy.Model, release string) <-chan deploy.Seen {
+	w := &watcher{stack: s, model: m, release: release, out: make(chan deploy.Seen), rows: map[string]string{}, healthy: map[string]bool{}}
+	go w.run(ctx)
+	return w.out
+}
+
+type watcher struct {
+	stack   *Stack
+	model   deploy.Model
+	release string
+	out     chan deploy.Seen
+	rows    map[string]string // id -> what the list said of it when it was last inspected
+	healthy map[string]bool
+}
+
+func (w *watcher) run(ctx context.Context) {
+	defer close(w.out)
+	for ctx.Err() == nil {
+		w.follow(ctx)
+	}
+}
+
+// follow watches until the event stream breaks. Without a stream the tick alone goes on, inspecting every container:
+// the list does not show restarts and failing probes.
+func (w *watcher) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f := ofProject(w.model, w.release)
+	f.Add("type", string(events.ContainerEventType))
+	messages, broken := w.stack.engine.Events(ctx, events.ListOptions{Filters: f})
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	w.look(ctx, true)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-messages:
+			w.wake(ctx, m)
+		case <-ticker.C:
+			w.look(ctx, false)
+		case err := <-broken:
+			w.send(ctx, deploy.Seen{Trouble: w.stack.engine.unreachable(err)})
+			select {
+			case <-ctx.Done():
+			case <-ticker.C: // the next round inspects all
+			}
+			return
+		}
+	}
+}
+
+// wake inspects the container of an event, if the event can have changed what the gate decides on. Each probe of each
+// container is an exec with three events; only the end of a failed one on a container that was healthy tells anything
+// that a health_status event does not.
+func (w *watcher) wake(ctx context.Context, m events.Message) {
+	switch m.Action {
+	case events.ActionDestroy:
+		w.gone(ctx, m.Actor.ID)
+		return
+	case events.ActionExecDie:
+		if m.Actor.Attributes["exitCode"] == "0" || !w.healthy[m.Actor.ID] {
+			return
+		}
+	case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionPause, events.ActionUnPause,
+		events.ActionRestart, events.ActionStop, events.ActionKill,
+		events.ActionHealthStatusHealthy, events.ActionHealthStatusUnhealthy:
+	default:
+		return
+	}
+	w.inspect(ctx, m.Actor.ID, m.Action == events.ActionOOM)
+}
+
+// look lists the release's containers and inspects those of which the list says something new, or all of them.
+func (w *watcher) look(ctx context.Context, all bool) {
+	list, err := w.stack.list(ctx, w.model, w.release)
+	if err != nil {
+		w.send(ctx, deploy.Seen{Trouble: err})
+		return
+	}
+	there := map[string]bool{}
+	for _, row := range list {
+		there[row.ID] = true
+		if text := rowText(row); all || w.rows[row.ID] != text {
+			w.inspect(ctx, row.ID, false)
+			w.rows[row.ID] = text
+		}
+	}
+	for id := range w.rows {
+		if !there[id] {
+			w.gone(ctx, id)
+		}
+	}
+}
+
+// rowText is what the list tells of a container's state, without the time that passes in it ("Up 3 seconds (healthy)").
+func rowText(row container.Summary) string {
+	health := ""
+	for i := range row.Status {
+		if row.Status[i] == '(' {
+			health = row.Status[i:]
+		}
+	}
+	return string(row.State) + health
+}
+
+func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
+	c, err := w.stack.inspect(ctx, w.model, id)
+	switch {
+	case errdefs.IsNotFound(err):
+		w.gone(ctx, id)
+	case err != nil:
+		w.send(ctx, deploy.Seen{Trouble: err})
+	default:
+		c.Sample.OOMKilled = c.Sample.OOMKilled || oom
+		w.healthy[id] = c.Health == "healthy"
+		if _, known := w.rows[id]; !known {
+			w.rows[id] = ""
+		}
+		w.send(ctx, deploy.Seen{Sample: c.Sample})
+	}
+}
+
+func (w *watcher) gone(ctx context.Context, id string) {
+	delete(w.rows, id)
+	delete(w.healthy, id)
+	w.send(ctx, deploy.Seen{Gone: id})
+}
+
+func (w *watcher) send(ctx context.Context, seen deploy.Seen) {
+	select {
+	case w.out <- seen:
+	case <-ctx.Done():
+	}
+}

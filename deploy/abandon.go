@@ -1,0 +1,84 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// undoLimit bounds an undoing; it runs on a context of its own, because that of the run may have been cancelled.
+const undoLimit = 3 * time.Minute
+
+// abandon removes the failed release with its images. The error that led here is returned, never hidden behind one of
+// the undoing.
+func (r *run) abandon(ctx context.Context, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	defer cancel()
+	began := time.Now()
+	undo := &Undo{Name: "abandon", Status: "ok"}
+	var failed *NotSwitchedError
+	if errors.As(cause, &failed) && failed.Applied {
+		undo.Name, r.applied = "rollback", true
+	}
+	r.Progress.Step(undo.Name)
+	r.report.Undo = undo
+	r.evidence(ctx, cause)
+	err := r.undo(ctx, failed)
+	undo.MS = time.Since(began).Milliseconds()
+	if err != nil {
+		undo.Status, undo.Error = "failed", err.Error()
+		return &PersonError{Err: errors.Join(cause, fmt.Errorf("%s: %w", undo.Name, err)), Run: "bluegate settle"}
+	}
+	return cause
+}
+
+// evidence adds each bad container's last words to its reason. It goes with the container.
+func (r *run) evidence(ctx context.Context, cause error) {
+	reasons := reasonsOf(cause)
+	for i := range reasons {
+		if id := reasons[i].ContainerID; id != "" {
+			if tail, err := r.Stack.LogTail(ctx, id, evidenceLines); err == nil {
+				reasons[i].LogTail = tail
+			}
+		}
+	}
+}
+
+func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
+	if failed != nil && failed.Restored != nil {
+		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
+	}
+	if r.applied {
+		// Workers that had taken the change may still be answering from the new colour.
+		drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
+		defer cancel()
+		if err := r.Router.Drain(drain, func(int) {}); err != nil {
+			return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
+		}
+	}
+	return r.removeRelease(ctx)
+}
+
+func (r *run) removeRelease(ctx context.Context) error {
+	containers, err := r.ofRelease(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.Stack.Remove(ctx, containers); err != nil {
+		return err
+	}
+	for _, c := range containers {
+		r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
+	}
+	var brought []BroughtImage
+	if r.journal.Current != nil {
+		brought = r.journal.Current.Images
+	}
+	removed, err := r.Stack.RemoveImages(ctx, brought)
+	r.report.Pruned.Images = append(r.report.Pruned.Images, removed...)
+	if err != nil {
+		return err
+	}
+	return r.closeEntry(ctx, Refused, nil)
+}

@@ -1,0 +1,179 @@
+package deploy
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Endpoint is an address under which nginx can reach a service of a colour.
+type Endpoint struct {
+	Colour  Colour
+	Service string
+	Host    string
+	Port    int // 0: the service declares none, so that any port may be its own
+}
+
+// Address is host:port as nginx's configuration writes it.
+func (e Endpoint) Address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+
+// Directory knows the addresses of both colours: each service's key, container name and network aliases, with the
+// ports that it listens on.
+type Directory struct {
+	app   Application
+	hosts map[string][]Endpoint // by lower-case host, one entry per colour and service
+}
+
+// NewDirectory collects the addresses that the models declare.
+func NewDirectory(app Application) *Directory {
+	d := &Directory{app: app, hosts: map[string][]Endpoint{}}
+	for _, colour := range Colours {
+		for _, s := range app.Models[colour].Services {
+			for _, host := range s.Hosts {
+				key := strings.ToLower(host)
+				e := Endpoint{Colour: colour, Service: s.Name, Host: host}
+				if !slices.Contains(d.hosts[key], e) {
+					d.hosts[key] = append(d.hosts[key], e)
+				}
+			}
+		}
+	}
+	return d
+}
+
+// Project is the application's name.
+func (d *Directory) Project() string { return d.app.Project }
+
+// Find says whose address host:port is. found is false for an address of neither colour: a port that the service does
+// not listen on is not its address. An address that two services have is a *RefusedError.
+func (d *Directory) Find(host string, port int) (e Endpoint, found bool, err error) {
+	all := d.hosts[strings.ToLower(host)]
+	switch {
+	case len(all) == 0:
+		return Endpoint{}, false, nil
+	case len(all) > 1:
+		return Endpoint{}, false, Refuse(SwitchPointAmbiguous, "%q is a name of %s %s and of %s %s: nginx would reach either; give each colour a name of its own",
+			host, all[0].Colour, all[0].Service, all[1].Colour, all[1].Service)
+	}
+	e = all[0]
+	s, _ := d.app.Models[e.Colour].Service(e.Service)
+	if len(s.Ports) > 0 && !slices.Contains(s.Ports, port) {
+		return Endpoint{}, false, nil
+	}
+	e.Host, e.Port = host, port
+	return e, true, nil
+}
+
+// Counterpart is the address of the other colour that takes the place of e: the same kind of name of the service with
+// the same key, with the port that stands at the same position of its list.
+func (d *Directory) Counterpart(e Endpoint) (Endpoint, error) {
+	from, _ := d.app.Models[e.Colour].Service(e.Service)
+	model := d.app.Models[e.Colour.Other()]
+	i := slices.IndexFunc(model.Services, func(s Service) bool { return s.Key == from.Key })
+	if i < 0 {
+		return Endpoint{}, Refuse(SwitchPointNotFound, "nginx names %s, but %s has no service that takes the place of %s", e.Address(), model.Colour, e.Service)
+	}
+	to := model.Services[i]
+	port, err := counterpartPort(from, to, e.Port)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	return Endpoint{Colour: model.Colour, Service: to.Name, Host: counterpartHost(from, to, e.Host), Port: port}, nil
+}
+
+func counterpartHost(from, to Service, host string) string {
+	at := slices.IndexFunc(from.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+	if at >= 0 && len(from.Hosts) == len(to.Hosts) {
+		return to.Hosts[at]
+	}
+	return to.Hosts[0]
+}
+
+func counterpartPort(from, to Service, port int) (int, error) {
+	at := slices.Index(from.Ports, port)
+	switch {
+	case at >= 0 && len(from.Ports) == len(to.Ports):
+		return to.Ports[at], nil
+	case len(to.Ports) == 0, slices.Contains(to.Ports, port):
+		return port, nil
+	case len(to.Ports) == 1:
+		return to.Ports[0], nil
+	}
+	return 0, Refuse(SwitchPointAmbiguous, "%s listens on %s and %s on %s: which port takes the place of %d cannot be told; declare the same number of ports with `expose` in both",
+		from.Name, portList(from.Ports), to.Name, portList(to.Ports), port)
+}
+
+func portList(ports []int) string {
+	if len(ports) == 0 {
+		return "no declared port"
+	}
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(ports)), ", "), "[]")
+}
+
+// ServiceKey is a service's name without its colour: was-blue and was-green both are was-{colour}. A name that does not
+// carry the colour is its own key, as in projects that run one Compose project per colour.
+func ServiceKey(name string, colour Colour) string {
+	words := splitWords(name)
+	for i, w := range words {
+		if strings.EqualFold(w, string(colour)) {
+			words[i] = "{colour}"
+		}
+	}
+	return strings.Join(words, "")
+}
+
+// splitWords cuts a name at - _ and . and keeps these.
+func splitWords(name string) []string {
+	var words []string
+	start := 0
+	for i := range len(name) {
+		if strings.IndexByte("-_.", name[i]) >= 0 {
+			words = append(words, name[start:i], name[i:i+1])
+			start = i + 1
+		}
+	}
+	return append(words, name[start:])
+}
+
+// Owns says whether a Compose service is one of the colours' own.
+func (d *Directory) Owns(project, service string) bool {
+	for _, m := range d.app.Models {
+		if _, ok := m.Service(service); ok && m.ComposeProject == project {
+			return true
+		}
+	}
+	return false
+}
+
+// Knows says whether a host name is one of either colour.
+func (d *Directory) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
+
+// HostsOf lists the names that only this colour has.
+func (d *Directory) HostsOf(colour Colour) []string {
+	var names []string
+	for name, all := range d.hosts {
+		if len(all) == 1 && all[0].Colour == colour {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Addresses lists what nginx's configuration could name, for a message that says what was looked for.
+func (d *Directory) Addresses() []string {
+	var out []string
+	for _, colour := range Colours {
+		for _, s := range d.app.Models[colour].Services {
+			for _, port := range s.Ports {
+				out = append(out, net.JoinHostPort(s.Hosts[0], strconv.Itoa(port)))
+			}
+			if len(s.Ports) == 0 {
+				out = append(out, s.Hosts[0])
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,104 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// lockPoll is the pause between two tries for a lock that another holds.
+const lockPoll = 500 * time.Millisecond
+
+// switchWait is how long a switch waits for the switch of another project behind the same nginx, which takes seconds.
+const switchWait = 2 * time.Minute
+
+var errLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
+
+// lock takes the project's lock and reads the journal. From then on losing the lock ends the run.
+func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
+	lease, err := r.take(ctx, r.app.Project, r.Settings.WaitLock)
+	if err != nil {
+		return err
+	}
+	go func() {
+		select {
+		case <-lease.Lost():
+			lost(errLeaseLost)
+		case <-ctx.Done():
+		}
+	}()
+	r.journal, err = r.Ledger.Read(ctx, r.app.Project)
+	return err
+}
+
+// take waits for a lock as long as it may.
+func (r *run) take(ctx context.Context, name string, wait time.Duration) (Lease, error) {
+	said := false
+	for began := time.Now(); ; {
+		lease, err := r.Ledger.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
+		if err == nil {
+			r.leases = append(r.leases, lease)
+			return lease, nil
+		}
+		var locked *LockedError
+		if !errors.As(err, &locked) || time.Since(began) >= wait {
+			return nil, err
+		}
+		if !said {
+			r.Progress.Say("waiting for the lock %s, held by %s", name, locked.Holder)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// unlock gives back what is held, the last first, and removes the helpers.
+func (r *run) unlock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := r.Router.Close(ctx); err != nil {
+		r.note(Finding{Code: "not-cleaned", Message: "the helper beside nginx was not removed: " + err.Error()})
+	}
+	for i := len(r.leases) - 1; i >= 0; i-- {
+		r.giveBack(ctx, r.leases[i])
+	}
+	r.leases = nil
+}
+
+func (r *run) giveBack(ctx context.Context, lease Lease) {
+	if err := lease.Release(ctx); err != nil {
+		r.note(Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
+	}
+}
+
+// enter writes a phase into the journal before its first mutation.
+func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
+	if r.journal.Current == nil {
+		r.journal.Current = &Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep}
+	}
+	r.journal.Current.Phase = phase
+	if fill != nil {
+		fill(r.journal.Current)
+	}
+	return r.Ledger.Write(ctx, r.app.Project, r.journal)
+}
+
+// history is how many ended releases the journal remembers.
+const history = 10
+
+// closeEntry says that nothing is under way any more.
+func (r *run) closeEntry(ctx context.Context, outcome Outcome, policies map[string]string) error {
+	e := r.journal.Current
+	if e == nil {
+		return nil
+	}
+	past := Past{Release: e.Release, Colour: e.To, Outcome: outcome, At: time.Now(), Images: e.Images, Policies: policies}
+	r.journal.Past = append([]Past{past}, r.journal.Past...)
+	r.journal.Past = r.journal.Past[:min(len(r.journal.Past), history)]
+	r.journal.Current = nil
+	return r.Ledger.Write(ctx, r.app.Project, r.journal)
+}

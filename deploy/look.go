@@ -1,0 +1,196 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// The commands that only look take no lock, settle nothing and change nothing.
+
+// Status says which colour is live, and lists every container of both.
+func (d *Deployer) Status(ctx context.Context) *Report {
+	r := d.begin("status")
+	err := r.look(ctx)
+	if err == nil {
+		r.lookAtNginx()
+	}
+	return r.looked(ctx, err)
+}
+
+// Health asks whether the settings' colour, or the live one, is healthy.
+func (d *Deployer) Health(ctx context.Context) *Report {
+	r := d.begin("health")
+	err := r.look(ctx)
+	if err != nil {
+		return r.looked(ctx, err)
+	}
+	colour := r.Settings.To
+	if colour == None {
+		colour = r.report.Live
+	}
+	r.report.To = colour
+	r.report.Containers = r.of(colour)
+	if r.report.Reasons = r.ailing(ctx, colour); len(r.report.Reasons) > 0 {
+		r.report.Message = fmt.Sprintf("%s is not healthy", orNone(colour))
+		return r.report.Finish(NotHealthy)
+	}
+	r.report.Message = fmt.Sprintf("%s is healthy", colour)
+	return r.looked(ctx, nil)
+}
+
+// DryRun makes every decision of a deployment that can be made without changing anything.
+func (d *Deployer) DryRun(ctx context.Context) *Report {
+	r := d.begin("deploy")
+	r.report.DryRun = true
+	err := r.look(ctx)
+	if err == nil {
+		err = r.step(ctx, "plan", r.plan)
+		r.describePlan()
+	}
+	if err != nil {
+		return r.conclude(ctx, err)
+	}
+	return r.report.Finish(Planned)
+}
+
+// look observes, and tells what a killed run left and who holds the lock.
+func (r *run) look(ctx context.Context) error {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	holder, err := r.Ledger.Holder(ctx, r.app.Project)
+	if err != nil {
+		return err
+	}
+	var person *PersonError
+	switch r.journal, err = r.Ledger.Read(ctx, r.app.Project); {
+	case errors.As(err, &person):
+		r.note(Finding{Code: "journal-unusable", Message: person.Error() + "; " + person.Run})
+	case err != nil:
+		return err
+	case holder == nil:
+		r.note(leftBehind(r.journal)...)
+	}
+	if holder != nil {
+		r.note(Finding{Code: "locked", Message: "a deployment is under way: " + holder.String()})
+	}
+	return r.step(ctx, "observe", r.observe)
+}
+
+func (r *run) looked(ctx context.Context, err error) *Report {
+	if err != nil {
+		return r.conclude(ctx, err)
+	}
+	return r.report.Finish(OK)
+}
+
+// lookAtNginx turns what would refuse a deployment into findings.
+func (r *run) lookAtNginx() {
+	switch r.route.State {
+	case RouterAbsent:
+		r.note(Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
+	case RouterStopped:
+		r.note(Finding{Code: "nginx-stopped", Message: r.route.Nginx + " does not run"})
+	}
+	for _, reason := range reasonsOf(r.route.Refusal) {
+		r.note(Finding{Code: string(reason.Code), Message: reason.Message})
+	}
+	if r.route.Draining > 0 {
+		r.note(Finding{Code: "draining", Message: fmt.Sprintf("%d workers of an earlier configuration of %s still answer requests", r.route.Draining, r.route.Nginx)})
+	}
+}
+
+// ailing compares what runs with what the model expects. Unlike the gate it has no history: a container that was
+// restarted last week and is healthy now is healthy.
+func (r *run) ailing(ctx context.Context, colour Colour) []Reason {
+	if colour == None {
+		return []Reason{{Code: Missing, Message: "no colour is live: " + r.report.LiveBy}}
+	}
+	reasons := []Reason{}
+	for _, s := range r.app.Models[colour].Services {
+		found := 0
+		for _, c := range r.of(colour) {
+			if c.Service != s.Name {
+				continue
+			}
+			found++
+			if reason, bad := ails(s, c); bad {
+				reason.LogTail, _ = r.Stack.LogTail(ctx, c.ID, evidenceLines)
+				reasons = append(reasons, reason)
+			}
+		}
+		if found < s.Replicas {
+			reasons = append(reasons, Reason{Code: Missing, Service: s.Name, Message: fmt.Sprintf("%d of %d containers are there", found, s.Replicas)})
+		}
+	}
+	return reasons
+}
+
+func ails(s Service, c Container) (Reason, bool) {
+	reason := Reason{Service: c.Service, Container: c.Name, LastProbe: c.LastProbe, OOMKilled: c.Sample.OOMKilled}
+	exit := c.Sample.ExitCode
+	switch {
+	case s.OneShot && c.State == string(gate.StateExited) && exit == 0:
+		return reason, false
+	case c.State == string(gate.StatePaused):
+		reason.Code, reason.Message = Paused, "it is paused"
+	case c.State == string(gate.StateRestarting):
+		reason.Code, reason.Message, reason.ExitCode = Restarting, fmt.Sprintf("it is restarting after exit code %d", exit), &exit
+	case !c.Running:
+		reason.Code, reason.Message, reason.ExitCode = Exited, fmt.Sprintf("it does not run (%s, exit code %d)", c.State, exit), &exit
+	case c.Health == "none" || c.Health == "":
+		return reason, false
+	case c.Health != string(gate.HealthHealthy):
+		reason.Code, reason.Message = Unhealthy, fmt.Sprintf("its health is %s after %d failed probes in a row", c.Health, c.Sample.FailingStreak)
+	default:
+		return reason, false
+	}
+	return reason, true
+}
+
+// describePlan says what would happen, as far as planning came.
+func (r *run) describePlan() {
+	p := &PlanReport{Pull: []string{}, Create: []string{}, Replace: []string{}, Stop: []string{}, Points: []SwitchPoint{}, Services: []Decision{}, Diff: r.change.Diff}
+	r.report.Plan = p
+	if r.route.Points != nil {
+		p.Points = r.route.Points
+	}
+	if r.release.To == None {
+		return
+	}
+	for _, name := range r.toPull() {
+		if img, _ := imageOf(r.images, name); !slices.Contains(p.Pull, img.Ref) {
+			p.Pull = append(p.Pull, img.Ref)
+		}
+	}
+	for _, c := range r.of(r.release.To) {
+		p.Replace = append(p.Replace, c.Name)
+	}
+	if from := r.report.From; from != None && r.Settings.Keep != KeepRunning {
+		for _, c := range r.of(from) {
+			p.Stop = append(p.Stop, c.Name)
+		}
+	}
+	r.describeServices(p)
+}
+
+func (r *run) describeServices(p *PlanReport) {
+	want := r.expected()
+	for i, s := range r.release.Model.Services {
+		p.Create = append(p.Create, fmt.Sprintf("%d × %s", s.Replicas, s.Name))
+		p.Services = append(p.Services, Decision{
+			Service: s.Name, Image: s.Image, Healthcheck: describeProbe(want[i].Probe), LatestMS: gate.Budget(want[i : i+1]).Milliseconds(),
+		})
+	}
+	budget := gate.Budget(want)
+	if r.Settings.Timeout > 0 {
+		budget = min(budget, r.Settings.Timeout)
+	}
+	p.BudgetMS = budget.Milliseconds()
+	r.note(Finding{Code: "gate", Message: fmt.Sprintf("the gate has decided %s after the start at the latest, and opens once all are healthy for %s", budget.Round(time.Second), r.Settings.Stable)})
+}

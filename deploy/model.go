@@ -1,0 +1,80 @@
+package deploy
+
+import (
+	"slices"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// Application is what the Compose files say: the two colours of one project.
+type Application struct {
+	Project string // names lock, journal and history
+	Models  map[Colour]Model
+}
+
+// Model is one colour as its Compose file describes it.
+type Model struct {
+	Colour         Colour
+	ComposeProject string
+	Files          []string
+	Services       []Service // in dependency order
+}
+
+// Service is one of a colour's own services; what else stands in the same file (a database, nginx) is not in a Model.
+type Service struct {
+	Name          string
+	Key           string // Name without its colour: the two services that take each other's place share it
+	Image         string
+	PullPolicy    string
+	Build         bool
+	Replicas      int
+	OneShot       bool
+	Probe         *gate.Probe // nil: the Compose file declares no healthcheck; the image still may
+	ProbeDisabled bool        // healthcheck: {disable: true}, which the image's own cannot undo
+	After         []gate.Dependency
+	ContainerName string
+	Hosts         []string // every name under which nginx may know it, the most specific first
+	Ports         []int    // ports it listens on: expose, the targets of ports, the image's EXPOSE
+	HostPorts     []string // published on the engine's host, as ip:port/proto or port/proto
+	Place         string   // file:line of the service
+	StopGrace     time.Duration
+}
+
+// Service finds a service by name.
+func (m Model) Service(name string) (Service, bool) {
+	i := slices.IndexFunc(m.Services, func(s Service) bool { return s.Name == name })
+	if i < 0 {
+		return Service{}, false
+	}
+	return m.Services[i], true
+}
+
+// Container is what the engine says of one container of a colour.
+type Container struct {
+	Colour     Colour            `json:"colour"`
+	Service    string            `json:"service"`
+	Name       string            `json:"name"`
+	ID         string            `json:"id"`
+	Image      string            `json:"image"`
+	Digest     string            `json:"digest"`
+	State      string            `json:"state"`
+	Health     string            `json:"health"`
+	Restarts   int               `json:"restarts"`
+	LastProbe  string            `json:"last_probe,omitempty"`
+	Release    string            `json:"release,omitempty"`
+	Addresses  map[string]string `json:"-"` // network name -> IP
+	Running    bool              `json:"-"`
+	Sample     gate.Sample       `json:"-"`
+	RestartPol string            `json:"-"`
+}
+
+// Image is what the engine holds, at this moment, under a service's image reference.
+type Image struct {
+	Service  string
+	Ref      string
+	ID       string      // empty: not on this engine
+	FromPull bool        // it came from a registry and can be asked for again
+	Probe    *gate.Probe // the image's own HEALTHCHECK
+	Ports    []int       // the image's EXPOSE
+}

@@ -1,0 +1,119 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// observe asks the engine and nginx what is true. Nothing is changed.
+func (r *run) observe(ctx context.Context) error {
+	var err error
+	for _, colour := range Colours {
+		images, err := r.Stack.Images(ctx, r.app.Models[colour])
+		if err != nil {
+			return err
+		}
+		r.app.Models[colour] = r.app.Models[colour].withImages(images)
+	}
+	r.dir = NewDirectory(r.app)
+	if r.containers, err = r.Stack.Containers(ctx, r.app); err != nil {
+		return err
+	}
+	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
+		return err
+	}
+	r.report.Containers = r.containers
+	if r.report.Containers == nil {
+		r.report.Containers = []Container{}
+	}
+	r.note(r.route.Findings...)
+	r.report.Live, r.report.LiveBy = r.live()
+	return nil
+}
+
+// live is the colour that nginx's configuration names and whose containers run, and how that is known.
+func (r *run) live() (Colour, string) {
+	named := r.route.Names
+	switch {
+	case r.route.State == RouterAbsent:
+		return None, "no nginx was found"
+	case named == None:
+		return None, fmt.Sprintf("the configuration of %s names neither colour", r.route.Nginx)
+	case !r.runs(named):
+		return None, fmt.Sprintf("the configuration of %s names %s, of which no container runs", r.route.Nginx, named)
+	case r.route.State == RouterStopped:
+		return None, fmt.Sprintf("the configuration of %s names %s, but nginx does not run", r.route.Nginx, named)
+	}
+	p := r.route.Points[0]
+	return named, fmt.Sprintf("the configuration of %s names it (%s at %s) and its containers run", r.route.Nginx, p.Address, p.Place)
+}
+
+func (r *run) runs(colour Colour) bool {
+	return slices.ContainsFunc(r.containers, func(c Container) bool { return c.Colour == colour && c.Running })
+}
+
+func (r *run) of(colour Colour) []Container {
+	return slices.DeleteFunc(slices.Clone(r.containers), func(c Container) bool { return c.Colour != colour })
+}
+
+// plan decides, and refuses here whatever can be known before anything is touched.
+func (r *run) plan(ctx context.Context) error {
+	r.first = !r.runs(Blue) && !r.runs(Green)
+	if err := r.chooseColour(); err != nil {
+		return err
+	}
+	var err error
+	if r.images, err = r.Stack.Images(ctx, r.release.Model); err != nil {
+		return err
+	}
+	if err := r.planImages(); err != nil {
+		return err
+	}
+	if err := r.planSwitch(); err != nil {
+		return err
+	}
+	if r.route.Draining > 0 && r.runs(r.release.To) {
+		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s; wait until they have ended, then run `bluegate settle`", r.route.Draining, r.route.Nginx, r.release.To)
+	}
+	return nil
+}
+
+func (r *run) chooseColour() error {
+	live, to := r.report.Live, r.Settings.To
+	if to == None {
+		if to = live.Other(); to == None {
+			to = r.route.Names
+		}
+		if to == None {
+			to = Blue
+		}
+	}
+	r.release.To, r.release.Model = to, r.app.Models[to]
+	r.report.From, r.report.To = live, to
+	if to == live {
+		return Invalid("%s is live already (%s); deploy %s, or let bluegate choose with `bluegate deploy`", to, r.report.LiveBy, to.Other())
+	}
+	return nil
+}
+
+// planSwitch works out the change of nginx's configuration. Without nginx only a first deployment makes sense.
+func (r *run) planSwitch() error {
+	switch r.route.State {
+	case RouterAbsent:
+		if !r.first {
+			return &UnreachableError{What: "nginx", Err: errors.New("containers of the application run, but no container was found whose nginx configuration names one of them; start nginx, or name its container in bluegate.yml (nginx.container)")}
+		}
+		r.note(Finding{Code: "nginx-absent", Message: "no nginx was found: the colour is brought up, and nothing is switched"})
+		return nil
+	case RouterStopped:
+		if !r.first {
+			return &UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run, though containers of the application do; look at `docker logs`, start it, then deploy", r.route.Nginx)}
+		}
+		r.note(Finding{Code: "nginx-stopped", Message: r.route.Nginx + " does not run; it is started once the colour is healthy"})
+	}
+	var err error
+	r.change, err = r.Router.Plan(r.route, r.dir, r.release.To)
+	return err
+}

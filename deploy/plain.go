@@ -1,0 +1,42 @@
+package deploy
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plainLimit is how much of a foreign text is shown: a probe may print megabytes.
+const plainLimit = 4 << 10
+
+// Plain makes text that a container wrote harmless to a terminal and to a CI runner: terminal escapes and other control
+// characters go, lines that a runner would obey (::set-output, ##[...]) no longer begin with their mark, and what is
+// longer than 4 KiB is cut at a whole rune. Line breaks and tabs stay.
+func Plain(text string) string {
+	if len(text) > plainLimit {
+		cut := plainLimit
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut] + " […]"
+	}
+	text = strings.ToValidUTF8(text, "�")
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || !unicode.IsControl(r) && !isBidi(r) {
+			return r
+		}
+		return -1
+	}, text)
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		if head := strings.TrimLeft(line, " \t"); strings.HasPrefix(head, "::") || strings.HasPrefix(head, "##[") {
+			lines[i] = "| " + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// isBidi tells the marks that reorder what a reader sees.
+func isBidi(r rune) bool {
+	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}

@@ -1,0 +1,18 @@
+package deploy
+
+import (
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// Progress is told how a command comes along. Its methods return at once and are called by one goroutine at a time.
+type Progress interface {
+	// Step says that a step of the way begins.
+	Step(name string)
+	// Say is a sentence for the person who watches.
+	Say(format string, args ...any)
+	// Gate shows how far each container is, and when the gate decides at the latest; the time is zero while the
+	// stable window runs.
+	Gate(containers []gate.Progress, deadline time.Time)
+}

@@ -1,0 +1,117 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// The pull policies of Compose that matter here.
+const (
+	policyNever   = "never"
+	policyBuild   = "build"
+	policyMissing = "missing"
+	policyAbsent  = "if_not_present"
+	policyAlways  = "always"
+)
+
+// planImages refuses an image that cannot come, and a service whose health nobody could tell.
+func (r *run) planImages() error {
+	for _, s := range r.release.Model.Services {
+		img, _ := imageOf(r.images, s.Name)
+		if img.ID == "" && (r.Settings.NoPull || s.PullPolicy == policyNever || s.PullPolicy == policyBuild) {
+			return Refuse(PullFailed, "image %s of %s is not on this engine and must not be pulled (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))
+		}
+	}
+	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" })
+}
+
+// refuseUnjudgeable asks the gate about the model alone. An image that is yet to be pulled may bring a healthcheck.
+func (r *run) refuseUnjudgeable(known func(Image) bool) error {
+	want := slices.DeleteFunc(r.expected(), func(e gate.Expected) bool {
+		img, _ := imageOf(r.images, e.Service)
+		return !known(img) && e.Probe == nil
+	})
+	if len(want) == 0 {
+		return nil
+	}
+	now := time.Now()
+	if v := gate.New(want, 0, now.Add(time.Hour)).Verdict(now); v.Decision == gate.Refused {
+		return r.refusal(v)
+	}
+	return nil
+}
+
+func (r *run) expected() []gate.Expected {
+	return expected(r.release.Model, r.images, r.Settings.RunningSuffices)
+}
+
+func whyNotPulled(noPull bool, policy string) string {
+	if noPull {
+		return "--no-pull"
+	}
+	return "pull_policy: " + policy
+}
+
+// toPull are the services whose registries are asked.
+func (r *run) toPull() (services []string) {
+	for _, s := range r.release.Model.Services {
+		img, _ := imageOf(r.images, s.Name)
+		switch {
+		case r.Settings.NoPull, s.PullPolicy == policyNever, s.PullPolicy == policyBuild:
+			r.note(Finding{Code: "pull-skipped", Place: s.Place, Message: fmt.Sprintf("%s of %s is used as it is on this engine (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
+		case img.ID == "", s.PullPolicy == policyAlways:
+			services = append(services, s.Name)
+		case s.PullPolicy == policyMissing, s.PullPolicy == policyAbsent:
+		case !img.FromPull:
+			r.note(Finding{Code: "local-image", Place: s.Place, Message: fmt.Sprintf("%s of %s exists only on this engine (it was built or loaded here) and is used as it is", s.Image, s.Name)})
+		default:
+			services = append(services, s.Name)
+		}
+	}
+	return services
+}
+
+// pull brings the images. Which tag named what before is journaled first, so that a failed release can give them back.
+func (r *run) pull(ctx context.Context) error {
+	services := r.toPull()
+	if len(services) == 0 {
+		return nil
+	}
+	var before []BroughtImage
+	for _, name := range services {
+		if img, _ := imageOf(r.images, name); !slices.ContainsFunc(before, func(b BroughtImage) bool { return b.Ref == img.Ref }) {
+			before = append(before, BroughtImage{Ref: img.Ref, Before: img.ID})
+		}
+	}
+	if err := r.enter(ctx, PhasePulling, func(e *Entry) { e.Images = before }); err != nil {
+		return err
+	}
+	r.touched = true
+	if err := r.Stack.Pull(ctx, r.release.Model, services); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return r.pullFailed(services, err)
+	}
+	images, err := r.Stack.Images(ctx, r.release.Model)
+	if err != nil {
+		return err
+	}
+	r.images = images
+	r.release.Model = r.release.Model.withImages(images)
+	return r.refuseUnjudgeable(func(Image) bool { return true })
+}
+
+// pullFailed names the image that the registry's error is about, where the error does.
+func (r *run) pullFailed(services []string, err error) error {
+	message := Plain(err.Error())
+	if len(services) == 1 {
+		img, _ := imageOf(r.images, services[0])
+		return &RefusedError{Reasons: []Reason{{Code: PullFailed, Service: services[0], Message: fmt.Sprintf("pull %s: %s", img.Ref, message)}}}
+	}
+	return Refuse(PullFailed, "pull the images of %v: %s", services, message)
+}

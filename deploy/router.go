@@ -1,0 +1,154 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Router is what a deployment asks of nginx. Observe comes first: the other methods speak of the nginx that it found.
+type Router interface {
+	// Observe says where traffic goes. It changes nothing, and executes nothing outside nginx's own container.
+	Observe(ctx context.Context, dir *Directory) (Route, error)
+
+	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
+	Plan(route Route, dir *Directory, to Colour) (Change, error)
+
+	// Rehearse tests the coming configuration beside the live one, and prepares what Reach and Switch need. A
+	// *RefusedError carries nginx's own words.
+	Rehearse(ctx context.Context, change Change) error
+
+	// Reach asks from where nginx stands whether each target's name leads to the release's containers and whether
+	// they accept a connection.
+	Reach(ctx context.Context, targets []Target) error
+
+	// Switch writes the change, signals nginx and proves that it serves it. On *NotSwitchedError the old
+	// configuration is back.
+	Switch(ctx context.Context, change Change, targets []Target) (Switched, error)
+
+	// Start starts an nginx that had stopped, or reloads one that runs, and proves that it serves the targets.
+	Start(ctx context.Context, change Change, targets []Target) (Switched, error)
+
+	// Drain waits until no worker of an earlier configuration is left, until ctx ends.
+	Drain(ctx context.Context, left func(workers int)) error
+
+	// Compare says what became of a change that an earlier run had begun.
+	Compare(ctx context.Context, change Change) (Fate, error)
+
+	// Restore puts the old bytes of a change back where the bytes there are the change's own, and proves the old
+	// configuration if any worker had taken the new one.
+	Restore(ctx context.Context, change Change) error
+
+	// Close removes what Rehearse prepared.
+	Close(ctx context.Context) error
+}
+
+// RouterState says whether nginx is there.
+type RouterState string
+
+// The states of a router.
+const (
+	RouterAbsent  RouterState = "absent"
+	RouterStopped RouterState = "stopped"
+	RouterRunning RouterState = "running"
+)
+
+// Route is where nginx sends traffic.
+type Route struct {
+	Nginx    string // how messages call it: container "edge"
+	ID       string // by which another run finds it again
+	State    RouterState
+	Names    Colour // the colour that the configuration names
+	Points   []SwitchPoint
+	Draining int // workers of an earlier configuration that still serve
+	Findings []Finding
+	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
+	// loaded, or names both colours.
+	Refusal error
+}
+
+// SwitchPoint is a place in nginx's configuration that names an address of a colour.
+type SwitchPoint struct {
+	Place     string   `json:"place"` // file:line
+	Directive string   `json:"directive"`
+	Upstream  string   `json:"upstream,omitempty"`
+	Address   string   `json:"address"` // as written
+	Endpoint  Endpoint `json:"-"`
+	Path      string   `json:"-"`
+	Start     int      `json:"-"` // byte range of host:port in the file
+	End       int      `json:"-"`
+}
+
+// Change is the coming configuration: whole files, and what to see from them. It can be journaled.
+type Change struct {
+	To     Colour       `json:"to"`
+	Nginx  string       `json:"nginx"`
+	Files  []FileChange `json:"files"`
+	Points int          `json:"points"` // addresses that change
+	Diff   string       `json:"-"`
+	Routes []Endpoint   `json:"-"` // the addresses that nginx will name, each once
+}
+
+// Empty says that the configuration names the colour already.
+func (c Change) Empty() bool { return len(c.Files) == 0 }
+
+// FileChange is one file before and after.
+type FileChange struct {
+	Path string `json:"path"` // as nginx sees it
+	Old  []byte `json:"old"`
+	New  []byte `json:"new"`
+	// OldTime is the file's time before the change; what is put back gets it back.
+	OldTime time.Time `json:"old_time"`
+}
+
+// Target is an address that nginx is going to use, and the containers that must answer there.
+type Target struct {
+	Endpoint   Endpoint
+	Containers []Container
+}
+
+// Switched is the proof of a switch.
+type Switched struct {
+	Nginx      string    `json:"nginx"`
+	At         time.Time `json:"at"`
+	Files      []string  `json:"files"`
+	Points     int       `json:"points"`
+	NewWorkers int       `json:"new_workers"`
+	OldWorkers int       `json:"old_workers"`
+	ProofMS    int64     `json:"proof_ms"`
+	Proof      []string  `json:"proof"`
+}
+
+// Fate is what became of a change that a killed run had begun.
+type Fate string
+
+// The fates of a change: see facts about crash safety in doc.go.
+const (
+	FateUntouched Fate = "untouched"  // the old bytes are there
+	FateWritten   Fate = "written"    // the new bytes are there, but what runs is older than they are
+	FateLoaded    Fate = "loaded"     // the new bytes are there, and every accepting worker is newer than they are
+	FateForeign   Fate = "foreign"    // neither: somebody edited the file
+	FateGone      Fate = "nginx-gone" // nginx is not there to be asked
+)
+
+// NotSwitchedError says that nginx does not serve the change, and that the old bytes are back.
+type NotSwitchedError struct {
+	Reason Reason
+	// Applied says that new workers had taken the change, so that users may have met the new colour.
+	Applied bool
+	// Restored is nil when nginx provably serves the old configuration again.
+	Restored error
+	Err      error
+}
+
+func (e *NotSwitchedError) Error() string {
+	if e.Restored != nil {
+		return e.Reason.String() + "; and the old configuration could not be brought back: " + e.Restored.Error()
+	}
+	return e.Reason.String()
+}
+
+func (e *NotSwitchedError) Unwrap() []error { return []error{e.Err, e.Restored} }
+
+// errDrain is returned by Drain when its time is over and old workers are left.
+var errDrain = errors.New("old nginx workers are still serving")

@@ -1,0 +1,23 @@
+package deploy
+
+import "time"
+
+// Settings are what the user chose. The zero value is not usable: see DefaultSettings.
+type Settings struct {
+	To      Colour        // None: the idle one
+	Timeout time.Duration // 0: from the healthchecks
+	Stable  time.Duration
+	// RunningSuffices lets a service without a healthcheck pass by running.
+	RunningSuffices bool
+	NoPull          bool
+	Keep            Keep
+	DrainTimeout    time.Duration
+	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
+	DrainThenStop bool
+	WaitLock      time.Duration
+}
+
+// DefaultSettings are those of a run without configuration.
+func DefaultSettings() Settings {
+	return Settings{Stable: 5 * time.Second, Keep: KeepStopped, DrainTimeout: time.Minute}
+}

@@ -1,0 +1,57 @@
+package deploy
+
+import (
+	"context"
+
+	"bluegate/deploy/gate"
+)
+
+// Stack is what a deployment asks of Compose and the engine. Every method returns *UnreachableError when the engine
+// does not answer, and acts on the colours' own containers only.
+type Stack interface {
+	// Load reads the Compose files of both colours. What is wrong in them is an *InvalidError.
+	Load(ctx context.Context) (Application, error)
+
+	// Containers inspects every container of both colours, stopped ones too.
+	Containers(ctx context.Context, app Application) ([]Container, error)
+
+	// Images says what the engine holds for each service of m.
+	Images(ctx context.Context, m Model) ([]Image, error)
+
+	// Pull asks the registries for the images of the named services.
+	Pull(ctx context.Context, m Model, services []string) error
+
+	// Up creates fresh containers for m, labelled with the release, and starts them in dependency order. What m
+	// depends on and runs already is left alone. Up returns when all are started, not when they are healthy.
+	Up(ctx context.Context, m Model, release string) error
+
+	// Watch reports each change of the release's containers until ctx ends. It may be called before Up, repeats
+	// itself, and survives a broken event stream by polling.
+	Watch(ctx context.Context, m Model, release string) <-chan Seen
+
+	// LogTail returns the last lines of a container's log, neutralised for a terminal.
+	LogTail(ctx context.Context, id string, lines int) ([]string, error)
+
+	// Retire takes a restart policy away from containers and stops them side by side, each with its own grace.
+	Retire(ctx context.Context, containers []Container) error
+
+	// Remove removes containers, running or not, with their anonymous volumes. One that is gone already is no error.
+	Remove(ctx context.Context, containers []Container) error
+
+	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
+	RemoveImages(ctx context.Context, images []BroughtImage) ([]string, error)
+}
+
+// Seen is one observation of a release's container: a sample, or that it is gone.
+type Seen struct {
+	Sample  gate.Sample
+	Gone    string // id of a container that was removed
+	Trouble error  // the engine did not answer; it will be asked again
+}
+
+// BroughtImage is an image that a release brought to the engine by pulling it.
+type BroughtImage struct {
+	Ref    string `json:"ref"`
+	ID     string `json:"id"`
+	Before string `json:"before,omitempty"` // the image that the tag named before; empty: none
+}

@@ -1,0 +1,180 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
+func (r *run) switchOver(ctx context.Context) error {
+	var err error
+	if r.targets, err = r.targetsOf(ctx); err != nil {
+		return err
+	}
+	if r.route.State == RouterAbsent {
+		return r.enter(ctx, PhaseSwitched, nil)
+	}
+	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
+	if err != nil {
+		return err
+	}
+	defer func() { r.leases = r.leases[:len(r.leases)-1]; r.giveBack(context.WithoutCancel(ctx), lease) }()
+	if err := r.stillAsPlanned(ctx); err != nil {
+		return err
+	}
+	if err := r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change = &r.change }); err != nil {
+		return err
+	}
+	do := r.Router.Switch
+	if r.first {
+		do = r.Router.Start
+	}
+	done, err := do(ctx, r.change, r.targets)
+	if err != nil {
+		return err
+	}
+	r.report.Switch = &done
+	if !r.healthy.IsZero() {
+		r.report.Steps = append(r.report.Steps, Step{Name: "healthy-to-switched", Status: "ok", MS: done.At.Sub(r.healthy).Milliseconds(),
+			Message: fmt.Sprintf("from the last healthcheck that passed first; %s of it are gate.stable", r.Settings.Stable)})
+	}
+	// Written on a context of its own: users are on the new colour, whatever comes.
+	return r.enter(context.WithoutCancel(ctx), PhaseSwitched, nil)
+}
+
+// stillAsPlanned looks whether another project's switch changed the files since they were read. If so the change is
+// planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
+func (r *run) stillAsPlanned(ctx context.Context) error {
+	if r.change.Empty() {
+		return nil
+	}
+	fate, err := r.Router.Compare(ctx, r.change)
+	if err != nil || fate == FateUntouched {
+		return err
+	}
+	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch anew", r.route.Nginx)
+	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
+		return err
+	}
+	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
+		return err
+	}
+	return r.Router.Rehearse(ctx, r.change)
+}
+
+// targetsOf pairs the addresses that nginx is going to name with the containers that must answer there.
+func (r *run) targetsOf(ctx context.Context) ([]Target, error) {
+	containers, err := r.ofRelease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var targets []Target
+	for _, e := range r.change.Routes {
+		t := Target{Endpoint: e}
+		for _, c := range containers {
+			if c.Service == e.Service {
+				t.Containers = append(t.Containers, c)
+			}
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+func short(id string) string { return id[:min(len(id), 12)] }
+
+// retire takes leave of the old colour: it drains, is stopped, and the run is closed. Nothing of it is undone.
+func (r *run) retire(ctx context.Context) error {
+	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
+	if r.route.State == RouterAbsent {
+		r.report.Live, r.report.LiveBy = None, "no nginx was found"
+	}
+	if r.report.From == None {
+		return r.finish(ctx, nil)
+	}
+	old := r.of(r.report.From)
+	if err := r.step(ctx, "drain", r.drain); err != nil {
+		return err
+	}
+	policies := map[string]string{}
+	for _, c := range old {
+		policies[c.Name] = c.RestartPol
+	}
+	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.takeLeave(ctx, old, r.Settings.Keep) }); err != nil {
+		return &PersonError{Err: fmt.Errorf("%s is live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
+	}
+	return r.finish(ctx, policies)
+}
+
+func (r *run) finish(ctx context.Context, policies map[string]string) error {
+	outcome := Promoted
+	if r.first {
+		outcome = Started
+	}
+	if err := r.closeEntry(context.WithoutCancel(ctx), outcome, policies); err != nil {
+		return &PersonError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
+	}
+	return nil
+}
+
+// drain waits for the old nginx workers. When its time is over the old colour is left running, unless the user chose
+// otherwise.
+func (r *run) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Settings.DrainTimeout, errDrain)
+	defer cancel()
+	left, said := 0, time.Now()
+	err := r.Router.Drain(ctx, func(workers int) {
+		if left = workers; time.Since(said) > 2*time.Second {
+			said = time.Now()
+			r.Progress.Say("draining: %d old workers of %s still answer requests", left, r.route.Nginx)
+		}
+	})
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(context.Cause(ctx), errDrain):
+		return context.Cause(ctx)
+	case r.Settings.DrainThenStop:
+		r.note(Finding{Code: "cut", Message: fmt.Sprintf("%d old workers were still answering after %s; the old colour is stopped all the same (drain.then: stop)", left, r.Settings.DrainTimeout)})
+		return nil
+	}
+	return &PersonError{
+		Err: fmt.Errorf("%s is live, but after %s %d old workers of %s still answer requests, so %s keeps running", r.release.To, r.Settings.DrainTimeout, left, r.route.Nginx, r.report.From),
+		Run: "bluegate settle",
+	}
+}
+
+func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
+	if keep == KeepRunning {
+		return nil
+	}
+	began := time.Now()
+	if err := r.Stack.Retire(ctx, old); err != nil {
+		return err
+	}
+	r.warnKilled(began, old)
+	if keep != KeepRemoved {
+		return nil
+	}
+	for _, c := range old {
+		r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
+	}
+	return r.Stack.Remove(ctx, old)
+}
+
+// warnKilled tells of containers that used up their grace: they ignore SIGTERM, and each deployment waits for them.
+func (r *run) warnKilled(began time.Time, old []Container) {
+	took := time.Since(began)
+	for _, c := range old {
+		s, _ := r.app.Models[c.Colour].Service(c.Service)
+		grace := s.StopGrace
+		if grace == 0 {
+			grace = 10 * time.Second
+		}
+		if took >= grace {
+			r.note(Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
+		}
+	}
+}

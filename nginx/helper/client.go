@@ -1,0 +1,87 @@
+package helper
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Client speaks to a Serve at the other end of two streams. It may be used by several goroutines.
+type Client struct {
+	in      io.Writer
+	mu      sync.Mutex
+	next    int
+	waiting map[int]chan Response
+	ended   error
+}
+
+// NewClient begins to read answers from out until it ends.
+func NewClient(in io.Writer, out io.Reader) *Client {
+	c := &Client{in: in, waiting: map[int]chan Response{}}
+	go c.read(out)
+	return c
+}
+
+func (c *Client) read(out io.Reader) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	var noise string
+	for lines.Scan() {
+		var resp Response
+		if err := json.Unmarshal(lines.Bytes(), &resp); err != nil {
+			noise = lines.Text()
+			continue
+		}
+		c.mu.Lock()
+		if ch := c.waiting[resp.ID]; ch != nil {
+			ch <- resp
+			delete(c.waiting, resp.ID)
+		}
+		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = errors.New("the helper beside nginx ended")
+	if noise != "" {
+		c.ended = fmt.Errorf("%w: %s", c.ended, noise)
+	}
+	for id, ch := range c.waiting {
+		close(ch)
+		delete(c.waiting, id)
+	}
+}
+
+// Ask sends a request and waits for its answer. The error is the connection's; what went wrong at the other end stands
+// in the response.
+func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
+	ch := make(chan Response, 1)
+	c.mu.Lock()
+	if c.ended != nil {
+		c.mu.Unlock()
+		return Response{}, c.ended
+	}
+	c.next++
+	req.ID = c.next
+	c.waiting[req.ID] = ch
+	text, err := json.Marshal(req)
+	if err == nil {
+		_, err = c.in.Write(append(text, '\n'))
+	}
+	c.mu.Unlock()
+	if err != nil {
+		return Response{}, fmt.Errorf("ask the helper beside nginx: %w", err)
+	}
+	select {
+	case resp, ok := <-ch:
+		if !ok {
+			return Response{}, c.ended
+		}
+		return resp, nil
+	case <-ctx.Done():
+		return Response{}, fmt.Errorf("wait for the helper beside nginx: %w", ctx.Err())
+	}
+}

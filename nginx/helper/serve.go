@@ -1,0 +1,93 @@
+package helper
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Serve answers requests from in on out until in ends, side by side.
+func Serve(in io.Reader, out io.Writer) error {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	write := json.NewEncoder(out)
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var req Request
+		if err := json.Unmarshal(lines.Bytes(), &req); err != nil {
+			return fmt.Errorf("a request that is no JSON: %w", err)
+		}
+		wg.Go(func() {
+			resp := answer(req)
+			mu.Lock()
+			defer mu.Unlock()
+			_ = write.Encode(resp)
+		})
+	}
+	return lines.Err()
+}
+
+func answer(req Request) (resp Response) {
+	switch {
+	case req.Reach != nil:
+		resp = reach(*req.Reach)
+	case req.Replace != nil:
+		resp = replace(*req.Replace)
+	}
+	resp.ID = req.ID
+	return resp
+}
+
+func reach(r Reach) Response {
+	ctx, cancel := context.WithTimeout(context.Background(), r.Timeout)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupIP(ctx, "ip", r.Host)
+	if err != nil {
+		return Response{Error: fmt.Sprintf("the name %s does not resolve: %v", r.Host, cause(err))}
+	}
+	resp := Response{Addresses: make([]Address, len(ips))}
+	var wg sync.WaitGroup
+	for i, ip := range ips {
+		wg.Go(func() { resp.Addresses[i] = connect(ctx, ip.String(), r.Port) })
+	}
+	wg.Wait()
+	return resp
+}
+
+func connect(ctx context.Context, ip string, port int) Address {
+	a := Address{IP: ip}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
+	if err != nil {
+		a.Error = cause(err)
+		return a
+	}
+	_ = conn.SetDeadline(time.Now())
+	_ = conn.Close()
+	return a
+}
+
+// cause says what an operator looks for; the rest of a net.OpError repeats the address.
+func cause(err error) string {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, syscall.EHOSTUNREACH):
+		return "no route to host"
+	case errors.As(err, &dns):
+		return dns.Err
+	}
+	return err.Error()
+}

@@ -1,0 +1,113 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// process is one process of nginx's container as the engine's host sees it: no ps is needed in the image.
+type process struct {
+	pid, ppid int
+	title     string
+	age       time.Duration // in whole seconds
+}
+
+// snapshot is what runs in nginx's container at one moment.
+type snapshot struct {
+	master  process
+	workers []process // accepting ones
+	leaving []process // workers of an earlier configuration, which answer what they have begun
+}
+
+const (
+	masterTitle  = "nginx: master process"
+	workerTitle  = "nginx: worker process"
+	leavingTitle = "is shutting down"
+)
+
+var errNoMaster = errors.New("no nginx master process runs in it")
+
+// processes asks the engine. A worker's title changes in the same turn of its loop that closes its listening sockets,
+// so accepting and leaving are told apart exactly.
+func (r *Router) processes(ctx context.Context, id string) (snapshot, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	top, err := r.engine.ContainerTop(ctx, id, []string{"-eo", "pid,ppid,etimes,args"})
+	if err != nil {
+		return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", id, err)
+	}
+	var all []process
+	for _, row := range top.Processes {
+		if len(row) < 4 {
+			continue
+		}
+		pid, err1 := strconv.Atoi(row[0])
+		ppid, err2 := strconv.Atoi(row[1])
+		age, err3 := strconv.Atoi(row[2])
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", id, err)
+		}
+		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, title: row[3]})
+	}
+	return sortOut(all)
+}
+
+// sortOut finds the oldest master and its children.
+func sortOut(all []process) (snapshot, error) {
+	at := slices.IndexFunc(all, func(p process) bool { return strings.HasPrefix(p.title, masterTitle) })
+	if at < 0 {
+		return snapshot{}, errNoMaster
+	}
+	s := snapshot{master: all[at]}
+	for _, p := range all {
+		switch {
+		case p.ppid != s.master.pid || !strings.HasPrefix(p.title, workerTitle):
+		case strings.Contains(p.title, leavingTitle):
+			s.leaving = append(s.leaving, p)
+		default:
+			s.workers = append(s.workers, p)
+		}
+	}
+	return s, nil
+}
+
+// since says how many of the accepting workers were there before, and how many are new.
+func (s snapshot) since(before snapshot) (old, fresh int) {
+	for _, w := range s.workers {
+		if slices.ContainsFunc(before.workers, func(b process) bool { return b.pid == w.pid }) {
+			old++
+		} else {
+			fresh++
+		}
+	}
+	return old, fresh
+}
+
+// oldest is the latest moment at which the oldest accepting worker can have started; ok is false without workers.
+func (s snapshot) oldest(now time.Time) (start time.Time, ok bool) {
+	for _, w := range s.workers {
+		if at := now.Add(-w.age); !ok || at.Before(start) {
+			start, ok = at, true
+		}
+	}
+	return start, ok
+}
+
+// command is how nginx was started: its executable and the flags that choose the configuration, for other calls of it.
+func (s snapshot) command() (executable string, flags []string) {
+	words := strings.Fields(strings.TrimPrefix(s.master.title, masterTitle))
+	if len(words) == 0 {
+		return "nginx", nil
+	}
+	for i := 1; i+1 < len(words); i++ {
+		if words[i] == "-c" || words[i] == "-p" {
+			flags = append(flags, words[i], words[i+1])
+		}
+	}
+	return words[0], flags
+}

@@ -1,0 +1,92 @@
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"bluegate/deploy"
+)
+
+// pollProof is the pause between two looks at the workers, each of which takes the engine about as long.
+const pollProof = 10 * time.Millisecond
+
+// errNotLoaded says that no new worker took the configuration.
+var errNotLoaded = errors.New("nginx did not load it")
+
+// proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
+// Exit codes prove nothing: a reload that fails to bind a port returns 0.
+func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time) (snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
+	defer cancel()
+	nextLog := time.Now().Add(300 * time.Millisecond)
+	for {
+		now, err := r.processes(ctx, r.found.id())
+		if err == nil {
+			if old, fresh := now.since(before); old == 0 && fresh > 0 {
+				return now, nil
+			}
+		}
+		if time.Now().After(nextLog) {
+			nextLog = time.Now().Add(300 * time.Millisecond)
+			if line := r.emergency(ctx, signalled); final(line) {
+				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return now, r.whyNot(context.WithoutCancel(ctx), err, signalled)
+		case <-time.After(pollProof):
+		}
+	}
+}
+
+func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) error {
+	reason := fmt.Sprintf("its workers did not change within %s", r.opts.ProofTimeout)
+	if line := r.emergency(ctx, signalled); line != "" {
+		reason = line
+	} else if last != nil {
+		reason = last.Error()
+	}
+	return fmt.Errorf("%w: %s", errNotLoaded, reason)
+}
+
+// final tells the words with which nginx gives a reload up.
+func final(line string) bool {
+	return strings.Contains(line, "still could not bind()") || strings.Contains(line, "host not found in") || strings.Contains(line, "unknown directive")
+}
+
+// emergency is the last thing of weight that nginx logged since the signal. It explains; it proves nothing.
+func (r *Router) emergency(ctx context.Context, since time.Time) string {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	from := since.Add(-r.opts.Skew)
+	logs, err := r.engine.ContainerLogs(ctx, r.found.id(), container.LogsOptions{ShowStderr: true, Since: fmt.Sprintf("%d.%09d", from.Unix(), from.Nanosecond()), Tail: "200"})
+	if err != nil {
+		return ""
+	}
+	defer logs.Close()
+	var text bytes.Buffer
+	_, _ = stdcopy.StdCopy(&text, &text, logs)
+	last := ""
+	for line := range strings.Lines(text.String()) {
+		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
+			last = strings.TrimSpace(deploy.Plain(line))
+		}
+	}
+	return last
+}
+
+// proveRoutes asks again, now that nginx has resolved its names, whether they lead to the release.
+func (r *Router) proveRoutes(ctx context.Context, targets []deploy.Target) error {
+	if len(targets) == 0 {
+		return nil
+	}
+	return r.Reach(ctx, targets)
+}

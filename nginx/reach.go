@@ -1,0 +1,101 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// connectLimit is how long an address may take to accept a connection: all of them are on this engine's networks.
+const connectLimit = 3 * time.Second
+
+// Reach implements deploy.Router.
+func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
+	reasons := make([][]deploy.Reason, len(targets))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, t := range targets {
+		group.Go(func() (err error) {
+			reasons[i], err = r.reach(ctx, t)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return unreachable(err)
+	}
+	if all := slices.Concat(reasons...); len(all) > 0 {
+		return &deploy.RefusedError{Reasons: all}
+	}
+	return nil
+}
+
+func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, error) {
+	resp, err := r.help.Ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit}})
+	if err != nil {
+		return nil, err
+	}
+	reason := deploy.Reason{Code: deploy.NotReachable, Service: t.Endpoint.Service}
+	if resp.Error != "" {
+		reason.Message = fmt.Sprintf("from where %s stands, %s", r.found, resp.Error)
+		return []deploy.Reason{reason}, nil
+	}
+	if stranger, missing := compare(resp.Addresses, t.Containers); stranger != "" || missing != "" {
+		reason.Message = fmt.Sprintf("from where %s stands, the name %s leads to %s, which is not the release's (%s)", r.found, t.Endpoint.Host, stranger, missing)
+		if stranger == "" {
+			reason.Message = fmt.Sprintf("from where %s stands, the name %s does not lead to %s", r.found, t.Endpoint.Host, missing)
+		}
+		return []deploy.Reason{reason}, nil
+	}
+	var reasons []deploy.Reason
+	for _, a := range resp.Addresses {
+		if a.Error == "" {
+			continue
+		}
+		again := reason
+		again.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", r.found, t.Endpoint.Address(), a.IP, a.Error)
+		if c, ok := owner(a.IP, t.Containers); ok {
+			again.Container, again.ContainerID = c.Name, c.ID
+		}
+		reasons = append(reasons, again)
+	}
+	return reasons, nil
+}
+
+// compare finds an address that is none of the containers', and a container that none of the addresses leads to.
+func compare(addresses []helper.Address, containers []deploy.Container) (stranger, missing string) {
+	for _, a := range addresses {
+		if _, ok := owner(a.IP, containers); !ok {
+			stranger = a.IP
+		}
+	}
+	for _, c := range containers {
+		if !slices.ContainsFunc(addresses, func(a helper.Address) bool { return has(c, a.IP) }) {
+			missing = c.Name + " " + strings.Join(ipsOf(c), " ")
+		}
+	}
+	return stranger, missing
+}
+
+func owner(ip string, containers []deploy.Container) (deploy.Container, bool) {
+	i := slices.IndexFunc(containers, func(c deploy.Container) bool { return has(c, ip) })
+	if i < 0 {
+		return deploy.Container{}, false
+	}
+	return containers[i], true
+}
+
+func has(c deploy.Container, ip string) bool { return slices.Contains(ipsOf(c), ip) }
+
+func ipsOf(c deploy.Container) (ips []string) {
+	for _, ip := range c.Addresses {
+		ips = append(ips, ip)
+	}
+	slices.Sort(ips)
+	return ips
+}

@@ -1,0 +1,76 @@
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// Compare implements deploy.Router.
+func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate, error) {
+	if r.found == nil {
+		return deploy.FateGone, nil
+	}
+	src := newSource(ctx, r.engine, r.found.id())
+	old, fresh := 0, 0
+	var written time.Time
+	for _, f := range change.Files {
+		e, _, err := src.entry(f.Path)
+		if err != nil {
+			return "", unreachable(err)
+		}
+		switch {
+		case bytes.Equal(e.content, f.Old):
+			old++
+		case bytes.Equal(e.content, f.New):
+			fresh++
+			if e.modTime.After(written) {
+				written = e.modTime
+			}
+		default:
+			return deploy.FateForeign, nil
+		}
+	}
+	switch {
+	case fresh == 0:
+		return deploy.FateUntouched, nil
+	case old > 0 || !r.found.running: // killed between two files, or nginx would meet it at its next start
+		return deploy.FateWritten, nil
+	}
+	s, err := r.processes(ctx, r.found.id())
+	if err != nil {
+		return "", unreachable(err)
+	}
+	if began, ok := s.oldest(time.Now()); ok && began.Add(time.Second).After(written.Add(r.opts.Skew)) {
+		return deploy.FateLoaded, nil
+	}
+	return deploy.FateWritten, nil
+}
+
+// Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way
+// when the workers were looked at.
+func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
+	if r.help == nil {
+		var err error
+		if r.help, err = r.accompany(ctx, change.Files); err != nil {
+			return unreachable(err)
+		}
+	}
+	if err := r.write(ctx, change.Files, true); err != nil {
+		return err
+	}
+	if !r.found.running {
+		return nil
+	}
+	_, err := r.load(ctx, nil)
+	return unreachable(err)
+}
+
+// Close implements deploy.Router.
+func (r *Router) Close(ctx context.Context) error {
+	help := r.help
+	r.help = nil
+	return help.close(ctx)
+}

@@ -1,0 +1,143 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// Switch implements deploy.Router.
+func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+	began := time.Now()
+	if err := r.Reach(ctx, targets); err != nil {
+		return deploy.Switched{}, err
+	}
+	before, err := r.processes(ctx, r.found.id())
+	if err != nil {
+		return deploy.Switched{}, unreachable(err)
+	}
+	if err := r.put(ctx, change); err != nil {
+		return deploy.Switched{}, r.takeBack(ctx, change, before, err)
+	}
+	after, err := r.load(ctx, targets)
+	if err != nil {
+		return deploy.Switched{}, r.takeBack(ctx, change, before, err)
+	}
+	return r.switched(change, before, after, began), nil
+}
+
+// put writes the change and looks at it with nginx's eyes.
+func (r *Router) put(ctx context.Context, change deploy.Change) error {
+	if err := r.write(ctx, change.Files, false); err != nil {
+		return err
+	}
+	dump, err := r.dump(ctx)
+	if err != nil {
+		return err
+	}
+	if dump.code != 0 {
+		return deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
+	}
+	for _, f := range change.Files {
+		if !shows(dump.stdout, f.Path, f.New) {
+			return deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
+		}
+	}
+	return nil
+}
+
+// load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
+// somebody else, a moment ago, is not taken for ours.
+func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, error) {
+	before, err := r.processes(ctx, r.found.id())
+	if err != nil {
+		return snapshot{}, err
+	}
+	signalled := time.Now()
+	if err := r.reload(ctx, before); err != nil {
+		return snapshot{}, err
+	}
+	after, err := r.proveReload(ctx, before, signalled)
+	if err != nil {
+		return after, err
+	}
+	return after, r.proveRoutes(ctx, targets)
+}
+
+func (r *Router) switched(change deploy.Change, before, after snapshot, began time.Time) deploy.Switched {
+	s := deploy.Switched{
+		Nginx: r.found.String(), At: time.Now(), Points: change.Points, Files: []string{},
+		OldWorkers: len(before.workers), NewWorkers: len(after.workers), ProofMS: time.Since(began).Milliseconds(),
+		Proof: []string{
+			fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only, before the reload and after it", r.found),
+			"nginx -T shows the bytes that were written",
+			fmt.Sprintf("the %d workers from before the signal are gone or shutting down; %d new ones accept connections", len(before.workers), len(after.workers)),
+		},
+	}
+	for _, f := range change.Files {
+		s.Files = append(s.Files, f.Path)
+	}
+	return s
+}
+
+// takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
+func (r *Router) takeBack(ctx context.Context, change deploy.Change, before snapshot, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
+	var refused *deploy.RefusedError
+	if errors.As(cause, &refused) {
+		failed.Reason = refused.Reasons[0]
+	}
+	failed.Applied, failed.Restored = r.restore(ctx, change, before)
+	return failed
+}
+
+// settling is how long a reload that was given up may still come into effect: the master reads the files first and
+// may then be held up, by a slow resolver for instance.
+const settling = 2 * time.Second
+
+// restore puts the old bytes back. When no worker changed since before the change nothing was applied, and that
+// suffices; otherwise nginx loads the old configuration and that is proven.
+func (r *Router) restore(ctx context.Context, change deploy.Change, before snapshot) (applied bool, err error) {
+	if err := r.write(ctx, change.Files, true); err != nil {
+		return true, err
+	}
+	for until := time.Now().Add(settling); ; {
+		now, err := r.processes(ctx, r.found.id())
+		if err != nil {
+			return true, err
+		}
+		if _, fresh := now.since(before); fresh > 0 || len(now.leaving) > len(before.leaving) {
+			break
+		}
+		if time.Now().After(until) {
+			return false, nil
+		}
+		time.Sleep(5 * pollProof)
+	}
+	_, err = r.load(ctx, nil)
+	return true, err
+}
+
+// Start implements deploy.Router.
+func (r *Router) Start(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+	if r.found.running {
+		return r.Switch(ctx, change, targets)
+	}
+	began := time.Now()
+	if err := r.Reach(ctx, targets); err != nil {
+		return deploy.Switched{}, err
+	}
+	if err := r.write(ctx, change.Files, false); err != nil {
+		return deploy.Switched{}, &deploy.NotSwitchedError{Err: err, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: err.Error()}, Restored: r.write(context.WithoutCancel(ctx), change.Files, true)}
+	}
+	after, err := r.startContainer(ctx, change.Files, targets)
+	if err != nil {
+		return deploy.Switched{}, &deploy.NotSwitchedError{Err: err, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, err)}, Restored: r.write(context.WithoutCancel(ctx), change.Files, true)}
+	}
+	return r.switched(change, snapshot{}, after, began), nil
+}
