@@ -138,17 +138,17 @@ func (e *Engine) unreachable(err error) error {
 	if err == nil || !notAnswering(err) {
 		return err
 	}
-	return &deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: fmt.Errorf("%w; %s", err, e.remedy(err))}
+	return &deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: fmt.Errorf("%w %s", err, e.remedy(err))}
 }
 
 func (e *Engine) remedy(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
-		return fmt.Sprintf("add this user (uid %d) to the socket's group, or run as one who may use it", os.Getuid())
+		return fmt.Sprintf("(add this user (uid %d) to the socket's group, or run as one who may use it)", os.Getuid())
 	case errors.Is(err, context.DeadlineExceeded):
-		return "it accepts connections but does not answer; look at the daemon"
+		return "(it accepts connections but does not answer; look at the daemon)"
 	}
-	return "is it running? start it, or name another with --host, --context or DOCKER_HOST"
+	return "(start it, or name another with --host, --context or DOCKER_HOST)"
 }
 
 func notAnswering(err error) bool {

@@ -32,7 +32,7 @@ func service(p *types.Project, colour deploy.Colour, s types.ServiceConfig, own,
 		Name: s.Name, Key: deploy.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
 		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
-		Hosts:   hosts(p, s), Place: place(p.ComposeFiles, s.Name),
+		Hosts:   hosts(p, s), Networks: networks(p, s), Place: place(p.ComposeFiles, s.Name),
 	}
 	out.Probe, out.ProbeDisabled = probe(s.HealthCheck)
 	for _, name := range own {
@@ -89,6 +89,13 @@ func hosts(p *types.Project, s types.ServiceConfig) []string {
 				}
 			}
 		}
+	}
+	return names
+}
+
+func networks(p *types.Project, s types.ServiceConfig) (names []string) {
+	for _, key := range s.NetworksByPriority() {
+		names = append(names, p.Networks[key].Name)
 	}
 	return names
 }

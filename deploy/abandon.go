@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -60,6 +61,15 @@ func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
 	return r.removeRelease(ctx)
 }
 
+// removed notes containers for the report. A release's containers have the names of those that they replaced.
+func (r *run) removed(containers []Container) {
+	for _, c := range containers {
+		if !slices.Contains(r.report.Pruned.Containers, c.Name) {
+			r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
+		}
+	}
+}
+
 func (r *run) removeRelease(ctx context.Context) error {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
@@ -68,9 +78,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err := r.Stack.Remove(ctx, containers); err != nil {
 		return err
 	}
-	for _, c := range containers {
-		r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
-	}
+	r.removed(containers)
 	var brought []BroughtImage
 	if r.journal.Current != nil {
 		brought = r.journal.Current.Images

@@ -147,6 +147,19 @@ func (d *Directory) Owns(project, service string) bool {
 	return false
 }
 
+// OnNetwork says whether any service of the colours is on one of these networks. The same names on another network are
+// another application's: a staging copy has the names of the production that runs beside it.
+func (d *Directory) OnNetwork(names []string) bool {
+	for _, m := range d.app.Models {
+		for _, s := range m.Services {
+			if slices.ContainsFunc(s.Networks, func(n string) bool { return slices.Contains(names, n) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Knows says whether a host name is one of either colour.
 func (d *Directory) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
 

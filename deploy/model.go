@@ -35,6 +35,7 @@ type Service struct {
 	After         []gate.Dependency
 	ContainerName string
 	Hosts         []string // every name under which nginx may know it, the most specific first
+	Networks      []string // the engine's names of the networks on which those names are known
 	Ports         []int    // ports it listens on: expose, the targets of ports, the image's EXPOSE
 	HostPorts     []string // published on the engine's host, as ip:port/proto or port/proto
 	Place         string   // file:line of the service

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/gate"
@@ -95,7 +96,7 @@ func (r *run) pull(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return r.pullFailed(services, err)
+		return pullFailed(before, services, err)
 	}
 	images, err := r.Stack.Images(ctx, r.release.Model)
 	if err != nil {
@@ -106,12 +107,11 @@ func (r *run) pull(ctx context.Context) error {
 	return r.refuseUnjudgeable(func(Image) bool { return true })
 }
 
-// pullFailed names the image that the registry's error is about, where the error does.
-func (r *run) pullFailed(services []string, err error) error {
-	message := Plain(err.Error())
-	if len(services) == 1 {
-		img, _ := imageOf(r.images, services[0])
-		return &RefusedError{Reasons: []Reason{{Code: PullFailed, Service: services[0], Message: fmt.Sprintf("pull %s: %s", img.Ref, message)}}}
+// pullFailed names what was asked for: the registry's error often does not.
+func pullFailed(images []BroughtImage, services []string, err error) error {
+	refs := make([]string, len(images))
+	for i, img := range images {
+		refs[i] = img.Ref
 	}
-	return Refuse(PullFailed, "pull the images of %v: %s", services, message)
+	return &RefusedError{Reasons: []Reason{{Code: PullFailed, Service: strings.Join(services, ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), Plain(err.Error()))}}}
 }

@@ -158,9 +158,7 @@ func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
 	if keep != KeepRemoved {
 		return nil
 	}
-	for _, c := range old {
-		r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
-	}
+	r.removed(old)
 	return r.Stack.Remove(ctx, old)
 }
 

@@ -44,9 +44,7 @@ func (r *run) replace(ctx context.Context, old []Container) error {
 	if len(old) == 0 {
 		return nil
 	}
-	for _, c := range old {
-		r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
-	}
+	r.removed(old)
 	return r.Stack.Remove(ctx, old)
 }
 
@@ -64,7 +62,7 @@ type watch struct {
 	work      sync.WaitGroup // Up and the rehearsal
 	upDone    time.Time
 	next      time.Time // when the gate is to be asked again
-	tested    bool // the rehearsal has ended well
+	tested    bool      // the rehearsal has ended well
 	trouble   error
 	healthy   map[string]bool
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 	"bluegate/nginx/conf"
 )
 
-// Label names nginx's container where several could be meant.
+// Label marks nginx's container where several could be meant. Its value is the project, or empty.
 const Label = "bluegate.nginx"
 
 // instance is the nginx that was found.
@@ -37,9 +38,9 @@ func (i *instance) String() string { return fmt.Sprintf("container %q", i.name) 
 // mainFiles are where nginx's main configuration is when its command line does not say.
 var mainFiles = []string{"/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf"}
 
-// find looks for nginx: the container that the options name, else the labelled one, else the one whose configuration
-// names an address of either colour, among those in which an nginx master runs and, failing these, among those that
-// would start one. It returns nil when there is none.
+// find looks for nginx: the container that the options name, else the labelled one, else the one that is on a network of
+// the colours and whose configuration names an address of either, among those in which an nginx master runs and, failing
+// these, among those that would start one. It returns nil when there is none.
 func (r *Router) find(ctx context.Context, dir *deploy.Directory) (*instance, error) {
 	if r.opts.Container != "" {
 		found, err := r.open(ctx, r.opts.Container)
@@ -57,9 +58,10 @@ func (r *Router) find(ctx context.Context, dir *deploy.Directory) (*instance, er
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
 		return dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != ""
 	})
-	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { _, ok := row.Labels[Label]; return !ok }); len(labelled) > 0 {
+	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, dir.Project()) }); len(labelled) > 0 {
 		return r.theOne(ctx, labelled, func(*instance) (bool, error) { return true, nil })
 	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !dir.OnNetwork(networksOf(row)) })
 	names := func(i *instance) (bool, error) { return r.namesColour(ctx, i, dir) }
 	running := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return row.State != container.StateRunning })
 	if found, err := r.theOne(ctx, running, names); found != nil || err != nil {
@@ -71,6 +73,19 @@ func (r *Router) find(ctx context.Context, dir *deploy.Directory) (*instance, er
 	return r.theOne(ctx, stopped, names)
 }
 
+func networksOf(row container.Summary) []string {
+	if row.NetworkSettings == nil {
+		return nil
+	}
+	return slices.Collect(maps.Keys(row.NetworkSettings.Networks))
+}
+
+// labelled says whether a container is marked as the nginx of a project; a label without a value is for all projects.
+func labelled(row container.Summary, project string) bool {
+	value, ok := row.Labels[Label]
+	return ok && (value == "" || value == "true" || value == project)
+}
+
 // theOne opens the rows side by side and returns the single one that is wanted.
 func (r *Router) theOne(ctx context.Context, rows []container.Summary, wanted func(*instance) (bool, error)) (*instance, error) {
 	var mu sync.Mutex
@@ -80,13 +95,16 @@ func (r *Router) theOne(ctx context.Context, rows []container.Summary, wanted fu
 	for _, row := range rows {
 		group.Go(func() error {
 			i, err := r.open(ctx, row.ID)
-			if errdefs.IsNotFound(err) || errdefs.IsConflict(err) || errors.Is(err, errNoMaster) {
+			if errors.Is(err, errNoMaster) {
 				return nil
 			}
-			if err != nil {
-				return err
+			ok := false
+			if err == nil {
+				ok, err = wanted(i)
 			}
-			ok, err := wanted(i)
+			if err != nil && r.passing(ctx, row) {
+				return nil
+			}
 			if ok {
 				mu.Lock()
 				defer mu.Unlock()
@@ -110,6 +128,15 @@ func (r *Router) theOne(ctx context.Context, rows []container.Summary, wanted fu
 	}
 	slices.Sort(names)
 	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
+}
+
+// passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
+// removed. What the engine answers about such a one is no fault.
+func (r *Router) passing(ctx context.Context, row container.Summary) bool {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := r.engine.ContainerInspect(ctx, row.ID)
+	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
 }
 
 // open inspects a container and says how nginx runs in it; errNoMaster when it runs and no nginx does.

@@ -44,7 +44,8 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		route.Refusal = deploy.Refuse(deploy.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
 		return nil
 	}
-	tree, err := conf.LoadTree(newSource(ctx, r.engine, r.found.id()), r.found.main)
+	r.files = newSource(ctx, r.engine, r.found.id())
+	tree, err := conf.LoadTree(r.files, r.found.main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) {
 		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v", r.found, err)

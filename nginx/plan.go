@@ -39,7 +39,11 @@ func (r *Router) Plan(route deploy.Route, dir *deploy.Directory, to deploy.Colou
 		if err != nil {
 			return change, fmt.Errorf("edit %s: %w", file.Path, err)
 		}
-		change.Files = append(change.Files, deploy.FileChange{Path: file.Path, Old: bytes.Clone(file.Src), New: after})
+		was, _, err := r.files.entry(file.Path)
+		if err != nil {
+			return change, fmt.Errorf("edit %s: %w", file.Path, err)
+		}
+		change.Files = append(change.Files, deploy.FileChange{Path: file.Path, Old: bytes.Clone(file.Src), New: after, OldTime: was.modTime})
 		diff.WriteString(udiff.Unified(file.Path, file.Path+" (live: "+string(to)+")", string(file.Src), string(after)))
 	}
 	change.Diff = diff.String()

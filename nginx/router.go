@@ -28,6 +28,7 @@ type Router struct {
 	opts    Options
 	project string // names the helper containers
 	found   *instance
+	files   *source // as they were when the configuration was read
 	tree    []*conf.File
 	help    *companion
 }

@@ -93,15 +93,3 @@ func (r *Router) replaceInside(ctx context.Context, file string, from, to []byte
 	}
 	return err
 }
-
-// stamped notes the time of each file before it is written.
-func (r *Router) stamped(ctx context.Context, files []deploy.FileChange) error {
-	for i := range files {
-		at, err := r.modTime(ctx, files[i].Path)
-		if err != nil {
-			return err
-		}
-		files[i].OldTime = at
-	}
-	return nil
-}

@@ -218,4 +218,3 @@ func formatOf(args []string) string {
 	}
 	return "text"
 }
-

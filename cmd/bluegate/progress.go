@@ -15,8 +15,8 @@ import (
 // silence is the progress of --quiet.
 type silence struct{}
 
-func (silence) Step(string)                      {}
-func (silence) Say(string, ...any)               {}
+func (silence) Step(string)                     {}
+func (silence) Say(string, ...any)              {}
 func (silence) Gate([]gate.Progress, time.Time) {}
 
 // plain writes one line when something has changed, and a heartbeat when nothing has: a CI runner ends jobs that are

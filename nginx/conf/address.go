@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// An address is a literal host[:port] inside a word.
+// An address is a literal host[:port] inside a word. No escape stands for a byte that it or what may stand before it can
+// hold, so the bytes up to its end are in the file as they are in the value.
 type address struct {
 	host, port string
 	start, end int // in the word's value
@@ -127,21 +128,26 @@ func cutVariable(s string) (name, rest string) {
 	if !strings.HasPrefix(s, "$") {
 		return "", s
 	}
-	if strings.HasPrefix(s, "${") {
-		end := strings.IndexByte(s, '}')
-		if end < 0 {
-			return "", s
-		}
-		return s[2:end], s[end+1:]
+	braces := strings.HasPrefix(s, "${")
+	rest = s[1:]
+	if braces {
+		rest = s[2:]
 	}
-	if len(s) > 1 && '1' <= s[1] && s[1] <= '9' {
-		return s[1:2], s[2:] // a capture has one digit: $12 is $1 and a 2
-	}
-	n := 1
-	for n < len(s) && isVariableByte(s[n]) {
+	n := 0
+	for n < len(rest) && isVariableByte(rest[n]) {
 		n++
 	}
-	return s[1:n], s[n:]
+	if n > 1 && !braces && '1' <= rest[0] && rest[0] <= '9' {
+		n = 1 // a capture has one digit: $12 is $1 and a 2
+	}
+	name, rest = rest[:n], rest[n:]
+	if braces {
+		if !strings.HasPrefix(rest, "}") {
+			return "", s
+		}
+		rest = rest[1:]
+	}
+	return name, rest
 }
 
 func isVariableByte(c byte) bool {

@@ -29,6 +29,7 @@ func TestMentions(t *testing.T) {
 		{"a $api ${api} x$api;", ""},
 		{"a $x_api/api;", "1:10 a $x_api/api"},
 		{"a api.;", "1:3 a api."},
+		{"x_by_lua_block {'-- was-blue'}", "1:21 x_by_lua_block '-- was-blue'"},
 		{"content_by_lua_block { -- was-blue\n  x = 'was-blue:3000' y = 'api' --[[ api\n api ]] z = '-- api'\n}",
 			"2:8 content_by_lua_block x = 'was-blue:3000' y = 'api' --[[ api, 3:17 content_by_lua_block api ]] z = '-- api'"},
 	} {

@@ -94,6 +94,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"long comment", "#" + long + "\n", "1:1: comment is longer than the 4096 bytes that nginx reads at once"},
 		{"lua without end", "a;\nx_by_lua_block { {}", `2:17: Lua code has no closing "}"`},
 		{"lua bracket without end", "x_by_lua_block {\n[==[ ]] }", `2:1: Lua code has no closing ]==]`},
+		{"lua comment without end", "x_by_lua_block {--[[ ]=]\n}", `1:19: Lua code has no closing ]]`},
 		{"nesting", strings.Repeat("a{", 257), "1:513: blocks are nested deeper than 256"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,9 +1,6 @@
 package conf
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // A Point is a place at which a file names a network address literally, in a directive that sends traffic there.
 type Point struct {
@@ -63,10 +60,7 @@ func (f *File) point(d *Directive) (Point, bool) {
 	if !ok {
 		return Point{}, false
 	}
-	start, raw := f.content(word)
-	if !bytes.HasPrefix(raw, []byte(word.Value[:a.end])) {
-		return Point{}, false // an escape before the end of the address moves it to where no offset of Value leads
-	}
+	start, _ := f.content(word)
 	p := Point{
 		Path: f.Path, Directive: d.Name.Value, Upstream: upstream,
 		Host: a.host, Port: a.port, Start: start + a.start, End: start + a.end,

@@ -104,6 +104,10 @@ func TestPoints(t *testing.T) {
 		{"proxy_pass $scheme://was-blue:3000;", "proxy_pass was-blue 3000"},
 		{"proxy_pass ${scheme}://was-blue:3000/;", "proxy_pass was-blue 3000"},
 		{"proxy_pass $scheme://$host;", ""},
+		{`proxy_pass "${a\"b}://was-blue:3000"; proxy_pass "$a\"://was-blue:3000";`, ""},
+		{"proxy_pass http://was-blue:3000$12;", "proxy_pass was-blue 3000"},
+		{"proxy_pass http://was-blue:3000${1}2;", "proxy_pass was-blue 3000"},
+		{"proxy_pass http://was-blue:3000$;", ""},
 		{"fastcgi_pass $scheme://was-blue:3000;", ""},
 	} {
 		f := parse(t, tt.src)

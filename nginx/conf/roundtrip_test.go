@@ -124,7 +124,7 @@ func drawConf(t *rapid.T) drawnConf {
 		case 1:
 			a := address()
 			b.WriteString("location / {proxy_pass")
-			word("http://", a, rapid.SampledFrom([]string{"", "/", "/x#y", "?a=$b", "$request_uri"}).Draw(t, "path"))
+			word("http://", a, rapid.SampledFrom([]string{"", "/", "/x#y", "/?a=$b", "$request_uri"}).Draw(t, "path"))
 			c.points = append(c.points, a)
 		case 2:
 			b.WriteString("server {set $x")

@@ -43,6 +43,8 @@ func answer(req Request) (resp Response) {
 		resp = reach(*req.Reach)
 	case req.Replace != nil:
 		resp = replace(*req.Replace)
+	default:
+		resp.Error = "the helper does not know this question: it is older than who asks"
 	}
 	resp.ID = req.ID
 	return resp
@@ -79,10 +81,11 @@ func connect(ctx context.Context, ip string, port int) Address {
 // cause says what an operator looks for; the rest of a net.OpError repeats the address.
 func cause(err error) string {
 	var dns *net.DNSError
+	var slow net.Error // a dialer's own is not context.DeadlineExceeded
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
 		return "no answer in time"
 	case errors.Is(err, syscall.EHOSTUNREACH):
 		return "no route to host"

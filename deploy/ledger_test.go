@@ -1,0 +1,119 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// holder is who holds the locks of a process.
+func (p *process) holder() Holder {
+	return Holder{Command: "deploy", User: "kim", Host: "runner-7", PID: 4711, Since: time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)}
+}
+
+// Lock implements Ledger. A dead holder's lock is taken over.
+func (p *process) Lock(ctx context.Context, name string, _ Holder) (Lease, error) {
+	held := false
+	err := p.change(ctx, "", func() {
+		if other := p.locks[name]; other != nil && !other.dead {
+			held = true
+			return
+		}
+		p.lines = append(p.lines, "lock "+name)
+		p.locks[name] = p
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case held:
+		return nil, &LockedError{Lock: name, Holder: p.holder()}
+	}
+	l := &lease{p: p, name: name, lost: make(chan struct{})}
+	p.leases.Store(name, l)
+	return l, nil
+}
+
+// lease implements Lease.
+type lease struct {
+	p    *process
+	name string
+	lost chan struct{}
+}
+
+func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+func (l *lease) Release(ctx context.Context) error {
+	return l.p.change(ctx, "unlock "+l.name, func() {
+		if l.p.locks[l.name] == l.p {
+			delete(l.p.locks, l.name)
+		}
+	})
+}
+
+// lose is a lease that could not be renewed.
+func (p *process) lose(name string) {
+	l, _ := p.leases.Load(name)
+	close(l.(*lease).lost)
+}
+
+// Holder implements Ledger.
+func (p *process) Holder(ctx context.Context, name string) (*Holder, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if other := p.locks[name]; other == nil || other.dead {
+		return nil, nil
+	}
+	h := p.holder()
+	return &h, nil
+}
+
+// Read implements Ledger.
+func (p *process) Read(ctx context.Context, _ string) (Journal, error) {
+	if err := p.ask(ctx); err != nil {
+		return Journal{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.journalFails != nil {
+		return Journal{}, p.journalFails
+	}
+	if p.journal == nil {
+		return Journal{Version: JournalVersion}, nil
+	}
+	var j Journal
+	return j, json.Unmarshal(p.journal, &j)
+}
+
+// Write implements Ledger.
+func (p *process) Write(ctx context.Context, _ string, j Journal) error {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	phase := "closed"
+	if j.Current != nil {
+		phase = string(j.Current.Phase)
+	}
+	return p.change(ctx, "journal "+phase, func() {
+		p.journal = text
+		if phase == string(PhaseSwitched) {
+			p.spared = None
+		}
+	})
+}
+
+// Sweep implements Ledger.
+func (p *process) Sweep(ctx context.Context, _ string) error {
+	return p.change(ctx, "", func() {
+		if len(p.helpers) > 0 {
+			p.lines = append(p.lines, "sweep")
+			clear(p.helpers)
+		}
+	})
+}

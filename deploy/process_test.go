@@ -1,0 +1,223 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// process is one bluegate at work on the world: Stack, Router, Ledger and Progress, each in a file of its own. At one of
+// its calls a fault may be injected.
+type process struct {
+	*world
+	t        *testing.T
+	settings Settings
+	fault    fault
+	calls    int // of the kind that the fault counts
+	dead     bool
+	cancel   context.CancelCauseFunc
+	helped   bool // the helper of this process runs
+	leases   sync.Map
+	said     []string
+	shown    []shown
+}
+
+// shown is what Progress.Gate was told, and when.
+type shown struct {
+	at       time.Time
+	deadline time.Time
+	good     int
+}
+
+// fault is what happens at the nth call, counted from 1.
+type fault struct {
+	kind faultKind
+	at   int
+	err  error // of failing calls
+	asks bool  // calls that only ask count, too
+}
+
+type faultKind string
+
+const (
+	killedBefore  faultKind = "killed before"
+	killedAfter   faultKind = "killed after"
+	signalBefore  faultKind = "signal before"
+	signalAfter   faultKind = "signal after"
+	signalInside  faultKind = "signal inside"  // the call took effect, and says that it was cancelled
+	failsBefore   faultKind = "fails"          // without effect
+	failsInAnswer faultKind = "loses its answer" // after it took effect
+)
+
+var sigterm = &InterruptedError{Signal: 15, Name: "SIGTERM"}
+
+func (w *world) process(t *testing.T) *process {
+	s := DefaultSettings()
+	s.Stable = w.stable
+	return &process{world: w, t: t, settings: s}
+}
+
+func (p *process) deployer() *Deployer {
+	return &Deployer{Stack: p, Router: p, Ledger: p, Progress: p, Settings: p.settings, Self: func(command, release string) Holder {
+		return Holder{Command: command, Release: release, User: "kim", Host: "runner-7", PID: 4711, Since: time.Now()}
+	}}
+}
+
+// do runs one command to its end, and ends the process. The report is nil if the process was killed.
+func (p *process) do(command func(*Deployer, context.Context) *Report) (report *Report) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	p.cancel = cancel
+	done := make(chan struct{})
+	go func() { // a killed process ends with runtime.Goexit
+		defer close(done)
+		report = command(p.deployer(), ctx)
+	}()
+	<-done
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dead = true
+	return report
+}
+
+func (p *process) deploy() *Report { return p.do((*Deployer).Run) }
+func (p *process) settle() *Report { return p.do((*Deployer).Settle) }
+
+// kill is SIGKILL from outside.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dead = true
+}
+
+// live ends the goroutine of a dead process; the world's lock is held.
+func (p *process) live() {
+	if p.dead {
+		runtime.Goexit()
+	}
+}
+
+// change is the one way in which a process changes the world. An empty line is not written down.
+func (p *process) change(ctx context.Context, line string, effect func()) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.call(ctx, false, func() {
+		if line != "" {
+			p.lines = append(p.lines, line)
+		}
+		effect()
+	})
+}
+
+// ask is a call that changes nothing.
+func (p *process) ask(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.call(ctx, true, func() {})
+}
+
+func (p *process) call(ctx context.Context, asks bool, effect func()) error {
+	p.live()
+	kind := faultKind("")
+	if !asks || p.fault.asks {
+		if p.calls++; p.calls == p.fault.at {
+			kind = p.fault.kind
+		}
+	}
+	switch kind {
+	case killedBefore:
+		p.dead = true
+		runtime.Goexit()
+	case signalBefore:
+		p.cancel(sigterm)
+	case failsBefore:
+		return p.fault.err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if p.isSilent() {
+		return &UnreachableError{What: "the engine", Err: errors.New("i/o timeout")}
+	}
+	effect()
+	switch kind {
+	case killedAfter:
+		p.dead = true
+		runtime.Goexit()
+	case signalAfter:
+		p.cancel(sigterm)
+	case signalInside:
+		p.cancel(sigterm)
+		return ctx.Err()
+	case failsInAnswer:
+		return p.fault.err
+	}
+	return nil
+}
+
+func (w *world) isSilent() bool {
+	now := time.Now()
+	return !now.Before(w.silent[0]) && now.Before(w.silent[1])
+}
+
+// pause lets time pass; it is cut short by the context.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// Step implements Progress.
+func (p *process) Step(string) { p.showing(func() {}) }
+
+// Say implements Progress.
+func (p *process) Say(format string, args ...any) {
+	p.showing(func() { p.said = append(p.said, sprintf(format, args...)) })
+}
+
+// Gate implements Progress.
+func (p *process) Gate(all []gate.Progress, deadline time.Time) {
+	p.showing(func() {
+		s := shown{at: time.Now(), deadline: deadline}
+		for _, g := range all {
+			if g.Good {
+				s.good++
+			}
+		}
+		p.shown = append(p.shown, s)
+	})
+}
+
+func (p *process) showing(do func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.live()
+	do()
+}
+
+// story runs a test in a world of its own, with a clock of its own.
+func story(t *testing.T, name string, test func(*testing.T, *world)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			test(t, w)
+			for _, b := range w.broken {
+				t.Errorf("a rule was broken: %s", b)
+			}
+			if t.Failed() {
+				t.Logf("what was done:\n%s", strings.Join(w.lines, "\n"))
+			}
+		})
+	})
+}

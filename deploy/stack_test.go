@@ -1,0 +1,210 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Load implements Stack.
+func (p *process) Load(ctx context.Context) (Application, error) {
+	app := p.app
+	app.Models = maps.Clone(app.Models)
+	return app, p.ask(ctx)
+}
+
+// Containers implements Stack.
+func (p *process) Containers(ctx context.Context, _ Application) ([]Container, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []Container
+	for _, b := range p.boxes {
+		all = append(all, b.inspect())
+	}
+	return all, nil
+}
+
+// Images implements Stack.
+func (p *process) Images(ctx context.Context, m Model) ([]Image, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []Image
+	for _, s := range m.Services {
+		id := p.tags[s.Image]
+		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && !p.loaded[id]})
+	}
+	return all, nil
+}
+
+// Pull implements Stack.
+func (p *process) Pull(ctx context.Context, m Model, services []string) error {
+	for _, name := range services {
+		s, _ := m.Service(name)
+		if err := p.change(ctx, "pull "+name, func() {
+			if p.pullFails == nil {
+				p.tags[s.Image] = p.registry[s.Image]
+			}
+		}); err != nil {
+			return err
+		}
+		if p.pullFails != nil {
+			return p.pullFails
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Up implements Stack. Like the engine, it goes on creating when its caller has gone away.
+func (p *process) Up(ctx context.Context, m Model, release string) error {
+	var made []*box
+	for _, s := range m.Services {
+		for range s.Replicas {
+			if err := p.change(context.WithoutCancel(ctx), "create "+s.Name, func() { made = append(made, p.create(s, m.Colour, release)) }); err != nil {
+				return err
+			}
+			time.Sleep(100 * time.Millisecond)
+			if p.createFails != nil {
+				return p.createFails
+			}
+		}
+	}
+	for _, b := range made {
+		if err := p.change(ctx, "start "+b.Service, func() { b.began = time.Now() }); err != nil {
+			return err
+		}
+	}
+	if err := pause(ctx, p.upTakes); err != nil {
+		return err
+	}
+	return p.upFails
+}
+
+// Watch implements Stack.
+func (p *process) Watch(ctx context.Context, m Model, release string) <-chan Seen {
+	out := make(chan Seen)
+	go func() {
+		defer close(out)
+		known := map[string]string{}
+		for ctx.Err() == nil {
+			for _, seen := range p.news(m, release, known) {
+				select {
+				case out <- seen:
+				case <-ctx.Done():
+				}
+			}
+			_ = pause(ctx, 100*time.Millisecond)
+		}
+	}()
+	return out
+}
+
+// news is what changed since the last look.
+func (p *process) news(m Model, release string, known map[string]string) (all []Seen) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.dead:
+		return []Seen{{Trouble: errors.New("wakes a killed process up, so that it ends")}}
+	case p.isSilent():
+		return []Seen{{Trouble: &UnreachableError{What: "the engine", Err: errors.New("unexpected EOF")}}}
+	case !p.blind.IsZero() && time.Now().After(p.blind):
+		return nil
+	}
+	there := map[string]bool{}
+	for _, b := range p.boxes {
+		if b.Release != release || b.Colour != m.Colour {
+			continue
+		}
+		there[b.ID] = true
+		s := b.sample()
+		if text := sprintf("%s %s %d %d %v", s.State, s.Health, s.FailingStreak, s.RestartCount, s.OOMKilled); known[b.ID] != text {
+			known[b.ID] = text
+			all = append(all, Seen{Sample: s})
+		}
+	}
+	for id := range known {
+		if !there[id] {
+			delete(known, id)
+			all = append(all, Seen{Gone: id})
+		}
+	}
+	return all
+}
+
+// LogTail implements Stack.
+func (p *process) LogTail(ctx context.Context, id string, _ int) ([]string, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.boxes, func(b *box) bool { return b.ID == id })
+	if i < 0 {
+		return nil, errors.New("no such container")
+	}
+	return []string{"last words of " + p.boxes[i].Name}, nil
+}
+
+// Retire implements Stack.
+func (p *process) Retire(ctx context.Context, containers []Container) error {
+	for _, c := range containers {
+		if err := p.change(ctx, "retire "+c.Name, func() {
+			if b := p.end(c.Name); b != nil {
+				b.RestartPol = "no"
+				if b.stopped.IsZero() {
+					b.stopped = time.Now()
+				}
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return pause(ctx, p.stopTakes)
+}
+
+// Remove implements Stack.
+func (p *process) Remove(ctx context.Context, containers []Container) error {
+	for _, c := range containers {
+		if err := p.change(ctx, "remove "+c.Name, func() {
+			if p.end(c.Name) != nil {
+				p.boxes = slices.DeleteFunc(p.boxes, func(b *box) bool { return b.ID == c.ID })
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveImages implements Stack.
+func (p *process) RemoveImages(ctx context.Context, images []BroughtImage) (removed []string, err error) {
+	for _, img := range images {
+		p.mu.Lock()
+		now := p.tags[img.Ref]
+		used := slices.ContainsFunc(p.boxes, func(b *box) bool { return b.Digest == now })
+		p.mu.Unlock()
+		if now == "" || now == img.Before || used {
+			continue
+		}
+		if err := p.change(ctx, "give back "+img.Ref, func() {
+			if p.tags[img.Ref] = img.Before; img.Before == "" {
+				delete(p.tags, img.Ref)
+			}
+		}); err != nil {
+			return removed, err
+		}
+		removed = append(removed, img.Ref)
+	}
+	return removed, nil
+}

@@ -1,0 +1,353 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// world is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
+// is there for the next. It writes down every call that changes it, and every rule that a call breaks.
+type world struct {
+	mu       sync.Mutex
+	app      Application
+	boxes    []*box
+	made     int
+	tags     map[string]string // what the engine holds: reference -> image id
+	before   map[string]string // tags as they were in the beginning
+	registry map[string]string
+	loaded   map[string]bool // image ids that came from no registry
+	journal  []byte
+	locks    map[string]*process
+	helpers  map[*process]bool
+	nginx    proxy
+	lives    map[string]life // by service; healthy after 2 s where nothing is said
+	stable   time.Duration
+
+	pullFails, createFails error
+	upFails                error // after everything was started
+	upTakes                time.Duration
+	stopTakes              time.Duration
+	silent                 [2]time.Time // while the engine does not answer
+	blind                  time.Time    // from when on a watcher sees nothing any more, and does not know it
+	journalFails           error        // reading it
+
+	lines  []string
+	broken []string
+	spared Colour // named by the configuration while nothing of it ran: the first deployment may take it back
+	proven map[Colour]bool
+}
+
+// box is a container.
+type box struct {
+	Container
+	began   time.Time // zero: created and never started
+	stopped time.Time
+	life    life
+}
+
+// newWorld is a shop of which blue is live and green was retired, with newer images of green in the registry.
+func newWorld() *world {
+	w := &world{
+		tags: map[string]string{}, registry: map[string]string{}, loaded: map[string]bool{}, locks: map[string]*process{},
+		helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[Colour]bool{Blue: true}, stable: 5 * time.Second,
+	}
+	w.app = Application{Project: "shop", Models: map[Colour]Model{Blue: shopModel(Blue), Green: shopModel(Green)}}
+	for _, colour := range Colours {
+		for _, s := range w.app.Models[colour].Services {
+			w.tags[s.Image] = "sha256:old-" + s.Name
+			w.registry[s.Image] = "sha256:new-" + s.Name
+			b := w.create(s, colour, "20000101T000000-0001")
+			b.began = time.Now().Add(-time.Hour)
+			if colour == Green {
+				b.stopped = b.began
+				b.RestartPol = "no"
+			}
+		}
+	}
+	w.before = maps.Clone(w.tags)
+	w.nginx = proxy{state: RouterRunning, disk: confOf(Blue), loaded: confOf(Blue), hold: 3 * time.Second}
+	return w
+}
+
+func shopModel(colour Colour) Model {
+	m := Model{Colour: colour, ComposeProject: "shop", Files: []string{"compose." + string(colour) + "-deploy.yml"}}
+	for _, part := range []string{"was", "signal"} {
+		name := part + "-" + string(colour)
+		m.Services = append(m.Services, Service{
+			Name: name, Key: part + "-{colour}", Image: "shop/" + name + ":latest", Replicas: 1, Hosts: []string{name}, Ports: []int{8080},
+			Probe: &gate.Probe{Interval: time.Second, Timeout: time.Second, Retries: 3}, Place: m.Files[0] + ":3",
+		})
+	}
+	return m
+}
+
+func (w *world) create(s Service, colour Colour, release string) *box {
+	w.made++
+	b := &box{life: w.lives[s.Name]}
+	if b.life == nil {
+		b.life = healthyAfter(2 * time.Second)
+	}
+	name := fmt.Sprintf("shop-%s-%d", s.Name, 1+len(slices.DeleteFunc(slices.Clone(w.boxes), func(o *box) bool { return o.Service != s.Name })))
+	b.Container = Container{
+		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.tags[s.Image], Release: release,
+		RestartPol: "always",
+	}
+	w.boxes = append(w.boxes, b)
+	return b
+}
+
+// wipe makes it a world in which nothing was ever deployed.
+func (w *world) wipe() {
+	w.boxes, w.proven = nil, map[Colour]bool{}
+}
+
+// stopAll is an engine that was restarted, and containers without a restart policy.
+func (w *world) stopAll() {
+	for _, b := range w.boxes {
+		b.stopped = b.began
+	}
+	w.proven = map[Colour]bool{}
+}
+
+func (b *box) runs() bool { return !b.began.IsZero() && b.stopped.IsZero() && b.sample().State == gate.StateRunning }
+
+// sample is what the engine says of the container now.
+func (b *box) sample() gate.Sample { return b.sampleAt(time.Now()) }
+
+func (b *box) sampleAt(now time.Time) gate.Sample {
+	s := gate.Sample{At: now, ID: b.ID, Name: b.Name, Service: b.Service, State: gate.StateCreated, StartedAt: b.began}
+	if b.began.IsZero() {
+		return s
+	}
+	s.State, s.Health = gate.StateRunning, gate.HealthStarting
+	for _, m := range b.life {
+		if !now.Before(b.began.Add(m.after)) {
+			m.then(&s)
+		}
+	}
+	if !b.stopped.IsZero() {
+		s.State, s.Health, s.ExitCode, s.FinishedAt = gate.StateExited, gate.HealthUnhealthy, 143, b.stopped
+	}
+	return s
+}
+
+func (b *box) inspect() Container {
+	c := b.Container
+	c.Sample = b.sample()
+	c.State, c.Health, c.Running = string(c.Sample.State), string(c.Sample.Health), c.Sample.State == gate.StateRunning
+	if p := c.Sample.LastProbe; p != nil && p.ExitCode != 0 {
+		c.LastProbe = p.Output
+	}
+	return c
+}
+
+// life is what becomes of a container as time goes by.
+type life []moment
+
+type moment struct {
+	after time.Duration
+	then  func(*gate.Sample)
+}
+
+func healthyAfter(d time.Duration) life {
+	return life{{d, func(s *gate.Sample) {
+		s.Health, s.FailingStreak = gate.HealthHealthy, 0
+		s.LastProbe = &gate.ProbeResult{Start: s.StartedAt.Add(d), End: s.StartedAt.Add(d)}
+	}}}
+}
+
+func unhealthyAfter(d time.Duration, output string) life {
+	return life{{d, func(s *gate.Sample) {
+		s.Health, s.FailingStreak = gate.HealthUnhealthy, 3
+		s.LastProbe = &gate.ProbeResult{Start: s.StartedAt.Add(d), End: s.StartedAt.Add(d), ExitCode: 1, Output: output}
+		s.LastFailure = s.LastProbe.End
+	}}}
+}
+
+func exitsAfter(d time.Duration, code int) life {
+	return life{{d, func(s *gate.Sample) {
+		s.State, s.Health, s.ExitCode, s.FinishedAt = gate.StateExited, gate.HealthUnhealthy, code, s.StartedAt.Add(d)
+	}}}
+}
+
+// breaks notes a rule that was broken.
+func (w *world) breaks(format string, args ...any) {
+	w.broken = append(w.broken, fmt.Sprintf(format, args...))
+}
+
+// end is asked before a container is stopped or removed: the first rule.
+func (w *world) end(name string) *box {
+	i := slices.IndexFunc(w.boxes, func(b *box) bool { return b.Name == name })
+	if i < 0 {
+		return nil
+	}
+	b := w.boxes[i]
+	if b.runs() && b.Colour != w.spared {
+		for what, conf := range w.nginx.named() {
+			if strings.Contains(conf, "-"+string(b.Colour)+":") {
+				w.breaks("%s is stopped or removed while %s still names %s", b.Name, what, b.Colour)
+			}
+		}
+	}
+	return b
+}
+
+// serves is asked when nginx takes a configuration: what it names must have passed the gate, once.
+func (w *world) serves(conf string) {
+	for _, colour := range Colours {
+		if !strings.Contains(conf, "-"+string(colour)+":") || w.proven[colour] {
+			continue
+		}
+		w.proven[colour] = true
+		for _, s := range w.app.Models[colour].Services {
+			good := 0
+			for _, b := range w.boxes {
+				if now, then := b.sample(), b.sampleAt(time.Now().Add(-w.stable)); b.Service == s.Name && isGood(now) && isGood(then) {
+					good++
+				}
+			}
+			if good < s.Replicas {
+				w.breaks("nginx serves %s, which did not pass the gate: %d of %d containers are good", s.Name, good, s.Replicas)
+			}
+		}
+	}
+}
+
+func isGood(s gate.Sample) bool {
+	return s.State == gate.StateRunning && s.Health == gate.HealthHealthy && s.FailingStreak == 0
+}
+
+// unclean says what is left behind once all has come to rest.
+func (w *world) unclean() (left []string) {
+	say := func(format string, args ...any) { left = append(left, fmt.Sprintf(format, args...)) }
+	if j := w.entry(); j != nil {
+		say("the journal is open: %s", j.Phase)
+	}
+	for name := range w.locks {
+		say("the lock %s is held", name)
+	}
+	if len(w.helpers) > 0 {
+		say("a helper runs")
+	}
+	live := colourIn(w.nginx.disk)
+	if w.nginx.state == RouterRunning && w.nginx.loaded != w.nginx.disk {
+		say("nginx has not loaded what is on disk")
+	}
+	for _, b := range w.boxes {
+		switch {
+		case b.Colour == live && !b.runs() && w.nginx.state == RouterRunning:
+			say("%s of the live colour does not run", b.Name)
+		case b.Colour != live && b.runs():
+			say("%s runs and is not live", b.Name)
+		}
+	}
+	for ref, id := range w.tags {
+		if id != w.before[ref] && !strings.Contains(ref, string(live)) {
+			say("image %s of a release that failed is still there", ref)
+		}
+	}
+	return left
+}
+
+// live is the colour that users meet.
+func (w *world) live() Colour {
+	if w.nginx.state != RouterRunning {
+		return None
+	}
+	return colourIn(w.nginx.loaded)
+}
+
+func (w *world) running(colour Colour) (names []string) {
+	for _, b := range w.boxes {
+		if b.Colour == colour && b.runs() {
+			names = append(names, b.Name)
+		}
+	}
+	return names
+}
+
+func (w *world) entry() *Entry {
+	var j Journal
+	if w.journal != nil {
+		if err := json.Unmarshal(w.journal, &j); err != nil {
+			panic(err)
+		}
+	}
+	return j.Current
+}
+
+// proxy is nginx.
+type proxy struct {
+	state   RouterState
+	disk    string
+	loaded  string // what the accepting workers have
+	leaving []worker
+	hold    time.Duration // how long a worker that leaves still answers requests
+
+	refusal       error
+	deaf          bool   // a reload is not applied
+	stray         bool   // it is, and the proof fails
+	stuck         bool   // the old configuration cannot be brought back
+	rejects       string // what the rehearsal says
+	deadPort      bool   // nothing accepts a connection
+	wontStart     bool
+	rehearsing    time.Duration
+	editedInDrain string // what a person writes and loads while it drains
+}
+
+type worker struct {
+	conf  string
+	until time.Time
+}
+
+func confOf(colour Colour) string {
+	return fmt.Sprintf("upstream was { server was-%s:8080; }\nupstream signal { server signal-%s:8080; }\n", colour, colour)
+}
+
+func colourIn(conf string) Colour {
+	blue, green := strings.Contains(conf, "-blue:"), strings.Contains(conf, "-green:")
+	switch {
+	case blue && !green:
+		return Blue
+	case green && !blue:
+		return Green
+	}
+	return None
+}
+
+// named are the configurations that still matter.
+func (n *proxy) named() map[string]string {
+	all := map[string]string{}
+	if n.state != RouterAbsent {
+		all["the file on disk"] = n.disk
+	}
+	if n.state == RouterRunning {
+		all["what nginx runs"] = n.loaded
+		for i, left := range n.alive() {
+			all[fmt.Sprintf("old worker %d", i)] = left.conf
+		}
+	}
+	return all
+}
+
+func (n *proxy) alive() []worker {
+	n.leaving = slices.DeleteFunc(n.leaving, func(l worker) bool { return !time.Now().Before(l.until) })
+	return n.leaving
+}
+
+func (n *proxy) reload() {
+	n.leaving = append(n.leaving, worker{n.loaded, time.Now().Add(n.hold)})
+	n.loaded = n.disk
+}
+
+// mend repairs what was wrong with nginx.
+func (n *proxy) mend() {
+	n.deaf, n.stray, n.stuck, n.rejects, n.deadPort, n.wontStart, n.editedInDrain = false, false, false, "", false, false, ""
+}

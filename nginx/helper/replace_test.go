@@ -1,0 +1,216 @@
+package helper
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// swap is a replacement that must succeed.
+func swap(t *testing.T, r Replace) Response {
+	t.Helper()
+	resp := ask(t, served(t), Request{Replace: &r})
+	if resp.Error != "" || resp.Changed {
+		t.Fatalf("replace %s: %+v", r.Path, resp)
+	}
+	if got := read(t, r.Path); got != string(r.New) {
+		t.Fatalf("%s holds %q, want %q", r.Path, got, r.New)
+	}
+	return resp
+}
+
+// only fails the test when something else than these files is in the directory.
+func only(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if strings.Join(got, " ") != strings.Join(names, " ") {
+		t.Errorf("%s holds %q, want %q", dir, got, names)
+	}
+}
+
+func stat(t *testing.T, path string) *syscall.Stat_t {
+	t.Helper()
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Sys().(*syscall.Stat_t)
+}
+
+func TestReplaceKeepsOwnerAndMode(t *testing.T) {
+	for _, mode := range []os.FileMode{0o640, 0o600, 0o444, 0o666} {
+		path := filepath.Join(t.TempDir(), "default.conf")
+		write(t, path, "old")
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		uid, gid := uint32(os.Getuid()), uint32(os.Getgid())
+		if uid == 0 { // nobody else may give files away
+			uid, gid = 12345, 54321
+			if err := os.Chown(path, int(uid), int(gid)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := stat(t, path)
+		if resp := swap(t, Replace{Path: path, Old: []byte("old"), New: []byte("new")}); !resp.Atomic {
+			t.Errorf("mode %o: not a rename: %+v", mode, resp)
+		}
+		after := stat(t, path)
+		if os.FileMode(after.Mode).Perm() != mode || after.Uid != uid || after.Gid != gid {
+			t.Errorf("mode %o of %d:%d became %o of %d:%d", mode, uid, gid, after.Mode&0o777, after.Uid, after.Gid)
+		}
+		if after.Ino == before.Ino {
+			t.Errorf("mode %o: the inode stayed, so this was no rename", mode)
+		}
+		only(t, filepath.Dir(path), "default.conf")
+	}
+}
+
+func TestReplaceFollowsSymbolicLinks(t *testing.T) {
+	dir := t.TempDir()
+	available, enabled := filepath.Join(dir, "available"), filepath.Join(dir, "enabled")
+	for _, d := range []string{available, enabled} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(available, "shop"), "old")
+	for link, target := range map[string]string{"shop.conf": "alias", "alias": "../available/shop"} {
+		if err := os.Symlink(target, filepath.Join(enabled, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap(t, Replace{Path: filepath.Join(enabled, "shop.conf"), Old: []byte("old"), New: []byte("new")})
+	if got := read(t, filepath.Join(available, "shop")); got != "new" {
+		t.Errorf("the file behind the links holds %q", got)
+	}
+	if target, err := os.Readlink(filepath.Join(enabled, "shop.conf")); err != nil || target != "alias" {
+		t.Errorf("the link is %q, %v", target, err)
+	}
+	only(t, available, "shop")
+	only(t, enabled, "alias", "shop.conf")
+}
+
+func TestReplaceLeavesWhatSomebodyElseChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	write(t, path, "edited by hand")
+	before := stat(t, path)
+	resp := ask(t, served(t), Request{Replace: &Replace{Path: path, Old: []byte("old"), New: []byte("new")}})
+	if !resp.Changed || resp.Error == "" || resp.Atomic {
+		t.Errorf("answered with %+v", resp)
+	}
+	if after := stat(t, path); read(t, path) != "edited by hand" || after.Ino != before.Ino || after.Mtim != before.Mtim {
+		t.Errorf("the file was touched: %q", read(t, path))
+	}
+	only(t, filepath.Dir(path), "default.conf")
+}
+
+func TestReplaceThatWasDoneAlready(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	write(t, path, "new")
+	before := stat(t, path)
+	swap(t, Replace{Path: path, Old: []byte("old"), New: []byte("new")})
+	if after := stat(t, path); after.Ino != before.Ino || after.Mtim != before.Mtim {
+		t.Error("a file that held the new bytes was written again")
+	}
+}
+
+func TestReplaceOfWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder.conf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"missing.conf", "dangling.conf", "folder.conf"} {
+		resp := ask(t, served(t), Request{Replace: &Replace{Path: filepath.Join(dir, name), New: []byte("new")}})
+		if resp.Error == "" || resp.Changed {
+			t.Errorf("%s was answered with %+v", name, resp)
+		}
+	}
+	only(t, dir, "dangling.conf", "folder.conf")
+}
+
+func TestReplaceOverWhatAKilledRunLeft(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "default.conf")
+	write(t, path, "old")
+	write(t, filepath.Join(dir, ".default.conf.bluegate-tmp"), "half of it, and much longer than what is written now")
+	if resp := swap(t, Replace{Path: path, Old: []byte("old"), New: []byte("new")}); !resp.Atomic {
+		t.Errorf("not a rename: %+v", resp)
+	}
+	only(t, dir, "default.conf")
+}
+
+func TestReplaceGivesBackTheOldTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	write(t, path, "old")
+	at := time.Date(2026, 11, 20, 11, 45, 0, 123456789, time.UTC)
+	swap(t, Replace{Path: path, Old: []byte("old"), New: []byte("new")})
+	if info, err := os.Stat(path); err != nil || time.Since(info.ModTime()) > time.Minute {
+		t.Errorf("what is written anew has the time %v, %v", info.ModTime(), err)
+	}
+	swap(t, Replace{Path: path, Old: []byte("new"), New: []byte("old"), ModTime: at})
+	if info, err := os.Stat(path); err != nil || !info.ModTime().Equal(at) {
+		t.Errorf("what is put back has the time %v, %v; want %v", info.ModTime(), err, at)
+	}
+}
+
+// Readers see the old file or the new one, and include globs see no other name.
+func TestReadersBesideRenames(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "default.conf")
+	blue, green := strings.Repeat("server was-blue:3000;\n", 400), strings.Repeat("server was-green:3000; # longer\n", 400)
+	write(t, path, blue)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if content, err := os.ReadFile(path); err != nil || string(content) != blue && string(content) != green {
+					t.Errorf("a reader saw %d bytes, %v", len(content), err)
+					return
+				}
+				entries, err := os.ReadDir(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, e := range entries {
+					// filepath.Match lets "*" match a dot at the beginning, which glob(3) does not.
+					if ok, _ := filepath.Match("*.conf", e.Name()); ok && e.Name() != "default.conf" || !ok && !strings.HasPrefix(e.Name(), ".") {
+						t.Errorf("an include of *.conf, or of *, would take %q", e.Name())
+						return
+					}
+				}
+			}
+		})
+	}
+	c := served(t)
+	for range 100 {
+		for _, r := range []Replace{{Path: path, Old: []byte(blue), New: []byte(green)}, {Path: path, Old: []byte(green), New: []byte(blue)}} {
+			if resp := ask(t, c, Request{Replace: &r}); !resp.Atomic || resp.Error != "" {
+				t.Fatalf("%+v", resp)
+			}
+		}
+	}
+	close(stop)
+	readers.Wait()
+}

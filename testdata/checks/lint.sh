@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Formatting, vet, staticcheck, shellcheck of what is shell, and the rule about who may import whom.
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "$0")/../.."
+
+packages=(./... ./testdata/shop/... ./testdata/stand ./testdata/e2e ./testdata/demo)
+
+unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
+if [[ -n $unformatted ]]; then
+  echo "not formatted (run gofmt -w):" >&2
+  echo "$unformatted" >&2
+  exit 1
+fi
+echo "formatting: ok"
+
+go vet "${packages[@]}"
+echo "vet: ok"
+
+go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}"
+echo "staticcheck: ok"
+
+# The domain knows its adapters by its own interfaces only, and adapters do not know each other.
+module=$(go list -m)
+forbid() { # FROM... -- WHAT: no package of FROM may depend on a package of the module that matches WHAT
+  local what=${*: -1} from=("${@:1:$#-2}") found
+  found=$(go list -deps "${from[@]}" | grep -E "^$module/($what)(/|\$)" || true)
+  if [[ -n $found ]]; then
+    echo "import rule: ${from[*]} must not depend on:" >&2
+    echo "$found" >&2
+    exit 1
+  fi
+}
+forbid ./deploy/... -- 'compose|nginx|cmd|testdata'
+forbid ./compose/... -- 'nginx|cmd|testdata'
+forbid ./nginx/... -- 'compose|cmd|testdata'
+echo "import rule: ok"
+
+if command -v shellcheck >/dev/null; then
+  git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
+  echo "shellcheck: ok"
+fi
+
+go mod tidy -diff
+echo "go.mod: ok"
