@@ -57,11 +57,8 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
 	}
+	// The first lease is counted from the lock's creation; only its renewals are written.
 	lease := &lease{vessel: v, lost: make(chan struct{}), stop: make(chan struct{})}
-	if err := lease.renew(ctx); err != nil {
-		_ = v.remove(context.WithoutCancel(ctx))
-		return nil, l.engine.unreachable(fmt.Errorf("begin the lease of the lock %s: %w", name, err))
-	}
 	lease.done.Add(1)
 	go lease.keep(context.WithoutCancel(ctx))
 	return lease, nil

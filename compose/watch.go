@@ -16,7 +16,7 @@ const tick = time.Second
 
 // Watch implements deploy.Stack. An event is only a wake-up: what is true is inspected.
 func (s *Stack) Watch(ctx context.Context, m deploy.Model, release string) <-chan deploy.Seen {
-	w := &watcher{stack: s, model: m, release: release, out: make(chan deploy.Seen), rows: map[string]string{}, healthy: map[string]bool{}}
+	w := &watcher{stack: s, model: m, release: release, out: make(chan deploy.Seen), rows: map[string]string{}, probes: map[string]probing{}}
 	go w.run(ctx)
 	return w.out
 }
@@ -27,7 +27,13 @@ type watcher struct {
 	release string
 	out     chan deploy.Seen
 	rows    map[string]string // id -> what the list said of it when it was last inspected
-	healthy map[string]bool
+	probes  map[string]probing
+}
+
+// probing is what the last inspection said of a container's probes.
+type probing struct {
+	healthy bool
+	failing bool // the last one failed
 }
 
 func (w *watcher) run(ctx context.Context) {
@@ -68,15 +74,16 @@ func (w *watcher) follow(ctx context.Context) {
 }
 
 // wake inspects the container of an event, if the event can have changed what the gate decides on. Each probe of each
-// container is an exec with three events; only the end of a failed one on a container that was healthy tells anything
-// that a health_status event does not.
+// container is an exec with three events; only the end of one that failed on a healthy container, or that passed after
+// such a failure, tells anything that a health_status event does not.
 func (w *watcher) wake(ctx context.Context, m events.Message) {
 	switch m.Action {
 	case events.ActionDestroy:
 		w.gone(ctx, m.Actor.ID)
 		return
 	case events.ActionExecDie:
-		if m.Actor.Attributes["exitCode"] == "0" || !w.healthy[m.Actor.ID] {
+		p, passed := w.probes[m.Actor.ID], m.Actor.Attributes["exitCode"] == "0"
+		if !p.healthy || passed != p.failing {
 			return
 		}
 	case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionPause, events.ActionUnPause,
@@ -130,7 +137,7 @@ func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
 		w.send(ctx, deploy.Seen{Trouble: err})
 	default:
 		c.Sample.OOMKilled = c.Sample.OOMKilled || oom
-		w.healthy[id] = c.Health == "healthy"
+		w.probes[id] = probing{healthy: c.Health == "healthy", failing: c.Sample.FailingStreak > 0}
 		if _, known := w.rows[id]; !known {
 			w.rows[id] = ""
 		}
@@ -140,7 +147,7 @@ func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
 
 func (w *watcher) gone(ctx context.Context, id string) {
 	delete(w.rows, id)
-	delete(w.healthy, id)
+	delete(w.probes, id)
 	w.send(ctx, deploy.Seen{Gone: id})
 }
 

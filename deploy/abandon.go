@@ -48,6 +48,7 @@ func (r *run) evidence(ctx context.Context, cause error) {
 
 func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
 	if failed != nil && failed.Restored != nil {
+		r.report.Live, r.report.LiveBy = None, "the old configuration could not be brought back, so what nginx serves was not proven"
 		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
 	}
 	if r.applied {
@@ -70,7 +71,24 @@ func (r *run) removed(containers []Container) {
 	}
 }
 
+// namedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. An
+// nginx that cannot be asked is no reason to keep what was never switched to; and before a first deployment nginx may
+// have named the colour all the time.
+func (r *run) namedByHand(ctx context.Context) error {
+	if r.report.From == None {
+		return nil
+	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil || !slices.ContainsFunc(route.Points, func(p SwitchPoint) bool { return p.Endpoint.Colour == r.release.To }) {
+		return nil
+	}
+	return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.release.To)
+}
+
 func (r *run) removeRelease(ctx context.Context) error {
+	if err := r.namedByHand(ctx); err != nil {
+		return err
+	}
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return err

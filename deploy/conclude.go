@@ -44,6 +44,10 @@ func (r *run) conclude(ctx context.Context, err error) *Report {
 		return r.report.Finish(NeedsPerson)
 	case errors.As(err, &signal), errors.As(context.Cause(ctx), &signal):
 		return r.interrupted(signal)
+	case r.promoted:
+		r.report.Message = fmt.Sprintf("%s is live, and %s still runs: %v", r.release.To, orNone(r.report.From), err)
+		r.report.Run = "bluegate settle"
+		return r.report.Finish(NeedsPerson)
 	case r.applied:
 		return r.report.Finish(RolledBack)
 	case errors.As(err, &failed), errors.As(err, &refused):
@@ -52,9 +56,6 @@ func (r *run) conclude(ctx context.Context, err error) *Report {
 		return r.report.Finish(Malformed)
 	case errors.As(err, &locked):
 		return r.report.Finish(Locked)
-	case errors.As(err, &silent) && r.promoted:
-		r.report.Run = "bluegate settle"
-		return r.report.Finish(NeedsPerson)
 	case errors.As(err, &silent) && r.touched:
 		return r.report.Finish(Refused)
 	case errors.As(err, &silent):

@@ -60,10 +60,10 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err err
 	if err := r.load(ctx); err != nil {
 		return err
 	}
+	defer r.unlock(ctx)
 	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
 		return err
 	}
-	defer r.unlock(ctx)
 	if err := r.step(ctx, "settle", r.settle); err != nil {
 		return err
 	}
@@ -90,7 +90,6 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err err
 	}
 
 	// Users are on the new colour. From here on nothing is undone: what is left is to take leave of the old one.
-	r.promoted = true
 	return r.retire(ctx)
 }
 

@@ -16,20 +16,15 @@ func (p *process) holder() Holder {
 
 // Lock implements Ledger. A dead holder's lock is taken over.
 func (p *process) Lock(ctx context.Context, name string, _ Holder) (Lease, error) {
-	held := false
-	err := p.change(ctx, "", func() {
-		if other := p.locks[name]; other != nil && !other.dead {
-			held = true
-			return
-		}
-		p.lines = append(p.lines, "lock "+name)
-		p.locks[name] = p
-	})
-	switch {
-	case err != nil:
+	h, err := p.Holder(ctx, name)
+	if err == nil && h != nil {
+		err = &LockedError{Lock: name, Holder: *h}
+	}
+	if err == nil {
+		err = p.change(ctx, "lock "+name, func() { p.locks[name] = p })
+	}
+	if err != nil {
 		return nil, err
-	case held:
-		return nil, &LockedError{Lock: name, Holder: p.holder()}
 	}
 	l := &lease{p: p, name: name, lost: make(chan struct{})}
 	p.leases.Store(name, l)
@@ -110,10 +105,11 @@ func (p *process) Write(ctx context.Context, _ string, j Journal) error {
 
 // Sweep implements Ledger.
 func (p *process) Sweep(ctx context.Context, _ string) error {
-	return p.change(ctx, "", func() {
-		if len(p.helpers) > 0 {
-			p.lines = append(p.lines, "sweep")
-			clear(p.helpers)
-		}
-	})
+	p.mu.Lock()
+	left := len(p.helpers)
+	p.mu.Unlock()
+	if left == 0 {
+		return p.ask(ctx)
+	}
+	return p.change(ctx, "sweep", func() { clear(p.helpers) })
 }

@@ -43,6 +43,8 @@ func (r *run) live() (Colour, string) {
 		return None, fmt.Sprintf("the configuration of %s names neither colour", r.route.Nginx)
 	case !r.runs(named):
 		return None, fmt.Sprintf("the configuration of %s names %s, of which no container runs", r.route.Nginx, named)
+	case slices.ContainsFunc(reasonsOf(r.route.Refusal), func(why Reason) bool { return why.Code == ConfigNotLoaded }):
+		return None, fmt.Sprintf("the configuration of %s names %s, but that is not what it runs", r.route.Nginx, named)
 	case r.route.State == RouterStopped:
 		return None, fmt.Sprintf("the configuration of %s names %s, but nginx does not run", r.route.Nginx, named)
 	}

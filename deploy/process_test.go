@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,7 +16,6 @@ import (
 // its calls a fault may be injected.
 type process struct {
 	*world
-	t        *testing.T
 	settings Settings
 	fault    fault
 	calls    int // of the kind that the fault counts
@@ -36,10 +34,11 @@ type shown struct {
 	good     int
 }
 
-// fault is what happens at the nth call, counted from 1.
+// fault is what happens at the nth call, counted from 1, or at the first that is written down as a line.
 type fault struct {
 	kind faultKind
 	at   int
+	on   string
 	err  error // of failing calls
 	asks bool  // calls that only ask count, too
 }
@@ -51,17 +50,18 @@ const (
 	killedAfter   faultKind = "killed after"
 	signalBefore  faultKind = "signal before"
 	signalAfter   faultKind = "signal after"
-	signalInside  faultKind = "signal inside"  // the call took effect, and says that it was cancelled
-	failsBefore   faultKind = "fails"          // without effect
-	failsInAnswer faultKind = "loses its answer" // after it took effect
+	signalInside  faultKind = "signal inside" // the call took effect, and says that it was cancelled
+	failsBefore   faultKind = "fails"         // without effect
+	failsInAnswer faultKind = "fails late"    // after it took effect
+	counted       faultKind = "counted"       // no fault
 )
 
 var sigterm = &InterruptedError{Signal: 15, Name: "SIGTERM"}
 
-func (w *world) process(t *testing.T) *process {
+func (w *world) process() *process {
 	s := DefaultSettings()
 	s.Stable = w.stable
-	return &process{world: w, t: t, settings: s}
+	return &process{world: w, settings: s}
 }
 
 func (p *process) deployer() *Deployer {
@@ -104,14 +104,12 @@ func (p *process) live() {
 	}
 }
 
-// change is the one way in which a process changes the world. An empty line is not written down.
+// change is the one way in which a process changes the world. It is written down.
 func (p *process) change(ctx context.Context, line string, effect func()) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.call(ctx, false, func() {
-		if line != "" {
-			p.lines = append(p.lines, line)
-		}
+	return p.call(ctx, line, func() {
+		p.lines = append(p.lines, line)
 		effect()
 	})
 }
@@ -120,16 +118,27 @@ func (p *process) change(ctx context.Context, line string, effect func()) error 
 func (p *process) ask(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.call(ctx, true, func() {})
+	return p.call(ctx, "", func() {})
 }
 
-func (p *process) call(ctx context.Context, asks bool, effect func()) error {
+// strikes says whether the fault comes at this call.
+func (p *process) strikes(line string) bool {
+	if line == "" && !p.fault.asks || p.fault.kind == "" {
+		return false
+	}
+	p.calls++
+	if p.fault.on != "" && p.fault.on == line {
+		p.fault.on = ""
+		return true
+	}
+	return p.calls == p.fault.at
+}
+
+func (p *process) call(ctx context.Context, line string, effect func()) error {
 	p.live()
 	kind := faultKind("")
-	if !asks || p.fault.asks {
-		if p.calls++; p.calls == p.fault.at {
-			kind = p.fault.kind
-		}
+	if p.strikes(line) {
+		kind = p.fault.kind
 	}
 	switch kind {
 	case killedBefore:
@@ -212,12 +221,7 @@ func story(t *testing.T, name string, test func(*testing.T, *world)) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld()
 			test(t, w)
-			for _, b := range w.broken {
-				t.Errorf("a rule was broken: %s", b)
-			}
-			if t.Failed() {
-				t.Logf("what was done:\n%s", strings.Join(w.lines, "\n"))
-			}
+			w.check(t)
 		})
 	})
 }

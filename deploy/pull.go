@@ -57,18 +57,18 @@ func whyNotPulled(noPull bool, policy string) string {
 	return "pull_policy: " + policy
 }
 
-// toPull are the services whose registries are asked.
+// toPull are the services whose registries are asked. What is used as it is on this engine is noted, once per image.
 func (r *run) toPull() (services []string) {
 	for _, s := range r.release.Model.Services {
 		img, _ := imageOf(r.images, s.Name)
 		switch {
 		case r.Settings.NoPull, s.PullPolicy == policyNever, s.PullPolicy == policyBuild:
-			r.note(Finding{Code: "pull-skipped", Place: s.Place, Message: fmt.Sprintf("%s of %s is used as it is on this engine (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
+			r.note(Finding{Code: "pull-skipped", Message: fmt.Sprintf("%s is used as it is on this engine (%s)", s.Image, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
 		case img.ID == "", s.PullPolicy == policyAlways:
 			services = append(services, s.Name)
 		case s.PullPolicy == policyMissing, s.PullPolicy == policyAbsent:
 		case !img.FromPull:
-			r.note(Finding{Code: "local-image", Place: s.Place, Message: fmt.Sprintf("%s of %s exists only on this engine (it was built or loaded here) and is used as it is", s.Image, s.Name)})
+			r.note(Finding{Code: "local-image", Message: fmt.Sprintf("%s exists only on this engine (it was built or loaded here) and is used as it is", s.Image)})
 		default:
 			services = append(services, s.Name)
 		}

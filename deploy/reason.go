@@ -50,16 +50,13 @@ type Reason struct {
 }
 
 func (r Reason) String() string {
-	var on []string
-	for _, s := range []string{r.Service, r.Container} {
-		if s != "" {
-			on = append(on, s)
+	text := string(r.Code)
+	for _, part := range []string{r.Service, r.Container} {
+		if part != "" && !strings.Contains(r.Message, part) {
+			text += ": " + part
 		}
 	}
-	if len(on) == 0 {
-		return fmt.Sprintf("%s: %s", r.Code, r.Message)
-	}
-	return fmt.Sprintf("%s: %s: %s", r.Code, strings.Join(on, " "), r.Message)
+	return text + ": " + r.Message
 }
 
 // Finding is something that the user should know and that refuses nothing.

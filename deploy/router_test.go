@@ -226,13 +226,7 @@ func (p *process) Drain(ctx context.Context, left func(int)) error {
 		return err
 	}
 	for {
-		p.mu.Lock()
-		p.live()
-		if p.nginx.state == RouterAbsent {
-			p.breaks("an nginx that was not found is drained")
-		}
-		alive := len(p.nginx.alive())
-		p.mu.Unlock()
+		alive := p.oldWorkers()
 		if alive == 0 {
 			return nil
 		}
@@ -241,6 +235,16 @@ func (p *process) Drain(ctx context.Context, left func(int)) error {
 			return err
 		}
 	}
+}
+
+func (p *process) oldWorkers() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.live()
+	if p.nginx.state == RouterAbsent {
+		p.breaks("an nginx that was not found is drained")
+	}
+	return len(p.nginx.alive())
 }
 
 // Compare implements Router.
@@ -266,7 +270,7 @@ func (p *process) Compare(ctx context.Context, change Change) (Fate, error) {
 
 // Restore implements Router.
 func (p *process) Restore(ctx context.Context, change Change) error {
-	if err := p.change(ctx, "", p.help); err != nil {
+	if err := p.change(ctx, "restore", p.help); err != nil {
 		return err
 	}
 	_, err := p.putBack(ctx, change.Files[0], true)

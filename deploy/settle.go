@@ -25,10 +25,10 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if err := r.load(ctx); err != nil {
 		return err
 	}
+	defer r.unlock(ctx)
 	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
 		return err
 	}
-	defer r.unlock(ctx)
 	if err := r.step(ctx, "settle", r.settle); err != nil {
 		return err
 	}
@@ -85,8 +85,10 @@ func (r *run) settleEntry(ctx context.Context, e *Entry) (string, error) {
 	}
 	if phase != PhaseSwitched {
 		// Workers that had taken the change for a moment may still answer from the release.
-		if phase == PhaseSwitching {
-			if err := r.Router.Drain(ctx, func(int) {}); err != nil {
+		if phase == PhaseSwitching && r.route.State == RouterRunning {
+			drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
+			defer cancel()
+			if err := r.Router.Drain(drain, func(int) {}); err != nil {
 				return "", fmt.Errorf("workers that may serve the release have not ended: %w", err)
 			}
 		}
@@ -117,7 +119,9 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 	}
 	switch fate {
 	case FateLoaded:
-		return r.runs(e.To), nil
+		if r.runs(e.To) {
+			return true, nil
+		} // else what nginx serves has ended, and the old colour is what it can go back to
 	case FateGone:
 		return false, fmt.Errorf("%s is not there any more, so what it served cannot be told; bring it back", e.Change.Nginx)
 	case FateForeign:
@@ -131,13 +135,11 @@ func (r *run) finishRetirement(ctx context.Context, e *Entry) error {
 	if e.From == None || e.Keep == KeepRunning {
 		return r.closeEntry(ctx, Promoted, nil)
 	}
-	if r.route.Names == e.From {
-		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; somebody switched it back: decide which colour is to be live, and deploy that", r.route.Nginx, e.From, e.To)
+	if err := r.mayStop(r.route); err != nil {
+		return err
 	}
-	drain, cancel := context.WithTimeoutCause(ctx, r.Settings.DrainTimeout, errDrain)
-	defer cancel()
-	if err := r.Router.Drain(drain, func(int) {}); err != nil {
-		return fmt.Errorf("old workers of %s still answer requests after %s, so %s keeps running: %w", r.route.Nginx, r.Settings.DrainTimeout, e.From, context.Cause(drain))
+	if err := r.drain(ctx); err != nil {
+		return err
 	}
 	old := slices.DeleteFunc(r.of(e.From), func(c Container) bool { return !c.Running && e.Keep != KeepRemoved })
 	policies := map[string]string{}

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
 func (r *run) switchOver(ctx context.Context) error {
-	var err error
-	if r.targets, err = r.targetsOf(ctx); err != nil {
-		return err
-	}
 	if r.route.State == RouterAbsent {
-		return r.enter(ctx, PhaseSwitched, nil)
+		err := r.enter(ctx, PhaseSwitched, nil)
+		r.promoted = err == nil
+		return err
 	}
 	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *run) switchOver(ctx context.Context) error {
 	if err := r.stillAsPlanned(ctx); err != nil {
 		return err
 	}
-	if err := r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change = &r.change }); err != nil {
+	if err := r.aim(ctx); err != nil {
 		return err
 	}
 	do := r.Router.Switch
@@ -35,13 +35,31 @@ func (r *run) switchOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.promoted = true // the point of no return: users are on the new colour
 	r.report.Switch = &done
+	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
 	if !r.healthy.IsZero() {
 		r.report.Steps = append(r.report.Steps, Step{Name: "healthy-to-switched", Status: "ok", MS: done.At.Sub(r.healthy).Milliseconds(),
 			Message: fmt.Sprintf("from the last healthcheck that passed first; %s of it are gate.stable", r.Settings.Stable)})
 	}
 	// Written on a context of its own: users are on the new colour, whatever comes.
-	return r.enter(context.WithoutCancel(ctx), PhaseSwitched, nil)
+	if err := r.enter(context.WithoutCancel(ctx), PhaseSwitched, nil); err != nil {
+		return &PersonError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.release.To, err), Run: "bluegate settle"}
+	}
+	return nil
+}
+
+// aim announces the switch in the journal, and finds out meanwhile which containers must answer at its addresses.
+func (r *run) aim(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change = &r.change })
+	})
+	group.Go(func() (err error) {
+		r.targets, err = r.targetsOf(ctx)
+		return err
+	})
+	return group.Wait()
 }
 
 // stillAsPlanned looks whether another project's switch changed the files since they were read. If so the change is
@@ -87,10 +105,6 @@ func short(id string) string { return id[:min(len(id), 12)] }
 
 // retire takes leave of the old colour: it drains, is stopped, and the run is closed. Nothing of it is undone.
 func (r *run) retire(ctx context.Context) error {
-	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
-	if r.route.State == RouterAbsent {
-		r.report.Live, r.report.LiveBy = None, "no nginx was found"
-	}
 	if r.report.From == None {
 		return r.finish(ctx, nil)
 	}
@@ -134,6 +148,8 @@ func (r *run) drain(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return nil
+	case ctx.Err() == nil:
+		return err
 	case !errors.Is(context.Cause(ctx), errDrain):
 		return context.Cause(ctx)
 	case r.Settings.DrainThenStop:
@@ -150,6 +166,13 @@ func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
 	if keep == KeepRunning {
 		return nil
 	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil {
+		return err
+	}
+	if err := r.mayStop(route); err != nil {
+		return err
+	}
 	began := time.Now()
 	if err := r.Stack.Retire(ctx, old); err != nil {
 		return err
@@ -160,6 +183,22 @@ func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
 	}
 	r.removed(old)
 	return r.Stack.Remove(ctx, old)
+}
+
+// mayStop holds the first rule where the old colour is stopped: somebody may have pointed nginx back at it meanwhile.
+func (r *run) mayStop(route Route) error {
+	from, to := r.report.From, r.release.To
+	switch {
+	case route.Refusal != nil:
+		return fmt.Errorf("what %s serves cannot be told: %w", route.Nginx, route.Refusal)
+	case route.Names == from:
+		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; somebody switched it back: decide which colour is to be live, and deploy that", route.Nginx, from, to)
+	case route.State == RouterAbsent:
+		return errors.New("nginx is not there any more, so what it serves cannot be told; bring it back")
+	case route.Names != to:
+		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; somebody edited it: make it name the live colour, reload nginx", route.Nginx, to)
+	}
+	return nil
 }
 
 // warnKilled tells of containers that used up their grace: they ignore SIGTERM, and each deployment waits for them.

@@ -1,9 +1,11 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -90,6 +92,8 @@ func (w *watch) end() {
 	w.work.Wait()
 }
 
+var errUnwatched = errors.New("the release's containers are not watched any more")
+
 // decide listens until the gate has decided.
 func (w *watch) decide() error {
 	timer := time.NewTimer(0)
@@ -100,7 +104,7 @@ func (w *watch) decide() error {
 			return context.Cause(w.ctx)
 		case seen, open := <-w.seen:
 			if !open {
-				return context.Cause(w.ctx)
+				return cmp.Or(context.Cause(w.ctx), errUnwatched)
 			}
 			w.observe(seen)
 		case err := <-w.up:
@@ -185,8 +189,13 @@ func (w *watch) refresh() error {
 		return err
 	}
 	w.trouble = nil
+	gone := maps.Clone(w.healthy)
 	for _, c := range containers {
+		delete(gone, c.ID)
 		w.observe(Seen{Sample: c.Sample})
+	}
+	for id := range gone { // removed while nobody was told
+		w.observe(Seen{Gone: id})
 	}
 	return nil
 }

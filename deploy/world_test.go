@@ -116,7 +116,9 @@ func (w *world) stopAll() {
 	w.proven = map[Colour]bool{}
 }
 
-func (b *box) runs() bool { return !b.began.IsZero() && b.stopped.IsZero() && b.sample().State == gate.StateRunning }
+func (b *box) runs() bool {
+	return !b.began.IsZero() && b.stopped.IsZero() && b.sample().State == gate.StateRunning
+}
 
 // sample is what the engine says of the container now.
 func (b *box) sample() gate.Sample { return b.sampleAt(time.Now()) }
@@ -227,11 +229,14 @@ func isGood(s gate.Sample) bool {
 // unclean says what is left behind once all has come to rest.
 func (w *world) unclean() (left []string) {
 	say := func(format string, args ...any) { left = append(left, fmt.Sprintf(format, args...)) }
-	if j := w.entry(); j != nil {
-		say("the journal is open: %s", j.Phase)
+	j := w.book()
+	if j.Current != nil {
+		say("the journal is open: %s", j.Current.Phase)
 	}
-	for name := range w.locks {
-		say("the lock %s is held", name)
+	for name, p := range w.locks {
+		if !p.dead { // a dead one's clears itself
+			say("the lock %s is held", name)
+		}
 	}
 	if len(w.helpers) > 0 {
 		say("a helper runs")
@@ -242,14 +247,17 @@ func (w *world) unclean() (left []string) {
 	}
 	for _, b := range w.boxes {
 		switch {
-		case b.Colour == live && !b.runs() && w.nginx.state == RouterRunning:
+		case b.Colour == live && live != w.spared && !b.runs() && w.nginx.state == RouterRunning:
 			say("%s of the live colour does not run", b.Name)
 		case b.Colour != live && b.runs():
 			say("%s runs and is not live", b.Name)
 		}
 	}
 	for ref, id := range w.tags {
-		if id != w.before[ref] && !strings.Contains(ref, string(live)) {
+		passed := slices.ContainsFunc(j.Past, func(past Past) bool {
+			return past.Outcome.ExitCode() == 0 && strings.Contains(ref, "-"+string(past.Colour)+":")
+		})
+		if id != w.before[ref] && !passed {
 			say("image %s of a release that failed is still there", ref)
 		}
 	}
@@ -273,14 +281,14 @@ func (w *world) running(colour Colour) (names []string) {
 	return names
 }
 
-func (w *world) entry() *Entry {
-	var j Journal
+// book is the journal.
+func (w *world) book() (j Journal) {
 	if w.journal != nil {
 		if err := json.Unmarshal(w.journal, &j); err != nil {
 			panic(err)
 		}
 	}
-	return j.Current
+	return j
 }
 
 // proxy is nginx.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -56,14 +57,25 @@ func (r *Router) dump(ctx context.Context) (result, error) {
 }
 
 // shows says whether a dump holds exactly these bytes for a file. A mounted file that was replaced by a rename on the
-// host still shows its old bytes to nginx, and only to nginx: that is found here.
+// host still shows its old bytes to nginx, and only to nginx: that is found here. nginx prints a path as the include
+// spells it.
 func shows(dump []byte, file string, content []byte) bool {
-	_, rest, found := bytes.Cut(dump, []byte("# configuration file "+file+":\n"))
-	if !found || !bytes.HasPrefix(rest, content) {
-		return false
+	const mark = "# configuration file "
+	for {
+		_, rest, found := bytes.Cut(dump, []byte(mark))
+		if !found {
+			return false
+		}
+		dump = rest
+		name, rest, _ := bytes.Cut(rest, []byte(":\n"))
+		if string(name) != file && path.Clean(string(name)) != file || !bytes.HasPrefix(rest, content) {
+			continue
+		}
+		rest = bytes.TrimPrefix(rest[len(content):], []byte("\n"))
+		if len(rest) == 0 || bytes.HasPrefix(rest, []byte(mark)) {
+			return true
+		}
 	}
-	rest = bytes.TrimPrefix(rest[len(content):], []byte("\n"))
-	return len(rest) == 0 || bytes.HasPrefix(rest, []byte("# configuration file "))
 }
 
 // complaint is what nginx said of a configuration that it rejected, without the lines that say nothing.

@@ -57,9 +57,13 @@ func (r *Router) processes(ctx context.Context, id string) (snapshot, error) {
 	return sortOut(all)
 }
 
-// sortOut finds the oldest master and its children.
+// sortOut finds the oldest master and its children. Pids do not tell which is the oldest: a child that bears the title
+// too, the new master of a binary upgrade or a worker in its first moment, may have got a lower one.
 func sortOut(all []process) (snapshot, error) {
-	at := slices.IndexFunc(all, func(p process) bool { return strings.HasPrefix(p.title, masterTitle) })
+	isMaster := func(p process) bool { return strings.HasPrefix(p.title, masterTitle) }
+	at := slices.IndexFunc(all, func(p process) bool {
+		return isMaster(p) && !slices.ContainsFunc(all, func(o process) bool { return isMaster(o) && o.pid == p.ppid })
+	})
 	if at < 0 {
 		return snapshot{}, errNoMaster
 	}

@@ -6,18 +6,23 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"bluegate/deploy"
 )
 
 // Switch implements deploy.Router.
 func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
 	began := time.Now()
-	if err := r.Reach(ctx, targets); err != nil {
+	var before snapshot
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.Reach(both, targets) })
+	group.Go(func() (err error) {
+		before, err = r.processes(both, r.found.id())
+		return unreachable(err)
+	})
+	if err := group.Wait(); err != nil {
 		return deploy.Switched{}, err
-	}
-	before, err := r.processes(ctx, r.found.id())
-	if err != nil {
-		return deploy.Switched{}, unreachable(err)
 	}
 	if err := r.put(ctx, change); err != nil {
 		return deploy.Switched{}, r.takeBack(ctx, change, before, err)

@@ -1,8 +1,8 @@
 // Package conf reads nginx configuration files the way nginx does and keeps the place of every word, so that a caller
 // can replace one word and leave every other byte as it was: comments, line ends, spacing, quotes.
 //
-// The grammar is that of ngx_conf_read_token (nginx, src/core/ngx_conf_file.c), unchanged from 1.22 to 1.31. Only syntax
-// is judged here. Which directive may stand where, and with which arguments, is for nginx -t to say.
+// The grammar is that of ngx_conf_read_token (nginx, src/core/ngx_conf_file.c), which has not changed since nginx 1.15.3.
+// Only syntax is judged here. Which directive may stand where, and with which arguments, is for nginx -t to say.
 package conf
 
 import (

@@ -127,7 +127,8 @@ func (l *lexer) fits(start, held int) *fault {
 	if last-held < bufferSize {
 		return nil
 	}
-	return &fault{start, fmt.Sprintf("word is longer than the %d bytes that nginx reads at once; probably a closing quote or a \";\" is missing", bufferSize)}
+	return &fault{start, fmt.Sprintf("word is longer than the %d bytes that nginx reads at once; "+
+		`probably a closing quote or a ";" is missing`, bufferSize)}
 }
 
 func isSpace(c byte) bool {

@@ -25,9 +25,8 @@ func parse(t testing.TB, src string) *File {
 	return f
 }
 
-func TestPoints(t *testing.T) {
-	for _, tt := range []struct{ src, want string }{
-		// server inside upstream
+func TestPointsOfUpstreams(t *testing.T) {
+	comparePoints(t, [][2]string{
 		{"upstream was { server was-blue:3000; }", "server[was] was-blue 3000"},
 		{"upstream was { server was-blue; }", "server[was] was-blue"},
 		{"upstream was { server 'was-blue:3000' weight=5 max_fails=0; }", "server[was] was-blue 3000"},
@@ -52,8 +51,11 @@ func TestPoints(t *testing.T) {
 		{"upstream was { server http://was-blue:3000; }", ""},
 		{"map $a $b { server was-blue:3000; }", ""},
 		{"http { server { listen 80; } }", ""},
+	})
+}
 
-		// *_pass
+func TestPointsOfPasses(t *testing.T) {
+	comparePoints(t, [][2]string{
 		{"proxy_pass http://was-blue:3000;", "proxy_pass was-blue 3000"},
 		{"proxy_pass https://was-blue;", "proxy_pass was-blue"},
 		{"proxy_pass HTTP://Was-Blue:3000;", "proxy_pass Was-Blue 3000"},
@@ -85,8 +87,11 @@ func TestPoints(t *testing.T) {
 		{"mirror http://was-blue:3000; proxy_redirect http://was-blue:3000 /; return 302 http://was-blue:3000;", ""},
 		{`proxy_pass "\thttp://was-blue:3000";`, ""},
 		{`proxy_pass "http:\/\/was-blue:3000";`, ""},
+	})
+}
 
-		// variables
+func TestPointsBesideVariables(t *testing.T) {
+	comparePoints(t, [][2]string{
 		{"proxy_pass $was;", ""},
 		{"proxy_pass http://$was;", ""},
 		{"proxy_pass http://was_$colour:3000;", ""},
@@ -109,15 +114,21 @@ func TestPoints(t *testing.T) {
 		{"proxy_pass http://was-blue:3000${1}2;", "proxy_pass was-blue 3000"},
 		{"proxy_pass http://was-blue:3000$;", ""},
 		{"fastcgi_pass $scheme://was-blue:3000;", ""},
-	} {
-		f := parse(t, tt.src)
+	})
+}
+
+// comparePoints compares the points of a configuration with what show writes of them.
+func comparePoints(t *testing.T, cases [][2]string) {
+	for _, c := range cases {
+		src, want := c[0], c[1]
+		f := parse(t, src)
 		var got []string
 		for _, p := range f.Points() {
 			got = append(got, show(p))
 			checkPoint(t, f, p)
 		}
-		if s := strings.Join(got, ", "); s != tt.want {
-			t.Errorf("%s\ngot  %q\nwant %q", tt.src, s, tt.want)
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%s\ngot  %q\nwant %q", src, s, want)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func debianPackages(t testing.TB) (root string) {
 	if err != nil {
 		cache = os.TempDir()
 	}
-	cache = filepath.Join(cache, "bluegate")
+	cache = filepath.Join(cache, "bluegate-test")
 	root = filepath.Join(cache, "nginx-debian")
 	if _, err := os.Stat(root); err == nil {
 		return root

@@ -2,7 +2,6 @@ package helper
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,78 +13,60 @@ import (
 
 // Where a file is mounted by itself no rename reaches it: the mount shows the inode, not the name.
 
-// asker asks a helper that sees a folder as it is mounted for it.
-type asker func(Request) Response
-
-// mountedFile is a file that is a mount point where the asker looks at it, and that is read at path by everybody else.
-func mountedFile(t *testing.T, content string) (path, seen string, ask asker) {
+// privileged says whether this process may mount, and give files away. Where it may not, the test runs as root in a
+// container, and its verdict is the one from there.
+func privileged(t *testing.T) bool {
 	t.Helper()
-	dir := t.TempDir()
-	path, seen = filepath.Join(dir, "on-the-host.conf"), filepath.Join(dir, "default.conf")
+	if os.Geteuid() == 0 {
+		return true
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// That image has a C library, which a test binary may need.
+	out, err := exec.Command("docker", "run", "--rm", "--cap-add", "SYS_ADMIN", "--security-opt", "apparmor=unconfined", "--network", "none", "--tmpfs", "/tmp", "--label", "bluegate.test=helper",
+		"-v", self+":/helper.test:ro", "--entrypoint", "/helper.test", "bluegate-nginx:1.30", "-test.run=^"+t.Name()+"$", "-test.count=1").CombinedOutput()
+	if err != nil {
+		t.Errorf("as root in a container (needs testdata/engine/ensure.sh and testdata/nginx/image.sh): %v\n%s", err, out)
+	}
+	return false
+}
+
+// mountedFile is a file that lies on the disk of dir, and a mount point that shows it.
+func mountedFile(t *testing.T, dir, content string) (path, seen string) {
+	t.Helper()
+	path, seen = filepath.Join(dir, "on-the-host.conf"), filepath.Join(t.TempDir(), "default.conf")
 	write(t, path, content)
 	write(t, seen, "")
-	if err := syscall.Mount(path, seen, "", syscall.MS_BIND, ""); err == nil {
-		t.Cleanup(func() {
-			if err := syscall.Unmount(seen, 0); err != nil {
-				t.Error(err)
-			}
-		})
-		return path, seen, here(t)
-	}
-	return path, "/default.conf", inContainer(t, path+":/default.conf")
-}
-
-func here(t *testing.T) asker {
-	c := served(t)
-	return func(req Request) Response { return ask(t, c, req) }
-}
-
-// inContainer serves from the demo shop's image, for those who may not mount. The file must be writable for its user.
-func inContainer(t *testing.T, volume string) asker {
-	t.Helper()
-	cmd := exec.Command("docker", "run", "--rm", "-i", "--label", "bluegate.test=helper", "--network", "none", "-v", volume,
-		"--entrypoint", "/healthcheck", "bluegate-shop:v1", "--serve")
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	if err := os.Chmod(path, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	if err := syscall.Mount(path, seen, "", syscall.MS_BIND, ""); err != nil {
 		t.Fatal(err)
 	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("this user may not mount, and there is no docker to do it (testdata/engine/ensure.sh): %v", err)
-	}
-	answers, pipe := io.Pipe()
-	go func() {
-		_, err := io.Copy(pipe, out)
-		_ = pipe.CloseWithError(err)
-	}()
 	t.Cleanup(func() {
-		_ = in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("docker run: %v: %s (testdata/shop/images.sh makes the image)", err, &stderr)
+		if err := syscall.Unmount(seen, 0); err != nil {
+			t.Error(err)
 		}
 	})
-	c := NewClient(in, answers)
-	return func(req Request) Response { return ask(t, c, req) }
+	return path, seen
 }
 
 func TestReplaceOfAMountedFile(t *testing.T) {
+	if !privileged(t) {
+		return
+	}
 	for name, after := range map[string]string{
 		"longer": "upstream was { server was-green:3000; } # and more\n", "as long": "UPSTREAM was { server was-blue:3000; }\n",
 		"shorter": "short\n", "empty": "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			const before = "upstream was { server was-blue:3000; }\n"
-			path, seen, ask := mountedFile(t, before)
-			if err := os.Chmod(path, 0o666); err != nil {
-				t.Fatal(err)
-			}
+			path, seen := mountedFile(t, t.TempDir(), before)
+			c := served(t)
 			inode := stat(t, path).Ino
-			resp := ask(Request{Replace: &Replace{Path: seen, Old: []byte(before), New: []byte(after)}})
+			resp := ask(t, c, Request{Replace: &Replace{Path: seen, Old: []byte(before), New: []byte(after)}})
 			if resp.Error != "" || resp.Atomic || resp.Changed {
 				t.Fatalf("answered with %+v", resp)
 			}
@@ -95,10 +76,10 @@ func TestReplaceOfAMountedFile(t *testing.T) {
 			if now := stat(t, path); now.Ino != inode || now.Mode&0o777 != 0o666 {
 				t.Errorf("inode %d became %d, mode %o", inode, now.Ino, now.Mode)
 			}
-			only(t, filepath.Dir(path), "default.conf", "on-the-host.conf")
+			only(t, filepath.Dir(seen), "default.conf")
 
 			at := time.Date(2026, 11, 20, 11, 45, 0, 987654321, time.UTC)
-			resp = ask(Request{Replace: &Replace{Path: seen, Old: []byte(after), New: []byte(before), ModTime: at}})
+			resp = ask(t, c, Request{Replace: &Replace{Path: seen, Old: []byte(after), New: []byte(before), ModTime: at}})
 			if info, err := os.Stat(path); resp.Error != "" || err != nil || read(t, path) != before || !info.ModTime().Equal(at) {
 				t.Errorf("back: %+v, %q, %v", resp, read(t, path), info.ModTime())
 			}
@@ -107,11 +88,12 @@ func TestReplaceOfAMountedFile(t *testing.T) {
 }
 
 func TestReaderOfAMountedFileNeverFindsItEmpty(t *testing.T) {
-	blue, green := strings.Repeat("server was-blue:3000;\n", 100), strings.Repeat("s;\n", 100)
-	path, seen, ask := mountedFile(t, blue)
-	if err := os.Chmod(path, 0o666); err != nil {
-		t.Fatal(err)
+	if !privileged(t) {
+		return
 	}
+	blue, green := strings.Repeat("server was-blue:3000;\n", 100), strings.Repeat("s;\n", 100)
+	path, seen := mountedFile(t, t.TempDir(), blue)
+	c := served(t)
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -131,7 +113,7 @@ func TestReaderOfAMountedFileNeverFindsItEmpty(t *testing.T) {
 	}()
 	for range 100 {
 		for _, r := range []Replace{{Path: seen, Old: []byte(blue), New: []byte(green)}, {Path: seen, Old: []byte(green), New: []byte(blue)}} {
-			if resp := ask(Request{Replace: &r}); resp.Error != "" {
+			if resp := ask(t, c, Request{Replace: &r}); resp.Error != "" {
 				t.Fatal(resp.Error)
 			}
 		}
@@ -140,12 +122,12 @@ func TestReaderOfAMountedFileNeverFindsItEmpty(t *testing.T) {
 	<-ended
 }
 
-// smallDisk is a file system of 64 KiB. Only root can mount one, and CI runs these tests as root.
-func smallDisk(t *testing.T, options string) string {
+// smallDisk is a file system of 64 KiB.
+func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"+options); err != nil {
-		t.Fatalf("mount a small disk: %v; run this test as root", err)
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {
@@ -156,7 +138,10 @@ func smallDisk(t *testing.T, options string) string {
 }
 
 func TestFullDiskLeavesTheOldFile(t *testing.T) {
-	dir := smallDisk(t, "")
+	if !privileged(t) {
+		return
+	}
+	dir := smallDisk(t)
 	path := filepath.Join(dir, "default.conf")
 	old := bytes.Repeat([]byte("old\n"), 1000)
 	write(t, path, string(old))
@@ -171,18 +156,13 @@ func TestFullDiskLeavesTheOldFile(t *testing.T) {
 }
 
 func TestFullDiskUnderAMountedFile(t *testing.T) {
-	dir := smallDisk(t, "")
-	path, seen := filepath.Join(dir, "on-the-host.conf"), filepath.Join(dir, "default.conf")
-	old := bytes.Repeat([]byte("old\n"), 1000)
-	write(t, path, string(old))
-	write(t, seen, "")
-	if err := syscall.Mount(path, seen, "", syscall.MS_BIND, ""); err != nil {
-		t.Fatal(err)
+	if !privileged(t) {
+		return
 	}
-	defer syscall.Unmount(seen, 0)
-	write(t, filepath.Join(dir, "ballast"), strings.Repeat("x", 52<<10)) // what is left takes the temporary file, or little more
+	old := bytes.Repeat([]byte("old\n"), 1000)
+	path, seen := mountedFile(t, smallDisk(t), string(old))
 	resp := ask(t, served(t), Request{Replace: &Replace{Path: seen, Old: old, New: bytes.Repeat([]byte("y"), 100<<10)}})
-	if resp.Error == "" {
+	if !strings.Contains(resp.Error, "no space left") || !strings.Contains(resp.Error, "in place") || resp.Changed {
 		t.Errorf("answered with %+v", resp)
 	}
 	if got := read(t, path); got != string(old) {
@@ -191,7 +171,10 @@ func TestFullDiskUnderAMountedFile(t *testing.T) {
 }
 
 func TestReadOnlyFolder(t *testing.T) {
-	dir := smallDisk(t, "")
+	if !privileged(t) {
+		return
+	}
+	dir := smallDisk(t)
 	path := filepath.Join(dir, "default.conf")
 	write(t, path, "old")
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k"); err != nil {

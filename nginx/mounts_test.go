@@ -1,0 +1,58 @@
+package nginx
+
+import (
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+)
+
+func TestMountOf(t *testing.T) {
+	var info container.InspectResponse
+	for _, destination := range []string{"/etc", "/etc/nginx/conf.d", "/etc/nginx/conf.d/default.conf", "/srv/", "/etc/nginx"} {
+		info.Mounts = append(info.Mounts, container.MountPoint{Destination: destination})
+	}
+	for file, want := range map[string]string{
+		"/etc/nginx/nginx.conf":            "/etc/nginx",
+		"/etc/nginx/conf.d/other.conf":     "/etc/nginx/conf.d",
+		"/etc/nginx/conf.d/default.conf":   "/etc/nginx/conf.d/default.conf",
+		"/etc/nginx/conf.d/default.conf.d": "/etc/nginx/conf.d",
+		"/etc/nginx/conf.d2/x.conf":        "/etc/nginx",
+		"/etc/hosts":                       "/etc",
+		"/srv/shop.conf":                   "/srv/",
+		"/srv":                             "/srv/",
+		"/opt/nginx.conf":                  "",
+		"/etcetera":                        "",
+	} {
+		if m, ok := mountOf(info, file); m.Destination != want || ok != (want != "") {
+			t.Errorf("%s lies in %q, %t; want %q", file, m.Destination, ok, want)
+		}
+	}
+	if _, ok := mountOf(container.InspectResponse{}, "/etc/nginx/nginx.conf"); ok {
+		t.Error("found a mount where there is none")
+	}
+	everything := container.InspectResponse{Mounts: []container.MountPoint{{Destination: "/"}}}
+	if _, ok := mountOf(everything, "/etc/nginx/nginx.conf"); !ok {
+		t.Error("a mount of / holds everything")
+	}
+}
+
+func TestRemount(t *testing.T) {
+	for _, test := range []struct {
+		from     container.MountPoint
+		readOnly bool
+		want     mount.Mount
+	}{
+		{container.MountPoint{Type: mount.TypeBind, Source: "/srv/conf.d", Destination: "/etc/nginx/conf.d", RW: false}, false,
+			mount.Mount{Type: mount.TypeBind, Source: "/srv/conf.d", Target: "/etc/nginx/conf.d"}},
+		{container.MountPoint{Type: mount.TypeBind, Source: "/srv/conf.d", Destination: "/etc/nginx/conf.d", RW: true}, true,
+			mount.Mount{Type: mount.TypeBind, Source: "/srv/conf.d", Target: "/etc/nginx/conf.d", ReadOnly: true}},
+		// The source of a volume is a path of the engine; it is mounted again by its name.
+		{container.MountPoint{Type: mount.TypeVolume, Name: "edge_conf", Source: "/var/lib/docker/volumes/edge_conf/_data", Destination: "/etc/nginx"}, false,
+			mount.Mount{Type: mount.TypeVolume, Source: "edge_conf", Target: "/etc/nginx"}},
+	} {
+		if got := remount(test.from, test.readOnly); got != test.want {
+			t.Errorf("%+v: %+v, want %+v", test.from, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package nginx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ps reads lines of `ps -eo pid,ppid,etimes,args`, as the engine's host prints them.
+func ps(t *testing.T, text string) []process {
+	t.Helper()
+	var all []process
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		var p process
+		var seconds int
+		if _, err := fmt.Sscanf(line, "%d %d %d", &p.pid, &p.ppid, &seconds); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		p.age = time.Duration(seconds) * time.Second
+		p.title = strings.TrimSpace(strings.Join(strings.SplitN(strings.Join(strings.Fields(line), " "), " ", 4)[3:], ""))
+		all = append(all, p)
+	}
+	return all
+}
+
+func pids(all []process) (out []int) {
+	for _, p := range all {
+		out = append(out, p.pid)
+	}
+	return out
+}
+
+func TestSortOut(t *testing.T) {
+	for name, test := range map[string]struct {
+		ps               string
+		master           int
+		workers, leaving []int
+	}{
+		"as PID 1": {`
+			100  90  60 nginx: master process nginx -g daemon off;
+			120 100  60 nginx: worker process
+			121 100  60 nginx: worker process`, 100, []int{120, 121}, nil},
+		"behind a shell": {`
+			100  90  60 sh -c nginx -g "daemon off;"
+			101 100  60 nginx: master process nginx -g daemon off;
+			120 101  60 nginx: worker process`, 101, []int{120}, nil},
+		"with a cache": {`
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process
+			121 100  60 nginx: cache manager process
+			122 100  10 nginx: cache loader process`, 100, []int{120}, nil},
+		"after a reload": {`
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process is shutting down
+			121 100  60 nginx: cache manager process is shutting down
+			130 100   1 nginx: worker process
+			131 100   1 nginx: worker process`, 100, []int{130, 131}, []int{120}},
+		"all are leaving": {`
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process is shutting down`, 100, nil, []int{120}},
+		"without workers": {`
+			100  90   0 nginx: master process nginx`, 100, nil, nil},
+		"a worker that another program calls so": {`
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process
+			200 150  60 nginx: worker process
+			201 100  60 tail -f nginx: worker process`, 100, []int{120}, nil},
+		// The new master is a child of the old one, which is the one that the container's signals reach.
+		"binary upgrade": {`
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process
+			140 100   2 nginx: master process nginx
+			141 140   2 nginx: worker process`, 100, []int{120}, nil},
+		"binary upgrade, its pid beginning anew": {`
+			 10 100   2 nginx: master process nginx
+			 11  10   2 nginx: worker process
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process`, 100, []int{120}, nil},
+		// A worker bears its master's title for its first moment.
+		"a worker that has not named itself yet": {`
+			  7 100   0 nginx: master process nginx
+			100  90  60 nginx: master process nginx
+			120 100  60 nginx: worker process is shutting down`, 100, nil, []int{120}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := sortOut(ps(t, test.ps))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.master.pid != test.master || !slices.Equal(pids(s.workers), test.workers) || !slices.Equal(pids(s.leaving), test.leaving) {
+				t.Errorf("master %d, workers %v, leaving %v", s.master.pid, pids(s.workers), pids(s.leaving))
+			}
+		})
+	}
+}
+
+func TestSortOutWithoutNginx(t *testing.T) {
+	for _, text := range []string{
+		"1 0 60 /docker-entrypoint.sh nginx -g daemon off;",
+		"1 0 60 vi nginx: master process",
+		"1 0 60 nginx: worker process",
+	} {
+		if s, err := sortOut(ps(t, text)); !errors.Is(err, errNoMaster) {
+			t.Errorf("%q: %+v, %v", text, s, err)
+		}
+	}
+}
+
+func TestSince(t *testing.T) {
+	workers := func(pids ...int) (s snapshot) {
+		for _, pid := range pids {
+			s.workers = append(s.workers, process{pid: pid})
+		}
+		return s
+	}
+	for _, test := range []struct {
+		before, now []int
+		old, fresh  int
+	}{
+		{[]int{1, 2}, []int{1, 2}, 2, 0},
+		{[]int{1, 2}, []int{3, 4}, 0, 2},
+		{[]int{1, 2}, []int{2, 3, 4}, 1, 2},
+		{nil, []int{3}, 0, 1},
+		{[]int{1}, nil, 0, 0},
+	} {
+		if old, fresh := workers(test.now...).since(workers(test.before...)); old != test.old || fresh != test.fresh {
+			t.Errorf("%v after %v: %d old, %d fresh; want %d, %d", test.now, test.before, old, fresh, test.old, test.fresh)
+		}
+	}
+}
+
+// A worker that leaves counts neither as old nor as fresh: it accepts nothing any more.
+func TestSinceKnowsLeavingOnes(t *testing.T) {
+	before, _ := sortOut(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process"))
+	now, _ := sortOut(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process is shutting down\n130 100 0 nginx: worker process"))
+	if old, fresh := now.since(before); old != 0 || fresh != 1 {
+		t.Errorf("%d old, %d fresh", old, fresh)
+	}
+}
+
+func TestOldest(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	s, err := sortOut(ps(t, `
+		100 90 900 nginx: master process nginx
+		110 100 800 nginx: worker process is shutting down
+		120 100 60 nginx: worker process
+		121 100 7 nginx: worker process`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, ok := s.oldest(now); !ok || now.Sub(at) != time.Minute {
+		t.Errorf("%s before now, %t; want 1m0s: only accepting workers count", now.Sub(at), ok)
+	}
+	s.workers = nil
+	if at, ok := s.oldest(now); ok {
+		t.Errorf("without workers: %s", at)
+	}
+}
+
+func TestCommand(t *testing.T) {
+	for title, want := range map[string]string{
+		"nginx: master process nginx -g daemon off;":                                   "nginx",
+		"nginx: master process /usr/sbin/nginx -c /etc/shop.conf":                      "/usr/sbin/nginx -c /etc/shop.conf",
+		"nginx: master process /opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf": "/opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf",
+		"nginx: master process nginx -g daemon off; -c /etc/shop.conf -e stderr":       "nginx -c /etc/shop.conf",
+		"nginx: master process nginx -c":                                               "nginx",
+		"nginx: master process":                                                        "nginx",
+	} {
+		s := snapshot{master: process{title: title}}
+		executable, flags := s.command()
+		if got := strings.Join(append([]string{executable}, flags...), " "); got != want {
+			t.Errorf("%q: %q, want %q", title, got, want)
+		}
+	}
+}
+
+func TestConfigFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"nginx -g daemon off;":                             "",
+		"/docker-entrypoint.sh nginx -c /etc/shop.conf":    "-c /etc/shop.conf",
+		"nginx -p /srv/edge/ -c conf/nginx.conf -e stderr": "-p /srv/edge/ -c conf/nginx.conf",
+		"nginx -c": "",
+	} {
+		if got := strings.Join(configFlags(strings.Fields(args)), " "); got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}
