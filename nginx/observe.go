@@ -219,7 +219,8 @@ func portOf(src []byte, p conf.Point) int {
 	if n, err := strconv.Atoi(p.Port); err == nil {
 		return n
 	}
-	if bytes.HasSuffix(src[:p.Start], []byte("https://")) || bytes.HasSuffix(src[:p.Start], []byte("grpcs://")) {
+	scheme := bytes.ToLower(src[max(0, p.Start-len("https://")):p.Start])
+	if string(scheme) == "https://" || string(scheme) == "grpcs://" {
 		return 443
 	}
 	return 80

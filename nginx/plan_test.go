@@ -2,43 +2,38 @@ package nginx
 
 import (
 	"fmt"
-	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"pgregory.net/rapid"
 
 	"bluegate/deploy"
 	"bluegate/nginx/conf"
 )
 
-// folder is a conf.Source in memory.
+// folder is a container's files by their paths.
 type folder map[string]string
 
-func (f folder) Read(name string) ([]byte, error) {
-	content, ok := f[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return []byte(content), nil
-}
+// writtenAt is the time of every file of a folder.
+var writtenAt = time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
 
-func (f folder) Glob(pattern string) (names []string, err error) {
-	for name := range f {
-		if ok, _ := path.Match(pattern, name); ok {
-			names = append(names, name)
-		}
+// source is one that has read everything already.
+func (f folder) source() *source {
+	files := map[string]entry{}
+	for name, content := range f {
+		files[name] = entry{content: []byte(content), mode: 0o644, modTime: writtenAt}
 	}
-	return names, nil
+	return &source{dirs: map[string]map[string]entry{"/": files}}
 }
 
 // directoryOf reads lines of "SERVICE BLUE-PORTS GREEN-PORTS [ALIAS...]", all with {colour}; no ports are "-".
-func directoryOf(t testing.TB, text string) *deploy.Directory {
+func directoryOf(t rapid.TB, text string) *deploy.Directory {
 	t.Helper()
 	app := deploy.Application{Project: "shop", Models: map[deploy.Colour]deploy.Model{}}
 	for i, colour := range deploy.Colours {
@@ -62,14 +57,15 @@ func directoryOf(t testing.TB, text string) *deploy.Directory {
 }
 
 // routed is a router that has read a configuration, and what it found in it.
-func routed(t testing.TB, dir *deploy.Directory, files folder) (*Router, deploy.Route) {
+func routed(t rapid.TB, dir *deploy.Directory, files folder) (*Router, deploy.Route) {
 	t.Helper()
-	tree, err := conf.LoadTree(files, "/etc/nginx/nginx.conf")
+	r := New(nil, Options{})
+	r.found, r.files = &instance{name: "edge"}, files.source()
+	tree, err := conf.LoadTree(r.files, "/etc/nginx/nginx.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := New(nil, Options{})
-	r.found, r.tree = &instance{name: "edge"}, tree
+	r.tree = tree
 	route := deploy.Route{Nginx: r.found.String()}
 	if route.Points, route.Refusal = pointsOf(tree, dir); route.Refusal == nil {
 		route.Names, route.Refusal = namedColour(route.Points, r.found)
@@ -78,7 +74,7 @@ func routed(t testing.TB, dir *deploy.Directory, files folder) (*Router, deploy.
 }
 
 // planned applies what Plan says, and checks that it says the same in all its fields.
-func planned(t testing.TB, dir *deploy.Directory, files folder, to deploy.Colour) (folder, deploy.Change, error) {
+func planned(t rapid.TB, dir *deploy.Directory, files folder, to deploy.Colour) (folder, deploy.Change, error) {
 	t.Helper()
 	r, route := routed(t, dir, files)
 	change, err := r.Plan(route, dir, to)
@@ -87,33 +83,44 @@ func planned(t testing.TB, dir *deploy.Directory, files folder, to deploy.Colour
 		after[name] = content
 	}
 	for _, f := range change.Files {
-		if string(f.Old) != files[f.Path] || string(f.New) == string(f.Old) {
-			t.Errorf("%s: old bytes %q for %q, new ones %q", f.Path, f.Old, files[f.Path], f.New)
+		if string(f.Old) != files[f.Path] || string(f.New) == string(f.Old) || !f.OldTime.Equal(writtenAt) {
+			t.Errorf("%s: old bytes %q of %s for %q, new ones %q", f.Path, f.Old, f.OldTime, files[f.Path], f.New)
 		}
 		after[f.Path] = string(f.New)
 	}
 	return after, change, err
 }
 
+// sections reads a file of parts, each below its name: "-- /etc/nginx/nginx.conf --". What has an absolute path is
+// nginx's, the rest is what is known of it.
+func sections(t *testing.T, file string) (files folder, rest map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, rest = folder{}, map[string]string{}
+	name := ""
+	for line := range strings.Lines(string(text)) {
+		if begin, ok := strings.CutPrefix(line, "-- "); ok {
+			name = strings.TrimSuffix(begin, " --\n")
+		} else if path.IsAbs(name) {
+			files[name] += line
+		} else {
+			rest[name] += line
+		}
+	}
+	return files, rest
+}
+
 func TestPlan(t *testing.T) {
-	archives, err := filepath.Glob("testdata/plan/*.txtar")
+	archives, err := filepath.Glob("testdata/plan/*.txt")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("%v, %v", archives, err)
 	}
 	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files, want := folder{}, map[string]string{}
-			for _, f := range archive.Files {
-				if path.IsAbs(f.Name) {
-					files[f.Name] = string(f.Data)
-				} else {
-					want[f.Name] = string(f.Data)
-				}
-			}
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			files, want := sections(t, name)
 			dir := directoryOf(t, want["directory"])
 			for _, lineEnd := range []string{"\n", "\r\n"} {
 				painted := folder{}
@@ -221,14 +228,14 @@ func TestThereAndBack(t *testing.T) {
 		}
 		word("}")
 		before := folder{"/etc/nginx/nginx.conf": b.String()}
-		there, change, err := planned(checked{t}, dir, before, deploy.Green)
+		there, change, err := planned(t, dir, before, deploy.Green)
 		if err != nil {
 			return // nothing names a colour
 		}
-		if _, route := routed(checked{t}, dir, there); route.Names != deploy.Green || route.Refusal != nil {
+		if _, route := routed(t, dir, there); route.Names != deploy.Green || route.Refusal != nil {
 			t.Fatalf("after the switch it names %q, %v\n%s", route.Names, route.Refusal, there)
 		}
-		back, again, err := planned(checked{t}, dir, there, deploy.Blue)
+		back, again, err := planned(t, dir, there, deploy.Blue)
 		if err != nil || change.Points != again.Points {
 			t.Fatalf("%d points there, %d back, %v", change.Points, again.Points, err)
 		}
@@ -237,6 +244,3 @@ func TestThereAndBack(t *testing.T) {
 		}
 	})
 }
-
-// checked is a rapid check where a test is wanted.
-type checked struct{ *rapid.T }

@@ -56,6 +56,7 @@ func (s *source) Read(file string) ([]byte, error) {
 
 // Glob implements conf.Source.
 func (s *source) Glob(pattern string) ([]string, error) {
+	pattern = strings.ReplaceAll(pattern, "[!", "[^") // glob(3) and path.Match negate differently
 	root := path.Dir(pattern)
 	for strings.ContainsAny(root, "*?[") {
 		root = path.Dir(root)

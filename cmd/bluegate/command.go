@@ -80,8 +80,8 @@ func (c *command) app() *cli.App {
 
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE` (default: bluegate.yml in the project directory, if it is there)", EnvVars: []string{"BLUEGATE_CONFIG"}},
-		&cli.StringFlag{Name: "project-directory", Usage: "where the Compose files are", EnvVars: []string{"BLUEGATE_PROJECT_DIRECTORY"}},
+		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE`", DefaultText: "bluegate.yml in the project directory, if it is there", EnvVars: []string{"BLUEGATE_CONFIG"}},
+		&cli.StringFlag{Name: "project-directory", Usage: "the `DIR` in which the Compose files are", DefaultText: "the current one", EnvVars: []string{"BLUEGATE_PROJECT_DIRECTORY"}},
 		&cli.StringFlag{Name: "context", Usage: "the Docker context `NAME`", EnvVars: []string{"BLUEGATE_CONTEXT"}},
 		&cli.StringFlag{Name: "host", Usage: "the engine's `URL`: unix://, tcp://, ssh://", EnvVars: []string{"BLUEGATE_HOST"}},
 		&cli.StringFlag{Name: "format", Usage: "text or json; the report goes to stdout, progress to stderr", Value: "text", EnvVars: []string{"BLUEGATE_FORMAT"}},
@@ -93,10 +93,10 @@ func globalFlags() []cli.Flag {
 func deployFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and change nothing"},
-		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy (default: from its healthchecks)", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
+		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy", DefaultText: "from its healthchecks", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
 		&cli.BoolFlag{Name: "no-pull", Usage: "use the images that are on the engine"},
-		&cli.StringFlag{Name: "keep-old", Usage: "what becomes of the old colour: `WHAT` is stopped, running or removed", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
-		&cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}},
+		&cli.StringFlag{Name: "keep-old", Usage: "what becomes of the old colour: `WHAT` is stopped, running or removed", DefaultText: "stopped", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
+		&cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", DefaultText: "not at all", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}},
 	}
 }
 

@@ -198,6 +198,14 @@ func (s *shop) containers() []string {
 	return names
 }
 
+// config replaces bluegate.yml.
+func (s *shop) config(text string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.Dir, "bluegate.yml"), []byte(text), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *shop) conf() string {
 	s.t.Helper()
 	text, err := os.ReadFile(s.Conf)

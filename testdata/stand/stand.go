@@ -41,15 +41,15 @@ type Stand struct {
 	Nginx    string // nginx's container
 	URL      string
 	Bluegate string // the executable
+	Image    string // nginx's
 	port     int
-	image    string
 }
 
 // New writes the files of a shop; nothing runs yet but its network, which nginx joins.
 func New(root, bluegate string, o Options) (*Stand, error) {
 	var salt [3]byte
 	_, _ = rand.Read(salt[:])
-	s := &Stand{Name: o.Name, Bluegate: bluegate, image: "bluegate-nginx:" + orElse(o.Nginx, "1.30")}
+	s := &Stand{Name: o.Name, Bluegate: bluegate, Image: "bluegate-nginx:" + orElse(o.Nginx, "1.30")}
 	if s.Name == "" {
 		s.Name = "shop" + hex.EncodeToString(salt[:])
 	}
@@ -106,8 +106,14 @@ func (s *Stand) write(root string, o Options) error {
 
 // StartNginx runs nginx as the project's edge, and waits until it answers or has ended.
 func (s *Stand) StartNginx() error {
-	if _, err := Docker("run", "-d", "--name", s.Nginx, "--network", s.Name, "-p", fmt.Sprintf("127.0.0.1:%d:80", s.port),
-		"-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.image); err != nil {
+	return s.StartNginxWith("-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.Image)
+}
+
+// StartNginxWith is StartNginx for another way to give nginx its configuration: args are what `docker run` gets behind
+// name, network and port, the image among them.
+func (s *Stand) StartNginxWith(args ...string) error {
+	run := append([]string{"run", "-d", "--name", s.Nginx, "--network", s.Name, "-p", fmt.Sprintf("127.0.0.1:%d:80", s.port)}, args...)
+	if _, err := Docker(run...); err != nil {
 		return err
 	}
 	return s.awaitNginx()
@@ -161,8 +167,7 @@ type Result struct {
 
 // Run calls bluegate in the shop's folder. env are additions, such as VERSION=v2.
 func (s *Stand) Run(ctx context.Context, env []string, args ...string) (Result, error) {
-	cmd := exec.CommandContext(ctx, s.Bluegate, args...)
-	cmd.Dir, cmd.Env = s.Dir, append(os.Environ(), env...)
+	cmd := s.Command(ctx, env, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
@@ -177,6 +182,13 @@ func (s *Stand) Run(ctx context.Context, env []string, args ...string) (Result, 
 		return r, err
 	}
 	return r, nil
+}
+
+// Command is a call of bluegate in the shop's folder, to be started.
+func (s *Stand) Command(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, s.Bluegate, args...)
+	cmd.Dir, cmd.Env = s.Dir, append(os.Environ(), env...)
+	return cmd
 }
 
 // Load begins to send requests.

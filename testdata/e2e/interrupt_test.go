@@ -1,0 +1,235 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/testdata/shop/load"
+	"bluegate/testdata/stand"
+)
+
+// background is a bluegate under way.
+type background struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	mu   sync.Mutex
+	said strings.Builder
+	read chan struct{}
+}
+
+func (s *shop) start(env []string, args ...string) *background {
+	s.t.Helper()
+	b := &background{t: s.t, cmd: s.Command(context.Background(), env, args...), read: make(chan struct{})}
+	stderr, err := b.cmd.StderrPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := b.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = b.cmd.Process.Kill() })
+	go func() {
+		defer close(b.read)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			b.mu.Lock()
+			b.said.WriteString(lines.Text() + "\n")
+			b.mu.Unlock()
+		}
+	}()
+	return b
+}
+
+func (b *background) text() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.said.String()
+}
+
+// until waits for a word of the progress.
+func (b *background) until(word string) {
+	b.t.Helper()
+	for range 1200 {
+		if strings.Contains(b.text(), word) {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	b.t.Fatalf("never said %q:\n%s", word, b.text())
+}
+
+func (b *background) end(signal syscall.Signal) (code int) {
+	b.t.Helper()
+	if signal != 0 {
+		if err := b.cmd.Process.Signal(signal); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	<-b.read
+	err := b.cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		b.t.Fatal(err)
+	}
+	return b.cmd.ProcessState.ExitCode()
+}
+
+// long makes the gate wait long enough to be interrupted.
+const long = "gate: {stable: 60s}\n"
+
+// A deployment that is interrupted before the switch is undone, with the exit code of the signal.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t, stand.Options{})
+			s.config(long)
+			s.untouched(func() {
+				b := s.start([]string{"VERSION=v2"}, "deploy")
+				b.until("good")
+				if code := b.end(signal); code != 128+int(signal) {
+					t.Errorf("exit code %d, want %d\n%s", code, 128+int(signal), b.text())
+				}
+			})
+			s.nothingLeft()
+		})
+	}
+}
+
+// A deployment that is killed in the gate leaves users where they were. Those who look are told; the next deployment
+// settles it without any manual step.
+func TestKilledInTheGate(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	s.config(long)
+	stop := s.load(load.Options{})
+	b := s.start([]string{"VERSION=v2"}, "deploy")
+	b.until("good")
+	b.end(syscall.SIGKILL)
+	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != deploy.Blue || !hasFinding(r, "left-behind") {
+		t.Errorf("status: %d, live %q, findings %v", r.Code, r.Report.Live, r.Report.Findings)
+	}
+	s.config(quick)
+	if r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"}); !hasFinding(r, "settled") {
+		t.Errorf("the next deployment does not say what it settled: %v", r.Report.Findings)
+	}
+	record := stop()
+	nothingLost(t, record, load.AllKinds()...)
+	colours(t, record, "blue", "green")
+	s.nothingLeft()
+}
+
+// A stream holds an old worker longer than the drain may last: the new colour is live, the old one keeps running, and
+// what to run is said. Until that is done no deployment takes the old colour away.
+func TestDrainLimit(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	s.config(quick + "drain: {timeout: 1s}\n")
+	streamed := s.stream(25 * time.Second)
+	r := s.deploys(5, deploy.NeedsPerson, []string{"VERSION=v2"})
+	if r.Report.Live != deploy.Green || r.Report.Run != "bluegate settle" {
+		t.Errorf("live %q, run %q", r.Report.Live, r.Report.Run)
+	}
+	if running := s.containers(); len(running) != 4 {
+		t.Errorf("of both colours run %v", running)
+	}
+	if r = s.deploys(3, deploy.Refused, []string{"VERSION=v1"}); r.Report.Reasons[0].Code != deploy.StillDraining || len(s.containers()) != 4 {
+		t.Errorf("a deployment that needs a draining colour: %v", r.Report.Reasons)
+	}
+	if got := <-streamed; got != nil {
+		t.Errorf("the stream was cut: %v", got)
+	}
+	if r = s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != deploy.Settled {
+		t.Fatalf("settle: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)
+	}
+	if got, want := s.containers(), []string{s.Name + "-signal-green-1", s.Name + "-was-green-1"}; !slices.Equal(got, want) {
+		t.Errorf("after settle %v run, want %v", got, want)
+	}
+	s.nothingLeft()
+}
+
+// Killed in the drain: users are on the new colour, and settle finishes what is left.
+func TestKilledInTheDrain(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	streamed := s.stream(15 * time.Second)
+	b := s.start([]string{"VERSION=v2"}, "deploy")
+	b.until("drain")
+	b.end(syscall.SIGKILL)
+	if r := s.run(nil, "status"); r.Report.Live != deploy.Green || !hasFinding(r, "left-behind") {
+		t.Errorf("status: live %q, findings %v", r.Report.Live, r.Report.Findings)
+	}
+	if got := <-streamed; got != nil {
+		t.Errorf("the stream was cut: %v", got)
+	}
+	if r := s.run(nil, "settle"); r.Code != 0 {
+		t.Fatalf("settle: %d %s", r.Code, r.Report.Message)
+	}
+	if running := s.containers(); len(running) != 2 {
+		t.Errorf("after settle %v run", running)
+	}
+	s.nothingLeft()
+}
+
+// Two deployments at once: one runs, the other is told who holds the lock.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	first := s.start([]string{"VERSION=v2"}, "deploy")
+	first.until("settle")
+	r := s.run([]string{"VERSION=v2"}, "deploy")
+	if r.Code != 6 || r.Report.Outcome != deploy.Locked || !strings.Contains(r.Report.Message, fmt.Sprint(first.cmd.Process.Pid)) {
+		t.Errorf("the second: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)
+	}
+	if code := first.end(0); code != 0 {
+		t.Errorf("the first: %d\n%s", code, first.text())
+	}
+	s.nothingLeft()
+}
+
+// stream opens a stream through nginx that lasts, and says how it ended.
+func (s *shop) stream(span time.Duration) <-chan error {
+	s.t.Helper()
+	resp, err := http.Get(s.URL + "/stream?every=200ms&for=" + span.String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err == nil && !strings.HasSuffix(strings.TrimSpace(string(text)), "end") {
+			err = fmt.Errorf("it ends with %q", text[max(0, len(text)-20):])
+		}
+		ended <- err
+	}()
+	return ended
+}
+
+// nothingLeft wants no lock, no helper and nothing under way.
+func (s *shop) nothingLeft() {
+	s.t.Helper()
+	left := docker(s.t, "ps", "-a", "--filter", "name=^/bluegate-.*"+s.Name+"$", "--format", "{{.Names}}")
+	if left != "bluegate-journal-"+s.Name {
+		s.t.Errorf("containers of bluegate are left: %s", left)
+	}
+	id := inspect(s.t, s.Nginx, "{{.Id}}")
+	if lock := docker(s.t, "ps", "-aq", "--filter", "name=bluegate-lock-nginx-"+id[:12]); lock != "" {
+		s.t.Errorf("nginx's lock is left")
+	}
+	if r := s.run(nil, "status"); hasFinding(r, "left-behind") || hasFinding(r, "locked") {
+		s.t.Errorf("status still speaks of an earlier run: %v", r.Report.Findings)
+	}
+}

@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/testdata/stand"
+)
+
+// registry runs the distribution's registry on loopback, where the engine speaks plain HTTP to it.
+func registry(t *testing.T) (address string) {
+	t.Helper()
+	program := "docker-registry"
+	if _, err := exec.LookPath(program); err != nil {
+		install := exec.Command("sh", "-c", "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-registry")
+		if out, err := install.CombinedOutput(); err != nil {
+			t.Fatalf("this test needs a registry, and docker-registry cannot be installed: %v\n%s", err, out)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = l.Addr().String()
+	_ = l.Close()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.yml")
+	text := fmt.Sprintf("version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\nlog: {level: error, accesslog: {disabled: true}}\n", dir, address)
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program, "serve", config)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	for range 100 {
+		if resp, err := http.Get("http://" + address + "/v2/"); err == nil {
+			_ = resp.Body.Close()
+			return address
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("the registry does not answer")
+	return ""
+}
+
+// push puts an image into the registry under a name and leaves none of it on the engine.
+func push(t *testing.T, from, to string) {
+	t.Helper()
+	docker(t, "tag", from, to)
+	docker(t, "push", "-q", to)
+	docker(t, "rmi", to)
+}
+
+// A release whose images came from a registry: promoted, they stay; refused, they go, and a tag that had moved names
+// again what it named before.
+func TestImagesOfARegistry(t *testing.T) {
+	t.Parallel()
+	repository := registry(t) + "/shop"
+	// The same bits under another name would be the same image, which something else uses: each is built apart.
+	for _, v := range [][]string{{"reg1"}, {"reg2"}, {"reg3", "NEVER_HEALTHY=1"}} {
+		if err := stand.Tag(root, v[0], v[1:]...); err != nil {
+			t.Fatal(err)
+		}
+		push(t, "bluegate-shop:"+v[0], repository+":"+v[0])
+		docker(t, "rmi", "bluegate-shop:"+v[0])
+	}
+	image := "SHOP_IMAGE=" + repository
+	t.Cleanup(func() {
+		for _, tag := range []string{"reg1", "reg2", "reg3", "stable"} {
+			_, _ = stand.Docker("rmi", "-f", repository+":"+tag)
+		}
+	})
+	s := newShop(t, stand.Options{})
+	s.deploys(0, deploy.Started, []string{image, "VERSION=reg1"}, "blue")
+	if err := s.StartNginx(); err != nil {
+		t.Fatal(err)
+	}
+	r := s.deploys(0, deploy.Promoted, []string{image, "VERSION=reg2"})
+	if hasFinding(r, "local-image") {
+		t.Errorf("an image of a registry is taken for a local one: %v", r.Report.Findings)
+	}
+	docker(t, "image", "inspect", repository+":reg1")
+
+	s.deploys(3, deploy.Refused, []string{image, "VERSION=reg3"})
+	if _, err := stand.Docker("image", "inspect", repository+":reg3"); err == nil {
+		t.Errorf("the image of the refused release is left")
+	}
+
+	// stable names reg2 on the engine, and reg3 in the registry by now.
+	docker(t, "tag", repository+":reg2", repository+":stable")
+	docker(t, "push", "-q", repository+":stable")
+	before := docker(t, "image", "inspect", "-f", "{{.Id}}", repository+":stable")
+	docker(t, "pull", "-q", repository+":reg3")
+	docker(t, "tag", repository+":reg3", repository+":stable")
+	docker(t, "push", "-q", repository+":stable")
+	bad := docker(t, "image", "inspect", "-f", "{{.Id}}", repository+":reg3")
+	docker(t, "tag", repository+":reg2", repository+":stable")
+	docker(t, "rmi", repository+":reg3")
+	r = s.deploys(3, deploy.Refused, []string{image, "VERSION=stable"})
+	if got := docker(t, "image", "inspect", "-f", "{{.Id}}", repository+":stable"); got != before {
+		t.Errorf("the tag names %s, and named %s before", got, before)
+	}
+	if _, err := stand.Docker("image", "inspect", bad); err == nil {
+		t.Errorf("the image of the refused release is left; pruned: %v", r.Report.Pruned.Images)
+	}
+	// A registry that does not answer refuses, and says what it was asked for.
+	r = s.deploys(3, deploy.Refused, []string{"SHOP_IMAGE=127.0.0.1:1/shop", "VERSION=v9"})
+	if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, "127.0.0.1:1/shop:v9") {
+		t.Errorf("the reason is %s", reason)
+	}
+}
