@@ -25,6 +25,7 @@ import (
 	"github.com/docker/cli/cli/flags"
 	"github.com/docker/docker/client"
 	"github.com/sirupsen/logrus"
+	"github.com/spf13/pflag"
 
 	"bluegate/deploy"
 )
@@ -51,35 +52,67 @@ func asking(ctx context.Context) (context.Context, context.CancelFunc) {
 func Connect(ctx context.Context, host, contextName string) (*Engine, error) {
 	// Compose and its loader log through logrus's global logger, every warning several times over.
 	logrus.SetOutput(io.Discard)
-	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
+	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
 	if err != nil {
 		return nil, fmt.Errorf("set up the engine's client: %w", err)
 	}
+	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
+		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
+	}
+	endpoint, err := endpointOf(cli)
+	if err != nil {
+		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine of context %q: %w", cli.CurrentContext(), err)}
+	}
+	raw, err := rawClient(endpoint)
+	if err != nil {
+		return nil, &deploy.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
+	}
+	e := &Engine{Client: raw, Endpoint: endpoint.Host, cli: cli}
+	return e, e.greet(ctx)
+}
+
+// clientOptions are the docker command's own. It takes DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.
+func clientOptions(host, contextName string) *flags.ClientOptions {
 	opts := flags.NewClientOptions()
+	set := pflag.NewFlagSet("docker", pflag.ContinueOnError)
+	opts.InstallFlags(set)
+	opts.SetDefaultOptions(set)
 	if host != "" {
 		opts.Hosts = []string{host}
 	}
 	opts.Context = contextName
-	if err := cli.Initialize(opts); err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
-	}
-	endpoint := cli.DockerEndpoint().Host
-	raw, err := rawClient(cli)
+	return opts
+}
+
+// endpointOf is where the engine is. cli.DockerEndpoint would swallow errors, and asks the engine on the way.
+func endpointOf(cli command.Cli) (docker.Endpoint, error) {
+	store, name := cli.ContextStore(), cli.CurrentContext()
+	meta, err := store.GetMetadata(name)
 	if err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint, err)}
+		return docker.Endpoint{}, err
 	}
-	e := &Engine{Client: raw, Endpoint: endpoint, cli: cli}
-	return e, e.greet(ctx)
+	endpoint, err := docker.EndpointFromContext(meta)
+	if err != nil {
+		return docker.Endpoint{}, err
+	}
+	return docker.WithTLSData(store, name, endpoint)
 }
 
 // greet asks the engine for its time. Its clock matters: healthcheck results carry it, and the engine may be remote.
+// Whatever goes wrong here, the engine could not be asked.
 func (e *Engine) greet(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	before := time.Now()
-	info, err := e.Info(ctx)
-	if err != nil {
+	info, err := e.Info(ask)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+	case notAnswering(err):
 		return e.unreachable(err)
+	default:
+		return &deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: err}
 	}
 	if there, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {
 		middle := before.Add(time.Since(before) / 2)
@@ -90,8 +123,7 @@ func (e *Engine) greet(ctx context.Context) error {
 
 // rawClient is a docker/docker client on the endpoint that docker/cli resolved; by itself it knows neither contexts
 // nor ssh.
-func rawClient(cli command.Cli) (*client.Client, error) {
-	endpoint := cli.DockerEndpoint()
+func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
 	switch {
@@ -101,7 +133,7 @@ func rawClient(cli command.Cli) (*client.Client, error) {
 		opts = append(opts,
 			client.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: helper.Dialer}}),
 			client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
-	case endpoint.TLSData != nil:
+	case endpoint.TLSData != nil || endpoint.SkipTLSVerify:
 		config, err := tlsConfig(endpoint)
 		if err != nil {
 			return nil, err
@@ -117,6 +149,9 @@ func rawClient(cli command.Cli) (*client.Client, error) {
 func tlsConfig(endpoint docker.Endpoint) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: endpoint.SkipTLSVerify} //nolint:gosec // the user's own choice
 	data := endpoint.TLSData
+	if data == nil {
+		return config, nil
+	}
 	if data.CA != nil {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(data.CA) {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +49,8 @@ func New(engine *Engine, opts Options) (*Stack, error) {
 // conventions are the names under which a colour's file is looked for, in this order; the last ones hold both colours.
 var conventions = []string{
 	"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
-	"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
-	"compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml",
+	"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
+	"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
 }
 
 // Load implements deploy.Stack.
@@ -71,11 +72,13 @@ func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
 		s.projects[colour] = project
 		app.Models[colour] = model(project, colour, names, s.opts.OneShot)
 	}
-	app.Project = s.opts.Name
-	if app.Project == "" {
-		app.Project = strings.Trim(strings.ReplaceAll(deploy.ServiceKey(app.Models[deploy.Blue].ComposeProject, deploy.Blue), "{colour}", ""), "-_.")
-	}
+	app.Project = cmp.Or(s.opts.Name, applicationName(app.Models[deploy.Blue].ComposeProject))
 	return app, coexist(app)
+}
+
+// applicationName is a Compose project's name without the colour; one that is called after nothing else keeps it.
+func applicationName(project string) string {
+	return cmp.Or(strings.Trim(strings.ReplaceAll(deploy.ServiceKey(project, deploy.Blue), "{colour}", ""), "-_."), project)
 }
 
 // files finds the files' names, still with {colour}.
@@ -85,11 +88,24 @@ func (s *Stack) files() ([]string, error) {
 	}
 	for _, pattern := range conventions {
 		if s.exists(pattern, deploy.Blue) && s.exists(pattern, deploy.Green) {
-			return []string{pattern}, nil
+			return append([]string{pattern}, s.override(pattern)...), nil
 		}
 	}
 	return nil, deploy.Invalid("no Compose files of two colours in %s: looked for %s; name them in bluegate.yml (compose.files) or pass --project-directory",
-		s.opts.Dir, strings.Join(conventions[:7], ", "))
+		s.opts.Dir, strings.Join(conventions[:8], ", "))
+}
+
+// override is what Compose lays over a file that it finds by itself.
+func (s *Stack) override(pattern string) []string {
+	if !slices.Contains(cli.DefaultFileNames, pattern) {
+		return nil
+	}
+	for _, name := range cli.DefaultOverrideFileNames {
+		if s.exists(name, deploy.None) {
+			return []string{name}
+		}
+	}
+	return nil
 }
 
 func (s *Stack) exists(pattern string, colour deploy.Colour) bool {
@@ -117,20 +133,51 @@ func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []strin
 	}
 	opts.ProjectOptionsFns = []cli.ProjectOptionsFn{cli.WithEnv(env)}
 	project, err := s.service.LoadProject(ctx, opts)
+	if err == nil {
+		if profiles := s.profiles(project, colour); len(profiles) > 0 {
+			opts.Profiles = append(profiles, project.Profiles...)
+			project, err = s.service.LoadProject(ctx, opts)
+		}
+	}
 	if err != nil {
 		return nil, &deploy.InvalidError{Err: fmt.Errorf("read %s: %w", strings.Join(opts.ConfigPaths, ", "), err)}
 	}
 	return project, nil
 }
 
+// profiles are those behind which a colour's services stand, where the file keeps the idle colour out of a plain
+// `docker compose up` in this way.
+func (s *Stack) profiles(project *types.Project, colour deploy.Colour) []string {
+	var wanted, named, others []string
+	for name, service := range project.DisabledServices {
+		switch {
+		case slices.Contains(s.opts.Services, name), slices.ContainsFunc(s.opts.Services, func(p string) bool { return paint(p, colour) == name }):
+			wanted = append(wanted, service.Profiles...)
+		case len(s.opts.Services) > 0 || !carries(name, colour):
+		case slices.ContainsFunc(service.Profiles, func(p string) bool { return carries(p, colour) }):
+			named = append(named, service.Profiles...)
+		default:
+			others = append(others, service.Profiles...)
+		}
+	}
+	if active := slices.ContainsFunc(project.ServiceNames(), func(name string) bool { return carries(name, colour) }); active || len(named) > 0 {
+		return append(wanted, named...)
+	}
+	return append(wanted, others...)
+}
+
+// carries says whether a name has the colour as one of its words.
+func carries(name string, colour deploy.Colour) bool { return deploy.ServiceKey(name, colour) != name }
+
 // serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
-// all. Databases and proxies that share the file do not carry it.
+// all of a file whose services carry neither. Databases and proxies that share the file with the colours do not carry it.
 func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour) ([]string, error) {
 	var names []string
+	files := strings.Join(project.ComposeFiles, ", ")
 	for _, pattern := range s.opts.Services {
 		name := paint(pattern, colour)
 		if _, ok := project.Services[name]; !ok {
-			return nil, deploy.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
+			return nil, deploy.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, files, strings.Join(project.ServiceNames(), ", "))
 		}
 		names = append(names, name)
 	}
@@ -138,7 +185,7 @@ func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour) ([]st
 		return names, nil
 	}
 	for _, name := range project.ServiceNames() {
-		if deploy.ServiceKey(name, colour) != name {
+		if carries(name, colour) {
 			names = append(names, name)
 		}
 	}
@@ -146,12 +193,13 @@ func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour) ([]st
 		return names, nil
 	}
 	for _, name := range project.ServiceNames() {
-		if deploy.ServiceKey(name, colour.Other()) == name {
-			names = append(names, name)
+		// In a file of the other colour, what does not carry it is shared: to take that for a release would replace it.
+		if carries(name, colour.Other()) {
+			return nil, deploy.Invalid("no service in %s is called after %s, though %s is called after %s; name the services in bluegate.yml (compose.services)", files, colour, name, colour.Other())
 		}
 	}
-	if len(names) == 0 {
-		return nil, deploy.Invalid("%s has no service for %s", strings.Join(project.ComposeFiles, ", "), colour)
+	if names = project.ServiceNames(); len(names) == 0 {
+		return nil, deploy.Invalid("%s has no service for %s", files, colour)
 	}
 	return names, nil
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
-	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
 	"bluegate/deploy"
@@ -183,14 +183,31 @@ func serviceLine(file, service string) int {
 	if err != nil {
 		return 0
 	}
-	path, err := yaml.PathString("$.services.'" + service + "'")
-	if err != nil {
-		return 0
+	for _, doc := range tree.Docs {
+		if services := entryOf(doc.Body, "services"); services != nil {
+			if found := entryOf(services.Value, service); found != nil {
+				return found.Key.GetToken().Position.Line
+			}
+		}
 	}
-	node, err := path.FilterFile(tree)
-	if err != nil || node == nil {
-		return 0
+	return 0
+}
+
+// entryOf finds a key of a mapping.
+func entryOf(node ast.Node, key string) *ast.MappingValueNode {
+	var entries []*ast.MappingValueNode
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		entries = n.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{n}
+	case *ast.AnchorNode:
+		return entryOf(n.Value, key)
 	}
-	// The node is the value; its name stands one line above, or on the same one in flow style.
-	return max(1, node.GetToken().Position.Line-1)
+	for _, e := range entries {
+		if e.Key.GetToken().Value == key {
+			return e
+		}
+	}
+	return nil
 }

@@ -112,7 +112,7 @@ func (w *watcher) look(ctx context.Context, all bool) {
 	}
 	for id := range w.rows {
 		if !there[id] {
-			w.gone(ctx, id)
+			w.inspect(ctx, id, false) // what the list leaves out is not gone before the engine says so
 		}
 	}
 }

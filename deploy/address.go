@@ -34,7 +34,8 @@ func NewDirectory(app Application) *Directory {
 			for _, host := range s.Hosts {
 				key := strings.ToLower(host)
 				e := Endpoint{Colour: colour, Service: s.Name, Host: host}
-				if !slices.Contains(d.hosts[key], e) {
+				known := func(o Endpoint) bool { return o.Colour == colour && o.Service == s.Name }
+				if !slices.ContainsFunc(d.hosts[key], known) {
 					d.hosts[key] = append(d.hosts[key], e)
 				}
 			}

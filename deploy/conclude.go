@@ -20,6 +20,9 @@ func (r *run) conclude(ctx context.Context, err error) *Report {
 		return r.report.Finish(r.success())
 	}
 	r.report.Message = err.Error()
+	if errors.Is(context.Cause(ctx), errLeaseLost) && !errors.Is(err, errLeaseLost) { // "context canceled" tells nobody why
+		r.report.Message = errLeaseLost.Error() + "; " + r.report.Message
+	}
 	if reasons := reasonsOf(err); len(reasons) > 0 {
 		r.report.Reasons = reasons
 	}

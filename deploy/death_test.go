@@ -14,12 +14,14 @@ import (
 // is stopped that nginx names, nginx never serves what did not pass the gate, the exit code tells the truth, and the next
 // command reaches a clean state.
 
-// ways are the deployments that are cut.
-var ways = []struct {
+type way struct {
 	name string
 	set  func(*world, *Settings)
 	exit int // when nothing is cut
-}{
+}
+
+// ways are the deployments that are cut.
+var ways = []way{
 	{"promoted", func(*world, *Settings) {}, 0},
 	{"promoted, the old colour removed", func(_ *world, s *Settings) { s.Keep = KeepRemoved }, 0},
 	{"first, nginx stopped", func(w *world, _ *Settings) { w.first(RouterStopped) }, 0},
@@ -92,7 +94,7 @@ func (w *world) check(t *testing.T) {
 // told compares what a run said with what is true.
 func (w *world) told(t *testing.T, r *Report) {
 	t.Helper()
-	live, promoted := w.live(), w.live() == r.To
+	live, promoted := w.live(), w.live() == r.To && r.To != r.From
 	fails := func(format string, args ...any) {
 		t.Helper()
 		t.Errorf("exit %d (%s: %s): %s", r.ExitCode, r.Outcome, r.Message, fmt.Sprintf(format, args...))
@@ -100,10 +102,21 @@ func (w *world) told(t *testing.T, r *Report) {
 	if r.Live != None && r.Live != live {
 		fails("the report says that %s is live, and nginx serves %q", r.Live, live)
 	}
+	for name, holder := range w.locks {
+		if !holder.absent && !slices.ContainsFunc(holder.struck, func(line string) bool { return strings.HasSuffix(line, name) }) { // the call that was cut
+			fails("the lock %s was not given back", name)
+		}
+	}
 	switch r.ExitCode {
 	case 0:
 		if !promoted && w.nginx.state != RouterAbsent {
 			fails("nginx serves %q", live)
+		}
+		if r.From != None && len(w.running(r.From)) > 0 {
+			fails("of %s still runs %q", r.From, w.running(r.From))
+		}
+		if j := w.book(); j.Current != nil {
+			fails("the journal is open: %s", j.Current.Phase)
 		}
 	case 5:
 		if r.Run == "" {
@@ -126,6 +139,9 @@ func (w *world) told(t *testing.T, r *Report) {
 			if b.Release == r.Release {
 				fails("%s of the release is still there", b.Name)
 			}
+		}
+		if r.From != None && len(w.running(r.From)) != 2 {
+			fails("of %s, which was live, runs only %q", r.From, w.running(r.From))
 		}
 	}
 }
@@ -203,6 +219,102 @@ func TestEveryCallFailsOnce(t *testing.T) {
 			cut(t, fault{kind: kind, err: err, asks: true}, func(t *testing.T, w *world, r *Report) {
 				w.told(t, r)
 				w.settled(t)
+			})
+		}
+	}
+}
+
+// TestCutAtEveryMoment: most of a deployment is waiting, which no call ends.
+func TestCutAtEveryMoment(t *testing.T) {
+	const step = 330 * time.Millisecond
+	for _, way := range ways {
+		for _, manner := range []string{"killed", "signal"} {
+			t.Run(manner+"/"+way.name, func(t *testing.T) {
+				for after, more := step, true; more; after += step {
+					synctest.Test(t, func(t *testing.T) {
+						w := newWorld()
+						p := w.process()
+						way.set(w, &p.settings)
+						began := time.Now()
+						timer := time.AfterFunc(after, func() {
+							if manner == "killed" {
+								p.kill()
+							} else {
+								p.cancel(sigterm)
+							}
+						})
+						r := p.deploy()
+						more = !timer.Stop() && after < 30*time.Second
+						w.lines = append(w.lines, fmt.Sprintf("--- the run, %s after %s, has ended", manner, after))
+						if r != nil {
+							w.told(t, r)
+							if took := time.Since(began) - after; took > time.Second+w.undoing(r) {
+								t.Errorf("it took %s to end", took)
+							}
+						}
+						w.settled(t)
+						w.check(t)
+					})
+				}
+			})
+		}
+	}
+}
+
+// undoing is how long the undoing of a run that was interrupted may take: old workers may have to end.
+func (w *world) undoing(r *Report) time.Duration {
+	if r.Undo == nil {
+		return 0
+	}
+	return w.nginx.hold + 2*time.Second
+}
+
+// TestCutAgain: what settles or undoes a run that was cut may be cut itself.
+func TestCutAgain(t *testing.T) {
+	for _, name := range []string{"promoted", "first, nginx stopped", "the switch is taken back"} {
+		way := ways[slices.IndexFunc(ways, func(w way) bool { return w.name == name })]
+		t.Run("signal, and the undoing fails/"+name, func(t *testing.T) {
+			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
+				p.fault = fault{kind: signalInside, at: first, next: &fault{kind: failsBefore, at: first + second, err: errors.New("disk full")}}
+				w.told(t, p.deploy())
+				return p.calls >= first+second
+			})
+		})
+		t.Run("killed, and settle is killed/"+name, func(t *testing.T) {
+			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
+				p.fault = fault{kind: killedAfter, at: first}
+				p.deploy()
+				w.lines = append(w.lines, "---")
+				w.nginx.mend()
+				settling := w.process()
+				settling.fault = fault{kind: killedBefore, at: second}
+				settling.settle()
+				return p.calls >= first && settling.calls >= second
+			})
+		})
+	}
+}
+
+// again cuts a way at every call, and what follows at every other one.
+func again(t *testing.T, way way, twice func(_ *testing.T, _ *world, _ *process, first, second int) bool) {
+	calls := 0
+	synctest.Test(t, func(*testing.T) {
+		p := newWorld().process()
+		way.set(p.world, &p.settings)
+		p.fault.kind = counted
+		p.deploy()
+		calls = p.calls
+	})
+	for first := 1; first <= calls; first++ {
+		for second, both := 1, true; both; second += 2 {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				p := w.process()
+				way.set(w, &p.settings)
+				both = twice(t, w, p, first, second)
+				w.lines = append(w.lines, fmt.Sprintf("--- %d, then %d", first, second))
+				w.settled(t)
+				w.check(t)
 			})
 		}
 	}

@@ -36,7 +36,10 @@ func (d *Deployer) Health(ctx context.Context) *Report {
 	r.report.To = colour
 	r.report.Containers = r.of(colour)
 	if r.report.Reasons = r.ailing(ctx, colour); len(r.report.Reasons) > 0 {
-		r.report.Message = fmt.Sprintf("%s is not healthy", orNone(colour))
+		r.report.Message = fmt.Sprintf("%s is not healthy", colour)
+		if colour == None {
+			r.report.Message = r.report.Reasons[0].Message
+		}
 		return r.report.Finish(NotHealthy)
 	}
 	r.report.Message = fmt.Sprintf("%s is healthy", colour)
@@ -160,7 +163,7 @@ func (r *run) describePlan() {
 	if r.route.Points != nil {
 		p.Points = r.route.Points
 	}
-	if r.release.To == None {
+	if r.release.To == None || r.images == nil {
 		return
 	}
 	for _, name := range r.toPull() {

@@ -57,7 +57,13 @@ func (r *run) runs(colour Colour) bool {
 }
 
 func (r *run) of(colour Colour) []Container {
-	return slices.DeleteFunc(slices.Clone(r.containers), func(c Container) bool { return c.Colour != colour })
+	own := []Container{}
+	for _, c := range r.containers {
+		if c.Colour == colour {
+			own = append(own, c)
+		}
+	}
+	return own
 }
 
 // plan decides, and refuses here whatever can be known before anything is touched.

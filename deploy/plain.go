@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,9 +10,12 @@ import (
 // plainLimit is how much of a foreign text is shown: a probe may print megabytes.
 const plainLimit = 4 << 10
 
+// ciCommand matches the marks that CI runners obey anywhere in a line: ##[error], ##vso[...], ##teamcity[...].
+var ciCommand = regexp.MustCompile(`##(\w*)\[`)
+
 // Plain makes text that a container wrote harmless to a terminal and to a CI runner: terminal escapes and other control
-// characters go, lines that a runner would obey (::set-output, ##[...]) no longer begin with their mark, and what is
-// longer than 4 KiB is cut at a whole rune. Line breaks and tabs stay.
+// characters go, what a runner would obey (::set-output at the head of a line, ##[...] anywhere) loses its mark, and what
+// is longer than 4 KiB is cut at a whole rune. Line breaks and tabs stay.
 func Plain(text string) string {
 	if len(text) > plainLimit {
 		cut := plainLimit
@@ -27,9 +31,10 @@ func Plain(text string) string {
 		}
 		return -1
 	}, text)
+	text = ciCommand.ReplaceAllString(text, "# #$1[")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, line := range lines {
-		if head := strings.TrimLeft(line, " \t"); strings.HasPrefix(head, "::") || strings.HasPrefix(head, "##[") {
+		if head := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(head, "::") {
 			lines[i] = "| " + line
 		}
 	}

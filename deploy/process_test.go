@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,10 +19,15 @@ type process struct {
 	*world
 	settings Settings
 	fault    fault
-	calls    int // of the kind that the fault counts
-	dead     bool
+	calls    int  // of the kind that the fault counts
+	dead     bool // it has ended
+	absent   bool // from what a report can speak of: it was killed, or is somebody else
 	cancel   context.CancelCauseFunc
-	helped   bool // the helper of this process runs
+	onLine   func(string)
+	logFails error
+	busy     atomic.Int32 // Up is under way
+	struck   []string     // the lines of the calls at which a fault came
+	helped   bool         // the helper of this process runs
 	leases   sync.Map
 	said     []string
 	shown    []shown
@@ -39,8 +45,9 @@ type fault struct {
 	kind faultKind
 	at   int
 	on   string
-	err  error // of failing calls
-	asks bool  // calls that only ask count, too
+	err  error  // of failing calls
+	asks bool   // calls that only ask count, too
+	next *fault // one that comes after it
 }
 
 type faultKind string
@@ -83,7 +90,9 @@ func (p *process) do(command func(*Deployer, context.Context) *Report) (report *
 	<-done
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.dead = true
+	if p.dead = true; report != nil && p.busy.Load() > 0 {
+		p.breaks("the run ended while the release was still being brought up")
+	}
 	return report
 }
 
@@ -111,6 +120,9 @@ func (p *process) change(ctx context.Context, line string, effect func()) error 
 	return p.call(ctx, line, func() {
 		p.lines = append(p.lines, line)
 		effect()
+		if p.onLine != nil {
+			p.onLine(line)
+		}
 	})
 }
 
@@ -128,26 +140,32 @@ func (p *process) strikes(line string) bool {
 	}
 	p.calls++
 	if p.fault.on != "" && p.fault.on == line {
-		p.fault.on = ""
+		p.fault.on, p.struck = "", append(p.struck, line)
 		return true
 	}
-	return p.calls == p.fault.at
+	if p.calls != p.fault.at {
+		return false
+	}
+	p.struck = append(p.struck, line)
+	return true
 }
 
 func (p *process) call(ctx context.Context, line string, effect func()) error {
 	p.live()
-	kind := faultKind("")
+	var f fault
 	if p.strikes(line) {
-		kind = p.fault.kind
+		if f = p.fault; f.next != nil {
+			p.fault = *f.next
+		}
 	}
-	switch kind {
+	switch f.kind {
 	case killedBefore:
-		p.dead = true
+		p.dead, p.absent = true, true
 		runtime.Goexit()
 	case signalBefore:
 		p.cancel(sigterm)
 	case failsBefore:
-		return p.fault.err
+		return f.err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -156,9 +174,9 @@ func (p *process) call(ctx context.Context, line string, effect func()) error {
 		return &UnreachableError{What: "the engine", Err: errors.New("i/o timeout")}
 	}
 	effect()
-	switch kind {
+	switch f.kind {
 	case killedAfter:
-		p.dead = true
+		p.dead, p.absent = true, true
 		runtime.Goexit()
 	case signalAfter:
 		p.cancel(sigterm)
@@ -166,7 +184,7 @@ func (p *process) call(ctx context.Context, line string, effect func()) error {
 		p.cancel(sigterm)
 		return ctx.Err()
 	case failsInAnswer:
-		return p.fault.err
+		return f.err
 	}
 	return nil
 }

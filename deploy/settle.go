@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,6 +59,9 @@ func (r *run) settle(ctx context.Context) error {
 	}
 	left.report.From, left.report.To = e.From, e.To
 	said, err := left.settleEntry(ctx, e)
+	if errors.Is(err, errDrain) && r.release.ID != "" {
+		return Refuse(StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
+	}
 	if err != nil {
 		return &PersonError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
 	}

@@ -39,7 +39,7 @@ func (p *process) Images(ctx context.Context, m Model) ([]Image, error) {
 	var all []Image
 	for _, s := range m.Services {
 		id := p.tags[s.Image]
-		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && !p.loaded[id]})
+		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && !p.loaded[id], Probe: p.probes[id]})
 	}
 	return all, nil
 }
@@ -67,6 +67,8 @@ func (p *process) Pull(ctx context.Context, m Model, services []string) error {
 
 // Up implements Stack. Like the engine, it goes on creating when its caller has gone away.
 func (p *process) Up(ctx context.Context, m Model, release string) error {
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
 	var made []*box
 	for _, s := range m.Services {
 		for range s.Replicas {
@@ -147,6 +149,9 @@ func (p *process) LogTail(ctx context.Context, id string, _ int) ([]string, erro
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
+	if p.logFails != nil {
+		return nil, p.logFails
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := slices.IndexFunc(p.boxes, func(b *box) bool { return b.ID == id })
@@ -170,6 +175,9 @@ func (p *process) Retire(ctx context.Context, containers []Container) error {
 			return err
 		}
 	}
+	if p.stopTakes == 0 {
+		return nil
+	}
 	return pause(ctx, p.stopTakes)
 }
 
@@ -177,6 +185,9 @@ func (p *process) Retire(ctx context.Context, containers []Container) error {
 func (p *process) Remove(ctx context.Context, containers []Container) error {
 	for _, c := range containers {
 		if err := p.change(ctx, "remove "+c.Name, func() {
+			if p.busy.Load() > 0 {
+				p.breaks("%s is removed while the release is still being brought up", c.Name)
+			}
 			if p.end(c.Name) != nil {
 				p.boxes = slices.DeleteFunc(p.boxes, func(b *box) bool { return b.ID == c.ID })
 			}

@@ -117,7 +117,7 @@ func (r *run) retire(ctx context.Context) error {
 		policies[c.Name] = c.RestartPol
 	}
 	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.takeLeave(ctx, old, r.Settings.Keep) }); err != nil {
-		return &PersonError{Err: fmt.Errorf("%s is live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
+		return &PersonError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
 	}
 	return r.finish(ctx, policies)
 }
@@ -157,7 +157,7 @@ func (r *run) drain(ctx context.Context) error {
 		return nil
 	}
 	return &PersonError{
-		Err: fmt.Errorf("%s is live, but after %s %d old workers of %s still answer requests, so %s keeps running", r.release.To, r.Settings.DrainTimeout, left, r.route.Nginx, r.report.From),
+		Err: fmt.Errorf("%s is live, but after %s %w (%d of %s), so %s keeps running", r.release.To, r.Settings.DrainTimeout, errDrain, left, r.route.Nginx, r.report.From),
 		Run: "bluegate settle",
 	}
 }
@@ -171,6 +171,8 @@ func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
 		return err
 	}
 	if err := r.mayStop(route); err != nil {
+		r.route = route
+		r.report.Live, r.report.LiveBy = r.live()
 		return err
 	}
 	began := time.Now()

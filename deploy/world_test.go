@@ -22,12 +22,13 @@ type world struct {
 	tags     map[string]string // what the engine holds: reference -> image id
 	before   map[string]string // tags as they were in the beginning
 	registry map[string]string
-	loaded   map[string]bool // image ids that came from no registry
+	loaded   map[string]bool        // image ids that came from no registry
+	probes   map[string]*gate.Probe // the images' own healthchecks
 	journal  []byte
 	locks    map[string]*process
 	helpers  map[*process]bool
 	nginx    proxy
-	lives    map[string]life // by service; healthy after 2 s where nothing is said
+	lives    map[string]life // by service or container; healthy after 2 s where nothing is said
 	stable   time.Duration
 
 	pullFails, createFails error
@@ -38,10 +39,11 @@ type world struct {
 	blind                  time.Time    // from when on a watcher sees nothing any more, and does not know it
 	journalFails           error        // reading it
 
-	lines  []string
-	broken []string
-	spared Colour // named by the configuration while nothing of it ran: the first deployment may take it back
-	proven map[Colour]bool
+	lines   []string
+	broken  []string
+	cutting bool   // the user chose drain.then: stop
+	spared  Colour // named by the configuration while nothing of it ran: the first deployment may take it back
+	proven  map[Colour]bool
 }
 
 // box is a container.
@@ -90,11 +92,14 @@ func shopModel(colour Colour) Model {
 
 func (w *world) create(s Service, colour Colour, release string) *box {
 	w.made++
-	b := &box{life: w.lives[s.Name]}
-	if b.life == nil {
-		b.life = healthyAfter(2 * time.Second)
+	others := slices.DeleteFunc(slices.Clone(w.boxes), func(o *box) bool { return o.Service != s.Name })
+	name := fmt.Sprintf("shop-%s-%d", s.Name, 1+len(others))
+	b := &box{life: healthyAfter(2 * time.Second)}
+	for _, key := range []string{s.Name, name} {
+		if said, ok := w.lives[key]; ok {
+			b.life = said // nil: starting for ever
+		}
 	}
-	name := fmt.Sprintf("shop-%s-%d", s.Name, 1+len(slices.DeleteFunc(slices.Clone(w.boxes), func(o *box) bool { return o.Service != s.Name })))
 	b.Container = Container{
 		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.tags[s.Image], Release: release,
 		RestartPol: "always",
@@ -161,7 +166,9 @@ type moment struct {
 func healthyAfter(d time.Duration) life {
 	return life{{d, func(s *gate.Sample) {
 		s.Health, s.FailingStreak = gate.HealthHealthy, 0
-		s.LastProbe = &gate.ProbeResult{Start: s.StartedAt.Add(d), End: s.StartedAt.Add(d)}
+		passed := s.StartedAt.Add(d)
+		passed = passed.Add(s.At.Sub(passed).Truncate(time.Second)) // a probe every second
+		s.LastProbe = &gate.ProbeResult{Start: passed, End: passed}
 	}}}
 }
 
@@ -193,6 +200,9 @@ func (w *world) end(name string) *box {
 	b := w.boxes[i]
 	if b.runs() && b.Colour != w.spared {
 		for what, conf := range w.nginx.named() {
+			if w.cutting && strings.HasPrefix(what, "old worker") {
+				continue
+			}
 			if strings.Contains(conf, "-"+string(b.Colour)+":") {
 				w.breaks("%s is stopped or removed while %s still names %s", b.Name, what, b.Colour)
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -111,15 +112,36 @@ func (c *companion) close(ctx context.Context) error {
 	return c.router.removeOwn(ctx, c.id)
 }
 
-// network is nginx's own namespace, or, while nginx does not run, a network that it will be on.
+// network is nginx's own namespace, or, while nginx does not run, the first of the networks that it will be on.
 func (r *Router) network() container.NetworkMode {
 	if r.found.running {
 		return container.NetworkMode("container:" + r.found.id())
 	}
-	for name := range r.found.info.NetworkSettings.Networks {
-		return container.NetworkMode(name)
+	if all := r.networks(); len(all) > 0 {
+		return container.NetworkMode(all[0])
 	}
 	return r.found.info.HostConfig.NetworkMode
+}
+
+func (r *Router) networks() []string {
+	return slices.Sorted(maps.Keys(r.found.info.NetworkSettings.Networks))
+}
+
+// joinNetworks takes a container of ours to the other networks that a stopped nginx will be on: its names may be those
+// of any of them, and this API makes a container on one.
+func (r *Router) joinNetworks(ctx context.Context, id string) error {
+	if r.found.running {
+		return nil
+	}
+	for i, name := range r.networks() {
+		if i == 0 {
+			continue
+		}
+		if err := r.engine.NetworkConnect(ctx, name, id, nil); err != nil {
+			return fmt.Errorf("join the network %s of %s: %w", name, r.found, err)
+		}
+	}
+	return nil
 }
 
 // writableMounts are those of nginx's mounts in which the files lie, each once. Files in no mount are written another
@@ -168,6 +190,9 @@ func (r *Router) createOwn(ctx context.Context, role string, config *container.C
 	}
 	if err != nil {
 		return "", fmt.Errorf("create container %s: %w", name, err)
+	}
+	if err := r.joinNetworks(ctx, created.ID); err != nil {
+		return "", errors.Join(err, r.removeOwn(context.WithoutCancel(ctx), created.ID))
 	}
 	return created.ID, nil
 }

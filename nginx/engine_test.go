@@ -46,6 +46,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	t.Parallel()
 	plain, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func (b *bench) run(x box) string {
 		x.host(host)
 	}
 	var join *network.NetworkingConfig
-	if x.networks[0] != "none" {
+	if first := container.NetworkMode(x.networks[0]); first.IsUserDefined() {
 		join = &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{x.networks[0]: {Aliases: x.aliases}}}
 	}
 	config := &container.Config{Image: x.image, Env: x.env, Labels: labels, Healthcheck: &container.HealthConfig{Test: []string{"NONE"}}}
@@ -174,6 +175,26 @@ func (b *bench) run(x box) string {
 		}
 	}
 	return made.ID
+}
+
+// nginx runs a container, and waits until an nginx in it serves.
+func (b *bench) nginx(x box) string {
+	b.t.Helper()
+	id := b.run(x)
+	b.serves(id)
+	return id
+}
+
+func (b *bench) serves(id string) {
+	b.t.Helper()
+	r := New(b.engine, Options{})
+	b.eventually("nginx starts", func() error {
+		s, err := r.processes(b.t.Context(), id)
+		if err == nil && len(s.workers) == 0 {
+			err = errors.New("it has no workers")
+		}
+		return err
+	})
 }
 
 func (b *bench) name(name string) string { return "bgtest-" + b.id + "-" + name }
@@ -214,7 +235,8 @@ func (b *bench) sh(id, script string) string {
 // app runs one of the shop's containers.
 func (b *bench) app(name, port string, aliases ...string) deploy.Container {
 	b.t.Helper()
-	id := b.run(box{name: name, image: shopImage, env: []string{"PORT=" + port}, aliases: append(aliases, name)})
+	colour := strings.TrimPrefix(name, "was-")
+	id := b.run(box{name: name, image: shopImage, env: []string{"PORT=" + port, "COLOUR=" + colour}, aliases: append(aliases, name)})
 	return b.container(name, id)
 }
 
@@ -285,7 +307,6 @@ var helperBinary = func() func(string) ([]byte, []string, error) {
 	}
 }()
 
-
 // log is all that a container printed.
 func (b *bench) log(id string) string {
 	b.t.Helper()
@@ -315,4 +336,18 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(content)
+}
+
+func deadline(t *testing.T, after time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), after)
+}
+
+// docker runs the docker command.
+func (b *bench) docker(args ...string) string {
+	b.t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }

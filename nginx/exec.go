@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,12 +80,16 @@ func shows(dump []byte, file string, content []byte) bool {
 	}
 }
 
-// complaint is what nginx said of a configuration that it rejected, without the lines that say nothing.
+// weighty is a line of nginx's that says why something failed, with or without the time and the process.
+var weighty = regexp.MustCompile(`(\[(?:emerg|crit|alert)\] )(?:\d+#\d+: )?(.*)`)
+
+// complaint is what nginx said of a configuration that it rejected, each thing once: nginx may write it to its log and
+// to the terminal, and is asked again while a name registers.
 func complaint(stderr string) string {
 	var lines []string
-	for line := range strings.Lines(deploy.Plain(stderr)) {
-		if line = strings.TrimSpace(line); strings.Contains(line, "[emerg]") || strings.Contains(line, "[crit]") || strings.Contains(line, "[alert]") {
-			lines = append(lines, strings.TrimPrefix(line, "nginx: "))
+	for _, m := range weighty.FindAllStringSubmatch(deploy.Plain(stderr), -1) {
+		if line := strings.TrimSpace(m[1] + m[2]); !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {

@@ -21,10 +21,11 @@ const (
 
 func TestComplaint(t *testing.T) {
 	for name, test := range map[string]struct{ said, want string }{
-		"one":       {saidUpstream, `2026/11/21 04:24:29 [emerg] 1#1: host not found in upstream "was-green:3000" in /etc/nginx/conf.d/default.conf:5`},
+		"one":       {saidUpstream, `[emerg] host not found in upstream "was-green:3000" in /etc/nginx/conf.d/default.conf:5`},
 		"stderr":    {saidUnknown, `[emerg] unknown directive "listne" in /etc/nginx/conf.d/x.conf:1`},
-		"syntax ok": {saidLog, `2026/11/21 04:24:34 [emerg] 1#1: open() "/nope/x.log" failed (2: No such file or directory)`},
-		"several":   {saidTwice, `[emerg] host not found in upstream "was-green" in /etc/nginx/conf.d/default.conf:5; 2026/11/21 04:24:29 [emerg] 1#1: host not found in upstream "was-green:3000" in /etc/nginx/conf.d/default.conf:5`},
+		"syntax ok": {saidLog, `[emerg] open() "/nope/x.log" failed (2: No such file or directory)`},
+		"several":   {saidTwice, `[emerg] host not found in upstream "was-green" in /etc/nginx/conf.d/default.conf:5; [emerg] host not found in upstream "was-green:3000" in /etc/nginx/conf.d/default.conf:5`},
+		"again":     {saidUpstream + strings.ReplaceAll(saidUpstream, "04:24:29", "04:24:30") + strings.ReplaceAll(saidUpstream, "1#1", "7#7"), `[emerg] host not found in upstream "was-green:3000" in /etc/nginx/conf.d/default.conf:5`},
 		"other":     {saidNotFound, strings.TrimSpace(saidNotFound)},
 		"escapes":   {"[emerg] \x1b[31mred\x1b[0m\n", "[emerg] [31mred[0m"},
 		"nothing":   {"", ""},

@@ -47,6 +47,9 @@ func (r *Router) find(ctx context.Context, dir *deploy.Directory) (*instance, er
 		if errdefs.IsNotFound(err) {
 			return nil, nil
 		}
+		if errors.Is(err, errNoMaster) {
+			err = fmt.Errorf("container %q: %w", r.opts.Container, err)
+		}
 		return found, err
 	}
 	ask, cancel := asking(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -47,7 +48,7 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	r.files = newSource(ctx, r.engine, r.found.id())
 	tree, err := conf.LoadTree(r.files, r.found.main)
 	var syntax *conf.SyntaxError
-	if errors.As(err, &syntax) {
+	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
 		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v", r.found, err)
 		return nil
 	}

@@ -25,15 +25,20 @@ var writtenAt = time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
 
 // source is one that has read everything already.
 func (f folder) source() *source {
-	files := map[string]entry{}
+	files := tree{}
 	for name, content := range f {
 		files[name] = entry{content: []byte(content), mode: 0o644, modTime: writtenAt}
 	}
-	return &source{dirs: map[string]map[string]entry{"/": files}}
+	return &source{trees: map[string]tree{"/": files}}
 }
 
 // directoryOf reads lines of "SERVICE BLUE-PORTS GREEN-PORTS [ALIAS...]", all with {colour}; no ports are "-".
 func directoryOf(t rapid.TB, text string) *deploy.Directory {
+	t.Helper()
+	return deploy.NewDirectory(applicationOf(t, text))
+}
+
+func applicationOf(t rapid.TB, text string, networks ...string) deploy.Application {
 	t.Helper()
 	app := deploy.Application{Project: "shop", Models: map[deploy.Colour]deploy.Model{}}
 	for i, colour := range deploy.Colours {
@@ -43,7 +48,7 @@ func directoryOf(t rapid.TB, text string) *deploy.Directory {
 			if len(words) < 3 {
 				t.Fatalf("%q is no service", line)
 			}
-			s := deploy.Service{Name: words[0], Key: deploy.ServiceKey(words[0], colour), Hosts: append([]string{words[0]}, words[3:]...)}
+			s := deploy.Service{Name: words[0], Key: deploy.ServiceKey(words[0], colour), Hosts: append([]string{words[0]}, words[3:]...), Networks: networks}
 			for text := range strings.SplitSeq(words[1+i], ",") {
 				if port, err := strconv.Atoi(text); err == nil {
 					s.Ports = append(s.Ports, port)
@@ -53,7 +58,7 @@ func directoryOf(t rapid.TB, text string) *deploy.Directory {
 		}
 		app.Models[colour] = m
 	}
-	return deploy.NewDirectory(app)
+	return app
 }
 
 // routed is a router that has read a configuration, and what it found in it.

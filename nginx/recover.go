@@ -3,6 +3,8 @@ package nginx
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"time"
 
 	"bluegate/deploy"
@@ -18,6 +20,9 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	var written time.Time
 	for _, f := range change.Files {
 		e, _, err := src.entry(f.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return deploy.FateForeign, nil
+		}
 		if err != nil {
 			return "", unreachable(err)
 		}
@@ -43,7 +48,9 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	if err != nil {
 		return "", unreachable(err)
 	}
-	if began, ok := s.oldest(time.Now()); ok && began.Add(time.Second).After(written.Add(r.opts.Skew)) {
+	// Ages are whole seconds, so the worker may be a second older than it says. In doubt it is: to put the old bytes back
+	// and reload harms nobody, and to stop the colour that an older worker serves does.
+	if began, ok := s.oldest(time.Now()); ok && began.Add(-time.Second).After(written.Add(r.opts.Skew)) {
 		return deploy.FateLoaded, nil
 	}
 	return deploy.FateWritten, nil
@@ -58,7 +65,7 @@ func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
 			return unreachable(err)
 		}
 	}
-	if err := r.write(ctx, change.Files, true); err != nil {
+	if _, err := r.write(ctx, change.Files, true); err != nil {
 		return err
 	}
 	if !r.found.running {

@@ -58,8 +58,8 @@ func (r *Router) try(ctx context.Context, change deploy.Change) error {
 	}
 }
 
-// createTrial makes the throwaway: all that nginx mounts, read-only, but for the mounts that hold changed files, which
-// are copied into it with the changes.
+// createTrial makes the throwaway: all that nginx mounts, but for the mounts that hold changed files, which are copied
+// into it with the changes.
 func (r *Router) createTrial(ctx context.Context, change deploy.Change) (string, error) {
 	files, mounts, err := r.trialFiles(ctx, change)
 	if err != nil {
@@ -110,7 +110,8 @@ func (r *Router) trialFiles(ctx context.Context, change deploy.Change) (map[stri
 	var mounts []mount.Mount
 	for _, m := range r.found.info.Mounts {
 		if !replaced[m.Destination] && m.Type != mount.TypeTmpfs {
-			mounts = append(mounts, remount(m, true))
+			// nginx -t opens the log files, so it must be able to write where nginx is.
+			mounts = append(mounts, remount(m, !m.RW))
 		}
 	}
 	for name := range files {
@@ -132,12 +133,12 @@ func (r *Router) addTree(src *source, files map[string]entry, coming map[string]
 		}
 	}
 	for _, dir := range dirs {
-		tree, err := src.dir(dir)
+		tree, real, err := src.dir(dir)
 		if err != nil {
 			return err
 		}
 		for name, e := range tree {
-			if _, changed := coming[name]; !changed && under(name, dir) {
+			if _, changed := coming[name]; !changed && under(name, real) {
 				files[name] = e
 			}
 		}

@@ -24,8 +24,12 @@ type source struct {
 	ctx    context.Context
 	engine *client.Client
 	id     string
-	dirs   map[string]map[string]entry // directory -> files below it
+	trees  map[string]tree   // by the directory's real path
+	links  map[string]string // what lies in no tree: path -> target, empty for what is no link
 }
+
+// tree is the files below a directory, by their real paths; nil when there is too much below it.
+type tree map[string]entry
 
 // entry is a file as the archive shows it.
 type entry struct {
@@ -45,7 +49,7 @@ const (
 )
 
 func newSource(ctx context.Context, engine *client.Client, id string) *source {
-	return &source{ctx: ctx, engine: engine, id: id, dirs: map[string]map[string]entry{}}
+	return &source{ctx: ctx, engine: engine, id: id, trees: map[string]tree{}, links: map[string]string{}}
 }
 
 // Read implements conf.Source.
@@ -54,14 +58,14 @@ func (s *source) Read(file string) ([]byte, error) {
 	return e.content, err
 }
 
-// Glob implements conf.Source.
+// Glob implements conf.Source. The paths are spelled as the pattern spells its directory.
 func (s *source) Glob(pattern string) ([]string, error) {
-	pattern = strings.ReplaceAll(pattern, "[!", "[^") // glob(3) and path.Match negate differently
 	root := path.Dir(pattern)
 	for strings.ContainsAny(root, "*?[") {
 		root = path.Dir(root)
 	}
-	files, err := s.dir(root)
+	pattern = strings.ReplaceAll(strings.TrimPrefix(pattern[len(root):], "/"), "[!", "[^") // glob(3) negates with "!"
+	files, real, err := s.dir(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -70,11 +74,14 @@ func (s *source) Glob(pattern string) ([]string, error) {
 	}
 	var out []string
 	for name := range files {
-		// Unlike path.Match, glob(3) passes hidden files by.
-		if ok, err := path.Match(pattern, name); err != nil {
+		if !under(name, real) {
+			continue
+		}
+		below := strings.TrimPrefix(name[len(real):], "/")
+		if ok, err := path.Match(pattern, below); err != nil {
 			return nil, err
-		} else if ok && !strings.HasPrefix(path.Base(name), ".") {
-			out = append(out, name)
+		} else if ok {
+			out = append(out, strings.TrimSuffix(root, "/")+"/"+below)
 		}
 	}
 	slices.Sort(out)
@@ -84,77 +91,145 @@ func (s *source) Glob(pattern string) ([]string, error) {
 // entry follows symbolic links and says where the file really is.
 func (s *source) entry(file string) (entry, string, error) {
 	for range linkDepth {
-		files, err := s.dir(path.Dir(file))
+		dir, err := s.realDir(path.Dir(file))
 		if err != nil {
 			return entry{}, file, err
 		}
-		e, ok := files[file]
-		if !ok {
-			return entry{}, file, &fs.PathError{Op: "open", Path: file, Err: fs.ErrNotExist}
+		real := path.Join(dir, path.Base(file))
+		e, err := s.at(real)
+		if err != nil || e.link == "" {
+			return e, real, err
 		}
-		if e.link == "" {
-			return e, file, nil
+		if file = e.link; !path.IsAbs(file) {
+			file = dir + "/" + e.link
 		}
-		if !path.IsAbs(e.link) {
-			e.link = path.Join(path.Dir(file), e.link)
-		}
-		file = path.Clean(e.link)
 	}
 	return entry{}, file, fmt.Errorf("%s: too many symbolic links", file)
 }
 
-// dir reads a whole directory with all below it in one call.
-func (s *source) dir(dir string) (map[string]entry, error) {
-	for known, files := range s.dirs {
-		if dir == known || strings.HasPrefix(dir, strings.TrimSuffix(known, "/")+"/") {
+// at is the file, or the link, at a path without links on its way. Where its directory holds more than a configuration
+// does, it is read by itself.
+func (s *source) at(real string) (entry, error) {
+	files, err := s.tree(path.Dir(real))
+	if err != nil {
+		return entry{}, err
+	}
+	if files == nil {
+		if files, err = s.fetch(real); err != nil {
+			return entry{}, err
+		}
+	}
+	e, ok := files[real]
+	if !ok {
+		return e, &fs.PathError{Op: "open", Path: real, Err: fs.ErrNotExist}
+	}
+	return e, nil
+}
+
+// dir reads a whole directory with all below it in one call, and says where it really is.
+func (s *source) dir(dir string) (tree, string, error) {
+	real, err := s.realDir(dir)
+	if err != nil {
+		return nil, dir, err
+	}
+	files, err := s.tree(real)
+	if err == nil && files == nil {
+		err = fmt.Errorf("%s of container %.12s: %w", dir, s.id, errTooMuch)
+	}
+	return files, real, err
+}
+
+func (s *source) tree(real string) (tree, error) {
+	for known, files := range s.trees {
+		if real == known || files != nil && under(real, known) {
 			return files, nil
 		}
 	}
-	real, err := s.resolveDir(dir)
-	if err != nil {
+	files, err := s.fetch(real)
+	if err != nil && !errors.Is(err, errTooMuch) {
 		return nil, err
 	}
+	s.trees[real] = files
+	return files, nil
+}
+
+// fetch reads a file, or a directory with all below it.
+func (s *source) fetch(real string) (tree, error) {
 	ctx, cancel := asking(s.ctx)
 	defer cancel()
 	stream, _, err := s.engine.CopyFromContainer(ctx, s.id, real)
 	if errdefs.IsNotFound(err) {
-		return nil, &fs.PathError{Op: "open", Path: dir, Err: fs.ErrNotExist}
+		return nil, &fs.PathError{Op: "open", Path: real, Err: fs.ErrNotExist}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s of container %.12s: %w", dir, s.id, err)
+		return nil, fmt.Errorf("read %s of container %.12s: %w", real, s.id, err)
 	}
 	defer stream.Close()
-	files, err := readTree(stream, dir)
+	files, err := readTree(stream, real)
 	if err != nil {
-		return nil, fmt.Errorf("read %s of container %.12s: %w", dir, s.id, err)
+		return nil, fmt.Errorf("read %s of container %.12s: %w", real, s.id, err)
 	}
-	s.dirs[dir] = files
 	return files, nil
 }
 
-// resolveDir follows a directory that is a symbolic link: the archive call would return the link itself.
-func (s *source) resolveDir(dir string) (string, error) {
-	for range linkDepth {
-		ctx, cancel := asking(s.ctx)
-		stat, err := s.engine.ContainerStatPath(ctx, s.id, dir)
-		cancel()
-		if errdefs.IsNotFound(err) {
-			return "", &fs.PathError{Op: "open", Path: dir, Err: fs.ErrNotExist}
+// realDir is where a directory is once every symbolic link on the way to it is followed, and every "..".
+func (s *source) realDir(dir string) (string, error) {
+	real, links := "/", 0
+	for rest := strings.Split(dir, "/"); len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		if name == "" || name == "." {
+			continue
 		}
+		next := path.Join(real, name) // of "..", the parent
+		target, err := s.link(next)
 		if err != nil {
-			return "", fmt.Errorf("look at %s of container %.12s: %w", dir, s.id, err)
+			return "", err
 		}
-		if stat.LinkTarget == "" {
-			return dir, nil
+		if target == "" {
+			real = next
+			continue
 		}
-		dir = stat.LinkTarget
+		if links++; links > linkDepth {
+			return "", fmt.Errorf("%s: too many symbolic links", dir)
+		}
+		if path.IsAbs(target) {
+			real = "/"
+		}
+		rest = append(strings.Split(target, "/"), rest...)
 	}
-	return "", fmt.Errorf("%s: too many symbolic links", dir)
+	return real, nil
 }
 
-// readTree reads an archive whose first component is the directory's own name.
-func readTree(stream io.Reader, dir string) (map[string]entry, error) {
-	files := map[string]entry{}
+// link is the target of a symbolic link; empty for what is none.
+func (s *source) link(name string) (string, error) {
+	for known, files := range s.trees {
+		if files != nil && under(name, known) {
+			return files[name].link, nil
+		}
+	}
+	if target, known := s.links[name]; known {
+		return target, nil
+	}
+	ctx, cancel := asking(s.ctx)
+	defer cancel()
+	stat, err := s.engine.ContainerStatPath(ctx, s.id, name)
+	if errdefs.IsNotFound(err) {
+		return "", &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at %s of container %.12s: %w", name, s.id, err)
+	}
+	s.links[name] = stat.LinkTarget
+	return stat.LinkTarget, nil
+}
+
+// errTooMuch says that what was read is no configuration.
+var errTooMuch = fmt.Errorf("it holds more than %d MiB, which is no configuration", largestTree>>20)
+
+// readTree reads an archive whose first component is the directory's, or the file's, own name.
+func readTree(stream io.Reader, dir string) (tree, error) {
+	files := tree{}
 	var total int64
 	for r := tar.NewReader(stream); ; {
 		h, err := r.Next()
@@ -175,7 +250,7 @@ func readTree(stream io.Reader, dir string) (map[string]entry, error) {
 				continue
 			}
 			if total > largestTree {
-				return nil, fmt.Errorf("it holds more than %d MiB, which is no configuration", largestTree>>20)
+				return nil, errTooMuch
 			}
 			if e.content, err = io.ReadAll(r); err != nil {
 				return nil, err

@@ -93,28 +93,28 @@ func TestTreeIsWhatNginxReads(t *testing.T) {
 	b := newBench(t)
 	volume := t.TempDir()
 	files := map[string]string{
-		"/etc/nginx/nginx.conf": "events {}\nhttp {\n" +
+		"/etc/nginx/nginx.conf": "user nginx; events {}\nhttp {\n" +
 			"include conf.d/*.conf; include /srv/sites/*; include linked/*.conf; include sites-enabled/*;\n" +
-			"include ./snippets//[!_]*.conf; include ../../opt/outside.conf; include /data/*.conf; include none/*.conf; include snippets/.*.conf;\n}\n",
-		"/etc/nginx/conf.d/a.conf":        "map $a $b0 {}\n",
+			"include ./parts//[!_]*.conf; include ../../opt/outside.conf; include /data/*.conf; include none/*.conf; include parts/.*.conf;\n}\n",
+		"/etc/nginx/conf.d/a.conf":        "geo $b0 {}\n",
 		"/etc/nginx/conf.d/.hidden.conf":  "broken {\n",
 		"/etc/nginx/conf.d/b.conf.off":    "broken {\n",
 		"/etc/nginx/conf.d/link.conf":     "-> ../alias",
 		"/etc/nginx/alias":                "-> /srv/behind-two-links",
-		"/srv/behind-two-links":           "map $a $b1 {}\n",
-		"/srv/sites/one":                  "map $a $b2 {}\n",
+		"/srv/behind-two-links":           "geo $b1 {}\n",
+		"/srv/sites/one":                  "geo $b2 {}\n",
 		"/etc/nginx/linked":               "-> /srv/folder",
-		"/srv/folder/f.conf":              "map $a $b3 {}\n",
-		"/etc/nginx/sites-available/shop": "map $a $b4 {}\n",
+		"/srv/folder/f.conf":              "geo $b3 {}\n",
+		"/etc/nginx/sites-available/shop": "geo $b4 {}\n",
 		"/etc/nginx/sites-enabled/shop":   "-> /etc/nginx/sites-available/shop",
-		"/etc/nginx/snippets/s.conf":      "map $a $b5 {}\n",
-		"/etc/nginx/snippets/_s.conf":     "broken {\n",
-		"/etc/nginx/snippets/.s.conf":     "map $a $b7 {}\n",
-		"/opt/outside.conf":               "map $a $b6 {}\n",
+		"/etc/nginx/parts/s.conf":         "geo $b5 {}\n",
+		"/etc/nginx/parts/_s.conf":        "broken {\n",
+		"/etc/nginx/parts/.s.conf":        "geo $b7 {}\n",
+		"/opt/outside.conf":               "geo $b6 {}\n",
 		"/data":                           "",
 	}
 	delete(files, "/data")
-	write(t, volume+"/mounted.conf", "map $a $b8 {}\n")
+	write(t, volume+"/mounted.conf", "geo $b8 {}\n")
 	id := b.run(box{name: "edge", cmd: []string{"nginx", "-T"}, networks: []string{"none"}, created: true, files: files,
 		mounts: []mount.Mount{{Type: mount.TypeBind, Source: volume, Target: "/data", ReadOnly: true}}})
 

@@ -24,34 +24,35 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 	if err := group.Wait(); err != nil {
 		return deploy.Switched{}, err
 	}
-	if err := r.put(ctx, change); err != nil {
-		return deploy.Switched{}, r.takeBack(ctx, change, before, err)
+	if written, err := r.put(ctx, change); err != nil {
+		return deploy.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
 	}
 	after, err := r.load(ctx, targets)
 	if err != nil {
-		return deploy.Switched{}, r.takeBack(ctx, change, before, err)
+		return deploy.Switched{}, r.takeBack(ctx, change.Files, before, err)
 	}
 	return r.switched(change, before, after, began), nil
 }
 
-// put writes the change and looks at it with nginx's eyes.
-func (r *Router) put(ctx context.Context, change deploy.Change) error {
-	if err := r.write(ctx, change.Files, false); err != nil {
-		return err
+// put writes the change and looks at it with nginx's eyes. It returns how many of the files have to be put back.
+func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
+	written, err := r.write(ctx, change.Files, false)
+	if err != nil {
+		return written, err
 	}
 	dump, err := r.dump(ctx)
 	if err != nil {
-		return err
+		return written, err
 	}
 	if dump.code != 0 {
-		return deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
+		return written, deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
 	}
 	for _, f := range change.Files {
 		if !shows(dump.stdout, f.Path, f.New) {
-			return deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
+			return written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
 		}
 	}
-	return nil
+	return written, nil
 }
 
 // load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
@@ -89,7 +90,7 @@ func (r *Router) switched(change deploy.Change, before, after snapshot, began ti
 }
 
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
-func (r *Router) takeBack(ctx context.Context, change deploy.Change, before snapshot, cause error) error {
+func (r *Router) takeBack(ctx context.Context, written []deploy.FileChange, before snapshot, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
@@ -97,7 +98,7 @@ func (r *Router) takeBack(ctx context.Context, change deploy.Change, before snap
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]
 	}
-	failed.Applied, failed.Restored = r.restore(ctx, change, before)
+	failed.Applied, failed.Restored = r.restore(ctx, written, before)
 	return failed
 }
 
@@ -107,8 +108,8 @@ const settling = 2 * time.Second
 
 // restore puts the old bytes back. When no worker changed since before the change nothing was applied, and that
 // suffices; otherwise nginx loads the old configuration and that is proven.
-func (r *Router) restore(ctx context.Context, change deploy.Change, before snapshot) (applied bool, err error) {
-	if err := r.write(ctx, change.Files, true); err != nil {
+func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot) (applied bool, err error) {
+	if _, err := r.write(ctx, written, true); err != nil {
 		return true, err
 	}
 	for until := time.Now().Add(settling); ; {
@@ -137,12 +138,16 @@ func (r *Router) Start(ctx context.Context, change deploy.Change, targets []depl
 	if err := r.Reach(ctx, targets); err != nil {
 		return deploy.Switched{}, err
 	}
-	if err := r.write(ctx, change.Files, false); err != nil {
-		return deploy.Switched{}, &deploy.NotSwitchedError{Err: err, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: err.Error()}, Restored: r.write(context.WithoutCancel(ctx), change.Files, true)}
+	notStarted := func(written int, err error) error {
+		_, undo := r.write(context.WithoutCancel(ctx), change.Files[:written], true)
+		return &deploy.NotSwitchedError{Err: err, Restored: undo, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, err)}}
+	}
+	if written, err := r.write(ctx, change.Files, false); err != nil {
+		return deploy.Switched{}, notStarted(written, err)
 	}
 	after, err := r.startContainer(ctx, change.Files, targets)
 	if err != nil {
-		return deploy.Switched{}, &deploy.NotSwitchedError{Err: err, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, err)}, Restored: r.write(context.WithoutCancel(ctx), change.Files, true)}
+		return deploy.Switched{}, notStarted(len(change.Files), err)
 	}
 	return r.switched(change, snapshot{}, after, began), nil
 }

@@ -17,19 +17,25 @@ import (
 // errForeign says that a file holds neither what we read nor what we wrote.
 var errForeign = errors.New("somebody else changed it meanwhile; it is left as it is")
 
-// write puts the new bytes of every file in place of the old ones, or the other way round.
-func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool) error {
-	for _, f := range files {
+// write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
+// files it may have written: one that somebody else changed is none of them.
+func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool) (int, error) {
+	for i, f := range files {
 		from, to, stamp := f.Old, f.New, time.Time{}
 		if back {
 			// With its old time, a file that was put back does not look as if it had never been loaded.
 			from, to, stamp = f.New, f.Old, f.OldTime
 		}
-		if err := r.replace(ctx, f.Path, from, to, stamp); err != nil {
-			return fmt.Errorf("write %s of %s: %w", f.Path, r.found, err)
+		err := r.replace(ctx, f.Path, from, to, stamp)
+		switch {
+		case err == nil:
+			continue
+		case !errors.Is(err, errForeign):
+			i++
 		}
+		return i, fmt.Errorf("write %s of %s: %w", f.Path, r.found, err)
 	}
-	return nil
+	return len(files), nil
 }
 
 func (r *Router) replace(ctx context.Context, file string, from, to []byte, stamp time.Time) error {
@@ -42,7 +48,7 @@ func (r *Router) replace(ctx context.Context, file string, from, to []byte, stam
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := r.help.Ask(ctx, helper.Request{Replace: &helper.Replace{Path: file, Old: from, New: to, ModTime: stamp}})
+	resp, err := r.help.Ask(ctx, helper.Request{Replace: &helper.Replace{Path: real, Old: from, New: to, ModTime: stamp}})
 	switch {
 	case err != nil:
 		return err

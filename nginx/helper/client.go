@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 // Client speaks to a Serve at the other end of two streams. It may be used by several goroutines.
@@ -69,7 +70,7 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 	c.waiting[req.ID] = ch
 	text, err := json.Marshal(req)
 	if err == nil {
-		_, err = c.in.Write(append(text, '\n'))
+		err = c.send(ctx, append(text, '\n'))
 	}
 	c.mu.Unlock()
 	if err != nil {
@@ -84,4 +85,16 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 	case <-ctx.Done():
 		return Response{}, fmt.Errorf("wait for the helper beside nginx: %w", ctx.Err())
 	}
+}
+
+// send gives up with the context's deadline: an engine that stands still takes only so many bytes.
+func (c *Client) send(ctx context.Context, line []byte) error {
+	if conn, ok := c.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		until, _ := ctx.Deadline()
+		if err := conn.SetWriteDeadline(until); err != nil {
+			return err
+		}
+	}
+	_, err := c.in.Write(line)
+	return err
 }

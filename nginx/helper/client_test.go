@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,6 +160,17 @@ func TestQuestionThatCannotBeSent(t *testing.T) {
 	out, _ := io.Pipe()
 	_ = questions.CloseWithError(errors.New("connection reset"))
 	if _, err := NewClient(in, out).Ask(t.Context(), Request{}); err == nil || !strings.Contains(err.Error(), "connection reset") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestQuestionThatNobodyTakes(t *testing.T) {
+	in, stopped := net.Pipe()
+	defer stopped.Close()
+	out, _ := io.Pipe()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := NewClient(in, out).Ask(ctx, Request{}); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -49,7 +49,7 @@ var releases = []bad{
 		return s[:at] + "    healthcheck: {disable: true}\n" + s[end:]
 	}, code: deploy.NoHealthcheck, says: "healthcheck", within: 5 * time.Second},
 	{name: "probe binary missing", edit: replacing(`"/healthcheck"`, `"/usr/bin/curl"`), code: deploy.Unhealthy, says: "/usr/bin/curl"},
-	{name: "probe hangs", faults: []string{"HANG=1"}, edit: replacing("timeout: 1s", "timeout: 500ms"), code: deploy.Unhealthy, says: "500ms"},
+	{name: "probe hangs", faults: []string{"HANG=1"}, edit: replacing("timeout: 2s", "timeout: 500ms"), code: deploy.Unhealthy, says: "500ms"},
 	{name: "image cannot be pulled", replace: map[string]string{"VERSION": "no-such-version"}, code: deploy.PullFailed, says: "no-such-version", within: 60 * time.Second},
 	{name: "listens on loopback only", faults: []string{"LISTEN=127.0.0.1"}, code: deploy.NotReachable, says: "connection refused"},
 	{name: "paused", code: deploy.Paused},

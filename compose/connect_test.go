@@ -1,0 +1,268 @@
+package compose
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// notReached fails the test unless the engine is said to be out of reach, in time and in these words.
+func notReached(t *testing.T, err error, began time.Time, limit time.Duration, words ...string) {
+	t.Helper()
+	var silent *deploy.UnreachableError
+	if !errors.As(err, &silent) {
+		t.Errorf("not an *UnreachableError: %v", err)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%v does not say %q", err, w)
+		}
+	}
+	if took := time.Since(began); took > limit {
+		t.Errorf("it took %s, and may take %s", took, limit)
+	}
+}
+
+func TestConnectWithoutASocket(t *testing.T) {
+	began := time.Now()
+	host := "unix://" + t.TempDir() + "/docker.sock"
+	_, err := Connect(t.Context(), host, "")
+	notReached(t, err, began, 2*time.Second, host, "start it", "--host")
+	began = time.Now()
+	_, err = Connect(t.Context(), "tcp://127.0.0.1:1", "")
+	notReached(t, err, began, 2*time.Second, "tcp://127.0.0.1:1", "start it")
+}
+
+func TestConnectByEnvironment(t *testing.T) {
+	host := "unix://" + t.TempDir() + "/from-the-environment.sock"
+	t.Setenv("DOCKER_HOST", host)
+	began := time.Now()
+	_, err := Connect(t.Context(), "", "")
+	notReached(t, err, began, 2*time.Second, host)
+}
+
+func TestConnectToAContextThatIsNotThere(t *testing.T) {
+	_, err := Connect(t.Context(), "", "no-such-context")
+	var invalid *deploy.InvalidError
+	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "no-such-context") {
+		t.Errorf("got %v", err)
+	}
+	_, err = Connect(t.Context(), "unix:///x", "both")
+	if !errors.As(err, &invalid) {
+		t.Errorf("a host and a context: %v", err)
+	}
+}
+
+func TestRemedies(t *testing.T) {
+	e := &Engine{Endpoint: "unix:///var/run/docker.sock"}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EACCES)}, fmt.Sprintf("add this user (uid %d) to the socket's group", os.Getuid())},
+		{errors.New("permission denied while trying to connect to the Docker daemon socket"), ""}, // says nothing about who answered
+		{fmt.Errorf("ask: %w", context.DeadlineExceeded), "look at the daemon"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "start it"},
+		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "start it"},
+		{fmt.Errorf("body: %w", io.ErrUnexpectedEOF), "start it"},
+		{errors.New("No such container: x"), ""},
+		{context.Canceled, ""},
+	} {
+		got := e.unreachable(test.err)
+		var silent *deploy.UnreachableError
+		if errors.As(got, &silent) != (test.want != "") || !strings.Contains(got.Error(), test.want) {
+			t.Errorf("%v became %v, want %q", test.err, got, test.want)
+		}
+		if !errors.Is(got, test.err) {
+			t.Errorf("%v lost its cause", got)
+		}
+	}
+	if e.unreachable(nil) != nil {
+		t.Error("nothing became an error")
+	}
+}
+
+// impostor listens and does as it is told with every connection.
+func impostor(t *testing.T, answer func(net.Conn)) (host string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "docker.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done); listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if answer == nil {
+					<-done
+					return
+				}
+				answerOne(conn, answer)
+			}()
+		}
+	}()
+	return "unix://" + path
+}
+
+// answerOne lets pings pass, which tell nothing to a client that only wants to know the version.
+func answerOne(conn net.Conn, answer func(net.Conn)) {
+	in := bufio.NewReader(conn)
+	for {
+		req, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		if !strings.HasSuffix(req.URL.Path, "/_ping") {
+			answer(conn)
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0\r\n\r\n")
+	}
+}
+
+func TestConnectToWhatIsNoEngine(t *testing.T) {
+	reply := func(text string) func(net.Conn) { return func(c net.Conn) { _, _ = io.WriteString(c, text) } }
+	for name, test := range map[string]struct {
+		answer func(net.Conn)
+		words  []string
+	}{
+		"silent":         {nil, []string{"does not answer"}},
+		"closes":         {func(net.Conn) {}, nil},
+		"half an answer": {reply("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"ID\":\"x\",\"Sys"), nil},
+		"half a chunk":   {reply("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{\"ID\""), nil},
+		"begins and stays silent": {func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+			time.Sleep(time.Minute)
+		}, nil},
+		"an error":               {reply("HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"message\":\"panic\"}"), []string{"panic"}},
+		"another kind of server": {reply("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"), nil},
+		"not even HTTP":          {reply("SSH-2.0-OpenSSH_9.2\r\n"), nil},
+		"unauthorized":           {reply("HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n{\"message\":\"not for this user\"}"), []string{"not for this user"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := impostor(t, test.answer)
+			began := time.Now()
+			_, err := Connect(t.Context(), host, "")
+			notReached(t, err, began, 7*time.Second, append(test.words, host)...)
+		})
+	}
+}
+
+func TestConnectEndsWithItsContext(t *testing.T) {
+	host := impostor(t, nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(100*time.Millisecond, func() { cancel(&deploy.InterruptedError{Signal: 15, Name: "SIGTERM"}) })
+	began := time.Now()
+	_, err := Connect(ctx, host, "")
+	if took := time.Since(began); err == nil || took > time.Second {
+		t.Errorf("after %s: %v", took, err)
+	}
+}
+
+// An engine that only those with a certificate may ask is what CI services offer.
+func TestConnectWithCertificates(t *testing.T) {
+	dir, config := certificates(t)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"ID":"x","SystemTime":%q}`, time.Now().Format(time.RFC3339Nano))
+	}))
+	server.TLS = config
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+
+	// docker/cli reads this environment once, when the process begins.
+	connects := func(dir string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), connectOnly+"=1", "DOCKER_HOST=tcp://"+server.Listener.Addr().String(), "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH="+dir)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if said, err := connects(dir); err != nil || said != "connected\n" {
+		t.Errorf("%v: %s", err, said)
+	}
+	if said, err := connects(t.TempDir()); err == nil {
+		t.Errorf("a client without a certificate: %s", said)
+	}
+}
+
+// certificates makes an authority, a server's configuration, and a folder as DOCKER_CERT_PATH wants it.
+func certificates(t *testing.T) (dir string, server *tls.Config) {
+	t.Helper()
+	dir = t.TempDir()
+	var authority *x509.Certificate
+	var authorityKey *ecdsa.PrivateKey
+	made := map[string]tls.Certificate{}
+	for i, name := range []string{"ca", "server", "cert"} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour), IsCA: i == 0, BasicConstraintsValid: true,
+			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		}
+		if i == 0 {
+			authority, authorityKey = template, key
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, authority, &key.PublicKey, authorityKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keyDER, err := x509.MarshalECPrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certPEM, keyPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
+		keyName := "key.pem"
+		if name != "cert" {
+			keyName = name + "-key.pem"
+		}
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, name+".pem"), certPEM, 0o600), os.WriteFile(filepath.Join(dir, keyName), keyPEM, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if made[name], err = tls.X509KeyPair(certPEM, keyPEM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool := x509.NewCertPool()
+	ca, err := x509.ParseCertificate(made["ca"].Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.AddCert(ca)
+	return dir, &tls.Config{Certificates: []tls.Certificate{made["server"]}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}
+}

@@ -1,0 +1,290 @@
+package compose
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/flags"
+
+	"bluegate/deploy"
+)
+
+// unasked is an engine that must not be asked: nobody listens there.
+func unasked(t *testing.T) *Engine {
+	t.Helper()
+	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := flags.NewClientOptions()
+	opts.Hosts = []string{"unix://" + t.TempDir() + "/nobody.sock"}
+	if err := cli.Initialize(opts); err != nil {
+		t.Fatal(err)
+	}
+	return &Engine{cli: cli, Endpoint: opts.Hosts[0]}
+}
+
+// folder writes files and returns their folder, which is called shop: that is the Compose project when no file says.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func load(t *testing.T, o Options) (deploy.Application, error) {
+	t.Helper()
+	s, err := New(unasked(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Load(t.Context())
+}
+
+// loaded fails the test unless the files are good.
+func loaded(t *testing.T, o Options) deploy.Application {
+	t.Helper()
+	app, err := load(t, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+func serviceNames(m deploy.Model) string { return strings.Join(names(m), " ") }
+
+const (
+	blueFile  = "services:\n  was-blue:\n    image: shop:v1\n    expose: [3000]\n"
+	greenFile = "services:\n  was-green:\n    image: shop:v1\n    expose: [3000]\n"
+	bothFile  = "services:\n  db:\n    image: db:1\n  was-blue:\n    image: shop:v1\n    depends_on: [db]\n  nginx:\n    image: nginx:1\n    ports: [\"80:80\"]\n  was-green:\n    image: shop:v1\n    depends_on: [db]\n"
+)
+
+func TestConventions(t *testing.T) {
+	for _, pattern := range []string{
+		"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
+		"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
+	} {
+		dir := folder(t, map[string]string{paint(pattern, deploy.Blue): blueFile, paint(pattern, deploy.Green): greenFile, "compose.yml": bothFile})
+		app := loaded(t, Options{Dir: dir})
+		for colour, want := range map[deploy.Colour]string{deploy.Blue: "was-blue", deploy.Green: "was-green"} {
+			m := app.Models[colour]
+			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, paint(pattern, colour))}) {
+				t.Errorf("%s, %s: %s of project %s in %v", pattern, colour, serviceNames(m), m.ComposeProject, m.Files)
+			}
+		}
+		if app.Project != "shop" {
+			t.Errorf("%s: the application is called %q", pattern, app.Project)
+		}
+	}
+	for _, name := range []string{"compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml"} {
+		app := loaded(t, Options{Dir: folder(t, map[string]string{name: bothFile})})
+		if blue, green := serviceNames(app.Models[deploy.Blue]), serviceNames(app.Models[deploy.Green]); blue != "was-blue" || green != "was-green" {
+			t.Errorf("%s: blue is %q, green is %q", name, blue, green)
+		}
+	}
+}
+
+// `docker compose` lays compose.override.yml over a file that it finds by itself.
+func TestConventionWithOverride(t *testing.T) {
+	app := loaded(t, Options{Dir: folder(t, map[string]string{
+		"compose.yml": bothFile, "compose.override.yml": "services:\n  was-blue:\n    image: shop:overridden\n",
+	})})
+	if s, _ := app.Models[deploy.Blue].Service("was-blue"); s.Image != "shop:overridden" {
+		t.Errorf("the image is %s", s.Image)
+	}
+}
+
+func TestFilesThatAreMissing(t *testing.T) {
+	for name, o := range map[string]Options{
+		"none":           {Dir: folder(t, map[string]string{"README": ""})},
+		"of one colour":  {Dir: folder(t, map[string]string{"compose.blue-deploy.yml": blueFile})},
+		"a folder":       {Dir: folder(t, map[string]string{"compose.blue.yml/x": "", "compose.green.yml/x": ""})},
+		"configured":     {Dir: folder(t, map[string]string{"blue.yml": blueFile}), Files: []string{"{colour}.yml"}},
+		"empty":          {Dir: folder(t, map[string]string{"compose.blue.yml": "", "compose.green.yml": ""})},
+		"no such folder": {Dir: "/no/such/folder"},
+	} {
+		_, err := load(t, o)
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := load(t, Options{Dir: folder(t, map[string]string{"README": ""})})
+	if err == nil || !strings.Contains(err.Error(), "compose.{colour}-deploy.yml") || !strings.Contains(err.Error(), "compose.files") {
+		t.Errorf("what was looked for, and the remedy: %v", err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"base.yml": "services:\n  web:\n    image: web:${TAG}\n  seed:\n    image: seed:1\n  db:\n    image: db:1\n", "ops/blue.yml": "services:\n  web:\n    ports: [\"8081:80\"]\n",
+		"ops/green.yml": "services:\n  web:\n    ports: [\"8082:80\"]\n",
+	})
+	app := loaded(t, Options{
+		Dir: dir, Files: []string{"base.yml", filepath.Join(dir, "ops/{colour}.yml")}, Project: "web-{colour}", Services: []string{"web", "seed"}, OneShot: []string{"seed"},
+		Env: map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1"}, deploy.Green: {"TAG": "v2"}},
+	})
+	if app.Project != "web" {
+		t.Errorf("the application is called %q", app.Project)
+	}
+	for colour, want := range map[deploy.Colour]struct{ project, image, port string }{
+		deploy.Blue: {"web-blue", "web:v1", "8081/tcp"}, deploy.Green: {"web-green", "web:v2", "8082/tcp"},
+	} {
+		m := app.Models[colour]
+		web, _ := m.Service("web")
+		seed, _ := m.Service("seed")
+		if m.ComposeProject != want.project || serviceNames(m) != "seed web" || web.Image != want.image || !slices.Equal(web.HostPorts, []string{want.port}) || web.Key != "web" {
+			t.Errorf("%s: %+v", colour, m)
+		}
+		if !seed.OneShot || web.OneShot {
+			t.Errorf("%s: one-shots: seed %t, web %t", colour, seed.OneShot, web.OneShot)
+		}
+		if !slices.Contains(web.Hosts, want.project+"-web-1") {
+			t.Errorf("%s: hosts %v", colour, web.Hosts)
+		}
+	}
+	if app := loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine"}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "db seed web" {
+		t.Errorf("%q with %s: all services of a colour's own project are its own", app.Project, serviceNames(app.Models[deploy.Blue]))
+	}
+	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}})
+	var invalid *deploy.InvalidError
+	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), `"web-blue"`) || !strings.Contains(err.Error(), "base.yml") || !strings.Contains(err.Error(), "db, seed, web") {
+		t.Errorf("a service that is not there: %v", err)
+	}
+}
+
+func TestApplicationName(t *testing.T) {
+	for project, want := range map[string]string{
+		"shop": "shop", "shop-{colour}": "shop", "{colour}-shop": "shop", "my_{colour}_shop": "my__shop", "{colour}": "blue",
+	} {
+		app := loaded(t, Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project})
+		if app.Project != want {
+			t.Errorf("project %q: the application is called %q, want %q", project, app.Project, want)
+		}
+	}
+}
+
+// What Compose makes of a name in a file is safe to be part of another one.
+func TestProjectNamesInFiles(t *testing.T) {
+	for name, want := range map[string]string{"../x": "x", "-rf": "rf", "$$(id)": "id", "A B": "ab", "shop.blue": "shopblue"} {
+		head := "name: '" + name + "'\n"
+		if app := loaded(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": head + blueFile, "compose.green.yml": head + greenFile})}); app.Project != want {
+			t.Errorf("%q became %q, want %q", name, app.Project, want)
+		}
+	}
+	for _, name := range []string{"../x", "-rf", "$(id)", "A B", "shop.blue"} {
+		_, err := load(t, Options{Project: name, Dir: folder(t, map[string]string{"compose.blue.yml": blueFile, "compose.green.yml": greenFile})})
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "invalid project name") {
+			t.Errorf("compose.project %q: %v", name, err)
+		}
+	}
+}
+
+// In half of the setups both colours share a file with a database and nginx, and sometimes the idle one has a profile.
+func TestServicesOfAColour(t *testing.T) {
+	for name, test := range map[string]struct{ file, blue, green string }{
+		"one file":                   {bothFile, "was-blue", "was-green"},
+		"a profile per colour":       {strings.ReplaceAll(strings.ReplaceAll(bothFile, "image: shop:v1\n    depends_on", "image: shop:v1\n    profiles: [COLOUR]\n    depends_on"), "COLOUR", "x"), "was-blue", "was-green"},
+		"green has a profile":        {"services:\n  db:\n    image: db:1\n  was-blue:\n    image: s:1\n  was-green:\n    image: s:1\n    profiles: [green]\n  debug-green:\n    image: s:1\n    profiles: [debug]\n", "was-blue", "was-green"},
+		"the idle one has a profile": {"services:\n  db:\n    image: db:1\n  was-blue:\n    image: s:1\n  was-green:\n    image: s:1\n    profiles: [idle]\n  tool:\n    image: s:1\n    profiles: [idle, tools]\n", "was-blue", "was-green"},
+		"words, not letters":         {"services:\n  app_blue:\n    image: s:1\n  app.green:\n    image: s:1\n  evergreen:\n    image: s:1\n  blueprint:\n    image: s:1\n", "app_blue", "app.green"},
+		"several":                    {"services:\n  was-blue:\n    image: s:1\n    depends_on: [signal-blue]\n  signal-blue:\n    image: s:1\n  was-green:\n    image: s:1\n    depends_on: [signal-green]\n  signal-green:\n    image: s:1\n", "signal-blue was-blue", "signal-green was-green"},
+	} {
+		app, err := load(t, Options{Dir: folder(t, map[string]string{"compose.yml": test.file})})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if blue, green := serviceNames(app.Models[deploy.Blue]), serviceNames(app.Models[deploy.Green]); blue != test.blue || green != test.green {
+			t.Errorf("%s: blue is %q, green is %q; want %q, %q", name, blue, green, test.blue, test.green)
+		}
+	}
+}
+
+// What is left when a colour has no services of its own are the database and nginx. To take these for the colour would
+// replace them.
+func TestFileOfOneColourOnly(t *testing.T) {
+	for _, file := range []string{
+		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n",
+		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n  was-grene:\n    image: s:1\n",
+	} {
+		app, err := load(t, Options{Dir: folder(t, map[string]string{"compose.yml": file})})
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "green") || !strings.Contains(err.Error(), "compose.yml") {
+			t.Errorf("green is %q, %v", serviceNames(app.Models[deploy.Green]), err)
+		}
+	}
+}
+
+func TestInterpolation(t *testing.T) {
+	files := map[string]string{
+		"compose.blue.yml": "services:\n  was-blue:\n    image: ${REPO:-shop}:${TAG:-none}\n", "compose.green.yml": "services:\n  was-green:\n    image: ${REPO:-shop}:${TAG:-none}\n",
+	}
+	image := func(o Options) string {
+		t.Helper()
+		s, _ := loaded(t, o).Models[deploy.Blue].Service("was-blue")
+		return s.Image
+	}
+	if got := image(Options{Dir: folder(t, files)}); got != "shop:none" {
+		t.Errorf("without anything: %s", got)
+	}
+	files[".env"] = "TAG=from-dotenv\nREPO=registry.example/shop\n"
+	if got := image(Options{Dir: folder(t, files)}); got != "registry.example/shop:from-dotenv" {
+		t.Errorf("with .env: %s", got)
+	}
+	t.Setenv("TAG", "from-environment")
+	if got := image(Options{Dir: folder(t, files)}); got != "registry.example/shop:from-environment" {
+		t.Errorf("the environment goes before .env: %s", got)
+	}
+	own := map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "of-the-colour"}}
+	if got := image(Options{Dir: folder(t, files), Env: own}); got != "registry.example/shop:of-the-colour" {
+		t.Errorf("a colour's own value is the most specific one: %s", got)
+	}
+	t.Setenv("COMPOSE_PROJECT_NAME", "from-environment")
+	if app := loaded(t, Options{Dir: folder(t, files)}); app.Project != "from-environment" {
+		t.Errorf("the project is %q", app.Project)
+	}
+	if app := loaded(t, Options{Dir: folder(t, files), Project: "configured"}); app.Project != "configured" {
+		t.Errorf("the project is %q", app.Project)
+	}
+}
+
+func TestWhatComposeRejects(t *testing.T) {
+	for name, test := range map[string]struct{ file, want string }{
+		"indentation":   {"services:\n  was-blue:\n    image: a\n   ports: []\n", "compose.blue.yml"},
+		"unknown key":   {"services:\n  was-blue:\n    imagee: a\n", "services.was-blue"},
+		"type":          {"services:\n  was-blue:\n    image: a\n    ports: no\n", "services.was-blue.ports must be a array"},
+		"duration":      {"services:\n  was-blue:\n    image: a\n    healthcheck: {test: [CMD, x], interval: 5}\n", "healthcheck.interval must be a string"},
+		"condition":     {"services:\n  was-blue:\n    image: a\n    depends_on: {db: {condition: healthy}}\n  db:\n    image: a\n", "service_healthy"},
+		"twice":         {"services:\n  was-blue:\n    image: a\n    image: b\n", "already defined"},
+		"no dependency": {"services:\n  was-blue:\n    image: a\n    depends_on: [db]\n", "undefined service"},
+		"required":      {"services:\n  was-blue:\n    image: a:${NOPE:?set NOPE}\n", "set NOPE"},
+		"port":          {"services:\n  was-blue:\n    image: a\n    ports: [\"80:80:80:80\"]\n", "compose.blue.yml"},
+		"cycle":         {"services:\n  was-blue:\n    image: a\n    depends_on: [b-blue]\n  b-blue:\n    image: a\n    depends_on: [was-blue]\n", "cycle"},
+		"tab":           {"services:\n\twas-blue: {image: a}\n", "compose.blue.yml"},
+		"env_file":      {"services:\n  was-blue:\n    image: a\n    env_file: missing.env\n", "missing.env"},
+		"network":       {"services:\n  was-blue:\n    image: a\n    networks: [nowhere]\n", "nowhere"},
+		"no image":      {"services:\n  was-blue: {}\n", "neither an image nor a build context"},
+	} {
+		_, err := load(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})})
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "compose.blue.yml") {
+			t.Errorf("%s: %v; want %q", name, err, test.want)
+		}
+	}
+}

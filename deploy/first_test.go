@@ -1,0 +1,151 @@
+package deploy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// The first deployment is the one before which no container of either colour runs.
+
+const firstOfBlue = `
+	lock shop
+	journal pulling
+	pull was-blue
+	pull signal-blue
+	journal starting
+	create was-blue
+	create signal-blue
+	start was-blue
+	start signal-blue`
+
+func TestFirst(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		state    RouterState
+		set      func(*world, *Settings)
+		done     string
+		outcome  Outcome
+		exit     int
+		to, live Colour
+		findings string
+	}{{
+		name: "nginx runs and names blue", state: RouterRunning,
+		done: firstOfBlue + `
+			rehearse blue
+			lock nginx-edge-0123456
+			journal switching
+			reload
+			journal switched
+			unlock nginx-edge-0123456
+			journal closed
+			close
+			unlock shop`,
+		outcome: Started, to: Blue, live: Blue,
+	}, {
+		name: "nginx stopped because its upstream did not resolve", state: RouterStopped,
+		done: firstOfBlue + `
+			rehearse blue
+			lock nginx-edge-0123456
+			journal switching
+			start nginx
+			journal switched
+			unlock nginx-edge-0123456
+			journal closed
+			close
+			unlock shop`,
+		outcome: Started, to: Blue, live: Blue, findings: "nginx-stopped",
+	}, {
+		name: "nginx stopped, and green is wanted", state: RouterStopped,
+		set: func(_ *world, s *Settings) { s.To = Green },
+		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
+			rehearse green
+			lock nginx-edge-0123456
+			journal switching
+			write green
+			start nginx
+			journal switched
+			unlock nginx-edge-0123456
+			journal closed
+			close
+			unlock shop`,
+		outcome: Started, to: Green, live: Green, findings: "nginx-stopped",
+	}, {
+		name: "nginx names green", state: RouterRunning,
+		set: func(w *world, _ *Settings) {
+			w.nginx.disk, w.nginx.loaded, w.spared = confOf(Green), confOf(Green), Green
+		},
+		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
+			rehearse green
+			lock nginx-edge-0123456
+			journal switching
+			reload
+			journal switched
+			unlock nginx-edge-0123456
+			journal closed
+			close
+			unlock shop`,
+		outcome: Started, to: Green, live: Green,
+	}, {
+		name: "nginx is absent", state: RouterAbsent,
+		done:    firstOfBlue + "\n journal switched \n journal closed \n unlock shop",
+		outcome: Started, to: Blue, live: None, findings: "nginx-absent",
+	}, {
+		name: "nginx does not come up", state: RouterStopped,
+		set: func(w *world, _ *Settings) { w.nginx.wontStart = true },
+		done: firstOfBlue + `
+			rehearse blue
+			lock nginx-edge-0123456
+			journal switching
+			start nginx
+			unlock nginx-edge-0123456
+			remove shop-was-blue-1
+			remove shop-signal-blue-1
+			give back shop/was-blue:latest
+			give back shop/signal-blue:latest
+			journal closed
+			close
+			unlock shop`,
+		outcome: Refused, exit: 3, to: Blue, live: None, findings: "nginx-stopped",
+	}, {
+		name: "the release is bad", state: RouterRunning,
+		set: func(w *world, _ *Settings) { w.lives["signal-blue"] = exitsAfter(time.Second, 1) },
+		done: firstOfBlue + `
+			rehearse blue
+			remove shop-was-blue-1
+			remove shop-signal-blue-1
+			give back shop/was-blue:latest
+			give back shop/signal-blue:latest
+			journal closed
+			close
+			unlock shop`,
+		outcome: Refused, exit: 3, to: Blue, live: None,
+	}} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			w.boxes, w.proven, w.spared = nil, map[Colour]bool{}, Blue
+			w.nginx.state = test.state
+			p := w.process()
+			if test.set != nil {
+				test.set(w, &p.settings)
+			}
+			r := p.deploy()
+			ends(t, r, test.outcome, test.exit, test.live)
+			done(t, w, test.done)
+			if r.To != test.to || r.From != None || findings(r) != test.findings {
+				t.Errorf("from %q to %q, findings %q; want to %s, findings %q", r.From, r.To, findings(r), test.to, test.findings)
+			}
+		})
+	}
+}
+
+// TestWithoutNginx: if anything of the application runs, an nginx that is not there is no first deployment.
+func TestWithoutNginx(t *testing.T) {
+	for _, state := range []RouterState{RouterAbsent, RouterStopped} {
+		story(t, string(state), func(t *testing.T, w *world) {
+			w.nginx.state = state
+			r := w.process().deploy()
+			ends(t, r, Unreachable, 7, None)
+			done(t, w, "lock shop \n unlock shop")
+		})
+	}
+}

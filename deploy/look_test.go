@@ -1,0 +1,238 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// The commands that only look change nothing, take no lock and settle nothing.
+
+var looks = map[string]func(*Deployer, context.Context) *Report{
+	"status": (*Deployer).Status, "health": (*Deployer).Health, "dry run": (*Deployer).DryRun,
+}
+
+// looking runs every such command in the same world and compares findings.
+func looking(t *testing.T, name string, set func(*world), want map[string]string) {
+	t.Helper()
+	for command, do := range looks {
+		story(t, name+"/"+command, func(t *testing.T, w *world) {
+			if set != nil {
+				set(w)
+			}
+			journal := string(w.journal)
+			w.lines = nil
+			r := w.process().do(do)
+			done(t, w, "")
+			if string(w.journal) != journal {
+				t.Error("the journal was written")
+			}
+			if got := findings(r); got != want[command] {
+				t.Errorf("findings %q, want %q", got, want[command])
+			}
+			if r.ExitCode != 0 {
+				t.Errorf("%s, exit %d: %s", r.Outcome, r.ExitCode, r.Message)
+			}
+		})
+	}
+}
+
+func all(code string) map[string]string {
+	return map[string]string{"status": code, "health": code, "dry run": strings.TrimSpace(code + " gate")}
+}
+
+func TestLooksChangeNothing(t *testing.T) {
+	looking(t, "at rest", nil, all(""))
+	looking(t, "a deployment is under way", func(w *world) { w.hold("shop", time.Hour) }, all("locked"))
+	looking(t, "a run was killed in its gate", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, all("left-behind"))
+	looking(t, "a run was killed after its switch", func(w *world) { w.killed(fault{kind: killedAfter, on: "journal switched"}); time.Sleep(time.Minute) }, all("left-behind"))
+	looking(t, "the journal is of another version", func(w *world) {
+		w.journalFails = &PersonError{Err: errors.New("it has version 2"), Run: "look at it"}
+	}, all("journal-unusable"))
+	looking(t, "old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} },
+		map[string]string{"status": "draining", "dry run": "gate"})
+}
+
+func TestStatus(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		set      func(*world)
+		live     Colour
+		by       string
+		findings string
+	}{
+		{"blue is live", nil, Blue, "was-blue:8080 at " + confFile + ":1", ""},
+		{"green is live", func(w *world) { w.process().deploy() }, Green, "was-green:8080", ""},
+		{"nginx is absent", func(w *world) { w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent"},
+		{"nginx stopped", func(w *world) { w.nginx.state = RouterStopped }, None, "nginx does not run", "nginx-stopped"},
+		{"nothing runs", func(w *world) { w.stopAll() }, None, "of which no container runs", ""},
+		{"both colours are named", func(w *world) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, None, "names neither", "switch-point-ambiguous"},
+		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, None, "names neither", ""},
+		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(Green); w.boxes[2].stopped = time.Time{} }, None, "not what it runs", "config-not-loaded"},
+		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, None, "not what it runs", "left-behind config-not-loaded"},
+		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} }, Blue, "", "draining"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			if test.set != nil {
+				test.set(w)
+			}
+			r := w.process().do((*Deployer).Status)
+			ends(t, r, OK, 0, test.live)
+			if !strings.Contains(r.LiveBy, test.by) {
+				t.Errorf("known by %q, which does not say %q", r.LiveBy, test.by)
+			}
+			if got := findings(r); got != test.findings {
+				t.Errorf("findings %q, want %q", got, test.findings)
+			}
+			if len(r.Containers) != 4 {
+				t.Errorf("%d containers", len(r.Containers))
+			}
+		})
+	}
+}
+
+func TestHealth(t *testing.T) {
+	first := func(w *world) *box { return w.boxes[0] }
+	for _, test := range []struct {
+		name    string
+		of      Colour
+		set     func(*world)
+		exit    int
+		reasons string
+	}{
+		{"the live colour", None, nil, 0, ""},
+		{"the idle one, which was retired", Green, nil, 3, "exited was-green shop-was-green-1; exited signal-green shop-signal-green-1"},
+		{"no colour is live", None, func(w *world) { w.nginx.state = RouterAbsent }, 3, "missing"},
+		{"a colour that is not live", Blue, func(w *world) { w.nginx.state = RouterAbsent }, 0, ""},
+		{"unhealthy", None, func(w *world) { first(w).life = unhealthyAfter(0, "connection refused") }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"starting", None, func(w *world) { first(w).life = nil }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"paused", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StatePaused }}} }, 3, "paused was-blue shop-was-blue-1"},
+		{"restarting", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}} }, 3, "restarting was-blue shop-was-blue-1"},
+		{"exited", None, func(w *world) { first(w).life = exitsAfter(0, 137) }, 3, "exited was-blue shop-was-blue-1"},
+		{"a restart of last week", None, func(w *world) {
+			first(w).life = append(healthyAfter(0), moment{0, func(s *gate.Sample) { s.RestartCount = 1 }})
+		}, 0, ""},
+		{"no healthcheck", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.Health = "none" }}} }, 0, ""},
+		{"one is missing", None, func(w *world) { w.boxes = w.boxes[1:] }, 3, "missing was-blue"},
+		{"one of two is missing", None, func(w *world) { w.app.Models[Blue].Services[0].Replicas = 2 }, 3, "missing was-blue"},
+		{"a one-shot that did its work", None, func(w *world) { w.app.Models[Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 0) }, 0, ""},
+		{"a one-shot that failed", None, func(w *world) { w.app.Models[Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 1) }, 3, "exited was-blue shop-was-blue-1"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			if test.set != nil {
+				test.set(w)
+			}
+			p := w.process()
+			p.settings.To = test.of
+			r := p.do((*Deployer).Health)
+			if r.ExitCode != test.exit || codes(r) != test.reasons {
+				t.Errorf("%s, exit %d, reasons %q: %s; want exit %d, %q", r.Outcome, r.ExitCode, codes(r), r.Message, test.exit, test.reasons)
+			}
+			for _, reason := range r.Reasons {
+				if reason.Container != "" && !slices.Equal(reason.LogTail, []string{"last words of " + reason.Container}) {
+					t.Errorf("the log of %s is %q", reason.Container, reason.LogTail)
+				}
+			}
+			done(t, w, "")
+		})
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	story(t, "what would happen", func(t *testing.T, w *world) {
+		r := w.process().do((*Deployer).DryRun)
+		ends(t, r, Planned, 0, Blue)
+		p := r.Plan
+		want := [][2]any{
+			{p.Pull, []string{"shop/was-green:latest", "shop/signal-green:latest"}},
+			{p.Create, []string{"1 × was-green", "1 × signal-green"}},
+			{p.Replace, []string{"shop-was-green-1", "shop-signal-green-1"}},
+			{p.Stop, []string{"shop-was-blue-1", "shop-signal-blue-1"}},
+		}
+		for i, pair := range want {
+			if !slices.Equal(pair[0].([]string), pair[1].([]string)) {
+				t.Errorf("%d: %q, want %q", i, pair[0], pair[1])
+			}
+		}
+		// 1 s timeout, 3 × (1 s + 1 s), 10 s for the engine, and 1 s for each container's start.
+		if p.BudgetMS != 19_000 || len(p.Services) != 2 || p.Services[0].Healthcheck != "interval 1s, timeout 1s, retries 3, start_period 0s" {
+			t.Errorf("decided after %d ms: %+v", p.BudgetMS, p.Services)
+		}
+		if len(p.Points) != 2 || !strings.Contains(p.Diff, "was-green") || !r.DryRun || r.From != Blue || r.To != Green {
+			t.Errorf("%+v", r)
+		}
+	})
+	for timeout, want := range map[time.Duration]int64{10 * time.Second: 10_000, time.Hour: 19_000} {
+		story(t, "timeout "+timeout.String(), func(t *testing.T, w *world) {
+			p := w.process()
+			p.settings.Timeout = timeout
+			if got := p.do((*Deployer).DryRun).Plan.BudgetMS; got != want {
+				t.Errorf("decided after %d ms, want %d", got, want)
+			}
+		})
+	}
+	for _, test := range []struct {
+		name    string
+		set     func(*world, *Settings)
+		exit    int
+		reasons string
+	}{
+		{"the colour is live", func(_ *world, s *Settings) { s.To = Blue }, 2, ""},
+		{"what runs is not what is on disk", func(w *world, _ *Settings) { w.nginx.disk = confOf(Green) }, 3, "config-not-loaded"},
+		{"nothing names a colour", func(w *world, _ *Settings) { w.nginx.disk, w.nginx.loaded = "", "" }, 3, "switch-point-not-found"},
+		{"both are named", func(w *world, _ *Settings) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, 3, "switch-point-ambiguous"},
+		{"an image cannot come", func(w *world, s *Settings) { delete(w.tags, "shop/was-green:latest"); s.NoPull = true }, 3, "pull-failed"},
+		{"no healthcheck", func(w *world, _ *Settings) { w.app.Models[Green].Services[1].Probe = nil }, 3, "no-healthcheck signal-green"},
+		{"it still drains", func(w *world, _ *Settings) {
+			w.nginx.leaving = []worker{{confOf(Green), time.Now().Add(time.Hour)}}
+			w.boxes[2].stopped = time.Time{}
+		}, 3, "still-draining"},
+		{"nginx is absent", func(w *world, _ *Settings) { w.nginx.state = RouterAbsent }, 7, ""},
+		{"the engine does not answer", func(w *world, _ *Settings) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} }, 7, ""},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			p := w.process()
+			test.set(w, &p.settings)
+			r := p.do((*Deployer).DryRun)
+			if r.ExitCode != test.exit || codes(r) != test.reasons || !r.DryRun {
+				t.Errorf("%s, exit %d, reasons %q: %s; want exit %d, %q", r.Outcome, r.ExitCode, codes(r), r.Message, test.exit, test.reasons)
+			}
+			if r.Plan != nil && slices.Contains(r.Plan.Pull, "") {
+				t.Errorf("it would pull %q", r.Plan.Pull)
+			}
+			done(t, w, "")
+
+			// A deployment is refused alike, before anything is touched.
+			q := w.process()
+			q.settings = p.settings
+			if r := q.deploy(); r.ExitCode != test.exit || codes(r) != test.reasons {
+				t.Errorf("the deployment: %s, exit %d, reasons %q: %s", r.Outcome, r.ExitCode, codes(r), r.Message)
+			}
+			if w.isSilent() {
+				return
+			}
+			done(t, w, "lock shop \n unlock shop")
+		})
+	}
+}
+
+// TestLooksTellWhatFailed: whichever answer is missing, nothing is said of what could not be asked.
+func TestLooksTellWhatFailed(t *testing.T) {
+	for command, do := range looks {
+		for at, more := 1, true; more; at++ {
+			story(t, sprintf("%s/%d", command, at), func(t *testing.T, w *world) {
+				p := w.process()
+				p.fault = fault{kind: failsBefore, at: at, asks: true, err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+				r := p.do(do)
+				if more = p.calls >= at; more {
+					ends(t, r, Unreachable, 7, r.Live)
+				}
+			})
+		}
+	}
+}

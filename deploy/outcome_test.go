@@ -1,0 +1,191 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestExitCodes(t *testing.T) {
+	for outcome, want := range map[Outcome]int{
+		Promoted: 0, Started: 0, Planned: 0, Settled: 0, OK: 0, Failed: 1, Malformed: 2, Refused: 3, NotHealthy: 3, RolledBack: 4,
+		NeedsPerson: 5, Locked: 6, Unreachable: 7, "unheard of": 1,
+	} {
+		if got := outcome.ExitCode(); got != want {
+			t.Errorf("%s: %d, want %d", outcome, got, want)
+		}
+	}
+}
+
+// TestConclude: which error means which outcome, at which point of the way.
+func TestConclude(t *testing.T) {
+	silent := &UnreachableError{What: "the engine", Err: errors.New("EOF")}
+	refused := Refuse(Exited, "it exited")
+	signalled, cancel := context.WithCancelCause(t.Context())
+	cancel(sigterm)
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		run  run
+		want string
+	}{
+		{"nothing", nil, nil, run{}, "promoted 0"},
+		{"nothing, at first", nil, nil, run{first: true}, "started 0"},
+		{"nothing, though a signal came at the end", signalled, nil, run{}, "promoted 0"},
+		{"refused", nil, fmt.Errorf("gate: %w", refused), run{touched: true}, "refused 3 exited"},
+		{"invalid", nil, fmt.Errorf("load: %w", Invalid("no such colour")), run{}, "invalid 2"},
+		{"invalid, with a code", nil, &InvalidError{Err: errors.New("x"), Reasons: []Reason{{Code: CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
+		{"locked", nil, &LockedError{Lock: "shop"}, run{}, "locked 6"},
+		{"silent", nil, silent, run{}, "unreachable 7"},
+		{"silent, and all was undone", nil, silent, run{touched: true}, "refused 3"},
+		{"silent, after the switch", nil, silent, run{touched: true, promoted: true}, "needs-a-person 5"},
+		{"silent, and a person is needed", nil, &PersonError{Err: silent, Run: "x"}, run{}, "needs-a-person 5"},
+		{"anything else", nil, errors.New("x"), run{}, "error 1"},
+		{"anything else, after the switch", nil, errors.New("x"), run{promoted: true}, "needs-a-person 5"},
+		{"not switched", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: errors.New("x")}, run{touched: true}, "refused 3 nginx-not-switched"},
+		{"not switched, for a reason", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: refused}, run{touched: true}, "refused 3 exited"},
+		{"not switched, and it had been applied", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Applied: true}, run{applied: true}, "rolled-back 4 nginx-not-switched"},
+		{"a signal", signalled, sigterm, run{touched: true}, "interrupted 143"},
+		{"a signal, seen as another error", signalled, context.Canceled, run{touched: true}, "interrupted 143"},
+		{"a signal in the switch", signalled, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: context.Canceled}, run{applied: true}, "interrupted 143 nginx-not-switched"},
+		{"a signal, and the undoing failed", signalled, &PersonError{Err: errors.Join(sigterm, errors.New("x"))}, run{}, "needs-a-person 5"},
+	} {
+		r := test.run
+		r.report = NewReport("deploy")
+		r.Deployer = &Deployer{}
+		if test.ctx == nil {
+			test.ctx = t.Context()
+		}
+		report := r.conclude(test.ctx, test.err)
+		if got := strings.TrimSpace(sprintf("%s %d %s", report.Outcome, report.ExitCode, codes(report))); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestChooseColour: which colour a deployment is about.
+func TestChooseColour(t *testing.T) {
+	for _, test := range []struct {
+		live, named, wanted Colour
+		want                Colour
+		invalid             bool
+	}{
+		{Blue, Blue, None, Green, false},
+		{Green, Green, None, Blue, false},
+		{Blue, Blue, Green, Green, false},
+		{Blue, Blue, Blue, Blue, true},
+		{None, Green, None, Green, false},
+		{None, Green, Blue, Blue, false},
+		{None, None, None, Blue, false},
+		{None, None, Green, Green, false},
+	} {
+		r := run{Deployer: &Deployer{Settings: Settings{To: test.wanted}}, report: NewReport("deploy"), route: Route{Names: test.named}}
+		r.report.Live = test.live
+		err := r.chooseColour()
+		var invalid *InvalidError
+		if errors.As(err, &invalid) != test.invalid || r.release.To != test.want || r.report.To != test.want || r.report.From != test.live {
+			t.Errorf("live %q, named %q, wanted %q: from %q to %q, %v", test.live, test.named, test.wanted, r.report.From, r.report.To, err)
+		}
+	}
+}
+
+func TestDeployLiveColour(t *testing.T) {
+	story(t, "green is live already", func(t *testing.T, w *world) {
+		w.process().deploy()
+		w.lines = nil
+		p := w.process()
+		p.settings.To = Green
+		r := p.deploy()
+		ends(t, r, Malformed, 2, Green)
+		done(t, w, "lock shop \n unlock shop")
+		if !strings.HasPrefix(r.Message, "green is live already (") || !strings.Contains(r.Message, "deploy blue") {
+			t.Errorf("%q", r.Message)
+		}
+	})
+}
+
+func TestInvalidFilesTouchNothing(t *testing.T) {
+	story(t, "before the lock", func(t *testing.T, w *world) {
+		p := w.process()
+		p.fault = fault{kind: failsBefore, at: 1, asks: true, err: Invalid("compose.blue-deploy.yml:7: unknown field")}
+		r := p.deploy()
+		ends(t, r, Malformed, 2, None)
+		done(t, w, "")
+	})
+}
+
+func TestReleaseID(t *testing.T) {
+	shape := regexp.MustCompile(`^\d{8}T\d{6}-[0-9a-f]{4}$`)
+	var ids []string
+	at := time.Date(2026, 11, 20, 11, 45, 0, 0, time.FixedZone("KST", 9*3600))
+	for range 100 {
+		id := NewReleaseID(at)
+		if !shape.MatchString(id) {
+			t.Fatalf("%q", id)
+		}
+		ids = append(ids, id)
+		at = at.Add(time.Hour)
+	}
+	if !slices.IsSorted(ids) || !strings.HasPrefix(ids[0], "20261120T024500-") {
+		t.Errorf("%q", ids)
+	}
+}
+
+// TestReportHasNoNull: readers of the JSON find lists where the schema promises lists.
+func TestReportHasNoNull(t *testing.T) {
+	for name, set := range map[string]func(*world){
+		"promoted":    func(*world) {},
+		"refused":     func(w *world) { w.lives["was-green"] = exitsAfter(0, 1) },
+		"invalid":     func(w *world) { w.nginx.refusal = Refuse(ConfigNotLoaded, "x") },
+		"nothing yet": func(w *world) { w.boxes, w.spared, w.nginx.state = nil, Blue, RouterAbsent },
+		"unreachable": func(w *world) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} },
+	} {
+		for command, do := range map[string]func(*Deployer, context.Context) *Report{
+			"deploy": (*Deployer).Run, "dry run": (*Deployer).DryRun, "status": (*Deployer).Status, "health": (*Deployer).Health, "settle": (*Deployer).Settle,
+		} {
+			story(t, name+"/"+command, func(t *testing.T, w *world) {
+				set(w)
+				text, err := json.Marshal(w.process().do(do))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, list := range []string{"reasons", "findings", "steps", "containers", "images", "pull", "create", "replace", "stop", "points", "services"} {
+					if strings.Contains(string(text), `"`+list+`":null`) {
+						t.Errorf("%s is null: %s", list, text)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	cause := errors.New("EOF")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{Refuse(Exited, "it exited with %d", 3), "refused: exited: it exited with 3"},
+		{&RefusedError{Reasons: []Reason{{Code: Exited, Service: "was", Container: "shop-was-1", Message: "x"}, {Code: Timeout, Message: "y"}}}, "refused: exited: was: shop-was-1: x; timeout: y"},
+		{&UnreachableError{What: "nginx", Err: cause}, "nginx cannot be asked: EOF"},
+		{&PersonError{Err: cause}, "EOF"},
+		{sigterm, "interrupted by SIGTERM"},
+		{&NotSwitchedError{Reason: Reason{Code: NginxNotSwitched, Message: "x"}, Restored: cause}, "nginx-not-switched: x; and the old configuration could not be brought back: EOF"},
+	} {
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+	for _, err := range []error{&UnreachableError{Err: cause}, &PersonError{Err: cause}, &InvalidError{Err: cause}, &NotSwitchedError{Err: cause}, &NotSwitchedError{Restored: cause}} {
+		if !errors.Is(err, cause) {
+			t.Errorf("%T hides its cause", err)
+		}
+	}
+}

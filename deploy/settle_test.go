@@ -1,0 +1,307 @@
+package deploy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What a killed run left is decided by what is true: each phase of the journal meets each fate of nginx.
+
+const (
+	undoneLater = `
+		lock shop
+		sweep
+		remove shop-was-green-1
+		remove shop-signal-green-1
+		give back shop/was-green:latest
+		give back shop/signal-green:latest
+		journal closed
+		unlock shop`
+	finishedLater = `
+		lock shop
+		sweep
+		lock nginx-edge-0123456
+		unlock nginx-edge-0123456
+		drain
+		retire shop-was-blue-1
+		retire shop-signal-blue-1
+		journal closed
+		unlock shop`
+	untouched = "lock shop \n sweep \n lock nginx-edge-0123456 \n unlock nginx-edge-0123456 \n unlock shop"
+)
+
+func TestSettle(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		kill string // after this line
+		set  func(*world)
+		done string
+		exit int
+		live Colour
+		says string
+	}{{
+		name: "pulling", kill: "pull was-green",
+		done: "lock shop \n give back shop/was-green:latest \n journal closed \n unlock shop",
+		live: Blue, says: "had not passed",
+	}, {
+		name: "pulling, and nothing came", kill: "journal pulling",
+		done: "lock shop \n journal closed \n unlock shop",
+		live: Blue, says: "had not passed",
+	}, {
+		name: "starting", kill: "start was-green",
+		done: strings.ReplaceAll(undoneLater, "sweep", ""),
+		live: Blue, says: "had not passed",
+	}, {
+		name: "starting, rehearsed", kill: "rehearse green",
+		done: undoneLater,
+		live: Blue, says: "had not passed",
+	}, {
+		name: "starting, and a person made nginx name the release", kill: "rehearse green",
+		set:  func(w *world) { w.nginx.disk = confOf(Green); w.nginx.reload() },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: Green, says: "names green",
+	}, {
+		name: "starting, and a person made nginx name both", kill: "rehearse green",
+		set:  func(w *world) { w.nginx.disk += confOf(Green); w.nginx.reload() },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: None, says: "names green",
+	}, {
+		name: "switching, untouched", kill: "journal switching",
+		done: `
+			lock shop
+			sweep
+			lock nginx-edge-0123456
+			restore
+			reload
+			unlock nginx-edge-0123456
+			drain
+			remove shop-was-green-1
+			remove shop-signal-green-1
+			give back shop/was-green:latest
+			give back shop/signal-green:latest
+			journal closed
+			close
+			unlock shop`,
+		live: Blue, says: "had not passed",
+	}, {
+		name: "switching, written", kill: "write green",
+		done: `
+			lock shop
+			sweep
+			lock nginx-edge-0123456
+			restore
+			write blue
+			reload
+			unlock nginx-edge-0123456
+			drain
+			remove shop-was-green-1
+			remove shop-signal-green-1
+			give back shop/was-green:latest
+			give back shop/signal-green:latest
+			journal closed
+			close
+			unlock shop`,
+		live: Blue, says: "had not passed",
+	}, {
+		name: "switching, written, and nginx does not reload", kill: "write green",
+		set: func(w *world) { w.nginx.deaf = true },
+		done: `
+			lock shop
+			sweep
+			lock nginx-edge-0123456
+			restore
+			write blue
+			reload
+			unlock nginx-edge-0123456
+			close
+			unlock shop`,
+		exit: 5, live: None, says: "nginx did not load it",
+	}, {
+		name: "switching, loaded", kill: "reload",
+		done: finishedLater,
+		live: Green, says: "is live",
+	}, {
+		name: "switching, loaded, and the release has ended since", kill: "reload",
+		set: func(w *world) {
+			for _, b := range w.boxes {
+				if b.Colour == Green {
+					b.life = exitsAfter(0, 137)
+				}
+			}
+		},
+		done: `
+			lock shop
+			sweep
+			lock nginx-edge-0123456
+			restore
+			write blue
+			reload
+			unlock nginx-edge-0123456
+			drain
+			remove shop-was-green-1
+			remove shop-signal-green-1
+			give back shop/was-green:latest
+			give back shop/signal-green:latest
+			journal closed
+			close
+			unlock shop`,
+		live: Blue,
+	}, {
+		name: "switching, foreign", kill: "write green",
+		set:  func(w *world) { w.nginx.disk = confOf(Green) + "# tuned" },
+		done: untouched, exit: 5, live: None, says: "was edited meanwhile",
+	}, {
+		name: "switching, nginx gone", kill: "write green",
+		set:  func(w *world) { w.nginx.state = RouterAbsent },
+		done: "lock shop \n sweep \n lock nginx- \n unlock nginx- \n unlock shop", exit: 5, live: None, says: "is not there any more",
+	}, {
+		name: "switching, nginx stopped, written", kill: "write green",
+		set: func(w *world) { w.nginx.state = RouterStopped },
+		done: `
+			lock shop
+			sweep
+			lock nginx-edge-0123456
+			restore
+			write blue
+			unlock nginx-edge-0123456
+			remove shop-was-green-1
+			remove shop-signal-green-1
+			give back shop/was-green:latest
+			give back shop/signal-green:latest
+			journal closed
+			close
+			unlock shop`,
+		live: None, says: "had not passed",
+	}, {
+		name: "switched", kill: "journal switched",
+		done: strings.ReplaceAll(strings.ReplaceAll(finishedLater, "unlock nginx-edge-0123456", ""), "lock nginx-edge-0123456", ""),
+		live: Green, says: "is live",
+	}, {
+		name: "switched, half retired", kill: "retire shop-was-blue-1",
+		done: "lock shop \n sweep \n drain \n retire shop-signal-blue-1 \n journal closed \n unlock shop",
+		live: Green, says: "is live",
+	}, {
+		name: "switched, and a person pointed nginx back", kill: "journal switched",
+		set:  func(w *world) { w.nginx.disk = confOf(Blue); w.nginx.reload() },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: Blue, says: "names blue again",
+	}, {
+		name: "switched, and a person points nginx back while it drains", kill: "journal switched",
+		set:  func(w *world) { w.nginx.editedInDrain = confOf(Blue) },
+		done: "lock shop \n sweep \n drain \n unlock shop",
+		exit: 5, live: Green, says: "names blue again",
+	}, {
+		name: "switched, and a person made nginx name both", kill: "journal switched",
+		set:  func(w *world) { w.nginx.disk += confOf(Blue); w.nginx.reload() },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: None, says: "names both colours",
+	}, {
+		name: "switched, on disk only another time", kill: "journal switched",
+		set:  func(w *world) { w.nginx.loaded = confOf(Blue) },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: None, says: "what runs is not what is on disk",
+	}, {
+		name: "switched, and nginx is gone", kill: "journal switched",
+		set:  func(w *world) { w.nginx.state = RouterAbsent },
+		done: "lock shop \n sweep \n unlock shop",
+		exit: 5, live: None, says: "nginx is not there any more",
+	}, {
+		name: "nothing was left", kill: "lock shop",
+		done: "lock shop \n unlock shop", live: Blue, says: "nothing was left to settle",
+	}} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			w.killed(fault{kind: killedAfter, on: test.kill})
+			time.Sleep(10 * time.Second)
+			if test.set != nil {
+				test.set(w)
+			}
+			before := string(w.journal)
+			r := w.process().settle()
+			outcome := Settled
+			if test.exit == 5 {
+				outcome = NeedsPerson
+				if r.Run == "" || string(w.journal) != before {
+					t.Errorf("to run: %q; the journal is as it was: %v", r.Run, string(w.journal) == before)
+				}
+			} else if left := w.unclean(); len(left) > 0 && w.nginx.state == RouterRunning {
+				t.Errorf("left behind: %s", strings.Join(left, "\n"))
+			}
+			ends(t, r, outcome, test.exit, test.live)
+			done(t, w, test.done)
+			if !strings.Contains(r.Message, test.says) {
+				t.Errorf("the message %q does not say %q", r.Message, test.says)
+			}
+		})
+	}
+}
+
+// TestSettleHasLimits: what was taken back may have workers that a websocket keeps for ever.
+func TestSettleHasLimits(t *testing.T) {
+	story(t, "old workers do not end", func(t *testing.T, w *world) {
+		w.nginx.hold = 100 * time.Hour
+		w.nginx.stray = true
+		w.killed(fault{kind: killedAfter, on: "reload"})
+		w.nginx.loaded = confOf(Blue) // and a worker of green is left
+		w.nginx.leaving = []worker{{confOf(Green), time.Now().Add(100 * time.Hour)}}
+		began := time.Now()
+		r := w.process().settle()
+		ends(t, r, NeedsPerson, 5, None)
+		if took := time.Since(began); took > 10*time.Minute {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+// TestJournalUnusable: a journal that is not understood is never overwritten.
+func TestJournalUnusable(t *testing.T) {
+	for name, command := range map[string]func(*process) *Report{"deploy": (*process).deploy, "settle": (*process).settle} {
+		story(t, name, func(t *testing.T, w *world) {
+			w.journalFails = &PersonError{Err: errors.New("the journal has version 2"), Run: "docker rm bluegate-journal-shop"}
+			r := command(w.process())
+			ends(t, r, NeedsPerson, 5, None)
+			done(t, w, "lock shop \n unlock shop")
+			if r.Run != "docker rm bluegate-journal-shop" {
+				t.Errorf("to run: %q", r.Run)
+			}
+		})
+	}
+}
+
+// TestDeploySettlesFirst: the next deployment finishes or undoes what a killed one left, says so, and goes on.
+func TestDeploySettlesFirst(t *testing.T) {
+	story(t, "undone", func(t *testing.T, w *world) {
+		w.killed(fault{kind: killedAfter, on: "start was-green"})
+		r := w.process().deploy()
+		ends(t, r, Promoted, 0, Green)
+		if !strings.HasPrefix(findings(r), "settled") || r.To != Green {
+			t.Errorf("to %s, findings %q", r.To, findings(r))
+		}
+	})
+	story(t, "finished", func(t *testing.T, w *world) {
+		w.killed(fault{kind: killedAfter, on: "journal switched"})
+		r := w.process().deploy()
+		ends(t, r, Promoted, 0, Blue)
+		if !strings.HasPrefix(findings(r), "settled") || r.From != Green {
+			t.Errorf("from %s, findings %q", r.From, findings(r))
+		}
+	})
+	story(t, "the journal remembers ten", func(t *testing.T, w *world) {
+		var ids []string
+		for range 12 {
+			r := w.process().deploy()
+			ids = append([]string{r.Release}, ids...)
+			time.Sleep(time.Minute)
+		}
+		past := w.book().Past
+		if len(past) != 10 {
+			t.Fatalf("%d are remembered", len(past))
+		}
+		for i, p := range past {
+			if p.Release != ids[i] {
+				t.Errorf("%d: %s, want %s", i, p.Release, ids[i])
+			}
+		}
+	})
+}

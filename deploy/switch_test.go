@@ -1,0 +1,194 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What may happen to nginx's configuration while a release is in its gate.
+
+func (p *process) at(line string, do func()) {
+	p.onLine = func(l string) {
+		if l == line {
+			do()
+		}
+	}
+}
+
+func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
+	story(t, "the switch is planned and rehearsed anew", func(t *testing.T, w *world) {
+		p := w.process()
+		p.at("lock nginx-edge-0123456", func() {
+			w.nginx.disk += "# the other project\n"
+			w.nginx.reload()
+		})
+		r := p.deploy()
+		ends(t, r, Promoted, 0, Green)
+		again := slices.DeleteFunc(slices.Clone(w.lines), func(l string) bool { return l != "rehearse green" })
+		if len(again) != 2 {
+			t.Errorf("rehearsed %d times", len(again))
+		}
+	})
+	story(t, "it cannot be switched any more", func(t *testing.T, w *world) {
+		p := w.process()
+		p.at("lock nginx-edge-0123456", func() {
+			w.nginx.disk = "upstream was { server elsewhere:80; }"
+			w.nginx.reload()
+		})
+		r := p.deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "switch-point-not-found" || slices.Contains(w.lines, "write green") {
+			t.Errorf("reasons %q", codes(r))
+		}
+	})
+	story(t, "the coming configuration does not pass any more", func(t *testing.T, w *world) {
+		p := w.process()
+		p.at("lock nginx-edge-0123456", func() {
+			w.nginx.disk += "# the other project\n"
+			w.nginx.reload()
+			w.nginx.rejects = "duplicate upstream"
+		})
+		r := p.deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "nginx-test-failed" {
+			t.Errorf("reasons %q", codes(r))
+		}
+	})
+}
+
+// TestEditedByHand: what a person wrote is never overwritten, and what nginx serves because of it is never removed.
+func TestEditedByHand(t *testing.T) {
+	story(t, "and not loaded", func(t *testing.T, w *world) {
+		p := w.process()
+		p.at("rehearse green", func() { w.nginx.disk = confOf(Blue) + "# tuned\n" })
+		r := p.deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "config-not-loaded" || w.nginx.disk != confOf(Blue)+"# tuned\n" {
+			t.Errorf("reasons %q; on disk is %q", codes(r), w.nginx.disk)
+		}
+	})
+	story(t, "to name the release, which is refused", func(t *testing.T, w *world) {
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		w.proven[Green] = true // by the person
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.nginx.disk = confOf(Green)
+			w.nginx.reload()
+		})
+		r := w.process().deploy()
+		if r.ExitCode != 5 || codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "names green meanwhile") {
+			t.Errorf("exit %d, %q: %s", r.ExitCode, codes(r), r.Message)
+		}
+		if got := w.running(Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
+			t.Errorf("of green runs %v", got)
+		}
+	})
+}
+
+// TestProvenButNotJournaled: once users are on the new colour nothing takes it away again.
+func TestProvenButNotJournaled(t *testing.T) {
+	for _, kind := range []faultKind{failsBefore, failsInAnswer} {
+		story(t, string(kind), func(t *testing.T, w *world) {
+			p := w.process()
+			p.fault = fault{kind: kind, on: "journal switched", err: errors.New("no space left on device")}
+			r := p.deploy()
+			ends(t, r, NeedsPerson, 5, Green)
+			if len(w.running(Green)) != 2 || len(w.running(Blue)) != 2 || r.Undo != nil {
+				t.Errorf("green %v, blue %v, undo %+v", w.running(Green), w.running(Blue), r.Undo)
+			}
+			w.settled(t)
+			if w.live() != Green {
+				t.Errorf("nginx serves %s", w.live())
+			}
+		})
+	}
+}
+
+// TestSwitchIsReported: how long users waited for a healthy release is told from its last first passing probe.
+func TestSwitchIsReported(t *testing.T) {
+	story(t, "healthy to switched", func(t *testing.T, w *world) {
+		w.lives["signal-green"] = healthyAfter(3 * time.Second)
+		r := w.process().deploy()
+		i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == "healthy-to-switched" })
+		if i < 0 || r.Steps[i].MS < 5000 || r.Steps[i].MS > 5500 {
+			t.Errorf("steps %+v", r.Steps)
+		}
+		var names []string
+		for _, s := range r.Steps {
+			if s.Status != "ok" {
+				t.Errorf("%+v", s)
+			}
+			names = append(names, s.Name)
+		}
+		if got := strings.Join(names, " "); got != "lock settle observe plan pull replace up gate rehearse healthy-to-switched switch drain retire" {
+			t.Errorf("steps: %s", got)
+		}
+	})
+}
+
+// late is a Router in whose process a signal arrives when the switch is already proven.
+type late struct{ *process }
+
+func (l late) Switch(ctx context.Context, change Change, targets []Target) (Switched, error) {
+	done, err := l.process.Switch(ctx, change, targets)
+	l.cancel(sigterm)
+	return done, err
+}
+
+// TestSignalAfterTheSwitch: what is behind the point of no return is finished, or left to settle.
+func TestSignalAfterTheSwitch(t *testing.T) {
+	story(t, "right after it", func(t *testing.T, w *world) {
+		p := w.process()
+		r := p.do(func(d *Deployer, ctx context.Context) *Report {
+			d.Router = late{p}
+			return d.Run(ctx)
+		})
+		ends(t, r, Interrupted, 143, Green)
+		done(t, w, passed+"\n write green \n reload \n journal switched \n unlock nginx-edge-0123456 \n close \n unlock shop")
+		if r.Run != "bluegate settle" || r.Message != "interrupted by SIGTERM; green is live, and blue still runs" {
+			t.Errorf("run %q: %s", r.Run, r.Message)
+		}
+	})
+	story(t, "when the old colour was stopped", func(t *testing.T, w *world) {
+		p := w.process()
+		p.fault = fault{kind: signalAfter, on: "retire shop-signal-blue-1"}
+		ends(t, p.deploy(), Promoted, 0, Green)
+		if open := w.book().Current; open != nil {
+			t.Errorf("the journal has %+v", open)
+		}
+	})
+}
+
+// TestSignalIsNoRefusal: what a signal cut short did not fail.
+func TestSignalIsNoRefusal(t *testing.T) {
+	for _, line := range []string{"pull was-green", "create was-green", "start was-green", "rehearse green", "journal switching"} {
+		story(t, line, func(t *testing.T, w *world) {
+			p := w.process()
+			p.fault = fault{kind: signalInside, on: line}
+			r := p.deploy()
+			ends(t, r, Interrupted, 143, Blue)
+			if len(r.Reasons) > 0 || r.Message != "interrupted by SIGTERM; what was begun was undone" {
+				t.Errorf("%q: %s", codes(r), r.Message)
+			}
+		})
+	}
+}
+
+// TestNothingTouched: then there is nothing to undo, and nothing is said of undoing.
+func TestNothingTouched(t *testing.T) {
+	story(t, "the journal cannot be written", func(t *testing.T, w *world) {
+		p := w.process()
+		p.fault = fault{kind: failsBefore, on: "journal pulling", err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+		r := p.deploy()
+		ends(t, r, Unreachable, 7, Blue)
+		done(t, w, "lock shop \n unlock shop")
+		if r.Undo != nil {
+			t.Errorf("undo %+v", r.Undo)
+		}
+	})
+}

@@ -1,0 +1,172 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+
+	"bluegate/deploy"
+)
+
+// edge is a configuration that names an address; nothing has to resolve until nginx runs.
+func edge(address string) map[string]string {
+	return map[string]string{"/etc/nginx/conf.d/default.conf": "upstream was { server " + address + "; }\nserver { listen 80; location / { proxy_pass http://was; } }\n"}
+}
+
+// found is the name of the nginx that is found, without what is the test's own in it.
+func (b *bench) found(o Options) (string, deploy.RouterState, error) {
+	b.t.Helper()
+	route, err := b.router(o).Observe(b.t.Context(), b.directory())
+	return strings.TrimSuffix(strings.TrimPrefix(route.Nginx, `container "`+b.name("")), `"`), route.State, err
+}
+
+// directory has one service, was-blue or was-green, on the bench's network.
+func (b *bench) directory() *deploy.Directory {
+	app := applicationOf(b.t, "was-{colour} 3000 3000", b.net)
+	app.Project = b.id // it names the containers that the router makes
+	return deploy.NewDirectory(app)
+}
+
+func (b *bench) finds(o Options, want string, state deploy.RouterState) {
+	b.t.Helper()
+	if name, got, err := b.found(o); name != want || got != state || err != nil {
+		b.t.Errorf("with %+v: found %q %s, %v; want %q %s", o.Container, name, got, err, want, state)
+	}
+}
+
+// colours runs both colours' containers, so that their names resolve.
+func (b *bench) colours() (blue, green deploy.Container) {
+	b.t.Helper()
+	return b.app("was-blue", "3000"), b.app("was-green", "3000")
+}
+
+func TestFindByConfiguration(t *testing.T) {
+	b := newBench(t)
+	b.finds(Options{}, "", deploy.RouterAbsent)
+	b.colours()
+	b.finds(Options{}, "", deploy.RouterAbsent)
+	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // not a port of the colour
+	b.nginx(box{name: "idle"})
+	b.run(box{name: "broken", files: edge("was-blue:3000; server"), cmd: []string{"sh", "-c", "exec -a 'nginx: master process nginx' sleep 1000"}})
+	// A colour's own container may run nginx, and may name the other colour.
+	b.nginx(box{name: "web", files: edge("was-green:3000"), labels: map[string]string{"com.docker.compose.project": "shop", "com.docker.compose.service": "was-green"}})
+	// The same names on another network are another application's.
+	b.nginx(box{name: "staging", files: edge("127.0.0.1:3000"), networks: []string{b.network("staging")}})
+	b.finds(Options{}, "", deploy.RouterAbsent)
+
+	stopped := b.run(box{name: "stopped", files: edge("was-blue:3000"), created: true})
+	b.finds(Options{}, "stopped", deploy.RouterStopped)
+	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	b.finds(Options{}, "edge", deploy.RouterRunning) // one that runs goes before one that does not
+
+	if err := b.engine.ContainerStart(t.Context(), stopped, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b.serves(stopped)
+	_, _, err := b.found(Options{})
+	var silent *deploy.UnreachableError
+	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("edge")+", "+b.name("stopped")) || !strings.Contains(err.Error(), Label) {
+		t.Errorf("with two that match: %v", err)
+	}
+	b.finds(Options{Container: b.name("edge")}, "edge", deploy.RouterRunning)
+	b.finds(Options{Container: b.name("idle")}, "idle", deploy.RouterRunning)
+	b.finds(Options{Container: b.name("missing")}, "", deploy.RouterAbsent)
+}
+
+func TestFindByLabel(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	b.nginx(box{name: "foreign", labels: map[string]string{beLabelled: "another-project"}, files: edge("was-green:3000"), networks: []string{b.net}})
+	_, _, err := b.found(Options{})
+	if err == nil {
+		t.Error("a label of another project decided between two that match")
+	}
+	b.nginx(box{name: "marked", labels: map[string]string{beLabelled: b.id}, networks: []string{b.network("apart")}})
+	b.finds(Options{}, "marked", deploy.RouterRunning)
+	b.nginx(box{name: "marked-too", labels: map[string]string{beLabelled: ""}})
+	_, _, err = b.found(Options{})
+	if err == nil || !strings.Contains(err.Error(), b.name("marked")+", "+b.name("marked-too")) {
+		t.Errorf("with two labels: %v", err)
+	}
+	b.finds(Options{Container: b.name("edge")}, "edge", deploy.RouterRunning)
+}
+
+func TestFindWhatIsNamedAndIsNoNginx(t *testing.T) {
+	b := newBench(t)
+	b.app("was-blue", "3000")
+	_, _, err := b.found(Options{Container: b.name("was-blue")})
+	var silent *deploy.UnreachableError
+	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("was-blue")) || !strings.Contains(err.Error(), "no nginx") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// nginx's own flags say which configuration it has, and every call of it needs them too.
+func TestFindOtherConfigurations(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	main := "user nginx; pid /run/shop.pid; events {}\nhttp { upstream was { server was-blue:3000; } }\n"
+	for name, test := range map[string]struct {
+		cmd   []string
+		path  string
+		flags string
+	}{
+		"absolute": {[]string{"nginx", "-c", "/srv/shop.conf", "-g", "daemon off;"}, "/srv/shop.conf", "-c /srv/shop.conf"},
+		"prefix":   {[]string{"nginx", "-p", "/srv/edge/", "-c", "conf/shop.conf", "-g", "daemon off;"}, "/srv/edge/conf/shop.conf", "-p /srv/edge/ -c conf/shop.conf"},
+		"shell":    {[]string{"sh", "-c", "nginx -c /srv/shop.conf -g 'daemon off;'; true"}, "/srv/shop.conf", "-c /srv/shop.conf"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := b.nginx(box{name: name, cmd: test.cmd, files: map[string]string{test.path: main, "/srv/edge/logs/x": "", "/var/log/nginx/x": ""}})
+			r := b.router(Options{Container: id})
+			route, err := r.Observe(t.Context(), b.directory())
+			if err != nil || route.Names != deploy.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
+				t.Errorf("%+v, %v; log:\n%s", route, err, b.log(id))
+			}
+			if got := strings.Join(r.found.flags, " "); got != test.flags {
+				t.Errorf("its flags are %q, want %q", got, test.flags)
+			}
+		})
+	}
+}
+
+// On a CI runner's engine other containers come and go all the time.
+func TestFindAmongPassingContainers(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	ctx, cancel := context.WithCancel(t.Context())
+	var churn sync.WaitGroup
+	for range 2 {
+		churn.Go(func() {
+			for ctx.Err() == nil {
+				// It ends by itself, and removes itself: each look may meet it in another state.
+				made, err := b.engine.ContainerCreate(t.Context(), &container.Config{Image: image, Cmd: []string{"sleep", "0.1"}, Labels: map[string]string{testLabel: b.id}},
+					&container.HostConfig{NetworkMode: container.NetworkMode(b.net), AutoRemove: true}, nil, nil, "")
+				if err == nil {
+					err = b.engine.ContainerStart(t.Context(), made.ID, container.StartOptions{})
+				}
+				if err != nil {
+					t.Errorf("churn: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for range 10 {
+		b.finds(Options{}, "edge", deploy.RouterRunning)
+	}
+	cancel()
+	churn.Wait()
+	b.eventually("the last of them end", func() error {
+		rows, err := b.engine.ContainerList(t.Context(), container.ListOptions{All: true})
+		if err == nil && len(rows) > 3 {
+			err = errors.New("some are left")
+		}
+		return err
+	})
+}

@@ -1,0 +1,30 @@
+package nginx
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// A stopped engine takes the question and says nothing.
+func TestReachOfASilentHelper(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		questions, in := io.Pipe()
+		out, answers := io.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, questions) }()
+		defer func() { in.Close(); answers.Close(); synctest.Wait() }()
+		r := New(nil, Options{})
+		r.found, r.help = &instance{name: "edge"}, &companion{Client: helper.NewClient(in, out)}
+		began := time.Now()
+		err := r.Reach(t.Context(), []deploy.Target{{Endpoint: deploy.Endpoint{Host: "was-green", Port: 3000}}})
+		var silent *deploy.UnreachableError
+		if took := time.Since(began); !errors.As(err, &silent) || took > askLimit {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}

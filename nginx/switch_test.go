@@ -1,0 +1,446 @@
+package nginx
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/deploy"
+)
+
+const confPath = "/etc/nginx/conf.d/default.conf"
+
+// shop is nginx in front of both colours, and a change from blue to green that was not made yet.
+type shop struct {
+	*bench
+	id          string
+	path        string // of the file that is going to change
+	router      *Router
+	route       deploy.Route
+	change      deploy.Change
+	blue, green deploy.Container
+}
+
+// newShop runs nginx as it is described. The configuration must name blue.
+func (b *bench) newShop(x box) *shop {
+	b.t.Helper()
+	s := &shop{bench: b}
+	s.blue, s.green = b.colours()
+	x.name = "edge"
+	s.id = b.nginx(x)
+	s.plan()
+	return s
+}
+
+func (s *shop) plan() {
+	s.t.Helper()
+	s.router, s.route = s.observed("edge")
+	var err error
+	if s.change, err = s.router.Plan(s.route, s.directory(), deploy.Green); err != nil {
+		s.t.Fatal(err)
+	}
+	if s.route.Names != deploy.Blue || s.change.Points != 1 {
+		s.t.Fatalf("%+v, %+v", s.route, s.change)
+	}
+	s.path = s.change.Files[0].Path
+}
+
+func (s *shop) targets() []deploy.Target {
+	return []deploy.Target{{Endpoint: s.change.Routes[0], Containers: []deploy.Container{s.green}}}
+}
+
+func (s *shop) rehearse() {
+	s.t.Helper()
+	if err := s.router.Rehearse(s.t.Context(), s.change); err != nil {
+		s.t.Fatalf("rehearse: %v", err)
+	}
+}
+
+// switchOver must succeed.
+func (s *shop) switchOver() deploy.Switched {
+	s.t.Helper()
+	s.rehearse()
+	done, err := s.router.Switch(s.t.Context(), s.change, s.targets())
+	if err != nil {
+		s.t.Fatalf("switch: %v\nnginx's log:\n%s", err, s.log(s.id))
+	}
+	return done
+}
+
+// answers is the colour that answers a request on a connection of its own.
+func (s *shop) answers() string {
+	s.t.Helper()
+	c := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Get("http://" + s.container("edge", s.id).Addresses[s.net] + "/")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.Header.Get("X-Colour")
+}
+
+func (s *shop) serves(colour string) {
+	s.t.Helper()
+	if got := s.answers(); got != colour {
+		s.t.Errorf("%q answers, want %s", got, colour)
+	}
+}
+
+func (b *bench) volume(name string) string {
+	b.t.Helper()
+	name = b.name(name)
+	b.docker("volume", "create", "--label", testLabel+"="+b.id, name)
+	b.t.Cleanup(func() { _ = b.engine.VolumeRemove(b.t.Context(), name, true) })
+	return name
+}
+
+// storages are the ways to keep nginx's configuration.
+var storages = map[string]func(b *bench, conf string) box{
+	"folder": func(b *bench, conf string) box {
+		return box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/etc/nginx/conf.d"}}}
+	},
+	"read-only folder": func(b *bench, conf string) box {
+		return box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/etc/nginx/conf.d", ReadOnly: true}}}
+	},
+	"single file": func(b *bench, conf string) box {
+		return box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf) + "/default.conf", Target: confPath}}}
+	},
+	"read-only single file": func(b *bench, conf string) box {
+		return box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf) + "/default.conf", Target: confPath, ReadOnly: true}}}
+	},
+	"volume": func(b *bench, conf string) box {
+		name := b.volume("conf")
+		b.run(box{name: "fill", created: true, files: map[string]string{confPath: conf}, mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/etc/nginx/conf.d"}}})
+		return box{mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/etc/nginx/conf.d"}}}
+	},
+	"own layer": func(_ *bench, conf string) box { return box{files: map[string]string{confPath: conf}} },
+	"link in the own layer to a mounted file": func(b *bench, conf string) box {
+		return box{files: map[string]string{confPath: "-> /srv/shop/default.conf"},
+			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop"}}}
+	},
+	"linked folder": func(b *bench, conf string) box {
+		return box{files: map[string]string{"/etc/nginx/linked": "-> /srv/shop", "/etc/nginx/nginx.conf": "user nginx; events {}\nhttp { include linked/*.conf; }\n"},
+			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop"}}}
+	},
+	"link within a mounted folder": func(b *bench, conf string) box {
+		dir := b.folder(conf)
+		if err := errors.Join(os.Rename(dir+"/default.conf", dir+"/shop"), os.Symlink("shop", dir+"/default.conf")); err != nil {
+			b.t.Fatal(err)
+		}
+		return box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/conf.d"}}}
+	},
+}
+
+// folder is one of the host with the configuration in it.
+func (b *bench) folder(conf string) string {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	write(b.t, dir+"/default.conf", conf)
+	if err := os.Chmod(dir, 0o755); err != nil { // workers and helpers are other users
+		b.t.Fatal(err)
+	}
+	return dir
+}
+
+func TestSwitchWhereverTheFileLies(t *testing.T) {
+	for name, storage := range storages {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			conf := "# blue: was-blue:3000\r\n" + edge("was-blue:3000")[confPath]
+			x := storage(b, conf)
+			s := b.newShop(x)
+			if !strings.HasPrefix(name, "read-only") {
+				b.sh(s.id, "chown 101:12 $(readlink -f "+s.path+"); chmod 640 $(readlink -f "+s.path+")")
+			}
+			state := func() string {
+				return b.sh(s.id, "stat -L -c '%u:%g %a' "+s.path+"; ls -la "+s.path+" | cut -c1; ls -A $(dirname "+s.path+"); cat "+s.path)
+			}
+			before := state()
+			time.Sleep(2100 * time.Millisecond) // a chmod of somebody else is no edit, but ages are whole seconds
+			s.plan()
+			s.serves("blue")
+
+			done := s.switchOver()
+			s.serves("green")
+			if want := strings.Replace(before, "server was-blue:3000", "server was-green:3000", 1); state() != want {
+				t.Errorf("now\n%s\nwant\n%s", state(), want)
+			}
+			if done.Points != 1 || !slices.Equal(done.Files, []string{s.path}) || done.NewWorkers == 0 || done.OldWorkers == 0 || len(done.Proof) == 0 || done.Nginx != s.route.Nginx {
+				t.Errorf("%+v", done)
+			}
+			if _, route := s.observed("edge"); route.Names != deploy.Green || route.Refusal != nil {
+				t.Errorf("after the switch: %+v", route)
+			}
+
+			if err := s.router.Restore(t.Context(), s.change); err != nil {
+				t.Fatal(err)
+			}
+			s.serves("blue")
+			if state() != before {
+				t.Errorf("back\n%s\nwas\n%s", state(), before)
+			}
+			if e, _, err := newSource(t.Context(), b.engine, s.id).entry(s.path); err != nil || !e.modTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
+				t.Errorf("what was put back has the time %s, had %s, %v", e.modTime, s.change.Files[0].OldTime, err)
+			}
+			s.leavesNothing()
+		})
+	}
+}
+
+// leavesNothing closes the router; what it made is gone then.
+func (s *shop) leavesNothing() {
+	s.t.Helper()
+	if err := s.router.Close(s.t.Context()); err != nil {
+		s.t.Errorf("close: %v", err)
+	}
+	rows, err := s.engine.ContainerList(s.t.Context(), container.ListOptions{All: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row.Labels[SweepLabel] != "" {
+			s.t.Errorf("%v is left", row.Names)
+		}
+	}
+}
+
+// The throwaway may write where nginx may: its log files are opened by a test, too.
+func TestRehearseWithMountedLogs(t *testing.T) {
+	b := newBench(t)
+	logs := t.TempDir()
+	x := storages["folder"](b, "access_log /var/log/nginx/shop.log;\n"+edge("was-blue:3000")[confPath])
+	x.mounts = append(x.mounts, mount.Mount{Type: mount.TypeBind, Source: logs, Target: "/var/log/nginx"})
+	s := b.newShop(x)
+	s.switchOver()
+	s.serves("green")
+	if _, err := os.Stat(filepath.Join(logs, "shop.log")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
+	b := newBench(t)
+	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
+	broken := s.change
+	broken.Files = slices.Clone(broken.Files)
+	broken.Files[0].New = []byte("server { listne 80; }\n")
+	err := s.router.Rehearse(t.Context(), broken)
+	var refused *deploy.RefusedError
+	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
+		t.Errorf("got %v", err)
+	}
+	if got := b.sh(s.id, "cat "+confPath); !strings.Contains(got, "was-blue:3000") {
+		t.Errorf("the live file holds %q", got)
+	}
+	s.leavesNothing()
+}
+
+// A name may take a moment to appear in the engine's DNS.
+func TestRehearseWaitsForNames(t *testing.T) {
+	b := newBench(t)
+	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
+	if err := b.engine.ContainerRemove(t.Context(), s.green.ID, container.RemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	tried := make(chan error, 1)
+	go func() { tried <- s.router.Rehearse(t.Context(), s.change) }()
+	time.Sleep(1500 * time.Millisecond)
+	select {
+	case err := <-tried:
+		t.Fatalf("it did not wait: %v", err)
+	default:
+	}
+	b.run(box{name: "was-green-again", image: shopImage, env: []string{"COLOUR=green"}, aliases: []string{"was-green"}})
+	if err := <-tried; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReachRefuses(t *testing.T) {
+	b := newBench(t)
+	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
+	s.rehearse()
+	alone := b.run(box{name: "alone", image: shopImage, env: []string{"LISTEN=127.0.0.1"}, aliases: []string{"alone"}})
+	twin := b.run(box{name: "twin", image: shopImage, aliases: []string{"was-twin"}})
+	endpoint := func(host string, port int) deploy.Endpoint {
+		return deploy.Endpoint{Colour: deploy.Green, Service: "was-green", Host: host, Port: port}
+	}
+	for name, test := range map[string]struct {
+		target deploy.Target
+		want   string // "": reached
+	}{
+		"good":           {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, ""},
+		"upper case":     {deploy.Target{Endpoint: endpoint("WAS-Green", 3000), Containers: []deploy.Container{s.green}}, ""},
+		"other port":     {deploy.Target{Endpoint: endpoint("was-green", 3999), Containers: []deploy.Container{s.green}}, "was-green:3999 (" + s.green.Addresses[b.net] + ") does not accept a connection: connection refused"},
+		"loopback only":  {deploy.Target{Endpoint: endpoint("alone", 3000), Containers: []deploy.Container{b.container("alone", alone)}}, "connection refused"},
+		"no name":        {deploy.Target{Endpoint: endpoint("was-gren", 3000), Containers: []deploy.Container{s.green}}, "the name was-gren does not resolve"},
+		"a stranger":     {deploy.Target{Endpoint: endpoint("was-blue", 3000), Containers: []deploy.Container{s.green}}, "leads to " + s.blue.Addresses[b.net] + ", which is not the release's"},
+		"a missing twin": {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green, b.container("twin", twin)}}, "does not lead to " + b.name("twin")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := s.router.Reach(t.Context(), []deploy.Target{test.target})
+			var refused *deploy.RefusedError
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (!errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NotReachable || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+	all := []deploy.Target{{Endpoint: endpoint("nowhere-1", 1)}, {Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, {Endpoint: endpoint("nowhere-2", 2)}}
+	if err := s.router.Reach(t.Context(), all); err == nil || !strings.Contains(err.Error(), "nowhere-1") || !strings.Contains(err.Error(), "nowhere-2") {
+		t.Errorf("of three, two are bad: %v", err)
+	}
+}
+
+// notSwitched switches, and must be told that this was undone.
+func (s *shop) notSwitched() *deploy.NotSwitchedError {
+	s.t.Helper()
+	_, err := s.router.Switch(s.t.Context(), s.change, s.targets())
+	var failed *deploy.NotSwitchedError
+	if !errors.As(err, &failed) {
+		s.t.Fatalf("got %v\nnginx's log:\n%s", err, s.log(s.id))
+	}
+	return failed
+}
+
+// nginx takes the signal, says nothing that a caller could see, and goes on with what it had.
+func TestSwitchThatNginxDoesNotApply(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	s := b.newShop(x)
+	// A port that the coming configuration listens on is taken by another process of the namespace.
+	write(t, x.mounts[0].Source+"/ports.conf", "server { listen 8099; }\n")
+	b.nginx(box{name: "squatter", networks: []string{"container:" + s.id}, files: map[string]string{"/etc/nginx/nginx.conf": "user nginx; events {}\nhttp { server { listen 8099; } }\n"}})
+	s.plan()
+	s.rehearse()
+	failed := s.notSwitched()
+	if failed.Applied || failed.Restored != nil || failed.Reason.Code != deploy.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
+		t.Errorf("%+v", failed)
+	}
+	s.serves("blue")
+	if got := b.sh(s.id, "cat "+confPath); !strings.Contains(got, "was-blue:3000") {
+		t.Errorf("the file holds %q", got)
+	}
+	s.leavesNothing()
+}
+
+func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	s := b.newShop(x)
+	s.rehearse()
+	edited := "# by hand\n" + edge("was-blue:3000")[confPath]
+	write(t, x.mounts[0].Source+"/default.conf", edited)
+	failed := s.notSwitched()
+	if !strings.Contains(failed.Error(), "somebody else changed it") {
+		t.Errorf("%v", failed)
+	}
+	if got := read(t, x.mounts[0].Source+"/default.conf"); got != edited {
+		t.Errorf("the file holds %q", got)
+	}
+	if failed.Applied || failed.Restored != nil {
+		t.Errorf("nothing was written, and still: applied %t, not restored because %v", failed.Applied, failed.Restored)
+	}
+	s.serves("blue")
+}
+
+// PID 1 is a shell, which ignores the signal.
+func TestSwitchBehindAShell(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	x.cmd = []string{"sh", "-c", "nginx -g 'daemon off;'; true"}
+	s := b.newShop(x)
+	s.switchOver()
+	s.serves("green")
+}
+
+func TestCompare(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	s := b.newShop(x)
+	file := x.mounts[0].Source + "/default.conf"
+	fate := func(want deploy.Fate, when string) {
+		t.Helper()
+		if got, err := s.router.Compare(t.Context(), s.change); got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", when, got, err, want)
+		}
+	}
+	fate(deploy.FateUntouched, "before the write")
+
+	// A reload that was there a moment before the write has not loaded it, however close they are.
+	for range 3 {
+		before, err := s.router.processes(t.Context(), s.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.router.load(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, string(s.change.Files[0].New))
+		fate(deploy.FateWritten, "written right behind a reload")
+		time.Sleep(1100 * time.Millisecond)
+		fate(deploy.FateWritten, "and looked at later")
+		if now, err := s.router.processes(t.Context(), s.id); err != nil || len(now.workers) != len(before.workers) {
+			t.Fatalf("%+v, %v", now, err)
+		}
+		write(t, file, string(s.change.Files[0].Old))
+	}
+
+	write(t, file, string(s.change.Files[0].New))
+	time.Sleep(2500 * time.Millisecond)
+	fate(deploy.FateWritten, "written and not loaded")
+	if err := b.engine.ContainerKill(t.Context(), s.id, "HUP"); err != nil {
+		t.Fatal(err)
+	}
+	b.eventually("it is loaded", func() error {
+		if got, err := s.router.Compare(t.Context(), s.change); got != deploy.FateLoaded {
+			return fmt.Errorf("%s, %v", got, err)
+		}
+		return nil
+	})
+
+	write(t, file, "# by hand\n")
+	fate(deploy.FateForeign, "edited")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	fate(deploy.FateForeign, "removed")
+	if got, err := New(b.engine, Options{}).Compare(t.Context(), s.change); got != deploy.FateGone || err != nil {
+		t.Errorf("without nginx: %q, %v", got, err)
+	}
+}
+
+// An nginx that could not start has no namespace yet, and its names must be asked for on every network that it joins.
+func TestStart(t *testing.T) {
+	b := newBench(t)
+	more := []string{b.network("a"), b.network("z")}
+	b.run(box{name: "edge", created: true, files: edge("was-blue:3000"), networks: []string{more[0], b.net, more[1]}})
+	s := &shop{bench: b}
+	s.green = b.app("was-green", "3000")
+	s.plan()
+	s.id = s.route.ID
+	if s.route.State != deploy.RouterStopped {
+		t.Fatalf("%+v", s.route)
+	}
+	s.rehearse()
+	done, err := s.router.Start(t.Context(), s.change, s.targets())
+	if err != nil {
+		t.Fatalf("start: %v\n%s", err, b.log(s.id))
+	}
+	if done.NewWorkers == 0 || done.OldWorkers != 0 {
+		t.Errorf("%+v", done)
+	}
+	s.serves("green")
+	s.leavesNothing()
+}
