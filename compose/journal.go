@@ -81,7 +81,7 @@ func (l *Ledger) Write(ctx context.Context, project string, j deploy.Journal) er
 	v := l.journalVessel(project)
 	err = v.put(ctx, journalFile, text)
 	if errdefs.IsNotFound(err) {
-		if err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
+		if _, err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
 			err = v.put(ctx, journalFile, text)
 		}
 	}

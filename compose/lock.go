@@ -12,11 +12,12 @@ import (
 	"bluegate/deploy"
 )
 
-// A lease is renewed three times before it ends. Its holder stops acting when it could not renew it for so long that
-// another client may take it over.
+// A lease is renewed three times before it ends. Its holder stops acting a while before another client may take it over.
 const (
 	leaseLength  = 30 * time.Second
 	leaseRenewal = 10 * time.Second
+	leaseRetry   = time.Second // after a renewal that failed
+	leaseMargin  = 5 * time.Second
 )
 
 const holderLabel = "bluegate.holder"
@@ -31,6 +32,9 @@ func (l *Ledger) lockVessel(name string) vessel {
 	return vessel{engine: l.engine, name: "bluegate-lock-" + name}
 }
 
+// lockTries bounds how often a lock that was just given back, or cleared, may be snatched away by others.
+const lockTries = 20
+
 // Lock implements deploy.Ledger.
 func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy.Lease, error) {
 	v := l.lockVessel(name)
@@ -38,30 +42,37 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 	if err != nil {
 		return nil, err
 	}
-	for attempt := 0; ; attempt++ {
-		err := v.create(ctx, map[string]string{holderLabel: string(text)})
+	var holder deploy.Holder
+	for range lockTries {
+		until := time.Now().Add(leaseLength)
+		id, err := v.create(ctx, map[string]string{holderLabel: string(text)})
 		if err == nil {
-			break
+			return l.hold(ctx, id, until), nil
 		}
-		if !errdefs.IsConflict(err) || attempt == 3 {
+		if !errdefs.IsConflict(err) {
 			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
 		}
-		holder, alive, err := l.judge(ctx, v)
-		if err != nil {
+		var alive bool
+		if holder, alive, err = l.judge(ctx, v); err != nil {
 			return nil, l.engine.unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
 		}
 		if alive {
-			return nil, &deploy.LockedError{Lock: name, Holder: holder}
+			break
 		}
 		if err := l.clear(ctx, v); err != nil {
 			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
 	}
-	// The first lease is counted from the lock's creation; only its renewals are written.
-	lease := &lease{vessel: v, lost: make(chan struct{}), stop: make(chan struct{})}
-	lease.done.Add(1)
-	go lease.keep(context.WithoutCancel(ctx))
-	return lease, nil
+	return nil, &deploy.LockedError{Lock: name, Holder: holder}
+}
+
+// hold begins to renew the lease of a lock that was taken. The first one is counted from the lock's creation; only its
+// renewals are written. The lock is known by its id from here on: its name may be another's, once the lease has ended.
+func (l *Ledger) hold(ctx context.Context, id string, until time.Time) *lease {
+	lease := &lease{vessel: vessel{engine: l.engine, name: id}, lost: make(chan struct{})}
+	ctx, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
+	lease.done.Go(func() { lease.keep(ctx, until) })
+	return lease
 }
 
 // clear removes the container by the id that was judged, so that a lock that somebody else took meanwhile stays.
@@ -128,36 +139,44 @@ const leaseFile = "lease"
 type lease struct {
 	vessel vessel
 	lost   chan struct{}
-	stop   chan struct{}
-	once   sync.Once
+	stop   context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// renew writes the lease's end by the engine's clock, the one that all clients share.
-func (l *lease) renew(ctx context.Context) error {
-	until, err := time.Now().Add(-l.vessel.engine.Skew).Add(leaseLength).UTC().MarshalText()
+// renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
+func (l *lease) renew(ctx context.Context) (time.Time, error) {
+	until := time.Now().Add(leaseLength)
+	text, err := until.Add(-l.vessel.engine.Skew).UTC().MarshalText()
 	if err != nil {
-		return err
+		return until, err
 	}
-	return l.vessel.put(ctx, leaseFile, until)
+	return until, l.vessel.put(ctx, leaseFile, text)
 }
 
-func (l *lease) keep(ctx context.Context) {
-	defer l.done.Done()
-	ticker := time.NewTicker(leaseRenewal)
-	defer ticker.Stop()
-	renewed := time.Now()
+// keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
+// refuses or stands still.
+func (l *lease) keep(ctx context.Context, until time.Time) {
+	pause := leaseRenewal
 	for {
+		last := until.Add(-leaseMargin)
 		select {
-		case <-l.stop:
+		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-time.After(min(pause, time.Until(last))):
 		}
-		if err := l.renew(ctx); err == nil {
-			renewed = time.Now()
-		} else if errdefs.IsNotFound(err) || time.Since(renewed) > leaseLength-leaseRenewal {
+		renewing, cancel := context.WithDeadline(ctx, last)
+		next, err := l.renew(renewing)
+		cancel()
+		switch {
+		case err == nil:
+			until, pause = next, leaseRenewal
+		case ctx.Err() != nil:
+			return
+		case errdefs.IsNotFound(err) || !time.Now().Before(last):
 			close(l.lost)
 			return
+		default:
+			pause = leaseRetry
 		}
 	}
 }
@@ -167,7 +186,7 @@ func (l *lease) Lost() <-chan struct{} { return l.lost }
 
 // Release implements deploy.Lease. A lease that was lost may be another's by now, and is left alone.
 func (l *lease) Release(ctx context.Context) error {
-	l.once.Do(func() { close(l.stop) })
+	l.stop()
 	l.done.Wait()
 	select {
 	case <-l.lost:

@@ -52,13 +52,15 @@ func machine() string {
 }
 
 // processStart is the start time in the kernel's ticks, field 22 of /proc/PID/stat; the name in field 2 may hold spaces.
+// It is empty for a process that has ended, also while nobody has waited for it: where PID 1 of a container is no init,
+// as in many CI images, nobody ever does.
 func processStart(pid int) string {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return ""
 	}
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 {
+	if len(fields) < 20 || bytes.ContainsAny(fields[0], "ZX") {
 		return ""
 	}
 	return string(fields[19])

@@ -29,21 +29,21 @@ const vesselImage = "bluegate-vessel:1"
 // OwnLabel is on every container and image of ours.
 const OwnLabel = "bluegate.own"
 
-// create returns errdefs.Conflict (see errdefs.IsConflict) when somebody else has created it.
-func (v vessel) create(ctx context.Context, labels map[string]string) error {
+// create returns the vessel's id, or errdefs.Conflict (see errdefs.IsConflict) when somebody else has created it.
+func (v vessel) create(ctx context.Context, labels map[string]string) (id string, err error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	labels[OwnLabel] = v.name
 	config := &container.Config{Image: vesselImage, Cmd: []string{"never-started"}, Labels: labels}
 	host := &container.HostConfig{NetworkMode: "none", RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled}}
-	_, err := v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
+	made, err := v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
 	if errdefs.IsNotFound(err) {
 		if err := v.importImage(ctx); err != nil {
-			return err
+			return "", err
 		}
-		_, err = v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
+		made, err = v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
 	}
-	return err
+	return made.ID, err
 }
 
 // importImage makes the empty image out of an empty archive.

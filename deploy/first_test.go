@@ -122,7 +122,8 @@ func TestFirst(t *testing.T) {
 		outcome: Refused, exit: 3, to: Blue, live: None,
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
-			w.boxes, w.proven, w.spared = nil, map[Colour]bool{}, Blue
+			w.wipe()
+			w.spared = Blue
 			w.nginx.state = test.state
 			p := w.process()
 			if test.set != nil {

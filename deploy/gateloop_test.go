@@ -62,6 +62,20 @@ func TestGateOpens(t *testing.T) {
 	}
 }
 
+// TestUpHasALimit: an engine that has frozen keeps nobody waiting for ever.
+func TestUpHasALimit(t *testing.T) {
+	story(t, "healthy, and Up does not return", func(t *testing.T, w *world) {
+		w.upTakes = 100 * time.Hour
+		began := time.Now()
+		r := w.process().deploy()
+		ends(t, r, Refused, 3, Blue)
+		if took := time.Since(began); took > 2*time.Minute || codes(r) != "create-failed" {
+			t.Errorf("%q after %s", codes(r), took)
+		}
+		w.told(t, r)
+	})
+}
+
 func TestGateRefuses(t *testing.T) {
 	killed := func(s *gate.Sample) { s.State, s.ExitCode, s.OOMKilled = gate.StateExited, 137, true }
 	for _, test := range []struct {
@@ -263,7 +277,7 @@ func TestWatcherEnds(t *testing.T) {
 	})
 }
 
-// TestProgress: who watches is told when the gate decides at the latest, and nothing of the kind in the window.
+// TestProgress: who watches is told when the gate decides at the latest, and in the window when that ends.
 func TestProgress(t *testing.T) {
 	story(t, "deadline and window", func(t *testing.T, w *world) {
 		p := w.process()
@@ -273,13 +287,17 @@ func TestProgress(t *testing.T) {
 			t.Fatal("nothing was shown")
 		}
 		// Pulling takes 400 ms and does not count.
-		if first := p.shown[0]; first.deadline.Sub(began) != 19*time.Second+400*time.Millisecond {
-			t.Errorf("first shown: decided after %s", first.deadline.Sub(began))
+		if first := p.shown[0]; first.next.Sub(began) != 19*time.Second+400*time.Millisecond {
+			t.Errorf("first shown: decided after %s", first.next.Sub(began))
 		}
-		for _, s := range p.shown {
-			if (s.good == 2) != s.deadline.IsZero() {
-				t.Errorf("%s: %d are good, deadline %s", s.at.Sub(began), s.good, s.deadline)
+		latest := p.shown[0].next
+		for _, s := range p.shown[:len(p.shown)-1] {
+			if inWindow := s.next.Before(latest); inWindow != (s.good == 2) {
+				t.Errorf("%s: %d are good, to be asked again at %s", s.at.Sub(began), s.good, s.next.Sub(began))
 			}
+		}
+		if last := p.shown[len(p.shown)-1]; !last.next.IsZero() {
+			t.Errorf("the gate has opened, and is to be asked again at %s", last.next.Sub(began))
 		}
 	})
 }

@@ -167,6 +167,15 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+	story(t, "the first deployment, without nginx", func(t *testing.T, w *world) {
+		w.wipe()
+		w.nginx.state = RouterAbsent
+		r := w.process().do((*Deployer).DryRun)
+		ends(t, r, Planned, 0, None)
+		if findings(r) != "nginx-absent gate" || r.To != Blue || len(r.Plan.Replace)+len(r.Plan.Stop)+len(r.Plan.Points) > 0 {
+			t.Errorf("to %q, findings %q, %+v", r.To, findings(r), r.Plan)
+		}
+	})
 	for timeout, want := range map[time.Duration]int64{10 * time.Second: 10_000, time.Hour: 19_000} {
 		story(t, "timeout "+timeout.String(), func(t *testing.T, w *world) {
 			p := w.process()

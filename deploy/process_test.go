@@ -35,9 +35,9 @@ type process struct {
 
 // shown is what Progress.Gate was told, and when.
 type shown struct {
-	at       time.Time
-	deadline time.Time
-	good     int
+	at   time.Time
+	next time.Time
+	good int
 }
 
 // fault is what happens at the nth call, counted from 1, or at the first that is written down as a line.
@@ -213,10 +213,10 @@ func (p *process) Say(format string, args ...any) {
 }
 
 // Gate implements Progress.
-func (p *process) Gate(all []gate.Progress, deadline time.Time) {
+func (p *process) Gate(v gate.Verdict) {
 	p.showing(func() {
-		s := shown{at: time.Now(), deadline: deadline}
-		for _, g := range all {
+		s := shown{at: time.Now(), next: v.Next}
+		for _, g := range v.Progress {
 			if g.Good {
 				s.good++
 			}

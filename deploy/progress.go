@@ -1,10 +1,6 @@
 package deploy
 
-import (
-	"time"
-
-	"bluegate/deploy/gate"
-)
+import "bluegate/deploy/gate"
 
 // Progress is told how a command comes along. Its methods return at once and are called by one goroutine at a time.
 type Progress interface {
@@ -12,7 +8,6 @@ type Progress interface {
 	Step(name string)
 	// Say is a sentence for the person who watches.
 	Say(format string, args ...any)
-	// Gate shows how far each container is, and when the gate decides at the latest; the time is zero while the
-	// stable window runs.
-	Gate(containers []gate.Progress, deadline time.Time)
+	// Gate shows what the gate says: how far each container is, and when it decides.
+	Gate(v gate.Verdict)
 }

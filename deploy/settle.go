@@ -69,7 +69,9 @@ func (r *run) settle(ctx context.Context) error {
 	r.report.Pruned.Containers = append(r.report.Pruned.Containers, left.report.Pruned.Containers...)
 	r.report.Pruned.Images = append(r.report.Pruned.Images, left.report.Pruned.Images...)
 	r.note(left.report.Findings...)
-	r.report.Message = said
+	if r.report.Command == "settle" {
+		r.report.Message = said
+	}
 	r.note(Finding{Code: "settled", Message: said})
 	r.Progress.Say("%s", said)
 	return nil

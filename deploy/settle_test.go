@@ -275,8 +275,8 @@ func TestDeploySettlesFirst(t *testing.T) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
 		r := w.process().deploy()
 		ends(t, r, Promoted, 0, Green)
-		if !strings.HasPrefix(findings(r), "settled") || r.To != Green {
-			t.Errorf("to %s, findings %q", r.To, findings(r))
+		if !strings.HasPrefix(findings(r), "settled") || r.To != Green || r.Message != "" {
+			t.Errorf("to %s, findings %q: %s", r.To, findings(r), r.Message)
 		}
 	})
 	story(t, "finished", func(t *testing.T, w *world) {

@@ -195,7 +195,7 @@ func (c *command) progress() deploy.Progress {
 		return silence{}
 	}
 	if width, ok := terminal(c.Stderr, c.Getenv); ok {
-		return newLive(c.Stderr, width)
+		return newLive(c.ctx, c.Stderr, width)
 	}
 	return newPlain(c.ctx, c.Stderr, 20*time.Second)
 }

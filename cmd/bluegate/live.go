@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,13 +15,15 @@ import (
 	"bluegate/deploy/gate"
 )
 
-// live is the view on a terminal: the step, and below it a line per container that is written over in place.
+// live is the view on a terminal: the step, and below it a line per container that is written over in place, at each
+// change and each second.
 type live struct {
-	mu    sync.Mutex
-	out   io.Writer
-	width int
-	drawn int // lines of the block that the cursor stands under
-	began time.Time
+	mu      sync.Mutex
+	out     io.Writer
+	width   int
+	began   time.Time
+	drawn   int // lines of the block that the cursor stands under
+	verdict gate.Verdict
 }
 
 // terminal says whether a live view can be drawn, and how wide.
@@ -33,11 +36,31 @@ func terminal(w io.Writer, getenv func(string) string) (width int, ok bool) {
 	return width, err == nil && width >= 40
 }
 
-func newLive(out io.Writer, width int) *live {
-	return &live{out: out, width: width, began: time.Now()}
+func newLive(ctx context.Context, out io.Writer, width int) *live {
+	l := &live{out: out, width: width, began: time.Now()}
+	go l.tick(ctx)
+	return l
 }
 
 var _ deploy.Progress = (*live)(nil)
+
+// tick lets the times on the screen go on while the engine has nothing to say.
+func (l *live) tick(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		l.mu.Lock()
+		if l.drawn > 0 && l.verdict.Decision == gate.Waiting {
+			l.draw()
+		}
+		l.mu.Unlock()
+	}
+}
 
 func (l *live) Step(name string) { l.Say("%s", name) }
 
@@ -49,35 +72,42 @@ func (l *live) Say(format string, args ...any) {
 	fmt.Fprintln(l.out, l.fit(fmt.Sprintf("%6.1fs  %s", time.Since(l.began).Seconds(), fmt.Sprintf(format, args...))))
 }
 
-func (l *live) Gate(containers []gate.Progress, deadline time.Time) {
+func (l *live) Gate(v gate.Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.verdict = v
+	l.draw()
+}
+
+// draw is called with the lock held.
+func (l *live) draw() {
 	var b strings.Builder
 	if l.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", l.drawn)
 	}
-	lines := make([]string, 0, len(containers)+1)
-	for _, c := range containers {
+	lines := make([]string, 0, len(l.verdict.Progress)+1)
+	for _, c := range l.verdict.Progress {
 		name, state := describe(c)
-		elapsed := ""
-		if !c.StartedAt.IsZero() {
-			elapsed = fmt.Sprintf("  %.0fs", time.Since(c.StartedAt).Seconds())
-		}
-		if !c.Good && !c.Expected.IsZero() {
-			elapsed += fmt.Sprintf(", decided within %.0fs", max(time.Until(c.Expected).Seconds(), 0))
-		}
-		lines = append(lines, fmt.Sprintf("         %-28s %s%s", name, state, elapsed))
+		lines = append(lines, fmt.Sprintf("         %-28s %s%s", name, state, times(c)))
 	}
-	if deadline.IsZero() {
-		lines = append(lines, "         all are good; waiting whether they stay so")
-	} else {
-		lines = append(lines, fmt.Sprintf("         decided in %.0fs at the latest", max(time.Until(deadline).Seconds(), 0)))
-	}
+	lines = append(lines, "         "+outlook(l.verdict, time.Now()))
 	for _, line := range lines {
 		b.WriteString("\r\x1b[K" + l.fit(line) + "\n")
 	}
 	l.drawn = len(lines)
 	_, _ = io.WriteString(l.out, b.String())
+}
+
+// times are a container's elapsed and expected time.
+func times(c gate.Progress) string {
+	if c.StartedAt.IsZero() {
+		return ""
+	}
+	text := fmt.Sprintf("  %.0fs", max(time.Since(c.StartedAt).Seconds(), 0))
+	if !c.Good && !c.Expected.IsZero() {
+		text += fmt.Sprintf(", decided within %.0fs", max(time.Until(c.Expected).Seconds(), 0))
+	}
+	return text
 }
 
 // fit cuts a line to the terminal's width: a wrapped one would be counted as one and draw over what is above.

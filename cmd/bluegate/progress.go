@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,20 +16,20 @@ import (
 // silence is the progress of --quiet.
 type silence struct{}
 
-func (silence) Step(string)                     {}
-func (silence) Say(string, ...any)              {}
-func (silence) Gate([]gate.Progress, time.Time) {}
+func (silence) Step(string)        {}
+func (silence) Say(string, ...any) {}
+func (silence) Gate(gate.Verdict)  {}
 
 // plain writes one line when something has changed, and a heartbeat when nothing has: a CI runner ends jobs that are
 // silent for long.
 type plain struct {
-	mu       sync.Mutex
-	out      io.Writer
-	began    time.Time
-	step     string
-	last     time.Time
-	states   map[string]string
-	deadline time.Time
+	mu      sync.Mutex
+	out     io.Writer
+	began   time.Time
+	step    string
+	last    time.Time
+	states  map[string]string
+	verdict gate.Verdict
 }
 
 func newPlain(ctx context.Context, out io.Writer, heartbeat time.Duration) *plain {
@@ -67,10 +68,22 @@ func (p *plain) waiting() string {
 	if len(parts) > 0 {
 		text = ": waiting for " + strings.Join(parts, ", ")
 	}
-	if !p.deadline.IsZero() {
-		text += fmt.Sprintf("; decided in %s at the latest", time.Until(p.deadline).Round(time.Second))
+	if outlook := outlook(p.verdict, time.Now()); outlook != "" {
+		text += "; " + outlook
 	}
 	return text
+}
+
+// outlook says what the gate is waiting for, and how long it may take; empty once it has decided.
+func outlook(v gate.Verdict, now time.Time) string {
+	if v.Decision != gate.Waiting {
+		return ""
+	}
+	left := max(v.Next.Sub(now), 0).Round(time.Second)
+	if slices.ContainsFunc(v.Progress, func(c gate.Progress) bool { return !c.Good }) {
+		return fmt.Sprintf("decided in %s at the latest", left)
+	}
+	return fmt.Sprintf("all are good; the gate opens in %s if they stay so", left)
 }
 
 // line is called with the lock held.
@@ -92,11 +105,11 @@ func (p *plain) Say(format string, args ...any) {
 	p.line(format, args...)
 }
 
-func (p *plain) Gate(containers []gate.Progress, deadline time.Time) {
+func (p *plain) Gate(v gate.Verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deadline = deadline
-	for _, c := range containers {
+	p.verdict = v
+	for _, c := range v.Progress {
 		name, state := describe(c)
 		if c.Name != "" && p.states[name] != state {
 			p.states[name] = state

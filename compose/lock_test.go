@@ -1,0 +1,315 @@
+package compose
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/containerd/errdefs"
+
+	"bluegate/deploy"
+)
+
+func isLocked(err error) *deploy.LockedError {
+	var locked *deploy.LockedError
+	errors.As(err, &locked)
+	return locked
+}
+
+// held takes a lock that must be free, and gives it back when the test ends.
+func (b *bench) held(l *Ledger, name string, h deploy.Holder) deploy.Lease {
+	b.t.Helper()
+	lease, err := l.Lock(b.t.Context(), name, h)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return lease
+}
+
+func (b *bench) released(lease deploy.Lease) {
+	b.t.Helper()
+	if err := lease.Release(b.t.Context()); err != nil {
+		b.t.Errorf("release: %v", err)
+	}
+}
+
+// elsewhere is a holder on another machine.
+func elsewhere() deploy.Holder {
+	return deploy.Holder{Command: "deploy", User: "ci", Host: "runner-7", Machine: "another", PID: os.Getpid(), Since: time.Now()}
+}
+
+func (b *bench) lockIsThere(name string) bool {
+	b.t.Helper()
+	_, err := b.engine.ContainerInspect(b.t.Context(), "bluegate-lock-"+name)
+	if err != nil && !errdefs.IsNotFound(err) {
+		b.t.Fatal(err)
+	}
+	return err == nil
+}
+
+func TestLockIsTakenOnce(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	var winners, losers atomic.Int32
+	var leases sync.Map
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			lease, err := l.Lock(t.Context(), b.id, Self("deploy", "20261120T114500-7f3a"))
+			switch locked := isLocked(err); {
+			case err == nil:
+				winners.Add(1)
+				leases.Store(lease, nil)
+			case locked != nil && locked.Holder.PID == os.Getpid() && locked.Holder.Release == "20261120T114500-7f3a":
+				losers.Add(1)
+			default:
+				t.Errorf("a taker got %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if winners.Load() != 1 || losers.Load() != 19 {
+		t.Errorf("%d took it, %d were told who has it", winners.Load(), losers.Load())
+	}
+	h, err := l.Holder(t.Context(), b.id)
+	if err != nil || h == nil || h.Command != "deploy" || h.PID != os.Getpid() {
+		t.Errorf("the holder is %+v, %v", h, err)
+	}
+	leases.Range(func(lease, _ any) bool { b.released(lease.(deploy.Lease)); return true })
+	if b.lockIsThere(b.id) {
+		t.Error("the release left its container")
+	}
+	if h, err := l.Holder(t.Context(), b.id); h != nil || err != nil {
+		t.Errorf("after the release: %+v, %v", h, err)
+	}
+}
+
+// Takers that come and go never meet, and each is told either that it has the lock or who has it.
+func TestLockChangesHands(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	var inside, taken atomic.Int32
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			for mine := 0; mine < 3; {
+				lease, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+				if isLocked(err) != nil {
+					continue
+				}
+				mine++
+				if err != nil {
+					t.Errorf("a taker got %v", err)
+					return
+				}
+				taken.Add(1)
+				if n := inside.Add(1); n != 1 {
+					t.Errorf("%d have it at once", n)
+				}
+				inside.Add(-1)
+				if err := lease.Release(t.Context()); err != nil {
+					t.Errorf("release: %v", err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if taken.Load() != 18 || b.lockIsThere(b.id) {
+		t.Errorf("it was taken %d times, and is there: %t", taken.Load(), b.lockIsThere(b.id))
+	}
+}
+
+// process starts one of another program; its holder is what it would have written.
+func process(t *testing.T) (*exec.Cmd, deploy.Holder) {
+	t.Helper()
+	cmd := exec.Command("sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _, _ = cmd.Process.Wait() })
+	h := Self("deploy", "r")
+	h.PID, h.Start = cmd.Process.Pid, processStart(cmd.Process.Pid)
+	return cmd, h
+}
+
+func TestLockOfAProcess(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	cmd, holder := process(t)
+	if _, err := l.lockVessel(b.id).create(t.Context(), labelOf(t, holder)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+	if locked := isLocked(err); locked == nil || locked.Holder.PID != holder.PID || !strings.Contains(err.Error(), "deploy by ") {
+		t.Fatalf("with a living holder: %v", err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// It has ended; that nobody has waited for it is how a container without an init leaves it.
+	b.eventually("the dead holder's lock is free", func() error {
+		if h, err := l.Holder(t.Context(), b.id); h != nil || err != nil {
+			return errors.New("somebody is said to hold it")
+		}
+		return nil
+	})
+	b.released(b.held(l, b.id, Self("deploy", "")))
+}
+
+func labelOf(t *testing.T, h deploy.Holder) map[string]string {
+	t.Helper()
+	text, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{holderLabel: string(text)}
+}
+
+func TestHolderWhosePidIsAnothers(t *testing.T) {
+	_, h := process(t)
+	if same, lives := processOf(h); !same || !lives {
+		t.Errorf("itself: same %t, lives %t", same, lives)
+	}
+	again := h
+	again.Start += "0"
+	if same, lives := processOf(again); !same || lives {
+		t.Errorf("a later process of its pid: same %t, lives %t", same, lives)
+	}
+	again = h
+	again.Machine = "another"
+	if same, _ := processOf(again); same {
+		t.Error("a process of another machine was looked for here")
+	}
+	again.Machine = ""
+	if same, _ := processOf(again); same {
+		t.Error("a process of an unknown machine was looked for here")
+	}
+}
+
+// The lease of another machine holds until it ends, and no longer.
+func TestLockOfAnotherMachine(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	v := l.lockVessel(b.id)
+	if _, err := v.create(t.Context(), labelOf(t, elsewhere())); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+	if locked := isLocked(err); locked == nil || locked.Holder.Host != "runner-7" {
+		t.Fatalf("just created: %v", err)
+	}
+	ends := time.Now().Add(1500 * time.Millisecond)
+	text, err := ends.Add(-b.engine.Skew).UTC().MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.put(t.Context(), leaseFile, text); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		asked := time.Now()
+		lease, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+		if err == nil {
+			if time.Now().Before(ends) {
+				t.Errorf("taken %s before its end", time.Until(ends))
+			}
+			b.released(lease)
+			return
+		}
+		if isLocked(err) == nil || asked.After(ends.Add(time.Second)) {
+			t.Fatalf("%s after its end: %v", asked.Sub(ends), err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Whoever was frozen for longer than its lease finds another holder under the same name.
+func TestLostLockIsNotTakenForOnesOwn(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	frozen := b.held(l, b.id, elsewhere()).(*lease)
+	if err := l.lockVessel(b.id).remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	heir := b.held(l, b.id, elsewhere())
+	if _, err := frozen.renew(t.Context()); !errdefs.IsNotFound(err) {
+		t.Errorf("the renewal of a lost lock: %v", err)
+	}
+	b.released(frozen)
+	if !b.lockIsThere(b.id) {
+		t.Error("the lost lock's release took the heir's")
+	}
+	b.released(heir)
+	b.released(heir) // twice is as good as once
+	if b.lockIsThere(b.id) {
+		t.Error("the lock is still there")
+	}
+}
+
+func TestLockThatIsNoneOfOurs(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	if _, err := l.lockVessel(b.id).create(t.Context(), map[string]string{holderLabel: "{"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Lock(t.Context(), b.id, Self("deploy", "")); err == nil || isLocked(err) != nil || !strings.Contains(err.Error(), "bluegate-lock-"+b.id) {
+		t.Errorf("got %v", err)
+	}
+	if !b.lockIsThere(b.id) {
+		t.Error("it was removed")
+	}
+}
+
+func TestSelf(t *testing.T) {
+	h := Self("deploy", "r")
+	host, _ := os.Hostname()
+	if h.PID != os.Getpid() || h.Host != host || h.User == "" || h.Machine == "" || h.Start == "" || time.Since(h.Since) > time.Minute {
+		t.Errorf("%+v", h)
+	}
+	if same, lives := processOf(h); !same || !lives {
+		t.Errorf("this process: same %t, lives %t", same, lives)
+	}
+}
+
+// The name in /proc/PID/stat may look like the fields behind it.
+func TestProcessStart(t *testing.T) {
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "a) Z 1 (b")
+	if err := os.WriteFile(path, binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	plain, _ := process(t)
+	odd := exec.Command(path, "1000")
+	if err := odd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = odd.Process.Kill(); _, _ = odd.Process.Wait() }()
+	first, second := processStart(plain.Process.Pid), processStart(odd.Process.Pid)
+	if len(first) == 0 || len(first) != len(second) || second < first {
+		t.Errorf("started at %q and then at %q", first, second)
+	}
+	if got := processStart(1 << 30); got != "" {
+		t.Errorf("no process: %q", got)
+	}
+	_ = odd.Process.Signal(syscall.SIGKILL)
+	for deadline := time.Now().Add(10 * time.Second); processStart(odd.Process.Pid) != ""; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a process that has ended is said to run")
+		}
+	}
+}

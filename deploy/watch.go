@@ -1,0 +1,234 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// watch is the gate at work: Compose starts containers on one side, the engine's answers come in on another, nginx is
+// rehearsed on a third, and one goroutine listens to all of them and decides.
+type watch struct {
+	run       *run
+	ctx       context.Context
+	cancel    context.CancelFunc
+	gate      *gate.Gate
+	deadline  time.Time
+	seen      <-chan Seen
+	up        chan error
+	rehearsed chan error
+	work      sync.WaitGroup // Up and the rehearsal
+	upDone    time.Time
+	next      time.Time // when the gate is to be asked again
+	tested    bool      // the rehearsal has ended well
+	trouble   error
+	healthy   map[string]bool
+}
+
+func newWatch(ctx context.Context, r *run) *watch {
+	ctx, cancel := context.WithCancel(ctx)
+	want := r.expected()
+	budget := r.Settings.Timeout
+	if budget == 0 {
+		budget = gate.Budget(want)
+	}
+	w := &watch{run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget), up: make(chan error, 1), rehearsed: make(chan error, 1), healthy: map[string]bool{}}
+	w.gate = gate.New(want, r.Settings.Stable, w.deadline)
+	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.ID)
+	w.work.Go(func() { w.up <- r.Stack.Up(ctx, r.release.Model, r.release.ID) })
+	return w
+}
+
+// end stops the watcher and waits for an Up or a rehearsal that was cut short: nothing may be created behind the back
+// of an abandon.
+func (w *watch) end() {
+	w.cancel()
+	for range w.seen { // closed once the watcher has ended
+	}
+	w.work.Wait()
+}
+
+var errUnwatched = errors.New("the release's containers are not watched any more")
+
+// decide listens until the gate has decided.
+func (w *watch) decide() error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-w.ctx.Done():
+			return context.Cause(w.ctx)
+		case seen, open := <-w.seen:
+			if !open {
+				return cmp.Or(context.Cause(w.ctx), errUnwatched)
+			}
+			w.observe(seen)
+		case err := <-w.up:
+			w.upDone = time.Now()
+			if err != nil {
+				return w.upFailed(err)
+			}
+			w.work.Go(w.rehearse)
+		case err := <-w.rehearsed:
+			if err != nil {
+				return err // no need to wait for health: nginx would refuse the switch
+			}
+			w.tested = true
+			continue
+		case <-timer.C:
+		}
+		if err := w.refreshIfDue(); err != nil {
+			return err
+		}
+		if w.trouble != nil { // silence would be taken for no change
+			timer.Reset(troublePause)
+			continue
+		}
+		v := w.gate.Verdict(time.Now())
+		w.run.Progress.Gate(v)
+		w.next = v.Next
+		switch v.Decision {
+		case gate.Open:
+			return w.opened()
+		case gate.Refused:
+			return w.run.refusal(v)
+		}
+		timer.Reset(max(time.Until(v.Next), 0))
+	}
+}
+
+func (w *watch) observe(seen Seen) {
+	switch {
+	case seen.Trouble != nil:
+		if w.trouble == nil {
+			w.run.Progress.Say("the engine does not answer, asking again: %v", seen.Trouble)
+		}
+		w.trouble = seen.Trouble
+	case seen.Gone != "":
+		w.gate.Vanish(seen.Gone, time.Now())
+	default:
+		w.gate.Observe(seen.Sample)
+		w.clock(seen.Sample)
+	}
+}
+
+// clock notes when the last container became healthy: the report counts the switch from there.
+func (w *watch) clock(s gate.Sample) {
+	healthy := s.Health == gate.HealthHealthy && s.State == gate.StateRunning
+	if healthy && !w.healthy[s.ID] && s.LastProbe != nil && s.LastProbe.End.After(w.run.healthy) {
+		w.run.healthy = s.LastProbe.End
+	}
+	w.healthy[s.ID] = healthy
+}
+
+// troublePause is the pause between two questions to an engine that does not answer.
+const troublePause = 500 * time.Millisecond
+
+// refreshIfDue asks for every container anew when the gate is about to decide, and after the engine was silent: the
+// gate opens on what is true now, not on what was true at the last event.
+func (w *watch) refreshIfDue() error {
+	if w.trouble == nil && (w.next.IsZero() || time.Now().Before(w.next)) {
+		return nil
+	}
+	if err := w.refresh(); err != nil {
+		if time.Now().After(w.deadline) {
+			return fmt.Errorf("the engine could not be asked when the gate had to decide: %w", err)
+		}
+		w.observe(Seen{Trouble: err})
+	}
+	return nil
+}
+
+func (w *watch) refresh() error {
+	containers, err := w.run.ofRelease(w.ctx)
+	if err != nil {
+		return err
+	}
+	w.trouble = nil
+	gone := maps.Clone(w.healthy)
+	for _, c := range containers {
+		delete(gone, c.ID)
+		w.observe(Seen{Sample: c.Sample})
+	}
+	for id := range gone { // removed while nobody was told
+		w.observe(Seen{Gone: id})
+	}
+	return nil
+}
+
+func (r *run) ofRelease(ctx context.Context) ([]Container, error) {
+	all, err := r.Stack.Containers(ctx, r.app)
+	var mine []Container
+	for _, c := range all {
+		if c.Colour == r.release.To && c.Release == r.release.ID {
+			mine = append(mine, c)
+		}
+	}
+	return mine, err
+}
+
+// opened waits for Up: a gate that is open has seen every container running, so Up is about to return.
+func (w *watch) opened() error {
+	if !w.upDone.IsZero() {
+		return nil
+	}
+	select {
+	case err := <-w.up:
+		w.upDone = time.Now()
+		if err != nil {
+			return w.upFailed(err)
+		}
+		w.work.Go(w.rehearse)
+		return nil
+	case <-time.After(upGrace):
+		return Refuse(CreateFailed, "every container is healthy, but Compose did not finish starting them within %s more", upGrace)
+	case <-w.ctx.Done():
+		return context.Cause(w.ctx)
+	}
+}
+
+// upGrace is how long Compose may take to notice that all is started, once the gate has seen every container healthy.
+const upGrace = 30 * time.Second
+
+// upFailed prefers what the gate knows: "dependency failed to start" hides why.
+func (w *watch) upFailed(err error) error {
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
+	if again := w.refresh(); again == nil {
+		if v := w.gate.Verdict(time.Now()); v.Decision == gate.Refused {
+			return w.run.refusal(v)
+		}
+	}
+	var gone *UnreachableError
+	if errors.As(err, &gone) {
+		return err
+	}
+	return &RefusedError{Reasons: []Reason{{Code: CreateFailed, Message: Plain(err.Error())}}}
+}
+
+func (w *watch) rehearse() {
+	if w.run.route.State == RouterAbsent {
+		w.rehearsed <- nil
+		return
+	}
+	w.rehearsed <- w.run.Router.Rehearse(w.ctx, w.run.change)
+}
+
+func (w *watch) rehearsal() error {
+	if w.tested {
+		return nil
+	}
+	select {
+	case err := <-w.rehearsed:
+		return err
+	case <-w.ctx.Done():
+		return context.Cause(w.ctx)
+	}
+}
