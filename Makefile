@@ -11,10 +11,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, so that the executables run in any container; the Compose library wants to be told its own version.
 COMPOSE := $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
+PREFIX ?= /usr/local
 # Packages below testdata are not part of "./...".
 STAND := ./testdata/shop/... ./testdata/stand ./testdata/demo
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
-E2E_PARALLEL ?= 4
+E2E_PARALLEL ?= 3
 
 .PHONY: build
 build:
@@ -22,7 +23,8 @@ build:
 
 .PHONY: install
 install: build
-	install -m 0755 bin/bluegate bin/healthcheck $(or $(DESTDIR),/usr/local/bin)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 bin/bluegate bin/healthcheck $(DESTDIR)$(PREFIX)/bin
 
 .PHONY: demo
 demo: engine build

@@ -57,6 +57,45 @@ func TestConnectWithoutASocket(t *testing.T) {
 	notReached(t, err, began, 2*time.Second, "tcp://127.0.0.1:1", "start it")
 }
 
+// A user who is not in the socket's group.
+func TestConnectWithoutPermission(t *testing.T) {
+	host := impostor(t, nil)
+	socket := strings.TrimPrefix(host, "unix://")
+	if err := os.Chmod(socket, 0); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if os.Getuid() != 0 {
+		_, err := Connect(t.Context(), host, "")
+		notReached(t, err, began, 2*time.Second, host, "permission denied", "add this user")
+		return
+	}
+	// Nothing is denied to root: somebody else asks.
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(socket)
+	self := filepath.Join(dir, "connect")
+	if err := errors.Join(os.WriteFile(self, binary, 0o755), os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Dir = dir
+	cmd.Env = []string{connectOnly + "=1", "DOCKER_HOST=" + host, "HOME=" + dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	began = time.Now()
+	out, err := cmd.CombinedOutput()
+	if err == nil || time.Since(began) > 2*time.Second {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+	for _, words := range []string{host, "permission denied", "add this user (uid 65534) to the socket's group"} {
+		if !strings.Contains(string(out), words) {
+			t.Errorf("%s does not say %q", out, words)
+		}
+	}
+}
+
 func TestConnectByEnvironment(t *testing.T) {
 	host := "unix://" + t.TempDir() + "/from-the-environment.sock"
 	t.Setenv("DOCKER_HOST", host)

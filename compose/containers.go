@@ -145,6 +145,9 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 	if info.NetworkSettings != nil {
 		for name, n := range info.NetworkSettings.Networks {
 			c.Addresses[name] = n.IPAddress
+			if n.GlobalIPv6Address != "" {
+				c.Addresses[name+" (IPv6)"] = n.GlobalIPv6Address
+			}
 		}
 	}
 	return c, nil

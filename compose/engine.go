@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -50,14 +51,9 @@ func asking(ctx context.Context) (context.Context, context.CancelFunc) {
 // Connect finds the engine as the docker command does: host, else DOCKER_HOST, else the named or current context. It
 // asks it once; an engine that does not answer is a *deploy.UnreachableError that names the endpoint and the remedy.
 func Connect(ctx context.Context, host, contextName string) (*Engine, error) {
-	// Compose and its loader log through logrus's global logger, every warning several times over.
-	logrus.SetOutput(io.Discard)
-	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
+	cli, err := dockerCLI(ctx, host, contextName)
 	if err != nil {
-		return nil, fmt.Errorf("set up the engine's client: %w", err)
-	}
-	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
+		return nil, err
 	}
 	endpoint, err := endpointOf(cli)
 	if err != nil {
@@ -69,6 +65,24 @@ func Connect(ctx context.Context, host, contextName string) (*Engine, error) {
 	}
 	e := &Engine{Client: raw, Endpoint: endpoint.Host, cli: cli}
 	return e, e.greet(ctx)
+}
+
+// settingUp guards what docker/cli and logrus keep in globals.
+var settingUp sync.Mutex
+
+func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, error) {
+	settingUp.Lock()
+	defer settingUp.Unlock()
+	// Compose and its loader log through logrus's global logger, every warning several times over.
+	logrus.SetOutput(io.Discard)
+	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
+	if err != nil {
+		return nil, fmt.Errorf("set up the engine's client: %w", err)
+	}
+	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
+		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
+	}
+	return cli, nil
 }
 
 // clientOptions are the docker command's own. It takes DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.

@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
 
 	"bluegate/deploy"
 )
@@ -65,8 +66,14 @@ func (b *bench) clean() {
 				b.t.Error(err)
 			}
 		}
-		if _, err := b.engine.NetworksPrune(ctx, f); err != nil {
+		networks, err := b.engine.NetworkList(ctx, network.ListOptions{Filters: f})
+		if err != nil {
 			b.t.Error(err)
+		}
+		for _, n := range networks {
+			if err := b.engine.NetworkRemove(ctx, n.ID); err != nil {
+				b.t.Error(err)
+			}
 		}
 	}
 	for _, name := range []string{"bluegate-lock-" + b.id, "bluegate-journal-" + b.id} {

@@ -104,12 +104,8 @@ func (s *Stack) removeImage(ctx context.Context, img deploy.BroughtImage) (bool,
 	if err != nil {
 		return false, err
 	}
-	if now.ID == img.Before || img.ID != "" && now.ID != img.ID {
+	if img.ID == "" || now.ID == img.Before || now.ID != img.ID {
 		return false, nil // not what the release brought, or no longer
-	}
-	users, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", now.ID))})
-	if err != nil || len(users) > 0 {
-		return false, err
 	}
 	remove := img.Ref
 	if img.Before != "" {
@@ -120,6 +116,10 @@ func (s *Stack) removeImage(ctx context.Context, img deploy.BroughtImage) (bool,
 			return false, nil
 		}
 		remove = now.ID
+	}
+	users, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", now.ID))})
+	if err != nil || len(users) > 0 {
+		return false, err
 	}
 	_, err = s.engine.ImageRemove(ctx, remove, image.RemoveOptions{PruneChildren: true})
 	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {

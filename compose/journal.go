@@ -15,7 +15,12 @@ import (
 	"bluegate/deploy"
 )
 
-const journalFile = "journal.json"
+// A journal is written twice, in this order: a writer that dies in the middle leaves one of them whole, the old one in
+// the second place or the new one in the first.
+const (
+	journalDraft = "journal.new.json"
+	journalFile  = "journal.json"
+)
 
 // SweepLabel marks helper containers that may be removed when the run that made them is dead. Its value is the project.
 const SweepLabel = "bluegate.sweep"
@@ -33,21 +38,48 @@ func (l *Ledger) journalVessel(project string) vessel {
 // Read implements deploy.Ledger.
 func (l *Ledger) Read(ctx context.Context, project string) (deploy.Journal, error) {
 	v := l.journalVessel(project)
-	text, err := v.get(ctx, journalFile)
-	if errdefs.IsNotFound(err) {
-		return deploy.Journal{Version: deploy.JournalVersion}, nil
-	}
-	if err != nil {
-		return deploy.Journal{}, l.engine.unreachable(fmt.Errorf("read the journal of %s: %w", project, err))
-	}
-	j, err := unseal(text)
-	if err != nil {
+	j, err := v.journal(ctx, journalFile)
+	var damage *damageError
+	switch {
+	case errors.As(err, &damage):
+		draft, draftErr := v.journal(ctx, journalDraft)
+		if draftErr == nil {
+			l.order = [2]string{journalFile, journalDraft} // the good one goes last
+			return draft, nil
+		}
 		return j, &deploy.PersonError{
 			Err: fmt.Errorf("the journal of %s (container %s) cannot be used: %w", project, v.name, err),
 			Run: fmt.Sprintf("look at it with `docker cp %s:/%s -`; when you know which colour is live, remove it with `docker rm %s`", v.name, journalFile, v.name),
 		}
+	case errdefs.IsNotFound(err):
+		return deploy.Journal{Version: deploy.JournalVersion}, nil
+	case err != nil:
+		return j, l.engine.unreachable(fmt.Errorf("read the journal of %s: %w", project, err))
 	}
 	return j, nil
+}
+
+// damageError says that a journal is there and cannot be used.
+type damageError struct{ error }
+
+func (v vessel) journal(ctx context.Context, file string) (deploy.Journal, error) {
+	text, err := v.get(ctx, file)
+	if err != nil {
+		return deploy.Journal{}, err
+	}
+	j, err := unseal(text)
+	if err != nil {
+		return j, &damageError{err}
+	}
+	return j, nil
+}
+
+func seal(j deploy.Journal) ([]byte, error) {
+	body, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(sealed{Sum: sum(body), Journal: body})
 }
 
 func unseal(text []byte) (deploy.Journal, error) {
@@ -70,24 +102,21 @@ func unseal(text []byte) (deploy.Journal, error) {
 
 // Write implements deploy.Ledger.
 func (l *Ledger) Write(ctx context.Context, project string, j deploy.Journal) error {
-	body, err := json.Marshal(j)
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(sealed{Sum: sum(body), Journal: body})
+	text, err := seal(j)
 	if err != nil {
 		return err
 	}
 	v := l.journalVessel(project)
-	err = v.put(ctx, journalFile, text)
+	err = v.put(ctx, text, l.order[:]...)
 	if errdefs.IsNotFound(err) {
 		if _, err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
-			err = v.put(ctx, journalFile, text)
+			err = v.put(ctx, text, l.order[:]...)
 		}
 	}
 	if err != nil {
 		return l.engine.unreachable(fmt.Errorf("write the journal of %s: %w", project, err))
 	}
+	l.order = [2]string{journalDraft, journalFile}
 	return nil
 }
 

@@ -16,24 +16,31 @@ import (
 const (
 	leaseLength  = 30 * time.Second
 	leaseRenewal = 10 * time.Second
-	leaseRetry   = time.Second // after a renewal that failed
+	leaseTry     = 5 * time.Second // for one renewal
+	leaseRetry   = time.Second     // after a renewal that failed
 	leaseMargin  = 5 * time.Second
 )
 
 const holderLabel = "bluegate.holder"
 
 // Ledger implements deploy.Ledger on the engine.
-type Ledger struct{ engine *Engine }
+type Ledger struct {
+	engine *Engine
+	order  [2]string // in which the next journal is written
+}
 
 // NewLedger keeps lock and journal on the engine.
-func NewLedger(e *Engine) *Ledger { return &Ledger{engine: e} }
+func NewLedger(e *Engine) *Ledger {
+	return &Ledger{engine: e, order: [2]string{journalDraft, journalFile}}
+}
 
 func (l *Ledger) lockVessel(name string) vessel {
 	return vessel{engine: l.engine, name: "bluegate-lock-" + name}
 }
 
-// lockTries bounds how often a lock that was just given back, or cleared, may be snatched away by others.
-const lockTries = 20
+// lockPause is the pause between two tries for a lock that has no holder yet. The engine reserves a container's name
+// before it can tell anything about the container.
+const lockPause = 25 * time.Millisecond
 
 // Lock implements deploy.Ledger.
 func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy.Lease, error) {
@@ -42,28 +49,31 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 	if err != nil {
 		return nil, err
 	}
-	var holder deploy.Holder
-	for range lockTries {
+	for deadline := time.Now().Add(askLimit); ; {
 		until := time.Now().Add(leaseLength)
 		id, err := v.create(ctx, map[string]string{holderLabel: string(text)})
 		if err == nil {
 			return l.hold(ctx, id, until), nil
 		}
-		if !errdefs.IsConflict(err) {
+		if !errdefs.IsConflict(err) || time.Now().After(deadline) {
 			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
 		}
-		var alive bool
-		if holder, alive, err = l.judge(ctx, v); err != nil {
+		holder, alive, err := l.judge(ctx, v)
+		if err != nil {
 			return nil, l.engine.unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
 		}
 		if alive {
-			break
+			return nil, &deploy.LockedError{Lock: name, Holder: holder}
 		}
 		if err := l.clear(ctx, v); err != nil {
 			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lockPause):
+		}
 	}
-	return nil, &deploy.LockedError{Lock: name, Holder: holder}
 }
 
 // hold begins to renew the lease of a lock that was taken. The first one is counted from the lock's creation; only its
@@ -150,7 +160,7 @@ func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return until, err
 	}
-	return until, l.vessel.put(ctx, leaseFile, text)
+	return until, l.vessel.put(ctx, text, leaseFile)
 }
 
 // keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
@@ -164,7 +174,7 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 			return
 		case <-time.After(min(pause, time.Until(last))):
 		}
-		renewing, cancel := context.WithDeadline(ctx, last)
+		renewing, cancel := context.WithTimeout(ctx, min(leaseTry, time.Until(last)))
 		next, err := l.renew(renewing)
 		cancel()
 		switch {

@@ -211,7 +211,7 @@ func TestLockOfAnotherMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.put(t.Context(), leaseFile, text); err != nil {
+	if err := v.put(t.Context(), text, leaseFile); err != nil {
 		t.Fatal(err)
 	}
 	for {

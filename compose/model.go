@@ -77,9 +77,12 @@ func addPort(ports []int, text string) []int {
 
 // hosts are the names that Docker's DNS knows for a service: its key, its container's name, its aliases.
 func hosts(p *types.Project, s types.ServiceConfig) []string {
-	names := []string{s.Name, s.ContainerName}
-	if s.ContainerName == "" {
-		names[1] = p.Name + api.Separator + s.Name + api.Separator + "1"
+	names := []string{s.Name}
+	if s.ContainerName != "" {
+		names = append(names, s.ContainerName)
+	}
+	for n := 1; s.ContainerName == "" && n <= max(s.GetScale(), 1); n++ {
+		names = append(names, p.Name+api.Separator+s.Name+api.Separator+strconv.Itoa(n))
 	}
 	for _, network := range s.NetworksByPriority() {
 		if n := s.Networks[network]; n != nil {

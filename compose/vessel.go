@@ -68,17 +68,19 @@ func (v vessel) remove(ctx context.Context) error {
 	return removeContainer(ctx, v.engine, v.name)
 }
 
-// put replaces a file at the vessel's root.
-func (v vessel) put(ctx context.Context, file string, content []byte) error {
+// put replaces files at the vessel's root, one after the other, by the same content.
+func (v vessel) put(ctx context.Context, content []byte, files ...string) error {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
-	if err := w.WriteHeader(&tar.Header{Name: file, Mode: 0o600, Size: int64(len(content)), ModTime: time.Now(), Typeflag: tar.TypeReg}); err != nil {
-		return err
-	}
-	if _, err := w.Write(content); err != nil {
-		return err
+	for _, file := range files {
+		if err := w.WriteHeader(&tar.Header{Name: file, Mode: 0o600, Size: int64(len(content)), ModTime: time.Now(), Typeflag: tar.TypeReg}); err != nil {
+			return err
+		}
+		if _, err := w.Write(content); err != nil {
+			return err
+		}
 	}
 	if err := w.Close(); err != nil {
 		return err

@@ -54,6 +54,7 @@ func (w *world) killed(f fault) {
 	if p.deploy() != nil {
 		panic("the fault did not strike")
 	}
+	time.Sleep(time.Second) // the next release has another second in its id
 	w.lines = nil
 }
 
@@ -201,6 +202,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 		cut(t, fault{kind: kind}, func(t *testing.T, w *world, _ *Report) {
 			w.nginx.mend()
 			clear(w.lives)
+			time.Sleep(time.Second) // the next release has another second in its id
 			r := w.process().deploy()
 			if r.ExitCode != 0 && w.nginx.state != RouterAbsent {
 				t.Errorf("the next deployment: %s (%d): %s", r.Outcome, r.ExitCode, r.Message)

@@ -92,6 +92,16 @@ func TestNginxIsLocked(t *testing.T) {
 			t.Errorf("nginx was written to while another project held it:\n%s", strings.Join(w.lines, "\n"))
 		}
 	})
+	story(t, "and the release ails meanwhile", func(t *testing.T, w *world) {
+		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(20*time.Second, "out of connections")...)
+		w.hold("nginx-edge-0123456", 60*time.Second)
+		r := w.process().deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "unhealthy was-green shop-was-green-1" || r.Reasons[0].LastProbe != "out of connections" || len(r.Reasons[0].LogTail) != 1 {
+			t.Errorf("%+v", r.Reasons)
+		}
+		w.told(t, r)
+	})
 	story(t, "another project holds it for too long", func(t *testing.T, w *world) {
 		w.hold("nginx-edge-0123456", time.Hour)
 		r := w.process().deploy()

@@ -114,16 +114,25 @@ func (r *run) ailing(ctx context.Context, colour Colour) []Reason {
 	if colour == None {
 		return []Reason{{Code: Missing, Message: "no colour is live: " + r.report.LiveBy}}
 	}
+	reasons := ailments(r.app.Models[colour], r.of(colour))
+	for i := range reasons {
+		if id := reasons[i].ContainerID; id != "" {
+			reasons[i].LogTail, _ = r.Stack.LogTail(ctx, id, evidenceLines)
+		}
+	}
+	return reasons
+}
+
+func ailments(m Model, containers []Container) []Reason {
 	reasons := []Reason{}
-	for _, s := range r.app.Models[colour].Services {
+	for _, s := range m.Services {
 		found := 0
-		for _, c := range r.of(colour) {
+		for _, c := range containers {
 			if c.Service != s.Name {
 				continue
 			}
 			found++
 			if reason, bad := ails(s, c); bad {
-				reason.LogTail, _ = r.Stack.LogTail(ctx, c.ID, evidenceLines)
 				reasons = append(reasons, reason)
 			}
 		}
@@ -135,7 +144,7 @@ func (r *run) ailing(ctx context.Context, colour Colour) []Reason {
 }
 
 func ails(s Service, c Container) (Reason, bool) {
-	reason := Reason{Service: c.Service, Container: c.Name, LastProbe: c.LastProbe, OOMKilled: c.Sample.OOMKilled}
+	reason := Reason{Service: c.Service, Container: c.Name, ContainerID: c.ID, LastProbe: c.LastProbe, OOMKilled: c.Sample.OOMKilled}
 	exit := c.Sample.ExitCode
 	switch {
 	case s.OneShot && c.State == string(gate.StateExited) && exit == 0:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"bluegate/deploy/gate"
 )
 
 // observe asks the engine and nginx what is true. Nothing is changed.
@@ -52,8 +54,17 @@ func (r *run) live() (Colour, string) {
 	return named, fmt.Sprintf("the configuration of %s names it (%s at %s) and its containers run", r.route.Nginx, p.Address, p.Place)
 }
 
+// runs says whether a colour is in use. A container that the engine is about to start again, or that is paused, has not
+// been given up: what is live and crashes in a loop must not be taken for idle at the wrong moment.
 func (r *run) runs(colour Colour) bool {
-	return slices.ContainsFunc(r.containers, func(c Container) bool { return c.Colour == colour && c.Running })
+	return slices.ContainsFunc(r.of(colour), func(c Container) bool {
+		return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
+	})
+}
+
+// answers says whether a container of a colour can answer requests at this moment.
+func (r *run) answers(colour Colour) bool {
+	return slices.ContainsFunc(r.of(colour), func(c Container) bool { return c.Running })
 }
 
 func (r *run) of(colour Colour) []Container {

@@ -37,7 +37,7 @@ func TestPlain(t *testing.T) {
 func TestPlainIsShort(t *testing.T) {
 	for name, text := range map[string]string{
 		"10 MB":                    strings.Repeat("x", 10<<20),
-		"10 MB of wide runes":      "x" + strings.Repeat("한", 10<<20/3),
+		"10 MB of wide runes":      "xy" + strings.Repeat("한", 10<<20/3),
 		"10 MB of nothing but \\n": strings.Repeat("\n", 10<<20),
 		"10 MB that is invalid":    strings.Repeat("\xffa", 5<<20),
 		"half runes only":          strings.Repeat("\x80", 10<<20),

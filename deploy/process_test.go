@@ -106,8 +106,8 @@ func (p *process) kill() {
 	p.dead = true
 }
 
-// live ends the goroutine of a dead process; the world's lock is held.
-func (p *process) live() {
+// endIfDead ends the goroutine of a dead process; the world's lock is held.
+func (p *process) endIfDead() {
 	if p.dead {
 		runtime.Goexit()
 	}
@@ -151,7 +151,7 @@ func (p *process) strikes(line string) bool {
 }
 
 func (p *process) call(ctx context.Context, line string, effect func()) error {
-	p.live()
+	p.endIfDead()
 	var f fault
 	if p.strikes(line) {
 		if f = p.fault; f.next != nil {
@@ -228,7 +228,7 @@ func (p *process) Gate(v gate.Verdict) {
 func (p *process) showing(do func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.live()
+	p.endIfDead()
 	do()
 }
 

@@ -92,11 +92,15 @@ func (r *run) pull(ctx context.Context) error {
 		return err
 	}
 	r.touched = true
-	if err := r.Stack.Pull(ctx, r.release.Model, services); err != nil {
+	pulling, cancel := context.WithTimeout(ctx, pullLimit)
+	defer cancel()
+	failed := r.Stack.Pull(pulling, r.release.Model, services)
+	r.noteBrought(ctx)
+	if failed != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return pullFailed(before, services, err)
+		return pullFailed(before, services, failed)
 	}
 	images, err := r.Stack.Images(ctx, r.release.Model)
 	if err != nil {
@@ -105,6 +109,28 @@ func (r *run) pull(ctx context.Context) error {
 	r.images = images
 	r.release.Model = r.release.Model.withImages(images)
 	return r.refuseUnjudgeable(func(Image) bool { return true })
+}
+
+// pullLimit bounds a registry that accepts and does not answer.
+const pullLimit = 30 * time.Minute
+
+// noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
+// somebody else may bring an image under the same name.
+func (r *run) noteBrought(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	images, err := r.Stack.Images(ctx, r.release.Model)
+	if err != nil {
+		return
+	}
+	brought := r.journal.Current.Images
+	for i, b := range brought {
+		for _, img := range images {
+			if img.Ref == b.Ref && img.ID != b.Before {
+				brought[i].ID = img.ID
+			}
+		}
+	}
 }
 
 // pullFailed names what was asked for: the registry's error often does not.

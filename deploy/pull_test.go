@@ -74,7 +74,7 @@ func TestPullPolicy(t *testing.T) {
 // TestNothingToPull: then nothing is journaled as pulled, and a failed release gives nothing back.
 func TestNothingToPull(t *testing.T) {
 	story(t, "refused", func(t *testing.T, w *world) {
-		w.lives["was-green"] = exitsAfter(0, 1)
+		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		p := w.process()
 		p.settings.NoPull = true
 		ends(t, p.deploy(), Refused, 3, Blue)

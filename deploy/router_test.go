@@ -21,7 +21,7 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	if n.state == RouterAbsent {
 		return Route{State: RouterAbsent}, nil
 	}
-	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Refusal: n.refusal}
+	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Refusal: n.refusal, Findings: n.findings}
 	for _, colour := range Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if at := strings.Index(n.disk, s.Name+":8080"); at >= 0 {
@@ -240,7 +240,7 @@ func (p *process) Drain(ctx context.Context, left func(int)) error {
 func (p *process) oldWorkers() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.live()
+	p.endIfDead()
 	if p.nginx.state == RouterAbsent {
 		p.breaks("an nginx that was not found is drained")
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/gate"
 )
 
 // The whole way of a deployment. What is done, in its order, is the test: a line for every call that changes anything,
@@ -325,6 +327,29 @@ func TestDeploy(t *testing.T) {
 			if open := w.book().Current; (open != nil) != (test.exit == 5) {
 				t.Errorf("exit %d, and the journal has %+v", r.ExitCode, open)
 			}
+		})
+	}
+}
+
+// TestLiveColourThatFails: what is live and crashes in a loop, or was paused, is not idle at any moment.
+func TestLiveColourThatFails(t *testing.T) {
+	for _, state := range []gate.State{gate.StateRestarting, gate.StatePaused} {
+		story(t, string(state), func(t *testing.T, w *world) {
+			for _, b := range w.boxes {
+				if b.Colour == Blue {
+					b.life = life{{0, func(s *gate.Sample) { s.State, s.Health = state, gate.HealthUnhealthy }}}
+				}
+			}
+			w.lives["was-green"] = exitsAfter(time.Second, 1)
+			p := w.process()
+			r := p.deploy()
+			ends(t, r, Refused, 3, Blue)
+			if slices.Contains(w.lines, "remove shop-was-blue-1") {
+				t.Error("the live colour was removed")
+			}
+
+			clear(w.lives)
+			ends(t, w.process().deploy(), Promoted, 0, Green)
 		})
 	}
 }

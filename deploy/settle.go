@@ -125,7 +125,7 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 	}
 	switch fate {
 	case FateLoaded:
-		if r.runs(e.To) {
+		if r.answers(e.To) {
 			return true, nil
 		} // else what nginx serves has ended, and the old colour is what it can go back to
 	case FateGone:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/gate"
 )
 
 // What a killed run left is decided by what is true: each phase of the journal meets each fate of nginx.
@@ -28,6 +30,22 @@ const (
 		retire shop-was-blue-1
 		retire shop-signal-blue-1
 		journal closed
+		unlock shop`
+	takenBack = `
+		lock shop
+		sweep
+		lock nginx-edge-0123456
+		restore
+		write blue
+		reload
+		unlock nginx-edge-0123456
+		drain
+		remove shop-was-green-1
+		remove shop-signal-green-1
+		give back shop/was-green:latest
+		give back shop/signal-green:latest
+		journal closed
+		close
 		unlock shop`
 	untouched = "lock shop \n sweep \n lock nginx-edge-0123456 \n unlock nginx-edge-0123456 \n unlock shop"
 )
@@ -87,22 +105,7 @@ func TestSettle(t *testing.T) {
 		live: Blue, says: "had not passed",
 	}, {
 		name: "switching, written", kill: "write green",
-		done: `
-			lock shop
-			sweep
-			lock nginx-edge-0123456
-			restore
-			write blue
-			reload
-			unlock nginx-edge-0123456
-			drain
-			remove shop-was-green-1
-			remove shop-signal-green-1
-			give back shop/was-green:latest
-			give back shop/signal-green:latest
-			journal closed
-			close
-			unlock shop`,
+		done: takenBack,
 		live: Blue, says: "had not passed",
 	}, {
 		name: "switching, written, and nginx does not reload", kill: "write green",
@@ -131,22 +134,18 @@ func TestSettle(t *testing.T) {
 				}
 			}
 		},
-		done: `
-			lock shop
-			sweep
-			lock nginx-edge-0123456
-			restore
-			write blue
-			reload
-			unlock nginx-edge-0123456
-			drain
-			remove shop-was-green-1
-			remove shop-signal-green-1
-			give back shop/was-green:latest
-			give back shop/signal-green:latest
-			journal closed
-			close
-			unlock shop`,
+		done: takenBack,
+		live: Blue,
+	}, {
+		name: "switching, loaded, and the release crashes in a loop since", kill: "reload",
+		set: func(w *world) {
+			for _, b := range w.boxes {
+				if b.Colour == Green {
+					b.life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}}
+				}
+			}
+		},
+		done: takenBack,
 		live: Blue,
 	}, {
 		name: "switching, foreign", kill: "write green",
@@ -285,6 +284,13 @@ func TestDeploySettlesFirst(t *testing.T) {
 		ends(t, r, Promoted, 0, Blue)
 		if !strings.HasPrefix(findings(r), "settled") || r.From != Green {
 			t.Errorf("from %s, findings %q", r.From, findings(r))
+		}
+	})
+	story(t, "a finding is told once", func(t *testing.T, w *world) {
+		w.killed(fault{kind: killedAfter, on: "start was-green"})
+		w.nginx.findings = []Finding{{Code: "not-persistent", Message: "lies in no mount"}}
+		if got := findings(w.process().deploy()); got != "not-persistent settled" {
+			t.Errorf("findings %q", got)
 		}
 	})
 	story(t, "the journal remembers ten", func(t *testing.T, w *world) {

@@ -76,17 +76,24 @@ func (r *run) stillAsPlanned(ctx context.Context) error {
 	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
 		return err
 	}
+	if r.route.State != RouterRunning && !r.first {
+		return &UnreachableError{What: "nginx", Err: fmt.Errorf("it ran when the deployment began, and is %s now", r.route.State)}
+	}
 	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
 		return err
 	}
 	return r.Router.Rehearse(ctx, r.change)
 }
 
-// targetsOf pairs the addresses that nginx is going to name with the containers that must answer there.
+// targetsOf pairs the addresses that nginx is going to name with the containers that must answer there. They are still
+// good: since the gate opened, another project's switch may have taken minutes.
 func (r *run) targetsOf(ctx context.Context) ([]Target, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if reasons := ailments(r.release.Model, containers); len(reasons) > 0 {
+		return nil, &RefusedError{Reasons: reasons}
 	}
 	var targets []Target
 	for _, e := range r.change.Routes {

@@ -65,7 +65,7 @@ func newWorld() *world {
 		for _, s := range w.app.Models[colour].Services {
 			w.tags[s.Image] = "sha256:old-" + s.Name
 			w.registry[s.Image] = "sha256:new-" + s.Name
-			b := w.create(s, colour, "20000101T000000-0001")
+			b := w.create(s, colour, "19991231T120000-0001")
 			b.began = time.Now().Add(-time.Hour)
 			if colour == Green {
 				b.stopped = b.began
@@ -310,6 +310,7 @@ type proxy struct {
 	hold    time.Duration // how long a worker that leaves still answers requests
 
 	refusal       error
+	findings      []Finding
 	deaf          bool   // a reload is not applied
 	stray         bool   // it is, and the proof fails
 	stuck         bool   // the old configuration cannot be brought back

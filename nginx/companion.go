@@ -84,7 +84,9 @@ func (c *companion) start(ctx context.Context, binary []byte) error {
 	if err := c.router.engine.CopyToContainer(ctx, c.id, "/", &buf, container.CopyToContainerOptions{}); err != nil {
 		return fmt.Errorf("copy the helper into its container: %w", err)
 	}
-	conn, err := c.router.engine.ContainerAttach(ctx, c.id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	conn, err := hijacked(ctx, func() (types.HijackedResponse, error) {
+		return c.router.engine.ContainerAttach(ctx, c.id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	})
 	if err != nil {
 		return fmt.Errorf("attach to the helper: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
@@ -157,7 +158,7 @@ func (b *bench) run(x box) string {
 		b.t.Fatalf("create %s: %v", name, err)
 	}
 	b.t.Cleanup(func() {
-		if err := b.engine.ContainerRemove(ctx, made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil && !client.IsErrNotFound(err) {
+		if err := b.engine.ContainerRemove(ctx, made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil && !errdefs.IsNotFound(err) {
 			b.t.Errorf("remove %s: %v", name, err)
 		}
 	})
@@ -307,19 +308,25 @@ var helperBinary = func() func(string) ([]byte, []string, error) {
 	}
 }()
 
-// log is all that a container printed.
+// log is all that a container printed, the one stream behind the other.
 func (b *bench) log(id string) string {
+	b.t.Helper()
+	stdout, stderr := b.printed(id)
+	return stdout + stderr
+}
+
+func (b *bench) printed(id string) (stdout, stderr string) {
 	b.t.Helper()
 	stream, err := b.engine.ContainerLogs(b.t.Context(), id, container.LogsOptions{ShowStdout: true, ShowStderr: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer stream.Close()
-	var text bytes.Buffer
-	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil {
+	var out, errs bytes.Buffer
+	if _, err := stdcopy.StdCopy(&out, &errs, stream); err != nil {
 		b.t.Fatal(err)
 	}
-	return text.String()
+	return out.String(), errs.String()
 }
 
 func write(t *testing.T, path, content string) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -32,7 +33,9 @@ func (r *Router) exec(ctx context.Context, argv ...string) (result, error) {
 	if err != nil {
 		return result{}, fmt.Errorf("%s: %w", what, err)
 	}
-	conn, err := r.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
+	conn, err := hijacked(ctx, func() (types.HijackedResponse, error) {
+		return r.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
+	})
 	if err != nil {
 		return result{}, fmt.Errorf("%s: %w", what, err)
 	}
@@ -51,6 +54,30 @@ func (r *Router) exec(ctx context.Context, argv ...string) (result, error) {
 		return result{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return result{code: info.ExitCode, stdout: stdout.Bytes(), stderr: stderr.String()}, nil
+}
+
+// hijacked opens a connection to a process. The engine's client waits for its answer without looking at the context.
+func hijacked(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+	type answer struct {
+		conn types.HijackedResponse
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		conn, err := open()
+		answers <- answer{conn, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.conn, a.err
+	case <-ctx.Done():
+		go func() {
+			if late := <-answers; late.err == nil {
+				late.conn.Close()
+			}
+		}()
+		return types.HijackedResponse{}, ctx.Err()
+	}
 }
 
 // dump is `nginx -T`: it tests the configuration as nginx itself sees it on disk, and prints its bytes.

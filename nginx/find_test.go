@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 
 	"bluegate/deploy"
 )
@@ -157,13 +158,13 @@ func TestFindAmongPassingContainers(t *testing.T) {
 			}
 		})
 	}
-	for range 10 {
+	for range 6 {
 		b.finds(Options{}, "edge", deploy.RouterRunning)
 	}
 	cancel()
 	churn.Wait()
 	b.eventually("the last of them end", func() error {
-		rows, err := b.engine.ContainerList(t.Context(), container.ListOptions{All: true})
+		rows, err := b.engine.ContainerList(t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", testLabel+"="+b.id))})
 		if err == nil && len(rows) > 3 {
 			err = errors.New("some are left")
 		}

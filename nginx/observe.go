@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -61,7 +63,9 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		return nil
 	}
 	route.Names, route.Refusal = namedColour(route.Points, r.found)
-	route.Findings = append(route.Findings, r.leftOver(dir, route.Names)...)
+	if route.Refusal == nil {
+		route.Findings, route.Refusal = r.leftOver(dir, route.Names)
+	}
 	route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
 	return nil
 }
@@ -82,15 +86,29 @@ func namedColour(points []deploy.SwitchPoint, nginx *instance) (deploy.Colour, e
 	return named, nil
 }
 
-// leftOver lists what else mentions the live colour and is not going to be edited.
-func (r *Router) leftOver(dir *deploy.Directory, live deploy.Colour) (findings []deploy.Finding) {
+// harmless are the directives that may mention a host and send no traffic to it.
+var harmless = []string{"server_name", "add_header", "add_trailer", "return", "log_format", "error_page", "sub_filter", "proxy_redirect", "proxy_set_header", "proxy_cookie_domain", "valid_referers", "access_log", "error_log", "index", "alias", "root"}
+
+// leftOver lists what else mentions the live colour and is not going to be edited. Where traffic may depend on it (a
+// variable, a map, Lua), a switch would leave users on a colour that is then stopped: that is refused.
+func (r *Router) leftOver(dir *deploy.Directory, live deploy.Colour) (findings []deploy.Finding, refusal error) {
+	var places []string
 	for _, file := range r.tree {
 		for _, m := range file.Mentions(dir.HostsOf(live)) {
-			findings = append(findings, deploy.Finding{Code: "not-switched", Place: fmt.Sprintf("%s:%d", m.Path, m.Line),
+			place := fmt.Sprintf("%s:%d", m.Path, m.Line)
+			if !slices.Contains(harmless, m.Directive) {
+				places = append(places, fmt.Sprintf("%s (%s %s)", place, m.Directive, deploy.Plain(m.Text)))
+				continue
+			}
+			findings = append(findings, deploy.Finding{Code: "not-switched", Place: place,
 				Message: fmt.Sprintf("%s mentions %s and is not changed by a switch: %s", m.Directive, live, deploy.Plain(m.Text))})
 		}
 	}
-	return findings
+	if len(places) > 0 {
+		refusal = deploy.Refuse(deploy.SwitchPointAmbiguous, "besides the addresses that are edited, the configuration of %s mentions %s where traffic may depend on it: %s; put the address into an upstream, and name that",
+			r.found, live, strings.Join(places, ", "))
+	}
+	return findings, refusal
 }
 
 // notPersistent tells of switch points that are lost when nginx's container is made anew.

@@ -50,7 +50,7 @@ func findings(route deploy.Route) (codes []string) {
 func TestObserve(t *testing.T) {
 	b := newBench(t)
 	b.colours()
-	conf := edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + "# was-blue in a comment\nmap $uri $m { default was-blue:3000; }\n"
+	conf := edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + "# was-blue in a comment\nadd_header X-Was was-blue:3000;\n"
 	id := b.nginx(box{name: "edge", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}})
 	_, route := b.observed("edge")
 	if route.State != deploy.RouterRunning || route.Names != deploy.Blue || route.Refusal != nil || route.ID != id || route.Draining != 0 {
@@ -61,6 +61,20 @@ func TestObserve(t *testing.T) {
 	}
 	if got := strings.Join(findings(route), ", "); got != "not-switched /etc/nginx/conf.d/default.conf:4, not-persistent /etc/nginx/conf.d/default.conf" {
 		t.Errorf("findings %s", got)
+	}
+}
+
+// A variable that carries the live colour's address would go on leading users there when that is stopped.
+func TestObserveAnAddressInAVariable(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	for name, more := range map[string]string{
+		"map": "map $uri $m { default was-blue:3000; }\n",
+		"set": "server { listen 81; set $to http://was-blue:3000; location / { proxy_pass $to; } }\n",
+	} {
+		b.nginx(box{name: "edge-" + name, files: map[string]string{"/etc/nginx/conf.d/default.conf": edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + more}})
+		_, route := b.observed("edge-" + name)
+		refuses(t, route, deploy.SwitchPointAmbiguous, "/etc/nginx/conf.d/default.conf:3", "was-blue")
 	}
 }
 

@@ -20,6 +20,12 @@ const pollProof = 10 * time.Millisecond
 // errNotLoaded says that no new worker took the configuration.
 var errNotLoaded = errors.New("nginx did not load it")
 
+// pendingError says that a signal was sent of which nothing came in time: the master may be held up, by a slow resolver
+// for instance, and act on it later.
+type pendingError struct{ error }
+
+func (e *pendingError) Unwrap() error { return e.error }
+
 // proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
 // Exit codes prove nothing: a reload that fails to bind a port returns 0.
 func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time) (snapshot, error) {
@@ -41,7 +47,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		}
 		select {
 		case <-ctx.Done():
-			return now, r.whyNot(context.WithoutCancel(ctx), err, signalled)
+			return now, &pendingError{r.whyNot(context.WithoutCancel(ctx), err, signalled)}
 		case <-time.After(pollProof):
 		}
 	}

@@ -44,13 +44,15 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	case old > 0 || !r.found.running: // killed between two files, or nginx would meet it at its next start
 		return deploy.FateWritten, nil
 	}
+	asked := time.Now()
 	s, err := r.processes(ctx, r.found.id())
 	if err != nil {
 		return "", unreachable(err)
 	}
-	// Ages are whole seconds, so the worker may be a second older than it says. In doubt it is: to put the old bytes back
-	// and reload harms nobody, and to stop the colour that an older worker serves does.
-	if began, ok := s.oldest(time.Now()); ok && began.Add(-time.Second).After(written.Add(r.opts.Skew)) {
+	// Ages are whole seconds, so the worker may be a second older than it says, and so are the archive's times: the file
+	// may be a second newer. In doubt both are: to put the old bytes back and reload harms nobody, and to stop the colour
+	// that an older worker serves does.
+	if began, ok := s.oldest(asked); ok && began.Add(-time.Second).After(written.Add(r.opts.Skew).Add(time.Second)) {
 		return deploy.FateLoaded, nil
 	}
 	return deploy.FateWritten, nil

@@ -127,7 +127,7 @@ func TestTreeIsWhatNginxReads(t *testing.T) {
 	if err != nil || code != 0 {
 		t.Fatalf("nginx does not take it: %d, %v\n%s", code, err, said)
 	}
-	dump := b.log(id)
+	dump, _ := b.printed(id)
 	var read []string
 	for line := range strings.Lines(dump) {
 		if name, ok := strings.CutPrefix(line, "# configuration file "); ok {

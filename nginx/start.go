@@ -44,6 +44,21 @@ func (r *Router) startContainer(ctx context.Context, files []deploy.FileChange, 
 	return s, r.proveRoutes(ctx, targets)
 }
 
+// follow looks whether nginx was restarted since the rehearsal. It has another network namespace then, and the helper
+// stands in the dead one.
+func (r *Router) follow(ctx context.Context, files []deploy.FileChange) error {
+	now, err := r.open(ctx, r.found.id())
+	if err != nil || now.info.State.StartedAt == r.found.info.State.StartedAt {
+		return err
+	}
+	r.found = now
+	if err := r.help.close(ctx); err != nil {
+		return err
+	}
+	r.help, err = r.accompany(ctx, files)
+	return err
+}
+
 func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()

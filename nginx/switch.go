@@ -14,6 +14,9 @@ import (
 // Switch implements deploy.Router.
 func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
 	began := time.Now()
+	if err := r.follow(ctx, change.Files); err != nil {
+		return deploy.Switched{}, unreachable(err)
+	}
 	var before snapshot
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.Reach(both, targets) })
@@ -91,25 +94,36 @@ func (r *Router) switched(change deploy.Change, before, after snapshot, began ti
 
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
 func (r *Router) takeBack(ctx context.Context, written []deploy.FileChange, before snapshot, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*pendingLimit)
 	defer cancel()
 	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	var refused *deploy.RefusedError
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]
 	}
-	failed.Applied, failed.Restored = r.restore(ctx, written, before)
+	var pending *pendingError
+	failed.Applied, failed.Restored = r.restore(ctx, written, before, errors.As(cause, &pending))
 	return failed
 }
+
+// pendingLimit is how long a reload may take that was not done when its proof was given up.
+const pendingLimit = time.Minute
 
 // settling is how long a reload that was given up may still come into effect: the master reads the files first and
 // may then be held up, by a slow resolver for instance.
 const settling = 2 * time.Second
 
 // restore puts the old bytes back. When no worker changed since before the change nothing was applied, and that
-// suffices; otherwise nginx loads the old configuration and that is proven.
-func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot) (applied bool, err error) {
+// suffices; otherwise nginx loads the old configuration and that is proven. A reload that may still be under way is
+// overtaken by another: whatever the master parses last, it is the old bytes.
+func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot, pending bool) (applied bool, err error) {
 	if _, err := r.write(ctx, written, true); err != nil {
+		return true, err
+	}
+	if pending {
+		patient := *r
+		patient.opts.ProofTimeout = pendingLimit
+		_, err := patient.load(ctx, nil)
 		return true, err
 	}
 	for until := time.Now().Add(settling); ; {

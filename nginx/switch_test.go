@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -99,7 +100,7 @@ func (b *bench) volume(name string) string {
 	b.t.Helper()
 	name = b.name(name)
 	b.docker("volume", "create", "--label", testLabel+"="+b.id, name)
-	b.t.Cleanup(func() { _ = b.engine.VolumeRemove(b.t.Context(), name, true) })
+	b.t.Cleanup(func() { _ = b.engine.VolumeRemove(context.Background(), name, true) })
 	return name
 }
 
@@ -165,8 +166,6 @@ func TestSwitchWhereverTheFileLies(t *testing.T) {
 				return b.sh(s.id, "stat -L -c '%u:%g %a' "+s.path+"; ls -la "+s.path+" | cut -c1; ls -A $(dirname "+s.path+"); cat "+s.path)
 			}
 			before := state()
-			time.Sleep(2100 * time.Millisecond) // a chmod of somebody else is no edit, but ages are whole seconds
-			s.plan()
 			s.serves("blue")
 
 			done := s.switchOver()
@@ -380,10 +379,6 @@ func TestCompare(t *testing.T) {
 
 	// A reload that was there a moment before the write has not loaded it, however close they are.
 	for range 3 {
-		before, err := s.router.processes(t.Context(), s.id)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if _, err := s.router.load(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -391,9 +386,6 @@ func TestCompare(t *testing.T) {
 		fate(deploy.FateWritten, "written right behind a reload")
 		time.Sleep(1100 * time.Millisecond)
 		fate(deploy.FateWritten, "and looked at later")
-		if now, err := s.router.processes(t.Context(), s.id); err != nil || len(now.workers) != len(before.workers) {
-			t.Fatalf("%+v, %v", now, err)
-		}
 		write(t, file, string(s.change.Files[0].Old))
 	}
 

@@ -42,7 +42,7 @@ func (c *command) parse(args []string) error {
 	app := c.app()
 	args, err := reorder(app, args)
 	c.name = commandName(app, args)
-	c.format = formatOf(args)
+	c.format = formatOf(args, c.Getenv)
 	if err != nil {
 		return err
 	}
@@ -210,11 +210,20 @@ func commandName(app *cli.App, args []string) string {
 }
 
 // formatOf finds --format also in a command line that is otherwise wrong: a script that asked for JSON gets JSON.
-func formatOf(args []string) string {
+func formatOf(args []string, getenv func(string) string) string {
+	format := getenv("BLUEGATE_FORMAT")
 	for i, a := range args {
-		if a == "--format=json" || strings.TrimLeft(a, "-") == "format" && i+1 < len(args) && args[i+1] == "json" {
-			return "json"
+		name, value, assigned := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if !strings.HasPrefix(a, "-") || name != "format" {
+			continue
 		}
+		if !assigned && i+1 < len(args) {
+			value = args[i+1]
+		}
+		format = value
+	}
+	if format == "json" {
+		return "json"
 	}
 	return "text"
 }

@@ -56,7 +56,19 @@ func markdown(r *deploy.Report) string {
 	return b.String() + "\n"
 }
 
-// cell keeps text that a container or a file had a part in from becoming markup.
+// cell keeps text that a container or a file had a part in from becoming markup or a link. An entity is text wherever it
+// stands; a backslash is not, in a table.
 func cell(text string) string {
-	return strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "`", "'", "\n", "<br>").Replace(text)
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(text, "://", ":\u2060//") {
+		switch {
+		case r == '\n':
+			b.WriteString("<br>")
+		case strings.ContainsRune("\\`*_[]<>|~&$#!", r):
+			fmt.Fprintf(&b, "&#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

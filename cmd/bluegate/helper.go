@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -41,8 +42,12 @@ func findHelper(architecture string) (path string, args []string, err error) {
 // runsAnywhere says why an executable would not run in any container of an engine.
 func runsAnywhere(path, architecture string) error {
 	f, err := elf.Open(path)
-	if err != nil {
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &missing):
 		return err
+	case err != nil:
+		return fmt.Errorf("%s is no executable for Linux: %w", path, err)
 	}
 	defer f.Close()
 	for _, p := range f.Progs {

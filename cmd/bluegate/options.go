@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/urfave/cli/v2"
 
 	"bluegate/compose"
@@ -60,10 +60,11 @@ type file struct {
 type yamlDuration time.Duration
 
 // UnmarshalYAML refuses bare numbers, of which nobody knows the unit, and negative spans.
-func (d *yamlDuration) UnmarshalYAML(text []byte) error {
-	span, err := time.ParseDuration(strings.Trim(strings.TrimSpace(string(text)), `"'`))
+func (d *yamlDuration) UnmarshalYAML(node ast.Node) error {
+	text := node.GetToken().Value
+	span, err := time.ParseDuration(text)
 	if err != nil || span < 0 {
-		return fmt.Errorf("%s is no duration such as 5s or 1m30s", strings.TrimSpace(string(text)))
+		return &yaml.SyntaxError{Message: text + " is no duration such as 5s or 1m30s", Token: node.GetToken()}
 	}
 	*d = yamlDuration(span)
 	return nil
@@ -95,7 +96,7 @@ func readFile(path, dir string) (f file, where string, err error) {
 	if !asked {
 		path = filepath.Join(dir, "bluegate.yml")
 	}
-	text, err := os.ReadFile(path)
+	text, err := readTrusted(path, dir, asked)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return f, path, nil
 	}
@@ -111,6 +112,35 @@ func readFile(path, dir string) (f file, where string, err error) {
 		return f, path, deploy.Invalid("%s: %v", path, err)
 	}
 	return f, path, nil
+}
+
+// readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
+// One that was found in the project's folder must lie in it.
+func readTrusted(path, dir string, asked bool) ([]byte, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	if info.Mode().Perm()&0o002 != 0 {
+		return nil, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, info.Mode().Perm(), path)
+	}
+	if !asked {
+		root, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return nil, err
+		}
+		if below, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(below) {
+			return nil, fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
+		}
+	}
+	return os.ReadFile(real)
 }
 
 func (o *options) fromFile(f file, path string) error {

@@ -64,6 +64,7 @@ func (p *plain) waiting() string {
 			parts = append(parts, name+" "+state)
 		}
 	}
+	slices.Sort(parts)
 	text := ""
 	if len(parts) > 0 {
 		text = ": waiting for " + strings.Join(parts, ", ")
@@ -96,6 +97,7 @@ func (p *plain) Step(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.step = name
+	p.states, p.verdict = map[string]string{}, gate.Verdict{} // what an earlier step waited for is decided
 	p.line("%s", name)
 }
 

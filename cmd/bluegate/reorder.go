@@ -13,6 +13,9 @@ import (
 // stands behind an argument for arguments too, so that `deploy green --dry-run` would deploy for real. Behind "--" all
 // is argument.
 func reorder(app *cli.App, args []string) ([]string, error) {
+	if n := len(args); n > 0 && args[n-1] == "--generate-bash-completion" {
+		return args, nil // of a shell, which wants to know what may stand here
+	}
 	var name string
 	var flags, rest []string
 	known := flagsOf(app.Flags)
@@ -42,10 +45,15 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 		out = append(out, name)
 	}
 	out = append(out, flags...)
-	if len(rest) > 0 {
+	if len(rest) > 0 && !slices.ContainsFunc(flags, isHelp) { // which would take an argument for a topic
 		out = append(append(out, "--"), rest...)
 	}
 	return out, nil
+}
+
+func isHelp(flag string) bool {
+	name := strings.TrimLeft(flag, "-")
+	return name == "help" || name == "h"
 }
 
 // anyTakesValue looks at the flags of the command, or of all of them while its name has not come yet.

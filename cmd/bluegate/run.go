@@ -36,26 +36,32 @@ func run(ctx context.Context, args []string, p process) int {
 		return 0 // help, version, a schema
 	}
 	if err != nil {
-		c.report = faulty(c.name, err)
+		c.report = faulty(ctx, c.name, err)
 	}
 	c.print()
 	return c.report.ExitCode
 }
 
 // faulty is the report of a command that did not get as far as asking anything.
-func faulty(name string, err error) *deploy.Report {
+func faulty(ctx context.Context, name string, err error) *deploy.Report {
 	r := deploy.NewReport(name)
 	r.Message = err.Error()
-	var invalid *deploy.InvalidError
-	var silent *deploy.UnreachableError
-	outcome := deploy.Failed
+	var (
+		invalid *deploy.InvalidError
+		silent  *deploy.UnreachableError
+		signal  *deploy.InterruptedError
+	)
 	switch {
+	case errors.As(context.Cause(ctx), &signal):
+		r.Finish(deploy.Interrupted)
+		r.Message, r.ExitCode = signal.Error()+"; nothing had begun", 128+signal.Signal
+		return r
 	case errors.As(err, &invalid):
-		outcome = deploy.Malformed
+		return r.Finish(deploy.Malformed)
 	case errors.As(err, &silent):
-		outcome = deploy.Unreachable
+		return r.Finish(deploy.Unreachable)
 	}
-	return r.Finish(outcome)
+	return r.Finish(deploy.Failed)
 }
 
 // print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away

@@ -13,6 +13,9 @@ import (
 func reportText(r *deploy.Report, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(headline(r) + "\n")
+	if r.Outcome == deploy.Refused && len(r.Reasons) == 0 {
+		fmt.Fprintf(&b, "  %s\n", indent(r.Message, "    "))
+	}
 	writeReasons(&b, r.Reasons)
 	writeUndone(&b, r)
 	if r.Command == "status" || r.Command == "health" || r.DryRun {

@@ -120,9 +120,7 @@ func hostMayBegin(left string) bool {
 
 // hostMayEnd reports whether a host can end before right. A dot ends it when nothing follows: the root, or a sentence.
 func hostMayEnd(right string) bool {
-	if strings.HasPrefix(right, ".") {
-		right = right[1:]
-	}
+	right = strings.TrimPrefix(right, ".")
 	return right == "" || !isHostByte(right[0])
 }
 

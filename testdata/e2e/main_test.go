@@ -228,7 +228,7 @@ func (s *shop) picture() string {
 	}
 	return strings.Join([]string{
 		docker(s.t, "ps", "-a", "--no-trunc", "--filter", "name="+s.Name, "--format", "{{.ID}} {{.Names}} {{.Image}} {{.State}}"),
-		docker(s.t, "images", "-a", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
+		docker(s.t, "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}", "--filter", "reference=bluegate-shop:v?", "--filter", "reference=bluegate-vessel", "--filter", "reference=bluegate-nginx"),
 		docker(s.t, "network", "ls", "--filter", "name="+s.Name, "--format", "{{.ID}} {{.Name}}"),
 		docker(s.t, "volume", "ls", "--filter", "label=com.docker.compose.project="+s.Name, "--format", "{{.Name}}"),
 		strings.Join(workers, " "), info.ModTime().String(), s.conf(),

@@ -31,15 +31,18 @@ func slowProbe(text string) string {
 
 func replacing(pairs ...string) func(string) string { return strings.NewReplacer(pairs...).Replace }
 
+// patient is a window in which every fault that takes its time shows itself.
+const patient = "gate: {stable: 10s}\n"
+
 var releases = []bad{
 	{name: "never healthy", faults: []string{"NEVER_HEALTHY=1"}, code: deploy.Unhealthy, says: "cannot reach the database"},
 	{name: "crash at start", faults: []string{"CRASH_AFTER=0s"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "3", within: 15 * time.Second},
-	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: deploy.Restarting, says: "restart", within: 15 * time.Second},
-	{name: "flapping", faults: []string{"FLAP=1500ms"}, code: deploy.Flapping, config: "gate: {stable: 20s}\n"},
-	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "0", within: 15 * time.Second},
+	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: deploy.Restarting, says: "restart", within: 15 * time.Second, config: patient},
+	{name: "flapping", faults: []string{"FLAP=1500ms"}, code: deploy.Flapping, config: patient},
+	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "0", within: 15 * time.Second, config: patient},
 	{name: "oom", faults: []string{"OOM_AFTER=1s"}, edit: func(s string) string {
 		return replacing("restart: unless-stopped", "restart: \"no\"\n    mem_limit: 48m\n    memswap_limit: 48m")(slowProbe(s))
-	}, code: deploy.OOMKilled, within: 30 * time.Second},
+	}, code: deploy.OOMKilled, within: 30 * time.Second, config: patient},
 	{name: "one of two", edit: func(s string) string {
 		return strings.Replace(s, `PORT: "3003"`, `PORT: "3003", NEVER_HEALTHY: "1"`, 1)
 	}, code: deploy.Unhealthy},
@@ -82,12 +85,15 @@ func refuses(t *testing.T, b bad) {
 			t.Fatal(err)
 		}
 	}
-	s := openShop(t, stand.Options{Config: b.config, Edit: func(colour, text string) string {
+	s := openShop(t, stand.Options{Edit: func(colour, text string) string {
 		if colour == "green" && b.edit != nil {
 			return b.edit(text)
 		}
 		return text
 	}})
+	if b.config != "" {
+		s.config(b.config)
+	}
 	confBefore, liveBefore := s.conf(), s.containers()
 	ids := inspect(t, s.Name+"-was-blue-1", "{{.Id}} {{.State.StartedAt}}")
 	stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost}, Rate: 60})

@@ -51,7 +51,7 @@ func TestEveryFailureCounts(t *testing.T) {
 		want    string
 	}{
 		"bad gateway": {NoKeepAlive, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, "502 Bad Gateway"},
-		"redirect":    {NoKeepAlive, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 302) }, "302 Found"},
+		"redirect":    {NoKeepAlive, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusFound) }, "302 Found"},
 		"no content":  {NoKeepAlive, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, "204 No Content"},
 		"stranger":    {NoKeepAlive, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "Welcome!") }, "not from the shop"},
 		"reset": {NoKeepAlive, func(w http.ResponseWriter, _ *http.Request) {

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bluegate": main})
+}
+
+// A test of the command line is a script of the command line.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:  filepath.Join("testdata", "script"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"report": report, "code": code},
+	})
+}
+
+// code runs bluegate and wants an exit code: code 2 deploy purple
+func code(ts *testscript.TestScript, _ bool, args []string) {
+	want := args[0]
+	err := ts.Exec("bluegate", args[1:]...)
+	got := "0"
+	if err != nil {
+		got = exitCode(err)
+	}
+	if got != want {
+		ts.Fatalf("bluegate %v: exit code %s, want %s", args[1:], got, want)
+	}
+}
+
+// report wants one JSON object that matches the schema in a file: report stdout
+func report(ts *testscript.TestScript, _ bool, args []string) {
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(os.Getenv("BLUEGATE_TEST_DIR"), "report.schema.json"))
+	ts.Check(err)
+	v, err := unmarshal(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(schema.Validate(v))
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"bluegate/compose"
+	"bluegate/deploy"
+	"bluegate/nginx"
+)
+
+// optionsOf are what a deploy with these flags would be told, in a folder with this bluegate.yml; "" is none.
+func optionsOf(t *testing.T, yml string, args ...string) (options, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if yml != "" {
+		writeFile(t, filepath.Join(dir, "bluegate.yml"), yml)
+	}
+	o, err := optionsIn(t, dir, args...)
+	return o, dir, err
+}
+
+func optionsIn(t *testing.T, dir string, args ...string) (o options, err error) {
+	t.Helper()
+	c := &command{process: process{Stdout: io.Discard, Stderr: io.Discard, Getenv: noEnvironment}, ctx: context.Background()}
+	app := c.app()
+	app.Command("deploy").Action = func(ctx *cli.Context) (err error) {
+		o, err = readOptions(ctx, noEnvironment)
+		return err
+	}
+	args, err = reorder(app, append([]string{"deploy", "--project-directory", dir}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, app.Run(append([]string{"bluegate"}, args...))
+}
+
+func writeFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOptionsWithoutAFile(t *testing.T) {
+	for name, yml := range map[string]string{"none": "", "empty": "\n", "a comment": "# nothing yet\n", "only a line": "---\n"} {
+		o, dir, err := optionsOf(t, yml)
+		want := options{Settings: deploy.DefaultSettings(), Compose: compose.Options{Dir: dir, Env: map[deploy.Colour]map[string]string{}}}
+		if err != nil || !reflect.DeepEqual(o, want) {
+			t.Errorf("%s: %+v, %v", name, o, err)
+		}
+	}
+}
+
+func TestOptionsOfAWholeFile(t *testing.T) {
+	o, dir, err := optionsOf(t, `
+project: shop
+compose:
+  files: ["compose.yml", "compose.{colour}.yml"]
+  project: "shop-{colour}"
+  services: ["was-{colour}"]
+  one_shot: [migrate]
+colours: {blue: {env: {TAG: v1, PORT: 8081}}, green: {env: {TAG: "v2"}}}
+gate: {timeout: 90s, stable: 0s, without_healthcheck: running}
+nginx: {container: edge}
+drain: {timeout: 2m, then: stop}
+old: {keep: removed}
+`)
+	want := options{
+		Compose: compose.Options{
+			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
+			Env: map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1", "PORT": "8081"}, deploy.Green: {"TAG": "v2"}},
+		},
+		Nginx:    nginx.Options{Container: "edge"},
+		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: deploy.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
+	}
+	if err != nil || !reflect.DeepEqual(o, want) {
+		t.Errorf("got\n%+v, %v\nwant\n%+v", o, err, want)
+	}
+}
+
+func TestOptionsThatAreWrong(t *testing.T) {
+	for yml, want := range map[string]string{
+		"gate: {stabel: 5s}\n":                    `bluegate.yml:1:8: unknown field "stabel"`,
+		"project: shop\ncompsoe:\n  files: [a]\n": `bluegate.yml:2:1: unknown field "compsoe"`,
+		"colours:\n  blue:\n    port: 8081\n":     `bluegate.yml:3:5: unknown field "port"`,
+		"gate: {stable: 5}\n":                     `bluegate.yml:1:16: 5 is no duration such as 5s or 1m30s`,
+		"gate:\n  stable: -5s\n":                  `bluegate.yml:2:11: -5s is no duration`,
+		"drain:\n  timeout: soon\n":               `bluegate.yml:2:12: soon is no duration`,
+		"gate: {timeout: soon}\n":                 `gate.timeout: "soon" is neither auto nor a duration such as 90s`,
+		"gate: {timeout: 0s}\n":                   `gate.timeout: "0s"`,
+		"gate: {without_healthcheck: ignore}\n":   `gate.without_healthcheck: "ignore" is neither refuse nor running`,
+		"drain: {then: kill}\n":                   `drain.then: "kill" is neither keep nor stop`,
+		"old: {keep: forever}\n":                  `old.keep: "forever" is none of stopped, running, removed`,
+		"colours: {red: {env: {A: b}}}\n":         `"red" is no colour`,
+		"compose: {files: compose.yml}\n":         `bluegate.yml:1:18: `,
+		"project: [a]\n":                          `bluegate.yml:1:10: `,
+		"project: a\nproject: b\n":                `bluegate.yml:2:1: `,
+		"project: \"a\n":                          `bluegate.yml:1:10: `,
+		"a\n":                                     `bluegate.yml`,
+		"\t project: a\n":                         `bluegate.yml:1:`,
+	} {
+		_, dir, err := optionsOf(t, yml)
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), dir) {
+			t.Errorf("%q: %v\nwant %s", yml, err, want)
+		}
+	}
+}
+
+func TestFlagsGoBeforeTheFile(t *testing.T) {
+	o, _, err := optionsOf(t, "gate: {timeout: 90s}\nold: {keep: removed}\n", "--timeout", "30s", "--keep-old=running", "--no-pull", "--wait-lock", "1m", "--host", "unix:///x", "--context", "c")
+	if err != nil || o.Settings.Timeout != 30*time.Second || o.Settings.Keep != deploy.KeepRunning || !o.Settings.NoPull || o.Settings.WaitLock != time.Minute || o.Host != "unix:///x" || o.Context != "c" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	t.Setenv("BLUEGATE_TIMEOUT", "45s")
+	t.Setenv("BLUEGATE_KEEP_OLD", "stopped")
+	if o, _, err := optionsOf(t, "gate: {timeout: 90s}\nold: {keep: removed}\n"); err != nil || o.Settings.Timeout != 45*time.Second || o.Settings.Keep != deploy.KeepStopped {
+		t.Errorf("by the environment: %+v, %v", o.Settings, err)
+	}
+	if o, _, err := optionsOf(t, "", "--timeout", "30s"); err != nil || o.Settings.Timeout != 30*time.Second {
+		t.Errorf("a flag goes before the environment: %+v, %v", o.Settings, err)
+	}
+}
+
+func TestFlagsThatAreWrong(t *testing.T) {
+	for _, args := range [][]string{
+		{"--timeout", "0s"}, {"--timeout=-1s"}, {"--wait-lock=-1s"}, {"--keep-old", "forever"}, {"--config", "/no/such/file.yml"}, {"--project-directory", "/no/such/folder"},
+	} {
+		_, _, err := optionsOf(t, "", args...)
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// What the file says decides what is run, and what is removed.
+func TestFileThatIsNotToBeTrusted(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "other.yml")
+	writeFile(t, outside, "project: other\n")
+	for name, test := range map[string]struct {
+		make func(path string) error
+		want string
+	}{
+		"everybody may write it": {func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("project: x\n"), 0o644), os.Chmod(p, 0o666))
+		}, "chmod o-w"},
+		"a link out of the tree": {func(p string) error { return os.Symlink(outside, p) }, outside},
+		"a pipe":                 {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "no regular file"},
+		"a folder":               {func(p string) error { return os.Mkdir(p, 0o755) }, "no regular file"},
+		"a device":               {func(p string) error { return os.Symlink("/dev/zero", p) }, "no regular file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := test.make(filepath.Join(dir, "bluegate.yml")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := optionsIn(t, dir)
+			var invalid *deploy.InvalidError
+			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	// A link within the folder is the user's own, and so is what was asked for by name.
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "ops.yml"), "project: inside\n")
+	if err := os.Symlink("ops.yml", filepath.Join(dir, "bluegate.yml")); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := optionsIn(t, dir); err != nil || o.Compose.Name != "inside" {
+		t.Errorf("%+v, %v", o.Compose, err)
+	}
+	if o, err := optionsIn(t, dir, "--config", outside); err != nil || o.Compose.Name != "other" {
+		t.Errorf("%+v, %v", o.Compose, err)
+	}
+}
+
+func TestProjectNames(t *testing.T) {
+	for name, good := range map[string]bool{
+		"shop": true, "shop-2": true, "a.b_c": true, "0": true, strings.Repeat("a", 63): true,
+		"../x": false, "-rf": false, "$(id)": false, "Shop": false, "shöp": false, strings.Repeat("a", 64): false, "a b": false, "a/b": false, "a\n": false,
+	} {
+		if got := projectName.MatchString(name); got != good {
+			t.Errorf("%q is taken: %t", name, got)
+		}
+	}
+}

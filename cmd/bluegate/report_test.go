@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"bluegate/deploy"
+)
+
+var update = flag.Bool("golden", false, "write the golden files anew")
+
+// golden compares with a file below testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", strings.ReplaceAll(file, " ", "-"))
+	if *update {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (go test -golden writes it)", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
+	}
+}
+
+// reports are one of each kind that people meet.
+func reports() map[string]*deploy.Report {
+	at := time.Date(2026, 11, 20, 11, 45, 9, 0, time.UTC)
+	three := 3
+	report := func(o deploy.Outcome, fill func(*deploy.Report)) *deploy.Report {
+		r := deploy.NewReport("deploy")
+		r.Project, r.Release, r.From, r.To, r.Live = "shop", "20261120T114500-7f3a", deploy.Blue, deploy.Green, deploy.Blue
+		r.LiveBy = `the configuration of container "edge" names it (was-blue:3000 at /etc/nginx/conf.d/default.conf:5) and its containers run`
+		fill(r)
+		return r.Finish(o)
+	}
+	containers := []deploy.Container{
+		{Colour: deploy.Blue, Service: "was-blue", Name: "shop-was-blue-1", ID: strings.Repeat("a", 64), Image: "registry.example/shop:v1", Digest: "sha256:" + strings.Repeat("1", 64), State: "running", Health: "healthy"},
+		{Colour: deploy.Green, Service: "was-green", Name: "shop-was-green-1", ID: strings.Repeat("b", 64), Image: "registry.example/shop:v2", Digest: "sha256:" + strings.Repeat("2", 64), State: "running", Health: "unhealthy", Restarts: 2, LastProbe: "connection refused", Release: "20261120T114500-7f3a"},
+	}
+	steps := []deploy.Step{{Name: "lock", Status: "ok", MS: 31}, {Name: "pull", Status: "ok", MS: 812}, {Name: "gate", Status: "ok", MS: 9034}, {Name: "switch", Status: "ok", MS: 236}, {Name: "retire", Status: "skipped", MS: 0}}
+	return map[string]*deploy.Report{
+		"promoted": report(deploy.Promoted, func(r *deploy.Report) {
+			r.Live, r.LiveBy = deploy.Green, "nginx was just switched to it, and that was proven"
+			r.Steps = steps
+			r.Switch = &deploy.Switched{Nginx: `container "edge"`, At: at, Files: []string{"/etc/nginx/conf.d/default.conf"}, Points: 2, NewWorkers: 2, OldWorkers: 2, ProofMS: 221,
+				Proof: []string{"every address accepted a connection", "nginx -T shows the bytes that were written"}}
+			r.Findings = []deploy.Finding{{Code: "not-persistent", Place: "/etc/nginx/conf.d/default.conf", Message: "it lies in no mount"}, {Code: "local-image", Message: "shop:v2 exists only on this engine"}}
+			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1"}, Images: []string{}}
+			r.Containers = containers
+		}),
+		"started without nginx": report(deploy.Started, func(r *deploy.Report) {
+			r.From, r.Live, r.LiveBy = deploy.None, deploy.None, "no nginx was found"
+		}),
+		"started": report(deploy.Started, func(r *deploy.Report) { r.From, r.Live = deploy.None, deploy.Green }),
+		"refused with evidence": report(deploy.Refused, func(r *deploy.Report) {
+			r.Message = "refused: unhealthy: …"
+			r.Reasons = []deploy.Reason{
+				{Code: deploy.Unhealthy, Service: "was-green", Container: "shop-was-green-1", ContainerID: "b", Message: "3 of 3 probes failed", LastProbe: "GET http://127.0.0.1:3000/health: 503 Service Unavailable\ndatabase: connection refused\n", LogTail: []string{"shop: started", "panic: no database", "  at main.go:7"}},
+				{Code: deploy.Exited, Service: "signal-green", Container: "shop-signal-green-1", Message: "it ended with exit code 3", ExitCode: &three},
+				{Code: deploy.OOMKilled, Service: "x-green", Message: "killed for want of memory", OOMKilled: true},
+			}
+			r.Steps = append([]deploy.Step{}, steps[:2]...)
+			r.Steps = append(r.Steps, deploy.Step{Name: "gate", Status: "failed", MS: 9034, Message: "refused: unhealthy: …\nsecond line"})
+			r.Undo = &deploy.Undo{Name: "abandon", Status: "ok", MS: 310}
+			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1", "shop-signal-green-1"}, Images: []string{"registry.example/shop:v2"}}
+			r.Containers = containers
+		}),
+		"dry run": report(deploy.Planned, func(r *deploy.Report) {
+			r.DryRun, r.Release = true, ""
+			r.Containers = containers[:1]
+			r.Plan = &deploy.PlanReport{
+				Pull: []string{"registry.example/shop:v2"}, Create: []string{"1 × was-green"}, Replace: []string{"shop-was-green-1"}, Stop: []string{"shop-was-blue-1"},
+				Points:   []deploy.SwitchPoint{{Place: "/etc/nginx/conf.d/default.conf:5", Directive: "server", Upstream: "was", Address: "was-blue:3000"}},
+				Diff:     "--- a\n+++ b\n@@ -1 +1 @@\n-server was-blue:3000;\n+server was-green:3000;\n",
+				Services: []deploy.Decision{{Service: "was-green", Image: "registry.example/shop:v2", Healthcheck: "interval 1s, timeout 1s, retries 3, start_period 20s", LatestMS: 27000}}, BudgetMS: 27000,
+			}
+		}),
+		"dry run refused": report(deploy.Refused, func(r *deploy.Report) {
+			r.DryRun, r.Release = true, ""
+			r.Reasons = []deploy.Reason{{Code: deploy.ConfigNotLoaded, Message: "/etc/nginx/conf.d/default.conf was changed after nginx loaded it"}}
+			r.Plan = &deploy.PlanReport{Pull: []string{}, Create: []string{}, Replace: []string{}, Stop: []string{}, Points: []deploy.SwitchPoint{}, Services: []deploy.Decision{}}
+		}),
+		"status": report(deploy.OK, func(r *deploy.Report) {
+			r.Command, r.Release, r.From, r.To = "status", "", deploy.None, deploy.None
+			r.Containers = containers
+			r.Findings = []deploy.Finding{{Code: "left-behind", Message: "release 20261120T114500-7f3a (blue to green) was begun and not finished"}}
+		}),
+		"status of nothing": report(deploy.OK, func(r *deploy.Report) {
+			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", deploy.None, deploy.None, deploy.None, "no nginx was found"
+		}),
+		"unhealthy": report(deploy.NotHealthy, func(r *deploy.Report) {
+			r.Command, r.Release, r.From, r.Message = "health", "", deploy.None, "green is not healthy"
+			r.Containers = containers[1:]
+			r.Reasons = []deploy.Reason{{Code: deploy.Missing, Service: "was-green", Message: "1 of 2 containers are there"}}
+		}),
+		"rolled back": report(deploy.RolledBack, func(r *deploy.Report) {
+			r.Message = "nginx-not-switched: container \"edge\" was not switched: its workers did not change within 10s"
+			r.Reasons = []deploy.Reason{{Code: deploy.NginxNotSwitched, Message: "its workers did not change within 10s"}}
+			r.Undo = &deploy.Undo{Name: "rollback", Status: "ok", MS: 2310}
+		}),
+		"needs a person": report(deploy.NeedsPerson, func(r *deploy.Report) {
+			r.Live = deploy.Green
+			r.Message = "green is live, but after 1m0s 1 old workers of container \"edge\" still answer requests, so blue keeps running"
+			r.Run = "bluegate settle"
+		}),
+		"needs a person after an undo": report(deploy.NeedsPerson, func(r *deploy.Report) {
+			r.Message, r.Run = "refused: …\nrollback: the old configuration could not be brought back", "bluegate settle"
+			r.Undo = &deploy.Undo{Name: "rollback", Status: "failed", MS: 61000, Error: "the old configuration could not be brought back"}
+		}),
+		"locked": report(deploy.Locked, func(r *deploy.Report) {
+			r.Message = "another deployment holds the lock shop: deploy by ci on runner-7 (pid 42) since 2026-11-20T11:40:00Z"
+		}),
+		"cannot coexist": report(deploy.Malformed, func(r *deploy.Report) {
+			r.Release, r.Message = "", "the colours cannot run side by side: both colours call a container \"app\" (a.yml:2 and b.yml:2)"
+			r.Reasons = []deploy.Reason{{Code: deploy.CannotCoexist, Service: "was-blue", Message: "both colours call a container \"app\" (a.yml:2 and b.yml:2)"}}
+		}),
+		"interrupted": func() *deploy.Report {
+			r := report(deploy.Interrupted, func(r *deploy.Report) { r.Message = "interrupted by SIGTERM; what was begun was undone" })
+			r.ExitCode = 143
+			return r
+		}(),
+		"settled": report(deploy.Settled, func(r *deploy.Report) {
+			r.Command, r.Message = "settle", "nothing was left to settle"
+		}),
+	}
+}
+
+func TestText(t *testing.T) {
+	for name, r := range reports() {
+		golden(t, filepath.Join("text", name+".txt"), reportText(r, false))
+	}
+	golden(t, filepath.Join("text", "promoted verbose.txt"), reportText(reports()["promoted"], true))
+	golden(t, filepath.Join("text", "refused verbose.txt"), reportText(reports()["refused with evidence"], true))
+}
+
+func TestMarkdown(t *testing.T) {
+	for _, name := range []string{"promoted", "refused with evidence", "needs a person"} {
+		golden(t, filepath.Join("markdown", name+".md"), markdown(reports()[name]))
+	}
+}
+
+// What a container wrote stays text: no table ends early, nothing becomes a link, an image or a command of the page.
+func TestMarkdownOfForeignText(t *testing.T) {
+	for text, want := range map[string]string{
+		"a|b":                       "a&#124;b",
+		"a\nb":                      "a<br>b",
+		"<img src=x onerror=y>":     "&#60;img src=x onerror=y&#62;",
+		"[x](javascript:y) ![z](w)": "&#91;x&#93;(javascript:y) &#33;&#91;z&#93;(w)",
+		"`code` *b* _i_ ~~s~~ $m$":  "&#96;code&#96; &#42;b&#42; &#95;i&#95; &#126;&#126;s&#126;&#126; &#36;m&#36;",
+		`a\|b`:                      "a&#92;&#124;b",
+		"&lt;":                      "&#38;lt;",
+		"http://evil.example":       "http:\u2060//evil.example",
+		"shop-was-green-1: 3 of 3":  "shop-was-green-1: 3 of 3",
+	} {
+		if got := cell(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	r := reports()["refused with evidence"]
+	r.Reasons[0].Message = "a | b\n| c | d |\n### no headline"
+	r.Containers[0].Image = "x|y"
+	got := markdown(r)
+	if strings.Contains(got, "\n| c |") || strings.Contains(got, "\n###") || strings.Contains(got, "x|y") {
+		t.Errorf("foreign text became markup:\n%s", got)
+	}
+}
+
+func TestTellGitHub(t *testing.T) {
+	dir := t.TempDir()
+	output, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
+	env := map[string]string{"GITHUB_OUTPUT": output, "GITHUB_STEP_SUMMARY": summary}
+	getenv := func(name string) string { return env[name] }
+	writeFile(t, output, "earlier=kept\n")
+	for range 2 {
+		if err := tellGitHub(reports()["promoted"], getenv); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line := "outcome=promoted\nlive=green\nrelease=20261120T114500-7f3a\n"
+	if got, err := os.ReadFile(output); err != nil || string(got) != "earlier=kept\n"+line+line {
+		t.Errorf("GITHUB_OUTPUT is %q, %v", got, err)
+	}
+	if got, err := os.ReadFile(summary); err != nil || strings.Count(string(got), "### bluegate deploy: promoted") != 2 {
+		t.Errorf("GITHUB_STEP_SUMMARY is %q, %v", got, err)
+	}
+	if err := tellGitHub(reports()["promoted"], noEnvironment); err != nil {
+		t.Error(err)
+	}
+	env["GITHUB_OUTPUT"] = filepath.Join(dir, "no", "such", "folder")
+	if err := tellGitHub(reports()["promoted"], getenv); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// valid fails the test unless the text is one object that the schema takes.
+func valid(t *testing.T, text string) {
+	t.Helper()
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(reportSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("report.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := unmarshal(text)
+	if err == nil {
+		err = s.Validate(v)
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func TestReportsMatchTheSchema(t *testing.T) {
+	for name, r := range reports() {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			(&command{process: process{Stdout: &out, Stderr: io.Discard, Getenv: noEnvironment}, format: "json", report: r}).print()
+			valid(t, out.String())
+			var back map[string]any
+			if err := json.Unmarshal(out.Bytes(), &back); err != nil || back["outcome"] != string(r.Outcome) {
+				t.Errorf("%v, %v", back["outcome"], err)
+			}
+		})
+	}
+}
+
+func TestFaultyReports(t *testing.T) {
+	interrupted, cancel := context.WithCancelCause(context.Background())
+	cancel(&deploy.InterruptedError{Signal: 15, Name: "SIGTERM"})
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want deploy.Outcome
+		code int
+	}{
+		"usage":       {context.Background(), deploy.Invalid("no such thing"), deploy.Malformed, 2},
+		"engine":      {context.Background(), &deploy.UnreachableError{What: "the engine", Err: io.EOF}, deploy.Unreachable, 7},
+		"fault":       {context.Background(), errors.New("a bug"), deploy.Failed, 1},
+		"interrupted": {interrupted, context.Canceled, deploy.Interrupted, 143},
+	} {
+		r := faulty(test.ctx, "deploy", test.err)
+		if r.Outcome != test.want || r.ExitCode != test.code || r.Message == "" || r.Command != "deploy" {
+			t.Errorf("%s: %+v", name, r)
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		valid(t, string(text))
+	}
+}
+
+// A reader that goes away changes nothing.
+func TestPrintToABrokenPipe(t *testing.T) {
+	r, w := io.Pipe()
+	r.Close()
+	for _, format := range []string{"text", "json"} {
+		(&command{process: process{Stdout: w, Stderr: w, Getenv: noEnvironment}, format: format, report: reports()["promoted"]}).print()
+	}
+}

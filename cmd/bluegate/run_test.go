@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// called is one call of the program.
+type called struct {
+	code           int
+	stdout, stderr string
+}
+
+func call(ctx context.Context, args ...string) called {
+	var out, errs bytes.Buffer
+	code := run(ctx, args, process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: noEnvironment})
+	return called{code, out.String(), errs.String()}
+}
+
+// reported is the JSON that a call prints, which must be one object that matches the schema.
+func (c called) reported(t *testing.T) (r deploy.Report) {
+	t.Helper()
+	valid(t, c.stdout)
+	if err := json.Unmarshal([]byte(c.stdout), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.ExitCode != c.code {
+		t.Errorf("exit code %d, and the report says %d", c.code, r.ExitCode)
+	}
+	return r
+}
+
+// silentEngine accepts connections and says nothing, as a stopped daemon does.
+func silentEngine(t *testing.T) (host string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "docker.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return "unix://" + path
+}
+
+func shopFolder(t *testing.T, project string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, colour := range deploy.Colours {
+		writeFile(t, filepath.Join(dir, "compose."+string(colour)+"-deploy.yml"), "name: "+project+"\nservices:\n  was-"+string(colour)+":\n    image: bluegate-shop:v1\n    expose: [3000]\n")
+	}
+	return dir
+}
+
+func TestSilentEngine(t *testing.T) {
+	began := time.Now()
+	c := call(t.Context(), "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
+	r := c.reported(t)
+	if took := time.Since(began); c.code != 7 || r.Outcome != deploy.Unreachable || took > 7*time.Second || !strings.Contains(r.Message, "does not answer") {
+		t.Errorf("after %s: %+v", took, r)
+	}
+}
+
+// A signal while the engine is asked for the first time ends the call at once, with the signal's exit code.
+func TestInterruptedBeforeAnything(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(200*time.Millisecond, func() { cancel(&deploy.InterruptedError{Signal: 2, Name: "SIGINT"}) })
+	began := time.Now()
+	c := call(ctx, "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
+	r := c.reported(t)
+	if took := time.Since(began); c.code != 130 || r.Outcome != deploy.Interrupted || took > 2*time.Second || !strings.Contains(r.Message, "SIGINT") {
+		t.Errorf("after %s: exit code %d, %+v", took, c.code, r)
+	}
+}
+
+// The commands that only look, on a real engine, where nothing of the project is.
+func TestLooksAtNothing(t *testing.T) {
+	project := "bgtest" + strings.ToLower(strings.ReplaceAll(filepath.Base(filepath.Dir(t.TempDir())), "_", ""))
+	dir := shopFolder(t, project)
+	for _, test := range []struct {
+		args    []string
+		code    int
+		outcome deploy.Outcome
+	}{
+		{[]string{"status"}, 0, deploy.OK},
+		{[]string{"health"}, 3, deploy.NotHealthy},
+		{[]string{"health", "blue"}, 3, deploy.NotHealthy},
+		{[]string{"deploy", "--dry-run"}, 0, deploy.Planned},
+		{[]string{"deploy", "green", "--dry-run"}, 0, deploy.Planned},
+	} {
+		line := strings.Join(test.args, " ")
+		c := call(t.Context(), append(test.args, "--format", "json", "--quiet", "--project-directory", dir)...)
+		if c.code == 7 && strings.Contains(c.stdout, "the engine at") {
+			t.Fatalf("this test needs a Docker engine (testdata/engine/ensure.sh): %s", c.stdout)
+		}
+		r := c.reported(t)
+		if c.code != test.code || r.Outcome != test.outcome || r.Project != project || c.stderr != "" {
+			t.Errorf("%s: exit code %d, %s\n%s%s", line, c.code, r.Outcome, c.stdout, c.stderr)
+		}
+		if text := call(t.Context(), append(test.args, "--project-directory", dir)...); text.code != test.code || !strings.HasPrefix(text.stdout, string(test.outcome)+": ") {
+			t.Errorf("%s, as text: exit code %d\n%s", line, text.code, text.stdout)
+		}
+	}
+	// What looks changes nothing: not even a lock or a journal is left.
+	c := call(t.Context(), "status", "--format", "json", "--project-directory", dir)
+	if r := c.reported(t); len(r.Findings) != 1 || r.Findings[0].Code != "nginx-absent" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+func TestColoursThatCannotCoexist(t *testing.T) {
+	dir := shopFolder(t, "shop")
+	writeFile(t, filepath.Join(dir, "compose.green-deploy.yml"), "name: shop\nservices:\n  was-blue:\n    image: bluegate-shop:v1\n  was-green:\n    image: bluegate-shop:v1\n    container_name: app\n")
+	writeFile(t, filepath.Join(dir, "compose.blue-deploy.yml"), "name: shop\nservices:\n  was-blue:\n    image: bluegate-shop:v1\n    container_name: app\n")
+	c := call(t.Context(), "deploy", "--dry-run", "--format", "json", "--project-directory", dir)
+	if c.code == 7 {
+		t.Fatalf("this test needs a Docker engine (testdata/engine/ensure.sh): %s", c.stdout)
+	}
+	r := c.reported(t)
+	if c.code != 2 || len(r.Reasons) != 1 || r.Reasons[0].Code != deploy.CannotCoexist || !strings.Contains(r.Message, "compose.blue-deploy.yml:3 and "+dir+"/compose.green-deploy.yml:5") {
+		t.Errorf("exit code %d: %+v", c.code, r)
+	}
+}
+
+func TestVersionAndSchema(t *testing.T) {
+	if c := call(t.Context(), "schema"); c.code != 0 || c.stdout != reportSchema || c.stderr != "" {
+		t.Errorf("exit code %d, %d bytes", c.code, len(c.stdout))
+	}
+	if c := call(t.Context(), "schema", "report", "--quiet"); c.code != 0 || c.stdout != reportSchema {
+		t.Errorf("exit code %d, %d bytes", c.code, len(c.stdout))
+	}
+	if c := call(t.Context(), "--version"); c.code != 0 || c.stdout != "bluegate version "+version+"\n" {
+		t.Errorf("exit code %d, %q", c.code, c.stdout)
+	}
+}

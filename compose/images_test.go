@@ -1,0 +1,138 @@
+package compose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+func TestImages(t *testing.T) {
+	b := newBench(t)
+	b.image(b.id + ":plain")
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") +
+		"  plain-blue: {image: \"" + b.id + ":plain\"}\n  missing-blue: {image: \"" + b.id + ":missing\"}\n  nginx-blue: {image: \"bluegate-nginx:1.30\"}\n" + shopService("was-green")})
+	images, err := s.Images(t.Context(), app.Models[deploy.Blue])
+	if err != nil || len(images) != 4 {
+		t.Fatalf("%+v, %v", images, err)
+	}
+	of := func(service string) deploy.Image {
+		return images[slices.IndexFunc(images, func(i deploy.Image) bool { return i.Service == service })]
+	}
+	want := gate.Probe{Interval: time.Second, Timeout: time.Second, StartPeriod: 20 * time.Second, Retries: 3}
+	if i := of("was-blue"); i.Ref != shopImage || i.ID != b.imageID(shopImage) || i.FromPull || i.Probe == nil || *i.Probe != want {
+		t.Errorf("%+v with %+v", i, i.Probe)
+	}
+	if i := of("plain-blue"); i.ID == "" || i.Probe != nil || len(i.Ports) > 0 || i.FromPull {
+		t.Errorf("%+v", i)
+	}
+	if i := of("missing-blue"); i.ID != "" || i.FromPull || i.Ref != b.id+":missing" {
+		t.Errorf("%+v", i)
+	}
+	if i := of("nginx-blue"); !slices.Equal(i.Ports, []int{80}) {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestPullThatFails(t *testing.T) {
+	b := newBench(t)
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.id + ":1\", pull_policy: missing}\n" + shopService("was-green")})
+	if err := s.Pull(t.Context(), app.Models[deploy.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRemoveImages(t *testing.T) {
+	for name, test := range map[string]struct {
+		before    bool   // the tag named another image before the release
+		also      bool   // the release's image has another name, too
+		user      bool   // a container uses it
+		moved     bool   // somebody has moved the tag since
+		unnoted   bool   // nobody noted which image the pull brought
+		untouched bool   // the pull brought nothing new
+		tag       string // which image the tag names afterwards: old, new, third, ""
+		exists    bool   // the release's image is still there
+		removed   bool
+	}{
+		"new":                         {tag: "", exists: false, removed: true},
+		"brought by somebody else":    {unnoted: true, tag: "new", exists: true},
+		"in place of another":         {before: true, tag: "old", exists: false, removed: true},
+		"in place, with another name": {before: true, also: true, tag: "old", exists: true},
+		"with another name":           {also: true, tag: "", exists: true, removed: true},
+		"used":                        {user: true, tag: "new", exists: true},
+		"used, in place of another":   {before: true, user: true, tag: "old", exists: true},
+		"moved meanwhile":             {before: true, moved: true, tag: "third", exists: true},
+		"nothing new":                 {before: true, untouched: true, tag: "old", exists: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			s := &Stack{engine: b.engine}
+			ref := b.id + ":tag"
+			ids := map[string]string{"": ""}
+			brought := deploy.BroughtImage{Ref: ref}
+			if test.before {
+				ids["old"] = b.image(ref)
+				brought.Before = ids["old"]
+			}
+			ids["new"] = ids["old"]
+			if !test.untouched {
+				ids["new"] = b.image(ref)
+			}
+			if !test.unnoted {
+				brought.ID = ids["new"]
+			}
+			if test.also {
+				if err := b.engine.ImageTag(t.Context(), ref, b.id+":also"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.user {
+				b.create(container.Config{Image: ids["new"]}, container.HostConfig{})
+			}
+			if test.moved {
+				ids["third"] = b.image(ref)
+			}
+			if test.before && test.moved {
+				t.Cleanup(func() {})
+			}
+			removed, err := s.RemoveImages(t.Context(), []deploy.BroughtImage{brought})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.imageID(ref); got != ids[test.tag] {
+				t.Errorf("the tag names %q, want the %s one of %v", got, test.tag, ids)
+			}
+			if got := b.imageID(ids["new"]) != ""; got != test.exists {
+				t.Errorf("the release's image is there: %t", got)
+			}
+			if got := len(removed) > 0; got != test.removed {
+				t.Errorf("said to be removed: %v", removed)
+			}
+			if test.also && b.imageID(b.id+":also") != ids["new"] {
+				t.Error("its other name is gone")
+			}
+			again, err := s.RemoveImages(t.Context(), []deploy.BroughtImage{brought})
+			if err != nil || len(again) > 0 {
+				t.Errorf("a second time: %v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestRemoveImagesGoesOnAfterAnError(t *testing.T) {
+	b := newBench(t)
+	first, second := b.id+":first", b.id+":second"
+	b.image(first)
+	b.image(second)
+	removed, err := (&Stack{engine: b.engine}).RemoveImages(t.Context(), []deploy.BroughtImage{
+		{Ref: first, ID: b.imageID(first)}, {Ref: "NOT A REFERENCE", ID: "x"}, {Ref: b.id + ":missing", ID: "x"}, {Ref: second, ID: b.imageID(second)},
+	})
+	if err == nil || !strings.Contains(err.Error(), "NOT A REFERENCE") || !slices.Equal(removed, []string{first, second}) {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+}

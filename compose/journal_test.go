@@ -1,0 +1,240 @@
+package compose
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"pgregory.net/rapid"
+
+	"bluegate/deploy"
+)
+
+// journals draws what a deployment may write down; its files are any bytes.
+func journals(t *rapid.T) deploy.Journal {
+	text := rapid.StringMatching(`[a-z0-9<>&"\\/: ü-]{0,20}`)
+	at := time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "at"), 0).UTC()
+	images := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deploy.BroughtImage {
+		return deploy.BroughtImage{Ref: text.Draw(t, "ref"), ID: text.Draw(t, "id"), Before: text.Draw(t, "before")}
+	}), 0, 3).Draw(t, "images")
+	j := deploy.Journal{Version: deploy.JournalVersion}
+	if rapid.Bool().Draw(t, "under way") {
+		j.Current = &deploy.Entry{
+			Release: text.Draw(t, "release"), From: deploy.Blue, To: deploy.Green, Phase: deploy.PhaseSwitching, Began: at, Images: images, Keep: deploy.KeepStopped,
+			Change: &deploy.Change{To: deploy.Green, Nginx: text.Draw(t, "nginx"), Points: 2, Files: []deploy.FileChange{{
+				Path: text.Draw(t, "path"), Old: rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "old"), New: rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "new"), OldTime: at,
+			}}},
+		}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "past") {
+		j.Past = append(j.Past, deploy.Past{Release: text.Draw(t, "past release"), Colour: deploy.Blue, Outcome: deploy.Promoted, At: at, Images: images, Policies: map[string]string{text.Draw(t, "container"): "always"}})
+	}
+	return j
+}
+
+// same compares as JSON: an empty list and none are written alike.
+func same(t rapid.TB, a, b deploy.Journal) bool {
+	t.Helper()
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(x, y)
+}
+
+func TestSealedJournal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		j := journals(t)
+		text, err := seal(j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := unseal(text)
+		if err != nil || !same(t, got, j) {
+			t.Fatalf("%+v came back as %+v, %v", j, got, err)
+		}
+		// A byte that is lost, or another, does not pass unseen.
+		at := rapid.IntRange(0, len(text)-1).Draw(t, "damage")
+		if got, err := unseal(text[:at]); err == nil {
+			t.Fatalf("cut at %d of %d: read as %+v", at, len(text), got)
+		}
+		damaged := bytes.Clone(text)
+		damaged[at] ^= 1 << rapid.IntRange(0, 6).Draw(t, "bit")
+		if got, err := unseal(damaged); err == nil && !same(t, got, j) {
+			t.Fatalf("byte %d of %q changed: read as %+v", at, damaged, got)
+		}
+	})
+}
+
+func TestJournalsThatCannotBeUsed(t *testing.T) {
+	other := deploy.Journal{Version: deploy.JournalVersion + 1}
+	newer, err := seal(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"":                                 "corrupt",
+		"{}":                               "corrupt",
+		`{"sha256":"","journal":{}}`:       "checksum",
+		`{"sha256":"x","journal":null}`:    "checksum",
+		"\x00\x00\x00":                     "corrupt",
+		string(newer):                      fmt.Sprintf("version %d", deploy.JournalVersion+1),
+		string(newer) + string(newer):      "corrupt",
+		strings.Repeat("[", 100_000) + "]": "corrupt",
+		`{"sha256":"` + sum([]byte("[]")) + `","journal":[]}`: "corrupt",
+	} {
+		if j, err := unseal([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: %+v, %v; want %q", text, j, err, want)
+		}
+	}
+}
+
+func TestJournalOnTheEngine(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	if j, err := l.Read(t.Context(), b.id); err != nil || j.Version != deploy.JournalVersion || j.Current != nil || len(j.Past) > 0 {
+		t.Errorf("before the first: %+v, %v", j, err)
+	}
+	var last deploy.Journal
+	for i := range 5 {
+		last = rapid.Custom(journals).Example(i)
+		if err := l.Write(t.Context(), b.id, last); err != nil {
+			t.Fatal(err)
+		}
+		got, err := NewLedger(b.engine).Read(t.Context(), b.id)
+		if err != nil || !same(t, got, last) || !reflect.DeepEqual(got.Current == nil, last.Current == nil) {
+			t.Fatalf("%+v came back as %+v, %v", last, got, err)
+		}
+	}
+
+	// A writer that dies in the middle leaves the last journal, or a whole new one.
+	large := last
+	large.Current = &deploy.Entry{Release: "cut", Change: &deploy.Change{Files: []deploy.FileChange{{Path: "/etc/nginx/geo.conf", Old: bytes.Repeat([]byte("10.0.0.0/8 a;\n"), 50_000)}}}}
+	for i, part := range []float64{0.2, 0.9, 0.1, 0.6, 0.3} {
+		writer := NewLedger(&Engine{Client: b.dying(part), Endpoint: b.engine.Endpoint})
+		if got, err := writer.Read(t.Context(), b.id); err != nil || !same(t, got, last) {
+			t.Fatalf("before the %d. death: %.200v, %v", i, got, err)
+		}
+		large.Current.Release = fmt.Sprint("cut at ", part)
+		if err := writer.Write(t.Context(), b.id, large); err == nil {
+			t.Fatal("the writer did not die")
+		}
+		got, err := l.Read(t.Context(), b.id)
+		if err != nil || !same(t, got, last) && !same(t, got, large) {
+			t.Fatalf("after a writer died %d%% through: %.200v, %v", int(part*100), got, err)
+		}
+		last = got
+	}
+	if err := l.Write(t.Context(), b.id, large); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.Read(t.Context(), b.id); err != nil || !same(t, got, large) {
+		t.Errorf("the next writer: %.200v, %v", got, err)
+	}
+}
+
+func TestCorruptJournalIsLeftAlone(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	if err := l.Write(t.Context(), b.id, deploy.Journal{Version: deploy.JournalVersion}); err != nil {
+		t.Fatal(err)
+	}
+	v := l.journalVessel(b.id)
+	b.overwrite(v.name, "half a jour")
+	_, err := l.Read(t.Context(), b.id)
+	var person *deploy.PersonError
+	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.name) || !strings.Contains(person.Run, "docker cp "+v.name) || !strings.Contains(person.Run, "docker rm "+v.name) {
+		t.Errorf("got %v; run %+v", err, person)
+	}
+}
+
+// dying is a client whose process dies when it has sent so much of an upload.
+func (b *bench) dying(part float64) *client.Client {
+	b.t.Helper()
+	c, err := client.NewClientWithOpts(client.FromEnv, client.WithVersion(b.engine.ClientVersion()), client.WithHTTPClient(&http.Client{Transport: answers(func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPut {
+			whole, err := io.ReadAll(req.Body)
+			if err != nil {
+				return nil, err
+			}
+			req.ContentLength = -1
+			req.Body = io.NopCloser(io.MultiReader(bytes.NewReader(whole[:int(float64(len(whole))*part)]), dead{}))
+		}
+		return b.engine.HTTPClient().Transport.RoundTrip(req)
+	})}))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+type dead struct{}
+
+func (dead) Read([]byte) (int, error) {
+	time.Sleep(200 * time.Millisecond) // what was sent has arrived
+	return 0, errors.New("killed")
+}
+
+// overwrite replaces every file in a container's root.
+func (b *bench) overwrite(name, content string) {
+	b.t.Helper()
+	stream, _, err := b.engine.CopyFromContainer(b.t.Context(), name, "/")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer stream.Close()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for r := tar.NewReader(stream); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if h.Typeflag != tar.TypeReg || strings.HasPrefix(strings.TrimPrefix(h.Name, "/"), "etc/") || strings.HasSuffix(h.Name, ".dockerenv") {
+			continue
+		}
+		h.Size = int64(len(content))
+		if err := errors.Join(w.WriteHeader(h), errOf(io.WriteString(w, content))); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.engine.CopyToContainer(b.t.Context(), name, "/", &out, container.CopyToContainerOptions{}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	b := newBench(t)
+	l := NewLedger(b.engine)
+	if err := l.Sweep(t.Context(), b.id); err != nil {
+		t.Fatal(err)
+	}
+	own := b.run(container.Config{Labels: map[string]string{SweepLabel: b.id}}, container.HostConfig{})
+	stopped := b.create(container.Config{Labels: map[string]string{SweepLabel: b.id}}, container.HostConfig{})
+	another := b.run(container.Config{Labels: map[string]string{SweepLabel: b.id + "-other"}}, container.HostConfig{})
+	if err := l.Sweep(t.Context(), b.id); err != nil {
+		t.Fatal(err)
+	}
+	for id, stays := range map[string]bool{own: false, stopped: false, another: true} {
+		if _, err := b.engine.ContainerInspect(t.Context(), id); (err == nil) != stays {
+			t.Errorf("%.12s stays: %t, %v", id, stays, err)
+		}
+	}
+}
