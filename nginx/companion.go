@@ -104,6 +104,14 @@ func (c *companion) start(ctx context.Context, binary []byte) error {
 	return nil
 }
 
+// ask asks the companion. There is none when it could not follow nginx into a new namespace.
+func (r *Router) ask(ctx context.Context, req helper.Request) (helper.Response, error) {
+	if r.help == nil {
+		return helper.Response{}, errors.New("the helper beside nginx is not there")
+	}
+	return r.help.Ask(ctx, req)
+}
+
 // close ends the helper; its container removes itself, and is removed where it does not.
 func (c *companion) close(ctx context.Context) error {
 	if c == nil {

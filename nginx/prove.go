@@ -32,12 +32,16 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
 	nextLog := time.Now().Add(300 * time.Millisecond)
+	var last error
 	for {
 		now, err := r.processes(ctx, r.found.id())
 		if err == nil {
 			if old, fresh := now.since(before); old == 0 && fresh > 0 {
 				return now, nil
 			}
+		}
+		if ctx.Err() == nil { // a question that the end of the time cuts off explains nothing
+			last = err
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
@@ -47,7 +51,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		}
 		select {
 		case <-ctx.Done():
-			return now, &pendingError{r.whyNot(context.WithoutCancel(ctx), err, signalled)}
+			return now, &pendingError{r.whyNot(context.WithoutCancel(ctx), last, signalled)}
 		case <-time.After(pollProof):
 		}
 	}

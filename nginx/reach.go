@@ -38,7 +38,7 @@ func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
 func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := r.help.Ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit}})
+	resp, err := r.ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit}})
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (r *Router) replace(ctx context.Context, file string, from, to []byte, stam
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := r.help.Ask(ctx, helper.Request{Replace: &helper.Replace{Path: real, Old: from, New: to, ModTime: stamp}})
+	resp, err := r.ask(ctx, helper.Request{Replace: &helper.Replace{Path: real, Old: from, New: to, ModTime: stamp}})
 	switch {
 	case err != nil:
 		return err
