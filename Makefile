@@ -13,9 +13,18 @@ COMPOSE := $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/
 LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
 PREFIX ?= /usr/local
 # Packages below testdata are not part of "./...".
-STAND := ./testdata/shop/... ./testdata/stand ./testdata/demo
+STAND := $(shell find testdata -name "*.go" -printf "./%h\n" | sort -u | grep -v testdata/e2e)
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
 E2E_PARALLEL ?= 3
+
+# The engine under the tests: this machine's, or with ENGINE=28 one of Debian's sid in namespaces of its own.
+ENGINE ?=
+WITH_ENGINE := $(if $(ENGINE),testdata/engine/$(ENGINE).sh)
+
+# A test that fails is run once more, and is said to have been: these tests share an engine with whatever else runs on
+# the machine. One that fails twice has failed.
+GOTESTSUM := gotest.tools/gotestsum@v1.13.0
+TEST := go run $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
 
 .PHONY: build
 build:
@@ -41,21 +50,44 @@ lint:
 
 .PHONY: unit
 unit: engine images
-	go test -race ./... $(STAND)
+	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 30m
 
 .PHONY: e2e
 e2e: engine images
-	go test -count=1 -timeout 30m -parallel $(E2E_PARALLEL) ./testdata/e2e
+	$(WITH_ENGINE) $(TEST) --format testname --hide-summary skipped --packages ./testdata/e2e -- -count=1 -timeout 60m -parallel $(E2E_PARALLEL)
+
+# FAULTS are flags of the suite: make faults FAULTS='-rows B -every 5'
+.PHONY: faults
+faults: build
+	go run ./testdata/faults -bluegate bin/bluegate -out docs/faults.md $(FAULTS)
+
+# A few of the points at which a deployment can be killed, and two deployments at once.
+.PHONY: faults-sample
+faults-sample: build
+	go run ./testdata/faults -bluegate bin/bluegate -rows 'A1–14 before,A1–14 after,B8,G1 waits' -every 15
+
+# Measures what a switch loses, for each version of nginx and each mode, and writes the table of docs/switching.md.
+# ONLY='1.22/flag; 1.30/edit' measures these rows and leaves the others; a quiet machine gives true figures.
+.PHONY: losses
+losses: images build
+	go run ./testdata/losses -bluegate bin/bluegate $(if $(ONLY),-only '$(ONLY)') $(if $(SWITCHES),-switches $(SWITCHES))
 
 .PHONY: engine
 engine:
 	testdata/engine/ensure.sh
+	testdata/engine/sweep.sh
 
 .PHONY: images
 images: engine
 	testdata/shop/images.sh
 	testdata/nginx/image.sh bookworm
 	testdata/nginx/image.sh sid
+
+# What a deployment costs, beside what people use instead; needs a quiet machine. ENGINE=28 brings the Compose plugin.
+BENCH ?=
+.PHONY: bench
+bench: engine images build
+	$(WITH_ENGINE) go run ./testdata/bench --bluegate bin/bluegate --out docs/benchmarks.md $(BENCH)
 
 .PHONY: fuzz
 fuzz:

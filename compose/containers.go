@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/go-connections/nat"
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy"
@@ -66,8 +68,8 @@ func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]con
 		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
 	}
 	return slices.DeleteFunc(rows, func(row container.Summary) bool {
-		_, own := m.Service(row.Labels[api.ServiceLabel])
-		return !own || strings.EqualFold(row.Labels[api.OneoffLabel], "true")
+		service, own := m.Service(row.Labels[api.ServiceLabel])
+		return !own || service.Shared && row.Labels[ColourLabel] != string(m.Colour) || strings.EqualFold(row.Labels[api.OneoffLabel], "true")
 	}), nil
 }
 
@@ -87,7 +89,7 @@ func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([
 	group.SetLimit(inspections)
 	for _, id := range ids {
 		group.Go(func() error {
-			c, err := s.inspect(ctx, m, id)
+			c, err := s.inspectTwice(ctx, m, id)
 			if errdefs.IsNotFound(err) {
 				return nil
 			}
@@ -113,6 +115,24 @@ func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([
 	return all, err
 }
 
+// secondLook is how long what the engine does not know is waited for, before it is asked once more.
+const secondLook = 300 * time.Millisecond
+
+// inspectTwice believes that a container is gone when the engine has said so twice: under load, engine 20.10 says "no
+// such container" of one that it knows again 100 ms later.
+func (s *Stack) inspectTwice(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
+	c, err := s.inspect(ctx, m, id)
+	if !errdefs.IsNotFound(err) {
+		return c, err
+	}
+	select {
+	case <-ctx.Done():
+		return c, context.Cause(ctx)
+	case <-time.After(secondLook):
+		return s.inspect(ctx, m, id)
+	}
+}
+
 func (s *Stack) inspect(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
@@ -127,6 +147,7 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 	if info.ContainerJSONBase == nil || info.State == nil || info.Config == nil {
 		return deploy.Container{}, errors.New("the engine's answer about a container is incomplete")
 	}
+	s.learnContainer(info.Config)
 	c := deploy.Container{
 		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
 		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
@@ -139,10 +160,14 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 	if p := c.Sample.LastProbe; p != nil && p.ExitCode != 0 {
 		c.LastProbe = deploy.Plain(p.Output)
 	}
+	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
+		c.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
+	}
 	if info.HostConfig != nil {
-		c.RestartPol = string(info.HostConfig.RestartPolicy.Name)
+		c.RestartPol = policyText(info.HostConfig.RestartPolicy)
 	}
 	if info.NetworkSettings != nil {
+		c.Published = published(info.NetworkSettings.Ports)
 		for name, n := range info.NetworkSettings.Networks {
 			c.Addresses[name] = n.IPAddress
 			if n.GlobalIPv6Address != "" {
@@ -151,6 +176,18 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 		}
 	}
 	return c, nil
+}
+
+// published are the tcp ports that the engine's host answers for.
+func published(ports nat.PortMap) (all []deploy.Published) {
+	for port, bindings := range ports {
+		for _, b := range bindings {
+			if n, err := strconv.Atoi(b.HostPort); err == nil && port.Proto() == "tcp" {
+				all = append(all, deploy.Published{IP: b.HostIP, Port: n, Target: port.Int()})
+			}
+		}
+	}
+	return all
 }
 
 // sample translates what the engine says, its times moved to our clock.

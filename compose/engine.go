@@ -40,6 +40,13 @@ type Engine struct {
 	Skew time.Duration
 }
 
+// Local says whether the engine runs on the machine that this process sees: from within a container, its socket leads
+// to another one's files, processes and addresses.
+func (e *Engine) Local() bool {
+	socket, ok := strings.CutPrefix(e.Endpoint, "unix://")
+	return ok && besideUs(socket)
+}
+
 // askLimit bounds one question: a stopped daemon would hold the asker for ever (it accepts the connection and is
 // silent).
 const askLimit = 15 * time.Second
@@ -140,21 +147,23 @@ func (e *Engine) greet(ctx context.Context) error {
 func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
+	transport := &http.Transport{}
 	switch {
 	case err != nil:
 		return nil, err
 	case helper != nil:
-		opts = append(opts,
-			client.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: helper.Dialer}}),
+		transport.DialContext = helper.Dialer
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: repeatQuestions(transport)}),
 			client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
 	case endpoint.TLSData != nil || endpoint.SkipTLSVerify:
 		config, err := tlsConfig(endpoint)
 		if err != nil {
 			return nil, err
 		}
-		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: &http.Transport{TLSClientConfig: config}}), client.WithHost(endpoint.Host))
+		transport.TLSClientConfig = config
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: repeatQuestions(transport)}), client.WithHost(endpoint.Host))
 	default:
-		opts = append(opts, client.WithHost(endpoint.Host))
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: repeatQuestions(transport)}), client.WithHost(endpoint.Host))
 	}
 	return client.NewClientWithOpts(opts...)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"bluegate/deploy"
+	"bluegate/testdata/claim"
 )
 
 const (
@@ -48,14 +49,18 @@ func newBench(t *testing.T) *bench {
 	var salt [4]byte
 	_, _ = rand.Read(salt[:])
 	b := &bench{t: t, engine: e, id: "bgtest" + hex.EncodeToString(salt[:])}
-	t.Cleanup(b.clean)
+	release, err := claim.Claim(b.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.clean(); _ = release() })
 	return b
 }
 
 // clean removes what carries the test's label, or is of its project.
 func (b *bench) clean() {
 	ctx := context.Background()
-	for _, label := range []string{testLabel + "=" + b.id, "com.docker.compose.project=" + b.id, "com.docker.compose.project=" + b.id + "-blue", "com.docker.compose.project=" + b.id + "-green"} {
+	for _, label := range []string{testLabel + "=" + b.id, keptLabel + "=" + b.id, "com.docker.compose.project=" + b.id, "com.docker.compose.project=" + b.id + "-blue", "com.docker.compose.project=" + b.id + "-green"} {
 		f := filters.NewArgs(filters.Arg("label", label))
 		rows, err := b.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
 		if err != nil {
@@ -108,6 +113,16 @@ func (b *bench) create(config container.Config, host container.HostConfig) strin
 		b.t.Fatal(err)
 	}
 	return made.ID
+}
+
+// all lists the engine's containers, whoever's they are.
+func (b *bench) all() []container.Summary {
+	b.t.Helper()
+	rows, err := b.engine.ContainerList(b.t.Context(), container.ListOptions{All: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rows
 }
 
 func (b *bench) inspect(id string) container.InspectResponse {

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
-	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -44,6 +42,7 @@ func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image
 	out.ID = info.ID
 	// What was built or loaded here was never given a digest by a registry.
 	out.FromPull = len(info.RepoDigests) > 0
+	out.Tagged = info.Metadata.LastTagTime.Add(s.engine.Skew)
 	if info.Config == nil {
 		return out, nil
 	}
@@ -53,28 +52,9 @@ func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image
 	slices.Sort(out.Ports)
 	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
 		out.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
+		out.ProbeTest = h.Test
 	}
 	return out, nil
-}
-
-// Pull implements deploy.Stack.
-func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) error {
-	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
-	if err != nil {
-		return fmt.Errorf("select %v of project %s: %w", services, m.ComposeProject, err)
-	}
-	project, err = project.WithServicesTransform(func(_ string, c types.ServiceConfig) (types.ServiceConfig, error) {
-		c.PullPolicy = types.PullPolicyAlways
-		return c, nil
-	})
-	if err != nil {
-		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
-	}
-	err = s.service.Pull(ctx, project, api.PullOptions{Quiet: true})
-	if err == nil {
-		err = ctx.Err() // a cancelled pull ends without an error
-	}
-	return err
 }
 
 // RemoveImages implements deploy.Stack. An image that a container uses, or that has another name, stays; only the name

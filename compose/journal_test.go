@@ -37,7 +37,8 @@ func journals(t *rapid.T) deploy.Journal {
 		}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "past") {
-		j.Past = append(j.Past, deploy.Past{Release: text.Draw(t, "past release"), Colour: deploy.Blue, Outcome: deploy.Promoted, At: at, Images: images, Policies: map[string]string{text.Draw(t, "container"): "always"}})
+		j.Past = append(j.Past, deploy.Past{Release: text.Draw(t, "past release"), Colour: deploy.Blue, Outcome: deploy.Promoted, At: at})
+		j.Releases = append(j.Releases, deploy.Record{Release: text.Draw(t, "record"), Colour: deploy.Green, At: at, Kept: []deploy.Kept{{Name: text.Draw(t, "container"), Policy: "always"}}})
 	}
 	return j
 }

@@ -78,11 +78,11 @@ func TestConventions(t *testing.T) {
 		"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
 		"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
 	} {
-		dir := folder(t, map[string]string{paint(pattern, deploy.Blue): blueFile, paint(pattern, deploy.Green): greenFile, "compose.yml": bothFile})
+		dir := folder(t, map[string]string{Options{}.paint(pattern, deploy.Blue): blueFile, Options{}.paint(pattern, deploy.Green): greenFile, "compose.yml": bothFile})
 		app := loaded(t, Options{Dir: dir})
 		for colour, want := range map[deploy.Colour]string{deploy.Blue: "was-blue", deploy.Green: "was-green"} {
 			m := app.Models[colour]
-			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, paint(pattern, colour))}) {
+			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, Options{}.paint(pattern, colour))}) {
 				t.Errorf("%s, %s: %s of project %s in %v", pattern, colour, serviceNames(m), m.ComposeProject, m.Files)
 			}
 		}
@@ -134,9 +134,9 @@ func TestOptions(t *testing.T) {
 		"base.yml": "services:\n  web:\n    image: web:${TAG}\n  seed:\n    image: seed:1\n  db:\n    image: db:1\n", "ops/blue.yml": "services:\n  web:\n    ports: [\"8081:80\"]\n",
 		"ops/green.yml": "services:\n  web:\n    ports: [\"8082:80\"]\n",
 	})
+	env := map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1"}, deploy.Green: {"TAG": "v2"}}
 	app := loaded(t, Options{
-		Dir: dir, Files: []string{"base.yml", filepath.Join(dir, "ops/{colour}.yml")}, Project: "web-{colour}", Services: []string{"web", "seed"}, OneShot: []string{"seed"},
-		Env: map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1"}, deploy.Green: {"TAG": "v2"}},
+		Dir: dir, Files: []string{"base.yml", filepath.Join(dir, "ops/{colour}.yml")}, Project: "web-{colour}", Services: []string{"web", "seed"}, OneShot: []string{"seed"}, Env: env,
 	})
 	if app.Project != "web" {
 		t.Errorf("the application is called %q", app.Project)
@@ -157,10 +157,10 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: hosts %v", colour, web.Hosts)
 		}
 	}
-	if app := loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine"}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "db seed web" {
-		t.Errorf("%q with %s: all services of a colour's own project are its own", app.Project, serviceNames(app.Models[deploy.Blue]))
+	if app := loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine", Env: env}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "web" {
+		t.Errorf("%q with %s: the services of which the colour's own file speaks are its own", app.Project, serviceNames(app.Models[deploy.Blue]))
 	}
-	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}})
+	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}, Env: env})
 	var invalid *deploy.InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), `"web-blue"`) || !strings.Contains(err.Error(), "base.yml") || !strings.Contains(err.Error(), "db, seed, web") {
 		t.Errorf("a service that is not there: %v", err)

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"cmp"
-	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +9,6 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"bluegate/deploy"
 	"bluegate/deploy/gate"
@@ -34,7 +30,13 @@ func service(p *types.Project, colour deploy.Colour, s types.ServiceConfig, own,
 		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
 		Hosts:   hosts(p, s), Networks: networks(p, s), Place: place(p.ComposeFiles, s.Name),
 	}
+	if policy, every, err := s.GetPullPolicy(); err == nil && policy == types.PullPolicyRefresh {
+		out.PullPolicy, out.RefreshAfter = policy, every
+	}
 	out.Probe, out.ProbeDisabled = probe(s.HealthCheck)
+	if s.HealthCheck != nil {
+		out.ProbeTest = s.HealthCheck.Test
+	}
 	for _, name := range own {
 		if dep, ok := s.DependsOn[name]; ok {
 			out.After = append(out.After, gate.Dependency{Service: name, Condition: condition(dep.Condition)})
@@ -49,6 +51,9 @@ func service(p *types.Project, colour deploy.Colour, s types.ServiceConfig, own,
 		}
 		if port.Published != "" {
 			out.HostPorts = append(out.HostPorts, hostPort(port))
+			if n, err := strconv.Atoi(port.Published); err == nil && port.Protocol != "udp" {
+				out.Published = append(out.Published, deploy.Published{IP: port.HostIP, Port: n, Target: int(port.Target)})
+			}
 		}
 	}
 	if s.StopGracePeriod != nil {
@@ -165,52 +170,4 @@ func inOrder(p *types.Project, names []string) []string {
 		visit(name)
 	}
 	return out
-}
-
-// place finds the line of a service. Compose's own model has lost it.
-func place(files []string, service string) string {
-	for _, file := range slices.Backward(files) {
-		if line := serviceLine(file, service); line > 0 {
-			return fmt.Sprintf("%s:%d", file, line)
-		}
-	}
-	return strings.Join(files, ", ")
-}
-
-func serviceLine(file, service string) int {
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return 0
-	}
-	tree, err := parser.ParseBytes(src, 0)
-	if err != nil {
-		return 0
-	}
-	for _, doc := range tree.Docs {
-		if services := entryOf(doc.Body, "services"); services != nil {
-			if found := entryOf(services.Value, service); found != nil {
-				return found.Key.GetToken().Position.Line
-			}
-		}
-	}
-	return 0
-}
-
-// entryOf finds a key of a mapping.
-func entryOf(node ast.Node, key string) *ast.MappingValueNode {
-	var entries []*ast.MappingValueNode
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		entries = n.Values
-	case *ast.MappingValueNode:
-		entries = []*ast.MappingValueNode{n}
-	case *ast.AnchorNode:
-		return entryOf(n.Value, key)
-	}
-	for _, e := range entries {
-		if e.Key.GetToken().Value == key {
-			return e
-		}
-	}
-	return nil
 }

@@ -3,14 +3,11 @@ package compose
 import (
 	"context"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/pkg/stdcopy"
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy"
@@ -53,10 +50,10 @@ func (s *Stack) disarm(ctx context.Context, c deploy.Container) (grace time.Dura
 		return 0, err
 	}
 	grace = 10 * time.Second // the engine's own default
-	if info.Config.StopTimeout != nil {
+	if info.Config != nil && info.Config.StopTimeout != nil {
 		grace = time.Duration(*info.Config.StopTimeout) * time.Second
 	}
-	if c.RestartPol == "" || c.RestartPol == string(container.RestartPolicyDisabled) {
+	if info.ContainerJSONBase != nil && info.HostConfig != nil && info.HostConfig.RestartPolicy.IsNone() {
 		return grace, nil
 	}
 	_, err = s.engine.ContainerUpdate(ctx, c.ID, container.UpdateConfig{RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled}})
@@ -98,57 +95,4 @@ func removeContainer(ctx context.Context, e *Engine, id string) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// LogTail implements deploy.Stack.
-func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, error) {
-	ctx, cancel := asking(ctx)
-	defer cancel()
-	text, err := s.logTail(ctx, id, lines)
-	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
-	}
-	var out []string
-	for line := range strings.Lines(string(text)) {
-		if line = deploy.Plain(strings.TrimSpace(line)); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out, nil
-}
-
-func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, error) {
-	info, err := s.engine.ContainerInspect(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := s.engine.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
-	if err != nil {
-		return nil, err
-	}
-	defer stream.Close()
-	tail := &lastBytes{most: 64 << 10}
-	if info.Config.Tty { // a terminal's log is one stream without headers
-		_, err = io.Copy(tail, stream)
-	} else {
-		_, err = stdcopy.StdCopy(tail, tail, stream)
-	}
-	if len(tail.text) > 0 {
-		return tail.text, nil
-	}
-	return nil, err
-}
-
-// lastBytes keeps the end of what is written: one log line may be of any length, and the last ones say why.
-type lastBytes struct {
-	text []byte
-	most int
-}
-
-func (w *lastBytes) Write(p []byte) (int, error) {
-	w.text = append(w.text, p...)
-	if over := len(w.text) - w.most; over > 0 {
-		w.text = append(w.text[:0], w.text[over:]...)
-	}
-	return len(p), nil
 }

@@ -60,7 +60,7 @@ func TestUpMakesFreshContainersOfTheColourOnly(t *testing.T) {
 		shopService("signal-blue") + shopService("was-green") + shopService("db") + shopService("other") +
 		shopService("migrate", "CRASH_AFTER=0s", "EXIT_CODE=0")})
 	first := b.up(s, app, "r1")
-	want := fmt.Sprintf("blue signal-blue %[1]s-signal-blue-1 r1\nblue was-blue %[1]s-was-blue-1 r1", b.id)
+	want := fmt.Sprintf("blue migrate %[1]s-migrate-1 r1\nblue signal-blue %[1]s-signal-blue-1 r1\nblue was-blue %[1]s-was-blue-1 r1", b.id)
 	if got := namesOf(first); got != want {
 		t.Fatalf("got\n%s\nwant\n%s", got, want)
 	}
@@ -85,7 +85,7 @@ func TestUpMakesFreshContainersOfTheColourOnly(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 	after := state()
-	for service, same := range map[string]bool{"db": true, "migrate": true, "was-blue": false, "signal-blue": false} {
+	for service, same := range map[string]bool{"db": true, "migrate": false, "was-blue": false, "signal-blue": false} {
 		if (before[service] == after[service]) != same {
 			t.Errorf("%s was %s, is %s", service, before[service], after[service])
 		}

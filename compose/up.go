@@ -29,8 +29,9 @@ func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
 			for k, v := range c.CustomLabels {
 				labels[k] = v
 			}
-			labels[ReleaseLabel] = release
+			labels[ReleaseLabel], labels[ColourLabel] = release, string(m.Colour)
 			c.CustomLabels = labels
+			c = s.probeOften(c)
 		}
 		return c, nil
 	})
@@ -38,22 +39,31 @@ func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
 		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
 	}
 	// The engine goes on with a creation whose caller has gone away. So creating is not cut short, and whoever waits for
-	// Up to end has seen all that it creates.
+	// Up to end has seen all that it creates; only an engine that gives no sign of life is not waited for.
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
-	err = s.service.Create(creating, project, api.CreateOptions{
+	creating, stop := s.engine.alive(creating)
+	defer stop()
+	err = silence(creating, s.service.Create(creating, project, api.CreateOptions{
 		Services: own, IgnoreOrphans: true, Recreate: api.RecreateForce, RecreateDependencies: api.RecreateNever, QuietPull: true,
-	})
+	}))
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = s.service.Start(ctx, project.Name, api.StartOptions{Project: project})
-	}
-	if err == nil {
-		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
+		err = s.start(ctx, project)
 	}
 	return s.engine.unreachable(err)
+}
+
+func (s *Stack) start(ctx context.Context, project *types.Project) error {
+	starting, stop := s.engine.alive(ctx)
+	defer stop()
+	err := silence(starting, s.service.Start(starting, project.Name, api.StartOptions{Project: project}))
+	if err == nil {
+		err = silence(starting, starting.Err()) // Start returns nil when its wait for a dependency is cancelled
+	}
+	return err
 }
 
 // createLimit bounds the creation of a release's containers; their images are there.

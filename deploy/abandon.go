@@ -11,8 +11,8 @@ import (
 // undoLimit bounds an undoing; it runs on a context of its own, because that of the run may have been cancelled.
 const undoLimit = 3 * time.Minute
 
-// abandon removes the failed release with its images. The error that led here is returned, never hidden behind one of
-// the undoing.
+// abandon removes the failed release with its images, once nginx does not serve it any more. The error that led here is
+// returned, never hidden behind one of the undoing.
 func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 	defer cancel()
@@ -22,10 +22,19 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	if errors.As(cause, &failed) && failed.Applied {
 		undo.Name, r.applied = "rollback", true
 	}
+	if r.switched {
+		undo.Name = "rollback"
+	}
 	r.Progress.Step(undo.Name)
 	r.report.Undo = undo
+	var err error
+	if r.switched { // users first: the evidence is still there a second later
+		err = r.rollBack(ctx)
+	}
 	r.evidence(ctx, cause)
-	err := r.undo(ctx, failed)
+	if err == nil {
+		err = whenBack(ctx, func() error { return r.undo(ctx, failed) })
+	}
 	undo.MS = time.Since(began).Milliseconds()
 	if err != nil {
 		undo.Status, undo.Error = "failed", err.Error()
@@ -55,7 +64,11 @@ func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
 		// Workers that had taken the change may still be answering from the new colour.
 		drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
 		defer cancel()
-		if err := r.Router.Drain(drain, func(int) {}); err != nil {
+		release, err := r.ofRelease(drain)
+		if err != nil {
+			return err
+		}
+		if err := r.Router.Drain(drain, release, func(Left) {}); err != nil {
 			return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
 		}
 	}
@@ -85,7 +98,11 @@ func (r *run) namedByHand(ctx context.Context) error {
 	return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.release.To)
 }
 
+// removeRelease takes a release away that did not pass. One that was to come back is stopped, and stays.
 func (r *run) removeRelease(ctx context.Context) error {
+	if r.release.Back != nil {
+		return r.rest(ctx)
+	}
 	if err := r.namedByHand(ctx); err != nil {
 		return err
 	}
@@ -106,5 +123,6 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.closeEntry(ctx, Refused, nil)
+	r.journal.used(containers)
+	return r.closeEntry(ctx, Refused)
 }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -14,6 +15,8 @@ type Endpoint struct {
 	Service string
 	Host    string
 	Port    int // 0: the service declares none, so that any port may be its own
+	// Published says that the host is the engine's own, and the port one that the service publishes there.
+	Published bool
 }
 
 // Address is host:port as nginx's configuration writes it.
@@ -24,6 +27,8 @@ func (e Endpoint) Address() string { return net.JoinHostPort(e.Host, strconv.Ito
 type Directory struct {
 	app   Application
 	hosts map[string][]Endpoint // by lower-case host, one entry per colour and service
+	// isEngine says which hosts are the engine's own to who asks. nil: none is.
+	isEngine func(host string) bool
 }
 
 // NewDirectory collects the addresses that the models declare.
@@ -52,6 +57,8 @@ func (d *Directory) Project() string { return d.app.Project }
 func (d *Directory) Find(host string, port int) (e Endpoint, found bool, err error) {
 	all := d.hosts[strings.ToLower(host)]
 	switch {
+	case len(all) == 0 && d.isEngine != nil && d.isEngine(host):
+		return d.published(host, port)
 	case len(all) == 0:
 		return Endpoint{}, false, nil
 	case len(all) > 1:
@@ -77,6 +84,9 @@ func (d *Directory) Counterpart(e Endpoint) (Endpoint, error) {
 		return Endpoint{}, Refuse(SwitchPointNotFound, "nginx names %s, but %s has no service that takes the place of %s", e.Address(), model.Colour, e.Service)
 	}
 	to := model.Services[i]
+	if e.Published {
+		return counterpartPublished(from, to, e)
+	}
 	port, err := counterpartPort(from, to, e.Port)
 	if err != nil {
 		return Endpoint{}, err
@@ -148,6 +158,11 @@ func (d *Directory) Owns(project, service string) bool {
 	return false
 }
 
+// InProject says whether a Compose project is that of either colour.
+func (d *Directory) InProject(project string) bool {
+	return slices.ContainsFunc(Colours[:], func(c Colour) bool { return project != "" && d.app.Models[c].ComposeProject == project })
+}
+
 // OnNetwork says whether any service of the colours is on one of these networks. The same names on another network are
 // another application's: a staging copy has the names of the production that runs beside it.
 func (d *Directory) OnNetwork(names []string) bool {
@@ -186,6 +201,11 @@ func (d *Directory) Addresses() []string {
 			}
 			if len(s.Ports) == 0 {
 				out = append(out, s.Hosts[0])
+			}
+			for _, p := range s.Published {
+				if d.isEngine != nil {
+					out = append(out, net.JoinHostPort(cmp.Or(p.IP, "127.0.0.1"), strconv.Itoa(p.Port)))
+				}
 			}
 		}
 	}

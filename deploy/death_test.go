@@ -17,25 +17,46 @@ import (
 type way struct {
 	name string
 	set  func(*world, *Settings)
-	exit int // when nothing is cut
+	exit int  // when nothing is cut
+	back bool // it is a rollback
+}
+
+func (w way) run(p *process) *Report {
+	if w.back {
+		return p.rollback()
+	}
+	return p.deploy()
 }
 
 // ways are the deployments that are cut.
 var ways = []way{
-	{"promoted", func(*world, *Settings) {}, 0},
-	{"promoted, the old colour removed", func(_ *world, s *Settings) { s.Keep = KeepRemoved }, 0},
-	{"first, nginx stopped", func(w *world, _ *Settings) { w.first(RouterStopped) }, 0},
-	{"first, nginx runs", func(w *world, _ *Settings) { w.first(RouterRunning) }, 0},
-	{"first, nginx absent", func(w *world, _ *Settings) { w.first(RouterAbsent) }, 0},
-	{"refused by the gate", func(w *world, _ *Settings) { w.lives["was-green"] = exitsAfter(time.Second, 3) }, 3},
-	{"refused by the rehearsal", func(w *world, _ *Settings) { w.nginx.rejects = "unexpected }" }, 3},
-	{"not reachable", func(w *world, _ *Settings) { w.nginx.deadPort = true }, 3},
-	{"the reload is not applied", func(w *world, _ *Settings) { w.nginx.deaf = true }, 3},
-	{"the switch is taken back", func(w *world, _ *Settings) { w.nginx.stray = true }, 4},
-	{"the switch cannot be taken back", func(w *world, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true }, 5},
-	{"the drain outlasts its limit", func(w *world, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second }, 5},
-	{"after a run killed in its gate", func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, 0},
-	{"after a run killed in its switch", func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "write green"}) }, 0},
+	{name: "promoted", set: func(*world, *Settings) {}, exit: 0},
+	{name: "promoted, the old colour removed", set: func(_ *world, s *Settings) { s.Keep = KeepRemoved }, exit: 0},
+	{name: "first, nginx stopped", set: func(w *world, _ *Settings) { w.first(RouterStopped) }, exit: 0},
+	{name: "first, nginx runs", set: func(w *world, _ *Settings) { w.first(RouterRunning) }, exit: 0},
+	{name: "first, nginx absent", set: func(w *world, _ *Settings) { w.first(RouterAbsent) }, exit: 0},
+	{name: "refused by the gate", set: func(w *world, _ *Settings) { w.lives["was-green"] = exitsAfter(time.Second, 3) }, exit: 3},
+	{name: "refused by the rehearsal", set: func(w *world, _ *Settings) { w.nginx.rejects = "unexpected }" }, exit: 3},
+	{name: "not reachable", set: func(w *world, _ *Settings) { w.nginx.deadPort = true }, exit: 3},
+	{name: "the reload is not applied", set: func(w *world, _ *Settings) { w.nginx.deaf = true }, exit: 3},
+	{name: "the switch is taken back", set: func(w *world, _ *Settings) { w.nginx.stray = true }, exit: 4},
+	{name: "the switch cannot be taken back", set: func(w *world, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true }, exit: 5},
+	{name: "the drain outlasts its limit", set: func(w *world, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second }, exit: 5},
+	{name: "promoted after a bake", set: func(_ *world, s *Settings) { s.Bake.For = 4 * time.Second }, exit: 0},
+	{name: "rolled back in the bake", set: func(w *world, s *Settings) {
+		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(10*time.Second, "503")...)
+		s.Bake.For = 10 * time.Second
+	}, exit: 4},
+	{name: "after a run killed in its bake", set: func(w *world, s *Settings) {
+		p := w.process()
+		p.settings.Bake.For = time.Minute
+		p.fault = fault{kind: killedAfter, on: "journal baking"}
+		p.deploy()
+		time.Sleep(time.Second)
+		w.lines = nil
+	}, exit: 0},
+	{name: "after a run killed in its gate", set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, exit: 0},
+	{name: "after a run killed in its switch", set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "write green"}) }, exit: 0},
 }
 
 // first makes it a world in which no container of either colour runs and nginx names blue.
@@ -60,7 +81,7 @@ func (w *world) killed(f fault) {
 
 // cut runs one way with a fault at each of its calls in turn, and then what the test does with the outcome.
 func cut(t *testing.T, f fault, then func(*testing.T, *world, *Report)) {
-	for _, way := range ways {
+	for _, way := range slices.Concat(ways, waysBack) {
 		t.Run(fmt.Sprintf("%s/%s", f.kind, way.name), func(t *testing.T) {
 			for at, more := 1, true; more; at++ {
 				synctest.Test(t, func(t *testing.T) {
@@ -69,7 +90,7 @@ func cut(t *testing.T, f fault, then func(*testing.T, *world, *Report)) {
 					way.set(w, &p.settings)
 					p.fault = f
 					p.fault.at = at
-					r := p.deploy()
+					r := way.run(p)
 					if more = p.calls >= at; more {
 						w.lines = append(w.lines, fmt.Sprintf("--- the run, %s %d, has ended", f.kind, at))
 						then(t, w, r)
@@ -137,7 +158,7 @@ func (w *world) told(t *testing.T, r *Report) {
 			fails("nginx serves %q, and not %s as before", live, r.From)
 		}
 		for _, b := range w.boxes {
-			if b.Release == r.Release {
+			if b.Release == r.Release && (r.Command == "deploy" || b.runs() && !w.beside && w.book().Current == nil) {
 				fails("%s of the release is still there", b.Name)
 			}
 		}
@@ -162,11 +183,11 @@ func (w *world) settled(t *testing.T) {
 }
 
 func TestUncut(t *testing.T) {
-	for _, way := range ways {
+	for _, way := range slices.Concat(ways, waysBack) {
 		story(t, way.name, func(t *testing.T, w *world) {
 			p := w.process()
 			way.set(w, &p.settings)
-			r := p.deploy()
+			r := way.run(p)
 			if r.ExitCode != way.exit {
 				t.Errorf("exit %d (%s: %s), want %d", r.ExitCode, r.Outcome, r.Message, way.exit)
 			}
@@ -229,7 +250,7 @@ func TestEveryCallFailsOnce(t *testing.T) {
 // TestCutAtEveryMoment: most of a deployment is waiting, which no call ends.
 func TestCutAtEveryMoment(t *testing.T) {
 	const step = 330 * time.Millisecond
-	for _, way := range ways {
+	for _, way := range slices.Concat(ways, waysBack) {
 		for _, manner := range []string{"killed", "signal"} {
 			t.Run(manner+"/"+way.name, func(t *testing.T) {
 				for after, more := step, true; more; after += step {
@@ -245,7 +266,7 @@ func TestCutAtEveryMoment(t *testing.T) {
 								p.cancel(sigterm)
 							}
 						})
-						r := p.deploy()
+						r := way.run(p)
 						more = !timer.Stop() && after < 30*time.Second
 						w.lines = append(w.lines, fmt.Sprintf("--- the run, %s after %s, has ended", manner, after))
 						if r != nil {
@@ -273,19 +294,20 @@ func (w *world) undoing(r *Report) time.Duration {
 
 // TestCutAgain: what settles or undoes a run that was cut may be cut itself.
 func TestCutAgain(t *testing.T) {
-	for _, name := range []string{"promoted", "first, nginx stopped", "the switch is taken back"} {
-		way := ways[slices.IndexFunc(ways, func(w way) bool { return w.name == name })]
+	for _, name := range []string{"promoted", "first, nginx stopped", "the switch is taken back", "rolled back", "rolled back to what is gone"} {
+		all := slices.Concat(ways, waysBack)
+		way := all[slices.IndexFunc(all, func(w way) bool { return w.name == name })]
 		t.Run("signal, and the undoing fails/"+name, func(t *testing.T) {
 			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
 				p.fault = fault{kind: signalInside, at: first, next: &fault{kind: failsBefore, at: first + second, err: errors.New("disk full")}}
-				w.told(t, p.deploy())
+				w.told(t, way.run(p))
 				return p.calls >= first+second
 			})
 		})
 		t.Run("killed, and settle is killed/"+name, func(t *testing.T) {
 			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
 				p.fault = fault{kind: killedAfter, at: first}
-				p.deploy()
+				way.run(p)
 				w.lines = append(w.lines, "---")
 				w.nginx.mend()
 				settling := w.process()
@@ -304,7 +326,7 @@ func again(t *testing.T, way way, twice func(_ *testing.T, _ *world, _ *process,
 		p := newWorld().process()
 		way.set(p.world, &p.settings)
 		p.fault.kind = counted
-		p.deploy()
+		way.run(p)
 		calls = p.calls
 	})
 	for first := 1; first <= calls; first++ {

@@ -11,7 +11,11 @@ type Deployer struct {
 	Router   Router
 	Ledger   Ledger
 	Progress Progress
+	Asker    Asker
+	Runner   Runner
 	Settings Settings
+	// Remote says that the engine's machine is not this one.
+	Remote bool
 	// Self describes this process as the holder of a lock.
 	Self func(command, release string) Holder
 }
@@ -27,13 +31,17 @@ type run struct {
 	dir        *Directory
 	route      Route
 	containers []Container
-	images     []Image // of the colour that is to become live
+	images     []Image  // of the colour that is to become live
+	building   []string // services whose images are built
 	release    Release
 	change     Change
 	targets    []Target
 
+	held     bool // the lock was taken
 	first    bool // no colour's container runs
+	drains   bool // the colour that is to become live was about to retire
 	touched  bool // something was changed that abandon has to undo
+	switched bool // nginx provably serves the release
 	applied  bool // workers had taken a change that was taken back
 	promoted bool // the point of no return is behind us
 	healthy  time.Time
@@ -53,18 +61,13 @@ func (d *Deployer) Run(ctx context.Context) *Report {
 	defer cancel(nil)
 
 	err := r.deploy(ctx, cancel)
+	defer r.ended(ctx)
 	return r.conclude(ctx, err)
 }
 
 func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err error) {
-	if err := r.load(ctx); err != nil {
-		return err
-	}
 	defer r.unlock(ctx)
-	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
-		return err
-	}
-	if err := r.step(ctx, "settle", r.settle); err != nil {
+	if err := r.takeCharge(ctx, lost); err != nil {
 		return err
 	}
 	if err := r.step(ctx, "observe", r.observe); err != nil {
@@ -74,23 +77,61 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err err
 		return err
 	}
 
-	defer func() {
-		if err != nil && r.touched && !r.promoted {
-			err = r.abandon(ctx, err)
-		}
-	}()
+	defer func() { err = r.undoUnlessPromoted(ctx, err) }()
 	if err := r.step(ctx, "pull", r.pull); err != nil {
+		return err
+	}
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	return r.makeLive(ctx)
+}
+
+// takeCharge is how every command begins that changes something: alone, and with nothing of an earlier run in its way.
+func (r *run) takeCharge(ctx context.Context, lost context.CancelCauseFunc) error {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
+		return err
+	}
+	r.held = true
+	return r.step(ctx, "settle", r.settle)
+}
+
+// makeLive takes the release through the gate to the users.
+func (r *run) makeLive(ctx context.Context) error {
+	if err := r.before(ctx, BeforeUp); err != nil {
 		return err
 	}
 	if err := r.up(ctx); err != nil { // and the gate, which watches from before it begins
 		return err
 	}
+	if err := r.checks(ctx); err != nil {
+		return err
+	}
+	if err := r.before(ctx, BeforeSwitch); err != nil {
+		return err
+	}
 	if err := r.step(ctx, "switch", r.switchOver); err != nil {
 		return err
 	}
+	r.after(ctx, AfterSwitch)
+	if err := r.bake(ctx); err != nil {
+		return err
+	}
 
-	// Users are on the new colour. From here on nothing is undone: what is left is to take leave of the old one.
+	// Users are on the new colour, and it has stayed good. From here on nothing is undone: what is left is to take leave
+	// of the old one.
 	return r.retire(ctx)
+}
+
+// undoUnlessPromoted is deferred before the first change. It returns the error that led here.
+func (r *run) undoUnlessPromoted(ctx context.Context, err error) error {
+	if err == nil || !r.touched || r.promoted {
+		return err
+	}
+	return r.abandon(ctx, err)
 }
 
 // step runs one step of the way and notes how long it took.

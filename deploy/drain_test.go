@@ -89,6 +89,26 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 	})
 }
 
+// What holds a drain up has a name and an age: while it lasts, and in the report when it lasts too long.
+func TestDrainSaysWhatIsOpen(t *testing.T) {
+	story(t, "a stream", func(t *testing.T, w *world) {
+		w.nginx.hold, w.nginx.counts = time.Hour, true
+		p := w.process()
+		r := p.deploy()
+		ends(t, r, NeedsPerson, 5, Green)
+		open := "1 connection to shop-was-blue-1 (the oldest open for 1m0s or longer)"
+		if len(r.Findings) != 1 || r.Findings[0].Code != "still-open" || !strings.Contains(r.Findings[0].Message, open) {
+			t.Errorf("findings %+v", r.Findings)
+		}
+		if want := `draining container "edge": 1 old worker, with ` + open; !slices.ContainsFunc(p.said, func(line string) bool { return strings.HasPrefix(line, want) }) {
+			t.Errorf("it said %q, and never %q", p.said, want)
+		}
+		if r = w.process().settle(); !strings.Contains(findings(r), "still-open") {
+			t.Errorf("settling, which waits in vain too, has the findings %q", findings(r))
+		}
+	})
+}
+
 // TestDrainFails: that nobody knows whether old workers are left is no leave to stop what they serve.
 func TestDrainFails(t *testing.T) {
 	for _, test := range []struct {
@@ -135,8 +155,8 @@ func TestRetired(t *testing.T) {
 			t.Fatalf("the journal remembers %+v", past)
 		}
 		for _, b := range w.boxes {
-			if b.Colour == Blue && (b.RestartPol != "no" || past[0].Policies[b.Name] != "always") {
-				t.Errorf("%s has restart policy %q, and the journal remembers %q", b.Name, b.RestartPol, past[0].Policies[b.Name])
+			if b.Colour == Blue && (b.RestartPol != "no" || w.policy(b.Name) != "always") {
+				t.Errorf("%s has restart policy %q, and the journal remembers %q", b.Name, b.RestartPol, w.policy(b.Name))
 			}
 		}
 		if findings(r) != "slow-stop slow-stop" {

@@ -55,6 +55,12 @@ type Journal struct {
 	Version int    `json:"version"`
 	Current *Entry `json:"current,omitempty"`
 	Past    []Past `json:"past,omitempty"` // newest first
+	// Releases were promoted, the newest first: the one that was made live last, the one that rollback goes back to, and
+	// a few before them.
+	Releases []Record `json:"releases,omitempty"`
+	// Brought are the images that promoted releases brought and that are not pruned yet. One without a name is removed
+	// only when it has none any more.
+	Brought []BroughtImage `json:"brought,omitempty"`
 }
 
 // Entry is a deployment under way. It is written before each mutation that it announces.
@@ -67,8 +73,20 @@ type Entry struct {
 	// Images are the tags as they stood before the pull, so that a failed release can give them back.
 	Images []BroughtImage `json:"images,omitempty"`
 	Change *Change        `json:"change,omitempty"`
+	// Bakes says that a release which nginx serves has not passed before its bake has.
+	Bakes bool `json:"bakes,omitempty"`
 	// Keep is what becomes of the old colour, for a retirement that a later run finishes.
 	Keep Keep `json:"keep"`
+	// Old is the release that retires, with the restart policies that are taken away from its containers.
+	Old *Record `json:"old,omitempty"`
+	// Back is the release that a rollback goes back to, and Instead the one from which it does.
+	Back    *Record `json:"back,omitempty"`
+	Instead string  `json:"instead,omitempty"`
+	// Awake says that the containers of Back had never been stopped, and Drains that they were about to be: old workers
+	// may still answer from them.
+	Awake  bool   `json:"awake,omitempty"`
+	Drains bool   `json:"drains,omitempty"`
+	By     string `json:"by,omitempty"` // user@host
 }
 
 // Phase is how far a deployment came. A phase is entered in the journal before its first mutation.
@@ -80,18 +98,21 @@ const (
 	PhasePulling   Phase = "pulling"
 	PhaseStarting  Phase = "starting"
 	PhaseSwitching Phase = "switching"
+	PhaseBaking    Phase = "baking"   // proven; not yet promoted
 	PhaseSwitched  Phase = "switched" // proven; only draining and stopping are left
 )
 
+// beforeSwitch says that nothing of nginx can have been changed yet.
+func (p Phase) beforeSwitch() bool {
+	return p == PhaseBegun || p == PhasePulling || p == PhaseStarting
+}
+
 // Past is a release that ended.
 type Past struct {
-	Release string         `json:"release"`
-	Colour  Colour         `json:"colour"`
-	Outcome Outcome        `json:"outcome"`
-	At      time.Time      `json:"at"`
-	Images  []BroughtImage `json:"images,omitempty"`
-	// Policies are the restart policies that the retired containers had, by container name.
-	Policies map[string]string `json:"policies,omitempty"`
+	Release string    `json:"release"`
+	Colour  Colour    `json:"colour"`
+	Outcome Outcome   `json:"outcome"`
+	At      time.Time `json:"at"`
 }
 
 // Keep is what becomes of the old colour's containers.

@@ -63,6 +63,9 @@ func (r *run) unlock(ctx context.Context) {
 	if err := r.Router.Close(ctx); err != nil {
 		r.note(Finding{Code: "not-cleaned", Message: "the helper beside nginx was not removed: " + err.Error()})
 	}
+	if err := r.Asker.Close(ctx); err != nil {
+		r.note(Finding{Code: "not-cleaned", Message: "a helper beside the application was not removed: " + err.Error()})
+	}
 	for i := len(r.leases) - 1; i >= 0; i-- {
 		r.giveBack(ctx, r.leases[i])
 	}
@@ -78,7 +81,7 @@ func (r *run) giveBack(ctx context.Context, lease Lease) {
 // enter writes a phase into the journal before its first mutation.
 func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
 	if r.journal.Current == nil {
-		r.journal.Current = &Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep}
+		r.journal.Current = &Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {
@@ -91,14 +94,27 @@ func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
 const history = 10
 
 // closeEntry says that nothing is under way any more.
-func (r *run) closeEntry(ctx context.Context, outcome Outcome, policies map[string]string) error {
-	e := r.journal.Current
-	if e == nil {
+func (r *run) closeEntry(ctx context.Context, outcome Outcome) error {
+	if r.journal.Current == nil {
 		return nil
 	}
-	past := Past{Release: e.Release, Colour: e.To, Outcome: outcome, At: time.Now(), Images: e.Images, Policies: policies}
-	r.journal.Past = append([]Past{past}, r.journal.Past...)
-	r.journal.Past = r.journal.Past[:min(len(r.journal.Past), history)]
-	r.journal.Current = nil
-	return r.Ledger.Write(ctx, r.app.Project, r.journal)
+	closed := r.journal
+	closed.close(outcome)
+	err := r.Ledger.Write(ctx, r.app.Project, closed)
+	if err == nil { // what could not be written is tried again
+		r.journal = closed
+	}
+	return err
+}
+
+func (j *Journal) close(outcome Outcome) {
+	past := Past{Release: j.Current.Release, Colour: j.Current.To, Outcome: outcome, At: time.Now()}
+	j.Past = append([]Past{past}, j.Past...)
+	j.Past = j.Past[:min(len(j.Past), history)]
+	j.Current = nil
+}
+
+func (r *run) by() string {
+	h := r.Self(r.report.Command, r.release.ID)
+	return h.User + "@" + h.Host
 }

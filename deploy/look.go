@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/gate"
@@ -35,7 +36,14 @@ func (d *Deployer) Health(ctx context.Context) *Report {
 	}
 	r.report.To = colour
 	r.report.Containers = r.of(colour)
-	if r.report.Reasons = r.ailing(ctx, colour); len(r.report.Reasons) > 0 {
+	defer r.unlock(ctx) // what asking needs
+	r.report.Reasons = r.ailing(ctx, colour)
+	if len(r.report.Reasons) == 0 {
+		if r.report.Reasons, err = r.unfit(ctx, colour); err != nil {
+			return r.looked(ctx, err)
+		}
+	}
+	if len(r.report.Reasons) > 0 {
 		r.report.Message = fmt.Sprintf("%s is not healthy", colour)
 		if colour == None {
 			r.report.Message = r.report.Reasons[0].Message
@@ -82,7 +90,26 @@ func (r *run) look(ctx context.Context) error {
 	if holder != nil {
 		r.note(Finding{Code: "locked", Message: "a deployment is under way: " + holder.String()})
 	}
-	return r.step(ctx, "observe", r.observe)
+	if err := r.step(ctx, "observe", r.observe); err != nil {
+		return err
+	}
+	return r.lookAtHalfASwitch(ctx)
+}
+
+// lookAtHalfASwitch tells which colour users are on when a run died between its write and its signal: what is on disk
+// names the new one, and nginx still runs what it had loaded before.
+func (r *run) lookAtHalfASwitch(ctx context.Context) error {
+	e := r.journal.Current
+	if e == nil || e.Phase != PhaseSwitching || e.Change == nil || r.report.Live != None || r.route.State != RouterRunning || !r.runs(e.From) {
+		return nil
+	}
+	fate, err := r.Router.Compare(ctx, *e.Change)
+	if err != nil || fate != FateWritten {
+		return err
+	}
+	r.report.Live = e.From
+	r.report.LiveBy = fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.route.Nginx, e.Release, e.To)
+	return nil
 }
 
 func (r *run) looked(ctx context.Context, err error) *Report {
@@ -136,7 +163,7 @@ func ailments(m Model, containers []Container) []Reason {
 				reasons = append(reasons, reason)
 			}
 		}
-		if found < s.Replicas {
+		if found < s.Replicas && !s.OneShot { // what has done its work may be gone
 			reasons = append(reasons, Reason{Code: Missing, Service: s.Name, Message: fmt.Sprintf("%d of %d containers are there", found, s.Replicas)})
 		}
 	}
@@ -165,36 +192,61 @@ func ails(s Service, c Container) (Reason, bool) {
 	return reason, true
 }
 
-// describePlan says what would happen, as far as planning came.
-func (r *run) describePlan() {
-	p := &PlanReport{Pull: []string{}, Create: []string{}, Replace: []string{}, Stop: []string{}, Points: []SwitchPoint{}, Services: []Decision{}, Diff: r.change.Diff}
-	r.report.Plan = p
+func newPlanReport(r *run) *PlanReport {
+	p := &PlanReport{Pull: []string{}, Build: []string{}, Create: []string{}, Start: []string{}, Replace: []string{}, Stop: []string{}, Points: []SwitchPoint{}, Services: []Decision{}, Checks: []string{}, Hooks: []string{}, Diff: r.change.Diff}
 	if r.route.Points != nil {
 		p.Points = r.route.Points
 	}
+	return p
+}
+
+// describePlan says what would happen, as far as planning came.
+func (r *run) describePlan() {
+	p := newPlanReport(r)
+	r.report.Plan = p
 	if r.release.To == None || r.images == nil {
 		return
 	}
-	for _, name := range r.toPull() {
-		if img, _ := imageOf(r.images, name); !slices.Contains(p.Pull, img.Ref) {
-			p.Pull = append(p.Pull, img.Ref)
-		}
-	}
+	r.noteLocal()
+	p.Pull = append(p.Pull, r.refs(r.from(fromRegistry))...)
+	p.Build = append(p.Build, r.refs(r.from(fromBuild))...)
 	for _, c := range r.of(r.release.To) {
 		p.Replace = append(p.Replace, c.Name)
 	}
+	for _, s := range r.release.Model.Services {
+		p.Create = append(p.Create, fmt.Sprintf("%d × %s", s.Replicas, s.Name))
+	}
+	r.describeStop(p)
+	r.describeGate(p)
+}
+
+func (r *run) describeStop(p *PlanReport) {
 	if from := r.report.From; from != None && r.Settings.Keep != KeepRunning {
 		for _, c := range r.of(from) {
 			p.Stop = append(p.Stop, c.Name)
 		}
 	}
-	r.describeServices(p)
 }
 
-func (r *run) describeServices(p *PlanReport) {
+// describeQuestions lists what is asked, from where, and which commands are run. A dry run does neither.
+func (r *run) describeQuestions(p *PlanReport) {
+	to := r.release.To
+	for _, c := range slices.Concat(r.Settings.Checks[to], r.Settings.Bake.Checks[to]) {
+		if c, err := r.aimed(c, to); err == nil {
+			p.Checks = append(p.Checks, fmt.Sprintf("%s from %s", c, c.From))
+		}
+	}
+	for _, moment := range []Moment{BeforeUp, BeforeSwitch, AfterSwitch, OnFailure, AfterAll} {
+		for _, argv := range r.hooks(moment) {
+			p.Hooks = append(p.Hooks, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
+		}
+	}
+}
+
+func (r *run) describeGate(p *PlanReport) {
+	r.describeQuestions(p)
 	want := r.expected()
 	for i, s := range r.release.Model.Services {
-		p.Create = append(p.Create, fmt.Sprintf("%d × %s", s.Replicas, s.Name))
 		p.Services = append(p.Services, Decision{
 			Service: s.Name, Image: s.Image, Healthcheck: describeProbe(want[i].Probe), LatestMS: gate.Budget(want[i : i+1]).Milliseconds(),
 		})

@@ -14,7 +14,7 @@ import (
 // The commands that only look change nothing, take no lock and settle nothing.
 
 var looks = map[string]func(*Deployer, context.Context) *Report{
-	"status": (*Deployer).Status, "health": (*Deployer).Health, "dry run": (*Deployer).DryRun,
+	"status": (*Deployer).Status, "health": (*Deployer).Health, "dry run": (*Deployer).DryRun, "doctor": (*Deployer).Doctor,
 }
 
 // looking runs every such command in the same world and compares findings.
@@ -43,7 +43,7 @@ func looking(t *testing.T, name string, set func(*world), want map[string]string
 }
 
 func all(code string) map[string]string {
-	return map[string]string{"status": code, "health": code, "dry run": strings.TrimSpace(code + " gate")}
+	return map[string]string{"status": code, "health": code, "doctor": code, "dry run": strings.TrimSpace(code + " gate")}
 }
 
 func TestLooksChangeNothing(t *testing.T) {
@@ -74,7 +74,7 @@ func TestStatus(t *testing.T) {
 		{"both colours are named", func(w *world) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, None, "names neither", "switch-point-ambiguous"},
 		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, None, "names neither", ""},
 		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(Green); w.boxes[2].stopped = time.Time{} }, None, "not what it runs", "config-not-loaded"},
-		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, None, "not what it runs", "left-behind config-not-loaded"},
+		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, Blue, "still runs what it had loaded before release", "left-behind config-not-loaded"},
 		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} }, Blue, "", "draining"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {

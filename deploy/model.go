@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,13 @@ import (
 type Application struct {
 	Project string // names lock, journal and history
 	Models  map[Colour]Model
+}
+
+// with is the application with another model of a colour.
+func (a Application) with(m Model) Application {
+	a.Models = maps.Clone(a.Models)
+	a.Models[m.Colour] = m
+	return a
 }
 
 // Model is one colour as its Compose file describes it.
@@ -27,16 +35,20 @@ type Service struct {
 	Key           string // Name without its colour: the two services that take each other's place share it
 	Image         string
 	PullPolicy    string
+	RefreshAfter  time.Duration // with pull_policy refresh: how old an image may be
 	Build         bool
 	Replicas      int
 	OneShot       bool
+	Shared        bool        // a one-shot of both colours: every release runs it anew
 	Probe         *gate.Probe // nil: the Compose file declares no healthcheck; the image still may
+	ProbeTest     []string    // its command, as Compose has it: CMD or CMD-SHELL first
 	ProbeDisabled bool        // healthcheck: {disable: true}, which the image's own cannot undo
 	After         []gate.Dependency
 	ContainerName string
 	Hosts         []string // every name under which nginx may know it, the most specific first
 	Networks      []string // the engine's names of the networks on which those names are known
 	Ports         []int    // ports it listens on: expose, the targets of ports, the image's EXPOSE
+	Published     []Published
 	HostPorts     []string // published on the engine's host, as ip:port/proto or port/proto
 	Place         string   // file:line of the service
 	StopGrace     time.Duration
@@ -65,17 +77,21 @@ type Container struct {
 	LastProbe  string            `json:"last_probe,omitempty"`
 	Release    string            `json:"release,omitempty"`
 	Addresses  map[string]string `json:"-"` // network name -> IP
+	Published  []Published       `json:"-"`
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`
-	RestartPol string            `json:"-"`
+	RestartPol string            `json:"-"` // as in a Compose file: always, on-failure:3
+	Probe      *gate.Probe       `json:"-"` // the healthcheck that it really has
 }
 
 // Image is what the engine holds, at this moment, under a service's image reference.
 type Image struct {
-	Service  string
-	Ref      string
-	ID       string      // empty: not on this engine
-	FromPull bool        // it came from a registry and can be asked for again
-	Probe    *gate.Probe // the image's own HEALTHCHECK
-	Ports    []int       // the image's EXPOSE
+	Service   string
+	Ref       string
+	ID        string      // empty: not on this engine
+	Tagged    time.Time   // when it got its name here
+	FromPull  bool        // it came from a registry and can be asked for again
+	Probe     *gate.Probe // the image's own HEALTHCHECK
+	ProbeTest []string    // its command
+	Ports     []int       // the image's EXPOSE
 }

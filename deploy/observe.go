@@ -83,8 +83,14 @@ func (r *run) plan(ctx context.Context) error {
 	if err := r.chooseColour(); err != nil {
 		return err
 	}
-	var err error
+	err := r.Stack.Require(ctx, r.release.Model)
+	if err != nil {
+		return err
+	}
 	if r.images, err = r.Stack.Images(ctx, r.release.Model); err != nil {
+		return err
+	}
+	if err := r.planChecks(); err != nil {
 		return err
 	}
 	if err := r.planImages(); err != nil {

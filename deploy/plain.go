@@ -10,6 +10,9 @@ import (
 // plainLimit is how much of a foreign text is shown: a probe may print megabytes.
 const plainLimit = 4 << 10
 
+// cutMark stands where a text was cut.
+const cutMark = " […]"
+
 // ciCommand matches the marks that CI runners obey anywhere in a line: ##[error], ##vso[...], ##teamcity[...].
 var ciCommand = regexp.MustCompile(`##(\w*)\[`)
 
@@ -22,7 +25,7 @@ func Plain(text string) string {
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
 		}
-		text = text[:cut] + " […]"
+		text = text[:cut] + cutMark
 	}
 	text = strings.ToValidUTF8(text, "�")
 	text = strings.Map(func(r rune) rune {

@@ -30,6 +30,10 @@ type process struct {
 	helped   bool         // the helper of this process runs
 	leases   sync.Map
 	said     []string
+	asked    []asking
+	remote   bool
+	ran      []hookRun
+	runs     func(context.Context, []string) ([]byte, int, error) // of hooks; nil: exit code 0
 	shown    []shown
 }
 
@@ -72,7 +76,7 @@ func (w *world) process() *process {
 }
 
 func (p *process) deployer() *Deployer {
-	return &Deployer{Stack: p, Router: p, Ledger: p, Progress: p, Settings: p.settings, Self: func(command, release string) Holder {
+	return &Deployer{Stack: p, Router: p, Ledger: p, Progress: p, Asker: p, Runner: p, Remote: p.remote, Settings: p.settings, Self: func(command, release string) Holder {
 		return Holder{Command: command, Release: release, User: "kim", Host: "runner-7", PID: 4711, Since: time.Now()}
 	}}
 }
@@ -98,6 +102,8 @@ func (p *process) do(command func(*Deployer, context.Context) *Report) (report *
 
 func (p *process) deploy() *Report { return p.do((*Deployer).Run) }
 func (p *process) settle() *Report { return p.do((*Deployer).Settle) }
+
+func (p *process) rollback() *Report { return p.do((*Deployer).Rollback) }
 
 // kill is SIGKILL from outside.
 func (p *process) kill() {

@@ -10,27 +10,19 @@ import (
 	"bluegate/deploy/gate"
 )
 
-// The pull policies of Compose that matter here.
-const (
-	policyNever   = "never"
-	policyBuild   = "build"
-	policyMissing = "missing"
-	policyAbsent  = "if_not_present"
-	policyAlways  = "always"
-)
-
 // planImages refuses an image that cannot come, and a service whose health nobody could tell.
 func (r *run) planImages() error {
 	for _, s := range r.release.Model.Services {
 		img, _ := imageOf(r.images, s.Name)
-		if img.ID == "" && (r.Settings.NoPull || s.PullPolicy == policyNever || s.PullPolicy == policyBuild) {
+		if sourceOf(s, img, r.Settings.NoPull, time.Now()) == fromNowhere {
 			return Refuse(PullFailed, "image %s of %s is not on this engine and must not be pulled (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))
 		}
 	}
-	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" })
+	building := r.from(fromBuild)
+	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" && !slices.Contains(building, img.Service) })
 }
 
-// refuseUnjudgeable asks the gate about the model alone. An image that is yet to be pulled may bring a healthcheck.
+// refuseUnjudgeable asks the gate about the model alone. An image that is yet to come may bring a healthcheck.
 func (r *run) refuseUnjudgeable(known func(Image) bool) error {
 	want := slices.DeleteFunc(r.expected(), func(e gate.Expected) bool {
 		img, _ := imageOf(r.images, e.Service)
@@ -47,43 +39,21 @@ func (r *run) refuseUnjudgeable(known func(Image) bool) error {
 }
 
 func (r *run) expected() []gate.Expected {
-	return expected(r.release.Model, r.images, r.Settings.RunningSuffices)
+	// Who gives a check has said how else it is to be known that a colour is well.
+	given := len(r.Settings.Checks[r.release.To]) > 0
+	return expected(r.release.Model, r.images, r.Settings.RunningSuffices || given)
 }
 
-func whyNotPulled(noPull bool, policy string) string {
-	if noPull {
-		return "--no-pull"
-	}
-	return "pull_policy: " + policy
-}
-
-// toPull are the services whose registries are asked. What is used as it is on this engine is noted, once per image.
-func (r *run) toPull() (services []string) {
-	for _, s := range r.release.Model.Services {
-		img, _ := imageOf(r.images, s.Name)
-		switch {
-		case r.Settings.NoPull, s.PullPolicy == policyNever, s.PullPolicy == policyBuild:
-			r.note(Finding{Code: "pull-skipped", Message: fmt.Sprintf("%s is used as it is on this engine (%s)", s.Image, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
-		case img.ID == "", s.PullPolicy == policyAlways:
-			services = append(services, s.Name)
-		case s.PullPolicy == policyMissing, s.PullPolicy == policyAbsent:
-		case !img.FromPull:
-			r.note(Finding{Code: "local-image", Message: fmt.Sprintf("%s exists only on this engine (it was built or loaded here) and is used as it is", s.Image)})
-		default:
-			services = append(services, s.Name)
-		}
-	}
-	return services
-}
-
-// pull brings the images. Which tag named what before is journaled first, so that a failed release can give them back.
+// pull brings the images that come from a registry. Which tag named what before is journaled first, also for what is to
+// be built, so that a failed release can give them back.
 func (r *run) pull(ctx context.Context) error {
-	services := r.toPull()
-	if len(services) == 0 {
+	r.noteLocal()
+	services, building := r.from(fromRegistry), r.from(fromBuild)
+	if len(services)+len(building) == 0 {
 		return nil
 	}
 	var before []BroughtImage
-	for _, name := range services {
+	for _, name := range slices.Concat(services, building) {
 		if img, _ := imageOf(r.images, name); !slices.ContainsFunc(before, func(b BroughtImage) bool { return b.Ref == img.Ref }) {
 			before = append(before, BroughtImage{Ref: img.Ref, Before: img.ID})
 		}
@@ -92,15 +62,42 @@ func (r *run) pull(ctx context.Context) error {
 		return err
 	}
 	r.touched = true
-	pulling, cancel := context.WithTimeout(ctx, pullLimit)
+	r.building = building
+	if len(services) == 0 {
+		return nil
+	}
+	return r.bring(ctx, func(ctx context.Context) error {
+		if err := r.Stack.Pull(ctx, r.release.Model, services); err != nil {
+			return pullFailed(r.refs(services), services, err)
+		}
+		return nil
+	})
+}
+
+// build builds what is not pulled; it may start from what was.
+func (r *run) build(ctx context.Context) error {
+	if len(r.building) == 0 {
+		return nil
+	}
+	return r.step(ctx, "build", func(ctx context.Context) error {
+		return r.bring(ctx, func(ctx context.Context) error { return r.Stack.Build(ctx, r.release.Model, r.building) })
+	})
+}
+
+// bringLimit bounds a pull and a build. A registry that has fallen silent is given up long before.
+const bringLimit = 30 * time.Minute
+
+// bring does what brings images, notes which came, and asks the gate again about what they brought.
+func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
+	bringing, cancel := context.WithTimeout(ctx, bringLimit)
 	defer cancel()
-	failed := r.Stack.Pull(pulling, r.release.Model, services)
+	failed := do(bringing)
 	r.noteBrought(ctx)
 	if failed != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return pullFailed(before, services, failed)
+		return failed
 	}
 	images, err := r.Stack.Images(ctx, r.release.Model)
 	if err != nil {
@@ -108,11 +105,8 @@ func (r *run) pull(ctx context.Context) error {
 	}
 	r.images = images
 	r.release.Model = r.release.Model.withImages(images)
-	return r.refuseUnjudgeable(func(Image) bool { return true })
+	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" })
 }
-
-// pullLimit bounds a registry that accepts and does not answer.
-const pullLimit = 30 * time.Minute
 
 // noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
 // somebody else may bring an image under the same name.
@@ -133,11 +127,17 @@ func (r *run) noteBrought(ctx context.Context) {
 	}
 }
 
-// pullFailed names what was asked for: the registry's error often does not.
-func pullFailed(images []BroughtImage, services []string, err error) error {
-	refs := make([]string, len(images))
-	for i, img := range images {
-		refs[i] = img.Ref
+// refs are the images of services, each once.
+func (r *run) refs(services []string) (refs []string) {
+	for _, name := range services {
+		if img, _ := imageOf(r.images, name); !slices.Contains(refs, img.Ref) {
+			refs = append(refs, img.Ref)
+		}
 	}
+	return refs
+}
+
+// pullFailed names what was asked for: the registry's error often does not.
+func pullFailed(refs, services []string, err error) error {
 	return &RefusedError{Reasons: []Reason{{Code: PullFailed, Service: strings.Join(services, ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), Plain(err.Error()))}}}
 }

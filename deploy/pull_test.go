@@ -71,6 +71,77 @@ func TestPullPolicy(t *testing.T) {
 	}
 }
 
+// TestBuild: what is built is built before anything is started, and given back like what was pulled.
+func TestBuild(t *testing.T) {
+	building := func(w *world) *Service {
+		s := &w.app.Models[Green].Services[0]
+		s.Build = true
+		w.builds = map[string]string{s.Image: "sha256:built"}
+		return s
+	}
+	for name, test := range map[string]struct {
+		policy string
+		absent bool
+		built  bool
+	}{
+		"by default":               {"", false, true},
+		"for the first time":       {"", true, true},
+		"policy build":             {"build", false, true},
+		"policy missing, there":    {"missing", false, false},
+		"policy missing, absent":   {"missing", true, true},
+		"policy never, there":      {"never", false, false},
+		"policy never, not there":  {"never", true, true},
+		"policy always is to pull": {"always", false, false},
+	} {
+		story(t, name, func(t *testing.T, w *world) {
+			s := building(w)
+			s.PullPolicy = test.policy
+			if test.absent {
+				delete(w.tags, s.Image)
+			}
+			r := w.process().deploy()
+			ends(t, r, Promoted, 0, Green)
+			build, create := slices.Index(w.lines, "build was-green"), slices.Index(w.lines, "create was-green")
+			if (build >= 0) != test.built || build > create {
+				t.Errorf("built at %d, created at %d of\n%s", build, create, strings.Join(w.lines, "\n"))
+			}
+		})
+	}
+	story(t, "a build that fails", func(t *testing.T, w *world) {
+		building(w)
+		w.buildFails = &RefusedError{Reasons: []Reason{{Code: BuildFailed, Service: "was-green", Message: "exit code 1", LogTail: []string{"no such file"}}}}
+		r := w.process().deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "build-failed was-green" || len(r.Reasons[0].LogTail) != 1 || slices.Contains(w.lines, "create was-green") || !maps.Equal(w.tags, w.before) {
+			t.Errorf("%s %q %v, before %v\n%s", codes(r), r.Reasons[0].LogTail, w.tags, w.before, strings.Join(w.lines, "\n"))
+		}
+	})
+	story(t, "a release that fails gives the tag back", func(t *testing.T, w *world) {
+		building(w)
+		w.lives["was-green"] = exitsAfter(time.Second, 1)
+		ends(t, w.process().deploy(), Refused, 3, Blue)
+		if !maps.Equal(w.tags, w.before) {
+			t.Errorf("%v, before %v", w.tags, w.before)
+		}
+	})
+}
+
+func TestSourceOfAnImageThatGetsOld(t *testing.T) {
+	now := time.Now()
+	s := Service{PullPolicy: policyRefresh, RefreshAfter: 24 * time.Hour}
+	for age, want := range map[time.Duration]source{time.Hour: fromEngine, 23 * time.Hour: fromEngine, 25 * time.Hour: fromRegistry} {
+		if got := sourceOf(s, Image{ID: "x", FromPull: true, Tagged: now.Add(-age)}, false, now); got != want {
+			t.Errorf("%s old: %d, want %d", age, got, want)
+		}
+	}
+	if got := sourceOf(s, Image{}, false, now); got != fromRegistry {
+		t.Errorf("absent: %d", got)
+	}
+	if got := sourceOf(s, Image{ID: "x", FromPull: true}, true, now); got != fromEngine {
+		t.Errorf("--no-pull: %d", got)
+	}
+}
+
 // TestNothingToPull: then nothing is journaled as pulled, and a failed release gives nothing back.
 func TestNothingToPull(t *testing.T) {
 	story(t, "refused", func(t *testing.T, w *world) {

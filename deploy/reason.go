@@ -22,6 +22,7 @@ const (
 	Missing              Code = "missing"
 	Timeout              Code = "timeout"
 	PullFailed           Code = "pull-failed"
+	BuildFailed          Code = "build-failed"
 	CreateFailed         Code = "create-failed"
 	CheckFailed          Code = "check-failed"
 	NotReachable         Code = "not-reachable"
@@ -63,7 +64,9 @@ func (r Reason) String() string {
 type Finding struct {
 	Code    string `json:"code"` // local-image, pull-skipped, nginx-absent, not-persistent, ...
 	Message string `json:"message"`
-	Place   string `json:"place,omitempty"` // file:line
+	Place   string `json:"place,omitempty"`  // file:line
+	Cost    string `json:"cost,omitempty"`   // what it costs to leave it so
+	Remedy  string `json:"remedy,omitempty"` // ready to paste
 }
 
 // RefusedError says that a release may not take traffic.

@@ -11,6 +11,17 @@ type Release struct {
 	ID    string
 	To    Colour
 	Model Model
+	// Back is set where a release that had retired comes back. Its containers may carry no label: with Back, all of the
+	// colour's are the release's.
+	Back *Record
+}
+
+// label is what marks the release's containers; empty: all of the colour's are its own.
+func (r Release) label() string {
+	if r.Back != nil {
+		return ""
+	}
+	return r.ID
 }
 
 // NewReleaseID sorts by time and is short enough to be read aloud: 20261120T114500-7f3a.

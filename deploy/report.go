@@ -46,26 +46,28 @@ func (o Outcome) ExitCode() int {
 
 // Report is what a command says of itself, and the one object that --format json prints.
 type Report struct {
-	Command    string      `json:"command"`
-	Outcome    Outcome     `json:"outcome"`
-	ExitCode   int         `json:"exit_code"`
-	Project    string      `json:"project"`
-	Release    string      `json:"release,omitempty"`
-	From       Colour      `json:"from"`
-	To         Colour      `json:"to"`
-	Live       Colour      `json:"live"`
-	LiveBy     string      `json:"live_by,omitempty"` // how that was found out
-	DryRun     bool        `json:"dry_run"`
-	Message    string      `json:"message,omitempty"`
-	Run        string      `json:"run,omitempty"` // what a person is to run next
-	Reasons    []Reason    `json:"reasons"`
-	Findings   []Finding   `json:"findings"`
-	Steps      []Step      `json:"steps"`
-	Containers []Container `json:"containers"`
-	Plan       *PlanReport `json:"plan,omitempty"`
-	Switch     *Switched   `json:"switch"`
-	Pruned     Pruned      `json:"pruned"`
-	Undo       *Undo       `json:"undo"`
+	Command    string        `json:"command"`
+	Outcome    Outcome       `json:"outcome"`
+	ExitCode   int           `json:"exit_code"`
+	Project    string        `json:"project"`
+	Release    string        `json:"release,omitempty"`
+	From       Colour        `json:"from"`
+	To         Colour        `json:"to"`
+	Live       Colour        `json:"live"`
+	LiveBy     string        `json:"live_by,omitempty"` // how that was found out
+	DryRun     bool          `json:"dry_run"`
+	Message    string        `json:"message,omitempty"`
+	Run        string        `json:"run,omitempty"` // what a person is to run next
+	Reasons    []Reason      `json:"reasons"`
+	Findings   []Finding     `json:"findings"`
+	Steps      []Step        `json:"steps"`
+	Containers []Container   `json:"containers"`
+	Checks     []CheckReport `json:"checks"`
+	Hooks      []HookReport  `json:"hooks"`
+	Plan       *PlanReport   `json:"plan,omitempty"`
+	Switch     *Switched     `json:"switch"`
+	Pruned     Pruned        `json:"pruned"`
+	Undo       *Undo         `json:"undo"`
 }
 
 // Step is one step of the way and how long it took. Latency is counted from the last healthy event.
@@ -93,12 +95,16 @@ type Undo struct {
 // PlanReport is what a dry run says would happen.
 type PlanReport struct {
 	Pull     []string      `json:"pull"`
+	Build    []string      `json:"build"`
 	Create   []string      `json:"create"`
+	Start    []string      `json:"start"`   // containers that were kept
 	Replace  []string      `json:"replace"` // containers that are removed for the new ones
 	Stop     []string      `json:"stop"`
 	Points   []SwitchPoint `json:"points"`
 	Diff     string        `json:"diff"`
 	Services []Decision    `json:"services"`
+	Checks   []string      `json:"checks"`
+	Hooks    []string      `json:"hooks"`
 	// BudgetMS is the time from the start of the containers after which the gate has decided, without gate.stable.
 	BudgetMS int64 `json:"budget_ms"`
 }
@@ -114,7 +120,7 @@ type Decision struct {
 // NewReport has no nil slice: JSON readers find lists where the schema promises lists.
 func NewReport(command string) *Report {
 	return &Report{
-		Command: command, Reasons: []Reason{}, Findings: []Finding{}, Steps: []Step{}, Containers: []Container{},
+		Command: command, Reasons: []Reason{}, Findings: []Finding{}, Steps: []Step{}, Containers: []Container{}, Checks: []CheckReport{}, Hooks: []HookReport{},
 		Pruned: Pruned{Containers: []string{}, Images: []string{}},
 	}
 }

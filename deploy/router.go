@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -10,6 +9,10 @@ import (
 type Router interface {
 	// Observe says where traffic goes. It changes nothing, and executes nothing outside nginx's own container.
 	Observe(ctx context.Context, dir *Directory) (Route, error)
+
+	// Examine looks for what is known to cost requests or switches in the nginx that Observe found, with a drain of this
+	// length. It changes nothing.
+	Examine(ctx context.Context, route Route, drain time.Duration) ([]Finding, error)
 
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
 	Plan(route Route, dir *Directory, to Colour) (Change, error)
@@ -29,8 +32,13 @@ type Router interface {
 	// Start starts an nginx that had stopped, or reloads one that runs, and proves that it serves the targets.
 	Start(ctx context.Context, change Change, targets []Target) (Switched, error)
 
-	// Drain waits until no worker of an earlier configuration is left, until ctx ends.
-	Drain(ctx context.Context, left func(workers int)) error
+	// Drain waits until no worker of an earlier configuration is left, until ctx ends. It tells what is left, and which
+	// connections to the old containers are open where that can be known.
+	Drain(ctx context.Context, old []Container, left func(Left)) error
+
+	// Follow looks whether nginx was restarted since it was found. Reach and Restore act from where it stands now. It
+	// returns *UnreachableError while nginx does not run.
+	Follow(ctx context.Context, change Change) error
 
 	// Compare says what became of a change that an earlier run had begun.
 	Compare(ctx context.Context, change Change) (Fate, error)
@@ -87,18 +95,45 @@ type Change struct {
 	Points int          `json:"points"` // addresses that change
 	Diff   string       `json:"-"`
 	Routes []Endpoint   `json:"-"` // the addresses that nginx will name, each once
+	// Unloaded says that nginx sees the change at its next request: no reload, and the workers stay.
+	Unloaded bool `json:"unloaded,omitempty"`
+	// Memory is how long nginx may go on with the addresses that a name had before. It matters where nothing is loaded.
+	Memory time.Duration `json:"-"`
+	Proofs []Proof       `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
+}
+
+// Proof is a request to nginx, asked from where it stands on a connection of its own.
+type Proof struct {
+	URL    string
+	Host   string // of the request, where it is not the URL's
+	Token  string // what the body has to be; empty: the answer says in its header to which address it was passed
+	Answer string // that header
 }
 
 // Empty says that the configuration names the colour already.
 func (c Change) Empty() bool { return len(c.Files) == 0 }
 
-// FileChange is one file before and after.
+// FileChange is one file before and after. A content is what nginx reads at the path, through a link too; nil says that
+// nothing is there.
 type FileChange struct {
 	Path string `json:"path"` // as nginx sees it
 	Old  []byte `json:"old"`
 	New  []byte `json:"new"`
+	// Link is set where the path is to be a symbolic link and not a file of its own: its target afterwards. OldLink is
+	// its target before, empty where it was no link.
+	Link    string `json:"link,omitempty"`
+	OldLink string `json:"old_link,omitempty"`
 	// OldTime is the file's time before the change; what is put back gets it back.
 	OldTime time.Time `json:"old_time"`
+}
+
+// Sees is what nginx is going to find at the path, if anything.
+func (f FileChange) Sees() (content []byte, there bool) { return f.New, f.New != nil }
+
+// Reverse is the change that undoes this one.
+func (f FileChange) Reverse() FileChange {
+	f.Old, f.New, f.Link, f.OldLink = f.New, f.Old, f.OldLink, f.Link
+	return f
 }
 
 // Target is an address that nginx is going to use, and the containers that must answer there.
@@ -149,6 +184,3 @@ func (e *NotSwitchedError) Error() string {
 }
 
 func (e *NotSwitchedError) Unwrap() []error { return []error{e.Err, e.Restored} }
-
-// errDrain is returned by Drain when its time is over and old workers are left.
-var errDrain = errors.New("old nginx workers are still serving")

@@ -44,6 +44,17 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	return r, nil
 }
 
+// Examine implements Router.
+func (p *process) Examine(ctx context.Context, route Route, drain time.Duration) ([]Finding, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	if route.State == RouterAbsent {
+		p.breaks("an nginx that was not found is examined")
+	}
+	return p.nginx.examined, p.nginx.examineFails
+}
+
 // Plan implements Router.
 func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
 	c := Change{To: to, Nginx: route.Nginx}
@@ -216,7 +227,7 @@ func (p *process) Start(ctx context.Context, change Change, targets []Target) (S
 }
 
 // Drain implements Router.
-func (p *process) Drain(ctx context.Context, left func(int)) error {
+func (p *process) Drain(ctx context.Context, old []Container, left func(Left)) error {
 	if err := p.change(ctx, "drain", func() {
 		if conf := p.nginx.editedInDrain; conf != "" {
 			p.nginx.disk = conf
@@ -230,7 +241,7 @@ func (p *process) Drain(ctx context.Context, left func(int)) error {
 		if alive == 0 {
 			return nil
 		}
-		left(alive)
+		left(p.nginx.left(alive, old))
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
@@ -283,4 +294,27 @@ func (p *process) Close(ctx context.Context) error {
 		return nil
 	}
 	return p.change(ctx, "close", func() { p.helped = false; delete(p.helpers, p) })
+}
+
+// left has one stream for each worker that leaves, to the first of the old containers.
+func (n *proxy) left(alive int, old []Container) Left {
+	l := Left{Workers: alive}
+	if len(old) > 0 && n.counts {
+		l.Open = []Open{{Container: old[0].Name, Connections: alive, Oldest: time.Minute}}
+	}
+	return l
+}
+
+// Follow implements Router.
+func (p *process) Follow(ctx context.Context, _ Change) error {
+	if err := p.ask(ctx); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.nginx.state != RouterRunning {
+		return &UnreachableError{What: "nginx", Err: errors.New("it does not run")}
+	}
+	p.helped, p.helpers[p] = true, true
+	return nil
 }

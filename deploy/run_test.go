@@ -102,6 +102,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			retire shop-was-blue-1
 			retire shop-signal-blue-1
@@ -117,6 +118,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			retire shop-was-blue-1
 			retire shop-signal-blue-1
@@ -134,6 +136,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			journal closed
 			close
@@ -281,10 +284,11 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: Green, says: "green is live, but after 1m0s old nginx workers are still serving (1 of container \"edge\"), so blue keeps running",
+		outcome: NeedsPerson, exit: 5, live: Green, says: "green is live, but after 1m0s requests on the old colour have not ended (container \"edge\"; 1 old worker), so blue keeps running",
 	}, {
 		name: "a person points nginx back while it drains",
 		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(Blue) },
@@ -293,6 +297,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			close
 			unlock shop`,
@@ -305,6 +310,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			journal switched
 			unlock nginx-edge-0123456
+			keep blue
 			drain
 			close
 			unlock shop`,

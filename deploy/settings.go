@@ -1,6 +1,10 @@
 package deploy
 
-import "time"
+import (
+	"time"
+
+	"bluegate/deploy/check"
+)
 
 // Settings are what the user chose. The zero value is not usable: see DefaultSettings.
 type Settings struct {
@@ -15,6 +19,10 @@ type Settings struct {
 	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
 	DrainThenStop bool
 	WaitLock      time.Duration
+	// Checks are asked of a colour before it gets users, in its bake, and by health.
+	Checks map[Colour][]check.Check
+	Bake   Bake
+	Hooks  map[Colour]Hooks
 }
 
 // DefaultSettings are those of a run without configuration.

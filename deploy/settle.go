@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -23,14 +22,8 @@ func (d *Deployer) Settle(ctx context.Context) *Report {
 }
 
 func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) error {
-	if err := r.load(ctx); err != nil {
-		return err
-	}
 	defer r.unlock(ctx)
-	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
-		return err
-	}
-	if err := r.step(ctx, "settle", r.settle); err != nil {
+	if err := r.takeCharge(ctx, lost); err != nil {
 		return err
 	}
 	if r.report.Message == "" {
@@ -48,17 +41,16 @@ func (r *run) settle(ctx context.Context) error {
 	if e == nil {
 		return nil
 	}
-	if err := r.observe(ctx); err != nil {
+	left := r.leftBy(e)
+	if err := left.observe(ctx); err != nil {
 		return err
 	}
-	own := *r.Deployer
-	own.Settings.Keep = e.Keep
-	left := &run{
-		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir,
-		route: r.route, containers: r.containers, release: Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
+	if r.report.Command == "rollback" && left.stillBeside(e) {
+		return r.takeOver(ctx, left)
 	}
-	left.report.From, left.report.To = e.From, e.To
 	said, err := left.settleEntry(ctx, e)
+	r.note(left.report.Findings...)
+	r.report.Live, r.report.LiveBy, r.report.Containers = left.report.Live, left.report.LiveBy, left.report.Containers
 	if errors.Is(err, errDrain) && r.release.ID != "" {
 		return Refuse(StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
 	}
@@ -68,7 +60,6 @@ func (r *run) settle(ctx context.Context) error {
 	r.journal = left.journal
 	r.report.Pruned.Containers = append(r.report.Pruned.Containers, left.report.Pruned.Containers...)
 	r.report.Pruned.Images = append(r.report.Pruned.Images, left.report.Pruned.Images...)
-	r.note(left.report.Findings...)
 	if r.report.Command == "settle" {
 		r.report.Message = said
 	}
@@ -77,9 +68,31 @@ func (r *run) settle(ctx context.Context) error {
 	return nil
 }
 
+// leftBy is the run that an entry of the journal speaks of, as far as it came.
+func (r *run) leftBy(e *Entry) *run {
+	own := *r.Deployer
+	own.Settings.Keep = e.Keep
+	left := &run{
+		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir,
+		release: Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
+	}
+	if e.Back != nil {
+		left.recollect(*e.Back)
+	}
+	left.report.From, left.report.To = e.From, e.To
+	return left
+}
+
 // settleEntry does what the truth asks for, and says it.
 func (r *run) settleEntry(ctx context.Context, e *Entry) (string, error) {
-	phase := e.Phase
+	phase, chosen := e.Phase, r.chosen()
+	switch {
+	case e.From == None:
+	case phase == PhaseSwitched && chosen == e.From:
+		return r.switchedBack(ctx, e)
+	case phase.beforeSwitch() && chosen == e.To:
+		return fmt.Sprintf("somebody made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, Settled)
+	}
 	if phase == PhaseSwitching {
 		loaded, err := r.settleSwitch(ctx, e)
 		if err != nil {
@@ -88,25 +101,84 @@ func (r *run) settleEntry(ctx context.Context, e *Entry) (string, error) {
 		if loaded {
 			phase = PhaseSwitched
 		}
-	}
-	if phase != PhaseSwitched {
-		// Workers that had taken the change for a moment may still answer from the release.
-		if phase == PhaseSwitching && r.route.State == RouterRunning {
-			drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
-			defer cancel()
-			if err := r.Router.Drain(drain, func(int) {}); err != nil {
-				return "", fmt.Errorf("workers that may serve the release have not ended: %w", err)
-			}
+		if loaded && e.Bakes {
+			phase = PhaseBaking
 		}
-		if err := r.removeRelease(ctx); err != nil {
+	}
+	if phase == PhaseBaking {
+		kept, err := r.settleBake(ctx, e)
+		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+		if kept {
+			phase = PhaseSwitched
+		}
+	}
+	if phase != PhaseSwitched {
+		return r.settleUnpassed(ctx, e)
 	}
 	if err := r.finishRetirement(ctx, e); err != nil {
 		return "", err
 	}
+	if r.Settings.Keep == KeepRunning {
+		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, orNone(e.From)), nil
+	}
 	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, orNone(e.From)), nil
+}
+
+// settleUnpassed takes away a release that users were not meant to meet yet.
+func (r *run) settleUnpassed(ctx context.Context, e *Entry) (string, error) {
+	// Workers that had taken the change for a moment may still answer from the release.
+	if (e.Phase == PhaseSwitching || e.Phase == PhaseBaking) && r.route.State == RouterRunning {
+		if err := r.drainRelease(ctx); err != nil {
+			return "", err
+		}
+	}
+	if err := r.removeRelease(ctx); err != nil {
+		return "", err
+	}
+	if e.Back != nil {
+		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was put to rest again, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+	}
+	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+}
+
+func (r *run) drainRelease(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
+	defer cancel()
+	if err := r.Router.Drain(ctx, r.of(r.release.To), func(Left) {}); err != nil {
+		return fmt.Errorf("workers that may serve the release have not ended: %w", err)
+	}
+	return nil
+}
+
+// chosen is the colour that nginx provably serves, whoever made it so: the configuration that it has loaded names it,
+// and its containers answer.
+func (r *run) chosen() Colour {
+	if r.route.State != RouterRunning || r.route.Refusal != nil || !r.answers(r.route.Names) {
+		return None
+	}
+	return r.route.Names
+}
+
+// switchedBack takes the decision of somebody who pointed nginx back by hand, after the release had been made live. The
+// release is stopped and stays, so that it can be looked at.
+func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
+	if err := r.drainRelease(ctx); err != nil {
+		return "", err
+	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil {
+		return "", err
+	}
+	if r.route = route; r.chosen() != e.From {
+		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
+	}
+	if err := r.Stack.Retire(ctx, r.of(e.To)); err != nil {
+		return "", err
+	}
+	r.journal.bring(e.Images)
+	return fmt.Sprintf("somebody made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, RolledBack)
 }
 
 // settleSwitch says whether nginx serves the change of an entry; if not, the old configuration is back afterwards.
@@ -131,6 +203,9 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 	case FateGone:
 		return false, fmt.Errorf("%s is not there any more, so what it served cannot be told; bring it back", e.Change.Nginx)
 	case FateForeign:
+		if chosen := r.chosen(); chosen != None { // by hand, and it was loaded
+			return chosen == e.To, nil
+		}
 		return false, fmt.Errorf("the configuration of %s was edited meanwhile: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
 	}
 	return false, r.Router.Restore(ctx, *e.Change)
@@ -138,26 +213,27 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 
 // finishRetirement drains and stops what a deployment left of the old colour, unless nginx names it again.
 func (r *run) finishRetirement(ctx context.Context, e *Entry) error {
-	if e.From == None || e.Keep == KeepRunning {
-		return r.closeEntry(ctx, Promoted, nil)
+	if e.From == None {
+		return r.finish(ctx)
 	}
 	if err := r.mayStop(r.route); err != nil {
 		return err
 	}
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
+	if r.Settings.Keep == KeepRunning {
+		return r.finish(ctx)
+	}
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
-	old := slices.DeleteFunc(r.of(e.From), func(c Container) bool { return !c.Running && e.Keep != KeepRemoved })
-	policies := map[string]string{}
-	for _, c := range old {
-		policies[c.Name] = c.RestartPol
-	}
 	bounded, cancelStop := context.WithTimeout(ctx, undoLimit)
 	defer cancelStop()
-	if err := r.takeLeave(bounded, old, e.Keep); err != nil {
+	if err := r.stopOld(bounded, r.Settings.Keep); err != nil {
 		return err
 	}
-	return r.closeEntry(ctx, Promoted, policies)
+	return r.finish(ctx)
 }
 
 func orNone(c Colour) string {

@@ -12,6 +12,10 @@ type Stack interface {
 	// Load reads the Compose files of both colours. What is wrong in them is an *InvalidError.
 	Load(ctx context.Context) (Application, error)
 
+	// Require refuses m for what it takes for granted and the engine does not have: external networks and volumes, and
+	// names for containers that nobody else has. Nothing is changed.
+	Require(ctx context.Context, m Model) error
+
 	// Containers inspects every container of both colours, stopped ones too.
 	Containers(ctx context.Context, app Application) ([]Container, error)
 
@@ -20,6 +24,9 @@ type Stack interface {
 
 	// Pull asks the registries for the images of the named services.
 	Pull(ctx context.Context, m Model, services []string) error
+
+	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log.
+	Build(ctx context.Context, m Model, services []string) error
 
 	// Up creates fresh containers for m, labelled with the release, and starts them in dependency order. What m
 	// depends on and runs already is left alone. Up returns when all are started, not when they are healthy.
@@ -40,6 +47,27 @@ type Stack interface {
 
 	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
 	RemoveImages(ctx context.Context, images []BroughtImage) ([]string, error)
+
+	Archive
+}
+
+// Archive is what a deployment asks of the engine so that a release that has retired can come back.
+type Archive interface {
+	// Keep holds what a release's containers are made of, and their images, until Forget. It can be repeated.
+	Keep(ctx context.Context, project string, rec Record) error
+
+	// Revive gives a release's containers their restart policies back and starts them in dependency order. Those that
+	// are gone are made anew of what Keep holds, labelled with the release. It returns when all are started.
+	Revive(ctx context.Context, project string, rec Record) error
+
+	// Held says which of a release's containers could not be made anew, because what Keep held is gone.
+	Held(ctx context.Context, project string, rec Record) (missing []Kept, err error)
+
+	// Forget lets go of what Keep holds of a project's other releases.
+	Forget(ctx context.Context, project string, but []string) error
+
+	// Prune removes images that nothing uses, and returns those that it removed and those that are still in use.
+	Prune(ctx context.Context, images []BroughtImage) (removed []string, left []BroughtImage, err error)
 }
 
 // Seen is one observation of a release's container: a sample, or that it is gone.

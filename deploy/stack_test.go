@@ -15,6 +15,9 @@ func (p *process) Load(ctx context.Context) (Application, error) {
 	return app, p.ask(ctx)
 }
 
+// Require implements Stack.
+func (p *process) Require(ctx context.Context, _ Model) error { return p.ask(ctx) }
+
 // Containers implements Stack.
 func (p *process) Containers(ctx context.Context, _ Application) ([]Container, error) {
 	if err := p.ask(ctx); err != nil {
@@ -60,6 +63,25 @@ func (p *process) Pull(ctx context.Context, m Model, services []string) error {
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Build implements Stack.
+func (p *process) Build(ctx context.Context, m Model, services []string) error {
+	for _, name := range services {
+		s, _ := m.Service(name)
+		if err := p.change(ctx, "build "+name, func() {
+			if p.buildFails == nil {
+				p.tags[s.Image] = p.builds[s.Image]
+				p.loaded[p.builds[s.Image]] = true
+			}
+		}); err != nil {
+			return err
+		}
+		if p.buildFails != nil {
+			return p.buildFails
 		}
 	}
 	return nil

@@ -12,9 +12,7 @@ import (
 // switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
 func (r *run) switchOver(ctx context.Context) error {
 	if r.route.State == RouterAbsent {
-		err := r.enter(ctx, PhaseSwitched, nil)
-		r.promoted = err == nil
-		return err
+		return r.promote(ctx)
 	}
 	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
 	if err != nil {
@@ -35,25 +33,35 @@ func (r *run) switchOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.promoted = true // the point of no return: users are on the new colour
+	r.switched = true
 	r.report.Switch = &done
 	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
 	if !r.healthy.IsZero() {
 		r.report.Steps = append(r.report.Steps, Step{Name: "healthy-to-switched", Status: "ok", MS: done.At.Sub(r.healthy).Milliseconds(),
 			Message: fmt.Sprintf("from the last healthcheck that passed first; %s of it are gate.stable", r.Settings.Stable)})
 	}
-	// Written on a context of its own: users are on the new colour, whatever comes.
-	if err := r.enter(context.WithoutCancel(ctx), PhaseSwitched, nil); err != nil {
+	if r.bakes() {
+		return r.enter(ctx, PhaseBaking, nil)
+	}
+	return r.promote(ctx)
+}
+
+// promote is the point of no return. It is journaled on a context of its own: users are on the new colour, whatever
+// comes.
+func (r *run) promote(ctx context.Context) error {
+	err := r.enter(context.WithoutCancel(ctx), PhaseSwitched, r.noteOld)
+	r.promoted = err == nil || r.switched // without nginx nobody is on it yet
+	if err != nil && r.switched {
 		return &PersonError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.release.To, err), Run: "bluegate settle"}
 	}
-	return nil
+	return err
 }
 
 // aim announces the switch in the journal, and finds out meanwhile which containers must answer at its addresses.
 func (r *run) aim(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change = &r.change })
+		return r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change, e.Bakes = &r.change, r.bakes() })
 	})
 	group.Go(func() (err error) {
 		r.targets, err = r.targetsOf(ctx)
@@ -109,90 +117,6 @@ func (r *run) targetsOf(ctx context.Context) ([]Target, error) {
 }
 
 func short(id string) string { return id[:min(len(id), 12)] }
-
-// retire takes leave of the old colour: it drains, is stopped, and the run is closed. Nothing of it is undone.
-func (r *run) retire(ctx context.Context) error {
-	if r.report.From == None {
-		return r.finish(ctx, nil)
-	}
-	old := r.of(r.report.From)
-	if err := r.step(ctx, "drain", r.drain); err != nil {
-		return err
-	}
-	policies := map[string]string{}
-	for _, c := range old {
-		policies[c.Name] = c.RestartPol
-	}
-	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.takeLeave(ctx, old, r.Settings.Keep) }); err != nil {
-		return &PersonError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
-	}
-	return r.finish(ctx, policies)
-}
-
-func (r *run) finish(ctx context.Context, policies map[string]string) error {
-	outcome := Promoted
-	if r.first {
-		outcome = Started
-	}
-	if err := r.closeEntry(context.WithoutCancel(ctx), outcome, policies); err != nil {
-		return &PersonError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
-	}
-	return nil
-}
-
-// drain waits for the old nginx workers. When its time is over the old colour is left running, unless the user chose
-// otherwise.
-func (r *run) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Settings.DrainTimeout, errDrain)
-	defer cancel()
-	left, said := 0, time.Now()
-	err := r.Router.Drain(ctx, func(workers int) {
-		if left = workers; time.Since(said) > 2*time.Second {
-			said = time.Now()
-			r.Progress.Say("draining: %d old workers of %s still answer requests", left, r.route.Nginx)
-		}
-	})
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() == nil:
-		return err
-	case !errors.Is(context.Cause(ctx), errDrain):
-		return context.Cause(ctx)
-	case r.Settings.DrainThenStop:
-		r.note(Finding{Code: "cut", Message: fmt.Sprintf("%d old workers were still answering after %s; the old colour is stopped all the same (drain.then: stop)", left, r.Settings.DrainTimeout)})
-		return nil
-	}
-	return &PersonError{
-		Err: fmt.Errorf("%s is live, but after %s %w (%d of %s), so %s keeps running", r.release.To, r.Settings.DrainTimeout, errDrain, left, r.route.Nginx, r.report.From),
-		Run: "bluegate settle",
-	}
-}
-
-func (r *run) takeLeave(ctx context.Context, old []Container, keep Keep) error {
-	if keep == KeepRunning {
-		return nil
-	}
-	route, err := r.Router.Observe(ctx, r.dir)
-	if err != nil {
-		return err
-	}
-	if err := r.mayStop(route); err != nil {
-		r.route = route
-		r.report.Live, r.report.LiveBy = r.live()
-		return err
-	}
-	began := time.Now()
-	if err := r.Stack.Retire(ctx, old); err != nil {
-		return err
-	}
-	r.warnKilled(began, old)
-	if keep != KeepRemoved {
-		return nil
-	}
-	r.removed(old)
-	return r.Stack.Remove(ctx, old)
-}
 
 // mayStop holds the first rule where the old colour is stopped: somebody may have pointed nginx back at it meanwhile.
 func (r *run) mayStop(route Route) error {

@@ -125,7 +125,7 @@ func TestSwitchIsReported(t *testing.T) {
 			}
 			names = append(names, s.Name)
 		}
-		if got := strings.Join(names, " "); got != "lock settle observe plan pull replace up gate rehearse healthy-to-switched switch drain retire" {
+		if got := strings.Join(names, " "); got != "lock settle observe plan pull replace up gate rehearse healthy-to-switched switch keep drain retire" {
 			t.Errorf("steps: %s", got)
 		}
 	})

@@ -13,11 +13,14 @@ const evidenceLines = 20
 // up brings the release up while the gate watches, and rehearses the switch meanwhile. It returns when the gate has
 // opened and nginx would take the coming configuration.
 func (r *run) up(ctx context.Context) error {
-	if err := r.enter(ctx, PhaseStarting, nil); err != nil {
+	if err := r.enter(ctx, PhaseStarting, func(e *Entry) { e.Back, e.Awake, e.Drains = r.release.Back, r.runs(r.release.To), r.drains }); err != nil {
 		return err
 	}
 	r.touched = true
 	old := r.of(r.release.To)
+	if r.release.Back != nil {
+		old = r.strangers()
+	}
 	if err := r.step(ctx, "replace", func(ctx context.Context) error { return r.replace(ctx, old) }); err != nil {
 		return err
 	}

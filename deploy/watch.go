@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type watch struct {
 	seen      <-chan Seen
 	up        chan error
 	rehearsed chan error
+	asked     chan error     // what is asked of a release beside its health has gone wrong
 	work      sync.WaitGroup // Up and the rehearsal
 	upDone    time.Time
 	next      time.Time // when the gate is to be asked again
@@ -32,16 +34,25 @@ type watch struct {
 }
 
 func newWatch(ctx context.Context, r *run) *watch {
-	ctx, cancel := context.WithCancel(ctx)
 	want := r.expected()
 	budget := r.Settings.Timeout
 	if budget == 0 {
 		budget = gate.Budget(want)
 	}
-	w := &watch{run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget), up: make(chan error, 1), rehearsed: make(chan error, 1), healthy: map[string]bool{}}
-	w.gate = gate.New(want, r.Settings.Stable, w.deadline)
-	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.ID)
-	w.work.Go(func() { w.up <- r.Stack.Up(ctx, r.release.Model, r.release.ID) })
+	w := watchOf(ctx, r, want, r.Settings.Stable, budget)
+	w.work.Go(func() { w.up <- r.raise(w.ctx) })
+	return w
+}
+
+// watchOf watches for what is expected; it has to be good for stable, and to begin with that within the budget.
+func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget time.Duration) *watch {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watch{
+		run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget),
+		up: make(chan error, 1), rehearsed: make(chan error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
+	}
+	w.gate = gate.New(want, stable, w.deadline)
+	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.label())
 	return w
 }
 
@@ -81,6 +92,8 @@ func (w *watch) decide() error {
 			}
 			w.tested = true
 			continue
+		case err := <-w.asked:
+			return err
 		case <-timer.C:
 		}
 		if err := w.refreshIfDue(); err != nil {
@@ -112,10 +125,18 @@ func (w *watch) observe(seen Seen) {
 		w.trouble = seen.Trouble
 	case seen.Gone != "":
 		w.gate.Vanish(seen.Gone, time.Now())
+	case w.asleep(seen.Sample):
 	default:
 		w.gate.Observe(seen.Sample)
 		w.clock(seen.Sample)
 	}
+}
+
+// asleep says that a container which comes back has not been started yet: what is seen of it is of its former life.
+func (w *watch) asleep(s gate.Sample) bool {
+	return w.run.release.Back != nil && slices.ContainsFunc(w.run.of(w.run.release.To), func(c Container) bool {
+		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
+	})
 }
 
 // clock notes when the last container became healthy: the report counts the switch from there.
@@ -151,10 +172,18 @@ func (w *watch) refresh() error {
 		return err
 	}
 	w.trouble = nil
-	gone := maps.Clone(w.healthy)
-	for _, c := range containers {
-		delete(gone, c.ID)
-		w.observe(Seen{Sample: c.Sample})
+	known := maps.Clone(w.healthy)
+	gone := w.missing(known, containers)
+	if len(gone) > 0 { // an engine under load may leave out what is there
+		select {
+		case <-w.ctx.Done():
+			return context.Cause(w.ctx)
+		case <-time.After(troublePause):
+		}
+		if containers, err = w.run.ofRelease(w.ctx); err != nil {
+			return err
+		}
+		gone = w.missing(gone, containers)
 	}
 	for id := range gone { // removed while nobody was told
 		w.observe(Seen{Gone: id})
@@ -162,11 +191,20 @@ func (w *watch) refresh() error {
 	return nil
 }
 
+// missing observes the containers that are there, and returns those of the known ones that are not.
+func (w *watch) missing(known map[string]bool, containers []Container) map[string]bool {
+	for _, c := range containers {
+		delete(known, c.ID)
+		w.observe(Seen{Sample: c.Sample})
+	}
+	return known
+}
+
 func (r *run) ofRelease(ctx context.Context) ([]Container, error) {
 	all, err := r.Stack.Containers(ctx, r.app)
 	var mine []Container
 	for _, c := range all {
-		if c.Colour == r.release.To && c.Release == r.release.ID {
+		if c.Colour == r.release.To && (r.release.Back != nil || c.Release == r.release.ID) {
 			mine = append(mine, c)
 		}
 	}

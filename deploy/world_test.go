@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
 )
 
@@ -25,19 +26,25 @@ type world struct {
 	loaded   map[string]bool        // image ids that came from no registry
 	probes   map[string]*gate.Probe // the images' own healthchecks
 	journal  []byte
+	archive  map[string][]Kept // what is held of releases that retired
+	pruned   map[string]bool   // image ids
 	locks    map[string]*process
 	helpers  map[*process]bool
 	nginx    proxy
 	lives    map[string]life // by service or container; healthy after 2 s where nothing is said
 	stable   time.Duration
+	beside   bool // the idle colour was left running
 
 	pullFails, createFails error
-	upFails                error // after everything was started
+	buildFails             error
+	builds                 map[string]string // what building an image gives
+	upFails                error             // after everything was started
 	upTakes                time.Duration
 	stopTakes              time.Duration
 	silent                 [2]time.Time // while the engine does not answer
 	blind                  time.Time    // from when on a watcher sees nothing any more, and does not know it
 	journalFails           error        // reading it
+	answers                func(check.Question) check.Answer
 
 	lines   []string
 	broken  []string
@@ -58,7 +65,7 @@ type box struct {
 func newWorld() *world {
 	w := &world{
 		tags: map[string]string{}, registry: map[string]string{}, loaded: map[string]bool{}, locks: map[string]*process{},
-		helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[Colour]bool{Blue: true}, stable: 5 * time.Second,
+		archive: map[string][]Kept{}, pruned: map[string]bool{}, helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[Colour]bool{Blue: true}, stable: 5 * time.Second,
 	}
 	w.app = Application{Project: "shop", Models: map[Colour]Model{Blue: shopModel(Blue), Green: shopModel(Green)}}
 	for _, colour := range Colours {
@@ -102,7 +109,7 @@ func (w *world) create(s Service, colour Colour, release string) *box {
 	}
 	b.Container = Container{
 		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.tags[s.Image], Release: release,
-		RestartPol: "always",
+		RestartPol: "always", Probe: s.Probe,
 	}
 	w.boxes = append(w.boxes, b)
 	return b
@@ -221,7 +228,7 @@ func (w *world) serves(conf string) {
 		for _, s := range w.app.Models[colour].Services {
 			good := 0
 			for _, b := range w.boxes {
-				if now, then := b.sample(), b.sampleAt(time.Now().Add(-w.stable)); b.Service == s.Name && isGood(now) && isGood(then) {
+				if now, then := b.sample(), b.sampleAt(time.Now().Add(-w.stable)); b.Service == s.Name && (isGood(now) && isGood(then) || s.Probe == nil && now.State == gate.StateRunning) {
 					good++
 				}
 			}
@@ -251,6 +258,11 @@ func (w *world) unclean() (left []string) {
 	if len(w.helpers) > 0 {
 		say("a helper runs")
 	}
+	for release := range w.archive {
+		if !slices.ContainsFunc(j.Releases[:min(held, len(j.Releases))], func(rec Record) bool { return rec.Release == release }) {
+			say("release %s is kept for nothing", release)
+		}
+	}
 	live := colourIn(w.nginx.disk)
 	if w.nginx.state == RouterRunning && w.nginx.loaded != w.nginx.disk {
 		say("nginx has not loaded what is on disk")
@@ -259,14 +271,17 @@ func (w *world) unclean() (left []string) {
 		switch {
 		case b.Colour == live && live != w.spared && !b.runs() && w.nginx.state == RouterRunning:
 			say("%s of the live colour does not run", b.Name)
+		case w.beside && b.Colour != live:
 		case b.Colour != live && b.runs():
 			say("%s runs and is not live", b.Name)
+		case b.Colour == live && b.runs() && b.RestartPol != "always", b.Colour != live && live != None && b.RestartPol != "no":
+			say("%s has restart policy %q, and live is %s", b.Name, b.RestartPol, live)
 		}
 	}
 	for ref, id := range w.tags {
 		passed := slices.ContainsFunc(j.Past, func(past Past) bool {
 			return past.Outcome.ExitCode() == 0 && strings.Contains(ref, "-"+string(past.Colour)+":")
-		})
+		}) || slices.ContainsFunc(j.Brought, func(img BroughtImage) bool { return img.ID == id })
 		if id != w.before[ref] && !passed {
 			say("image %s of a release that failed is still there", ref)
 		}
@@ -311,6 +326,8 @@ type proxy struct {
 
 	refusal       error
 	findings      []Finding
+	examined      []Finding
+	examineFails  error
 	deaf          bool   // a reload is not applied
 	stray         bool   // it is, and the proof fails
 	stuck         bool   // the old configuration cannot be brought back
@@ -319,6 +336,7 @@ type proxy struct {
 	wontStart     bool
 	rehearsing    time.Duration
 	editedInDrain string // what a person writes and loads while it drains
+	counts        bool   // open connections are known
 }
 
 type worker struct {

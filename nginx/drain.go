@@ -3,6 +3,8 @@ package nginx
 import (
 	"context"
 	"time"
+
+	"bluegate/deploy"
 )
 
 // pollDrain is the pause between two looks at the leaving workers.
@@ -10,15 +12,19 @@ const pollDrain = 50 * time.Millisecond
 
 // Drain implements deploy.Router. A leaving worker ends when the last connection that it has accepted is done, so its
 // end is the proof that nothing is in flight on the old colour.
-func (r *Router) Drain(ctx context.Context, left func(workers int)) error {
+func (r *Router) Drain(ctx context.Context, old []deploy.Container, left func(deploy.Left)) error {
+	if _, stay := r.mode.(flagged); stay {
+		return r.quiet(ctx, old, left)
+	}
+	open := r.census(old)
 	for {
-		s, err := r.processes(ctx, r.found.id())
+		s, err := r.found.processes(ctx)
 		switch {
 		case err == nil && len(s.leaving) == 0:
 			return nil
 		case err == nil:
-			left(len(s.leaving))
-		case ctx.Err() == nil && !r.stillRuns(ctx):
+			left(deploy.Left{Workers: len(s.leaving), Open: open.count(ctx)})
+		case ctx.Err() == nil && !r.found.stillThere(ctx):
 			return nil // its workers ended with it
 		}
 		select {
@@ -27,12 +33,4 @@ func (r *Router) Drain(ctx context.Context, left func(workers int)) error {
 		case <-time.After(pollDrain):
 		}
 	}
-}
-
-// stillRuns is true also when nobody answers: an nginx that cannot be asked may have workers that serve.
-func (r *Router) stillRuns(ctx context.Context) bool {
-	ctx, cancel := asking(ctx)
-	defer cancel()
-	info, err := r.engine.ContainerInspect(ctx, r.found.id())
-	return err != nil || info.State.Running
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"bluegate/deploy"
+	"bluegate/testdata/claim"
 )
 
 const (
@@ -62,6 +63,11 @@ func newBench(t *testing.T) *bench {
 	var salt [4]byte
 	_, _ = rand.Read(salt[:])
 	b := &bench{t: t, id: hex.EncodeToString(salt[:])}
+	release, err := claim.Claim(b.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = release() }) // the last of all
 	b.engine, err = client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation(),
 		client.WithHTTPClient(&http.Client{Transport: blinkers{plain.HTTPClient().Transport, b.id}, CheckRedirect: client.CheckRedirect}))
 	if err != nil {
@@ -188,9 +194,9 @@ func (b *bench) nginx(x box) string {
 
 func (b *bench) serves(id string) {
 	b.t.Helper()
-	r := New(b.engine, Options{})
+	c := b.contained(id)
 	b.eventually("nginx starts", func() error {
-		s, err := r.processes(b.t.Context(), id)
+		s, err := c.processes(b.t.Context())
 		if err == nil && len(s.workers) == 0 {
 			err = errors.New("it has no workers")
 		}
@@ -220,13 +226,15 @@ func (b *bench) put(id string, files map[string]string) {
 	}
 }
 
+// contained is a container of which no more is known than its id.
+func (b *bench) contained(id string) *contained {
+	return &contained{engine: b.engine, info: container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}}}
+}
+
 // sh runs a command in a container of the test and returns what it printed to both streams.
 func (b *bench) sh(id, script string) string {
 	b.t.Helper()
-	r := New(b.engine, Options{})
-	r.found = &instance{}
-	r.found.info.ContainerJSONBase = &container.ContainerJSONBase{ID: id}
-	done, err := r.exec(b.t.Context(), "sh", "-c", script)
+	done, err := b.contained(id).exec(b.t.Context(), "sh", "-c", script)
 	if err != nil || done.code != 0 {
 		b.t.Fatalf("%s: exit code %d, %v: %s%s", script, done.code, err, done.stdout, done.stderr)
 	}

@@ -52,7 +52,8 @@ func TestFindByConfiguration(t *testing.T) {
 	b.finds(Options{}, "", deploy.RouterAbsent)
 	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // not a port of the colour
 	b.nginx(box{name: "idle"})
-	b.run(box{name: "broken", files: edge("was-blue:3000; server"), cmd: []string{"sh", "-c", "exec -a 'nginx: master process nginx' sleep 1000"}})
+	broken := b.nginx(box{name: "broken"})
+	b.put(broken, edge("was-blue:3000; } {"))
 	// A colour's own container may run nginx, and may name the other colour.
 	b.nginx(box{name: "web", files: edge("was-green:3000"), labels: map[string]string{"com.docker.compose.project": "shop", "com.docker.compose.service": "was-green"}})
 	// The same names on another network are another application's.
@@ -97,6 +98,44 @@ func TestFindByLabel(t *testing.T) {
 	b.finds(Options{Container: b.name("edge")}, "edge", deploy.RouterRunning)
 }
 
+// nginx may be named by its Compose service; another project's service of that name is meant only where there is none
+// nearer.
+func TestFindByService(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	service := "proxy-" + b.id
+	of := func(project string) map[string]string {
+		return map[string]string{"com.docker.compose.service": service, "com.docker.compose.project": project}
+	}
+	b.nginx(box{name: "far", labels: of("another"), files: edge("was-blue:3000")})
+	b.finds(Options{Container: service}, "far", deploy.RouterRunning)
+	b.run(box{name: "near", labels: of("shop"), files: edge("was-blue:3000"), created: true})
+	b.finds(Options{Container: service}, "near", deploy.RouterStopped)
+}
+
+// nginx.config says which file is meant where nginx does not, and is compared where it does.
+func TestFindMainFile(t *testing.T) {
+	for _, test := range []struct {
+		config string
+		flags  []string
+		want   string
+	}{
+		{"", []string{"-c", "/srv/a.conf"}, "/srv/a.conf"},
+		{"/srv/a.conf", []string{"-c", "/srv/a.conf"}, "/srv/a.conf"},
+		{"/srv/b.conf", []string{"-c", "/srv/a.conf"}, ""},
+		{"/srv/a.conf", []string{"-p", "/srv", "-c", "a.conf"}, "/srv/a.conf"},
+		{"/opt/nginx/nginx.conf", nil, "/opt/nginx/nginx.conf"},
+	} {
+		c := &contained{opts: Options{Config: test.config}, flags: test.flags}
+		if got := c.mainFiles(); strings.Join(got, " ") != test.want {
+			t.Errorf("%q with %v: %v, want %q", test.config, test.flags, got, test.want)
+		}
+	}
+	if got := (&contained{}).mainFiles(); len(got) < 2 {
+		t.Errorf("where nothing is said: %v", got)
+	}
+}
+
 func TestFindWhatIsNamedAndIsNoNginx(t *testing.T) {
 	b := newBench(t)
 	b.app("was-blue", "3000")
@@ -117,9 +156,9 @@ func TestFindOtherConfigurations(t *testing.T) {
 		path  string
 		flags string
 	}{
-		"absolute": {[]string{"nginx", "-c", "/srv/shop.conf", "-g", "daemon off;"}, "/srv/shop.conf", "-c /srv/shop.conf"},
-		"prefix":   {[]string{"nginx", "-p", "/srv/edge/", "-c", "conf/shop.conf", "-g", "daemon off;"}, "/srv/edge/conf/shop.conf", "-p /srv/edge/ -c conf/shop.conf"},
-		"shell":    {[]string{"sh", "-c", "nginx -c /srv/shop.conf -g 'daemon off;'; true"}, "/srv/shop.conf", "-c /srv/shop.conf"},
+		"absolute": {[]string{"nginx", "-c", "/srv/shop.conf", "-g", "daemon off;"}, "/srv/shop.conf", "-c /srv/shop.conf -g daemon off;"},
+		"prefix":   {[]string{"nginx", "-p", "/srv/edge/", "-c", "conf/shop.conf", "-g", "daemon off;"}, "/srv/edge/conf/shop.conf", "-p /srv/edge/ -c conf/shop.conf -g daemon off;"},
+		"shell":    {[]string{"sh", "-c", "nginx -c /srv/shop.conf -g 'daemon off;'; true"}, "/srv/shop.conf", "-c /srv/shop.conf -g daemon off;"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := b.nginx(box{name: name, cmd: test.cmd, files: map[string]string{test.path: main, "/srv/edge/logs/x": "", "/var/log/nginx/x": ""}})
@@ -128,7 +167,7 @@ func TestFindOtherConfigurations(t *testing.T) {
 			if err != nil || route.Names != deploy.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
 				t.Errorf("%+v, %v; log:\n%s", route, err, b.log(id))
 			}
-			if got := strings.Join(r.found.flags, " "); got != test.flags {
+			if got := strings.Join(r.found.(*contained).flags, " "); got != test.flags {
 				t.Errorf("its flags are %q, want %q", got, test.flags)
 			}
 		})

@@ -1,14 +1,10 @@
 package nginx
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -19,7 +15,9 @@ import (
 
 // Observe implements deploy.Router.
 func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Route, error) {
-	r.project = dir.Project()
+	if r.wrong != nil {
+		return deploy.Route{}, r.wrong
+	}
 	found, err := r.find(ctx, dir)
 	if err != nil {
 		return deploy.Route{}, unreachable(err)
@@ -27,15 +25,22 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 	if found == nil {
 		return deploy.Route{State: deploy.RouterAbsent}, nil
 	}
+	if r.found != nil {
+		if err := found.takeOver(ctx, r.found); err != nil {
+			return deploy.Route{}, unreachable(err)
+		}
+	}
 	r.found = found
+	dir = dir.SeenFrom(found.isEngine)
+	r.dir = dir
 	route := deploy.Route{Nginx: found.String(), ID: found.id(), State: deploy.RouterStopped}
-	if found.running {
+	if found.runs() {
 		route.State = deploy.RouterRunning
 	}
 	if err := r.read(ctx, &route, dir); err != nil {
 		return route, unreachable(err)
 	}
-	if found.running {
+	if found.runs() {
 		err = r.look(ctx, &route, dir)
 	}
 	return route, unreachable(err)
@@ -43,12 +48,21 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.
 func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Directory) error {
-	if r.found.main == "" {
+	main := r.found.mainFile()
+	if main == "" && r.opts.Config != "" {
+		route.Refusal = deploy.Refuse(deploy.SwitchPointNotFound, "nginx.config: %s does not run with %s", r.found, r.opts.Config)
+		return nil
+	}
+	if main == "" {
 		route.Refusal = deploy.Refuse(deploy.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
 		return nil
 	}
-	r.files = newSource(ctx, r.engine, r.found.id())
-	tree, err := conf.LoadTree(r.files, r.found.main)
+	r.conf = configuration{nginx: r.found, files: r.found.files(ctx), main: main, seenAs: r.found.seenAs}
+	absent, err := r.mode.standIn(r.conf)
+	if err != nil {
+		return r.refuseOr(route, err)
+	}
+	tree, err := conf.LoadTree(amended{r.conf.files, absent}, main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
 		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v", r.found, err)
@@ -57,77 +71,44 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	if err != nil {
 		return fmt.Errorf("read the configuration of %s: %w", r.found, err)
 	}
-	r.tree = tree
-	route.Points, route.Refusal = pointsOf(tree, dir)
-	if route.Refusal != nil {
-		return nil
+	r.conf.tree, r.absent = tree, absent
+	r.mode.observe(r.conf, dir, route)
+	if err := route.Refusal; err != nil {
+		route.Refusal = nil
+		if err := r.refuseOr(route, err); err != nil {
+			return fmt.Errorf("read the configuration of %s: %w", r.found, err)
+		}
 	}
-	route.Names, route.Refusal = namedColour(route.Points, r.found)
-	if route.Refusal == nil {
-		route.Findings, route.Refusal = r.leftOver(dir, route.Names)
+	if route.Refusal == nil || len(route.Points) > 0 {
+		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
 	}
-	route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
 	return nil
 }
 
-// namedColour is the colour that every switch point names. Both at once cannot be told apart by role.
-func namedColour(points []deploy.SwitchPoint, nginx *instance) (deploy.Colour, error) {
-	named := deploy.None
-	for _, p := range points {
-		switch {
-		case named == deploy.None:
-			named = p.Endpoint.Colour
-		case named != p.Endpoint.Colour:
-			return deploy.None, deploy.Refuse(deploy.SwitchPointAmbiguous,
-				"the configuration of %s names both colours: %s at %s and %s at %s; make all of them name the live one",
-				nginx, points[0].Address, points[0].Place, p.Address, p.Place)
-		}
+// refuseOr makes the route's refusal of what is wrong with a configuration, ours or nginx's; other errors are returned.
+func (r *Router) refuseOr(route *deploy.Route, err error) error {
+	var refused *deploy.RefusedError
+	var invalid *deploy.InvalidError
+	if errors.As(err, &refused) || errors.As(err, &invalid) {
+		route.Refusal = err
+		return nil
 	}
-	return named, nil
+	return err
 }
 
-// harmless are the directives that may mention a host and send no traffic to it.
-var harmless = []string{"server_name", "add_header", "add_trailer", "return", "log_format", "error_page", "sub_filter", "proxy_redirect", "proxy_set_header", "proxy_cookie_domain", "valid_referers", "access_log", "error_log", "index", "alias", "root"}
-
-// leftOver lists what else mentions the live colour and is not going to be edited. Where traffic may depend on it (a
-// variable, a map, Lua), a switch would leave users on a colour that is then stopped: that is refused.
-func (r *Router) leftOver(dir *deploy.Directory, live deploy.Colour) (findings []deploy.Finding, refusal error) {
-	var places []string
-	for _, file := range r.tree {
-		for _, m := range file.Mentions(dir.HostsOf(live)) {
-			place := fmt.Sprintf("%s:%d", m.Path, m.Line)
-			if !slices.Contains(harmless, m.Directive) {
-				places = append(places, fmt.Sprintf("%s (%s %s)", place, m.Directive, deploy.Plain(m.Text)))
-				continue
-			}
-			findings = append(findings, deploy.Finding{Code: "not-switched", Place: place,
-				Message: fmt.Sprintf("%s mentions %s and is not changed by a switch: %s", m.Directive, live, deploy.Plain(m.Text))})
-		}
-	}
-	if len(places) > 0 {
-		refusal = deploy.Refuse(deploy.SwitchPointAmbiguous, "besides the addresses that are edited, the configuration of %s mentions %s where traffic may depend on it: %s; put the address into an upstream, and name that",
-			r.found, live, strings.Join(places, ", "))
-	}
-	return findings, refusal
-}
-
-// notPersistent tells of switch points that are lost when nginx's container is made anew.
+// notPersistent tells of files of a switch that are lost when nginx's container is made anew.
 func (r *Router) notPersistent(points []deploy.SwitchPoint) (findings []deploy.Finding) {
-	seen := map[string]bool{}
-	for _, p := range points {
-		if _, mounted := mountOf(r.found.info, p.Path); mounted || seen[p.Path] {
-			continue
+	for _, file := range r.writes(points) {
+		if why := r.found.fleeting(file); why != "" {
+			findings = append(findings, deploy.Finding{Code: "not-persistent", Place: file, Message: why})
 		}
-		seen[p.Path] = true
-		findings = append(findings, deploy.Finding{Code: "not-persistent", Place: p.Path,
-			Message: fmt.Sprintf("%s lies in no mount of %s: a switch is lost when the container is made anew; mount its directory", p.Path, r.found)})
 	}
 	return findings
 }
 
 // look compares what runs with what is on disk, and asks nginx to test what is on disk.
 func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Directory) error {
-	s, err := r.processes(ctx, r.found.id())
+	s, err := r.found.processes(ctx)
 	if err != nil {
 		return err
 	}
@@ -139,11 +120,11 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		return err
 	} else if ok {
 		route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded,
-			"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (docker exec %s nginx -s reload) or undo it",
-			file, r.found, r.found.name)
+			"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
+			file, r.found, r.found.advise())
 		return nil
 	}
-	dump, err := r.dump(ctx)
+	dump, err := r.found.dump(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,13 +136,8 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
 		return nil
 	}
-	for _, file := range r.tree {
-		if hasPoint(route.Points, file.Path) && !shows(dump.stdout, file.Path, file.Src) {
-			route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded,
-				"%s sees other bytes in %s than its mount holds: the mounted file was replaced, and nginx still has the old one; restart %s once, and mount the directory instead of the file",
-				r.found, file.Path, r.found.name)
-			return nil
-		}
+	if file := differs(dump.stdout, r.conf.tree, r.absent); file != "" {
+		route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, file, r.found.stale(file))
 	}
 	return nil
 }
@@ -192,7 +168,7 @@ func (r *Router) newerThan(ctx context.Context, s snapshot, points []deploy.Swit
 
 // modTime asks anew: it may be asked for a file that changed since it was read.
 func (r *Router) modTime(ctx context.Context, file string) (time.Time, error) {
-	e, _, err := newSource(ctx, r.engine, r.found.id()).entry(file)
+	e, _, err := r.found.files(ctx).entry(file)
 	return e.modTime, err
 }
 
@@ -205,51 +181,12 @@ func hasPoint(points []deploy.SwitchPoint, path string) bool {
 	return false
 }
 
-// pointsOf finds every place that names an address of a colour. A *_pass that names an upstream is no address, wherever
-// that upstream stands.
-func pointsOf(tree []*conf.File, dir *deploy.Directory) ([]deploy.SwitchPoint, error) {
-	var upstreams []string
-	for _, file := range tree {
-		upstreams = append(upstreams, file.Upstreams()...)
-	}
-	var points []deploy.SwitchPoint
-	for _, file := range tree {
-		for _, p := range file.Points() {
-			if p.RefersTo(upstreams) {
-				continue
-			}
-			e, found, err := dir.Find(p.Host, portOf(file.Src, p))
-			if err != nil {
-				return nil, err
-			}
-			if found {
-				points = append(points, deploy.SwitchPoint{
-					Place: fmt.Sprintf("%s:%d", p.Path, p.Line), Directive: p.Directive, Upstream: p.Upstream,
-					Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End,
-				})
-			}
-		}
-	}
-	return points, nil
-}
-
-// portOf is the port that nginx uses when none is written.
-func portOf(src []byte, p conf.Point) int {
-	if n, err := strconv.Atoi(p.Port); err == nil {
-		return n
-	}
-	scheme := bytes.ToLower(src[max(0, p.Start-len("https://")):p.Start])
-	if string(scheme) == "https://" || string(scheme) == "grpcs://" {
-		return 443
-	}
-	return 80
-}
-
 // unreachable marks errors of asking; refusals and marked ones pass.
 func unreachable(err error) error {
 	var refused *deploy.RefusedError
 	var marked *deploy.UnreachableError
-	if err == nil || errors.As(err, &refused) || errors.As(err, &marked) {
+	var invalid *deploy.InvalidError
+	if err == nil || errors.As(err, &refused) || errors.As(err, &marked) || errors.As(err, &invalid) {
 		return err
 	}
 	if client.IsErrConnectionFailed(err) {

@@ -147,6 +147,24 @@ func TestObserveAReplacedMountedFile(t *testing.T) {
 	}
 }
 
+// So does one that is only included: a reload would bring what nobody has looked at.
+func TestObserveAReplacedIncludedFile(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	file := t.TempDir() + "/timeouts.conf"
+	write(t, file, "proxy_read_timeout 60s;\n")
+	b.nginx(box{name: "edge", files: edge("was-blue:3000"), mounts: []mount.Mount{{Type: mount.TypeBind, Source: file, Target: "/etc/nginx/conf.d/timeouts.conf"}}})
+	if _, route := b.observed("edge"); route.Refusal != nil {
+		t.Fatal(route.Refusal)
+	}
+	write(t, file+".new", "proxy_read_timeout 1s;\n")
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+	_, route := b.observed("edge")
+	refuses(t, route, deploy.ConfigNotLoaded, "/etc/nginx/conf.d/timeouts.conf", "mount the directory")
+}
+
 func TestObserveABrokenConfiguration(t *testing.T) {
 	b := newBench(t)
 	b.colours()
@@ -222,11 +240,11 @@ func TestObserveAndDrainLeavingWorkers(t *testing.T) {
 		}
 		return nil
 	})
-	told := make(chan int, 1000)
+	told := make(chan deploy.Left, 1000)
 	ended := make(chan error, 1)
-	go func() { ended <- r.Drain(t.Context(), func(n int) { told <- n }) }()
-	if n := <-told; n != 1 {
-		t.Errorf("%d workers are said to be left", n)
+	go func() { ended <- r.Drain(t.Context(), nil, func(l deploy.Left) { told <- l }) }()
+	if l := <-told; l.Workers != 1 {
+		t.Errorf("left is said to be %s", l)
 	}
 	conn.Close()
 	select {
@@ -244,19 +262,10 @@ func TestDrainGivesUp(t *testing.T) {
 	b.colours()
 	id := b.nginx(box{name: "edge", files: edge("was-blue:3000")})
 	b.holdWorker(id)
-	if err := b.engine.ContainerKill(t.Context(), id, "HUP"); err != nil {
-		t.Fatal(err)
-	}
-	r, _ := b.observed("edge")
-	b.eventually("one worker stays", func() error {
-		if s, err := r.processes(t.Context(), id); err != nil || len(s.leaving) != 1 {
-			return errors.New("not yet")
-		}
-		return nil
-	})
+	r := b.reloadedBehind(id)
 	ctx, cancel := deadline(t, 300*time.Millisecond)
 	defer cancel()
-	if err := r.Drain(ctx, func(int) {}); err == nil {
+	if err := r.Drain(ctx, nil, func(deploy.Left) {}); err == nil {
 		t.Error("it ended though a worker is left")
 	}
 	// An nginx that has ended took its workers with it.
@@ -265,7 +274,23 @@ func TestDrainGivesUp(t *testing.T) {
 	}
 	ctx, cancel = deadline(t, 10*time.Second)
 	defer cancel()
-	if err := r.Drain(ctx, func(int) {}); err != nil {
+	if err := r.Drain(ctx, nil, func(deploy.Left) {}); err != nil {
 		t.Errorf("after nginx had ended: %v", err)
 	}
+}
+
+// reloadedBehind reloads nginx while a connection holds one of its workers, and waits until only that one is leaving.
+func (b *bench) reloadedBehind(id string) *Router {
+	b.t.Helper()
+	if err := b.engine.ContainerKill(b.t.Context(), id, "HUP"); err != nil {
+		b.t.Fatal(err)
+	}
+	r, _ := b.observed("edge")
+	b.eventually("one worker stays", func() error {
+		if s, err := r.found.processes(b.t.Context()); err != nil || len(s.leaving) != 1 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	return r
 }

@@ -1,11 +1,8 @@
 package nginx
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -31,31 +28,6 @@ const (
 )
 
 var errNoMaster = errors.New("no nginx master process runs in it")
-
-// processes asks the engine. A worker's title changes in the same turn of its loop that closes its listening sockets,
-// so accepting and leaving are told apart exactly.
-func (r *Router) processes(ctx context.Context, id string) (snapshot, error) {
-	ctx, cancel := asking(ctx)
-	defer cancel()
-	top, err := r.engine.ContainerTop(ctx, id, []string{"-eo", "pid,ppid,etimes,args"})
-	if err != nil {
-		return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", id, err)
-	}
-	var all []process
-	for _, row := range top.Processes {
-		if len(row) < 4 {
-			continue
-		}
-		pid, err1 := strconv.Atoi(row[0])
-		ppid, err2 := strconv.Atoi(row[1])
-		age, err3 := strconv.Atoi(row[2])
-		if err := errors.Join(err1, err2, err3); err != nil {
-			return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", id, err)
-		}
-		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, title: row[3]})
-	}
-	return sortOut(all)
-}
 
 // sortOut finds the oldest master and its children. Pids do not tell which is the oldest: a child that bears the title
 // too, the new master of a binary upgrade or a worker in its first moment, may have got a lower one.
@@ -109,8 +81,15 @@ func (s snapshot) command() (executable string, flags []string) {
 		return "nginx", nil
 	}
 	for i := 1; i+1 < len(words); i++ {
-		if words[i] == "-c" || words[i] == "-p" {
+		switch words[i] {
+		case "-c", "-p", "-e":
 			flags = append(flags, words[i], words[i+1])
+		case "-g": // directives, of which the title has lost the quotes
+			end := slices.IndexFunc(words[i+1:], func(w string) bool { return strings.HasPrefix(w, "-") })
+			if end < 0 {
+				end = len(words) - i - 1
+			}
+			flags = append(flags, "-g", strings.Join(words[i+1:i+1+end], " "))
 		}
 	}
 	return words[0], flags

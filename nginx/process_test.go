@@ -162,10 +162,10 @@ func TestOldest(t *testing.T) {
 
 func TestCommand(t *testing.T) {
 	for title, want := range map[string]string{
-		"nginx: master process nginx -g daemon off;":                                   "nginx",
+		"nginx: master process nginx -g daemon off;":                                   "nginx -g daemon off;",
 		"nginx: master process /usr/sbin/nginx -c /etc/shop.conf":                      "/usr/sbin/nginx -c /etc/shop.conf",
 		"nginx: master process /opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf": "/opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf",
-		"nginx: master process nginx -g daemon off; -c /etc/shop.conf -e stderr":       "nginx -c /etc/shop.conf",
+		"nginx: master process nginx -g daemon off; -c /etc/shop.conf -e stderr":       "nginx -g daemon off; -c /etc/shop.conf -e stderr",
 		"nginx: master process nginx -c":                                               "nginx",
 		"nginx: master process":                                                        "nginx",
 	} {
@@ -178,14 +178,21 @@ func TestCommand(t *testing.T) {
 }
 
 func TestConfigFlags(t *testing.T) {
-	for args, want := range map[string]string{
-		"nginx -g daemon off;":                             "",
-		"/docker-entrypoint.sh nginx -c /etc/shop.conf":    "-c /etc/shop.conf",
-		"nginx -p /srv/edge/ -c conf/nginx.conf -e stderr": "-p /srv/edge/ -c conf/nginx.conf",
-		"nginx -c": "",
+	for _, test := range []struct {
+		words []string
+		want  string
+	}{
+		{[]string{"/docker-entrypoint.sh", "nginx", "-g", "daemon off;"}, ""},
+		{[]string{"/docker-entrypoint.sh", "nginx", "-c", "/etc/shop.conf"}, "-c /etc/shop.conf"},
+		{[]string{"nginx", "-p", "/srv/edge/", "-c", "conf/nginx.conf", "-e", "stderr"}, "-p /srv/edge/ -c conf/nginx.conf -e stderr"},
+		{[]string{"tini", "-p", "SIGTERM", "--", "/usr/sbin/nginx", "-c", "/srv/edge.conf"}, "-c /srv/edge.conf"},
+		{[]string{"sh", "-c", "exec nginx -c /srv/edge.conf -g 'daemon off;'"}, "-c /srv/edge.conf"},
+		{[]string{"sh", "-c", "./start nowhere"}, ""},
+		{[]string{"nginx", "-c"}, ""},
+		{nil, ""},
 	} {
-		if got := strings.Join(configFlags(strings.Fields(args)), " "); got != want {
-			t.Errorf("%q: %q, want %q", args, got, want)
+		if got := strings.Join(configFlags(test.words), " "); got != test.want {
+			t.Errorf("%q: %q, want %q", test.words, got, test.want)
 		}
 	}
 }

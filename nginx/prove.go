@@ -1,15 +1,11 @@
 package nginx
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"bluegate/deploy"
 )
@@ -34,7 +30,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 	nextLog := time.Now().Add(300 * time.Millisecond)
 	var last error
 	for {
-		now, err := r.processes(ctx, r.found.id())
+		now, err := r.found.processes(ctx)
 		if err == nil {
 			if old, fresh := now.since(before); old == 0 && fresh > 0 {
 				return now, nil
@@ -45,7 +41,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
-			if line := r.emergency(ctx, signalled); final(line) {
+			if line := r.found.emergency(ctx, signalled); final(line) {
 				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
 			}
 		}
@@ -59,7 +55,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 
 func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) error {
 	reason := fmt.Sprintf("its workers did not change within %s", r.opts.ProofTimeout)
-	if line := r.emergency(ctx, signalled); line != "" {
+	if line := r.found.emergency(ctx, signalled); line != "" {
 		reason = line
 	} else if last != nil {
 		reason = last.Error()
@@ -70,27 +66,6 @@ func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) er
 // final tells the words with which nginx gives a reload up.
 func final(line string) bool {
 	return strings.Contains(line, "still could not bind()") || strings.Contains(line, "host not found in") || strings.Contains(line, "unknown directive")
-}
-
-// emergency is the last thing of weight that nginx logged since the signal. It explains; it proves nothing.
-func (r *Router) emergency(ctx context.Context, since time.Time) string {
-	ctx, cancel := asking(ctx)
-	defer cancel()
-	from := since.Add(-r.opts.Skew)
-	logs, err := r.engine.ContainerLogs(ctx, r.found.id(), container.LogsOptions{ShowStderr: true, Since: fmt.Sprintf("%d.%09d", from.Unix(), from.Nanosecond()), Tail: "200"})
-	if err != nil {
-		return ""
-	}
-	defer logs.Close()
-	var text bytes.Buffer
-	_, _ = stdcopy.StdCopy(&text, &text, logs)
-	last := ""
-	for line := range strings.Lines(text.String()) {
-		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
-			last = strings.TrimSpace(deploy.Plain(line))
-		}
-	}
-	return last
 }
 
 // proveRoutes asks again, now that nginx has resolved its names, whether they lead to the release.

@@ -16,6 +16,10 @@ import (
 // connectLimit is how long an address may take to accept a connection: all of them are on this engine's networks.
 const connectLimit = 3 * time.Second
 
+// proxyHold is how long the engine's proxy for a published port may take to find out that nobody listens behind it: it
+// connects on the same machine.
+const proxyHold = 300 * time.Millisecond
+
 // Reach implements deploy.Router.
 func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
 	reasons := make([][]deploy.Reason, len(targets))
@@ -38,7 +42,11 @@ func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
 func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := r.ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit}})
+	var hold time.Duration
+	if t.Endpoint.Published {
+		hold = proxyHold
+	}
+	resp, err := r.found.ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +54,9 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 	if resp.Error != "" {
 		reason.Message = fmt.Sprintf("from where %s stands, %s", r.found, resp.Error)
 		return []deploy.Reason{reason}, nil
+	}
+	if t.Endpoint.Published {
+		return r.atTheEngine(t, reason, resp.Addresses), nil
 	}
 	if stranger, missing := compare(resp.Addresses, t.Containers); stranger != "" || missing != "" {
 		reason.Message = fmt.Sprintf("from where %s stands, the name %s leads to %s, which is not the release's (%s)", r.found, t.Endpoint.Host, stranger, missing)
@@ -67,6 +78,25 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 		reasons = append(reasons, again)
 	}
 	return reasons, nil
+}
+
+// atTheEngine judges a published port: it must be the release's, and one of the host's addresses must accept. A name
+// such as localhost has an address of each family, and a port may be bound to one of them.
+func (r *Router) atTheEngine(t deploy.Target, reason deploy.Reason, addresses []helper.Address) []deploy.Reason {
+	owns := func(c deploy.Container) bool {
+		return slices.ContainsFunc(c.Published, func(p deploy.Published) bool { return p.Port == t.Endpoint.Port })
+	}
+	if !slices.ContainsFunc(t.Containers, owns) {
+		reason.Message = fmt.Sprintf("no container of %s publishes the port of %s on the engine's host", t.Endpoint.Service, t.Endpoint.Address())
+		return []deploy.Reason{reason}
+	}
+	if slices.ContainsFunc(addresses, func(a helper.Address) bool { return a.Error == "" }) {
+		return nil
+	}
+	for _, a := range addresses {
+		reason.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", r.found, t.Endpoint.Address(), a.IP, a.Error)
+	}
+	return []deploy.Reason{reason}
 }
 
 // compare finds an address that is none of the containers', and a container that none of the addresses leads to.

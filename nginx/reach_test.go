@@ -19,7 +19,7 @@ func TestReachOfASilentHelper(t *testing.T) {
 		go func() { _, _ = io.Copy(io.Discard, questions) }()
 		defer func() { in.Close(); answers.Close(); synctest.Wait() }()
 		r := New(nil, Options{})
-		r.found, r.help = &instance{name: "edge"}, &companion{Client: helper.NewClient(in, out)}
+		r.found = &contained{name: "edge", help: &companion{Client: helper.NewClient(in, out)}}
 		began := time.Now()
 		err := r.Reach(t.Context(), []deploy.Target{{Endpoint: deploy.Endpoint{Host: "was-green", Port: 3000}}})
 		var silent *deploy.UnreachableError

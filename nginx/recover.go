@@ -1,10 +1,7 @@
 package nginx
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io/fs"
 	"time"
 
 	"bluegate/deploy"
@@ -15,21 +12,18 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	if r.found == nil {
 		return deploy.FateGone, nil
 	}
-	src := newSource(ctx, r.engine, r.found.id())
+	src := r.found.files(ctx)
 	old, fresh := 0, 0
 	var written time.Time
 	for _, f := range change.Files {
-		e, _, err := src.entry(f.Path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return deploy.FateForeign, nil
-		}
+		e, _, err := locate(src, f)
 		if err != nil {
 			return "", unreachable(err)
 		}
 		switch {
-		case bytes.Equal(e.content, f.Old):
+		case holds(e, f.Reverse()):
 			old++
-		case bytes.Equal(e.content, f.New):
+		case holds(e, f):
 			fresh++
 			if e.modTime.After(written) {
 				written = e.modTime
@@ -41,11 +35,13 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	switch {
 	case fresh == 0:
 		return deploy.FateUntouched, nil
-	case old > 0 || !r.found.running: // killed between two files, or nginx would meet it at its next start
+	case old > 0 || !r.found.runs(): // killed between two files, or nginx would meet it at its next start
 		return deploy.FateWritten, nil
+	case change.Unloaded:
+		return deploy.FateLoaded, nil
 	}
 	asked := time.Now()
-	s, err := r.processes(ctx, r.found.id())
+	s, err := r.found.processes(ctx)
 	if err != nil {
 		return "", unreachable(err)
 	}
@@ -61,16 +57,13 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 // Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way
 // when the workers were looked at.
 func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
-	if r.help == nil {
-		var err error
-		if r.help, err = r.accompany(ctx, change.Files); err != nil {
-			return unreachable(err)
-		}
+	if err := r.found.prepare(ctx, change.Files); err != nil {
+		return unreachable(err)
 	}
 	if _, err := r.write(ctx, change.Files, true); err != nil {
 		return err
 	}
-	if !r.found.running {
+	if !r.found.runs() || change.Unloaded {
 		return nil
 	}
 	_, err := r.load(ctx, nil)
@@ -79,7 +72,8 @@ func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
 
 // Close implements deploy.Router.
 func (r *Router) Close(ctx context.Context) error {
-	help := r.help
-	r.help = nil
-	return help.close(ctx)
+	if r.found == nil {
+		return nil
+	}
+	return r.found.close(ctx)
 }

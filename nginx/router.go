@@ -1,36 +1,43 @@
-// Package nginx is the adapter to nginx: it finds it, reads its configuration, plans and rehearses a change, writes it,
-// signals, proves by the workers what is served, and waits until the old workers are gone.
 package nginx
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy"
-	"bluegate/nginx/conf"
 )
 
 // Options say where nginx is. The zero value means: find it.
 type Options struct {
-	Container string        // name or id of nginx's container
+	Container string        // name or id of nginx's container, or its Compose service
+	Host      bool          // nginx runs on this machine, in no container
+	Config    string        // its main configuration file, where several run on this machine or nginx was built with another
+	Overlay   []string      // how this program is called so that it runs overlay.Main
+	Local     bool          // the engine runs on this machine
 	Skew      time.Duration // added to the engine's times to get ours
+	// Unlocked says that others may be at work: what is made for this command has names of its own.
+	Unlocked bool
 	// Helper returns a static executable for an architecture, and the arguments that make it serve package helper.
 	Helper func(architecture string) (executable []byte, args []string, err error)
 	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
 	ProofTimeout time.Duration
+	Settings     Settings // how it is switched
 }
 
-// Router implements deploy.Router for an nginx that runs in a container.
+// Router implements deploy.Router.
 type Router struct {
-	engine  *client.Client
-	opts    Options
-	project string // names the helper containers
-	found   *instance
-	files   *source // as they were when the configuration was read
-	tree    []*conf.File
-	help    *companion
+	engine *client.Client
+	opts   Options
+	mode   mode
+	wrong  error // what of the settings is wrong, which Observe says
+	found  place
+	conf   configuration     // of found, when it was read
+	absent map[string][]byte // what was read in the place of files that are to be made
+	dir    *deploy.Directory
+	asks   *sync.Mutex // checks are asked side by side, and one helper answers them all
 }
 
 // New makes a Router. Nothing is asked yet.
@@ -38,7 +45,9 @@ func New(engine *client.Client, opts Options) *Router {
 	if opts.ProofTimeout == 0 {
 		opts.ProofTimeout = 10 * time.Second
 	}
-	return &Router{engine: engine, opts: opts}
+	r := &Router{engine: engine, opts: opts, asks: &sync.Mutex{}}
+	r.mode, r.wrong = opts.Settings.mode()
+	return r
 }
 
 var _ deploy.Router = (*Router)(nil)

@@ -5,76 +5,83 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
-
 	"bluegate/deploy"
 )
 
-// startContainer starts an nginx that had stopped, or was in a restart loop, and proves that its workers accept. The
-// helper moves into the namespace that nginx has from now on.
-func (r *Router) startContainer(ctx context.Context, files []deploy.FileChange, targets []deploy.Target) (snapshot, error) {
-	id := r.found.id()
+// Start implements deploy.Router.
+func (r *Router) Start(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+	if r.found.runs() {
+		return r.Switch(ctx, change, targets)
+	}
+	began := time.Now()
+	if err := r.Reach(ctx, targets); err != nil {
+		return deploy.Switched{}, err
+	}
+	if written, err := r.write(ctx, change.Files, false); err != nil {
+		return deploy.Switched{}, r.notStarted(ctx, change.Files[:written], snapshot{}, err)
+	}
+	after, err := r.startNginx(ctx, change.Files, targets)
+	if err == nil {
+		err = r.proveAnswers(ctx, change.Proofs, targets)
+	}
+	if err != nil {
+		return deploy.Switched{}, r.notStarted(ctx, change.Files, after, err)
+	}
+	return r.switched(change, snapshot{}, after, began), nil
+}
+
+// notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
+// proof that failed may be one that it serves somebody else.
+func (r *Router) notStarted(ctx context.Context, written []deploy.FileChange, after snapshot, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	undo := r.found.stop(ctx)
+	if undo == nil {
+		_, undo = r.write(ctx, written, true)
+	}
+	return &deploy.NotSwitchedError{Err: cause, Restored: undo, Applied: len(after.workers) > 0,
+		Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, cause)}}
+}
+
+// startNginx starts an nginx that had stopped, or was in a restart loop, and proves that its workers accept.
+func (r *Router) startNginx(ctx context.Context, files []deploy.FileChange, targets []deploy.Target) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
-	var err error
-	if r.found.info.State.Restarting {
-		err = r.engine.ContainerRestart(ctx, id, container.StopOptions{})
-	} else {
-		err = r.engine.ContainerStart(ctx, id, container.StartOptions{})
-	}
-	if err != nil {
+	if err := r.found.start(ctx); err != nil {
 		return snapshot{}, err
 	}
 	s, err := r.awaitWorkers(ctx, began)
 	if err != nil {
 		return s, err
 	}
-	again, err := r.open(ctx, id)
-	if err != nil {
-		return s, err
-	}
-	r.found = again
-	if err := r.help.close(ctx); err != nil {
-		return s, err
-	}
-	if r.help, err = r.accompany(ctx, files); err != nil {
+	if err := r.found.follow(ctx, files); err != nil {
 		return s, err
 	}
 	return s, r.proveRoutes(ctx, targets)
-}
-
-// follow looks whether nginx was restarted since the rehearsal. It has another network namespace then, and the helper
-// stands in the dead one.
-func (r *Router) follow(ctx context.Context, files []deploy.FileChange) error {
-	now, err := r.open(ctx, r.found.id())
-	if err != nil || now.info.State.StartedAt == r.found.info.State.StartedAt {
-		return err
-	}
-	r.found = now
-	if err := r.help.close(ctx); err != nil {
-		return err
-	}
-	r.help, err = r.accompany(ctx, files)
-	return err
 }
 
 func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
 	for {
-		s, err := r.processes(ctx, r.found.id())
+		s, err := r.found.processes(ctx)
 		if err == nil && len(s.workers) > 0 {
 			return s, nil
 		}
 		select {
 		case <-ctx.Done():
 			why := "no worker appeared"
-			if line := r.emergency(context.WithoutCancel(ctx), began); line != "" {
+			if line := r.found.emergency(context.WithoutCancel(ctx), began); line != "" {
 				why = line
 			}
 			return s, fmt.Errorf("it did not come up within %s: %s", r.opts.ProofTimeout, why)
 		case <-time.After(5 * pollProof):
 		}
 	}
+}
+
+// Follow implements deploy.Router.
+func (r *Router) Follow(ctx context.Context, change deploy.Change) error {
+	return unreachable(r.found.follow(ctx, change.Files))
 }

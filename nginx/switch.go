@@ -14,14 +14,17 @@ import (
 // Switch implements deploy.Router.
 func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
 	began := time.Now()
-	if err := r.follow(ctx, change.Files); err != nil {
+	if err := r.found.follow(ctx, change.Files); err != nil {
 		return deploy.Switched{}, unreachable(err)
+	}
+	if change.Unloaded {
+		return r.flip(ctx, change, targets)
 	}
 	var before snapshot
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.Reach(both, targets) })
 	group.Go(func() (err error) {
-		before, err = r.processes(both, r.found.id())
+		before, err = r.found.processes(both)
 		return unreachable(err)
 	})
 	if err := group.Wait(); err != nil {
@@ -31,6 +34,9 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 		return deploy.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
 	}
 	after, err := r.load(ctx, targets)
+	if err == nil {
+		err = r.proveAnswers(ctx, change.Proofs, targets)
+	}
 	if err != nil {
 		return deploy.Switched{}, r.takeBack(ctx, change.Files, before, err)
 	}
@@ -43,7 +49,7 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 	if err != nil {
 		return written, err
 	}
-	dump, err := r.dump(ctx)
+	dump, err := r.found.dump(ctx)
 	if err != nil {
 		return written, err
 	}
@@ -51,7 +57,7 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 		return written, deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
 	}
 	for _, f := range change.Files {
-		if !shows(dump.stdout, f.Path, f.New) {
+		if content, there := f.Sees(); there && !shows(dump.stdout, f.Path, content) {
 			return written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
 		}
 	}
@@ -61,12 +67,12 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 // load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
 // somebody else, a moment ago, is not taken for ours.
 func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, error) {
-	before, err := r.processes(ctx, r.found.id())
+	before, err := r.found.processes(ctx)
 	if err != nil {
 		return snapshot{}, err
 	}
 	signalled := time.Now()
-	if err := r.reload(ctx, before); err != nil {
+	if err := r.found.reload(ctx, before); err != nil {
 		return snapshot{}, err
 	}
 	after, err := r.proveReload(ctx, before, signalled)
@@ -86,6 +92,7 @@ func (r *Router) switched(change deploy.Change, before, after snapshot, began ti
 			fmt.Sprintf("the %d workers from before the signal are gone or shutting down; %d new ones accept connections", len(before.workers), len(after.workers)),
 		},
 	}
+	s.Proof = append(s.Proof, proofWords(change.Proofs)...)
 	for _, f := range change.Files {
 		s.Files = append(s.Files, f.Path)
 	}
@@ -127,7 +134,7 @@ func (r *Router) restore(ctx context.Context, written []deploy.FileChange, befor
 		return true, err
 	}
 	for until := time.Now().Add(settling); ; {
-		now, err := r.processes(ctx, r.found.id())
+		now, err := r.found.processes(ctx)
 		if err != nil {
 			return true, err
 		}
@@ -141,27 +148,4 @@ func (r *Router) restore(ctx context.Context, written []deploy.FileChange, befor
 	}
 	_, err = r.load(ctx, nil)
 	return true, err
-}
-
-// Start implements deploy.Router.
-func (r *Router) Start(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
-	if r.found.running {
-		return r.Switch(ctx, change, targets)
-	}
-	began := time.Now()
-	if err := r.Reach(ctx, targets); err != nil {
-		return deploy.Switched{}, err
-	}
-	notStarted := func(written int, err error) error {
-		_, undo := r.write(context.WithoutCancel(ctx), change.Files[:written], true)
-		return &deploy.NotSwitchedError{Err: err, Restored: undo, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, err)}}
-	}
-	if written, err := r.write(ctx, change.Files, false); err != nil {
-		return deploy.Switched{}, notStarted(written, err)
-	}
-	after, err := r.startContainer(ctx, change.Files, targets)
-	if err != nil {
-		return deploy.Switched{}, notStarted(len(change.Files), err)
-	}
-	return r.switched(change, snapshot{}, after, began), nil
 }

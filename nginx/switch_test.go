@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +127,14 @@ var storages = map[string]func(b *bench, conf string) box{
 		return box{files: map[string]string{confPath: "-> /srv/shop/default.conf"},
 			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop"}}}
 	},
+	"tmpfs": func(b *bench, conf string) box {
+		return box{cmd: []string{"sh", "-c", "cp /srv/shop/default.conf /etc/nginx/conf.d/ && exec nginx -g 'daemon off;'"},
+			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop", ReadOnly: true}},
+			host: func(h *container.HostConfig) {
+				h.ReadonlyRootfs = true
+				h.Tmpfs = map[string]string{"/etc/nginx/conf.d": "", "/run": "", "/tmp": "", "/var/lib/nginx": "", "/var/log/nginx": ""}
+			}}
+	},
 	"linked folder": func(b *bench, conf string) box {
 		return box{files: map[string]string{"/etc/nginx/linked": "-> /srv/shop", "/etc/nginx/nginx.conf": "user nginx; events {}\nhttp { include linked/*.conf; }\n"},
 			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop"}}}
@@ -187,7 +194,7 @@ func TestSwitchWhereverTheFileLies(t *testing.T) {
 			if state() != before {
 				t.Errorf("back\n%s\nwas\n%s", state(), before)
 			}
-			if e, _, err := newSource(t.Context(), b.engine, s.id).entry(s.path); err != nil || !e.modTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
+			if e, _, err := s.router.found.files(t.Context()).entry(s.path); err != nil || !e.modTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
 				t.Errorf("what was put back has the time %s, had %s, %v", e.modTime, s.change.Files[0].OldTime, err)
 			}
 			s.leavesNothing()
@@ -212,94 +219,27 @@ func (s *shop) leavesNothing() {
 	}
 }
 
-// The throwaway may write where nginx may: its log files are opened by a test, too.
-func TestRehearseWithMountedLogs(t *testing.T) {
-	b := newBench(t)
-	logs := t.TempDir()
-	x := storages["folder"](b, "access_log /var/log/nginx/shop.log;\n"+edge("was-blue:3000")[confPath])
-	x.mounts = append(x.mounts, mount.Mount{Type: mount.TypeBind, Source: logs, Target: "/var/log/nginx"})
-	s := b.newShop(x)
-	s.switchOver()
-	s.serves("green")
-	if _, err := os.Stat(filepath.Join(logs, "shop.log")); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
-	b := newBench(t)
-	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
-	broken := s.change
-	broken.Files = slices.Clone(broken.Files)
-	broken.Files[0].New = []byte("server { listne 80; }\n")
-	err := s.router.Rehearse(t.Context(), broken)
-	var refused *deploy.RefusedError
-	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
-		t.Errorf("got %v", err)
-	}
-	if got := b.sh(s.id, "cat "+confPath); !strings.Contains(got, "was-blue:3000") {
-		t.Errorf("the live file holds %q", got)
-	}
-	s.leavesNothing()
-}
-
-// A name may take a moment to appear in the engine's DNS.
-func TestRehearseWaitsForNames(t *testing.T) {
-	b := newBench(t)
-	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
-	if err := b.engine.ContainerRemove(t.Context(), s.green.ID, container.RemoveOptions{Force: true}); err != nil {
-		t.Fatal(err)
-	}
-	tried := make(chan error, 1)
-	go func() { tried <- s.router.Rehearse(t.Context(), s.change) }()
-	time.Sleep(1500 * time.Millisecond)
-	select {
-	case err := <-tried:
-		t.Fatalf("it did not wait: %v", err)
-	default:
-	}
-	b.run(box{name: "was-green-again", image: shopImage, env: []string{"COLOUR=green"}, aliases: []string{"was-green"}})
-	if err := <-tried; err != nil {
-		t.Error(err)
-	}
-}
-
-func TestReachRefuses(t *testing.T) {
+// The configuration is read anew in the middle of a deployment; what was prepared stays, and Close removes it.
+func TestObserveKeepsTheHelper(t *testing.T) {
 	b := newBench(t)
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
 	s.rehearse()
-	alone := b.run(box{name: "alone", image: shopImage, env: []string{"LISTEN=127.0.0.1"}, aliases: []string{"alone"}})
-	twin := b.run(box{name: "twin", image: shopImage, aliases: []string{"was-twin"}})
-	endpoint := func(host string, port int) deploy.Endpoint {
-		return deploy.Endpoint{Colour: deploy.Green, Service: "was-green", Host: host, Port: port}
+	helper := s.router.found.(*contained).help.id
+	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil {
+		t.Fatal(err)
 	}
-	for name, test := range map[string]struct {
-		target deploy.Target
-		want   string // "": reached
-	}{
-		"good":           {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, ""},
-		"upper case":     {deploy.Target{Endpoint: endpoint("WAS-Green", 3000), Containers: []deploy.Container{s.green}}, ""},
-		"other port":     {deploy.Target{Endpoint: endpoint("was-green", 3999), Containers: []deploy.Container{s.green}}, "was-green:3999 (" + s.green.Addresses[b.net] + ") does not accept a connection: connection refused"},
-		"loopback only":  {deploy.Target{Endpoint: endpoint("alone", 3000), Containers: []deploy.Container{b.container("alone", alone)}}, "connection refused"},
-		"no name":        {deploy.Target{Endpoint: endpoint("was-gren", 3000), Containers: []deploy.Container{s.green}}, "the name was-gren does not resolve"},
-		"a stranger":     {deploy.Target{Endpoint: endpoint("was-blue", 3000), Containers: []deploy.Container{s.green}}, "leads to " + s.blue.Addresses[b.net] + ", which is not the release's"},
-		"a missing twin": {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green, b.container("twin", twin)}}, "does not lead to " + b.name("twin")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := s.router.Reach(t.Context(), []deploy.Target{test.target})
-			var refused *deploy.RefusedError
-			switch {
-			case test.want == "" && err != nil:
-				t.Error(err)
-			case test.want != "" && (!errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NotReachable || !strings.Contains(err.Error(), test.want)):
-				t.Errorf("got %v, want %q", err, test.want)
-			}
-		})
+	if !s.router.found.prepared() || s.router.found.(*contained).help.id != helper {
+		t.Error("the helper was lost")
 	}
-	all := []deploy.Target{{Endpoint: endpoint("nowhere-1", 1)}, {Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, {Endpoint: endpoint("nowhere-2", 2)}}
-	if err := s.router.Reach(t.Context(), all); err == nil || !strings.Contains(err.Error(), "nowhere-1") || !strings.Contains(err.Error(), "nowhere-2") {
-		t.Errorf("of three, two are bad: %v", err)
+	if err := s.router.Reach(t.Context(), s.targets()); err != nil {
+		t.Error(err)
 	}
+	b.docker("restart", "-t", "0", s.id)
+	b.serves(s.id)
+	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.router.found.prepared() {
+		t.Errorf("nginx has another network namespace, and the helper stayed in the old one: %v", err)
+	}
+	s.leavesNothing()
 }
 
 // notSwitched switches, and must be told that this was undone.
@@ -354,14 +294,27 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	s.serves("blue")
 }
 
-// PID 1 is a shell, which ignores the signal.
-func TestSwitchBehindAShell(t *testing.T) {
-	b := newBench(t)
-	x := storages["folder"](b, edge("was-blue:3000")[confPath])
-	x.cmd = []string{"sh", "-c", "nginx -g 'daemon off;'; true"}
-	s := b.newShop(x)
-	s.switchOver()
-	s.serves("green")
+// The first process is not nginx: a shell ignores the signal, and an init passes it on to whatever is its child.
+func TestSwitchBehindAnotherFirstProcess(t *testing.T) {
+	for name, change := range map[string]func(*box){
+		"shell": func(x *box) { x.cmd = []string{"sh", "-c", "nginx -g 'daemon off;'; true"} },
+		"init": func(x *box) {
+			x.host = func(h *container.HostConfig) { yes := true; h.Init = &yes }
+		},
+		"init and shell": func(x *box) {
+			x.cmd = []string{"sh", "-c", "nginx -g 'daemon off;'; true"}
+			x.host = func(h *container.HostConfig) { yes := true; h.Init = &yes }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			x := storages["folder"](b, edge("was-blue:3000")[confPath])
+			change(&x)
+			s := b.newShop(x)
+			s.switchOver()
+			s.serves("green")
+		})
+	}
 }
 
 func TestCompare(t *testing.T) {
@@ -411,28 +364,4 @@ func TestCompare(t *testing.T) {
 	if got, err := New(b.engine, Options{}).Compare(t.Context(), s.change); got != deploy.FateGone || err != nil {
 		t.Errorf("without nginx: %q, %v", got, err)
 	}
-}
-
-// An nginx that could not start has no namespace yet, and its names must be asked for on every network that it joins.
-func TestStart(t *testing.T) {
-	b := newBench(t)
-	more := []string{b.network("a"), b.network("z")}
-	b.run(box{name: "edge", created: true, files: edge("was-blue:3000"), networks: []string{more[0], b.net, more[1]}})
-	s := &shop{bench: b}
-	s.green = b.app("was-green", "3000")
-	s.plan()
-	s.id = s.route.ID
-	if s.route.State != deploy.RouterStopped {
-		t.Fatalf("%+v", s.route)
-	}
-	s.rehearse()
-	done, err := s.router.Start(t.Context(), s.change, s.targets())
-	if err != nil {
-		t.Fatalf("start: %v\n%s", err, b.log(s.id))
-	}
-	if done.NewWorkers == 0 || done.OldWorkers != 0 {
-		t.Errorf("%+v", done)
-	}
-	s.serves("green")
-	s.leavesNothing()
 }

@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
-
 	"bluegate/deploy"
-	"bluegate/nginx/helper"
 )
 
 // errForeign says that a file holds neither what we read nor what we wrote.
@@ -21,12 +19,12 @@ var errForeign = errors.New("somebody else changed it meanwhile; it is left as i
 // files it may have written: one that somebody else changed is none of them.
 func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool) (int, error) {
 	for i, f := range files {
-		from, to, stamp := f.Old, f.New, time.Time{}
+		var stamp time.Time
 		if back {
 			// With its old time, a file that was put back does not look as if it had never been loaded.
-			from, to, stamp = f.New, f.Old, f.OldTime
+			stamp, f = f.OldTime, f.Reverse()
 		}
-		err := r.replace(ctx, f.Path, from, to, stamp)
+		err := r.found.replace(ctx, f, stamp)
 		switch {
 		case err == nil:
 			continue
@@ -38,64 +36,34 @@ func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool
 	return len(files), nil
 }
 
-func (r *Router) replace(ctx context.Context, file string, from, to []byte, stamp time.Time) error {
-	real, err := r.realPath(ctx, file)
+// locate finds the file that a change is about, as it is now: without content where there is none. A link that the
+// change itself points elsewhere is not followed, and its target stands in the entry.
+func locate(in files, f deploy.FileChange) (entry, string, error) {
+	e, real, err := in.entry(f.Path)
+	if err == nil && f.Link == "" && f.OldLink == "" {
+		return e, real, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return e, real, err
+	}
 	if err != nil {
-		return err
+		e = entry{mode: 0o644}
 	}
-	if m, ok := mountOf(r.found.info, real); !ok || m.Type == "tmpfs" {
-		return r.replaceInside(ctx, real, from, to, stamp)
+	dir, err := in.realDir(path.Dir(f.Path))
+	if err != nil {
+		return e, real, err
 	}
-	ctx, cancel := asking(ctx)
-	defer cancel()
-	resp, err := r.ask(ctx, helper.Request{Replace: &helper.Replace{Path: real, Old: from, New: to, ModTime: stamp}})
-	switch {
-	case err != nil:
-		return err
-	case resp.Changed:
-		return errForeign
-	case resp.Error != "":
-		return errors.New(resp.Error)
+	real = path.Join(dir, path.Base(f.Path))
+	target, err := in.link(real)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
-	return nil
+	e.link = target
+	return e, real, err
 }
 
-// replaceInside writes a file of the container's own layer, which no other container can mount: a new file beside it
-// through the archive call, then a rename.
-func (r *Router) replaceInside(ctx context.Context, file string, from, to []byte, stamp time.Time) error {
-	e, _, err := newSource(ctx, r.engine, r.found.id()).entry(file)
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(e.content, to) {
-		return nil
-	}
-	if !bytes.Equal(e.content, from) {
-		return errForeign
-	}
-	e.content, e.modTime = to, time.Now().Add(-r.opts.Skew)
-	if !stamp.IsZero() {
-		e.modTime = stamp
-	}
-	name := file
-	if r.found.running {
-		name = path.Join(path.Dir(file), "."+path.Base(file)+".bluegate-tmp")
-	}
-	content, err := tarOf(map[string]entry{name: e})
-	if err != nil {
-		return err
-	}
-	ask, cancel := asking(ctx)
-	defer cancel()
-	if err := r.engine.CopyToContainer(ask, r.found.id(), "/", content, container.CopyToContainerOptions{}); err != nil {
-		return fmt.Errorf("put the new file beside it: %w", err)
-	}
-	if name == file { // nothing reads it before nginx starts
-		return nil
-	}
-	moved, err := r.exec(ctx, "mv", "-f", name, file)
-	if err == nil && moved.code != 0 {
-		err = fmt.Errorf("rename the new file over it: %s", deploy.Plain(moved.stderr))
-	}
-	return err
-}
+// holds says whether a located file is as a change leaves it.
+func holds(e entry, f deploy.FileChange) bool { return same(e.content, f.New) && e.link == f.Link }
+
+// same tells an absent file, which is nil, from an empty one.
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,9 @@ type command struct {
 	process
 	ctx     context.Context
 	name    string
+	args    []string // flags first
 	report  *deploy.Report
+	mask    deploy.Mask
 	format  string
 	quiet   bool
 	verbose bool
@@ -42,7 +45,7 @@ func (c *command) parse(args []string) error {
 	app := c.app()
 	args, err := reorder(app, args)
 	c.name = commandName(app, args)
-	c.format = formatOf(args, c.Getenv)
+	c.args, c.format = args, formatOf(args, c.Getenv)
 	if err != nil {
 		return err
 	}
@@ -50,28 +53,31 @@ func (c *command) parse(args []string) error {
 }
 
 func (c *command) app() *cli.App {
-	usage := func(_ *cli.Context, err error, _ bool) error { return &deploy.InvalidError{Err: err} }
 	app := &cli.App{
 		Name: "bluegate", Usage: "a blue/green deployment gate for Docker Compose behind nginx", Version: version,
 		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: globalFlags(), HideHelpCommand: true, EnableBashCompletion: true,
-		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: usage,
+		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: wrongUsage,
 		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitCodes,
 		Action: func(ctx *cli.Context) error {
 			if ctx.NArg() > 0 {
-				return deploy.Invalid("there is no command %q; see bluegate --help", ctx.Args().First())
+				return noCommand(ctx)
 			}
 			return cli.ShowAppHelp(ctx)
 		},
 		Commands: []*cli.Command{
 			{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(), Action: c.deploy},
+			{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(), Action: c.rollback},
 			{Name: "settle", Usage: "finish or undo what an earlier run left", Action: c.settle},
 			{Name: "status", Usage: "which colour is live, and every container of both", Action: c.status},
 			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
-			{Name: "schema", Usage: "print the JSON schema of the report", ArgsUsage: "[report]", Action: c.schema},
+			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Action: c.doctor},
+			{Name: "init", Usage: "look at an existing setup, write bluegate.yml for it, say what stands in the way", Flags: initFlags(), Action: c.init},
+			{Name: "config", Usage: "the effective configuration, and where each value came from", Flags: overrulingFlags(), Action: c.config},
+			{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
 		},
 	}
 	for _, cmd := range app.Commands {
-		cmd.OnUsageError = usage
+		cmd.OnUsageError = wrongUsage
 		cmd.Flags = append(cmd.Flags, globalFlags()...)
 		cmd.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodes
 	}
@@ -91,36 +97,54 @@ func globalFlags() []cli.Flag {
 }
 
 func deployFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(overrulingFlags(),
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and change nothing"},
-		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy", DefaultText: "from its healthchecks", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
-		&cli.BoolFlag{Name: "no-pull", Usage: "use the images that are on the engine"},
-		&cli.StringFlag{Name: "keep-old", Usage: "what becomes of the old colour: `WHAT` is stopped, running or removed", DefaultText: "stopped", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
+		&cli.BoolFlag{Name: "no-pull", Usage: "ask no registry: use the images that are on the engine; what has a build section is still built"},
 		&cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", DefaultText: "not at all", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}},
+	)
+}
+
+// overrulingFlags go before keys of bluegate.yml.
+func overrulingFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy", DefaultText: "from its healthchecks", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
+		&cli.StringFlag{Name: "keep-old", Usage: "what becomes of the old colour: `WHAT` is stopped, running or removed", DefaultText: "stopped", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
 	}
+}
+
+// rollbackFlags are those of deploy, but for what chooses images: a rollback has its own.
+func rollbackFlags() []cli.Flag {
+	return slices.DeleteFunc(deployFlags(), func(f cli.Flag) bool { return f.Names()[0] == "no-pull" })
 }
 
 // begin reads what all commands share and refuses arguments that none takes.
 func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error) {
+	to, err := c.arguments(ctx, colours)
+	if err != nil {
+		return nil, err
+	}
+	options, f, err := readOptions(ctx, c.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	learnSecrets(&c.mask, f)
+	options.Settings.To, options.Compose.Learn, options.Mask = to, c.mask.Learn, &c.mask
+	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
+	return connect(c.ctx, options, masked{c.progress(), &c.mask})
+}
+
+// arguments reads the colour, where the command takes one, and how to report.
+func (c *command) arguments(ctx *cli.Context, colours bool) (deploy.Colour, error) {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
-		return nil, deploy.Invalid("--format %q: it is text or json", given)
+		return deploy.None, deploy.Invalid("--format %q: it is text or json", given)
 	}
 	if c.quiet && c.verbose {
-		return nil, deploy.Invalid("--quiet and --verbose exclude each other")
+		return deploy.None, deploy.Invalid("--quiet and --verbose exclude each other")
 	}
-	to, err := colourArgument(ctx, colours)
-	if err != nil {
-		return nil, err
-	}
-	options, err := readOptions(ctx, c.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	options.Settings.To = to
-	return connect(c.ctx, options, c.progress())
+	return colourArgument(ctx, colours)
 }
 
 func colourArgument(ctx *cli.Context, allowed bool) (deploy.Colour, error) {
@@ -157,6 +181,22 @@ func (c *command) deploy(ctx *cli.Context) error {
 	return nil
 }
 
+func (c *command) rollback(ctx *cli.Context) error {
+	d, err := c.begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	if ctx.Bool("dry-run") {
+		c.report = d.RollbackDryRun(c.ctx)
+		return nil
+	}
+	if _, _, err := findHelper(""); err != nil {
+		return err
+	}
+	c.report = d.Rollback(c.ctx)
+	return nil
+}
+
 func (c *command) settle(ctx *cli.Context) error {
 	d, err := c.begin(ctx, false)
 	if err == nil {
@@ -181,11 +221,24 @@ func (c *command) health(ctx *cli.Context) error {
 	return err
 }
 
-func (c *command) schema(ctx *cli.Context) error {
-	if ctx.NArg() > 1 || ctx.NArg() == 1 && ctx.Args().First() != "report" {
-		return deploy.Invalid("unexpected argument %q: there is one schema, report", ctx.Args().First())
+func (c *command) doctor(ctx *cli.Context) error {
+	d, err := c.begin(ctx, false)
+	if err == nil {
+		c.report = d.Doctor(c.ctx)
 	}
-	_, err := io.WriteString(c.Stdout, reportSchema)
+	return err
+}
+
+func (c *command) schema(ctx *cli.Context) error {
+	schemas := map[string]string{"": reportSchema, "report": reportSchema, "config": configSchema}
+	text, ok := schemas[ctx.Args().First()]
+	switch {
+	case !ok:
+		return deploy.Invalid("there is no schema %q: there are report and config", ctx.Args().First())
+	case ctx.NArg() > 1:
+		return deploy.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
+	}
+	_, err := io.WriteString(c.Stdout, text)
 	return err
 }
 

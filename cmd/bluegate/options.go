@@ -1,17 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/urfave/cli/v2"
 
 	"bluegate/compose"
@@ -25,168 +22,71 @@ type options struct {
 	Compose       compose.Options
 	Nginx         nginx.Options
 	Settings      deploy.Settings
+	Mask          *deploy.Mask // of what hooks are told
 }
 
-// file is bluegate.yml.
-type file struct {
-	Project string `yaml:"project"`
-	Compose struct {
-		Files    []string `yaml:"files"`
-		Project  string   `yaml:"project"`
-		Services []string `yaml:"services"`
-		OneShot  []string `yaml:"one_shot"`
-	} `yaml:"compose"`
-	Colours map[deploy.Colour]struct {
-		Env map[string]string `yaml:"env"`
-	} `yaml:"colours"`
-	Gate struct {
-		Timeout            string        `yaml:"timeout"`
-		Stable             *yamlDuration `yaml:"stable"`
-		WithoutHealthcheck string        `yaml:"without_healthcheck"`
-	} `yaml:"gate"`
-	Nginx struct {
-		Container string `yaml:"container"`
-	} `yaml:"nginx"`
-	Drain struct {
-		Timeout *yamlDuration `yaml:"timeout"`
-		Then    string        `yaml:"then"`
-	} `yaml:"drain"`
-	Old struct {
-		Keep string `yaml:"keep"`
-	} `yaml:"old"`
-}
-
-// yamlDuration is written as in Go and in Compose: 5s, 1m30s.
-type yamlDuration time.Duration
-
-// UnmarshalYAML refuses bare numbers, of which nobody knows the unit, and negative spans.
-func (d *yamlDuration) UnmarshalYAML(node ast.Node) error {
-	text := node.GetToken().Value
-	span, err := time.ParseDuration(text)
-	if err != nil || span < 0 {
-		return &yaml.SyntaxError{Message: text + " is no duration such as 5s or 1m30s", Token: node.GetToken()}
+// readOptions puts together what flags, environment and bluegate.yml say, in this order.
+func readOptions(ctx *cli.Context, getenv func(string) string) (options, *file, error) {
+	dir, err := projectDirectory(ctx)
+	if err != nil {
+		return options{}, nil, err
 	}
-	*d = yamlDuration(span)
-	return nil
+	f, err := readFile(ctx.String("config"), dir, getenv)
+	if err != nil {
+		return options{}, nil, err
+	}
+	o, err := newOptions(ctx, dir, &f)
+	return o, &f, err
 }
 
-func readOptions(ctx *cli.Context, getenv func(string) string) (options, error) {
+func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 	o := options{Host: ctx.String("host"), Context: ctx.String("context"), Settings: deploy.DefaultSettings()}
-	dir, err := filepath.Abs(ctx.String("project-directory"))
-	if err != nil {
-		return o, &deploy.InvalidError{Err: err}
-	}
 	o.Compose.Dir = dir
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return o, deploy.Invalid("--project-directory %s is no directory", dir)
-	}
-	f, path, err := readFile(ctx.String("config"), dir)
-	if err != nil {
-		return o, err
-	}
-	if err := o.fromFile(f, path); err != nil {
-		return o, err
+	o.Compose.Env, o.Compose.Keys = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
+	o.fromFile(f)
+	if err := o.questions(f, dir); err != nil {
+		return o, &deploy.InvalidError{Err: err}
 	}
 	return o, o.fromFlags(ctx)
 }
 
-// readFile reads bluegate.yml. Only one that was asked for has to be there.
-func readFile(path, dir string) (f file, where string, err error) {
-	asked := path != ""
-	if !asked {
-		path = filepath.Join(dir, "bluegate.yml")
-	}
-	text, err := readTrusted(path, dir, asked)
-	if errors.Is(err, fs.ErrNotExist) && !asked {
-		return f, path, nil
-	}
+func projectDirectory(ctx *cli.Context) (string, error) {
+	dir, err := filepath.Abs(ctx.String("project-directory"))
 	if err != nil {
-		return f, path, &deploy.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
+		return "", &deploy.InvalidError{Err: err}
 	}
-	if err := yaml.UnmarshalWithOptions(text, &f, yaml.DisallowUnknownField()); err != nil {
-		var placed yaml.Error
-		if errors.As(err, &placed) && placed.GetToken() != nil {
-			at := placed.GetToken().Position
-			return f, path, deploy.Invalid("%s:%d:%d: %s", path, at.Line, at.Column, placed.GetMessage())
-		}
-		return f, path, deploy.Invalid("%s: %v", path, err)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", deploy.Invalid("--project-directory %s is no directory", dir)
 	}
-	return f, path, nil
+	return dir, nil
 }
 
-// readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
-// One that was found in the project's folder must lie in it.
-func readTrusted(path, dir string, asked bool) ([]byte, error) {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(real)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
-	if info.Mode().Perm()&0o002 != 0 {
-		return nil, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, info.Mode().Perm(), path)
-	}
-	if !asked {
-		root, err := filepath.EvalSymlinks(dir)
-		if err != nil {
-			return nil, err
-		}
-		if below, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(below) {
-			return nil, fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
-		}
-	}
-	return os.ReadFile(real)
-}
-
-func (o *options) fromFile(f file, path string) error {
+// fromFile takes over what bluegate.yml and its variables say.
+func (o *options) fromFile(f *file) {
 	o.Compose.Name, o.Compose.Files, o.Compose.Project = f.Project, f.Compose.Files, f.Compose.Project
 	o.Compose.Services, o.Compose.OneShot = f.Compose.Services, f.Compose.OneShot
-	o.Compose.Env = map[deploy.Colour]map[string]string{}
-	for colour, c := range f.Colours {
-		if _, err := deploy.ParseColour(string(colour)); err != nil {
-			return deploy.Invalid("%s: colours: %v", path, err)
+	for _, colour := range deploy.Colours {
+		env := map[string]string{}
+		for name, value := range f.Colours[string(colour)].Env {
+			env[name] = f.expand(colour, value)
 		}
-		o.Compose.Env[colour] = c.Env
+		o.Compose.Env[colour], o.Compose.Keys[colour] = env, f.keys(colour)
 	}
-	o.Nginx.Container = f.Nginx.Container
+	o.Nginx.Container, o.Nginx.Host, o.Nginx.Config = f.Nginx.Container, f.Nginx.Host, f.Nginx.Config
+	o.Nginx.Settings = f.nginxSettings(o.Compose.Dir)
 	s := &o.Settings
-	if f.Gate.Timeout != "" && f.Gate.Timeout != "auto" {
-		span, err := time.ParseDuration(f.Gate.Timeout)
-		if err != nil || span <= 0 {
-			return deploy.Invalid("%s: gate.timeout: %q is neither auto nor a duration such as 90s", path, f.Gate.Timeout)
-		}
-		s.Timeout = span
+	s.Timeout = time.Duration(f.Gate.Timeout)
+	if f.values.Has("gate.stable") {
+		s.Stable = f.Gate.Stable
 	}
-	if f.Gate.Stable != nil {
-		s.Stable = time.Duration(*f.Gate.Stable)
+	o.Compose.StartInterval = f.Gate.StartInterval
+	s.RunningSuffices = f.Gate.WithoutHealthcheck == "running"
+	if f.values.Has("drain.timeout") {
+		s.DrainTimeout = f.Drain.Timeout
 	}
-	if f.Drain.Timeout != nil {
-		s.DrainTimeout = time.Duration(*f.Drain.Timeout)
-	}
-	var err error
-	if s.RunningSuffices, err = choice(path, "gate.without_healthcheck", f.Gate.WithoutHealthcheck, "refuse", "running"); err != nil {
-		return err
-	}
-	if s.DrainThenStop, err = choice(path, "drain.then", f.Drain.Then, "keep", "stop"); err != nil {
-		return err
-	}
-	return o.keep(f.Old.Keep, path+": old.keep")
-}
-
-// choice reads one of two words; the first is the default.
-func choice(path, key, word, first, second string) (bool, error) {
-	switch word {
-	case "", first:
-		return false, nil
-	case second:
-		return true, nil
-	}
-	return false, deploy.Invalid("%s: %s: %q is neither %s nor %s", path, key, word, first, second)
+	s.Bake.For = f.Bake.For
+	s.DrainThenStop = f.Drain.Then == "stop"
+	s.Keep = cmp.Or(deploy.Keep(f.Old.Keep), s.Keep)
 }
 
 func (o *options) keep(word, where string) error {
@@ -230,9 +130,15 @@ func connect(ctx context.Context, o options, progress deploy.Progress) (*deploy.
 	if err != nil {
 		return nil, err
 	}
-	o.Nginx.Skew, o.Nginx.Helper = engine.Skew, readHelper
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this executable: %w", err)
+	}
+	o.Nginx.Overlay = []string{self, overlayMode}
+	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readHelper
+	router, local := nginx.New(engine.Client, o.Nginx), machine{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: stack, Router: nginx.New(engine.Client, o.Nginx), Ledger: compose.NewLedger(engine),
-		Progress: progress, Settings: o.Settings, Self: compose.Self,
+		Stack: stack, Router: router, Ledger: compose.NewLedger(engine), Progress: progress, Settings: o.Settings, Self: compose.Self,
+		Asker: &asker{stack: stack, router: router, local: local, beside: map[string]*neighbour{}}, Runner: local, Remote: !engine.Local(),
 	}, nil
 }

@@ -35,7 +35,7 @@ func optionsIn(t *testing.T, dir string, args ...string) (o options, err error) 
 	c := &command{process: process{Stdout: io.Discard, Stderr: io.Discard, Getenv: noEnvironment}, ctx: context.Background()}
 	app := c.app()
 	app.Command("deploy").Action = func(ctx *cli.Context) (err error) {
-		o, err = readOptions(ctx, noEnvironment)
+		o, _, err = readOptions(ctx, noEnvironment)
 		return err
 	}
 	args, err = reorder(app, append([]string{"deploy", "--project-directory", dir}, args...))
@@ -52,10 +52,23 @@ func writeFile(t *testing.T, path, content string) {
 	}
 }
 
+// keys are what the placeholders stand for, with a port for each colour.
+func keys(blue, green string) map[deploy.Colour]map[string]string {
+	k := map[deploy.Colour]map[string]string{deploy.Blue: {"colour": "blue"}, deploy.Green: {"colour": "green"}}
+	if blue != "" {
+		k[deploy.Blue]["port"], k[deploy.Green]["port"] = blue, green
+	}
+	return k
+}
+
+func noKeys() map[deploy.Colour]map[string]string {
+	return map[deploy.Colour]map[string]string{deploy.Blue: {}, deploy.Green: {}}
+}
+
 func TestOptionsWithoutAFile(t *testing.T) {
-	for name, yml := range map[string]string{"none": "", "empty": "\n", "a comment": "# nothing yet\n", "only a line": "---\n"} {
+	for name, yml := range map[string]string{"none": "", "a comment": "# nothing yet\n", "only a line": "---\n"} {
 		o, dir, err := optionsOf(t, yml)
-		want := options{Settings: deploy.DefaultSettings(), Compose: compose.Options{Dir: dir, Env: map[deploy.Colour]map[string]string{}}}
+		want := options{Settings: deploy.DefaultSettings(), Nginx: nginx.Options{Settings: nginx.Settings{Dir: dir}}, Compose: compose.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
 		if err != nil || !reflect.DeepEqual(o, want) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
@@ -70,18 +83,22 @@ compose:
   project: "shop-{colour}"
   services: ["was-{colour}"]
   one_shot: [migrate]
-colours: {blue: {env: {TAG: v1, PORT: 8081}}, green: {env: {TAG: "v2"}}}
+colours: {blue: {port: 8081, env: {TAG: v1, PORT: "{port}"}}, green: {port: 8082, env: {TAG: "v2"}}}
 gate: {timeout: 90s, stable: 0s, without_healthcheck: running}
-nginx: {container: edge}
+nginx: {container: edge, mode: template, to: nginx/up.conf, text: "set $up {colour}:{port};"}
 drain: {timeout: 2m, then: stop}
 old: {keep: removed}
 `)
 	want := options{
 		Compose: compose.Options{
 			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
-			Env: map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1", "PORT": "8081"}, deploy.Green: {"TAG": "v2"}},
+			Env:  map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1", "PORT": "8081"}, deploy.Green: {"TAG": "v2"}},
+			Keys: keys("8081", "8082"),
 		},
-		Nginx:    nginx.Options{Container: "edge"},
+		Nginx: nginx.Options{Container: "edge", Settings: nginx.Settings{
+			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[deploy.Colour]string{deploy.Blue: "", deploy.Green: ""},
+			Text: map[deploy.Colour]string{deploy.Blue: "set $up blue:8081;", deploy.Green: "set $up green:8082;"}, Upstreams: noKeys(),
+		}},
 		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: deploy.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
 	}
 	if err != nil || !reflect.DeepEqual(o, want) {
@@ -91,28 +108,46 @@ old: {keep: removed}
 
 func TestOptionsThatAreWrong(t *testing.T) {
 	for yml, want := range map[string]string{
-		"gate: {stabel: 5s}\n":                    `bluegate.yml:1:8: unknown field "stabel"`,
-		"project: shop\ncompsoe:\n  files: [a]\n": `bluegate.yml:2:1: unknown field "compsoe"`,
-		"colours:\n  blue:\n    port: 8081\n":     `bluegate.yml:3:5: unknown field "port"`,
-		"gate: {stable: 5}\n":                     `bluegate.yml:1:16: 5 is no duration such as 5s or 1m30s`,
-		"gate:\n  stable: -5s\n":                  `bluegate.yml:2:11: -5s is no duration`,
-		"drain:\n  timeout: soon\n":               `bluegate.yml:2:12: soon is no duration`,
-		"gate: {timeout: soon}\n":                 `gate.timeout: "soon" is neither auto nor a duration such as 90s`,
+		"gate: {stabel: 5s}\n":                    `bluegate.yml:1:8: unknown key "stabel" in gate (did you mean "stable"?)`,
+		"project: shop\ncompsoe:\n  files: [a]\n": `bluegate.yml:2:1: unknown key "compsoe" (did you mean "compose"?); there are: project, `,
+		"nginx: {zzz: a}\n":                       `bluegate.yml:1:9: unknown key "zzz" in nginx; there are: container, `,
+		"gate: {stable: 5}\n":                     `bluegate.yml:1:16: gate.stable: 5 is no duration such as 5s or 1m30s`,
+		"gate:\n  stable: -5s\n":                  `bluegate.yml:2:11: gate.stable: -5s is no duration`,
+		"drain:\n  timeout: soon\n":               `bluegate.yml:2:12: drain.timeout: soon is no duration`,
+		"gate: {timeout: soon}\n":                 `bluegate.yml:1:17: gate.timeout: "soon" is neither auto nor a duration such as 90s`,
 		"gate: {timeout: 0s}\n":                   `gate.timeout: "0s"`,
-		"gate: {without_healthcheck: ignore}\n":   `gate.without_healthcheck: "ignore" is neither refuse nor running`,
-		"drain: {then: kill}\n":                   `drain.then: "kill" is neither keep nor stop`,
-		"old: {keep: forever}\n":                  `old.keep: "forever" is none of stopped, running, removed`,
-		"colours: {red: {env: {A: b}}}\n":         `"red" is no colour`,
-		"compose: {files: compose.yml}\n":         `bluegate.yml:1:18: `,
-		"project: [a]\n":                          `bluegate.yml:1:10: `,
+		"gate: {without_healthcheck: ignore}\n":   `bluegate.yml:1:29: gate.without_healthcheck: "ignore" is none of refuse, running`,
+		"gate: {without_healthcheck: runing}\n":   `did you mean "running"?`,
+		"drain: {then: kill}\n":                   `bluegate.yml:1:15: drain.then: "kill" is none of keep, stop`,
+		"old: {keep: forever}\n":                  `bluegate.yml:1:13: old.keep: "forever" is none of stopped, running, removed`,
+		"colours: {red: {env: {A: b}}}\n":         `bluegate.yml:1:11: unknown key "red" in colours`,
+		"colours: {blue: {env: {A: }}}\n":         `colours.blue.env.A is to be a single value, and is nothing`,
+		"colours: {blue: {a-b: c}}\n":             `bluegate.yml:1:23: colours.blue.a-b: "a-b" cannot be written between braces`,
+		"colours: {blue: {colour: c}}\n":          `bluegate.yml:1:26: colours.blue.colour: `,
+		"compose: {files: compose.yml}\n":         `bluegate.yml:1:18: compose.files is to be a list, such as [a, b], and is a single value`,
+		"compose: {files: [a, ]}\ngate: 5\n":      `bluegate.yml:2:7: gate is to be a mapping of timeout, stable, start_interval, without_healthcheck, and is a single value`,
+		"compose:\n  files:\n  - \n":              `compose.files[0] is to be not empty`,
+		"compose: {project: \"a-{port}\"}\n":      `bluegate.yml:1:20: compose.project: {port} is unknown for blue (known: {colour}); give it under colours.blue`,
+		"nginx: {container: \"n-{colour}\"}\n":    `bluegate.yml:1:20: nginx.container: {colour} means nothing here`,
+		"project: [a]\n":                          `bluegate.yml:1:10: project is to be a single value, and is a list`,
+		"project: \"\"\n":                         `bluegate.yml:1:10: project: it is empty`,
 		"project: a\nproject: b\n":                `bluegate.yml:2:1: `,
 		"project: \"a\n":                          `bluegate.yml:1:10: `,
-		"a\n":                                     `bluegate.yml`,
+		"project: &a b\n":                         `bluegate.yml:1:10: anchors and aliases`,
+		"project: *a\n":                           `bluegate.yml:1:10: `,
+		"project: !!str 5\n":                      `bluegate.yml:1:10: tags (!!str) are not supported`,
+		"gate: {<<: {stable: 5s}}\n":              `bluegate.yml:1:8: merge keys`,
+		"project: a\n---\nproject: b\n":           `bluegate.yml:3:`,
+		"a\n":                                     `bluegate.yml:1:1: this is a single value; the file is to be a mapping`,
+		"- a\n":                                   `bluegate.yml:1:1: this is a list; the file is to be a mapping`,
 		"\t project: a\n":                         `bluegate.yml:1:`,
+		"project: a\x00b\n":                       `bluegate.yml:1:11: byte 0x00 is no text`,
+		"project: a\ngate:\n  stable: \xff\n":     `bluegate.yml:3:11: byte 0xff is no text`,
+		"\n":                                      `bluegate.yml:1:1: the file is empty`,
 	} {
 		_, dir, err := optionsOf(t, yml)
 		var invalid *deploy.InvalidError
-		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), dir) {
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), dir+"/bluegate.yml:") {
 			t.Errorf("%q: %v\nwant %s", yml, err, want)
 		}
 	}
@@ -157,9 +192,15 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 			return errors.Join(os.WriteFile(p, []byte("project: x\n"), 0o644), os.Chmod(p, 0o666))
 		}, "chmod o-w"},
 		"a link out of the tree": {func(p string) error { return os.Symlink(outside, p) }, outside},
-		"a pipe":                 {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "no regular file"},
-		"a folder":               {func(p string) error { return os.Mkdir(p, 0o755) }, "no regular file"},
-		"a device":               {func(p string) error { return os.Symlink("/dev/zero", p) }, "no regular file"},
+		"everybody may write its folder": {func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("project: x\n"), 0o644), os.Chmod(filepath.Dir(p), 0o777))
+		}, "chmod o-w"},
+		"a link to nothing": {func(p string) error { return os.Symlink("none.yml", p) }, "no such file"},
+		"a link to itself":  {func(p string) error { return os.Symlink("bluegate.yml", p) }, "too many links"},
+		"a pipe":            {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "is a pipe and no regular file"},
+		"a folder":          {func(p string) error { return os.Mkdir(p, 0o755) }, "is a folder and no regular file"},
+		"a device":          {func(p string) error { return os.Symlink("/dev/zero", p) }, "is a device and no regular file"},
+		"something else":    {func(p string) error { return os.WriteFile(p, make([]byte, longest+1), 0o644) }, "has 1048577 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -172,6 +213,15 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+	// In a folder with the sticky bit, such as /tmp, nobody can exchange another's file.
+	sticky := t.TempDir()
+	writeFile(t, filepath.Join(sticky, "bluegate.yml"), "project: sticky\n")
+	if err := os.Chmod(sticky, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := optionsIn(t, sticky); err != nil || o.Compose.Name != "sticky" {
+		t.Errorf("%+v, %v", o.Compose, err)
 	}
 	// A link within the folder is the user's own, and so is what was asked for by name.
 	dir := t.TempDir()

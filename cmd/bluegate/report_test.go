@@ -65,6 +65,21 @@ func reports() map[string]*deploy.Report {
 			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1"}, Images: []string{}}
 			r.Containers = containers
 		}),
+		"rollback": report(deploy.Promoted, func(r *deploy.Report) {
+			r.Command, r.Live, r.LiveBy = "rollback", deploy.Green, "nginx was just switched to it, and that was proven"
+			r.Steps = steps[:1]
+		}),
+		"rollback dry run": report(deploy.Planned, func(r *deploy.Report) {
+			r.Command, r.DryRun = "rollback", true
+			r.Plan = &deploy.PlanReport{
+				Pull: []string{}, Build: []string{}, Create: []string{"shop-signal-green-1 of image sha256:222222222222"}, Start: []string{"shop-was-green-1"}, Replace: []string{}, Stop: []string{"shop-was-blue-1"},
+				Points: []deploy.SwitchPoint{}, Services: []deploy.Decision{}, Checks: []string{}, Hooks: []string{},
+			}
+		}),
+		"rollback to nothing": report(deploy.Malformed, func(r *deploy.Report) {
+			r.Command, r.Release, r.To = "rollback", "", deploy.None
+			r.Message = "there is nothing to go back to: no release was live before this one of blue, as far as bluegate knows"
+		}),
 		"started without nginx": report(deploy.Started, func(r *deploy.Report) {
 			r.From, r.Live, r.LiveBy = deploy.None, deploy.None, "no nginx was found"
 		}),
@@ -86,21 +101,28 @@ func reports() map[string]*deploy.Report {
 			r.DryRun, r.Release = true, ""
 			r.Containers = containers[:1]
 			r.Plan = &deploy.PlanReport{
-				Pull: []string{"registry.example/shop:v2"}, Create: []string{"1 × was-green"}, Replace: []string{"shop-was-green-1"}, Stop: []string{"shop-was-blue-1"},
+				Pull: []string{"registry.example/shop:v2"}, Build: []string{"shop-worker-green"}, Create: []string{"1 × was-green"}, Start: []string{}, Replace: []string{"shop-was-green-1"}, Stop: []string{"shop-was-blue-1"},
 				Points:   []deploy.SwitchPoint{{Place: "/etc/nginx/conf.d/default.conf:5", Directive: "server", Upstream: "was", Address: "was-blue:3000"}},
 				Diff:     "--- a\n+++ b\n@@ -1 +1 @@\n-server was-blue:3000;\n+server was-green:3000;\n",
-				Services: []deploy.Decision{{Service: "was-green", Image: "registry.example/shop:v2", Healthcheck: "interval 1s, timeout 1s, retries 3, start_period 20s", LatestMS: 27000}}, BudgetMS: 27000,
+				Services: []deploy.Decision{{Service: "was-green", Image: "registry.example/shop:v2", Healthcheck: "interval 1s, timeout 1s, retries 3, start_period 20s", LatestMS: 27000}}, Checks: []string{}, Hooks: []string{}, BudgetMS: 27000,
 			}
 		}),
 		"dry run refused": report(deploy.Refused, func(r *deploy.Report) {
 			r.DryRun, r.Release = true, ""
 			r.Reasons = []deploy.Reason{{Code: deploy.ConfigNotLoaded, Message: "/etc/nginx/conf.d/default.conf was changed after nginx loaded it"}}
-			r.Plan = &deploy.PlanReport{Pull: []string{}, Create: []string{}, Replace: []string{}, Stop: []string{}, Points: []deploy.SwitchPoint{}, Services: []deploy.Decision{}}
+			r.Plan = &deploy.PlanReport{Pull: []string{}, Build: []string{}, Create: []string{}, Start: []string{}, Replace: []string{}, Stop: []string{}, Points: []deploy.SwitchPoint{}, Services: []deploy.Decision{}, Checks: []string{}, Hooks: []string{}}
 		}),
 		"status": report(deploy.OK, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.To = "status", "", deploy.None, deploy.None
 			r.Containers = containers
 			r.Findings = []deploy.Finding{{Code: "left-behind", Message: "release 20261120T114500-7f3a (blue to green) was begun and not finished"}}
+		}),
+		"doctor": report(deploy.OK, func(r *deploy.Report) {
+			r.Command, r.Release, r.From, r.To, r.Message = "doctor", "", deploy.None, deploy.None, "a deployment could begin: nothing that can be known before would refuse it"
+			r.Findings = []deploy.Finding{
+				{Code: "keepalive-min-timeout", Place: "/etc/nginx/nginx.conf:31", Message: "keepalive_min_timeout is not set", Cost: "6 of 1,000 keep-alive POSTs", Remedy: "# in http {}\nkeepalive_min_timeout 5s;"},
+				{Code: "local-image", Message: "shop:v2 exists only on this engine"},
+			}
 		}),
 		"status of nothing": report(deploy.OK, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", deploy.None, deploy.None, deploy.None, "no nginx was found"

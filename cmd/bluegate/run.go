@@ -9,6 +9,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/nginx/helper"
+	"bluegate/nginx/overlay"
 )
 
 // process is what a command sees of the world outside.
@@ -16,10 +17,14 @@ type process struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	Environ        []string // what it holds under the name of a secret appears in no output
 }
 
 // serveMode makes this executable serve package helper, for installations without the small one beside it.
 const serveMode = "__serve"
+
+// overlayMode makes this executable run a command that sees files changed which are not: package overlay.
+const overlayMode = "__overlay"
 
 // run is the program without the process. It returns the exit code.
 func run(ctx context.Context, args []string, p process) int {
@@ -30,7 +35,12 @@ func run(ctx context.Context, args []string, p process) int {
 		}
 		return 0
 	}
+	if len(args) == 1 && args[0] == overlayMode {
+		fmt.Fprintln(p.Stderr, overlay.Main(p.Stdin)) // it came back, so it failed
+		return 1
+	}
 	c := &command{process: p, ctx: ctx}
+	learnEnviron(&c.mask, p.Environ)
 	err := c.parse(args)
 	if c.report == nil && err == nil {
 		return 0 // help, version, a schema
@@ -67,6 +77,7 @@ func faulty(ctx context.Context, name string, err error) *deploy.Report {
 // print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away
 // changes nothing: the exit code is the deployment's.
 func (c *command) print() {
+	c.mask.Report(c.report)
 	if c.format == "json" {
 		text := json.NewEncoder(c.Stdout)
 		text.SetIndent("", "  ")

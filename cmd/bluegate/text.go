@@ -33,7 +33,11 @@ func reportText(r *deploy.Report, verbose bool) string {
 		}
 	}
 	for _, f := range r.Findings {
-		writeFinding(&b, f)
+		if r.Command == "doctor" || verbose {
+			writeRemedy(&b, f)
+		} else {
+			writeFinding(&b, f)
+		}
 	}
 	writeSteps(&b, r, verbose)
 	if r.Run != "" {
@@ -50,6 +54,9 @@ func headline(r *deploy.Report) string {
 	}
 	switch r.Outcome {
 	case deploy.Promoted:
+		if r.Command == "rollback" {
+			return fmt.Sprintf("promoted: %s is live again%s", r.Live, release)
+		}
 		return fmt.Sprintf("promoted: %s is live%s", r.Live, release)
 	case deploy.Started:
 		if r.Live == deploy.None {
@@ -59,8 +66,8 @@ func headline(r *deploy.Report) string {
 	case deploy.Planned:
 		return fmt.Sprintf("planned: %s would become live; now %s", r.To, liveNow(r))
 	case deploy.Refused:
-		if r.DryRun {
-			return "refused: a deployment could not start; " + liveNow(r)
+		if r.DryRun || r.Command == "doctor" {
+			return fmt.Sprintf("refused: a %s could not start; %s", noun(r.Command), liveNow(r))
 		}
 		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
 	case deploy.NotHealthy:
@@ -72,6 +79,13 @@ func headline(r *deploy.Report) string {
 		return "ok: " + liveNow(r)
 	}
 	return fmt.Sprintf("%s: %s", r.Outcome, r.Message)
+}
+
+func noun(command string) string {
+	if command == "rollback" {
+		return command
+	}
+	return "deployment"
 }
 
 func liveNow(r *deploy.Report) string {
@@ -136,7 +150,7 @@ func writePlan(b *strings.Builder, p *deploy.PlanReport) {
 	for _, row := range []struct {
 		what   string
 		things []string
-	}{{"pull", p.Pull}, {"remove", p.Replace}, {"create", p.Create}, {"stop, once drained", p.Stop}} {
+	}{{"pull", p.Pull}, {"build", p.Build}, {"remove", p.Replace}, {"create", p.Create}, {"start", p.Start}, {"stop, once drained", p.Stop}, {"ask", p.Checks}, {"run", p.Hooks}} {
 		if len(row.things) > 0 {
 			fmt.Fprintf(b, "would %s: %s\n", row.what, strings.Join(row.things, ", "))
 		}
@@ -157,9 +171,20 @@ func writeFinding(b *strings.Builder, f deploy.Finding) {
 	fmt.Fprintf(b, "note: %s%s (%s)\n", place, f.Message, f.Code)
 }
 
+// writeRemedy is a finding with all that belongs to it: what it costs, and what to paste where.
+func writeRemedy(b *strings.Builder, f deploy.Finding) {
+	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
+	if f.Cost != "" {
+		fmt.Fprintf(b, "  costs: %s\n", indent(f.Cost, "  "))
+	}
+	if f.Remedy != "" {
+		fmt.Fprintf(b, "  remedy:\n    %s\n", indent(f.Remedy, "    "))
+	}
+}
+
 // writeSteps is one line; with verbose each step has its own.
 func writeSteps(b *strings.Builder, r *deploy.Report, verbose bool) {
-	if len(r.Steps) == 0 || r.Command != "deploy" && !verbose {
+	if len(r.Steps) == 0 || r.Command != "deploy" && r.Command != "rollback" && !verbose {
 		return
 	}
 	if !verbose {

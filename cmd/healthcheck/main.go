@@ -17,6 +17,7 @@ import (
 	"os"
 	"time"
 
+	"bluegate/deploy/check"
 	"bluegate/nginx/helper"
 )
 
@@ -58,12 +59,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitHealthy
 	default:
-		return check(args, stdout, stderr)
+		return healthcheck(args, stdout, stderr)
 	}
 }
 
-// check is the mode that a HEALTHCHECK uses.
-func check(args []string, stdout, stderr io.Writer) int {
+// healthcheck is the mode that a HEALTHCHECK uses.
+func healthcheck(args []string, stdout, stderr io.Writer) int {
 	p, err := parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "healthcheck: %v\n\n%s", err, usage)
@@ -81,7 +82,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 // parse takes flags before and after the URL: in an image's HEALTHCHECK a flag that were silently dropped would
 // show up much later, as a container that is healthy for the wrong reason.
 func parse(args []string) (probe, error) {
-	p := probe{want: statuses{{200, 299}}}
+	p := probe{want: check.Statuses{{First: 200, Last: 299}}}
 	flags := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.DurationVar(&p.timeout, "timeout", 3*time.Second, "")

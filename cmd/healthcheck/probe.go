@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"bluegate/deploy/check"
 )
 
 // shownBody is how much of an unhealthy answer's body is printed. Docker keeps 4 kB of a probe's output, and an
@@ -22,7 +24,7 @@ const shownBody = 200
 type probe struct {
 	url     *url.URL
 	timeout time.Duration
-	want    statuses
+	want    check.Statuses
 }
 
 // ask sends one GET and says in one line what was asked and what came. It returns within the timeout.
@@ -36,7 +38,7 @@ func (p probe) ask() (sentence string, healthy bool) {
 		return p.sentence(p.cause(err)), false
 	}
 	defer resp.Body.Close()
-	if p.want.contain(resp.StatusCode) {
+	if p.want.Contain(resp.StatusCode) {
 		return p.sentence(fmt.Sprintf("%s in %s", resp.Status, time.Since(began).Round(time.Millisecond))), true
 	}
 	answer := fmt.Sprintf("%s, wanted %s", resp.Status, p.want)

@@ -30,6 +30,8 @@ type Directive struct {
 	Start    int // of the name
 	End      int // behind the ";" or "}"
 	Parent   *Directive
+
+	brought []*File // by an include, when LoadTree has followed it
 }
 
 // An Arg is one word of a directive, its name included.
@@ -71,6 +73,9 @@ func (f *File) enclosing(d *Directive) *Directive {
 	}
 	return f.within
 }
+
+// Enclosing returns the block that d stands in, across the include that brought the file; nil where there is none.
+func (f *File) Enclosing(d *Directive) *Directive { return f.enclosing(d) }
 
 // content returns the bytes of a word without its quotes, escapes as written.
 func (f *File) content(a Arg) (start int, raw []byte) {

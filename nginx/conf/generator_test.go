@@ -49,7 +49,14 @@ func generateConf(seed uint64, lua bool) string {
 
 func (g *generator) httpItem() {
 	g.blank(false)
-	switch g.IntN(6) {
+	switch g.IntN(8) {
+	case 6:
+		g.block(fmt.Sprintf("upstream u%d", g.name()), g.servers)
+	case 7:
+		g.block(fmt.Sprintf("map $uri $to%d", g.name()), func() {
+			g.blank(false)
+			g.directive(fmt.Sprintf("k%d", g.name()), g.quotedAddress("http://", ""))
+		})
 	case 0:
 		g.types()
 	case 1:
@@ -72,7 +79,14 @@ func (g *generator) serverItem() {
 		g.luaBlock()
 		return
 	}
-	switch g.IntN(16) {
+	switch g.IntN(20) {
+	case 16, 17:
+		g.WriteString(fmt.Sprintf("location /%d{", g.name()))
+		g.blank(false)
+		g.directive("proxy_pass", g.quotedAddress("http://", []string{"", "/", "/#x", "/a?b=c", "$request_uri"}[g.IntN(5)]))
+		g.WriteByte('}')
+	case 18, 19:
+		g.directive(fmt.Sprintf("set $to%d", g.name()), g.quotedAddress("", ""))
 	case 0, 1:
 		g.directive("add_header X", g.word())
 	case 2, 3:
@@ -114,6 +128,19 @@ func (g *generator) types() {
 		}
 		g.directive(fmt.Sprintf("k%d", g.name()), words...)
 	})
+}
+
+// servers writes what an upstream has at least one of.
+func (g *generator) servers() {
+	g.blank(false)
+	g.directive("server", g.quotedAddress("", ""))
+}
+
+// quotedAddress is one that needs no resolver, with or without quotes.
+func (g *generator) quotedAddress(before, behind string) string {
+	quote := []string{"", "", "\"", "'"}[g.IntN(4)]
+	address := []string{"127.0.0.1:8080", "127.0.0.2", "[::1]:81", "10.1.2.3:65535"}[g.IntN(4)]
+	return quote + before + address + behind + quote
 }
 
 func (g *generator) name() int {

@@ -31,7 +31,7 @@ func TestNginxAgreesOnLua(t *testing.T) {
 // agree compares all cases, each worker with a directory of its own.
 func agree(t *testing.T, start func(testing.TB) *realNginx, cases []string) {
 	split := map[string]int{}
-	names := 0
+	names, edits := 0, 0
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	workers := max(2, runtime.NumCPU())
@@ -45,8 +45,20 @@ func agree(t *testing.T, start func(testing.TB) *realNginx, cases []string) {
 					return
 				}
 				kind, complaint := compare(cases[i], v)
+				edited, wrong := thereAndBack(cases[i])
+				if edited != "" && kind == "accepted" {
+					if again, err := nginx.test(edited); err != nil || again.msg != v.msg {
+						wrong = fmt.Sprintf("nginx says something else of what became of it, %q: %+v, %v", shorten(edited), again, err)
+					}
+				}
+				if complaint == "" {
+					complaint = wrong
+				}
 				mu.Lock()
 				split[kind]++
+				if edited != "" {
+					edits++
+				}
 				if strings.HasPrefix(v.msg, "unknown directive") {
 					names++
 				}
@@ -58,12 +70,57 @@ func agree(t *testing.T, start func(testing.TB) *realNginx, cases []string) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%d configurations compared: %v; %d names compared with how nginx prints them", len(cases), split, names)
+	t.Logf("%d configurations compared: %v; %d names compared with how nginx prints them; %d edited there and back", len(cases), split, names, edits)
+	if edits < len(cases)/10 {
+		t.Errorf("only %d had an address to edit", edits)
+	}
 	for _, kind := range []string{"accepted", "refused", "refused for its meaning"} {
 		if split[kind] < len(cases)/20 {
 			t.Errorf("only %d were %s: the generator does not try enough", split[kind], kind)
 		}
 	}
+}
+
+// thereAndBack gives every address of a configuration another value, and the old one again: not a byte may differ then.
+// It returns what the configuration was in between; empty where the parser refuses it, or where it has no address.
+func thereAndBack(config string) (edited, complaint string) {
+	const other = "127.0.0.9:9"
+	f, err := Parse("case.conf", []byte(config))
+	if err != nil {
+		return "", ""
+	}
+	words := func(f *File) []Point { return append(f.Points(), f.Values()...) }
+	var there, back []Edit
+	for _, p := range words(f) {
+		there = append(there, Edit{p.Start, p.End, config[p.Start:p.End], other})
+	}
+	out, err := Apply(f.Src, there)
+	if err != nil || len(there) == 0 {
+		return "", errorText(err)
+	}
+	f, err = Parse("case.conf", out)
+	if err != nil {
+		return "", fmt.Sprintf("with other addresses it is refused: %v", err)
+	}
+	found := words(f)
+	if len(found) != len(there) {
+		return "", fmt.Sprintf("%d addresses became %d", len(there), len(found))
+	}
+	for i, p := range found {
+		back = append(back, Edit{p.Start, p.End, other, there[i].Old})
+	}
+	again, err := Apply(out, back)
+	if err == nil && string(again) != config {
+		err = fmt.Errorf("it came back as %q", again)
+	}
+	return string(out), errorText(err)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // compare says what kind of case this was, and what the parser and nginx disagree on.

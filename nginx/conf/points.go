@@ -8,6 +8,7 @@ type Point struct {
 	Line, Col  int    // of the host
 	Directive  string // "server", "proxy_pass", ...
 	Upstream   string // the upstream that a server belongs to; "" for *_pass, and where the file alone does not say it
+	Variable   string // which is given the address, without its "$"; "" where it is no variable's value
 	Host, Port string // as written: an IPv6 host keeps its brackets, Port is "" when none is written
 	Start, End int    // of exactly host[:port] in Src
 }
@@ -95,4 +96,14 @@ func (f *File) Upstreams() []string {
 		return true
 	})
 	return names
+}
+
+// PassTarget returns the host that a *_pass directive sends traffic to, which may be an upstream's name. It is empty for
+// what nginx puts together at run time; ok is false for other directives.
+func PassTarget(directive, value string) (host string, ok bool) {
+	if _, ok = passSchemes(directive); !ok {
+		return "", false
+	}
+	a, _ := passAddress(directive, value)
+	return a.host, true
 }

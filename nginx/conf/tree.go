@@ -43,7 +43,7 @@ type Source interface {
 // match anything. A file that is missing or includes itself is an error which names the place of the include; a file
 // that nginx would not read is a *SyntaxError.
 func LoadTree(src Source, main string) ([]*File, error) {
-	l := loader{src: src, dir: path.Dir(main), seen: map[string]bool{}}
+	l := loader{src: src, dir: path.Dir(main), known: map[string]*File{}}
 	if err := l.load(tidy(main), site{}); err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ type loader struct {
 	src   Source
 	dir   string
 	files []*File
-	seen  map[string]bool
+	known map[string]*File
 	open  []string // the files that include each other, down to the one that is being read
 }
 
@@ -77,7 +77,7 @@ func (l *loader) load(name string, by site) error {
 	if slices.Contains(l.open, name) {
 		return by.wrap(fmt.Errorf("the file includes itself: %s", strings.Join(append(l.open, name), " → ")))
 	}
-	if l.seen[name] {
+	if l.known[name] != nil {
 		return nil
 	}
 	if len(l.open) == maxIncludes {
@@ -94,7 +94,7 @@ func (l *loader) load(name string, by site) error {
 	if by.file != nil {
 		f.within = by.file.enclosing(by.include)
 	}
-	l.seen[name] = true
+	l.known[name] = f
 	l.files = append(l.files, f)
 
 	l.open = append(l.open, name)
@@ -124,6 +124,7 @@ func (l *loader) follow(pattern string, by site) error {
 		if err := l.load(name, by); err != nil {
 			return err
 		}
+		by.include.brought = append(by.include.brought, l.known[name])
 	}
 	return nil
 }

@@ -3,13 +3,25 @@
 // speaks to it over that container's standard streams, one JSON object a line, so that it works on remote engines too.
 package helper
 
-import "time"
+import (
+	"time"
+
+	"bluegate/deploy/check"
+)
 
 // Request is one question. Exactly one of its parts is set.
 type Request struct {
-	ID      int      `json:"id"`
-	Reach   *Reach   `json:"reach,omitempty"`
-	Replace *Replace `json:"replace,omitempty"`
+	ID          int          `json:"id"`
+	Reach       *Reach       `json:"reach,omitempty"`
+	Replace     *Replace     `json:"replace,omitempty"`
+	Connections *Connections `json:"connections,omitempty"`
+	// Question is one attempt of a check.
+	Question *check.Question `json:"question,omitempty"`
+}
+
+// Connections asks for the open TCP connections from nginx's network namespace to hosts.
+type Connections struct {
+	To []string `json:"to"` // IP addresses
 }
 
 // Reach resolves a name and connects to every address that it has.
@@ -17,14 +29,22 @@ type Reach struct {
 	Host    string        `json:"host"`
 	Port    int           `json:"port"`
 	Timeout time.Duration `json:"timeout"`
+	// Hold is how long a connection has to stay open: the engine's proxy for published ports accepts for a container in
+	// which nobody listens, and closes then.
+	Hold time.Duration `json:"hold,omitempty"`
 }
 
 // Replace replaces a file's content, if its content is still Old. Owner and mode stay. Where the file's directory is
-// mounted this is a rename; where the file itself is mounted it cannot be, and the same inode is written.
+// mounted this is a rename; where the file itself is mounted it cannot be, and the same inode is written. Old or New nil
+// says that no file is there, or is to be.
 type Replace struct {
 	Path string `json:"path"`
 	Old  []byte `json:"old"`
 	New  []byte `json:"new"`
+	// Link makes the path itself a symbolic link, and OldLink says that it is one: their targets. Old and New are what
+	// is read through them. Without either, a path that is a link is followed.
+	Link    string `json:"link,omitempty"`
+	OldLink string `json:"old_link,omitempty"`
 	// ModTime is given to the file when it is not zero: bytes that are put back get their old time back with them.
 	ModTime time.Time `json:"mod_time"`
 }
@@ -36,6 +56,15 @@ type Response struct {
 	Addresses []Address `json:"addresses,omitempty"` // Reach
 	Changed   bool      `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
 	Atomic    bool      `json:"atomic,omitempty"`    // Replace was a rename
+	Open      []Socket  `json:"open,omitempty"`      // Connections
+	// Answer is what came of a Question.
+	Answer *check.Answer `json:"answer,omitempty"`
+}
+
+// Socket is one end of an open connection. The two ends together tell it from every other one of its time.
+type Socket struct {
+	Local  string `json:"local"` // ip:port
+	Remote string `json:"remote"`
 }
 
 // Address is one address of a name and what came of connecting to it.

@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -63,5 +64,42 @@ func TestReachGivesUpInTime(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("it took %s for a limit of 300ms", took)
+	}
+}
+
+// The engine's proxy accepts for a container in which nobody listens.
+func TestReachHolds(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	quiet, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer quiet.Close()
+	for name, test := range map[string]struct {
+		port int
+		hold time.Duration
+		want string
+	}{
+		"closes":           {l.Addr().(*net.TCPAddr).Port, 10 * time.Second, "it is accepted and closed at once"},
+		"closes, not held": {l.Addr().(*net.TCPAddr).Port, 0, ""},
+		"stays":            {quiet.Addr().(*net.TCPAddr).Port, 50 * time.Millisecond, ""},
+	} {
+		resp := Handle(Request{Reach: &Reach{Host: "127.0.0.1", Port: test.port, Timeout: 20 * time.Second, Hold: test.hold}})
+		if resp.Error != "" || len(resp.Addresses) != 1 || resp.Addresses[0].Error != test.want {
+			t.Errorf("%s: %+v, want %q", name, resp, test.want)
+		}
 	}
 }

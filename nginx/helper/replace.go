@@ -10,46 +10,71 @@ import (
 	"syscall"
 )
 
-func replace(r Replace) Response {
-	path, err := filepath.EvalSymlinks(r.Path)
+// ErrChanged says that a file holds neither what it should hold nor what it is to hold.
+var ErrChanged = errors.New("was changed by somebody else; it is left as it is")
+
+// Write does what a Replace asks for. atomic says that readers found the old file or the new one, never a part.
+func (r Replace) Write() (atomic bool, err error) {
+	path, err := r.real()
 	if err != nil {
-		return Response{Error: err.Error()}
+		return false, err
 	}
 	now, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		now, err = nil, nil
+	}
 	if err != nil {
-		return Response{Error: err.Error()}
+		return false, err
 	}
-	if bytes.Equal(now, r.New) {
-		return Response{Atomic: true} // done already
+	target, _ := os.Readlink(path) // of a link that is followed there is none left
+	if same(now, r.New) && target == r.Link {
+		return true, nil // done already
 	}
-	if !bytes.Equal(now, r.Old) {
-		return Response{Changed: true, Error: path + " was changed by somebody else; it is left as it is"}
+	if !same(now, r.Old) || target != r.OldLink {
+		return false, fmt.Errorf("%s %w", path, ErrChanged)
+	}
+	if r.New == nil && r.Link == "" {
+		return true, errors.Join(os.Remove(path), syncDir(filepath.Dir(path)))
 	}
 	err = byRename(path, r)
 	// EBUSY: the file itself is a mount point, so that no rename can reach it.
-	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) {
-		if err := inPlace(path, r); err != nil {
-			return Response{Error: err.Error()}
+	if r.Old != nil && r.Link == "" && (errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)) {
+		return false, inPlace(path, r)
+	}
+	return true, err
+}
+
+// real is where the file is that is to be written. A link on the way is followed, but for one that is itself replaced.
+func (r Replace) real() (string, error) {
+	if r.Link == "" && r.OldLink == "" {
+		real, err := filepath.EvalSymlinks(r.Path)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return real, err
 		}
-		return Response{}
 	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(r.Path))
+	return filepath.Join(dir, filepath.Base(r.Path)), err
+}
+
+// same tells an absent file, which is nil, from an empty one.
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
+
+func replace(r Replace) Response {
+	atomic, err := r.Write()
+	resp := Response{Atomic: atomic && err == nil, Changed: errors.Is(err, ErrChanged)}
 	if err != nil {
-		return Response{Error: err.Error()}
+		resp.Error = err.Error()
 	}
-	return Response{Atomic: true}
+	return resp
 }
 
 // byRename gives readers the old file or the new one, never a part, and both survive a power cut. The temporary name
 // begins with a dot and ends in no .conf: nginx's include globs pass it by.
 func byRename(path string, r Replace) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".bluegate-tmp")
 	_ = os.Remove(tmp) // of a run that was killed here
 	defer os.Remove(tmp)
-	if err := writeNew(tmp, r, info); err != nil {
+	if err := beside(path, tmp, r); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
@@ -58,7 +83,27 @@ func byRename(path string, r Replace) error {
 	return syncDir(filepath.Dir(path))
 }
 
-func writeNew(tmp string, r Replace, like fs.FileInfo) error {
+// beside makes what is going to be renamed. A new file gets the owner of its directory.
+func beside(path, tmp string, r Replace) error {
+	if r.Link != "" {
+		return os.Symlink(r.Link, tmp)
+	}
+	info, err := os.Stat(path)
+	mode := fs.FileMode(0o644)
+	switch {
+	case err == nil:
+		mode = info.Mode().Perm()
+	case errors.Is(err, fs.ErrNotExist):
+		if info, err = os.Stat(filepath.Dir(path)); err != nil {
+			return err
+		}
+	default:
+		return err
+	}
+	return writeNew(tmp, r, info, mode)
+}
+
+func writeNew(tmp string, r Replace, like fs.FileInfo, mode fs.FileMode) error {
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -72,7 +117,7 @@ func writeNew(tmp string, r Replace, like fs.FileInfo) error {
 			return err
 		}
 	}
-	if err := f.Chmod(like.Mode().Perm()); err != nil { // after the chown, which clears setuid bits
+	if err := f.Chmod(mode); err != nil { // after the chown, which clears setuid bits
 		return err
 	}
 	if err := f.Sync(); err != nil {

@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,12 +136,61 @@ func TestReplaceOfWhatIsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"missing.conf", "dangling.conf", "folder.conf"} {
-		resp := ask(t, served(t), Request{Replace: &Replace{Path: filepath.Join(dir, name), New: []byte("new")}})
-		if resp.Error == "" || resp.Changed {
+		resp := ask(t, served(t), Request{Replace: &Replace{Path: filepath.Join(dir, name), Old: []byte("old"), New: []byte("new")}})
+		if resp.Error == "" || resp.Changed != (name != "folder.conf") {
 			t.Errorf("%s was answered with %+v", name, resp)
 		}
 	}
 	only(t, dir, "dangling.conf", "folder.conf")
+}
+
+// A file may come and go, and a link may be pointed elsewhere; each way back leads to what was there.
+func TestReplaceThereAndBack(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"blue.conf": "blue", "green.conf": "green"} {
+		write(t, filepath.Join(dir, name), content)
+	}
+	if err := os.Symlink("blue.conf", filepath.Join(dir, "live.conf")); err != nil {
+		t.Fatal(err)
+	}
+	state := func() (out string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			target, _ := os.Readlink(filepath.Join(dir, e.Name()))
+			out += e.Name() + "=" + read(t, filepath.Join(dir, e.Name())) + target + " "
+		}
+		return out
+	}
+	before := state()
+	for name, test := range map[string]struct {
+		change Replace
+		want   string
+	}{
+		"a file comes":       {Replace{Path: "green.on", New: []byte{}}, "blue.conf=blue green.conf=green green.on= live.conf=blueblue.conf "},
+		"a file goes":        {Replace{Path: "green.conf", Old: []byte("green")}, "blue.conf=blue live.conf=blueblue.conf "},
+		"a link":             {Replace{Path: "live.conf", Old: []byte("blue"), New: []byte("green"), Link: "green.conf", OldLink: "blue.conf"}, "blue.conf=blue green.conf=green live.conf=greengreen.conf "},
+		"a link comes":       {Replace{Path: "also.conf", New: []byte("green"), Link: "green.conf"}, "also.conf=greengreen.conf blue.conf=blue green.conf=green live.conf=blueblue.conf "},
+		"a link is followed": {Replace{Path: "live.conf", Old: []byte("blue"), New: []byte("new")}, "blue.conf=new green.conf=green live.conf=newblue.conf "},
+	} {
+		c := test.change
+		c.Path = filepath.Join(dir, c.Path)
+		back := Replace{Path: c.Path, Old: c.New, New: c.Old, Link: c.OldLink, OldLink: c.Link}
+		for range 2 { // the second time it is done already
+			if _, err := c.Write(); err != nil || state() != test.want {
+				t.Errorf("%s: %q, %v; want %q", name, state(), err, test.want)
+			}
+		}
+		if _, err := back.Write(); err != nil || state() != before {
+			t.Errorf("%s, and back: %q, %v; want %q", name, state(), err, before)
+		}
+	}
+	edited := Replace{Path: filepath.Join(dir, "live.conf"), Old: []byte("blue"), New: []byte("green"), Link: "green.conf", OldLink: "other.conf"}
+	if _, err := edited.Write(); !errors.Is(err, ErrChanged) || state() != before {
+		t.Errorf("a link that somebody pointed elsewhere: %v, %q", err, state())
+	}
 }
 
 func TestReplaceOverWhatAKilledRunLeft(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -28,7 +29,7 @@ func Serve(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("a request that is no JSON: %w", err)
 		}
 		wg.Go(func() {
-			resp := answer(req)
+			resp := Handle(req)
 			mu.Lock()
 			defer mu.Unlock()
 			_ = write.Encode(resp)
@@ -37,12 +38,18 @@ func Serve(in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func answer(req Request) (resp Response) {
+// Handle answers one request from where this process stands.
+func Handle(req Request) (resp Response) {
 	switch {
 	case req.Reach != nil:
 		resp = reach(*req.Reach)
 	case req.Replace != nil:
 		resp = replace(*req.Replace)
+	case req.Connections != nil:
+		resp = connections("/proc/self/net", *req.Connections)
+	case req.Question != nil:
+		answer := Answer(context.Background(), *req.Question)
+		resp.Answer = &answer
 	default:
 		resp.Error = "the helper does not know this question: it is older than who asks"
 	}
@@ -60,22 +67,32 @@ func reach(r Reach) Response {
 	resp := Response{Addresses: make([]Address, len(ips))}
 	var wg sync.WaitGroup
 	for i, ip := range ips {
-		wg.Go(func() { resp.Addresses[i] = connect(ctx, ip.String(), r.Port) })
+		wg.Go(func() { resp.Addresses[i] = connect(ctx, ip.String(), r.Port, r.Hold) })
 	}
 	wg.Wait()
 	return resp
 }
 
-func connect(ctx context.Context, ip string, port int) Address {
+func connect(ctx context.Context, ip string, port int, hold time.Duration) Address {
 	a := Address{IP: ip}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
 	if err != nil {
 		a.Error = cause(err)
 		return a
 	}
+	defer conn.Close()
+	if hold > 0 && closes(conn, hold) {
+		a.Error = "it is accepted and closed at once"
+	}
 	_ = conn.SetDeadline(time.Now())
-	_ = conn.Close()
 	return a
+}
+
+// closes says whether the other side gives a connection up that nothing was sent on.
+func closes(conn net.Conn, within time.Duration) bool {
+	_ = conn.SetReadDeadline(time.Now().Add(within))
+	n, err := conn.Read(make([]byte, 1))
+	return n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // cause says what an operator looks for; the rest of a net.OpError repeats the address.

@@ -163,15 +163,35 @@ func nothingLost(t *testing.T, r load.Record, kinds ...load.Kind) {
 	}
 }
 
+// busy is how long a reload may mix both colours while other tests have the machine to themselves as much as this one:
+// a worker that is told to quit has to get its turn. TestTenSwitches holds the usual case to what nginx itself needs.
+const busy = time.Second
+
+// colours wants these colours, each change within one window.
 func colours(t *testing.T, r load.Record, want ...string) {
 	t.Helper()
-	if got := r.Colours(); !slices.Equal(got, want) {
+	if got := slices.Compact(r.Colours()); !slices.Equal(got, want) {
 		t.Errorf("the clients saw %v, want %v\n%s", got, want, r)
 	}
+	var last time.Time
 	for _, c := range r.Changes() {
-		if w := c.Window(); w > load.Settle {
+		if w := c.Window(); w > busy || c.From == c.To && c.Last.Sub(last) > busy {
 			t.Errorf("both colours answered new connections for %s (%s)", w, c)
 		}
+		last = c.First
+	}
+}
+
+// usualWindow wants half of the changes to be as short as a reload of nginx is.
+func usualWindow(t *testing.T, r load.Record) {
+	t.Helper()
+	var windows []time.Duration
+	for _, c := range r.Changes() {
+		windows = append(windows, c.Window())
+	}
+	slices.Sort(windows)
+	if n := len(windows); n == 0 || windows[n/2] > load.Settle {
+		t.Errorf("both colours answered new connections for %v", windows)
 	}
 }
 

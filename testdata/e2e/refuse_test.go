@@ -36,13 +36,13 @@ const patient = "gate: {stable: 10s}\n"
 
 var releases = []bad{
 	{name: "never healthy", faults: []string{"NEVER_HEALTHY=1"}, code: deploy.Unhealthy, says: "cannot reach the database"},
-	{name: "crash at start", faults: []string{"CRASH_AFTER=0s"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "3", within: 15 * time.Second},
-	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: deploy.Restarting, says: "restart", within: 15 * time.Second, config: patient},
+	{name: "crash at start", faults: []string{"CRASH_AFTER=0s"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "3", within: time.Minute},
+	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: deploy.Restarting, says: "restart", within: time.Minute, config: patient},
 	{name: "flapping", faults: []string{"FLAP=1500ms"}, code: deploy.Flapping, config: patient},
-	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "0", within: 15 * time.Second, config: patient},
+	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "0", within: time.Minute, config: patient},
 	{name: "oom", faults: []string{"OOM_AFTER=1s"}, edit: func(s string) string {
 		return replacing("restart: unless-stopped", "restart: \"no\"\n    mem_limit: 48m\n    memswap_limit: 48m")(slowProbe(s))
-	}, code: deploy.OOMKilled, within: 30 * time.Second, config: patient},
+	}, code: deploy.OOMKilled, within: time.Minute, config: patient},
 	{name: "one of two", edit: func(s string) string {
 		return strings.Replace(s, `PORT: "3003"`, `PORT: "3003", NEVER_HEALTHY: "1"`, 1)
 	}, code: deploy.Unhealthy},
@@ -50,10 +50,10 @@ var releases = []bad{
 		at := strings.Index(s, "    healthcheck:")
 		end := at + strings.Index(s[at:], "    restart:")
 		return s[:at] + "    healthcheck: {disable: true}\n" + s[end:]
-	}, code: deploy.NoHealthcheck, says: "healthcheck", within: 5 * time.Second},
+	}, code: deploy.NoHealthcheck, says: "healthcheck", within: 30 * time.Second},
 	{name: "probe binary missing", edit: replacing(`"/healthcheck"`, `"/usr/bin/curl"`), code: deploy.Unhealthy, says: "/usr/bin/curl"},
 	{name: "probe hangs", faults: []string{"HANG=1"}, edit: replacing("timeout: 2s", "timeout: 500ms"), code: deploy.Unhealthy, says: "500ms"},
-	{name: "image cannot be pulled", replace: map[string]string{"VERSION": "no-such-version"}, code: deploy.PullFailed, says: "no-such-version", within: 60 * time.Second},
+	{name: "image cannot be pulled", replace: map[string]string{"VERSION": "no-such-version"}, code: deploy.PullFailed, says: "no-such-version", within: 2 * time.Minute},
 	{name: "listens on loopback only", faults: []string{"LISTEN=127.0.0.1"}, code: deploy.NotReachable, says: "connection refused"},
 	{name: "paused", code: deploy.Paused},
 }

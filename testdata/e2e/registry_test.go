@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,7 +18,7 @@ import (
 )
 
 // registry runs the distribution's registry on loopback, where the engine speaks plain HTTP to it.
-func registry(t *testing.T) (address string) {
+func registry(t *testing.T, more ...string) (address string) {
 	t.Helper()
 	program := "docker-registry"
 	if _, err := exec.LookPath(program); err != nil {
@@ -34,7 +35,7 @@ func registry(t *testing.T) (address string) {
 	_ = l.Close()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yml")
-	text := fmt.Sprintf("version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\nlog: {level: error, accesslog: {disabled: true}}\n", dir, address)
+	text := fmt.Sprintf("version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\nlog: {level: error, accesslog: {disabled: true}}\n", dir, address) + strings.Join(more, "\n")
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -120,4 +121,50 @@ func TestImagesOfARegistry(t *testing.T) {
 	if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, "127.0.0.1:1/shop:v9") {
 		t.Errorf("the reason is %s", reason)
 	}
+}
+
+// The password of a private registry, as htpasswd -B has it.
+const (
+	registryPassword = "correct-horse-4711"
+	registryHash     = "$2b$05$h6.6G4YHsMTARvGnhKOHmuOqCn8BXhzp6iwtqGWJPMuUbBYpj3bFy"
+)
+
+// A private registry: credentials are those that `docker login` left, and are told to nobody.
+func TestImagesOfAPrivateRegistry(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "htpasswd")
+	if err := os.WriteFile(users, []byte("deploy:"+registryHash+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := registry(t, "auth: {htpasswd: {realm: shop, path: "+users+"}}")
+	s := openShop(t, stand.Options{})
+	image := address + "/" + s.Name
+	if err := stand.Tag(root, s.Name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = stand.Docker("rmi", "-f", "bluegate-shop:"+s.Name, image+":"+s.Name) })
+
+	known, wrong := t.TempDir(), t.TempDir()
+	docker(t, "--config", known, "login", "-u", "deploy", "-p", registryPassword, address)
+	docker(t, "tag", "bluegate-shop:"+s.Name, image+":"+s.Name)
+	docker(t, "--config", known, "push", "-q", image+":"+s.Name)
+	docker(t, "rmi", image+":"+s.Name, "bluegate-shop:"+s.Name)
+	secret := base64.StdEncoding.EncodeToString([]byte("deploy:wrong-" + registryPassword))
+	if err := os.WriteFile(filepath.Join(wrong, "config.json"), fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, address, secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	env := []string{"SHOP_IMAGE=" + image, "VERSION=" + s.Name}
+	for name, config := range map[string]string{"without credentials": t.TempDir(), "with wrong ones": wrong} {
+		r := s.deploys(3, deploy.Refused, append(env, "DOCKER_CONFIG="+config))
+		if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, image) {
+			t.Errorf("%s: the reason is %s", name, reason)
+		}
+		for _, word := range []string{registryPassword, secret} {
+			if strings.Contains(r.Stdout+r.Stderr, word) {
+				t.Errorf("%s: the output tells %q:\n%s%s", name, word, r.Stdout, r.Stderr)
+			}
+		}
+	}
+	s.deploys(0, deploy.Promoted, append(env, "DOCKER_CONFIG="+known))
 }

@@ -39,6 +39,7 @@ func TestTenSwitches(t *testing.T) {
 	t.Logf("from the last healthy event, less gate.stable, to the proven switch: %s ms\n%s", strings.Join(figures, " "), record)
 	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost, load.Long, load.Upload, load.Stream)
 	colours(t, record, want...)
+	usualWindow(t, record)
 }
 
 // nginx before 1.27.4 closes idle keep-alive connections without looking whether a request is on its way: a POST, which

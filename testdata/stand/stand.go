@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/claim"
 	"bluegate/testdata/shop/load"
 )
 
@@ -43,6 +45,7 @@ type Stand struct {
 	Bluegate string // the executable
 	Image    string // nginx's
 	port     int
+	release  func() error
 }
 
 // New writes the files of a shop; nothing runs yet but its network, which nginx joins.
@@ -55,6 +58,9 @@ func New(root, bluegate string, o Options) (*Stand, error) {
 	}
 	s.Nginx = s.Name + "-nginx"
 	var err error
+	if s.release, err = claim.Claim(s.Name); err != nil {
+		return nil, err
+	}
 	if s.Dir, err = os.MkdirTemp("", "bluegate-"+s.Name+"-"); err != nil {
 		return nil, err
 	}
@@ -116,10 +122,11 @@ func (s *Stand) StartNginxWith(args ...string) error {
 	if _, err := Docker(run...); err != nil {
 		return err
 	}
-	return s.awaitNginx()
+	return s.AwaitNginx()
 }
 
-func (s *Stand) awaitNginx() error {
+// AwaitNginx waits until nginx answers or has ended.
+func (s *Stand) AwaitNginx() error {
 	for range 100 {
 		if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second); err == nil {
 			_ = conn.Close()
@@ -212,7 +219,11 @@ func (s *Stand) Close() error {
 		errs = append(errs, err)
 	}
 	_, err := Docker("network", "rm", s.Name)
-	return errors.Join(append(errs, err, os.RemoveAll(s.Dir))...)
+	errs = append(errs, err, os.RemoveAll(s.Dir))
+	if err := errors.Join(errs...); err != nil {
+		return err // its note stays, for the next run to clean up by
+	}
+	return s.release()
 }
 
 // Docker runs the docker command and returns what it printed, trimmed.
@@ -229,7 +240,7 @@ func Docker(args ...string) (string, error) {
 
 // Prepare makes sure of an engine and builds the shop's and nginx's images.
 func Prepare(root string, nginx ...string) error {
-	steps := [][]string{{"testdata/engine/ensure.sh"}, {"testdata/shop/images.sh"}}
+	steps := [][]string{{"testdata/engine/ensure.sh"}, {"testdata/engine/sweep.sh"}, {"testdata/shop/images.sh"}}
 	for _, release := range nginx {
 		steps = append(steps, []string{"testdata/nginx/image.sh", release})
 	}
@@ -269,13 +280,17 @@ func Build(root, dir string) (string, error) {
 	return filepath.Join(dir, "bluegate"), nil
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// freePort is one at which nothing listens. It lies below those that the kernel gives to outgoing connections, of which
+// a load client opens thousands between this question and the use of its answer.
+func freePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + mathrand.IntN(20_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no free port was found: %w", err)
 }
 
 func orElse(a, b string) string {

@@ -37,6 +37,7 @@ type faults struct {
 	exitCode      int           // EXIT_CODE: of that exit; 3 unless said otherwise
 	oomAfter      time.Duration // OOM_AFTER: then use up memory until the kernel kills the process
 	ignoreSIGTERM bool          // IGNORE_SIGTERM=1: only a SIGKILL stops it
+	tell          bool          // TELL=1: log and /health tell the whole environment and the command line
 }
 
 // readConfig refuses what it cannot read: a misspelt fault must not pass for a good release.
@@ -61,6 +62,7 @@ func readConfig(getenv func(string) string) (config, error) {
 			exitCode:      r.number("EXIT_CODE", 3),
 			oomAfter:      r.duration("OOM_AFTER", never),
 			ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
+			tell:          r.flag("TELL"),
 		},
 	}
 	cfg.given = strings.Join(r.given, " ")

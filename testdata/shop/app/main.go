@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -43,6 +44,9 @@ func run(getenv func(string) string, stdout io.Writer) int {
 		return 1
 	}
 	fmt.Fprintln(stdout, "shop: started", cfg)
+	if cfg.tell {
+		fmt.Fprintln(stdout, everything())
+	}
 	served := make(chan error, 1)
 	go func() { served <- http.Serve(listener, newShop(cfg, time.Now())) }()
 
@@ -61,6 +65,11 @@ func run(getenv func(string) string, stdout io.Writer) int {
 	}
 	fmt.Fprintf(stdout, "shop: fatal: %v; exit %d\n", err, cfg.exitCode)
 	return cfg.exitCode
+}
+
+// everything is what an application that was written in a hurry logs when it goes wrong.
+func everything() string {
+	return strings.Join(append(os.Environ(), os.Args...), "\n")
 }
 
 // after is time.After with a nil channel, which blocks for ever, for a fault that was not asked for.

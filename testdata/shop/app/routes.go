@@ -49,6 +49,9 @@ func (s shop) health(w http.ResponseWriter, r *http.Request) {
 	if !healthy {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
+	if s.tell {
+		why += "\n" + everything()
+	}
 	fmt.Fprintln(w, why)
 }
 

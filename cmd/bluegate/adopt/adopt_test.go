@@ -1,0 +1,75 @@
+package adopt
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"bluegate/deploy"
+)
+
+// conventional stands in for the names that package compose finds by itself.
+func conventional(dir fs.FS) []string {
+	for _, pattern := range []string{"docker-compose.{colour}.yml", "docker-compose.yml"} {
+		_, blue := fs.Stat(dir, of(pattern, deploy.Blue))
+		_, green := fs.Stat(dir, of(pattern, deploy.Green))
+		if blue == nil && green == nil {
+			return []string{pattern}
+		}
+	}
+	return nil
+}
+
+// Each file below testdata is a folder, and what follows from it: bluegate.yml, the name of nginx's container where the
+// script says it, and what was seen.
+func TestLook(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txtar")
+	layouts, err2 := filepath.Glob("testdata/layouts/*.txtar")
+	if err := errors.Join(err, err2); err != nil || len(paths) == 0 || len(layouts) == 0 {
+		t.Fatal(paths, layouts, err)
+	}
+	for _, path := range slices.Concat(paths, layouts) {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, want := folder(archive)
+			if got := told(Look(dir, "shop", conventional(dir))); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// folder is an archive's files, and what is wanted of them.
+func folder(archive *txtar.Archive) (dir fstest.MapFS, want string) {
+	dir = fstest.MapFS{}
+	for _, f := range archive.Files {
+		if f.Name == "want" {
+			want = string(f.Data)
+			continue
+		}
+		dir[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+	}
+	return dir, want
+}
+
+func told(s Setup) string {
+	text := s.Proposal.YAML()
+	if s.Container != "" {
+		text += "container: " + s.Container + "\n"
+	}
+	var seen []string
+	for _, x := range s.Seen {
+		seen = append(seen, x.Place+": "+x.What+"\n")
+	}
+	slices.Sort(seen)
+	return text + strings.Join(seen, "")
+}

@@ -1,0 +1,117 @@
+package adopt
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"bluegate/deploy"
+)
+
+// composeFile is what recognition needs of a Compose file: not what it means, which Compose says, but how it is laid out.
+type composeFile struct {
+	Name     string
+	Project  string // its name: key
+	Services []service
+	text     string
+}
+
+type service struct {
+	Name, Image string
+	Own         bool // it says its image or build itself, and lays nothing over another file's
+	Healthcheck bool
+}
+
+func readCompose(name string, text []byte) (*composeFile, bool) {
+	var doc struct {
+		Name     string        `yaml:"name"`
+		Services yaml.MapSlice `yaml:"services"`
+	}
+	if err := yaml.Unmarshal(text, &doc); err != nil || len(doc.Services) == 0 {
+		return nil, false
+	}
+	c := &composeFile{Name: name, Project: doc.Name, text: string(text)}
+	for _, item := range doc.Services {
+		key, ok := item.Key.(string)
+		if !ok {
+			return nil, false
+		}
+		s := service{Name: key}
+		body, _ := item.Value.(map[string]any)
+		s.Image, _ = body["image"].(string)
+		s.Own = s.Image != "" || body["build"] != nil || body["extends"] != nil
+		s.Healthcheck = body["healthcheck"] != nil
+		c.Services = append(c.Services, s)
+	}
+	return c, true
+}
+
+// carries says whether a service is called after a colour.
+func (c *composeFile) carries(colour deploy.Colour) bool {
+	return slices.ContainsFunc(c.Services, func(s service) bool { return deploy.ServiceKey(s.Name, colour) != s.Name })
+}
+
+// variable matches a variable of Compose's: ${PORT}, ${PORT:-80}, $PORT.
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+
+func (c *composeFile) variables() (names []string) {
+	for _, found := range variable.FindAllStringSubmatch(c.text, -1) {
+		if !slices.Contains(names, found[1]) {
+			names = append(names, found[1])
+		}
+	}
+	return names
+}
+
+// shared are images of what both colours use. Where services do not carry their colour, these are none of its.
+var sharedImages = regexp.MustCompile(`(^|/)(nginx|traefik|haproxy|caddy|postgres|mysql|mariadb|mongo|redis|valkey|memcached|rabbitmq|kafka|elasticsearch|jenkins|grafana|prometheus|minio|adminer|certbot)([-_/:@]|$)`)
+
+func (s service) shared() bool { return sharedImages.MatchString(s.Image) }
+
+// composeFiles are the Compose files of a folder and of the folders in it, by name. A broken file is none.
+func composeFiles(dir fs.FS) map[string]*composeFile {
+	found := map[string]*composeFile{}
+	walk(dir, 2, func(name string) {
+		if ext := path.Ext(name); ext != ".yml" && ext != ".yaml" {
+			return
+		}
+		if text := read(dir, name); text != nil {
+			if c, ok := readCompose(name, text); ok {
+				found[name] = c
+			}
+		}
+	})
+	return found
+}
+
+// walk visits the regular files of a folder, and those of the folders in it down to a depth.
+func walk(dir fs.FS, depth int, visit func(name string)) {
+	_ = fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil
+		case entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules" || strings.Count(name, "/") >= depth-1):
+			return fs.SkipDir
+		case !entry.IsDir():
+			visit(name)
+		}
+		return nil
+	})
+}
+
+// read returns nil for what is no regular file, cannot be read, or is too long to have been written by hand.
+func read(dir fs.FS, name string) []byte {
+	info, err := fs.Stat(dir, name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return nil
+	}
+	text, err := fs.ReadFile(dir, name)
+	if err != nil {
+		return nil
+	}
+	return text
+}

@@ -1,0 +1,190 @@
+package adopt
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// nginx decides how the switch is made: as the script makes it, else as the live file shows. An edit in place needs no
+// word.
+func (l *looking) nginx() {
+	n := &l.setup.Proposal.Nginx
+	if s := l.script(func(s *Script) bool { return s.Mode != "" }); s != nil {
+		n.Mode, n.From, n.To, n.Text = s.Mode, path.Clean(s.From), path.Clean(s.To), s.Text
+		if s.From == "" {
+			n.From = ""
+		}
+		if n.Mode == "link" && !path.IsAbs(n.From) && !l.exists(of(n.From, deploy.Blue)) { // a link's target is relative to the link
+			n.From = path.Join(path.Dir(n.To), n.From)
+		}
+	} else if found := preparedFiles(l.dir); len(found) == 1 {
+		n.Mode, n.From, n.To = "copy", found[0].From, found[0].To
+		if found[0].Link {
+			n.Mode = "link"
+		}
+		l.saw(n.To, "is %s for one of the colours", found[0].From)
+	}
+	if s := l.script(func(s *Script) bool { return s.Container != "" || s.Service != "" || s.OnHost }); s != nil {
+		l.setup.Container = s.Container
+		n.Host = s.OnHost && s.Container == "" && s.Service == ""
+	}
+	if n.Mode == "" {
+		n.Values = l.values()
+	}
+}
+
+func (l *looking) exists(name string) bool {
+	_, err := fs.Stat(l.dir, name)
+	return err == nil
+}
+
+// values are the variables of nginx's configuration that hold an address of a colour. Such a variable is edited only when
+// it is named.
+func (l *looking) values() (found []string) {
+	walk(l.dir, 4, func(name string) {
+		if ext := path.Ext(name); ext != ".conf" && ext != ".inc" && ext != ".template" {
+			return
+		}
+		file, err := conf.Parse(name, read(l.dir, name))
+		if err != nil {
+			return
+		}
+		for _, point := range file.Values() {
+			if point.Directive == "set" && (painted(point.Host) != point.Host || l.isPort(point.Port)) && !slices.Contains(found, point.Variable) {
+				found = append(found, point.Variable)
+				l.saw(name, "variable $%s holds a colour's address", point.Variable)
+			}
+		}
+	})
+	return found
+}
+
+// isPort says whether a port is one of the colours', by a script.
+func (l *looking) isPort(port string) bool {
+	for _, s := range l.scripts {
+		for _, values := range s.variables.keys {
+			for _, value := range values {
+				if value == port {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// health lets the script's own question take the place of a healthcheck, where no service has one.
+func (l *looking) health(files []string) {
+	services := 0
+	for _, pattern := range files {
+		if c := l.files[of(pattern, deploy.Blue)]; c != nil {
+			for _, s := range c.Services {
+				if s.shared() {
+					continue
+				}
+				if services++; s.Healthcheck {
+					return
+				}
+			}
+		}
+	}
+	if s := l.script(func(s *Script) bool { return s.URL != "" }); s != nil && services > 0 {
+		l.setup.Proposal.Check, l.setup.Proposal.Running = s.URL, true
+	}
+}
+
+// placeholder matches {key}.
+var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+
+// colours gives a value to each key that the proposal uses, and to the variables of the Compose files that differ.
+func (l *looking) colours(files []string) {
+	p := &l.setup.Proposal
+	p.Keys, p.Env = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
+	texts := append([]string{p.Project, p.Check, p.Nginx.From, p.Nginx.Text}, p.Files...)
+	for _, found := range placeholder.FindAllStringSubmatch(strings.Join(texts, " "), -1) {
+		for _, colour := range deploy.Colours {
+			if value, ok := l.key(found[1])[colour]; ok {
+				put(p.Keys, colour, found[1], value)
+			}
+		}
+	}
+	var used []string
+	for _, pattern := range files {
+		if c := l.files[of(pattern, deploy.Blue)]; c != nil {
+			used = append(used, c.variables()...)
+		}
+	}
+	for _, name := range used {
+		for _, colour := range deploy.Colours {
+			if value, ok := l.env(name, colour); ok {
+				put(p.Env, colour, name, value)
+			}
+		}
+		if blue, green := p.Env[deploy.Blue][name], p.Env[deploy.Green][name]; blue == green {
+			delete(p.Env[deploy.Blue], name)
+			delete(p.Env[deploy.Green], name)
+		}
+	}
+}
+
+func put(into map[deploy.Colour]map[string]string, colour deploy.Colour, key, value string) {
+	if into[colour] == nil {
+		into[colour] = map[string]string{}
+	}
+	into[colour][key] = value
+}
+
+// key is what a key of the scripts is for each colour.
+func (l *looking) key(name string) map[deploy.Colour]string {
+	for _, s := range l.scripts {
+		if values := s.variables.keys[name]; len(values) == 2 {
+			return values
+		}
+	}
+	return nil
+}
+
+// env is what a variable of a Compose file is for a colour, by the scripts and the colour's own env file.
+func (l *looking) env(name string, colour deploy.Colour) (string, bool) {
+	for _, s := range l.scripts {
+		pattern, ok := s.Env[name]
+		if key, perColour := s.variables.perColour(name); !ok && perColour {
+			pattern, ok = "{"+key+"}", true
+		}
+		if !ok && s.variables.colours[name] {
+			pattern, ok = "{colour}", true
+		}
+		if ok {
+			return l.filled(pattern, colour), true
+		}
+		if !strings.Contains(s.EnvFile, "{colour}") {
+			continue
+		}
+		pairs, err := dotenv.UnmarshalBytesWithLookup(read(l.dir, path.Clean(of(s.EnvFile, colour))), nil)
+		if value, ok := pairs[name]; err == nil && ok && !deploy.SecretName(name) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// filled puts a colour and its keys into a pattern.
+func (l *looking) filled(pattern string, colour deploy.Colour) string {
+	return placeholder.ReplaceAllStringFunc(pattern, func(found string) string {
+		if found == "{colour}" {
+			return string(colour)
+		}
+		if value, ok := l.key(strings.Trim(found, "{}"))[colour]; ok {
+			return value
+		}
+		return found
+	})
+}

@@ -1,0 +1,210 @@
+package adopt
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Script is what a shell script says about how the colours are started and switched.
+type Script struct {
+	Path     string
+	Files    []string          // of Compose, with {colour}
+	Project  string            // with {colour}
+	Env      map[string]string // variables in front of Compose's command
+	EnvFile  string            // with {colour}
+	Mode     string            // copy, link or template; "" is an edit in place
+	From, To string
+	Text     string
+	// Container or Service is nginx's; OnHost says that it is reloaded on the host.
+	Container, Service string
+	OnHost             bool
+	URL                string // that is asked whether the new colour is healthy
+	Seen               []Seen
+	variables          *variables
+}
+
+// Seen is something that was found, and where.
+type Seen struct {
+	Place string `json:"place"`
+	What  string `json:"what"`
+}
+
+// readScript reads a shell script; what it cannot be parsed for, it says nothing about.
+func readScript(name string, text []byte) (*Script, error) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	s := &Script{Path: name, variables: readVariables(file), Env: map[string]string{}}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.BinaryCmd:
+			if n.Op == syntax.Pipe {
+				s.piped(n)
+			}
+		case *syntax.Stmt:
+			s.redirected(n)
+		case *syntax.CallExpr:
+			s.call(n)
+		}
+		return true
+	})
+	return s, nil
+}
+
+func (s *Script) saw(n syntax.Node, format string, args ...any) {
+	s.Seen = append(s.Seen, Seen{fmt.Sprintf("%s:%d", s.Path, n.Pos().Line()), fmt.Sprintf(format, args...)})
+}
+
+func (s *Script) words(call *syntax.CallExpr) []string {
+	words := make([]string, len(call.Args))
+	for i, w := range call.Args {
+		words[i] = s.variables.text(w)
+	}
+	for len(words) > 0 && (words[0] == "sudo" || words[0] == "exec" || words[0] == "command") {
+		words = words[1:]
+	}
+	return words
+}
+
+func (s *Script) call(call *syntax.CallExpr) {
+	words := s.words(call)
+	if len(words) == 0 {
+		return
+	}
+	switch path.Base(words[0]) {
+	case "docker":
+		if len(words) > 1 && words[1] == "compose" {
+			s.compose(call, words[2:])
+		} else {
+			s.docker(call, words[1:])
+		}
+	case "docker-compose":
+		s.compose(call, words[1:])
+	case "cp", "ln":
+		s.placed(call, words)
+	case "sed":
+		if last := words[len(words)-1]; len(words) > 2 && strings.HasPrefix(words[1], "-i") && s.Mode == "" && isConf(last) {
+			s.saw(call, "edits %s in place", shownText(last))
+			s.To = last
+		}
+	case "nginx", "systemctl", "service", "openresty":
+		if line := strings.Join(words, " "); strings.Contains(line, "nginx") && strings.Contains(line, "reload") {
+			s.OnHost = true
+			s.saw(call, "reloads nginx on the host")
+		}
+	case "curl", "wget":
+		s.asked(call, words)
+	}
+}
+
+// asked takes the address at which the script asks the new colour for its health.
+func (s *Script) asked(call *syntax.CallExpr, words []string) {
+	for _, w := range words {
+		if strings.HasPrefix(w, "http://") && !strings.Contains(w, unknown) && !strings.Contains(w, "{old}") && strings.Contains(w, "{") && s.URL == "" {
+			s.URL = w
+			s.saw(call, "asks %s", w)
+		}
+	}
+}
+
+// placed is cp and ln: a file per colour that becomes the live one.
+func (s *Script) placed(call *syntax.CallExpr, words []string) {
+	var paths []string
+	for _, w := range words[1:] {
+		if !strings.HasPrefix(w, "-") {
+			paths = append(paths, w)
+		}
+	}
+	if len(paths) != 2 || strings.Contains(paths[0]+paths[1], unknown) || strings.Contains(paths[0], "{old}") {
+		return
+	}
+	from := painted(paths[0])
+	if !strings.Contains(from, "{colour}") || strings.Contains(painted(paths[1]), "{colour}") {
+		return
+	}
+	to := paths[1]
+	if strings.HasSuffix(to, "/") {
+		to += path.Base(from)
+	}
+	s.Mode, s.From, s.To = "copy", from, to
+	if path.Base(words[0]) == "ln" {
+		s.Mode = "link"
+	}
+	s.saw(call, "puts %s in the place of %s", from, to)
+}
+
+// piped is echo … | tee FILE, redirected is echo … > FILE: the live file is written anew.
+func (s *Script) piped(pipe *syntax.BinaryCmd) {
+	from, ok := pipe.X.Cmd.(*syntax.CallExpr)
+	to, ok2 := pipe.Y.Cmd.(*syntax.CallExpr)
+	if !ok || !ok2 {
+		return
+	}
+	if words := s.words(to); len(words) > 1 && path.Base(words[0]) == "tee" {
+		s.written(pipe, from, nil, words[len(words)-1])
+	}
+}
+
+func (s *Script) redirected(stmt *syntax.Stmt) {
+	call, ok := stmt.Cmd.(*syntax.CallExpr)
+	if !ok {
+		return
+	}
+	var to string
+	var document *syntax.Word
+	for _, r := range stmt.Redirs {
+		switch r.Op {
+		case syntax.RdrOut, syntax.RdrClob:
+			to = s.variables.text(r.Word)
+		case syntax.Hdoc, syntax.DashHdoc:
+			document = r.Hdoc
+		}
+	}
+	if to == "" {
+		if words := s.words(call); document != nil && len(words) > 1 && path.Base(words[0]) == "tee" {
+			to = words[len(words)-1]
+		}
+	}
+	if to != "" {
+		s.written(stmt, call, document, to)
+	}
+}
+
+func (s *Script) written(at syntax.Node, call *syntax.CallExpr, document *syntax.Word, to string) {
+	words := s.words(call)
+	var text string
+	switch {
+	case document != nil:
+		text = s.variables.text(document)
+	case len(words) > 1 && words[0] == "echo":
+		text = strings.Join(words[1:], " ")
+	case len(words) == 3 && words[0] == "printf" && strings.TrimSuffix(words[1], `\n`) == "%s":
+		text = words[2]
+	case len(words) == 2 && words[0] == "cat": // a prepared file, through a redirection
+		if from := painted(words[1]); strings.Contains(from, "{colour}") && isConf(to) {
+			s.Mode, s.From, s.To = "copy", from, to
+			s.saw(at, "puts %s in the place of %s", from, to)
+		}
+		return
+	}
+	if !isConf(to) || strings.Contains(text+to, unknown) || strings.Contains(text, "{old}") || !strings.Contains(text, ";") {
+		return
+	}
+	if text = painted(text); !strings.Contains(text, "{") {
+		return
+	}
+	s.Mode, s.To, s.Text = "template", to, strings.TrimSpace(text)
+	s.saw(at, "writes %s", to)
+}
+
+// isConf says whether a path is that of a piece of nginx's configuration.
+func isConf(name string) bool {
+	return !strings.Contains(name, unknown) && (strings.HasSuffix(name, ".conf") || strings.HasSuffix(name, ".inc") || strings.Contains(name, "nginx"))
+}
+
+func shownText(text string) string { return strings.ReplaceAll(text, unknown, "…") }

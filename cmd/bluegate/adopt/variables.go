@@ -1,0 +1,199 @@
+package adopt
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"bluegate/deploy"
+)
+
+// variables are what a script's variables stand for: a text, or one for each colour.
+type variables struct {
+	values  map[string][]*syntax.Word
+	colours map[string]bool                     // those that hold blue or green
+	keys    map[string]map[deploy.Colour]string // PORT: 8081 for blue, 8082 for green
+}
+
+func readVariables(file *syntax.File) *variables {
+	v := &variables{values: map[string][]*syntax.Word{}, colours: map[string]bool{}, keys: map[string]map[deploy.Colour]string{}}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if a, ok := n.(*syntax.Assign); ok && a.Name != nil && a.Value != nil {
+			v.values[a.Name.Value] = append(v.values[a.Name.Value], a.Value)
+		}
+		return true
+	})
+	for name, values := range v.values {
+		v.colours[name] = slices.ContainsFunc(values, func(w *syntax.Word) bool { return holdsColour(name, w) })
+	}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.WordIter: // for c in blue green
+			var words []string
+			for _, w := range n.Items {
+				words = append(words, w.Lit())
+			}
+			if slices.Contains(words, "blue") && slices.Contains(words, "green") {
+				v.colours[n.Name.Value] = true
+			}
+		case *syntax.IfClause:
+			v.branches(n)
+		case *syntax.CaseClause:
+			for _, item := range n.Items {
+				v.branch(item.Stmts, caseColour(n, item))
+			}
+		case *syntax.Block:
+			v.branch(n.Stmts, deploy.None)
+		}
+		return true
+	})
+	for name, values := range v.values {
+		if colour := colourIn(name); colour != deploy.None && len(values) == 1 {
+			v.add(name, colour, values[0])
+		}
+	}
+	return v
+}
+
+// bothColours matches the text of a command that answers with either colour.
+var bothColours = regexp.MustCompile(`(?s)\bblue\b.*\bgreen\b|\bgreen\b.*\bblue\b`)
+
+// holdsColour says whether what is assigned is a colour: the word itself, a command that says one, or the script's
+// argument in a variable that is called so.
+func holdsColour(name string, w *syntax.Word) bool {
+	if text := w.Lit(); text == "blue" || text == "green" {
+		return true
+	}
+	text := source(w)
+	switch trimmed := strings.Trim(text, `"'`); trimmed {
+	case "blue", "green":
+		return true
+	case "$1", "${1}", "${1:-}":
+		return slices.ContainsFunc(wordsOf(name), func(word string) bool {
+			return slices.Contains(wordsOfNew, word) || word == "color" || word == "colour"
+		})
+	}
+	return strings.Contains(text, "$(") && bothColours.MatchString(text)
+}
+
+func source(n syntax.Node) string {
+	var b strings.Builder
+	_ = syntax.NewPrinter().Print(&b, n)
+	return b.String()
+}
+
+// branches reads what an if and its else assign.
+func (v *variables) branches(clause *syntax.IfClause) {
+	last := deploy.None
+	for ; clause != nil; clause = clause.Else {
+		colour := v.condition(clause.Cond)
+		if len(clause.Cond) == 0 { // else
+			colour = last.Other()
+		}
+		v.branch(clause.Then, colour)
+		last = colour
+	}
+}
+
+// condition is the colour that a branch with this condition makes live: of NEW = blue it is blue, of CURRENT = blue, or
+// of a blue that runs, green.
+func (v *variables) condition(cond []*syntax.Stmt) deploy.Colour {
+	var text strings.Builder
+	for _, s := range cond {
+		text.WriteString(source(s) + "\n")
+	}
+	colour := colourIn(text.String())
+	if colour == deploy.None {
+		return deploy.None
+	}
+	for name, is := range v.colours {
+		if is && strings.Contains(text.String(), name) && !meansOld(name) {
+			return colour
+		}
+	}
+	return colour.Other()
+}
+
+func caseColour(c *syntax.CaseClause, item *syntax.CaseItem) deploy.Colour {
+	if len(item.Patterns) != 1 {
+		return deploy.None
+	}
+	colour, err := deploy.ParseColour(strings.Trim(source(item.Patterns[0]), `"'`))
+	if err == nil && meansOld(source(c.Word)) {
+		return colour.Other()
+	}
+	return colour
+}
+
+// colourIn is the one colour that a text has as a word, by the separators of names and of commands.
+func colourIn(text string) deploy.Colour {
+	words := wordsOf(text)
+	blue, green := slices.Contains(words, "blue"), slices.Contains(words, "green")
+	switch {
+	case blue && !green:
+		return deploy.Blue
+	case green && !blue:
+		return deploy.Green
+	}
+	return deploy.None
+}
+
+// branch reads the assignments of one branch. A colour that is assigned there says for which one the others are.
+func (v *variables) branch(stmts []*syntax.Stmt, colour deploy.Colour) {
+	var assigns []*syntax.Assign
+	for _, s := range stmts {
+		switch call := s.Cmd.(type) {
+		case *syntax.CallExpr:
+			if len(call.Args) == 0 {
+				assigns = append(assigns, call.Assigns...)
+			}
+		case *syntax.DeclClause:
+			assigns = append(assigns, call.Args...)
+		}
+	}
+	for _, a := range assigns {
+		if a.Name == nil || a.Value == nil {
+			continue
+		}
+		if c, err := deploy.ParseColour(strings.Trim(source(a.Value), `"'`)); err == nil {
+			if meansOld(a.Name.Value) {
+				c = c.Other()
+			}
+			colour = c
+		}
+	}
+	if colour == deploy.None {
+		return
+	}
+	for _, a := range assigns {
+		if a.Name == nil || a.Value == nil || v.colours[a.Name.Value] {
+			continue
+		}
+		of := colour
+		if meansOld(a.Name.Value) {
+			of = colour.Other()
+		}
+		v.add(a.Name.Value, of, a.Value)
+	}
+}
+
+func (v *variables) add(name string, colour deploy.Colour, w *syntax.Word) {
+	text := strings.Trim(source(w), `"'`)
+	key := keyFor(name)
+	if key == "" || strings.ContainsAny(text, "$`") {
+		return
+	}
+	if v.keys[key] == nil {
+		v.keys[key] = map[deploy.Colour]string{}
+	}
+	v.keys[key][colour] = text
+}
+
+// perColour is a variable's key, if each colour has a value of its own for it.
+func (v *variables) perColour(name string) (key string, ok bool) {
+	key = keyFor(name)
+	values := v.keys[key]
+	return key, len(values) == 2 && values[deploy.Blue] != values[deploy.Green]
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"bluegate/compose"
+	"bluegate/deploy"
+	"bluegate/deploy/check"
+	"bluegate/nginx"
+	"bluegate/nginx/helper"
+)
+
+// asker asks the questions of checks from where they are to be asked. It implements deploy.Asker.
+type asker struct {
+	stack  *compose.Stack
+	router *nginx.Router
+	local  machine
+
+	mu     sync.Mutex
+	beside map[string]*neighbour // by the id of the container
+}
+
+// neighbour is the helper in the network namespace of one container.
+type neighbour struct {
+	sync.Mutex
+	program *compose.Beside
+	client  *helper.Client
+}
+
+var _ deploy.Asker = (*asker)(nil)
+
+// Ask implements deploy.Asker.
+func (a *asker) Ask(ctx context.Context, from check.Vantage, c deploy.Container, q check.Question) (check.Answer, error) {
+	switch {
+	case q.Kind == check.Exec && from == check.Container:
+		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.stack.Exec(ctx, c, q.Argv) })
+	case q.Kind == check.Exec:
+		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.local.Run(ctx, q.Argv, nil) })
+	case from == check.Nginx:
+		return a.router.Ask(ctx, q)
+	case from == check.Container:
+		return a.askBeside(ctx, c, q)
+	}
+	return helper.Answer(ctx, q), nil
+}
+
+// execute makes an answer of a command. One that could not be run, or not in time, has failed.
+func (a *asker) execute(ctx context.Context, q check.Question, run func(context.Context) ([]byte, int, error)) (check.Answer, error) {
+	bounded, cancel := context.WithTimeout(ctx, q.Timeout)
+	defer cancel()
+	began := time.Now()
+	output, code, err := run(bounded)
+	answer := check.Answer{Body: output, ExitCode: code, Took: time.Since(began)}
+	switch {
+	case ctx.Err() != nil:
+		return answer, context.Cause(ctx)
+	case bounded.Err() != nil:
+		answer.Error = "it did not end within " + q.Timeout.String()
+	case err != nil:
+		var silent *deploy.UnreachableError
+		if errors.As(err, &silent) {
+			return answer, err
+		}
+		answer.Error = err.Error()
+	}
+	return answer, nil
+}
+
+func (a *asker) askBeside(ctx context.Context, c deploy.Container, q check.Question) (check.Answer, error) {
+	a.mu.Lock()
+	n := a.beside[c.ID]
+	if n == nil {
+		n = &neighbour{}
+		a.beside[c.ID] = n
+	}
+	a.mu.Unlock()
+	client, err := n.start(ctx, a.stack, c)
+	if err != nil {
+		return check.Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, q.Timeout+10*time.Second)
+	defer cancel()
+	resp, err := client.Ask(ctx, helper.Request{Question: &q})
+	switch {
+	case err != nil:
+		return check.Answer{}, err
+	case resp.Answer == nil:
+		return check.Answer{}, errors.New(resp.Error)
+	}
+	return *resp.Answer, nil
+}
+
+// start starts the helper once, whoever asks first.
+func (n *neighbour) start(ctx context.Context, stack *compose.Stack, c deploy.Container) (*helper.Client, error) {
+	n.Lock()
+	defer n.Unlock()
+	if n.client != nil {
+		return n.client, nil
+	}
+	program, err := stack.Beside(ctx, c, readHelper)
+	if err != nil {
+		return nil, err
+	}
+	n.program, n.client = program, helper.NewClient(program, program)
+	return n.client, nil
+}
+
+// Close implements deploy.Asker.
+func (a *asker) Close(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var errs []error
+	for id, n := range a.beside {
+		if n.program != nil {
+			errs = append(errs, n.program.Close(ctx))
+		}
+		delete(a.beside, id)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"bluegate/deploy"
+)
+
+// findFile returns the text of bluegate.yml; nil if there is none. Only one that was asked for has to be there.
+func findFile(path, dir string) (where string, text []byte, err error) {
+	asked := path != ""
+	if !asked {
+		path = filepath.Join(dir, "bluegate.yml")
+	}
+	text, err = readTrusted(path, dir, asked)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		if _, there := os.Lstat(path); there != nil {
+			return path, nil, nil
+		}
+	}
+	if err != nil {
+		return path, nil, &deploy.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
+	}
+	return path, text, nil
+}
+
+// longest is more than any configuration has; what is longer is something else.
+const longest = 1 << 20
+
+// readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
+// One that was found in the project's folder must lie in it. Everything is asked of the opened file, so that nobody can
+// exchange it after it was judged, and nothing blocks: a pipe without a writer is opened and refused.
+func readTrusted(path, dir string, asked bool) ([]byte, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch mode := info.Mode(); {
+	case !mode.IsRegular():
+		return nil, fmt.Errorf("%s is %s and no regular file", path, kindOf(mode))
+	case mode.Perm()&0o002 != 0:
+		return nil, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
+	case info.Size() > longest:
+		return nil, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
+	}
+	if err := inTrustedFolder(path, real, dir, asked); err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, longest))
+	if text == nil {
+		text = []byte{}
+	}
+	return text, err
+}
+
+// inTrustedFolder refuses a folder in which everybody can put another file in this one's place. The sticky bit forbids
+// that.
+func inTrustedFolder(path, real, dir string, asked bool) error {
+	folder := filepath.Dir(real)
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("%s lies in %s, which can be written by everybody (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
+	}
+	if asked {
+		return nil
+	}
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	if below, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(below) {
+		return fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
+	}
+	return nil
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/aymanbagabas/go-udiff"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/urfave/cli/v2"
+
+	"bluegate/cmd/bluegate/adopt"
+	"bluegate/compose"
+	"bluegate/deploy"
+)
+
+// adoption is what `bluegate init` found and did.
+type adoption struct {
+	Command   string         `json:"command"`
+	Outcome   deploy.Outcome `json:"outcome"`
+	ExitCode  int            `json:"exit_code"`
+	Directory string         `json:"directory"`
+	File      string         `json:"file"`
+	Content   string         `json:"content"` // of the file that is proposed; empty if none is needed
+	Written   bool           `json:"written"`
+	Diff      string         `json:"diff,omitempty"` // from the file that is there to the one that is proposed
+	Found     []adopt.Seen   `json:"found"`
+	// Doctor is what `bluegate doctor` says with this file.
+	Doctor *deploy.Report `json:"doctor"`
+
+	exists bool
+}
+
+func initFlags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
+}
+
+// init looks at the folder, the engine and nginx, and writes the smallest bluegate.yml that serves them. It never
+// overwrites one.
+func (c *command) init(ctx *cli.Context) error {
+	if _, err := c.arguments(ctx, false); err != nil {
+		return err
+	}
+	dir, err := projectDirectory(ctx)
+	if err != nil {
+		return err
+	}
+	path, have, err := findFile(ctx.String("config"), dir)
+	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
+		return err
+	}
+	a := adoption{Command: "init", Outcome: deploy.OK, Directory: dir, File: path, exists: have != nil}
+	setup, err := look(dir)
+	if err != nil && !a.exists {
+		return err
+	}
+	a.Found, a.Content = setup.Seen, setup.Proposal.YAML()
+	text := have
+	if !a.exists {
+		text = content(a.Content)
+	}
+	a.Doctor = c.examine(ctx, dir, path, text)
+	if !a.exists && nginxMissed(a.Doctor) && setup.Container != "" {
+		setup.Proposal.Nginx.Container = setup.Container
+		a.Content = setup.Proposal.YAML()
+		a.Doctor = c.examine(ctx, dir, path, content(a.Content))
+	}
+	switch {
+	case a.exists && a.Content != "":
+		a.Diff = udiff.Unified(path, path+" (proposed)", string(have), a.Content)
+	case !a.exists && a.Content != "" && !ctx.Bool("dry-run"):
+		if err := create(path, a.Content); err != nil {
+			return err
+		}
+		a.Written = true
+	}
+	c.mask.Report(a.Doctor)
+	return c.show(a)
+}
+
+// create writes a new file, and leaves alone what somebody else has put there in the meantime.
+func create(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// content is a file's text; nil where no file is needed.
+func content(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
+}
+
+// look recognises the layout. An error says that there is none.
+func look(dir string) (adopt.Setup, error) {
+	conventional, none := compose.Options{Dir: dir}.FilesFound()
+	if none != nil {
+		conventional = nil
+	}
+	setup := adopt.Look(os.DirFS(dir), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
+	if none != nil && len(setup.Proposal.Files) == 0 {
+		return setup, fmt.Errorf("there is nothing here to adopt: %w", none)
+	}
+	return setup, nil
+}
+
+// examine asks the doctor, with a bluegate.yml that may not have been written yet.
+func (c *command) examine(ctx *cli.Context, dir, path string, text []byte) *deploy.Report {
+	f, err := readText(path, text, c.Getenv)
+	if err != nil {
+		return faulty(c.ctx, "doctor", err)
+	}
+	learnSecrets(&c.mask, &f)
+	o, err := newOptions(ctx, dir, &f)
+	if err != nil {
+		return faulty(c.ctx, "doctor", err)
+	}
+	o.Compose.Learn = c.mask.Learn
+	d, err := connect(c.ctx, o, silence{})
+	if err != nil {
+		return faulty(c.ctx, "doctor", err)
+	}
+	return d.Doctor(c.ctx)
+}
+
+// nginxMissed says whether nginx was not found, or several were, so that its name has to be given.
+func nginxMissed(r *deploy.Report) bool {
+	for _, f := range r.Findings {
+		if f.Code == "nginx-absent" {
+			return true
+		}
+	}
+	return r.Outcome == deploy.Unreachable && len(r.Steps) > 0
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"bluegate/deploy"
+	"bluegate/deploy/check"
+)
+
+// checks makes the checks of each colour of a list in the file. Key is the list's.
+func (f *file) checks(key string, list []checkSection, dir string) (map[deploy.Colour][]check.Check, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	all := map[deploy.Colour][]check.Check{}
+	for i, section := range list {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		for _, colour := range deploy.Colours {
+			c, err := f.check(at, colour, section, dir)
+			if err == nil {
+				if c, err = c.Complete(); err != nil {
+					err = f.values.Wrong(at, "%v", err)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+			all[colour] = append(all[colour], c)
+		}
+	}
+	return all, nil
+}
+
+func (f *file) check(at string, colour deploy.Colour, s checkSection, dir string) (check.Check, error) {
+	c := check.Check{
+		From: check.Vantage(s.From), Service: f.expand(colour, s.Service), Interval: s.Interval, Attempts: s.Attempts, Passes: s.Passes,
+		Question: check.Question{Method: s.Method, Body: f.expand(colour, s.Body), Follow: s.Redirects, Insecure: s.Insecure, Timeout: s.Timeout},
+		Want: check.Want{
+			Contains: f.expand(colour, s.Contains), ContainsNot: f.expand(colour, s.ContainsNot), Latency: s.Latency, DaysLeft: s.DaysLeft,
+		},
+	}
+	kinds := 0
+	for kind, target := range map[check.Kind]string{check.HTTP: s.HTTP, check.TCP: s.TCP, check.TLS: s.TLS, check.DNS: s.DNS} {
+		if target != "" {
+			kinds++
+			c.Kind, c.Target = kind, f.expand(colour, target)
+		}
+	}
+	if len(s.Exec) > 0 {
+		kinds++
+		c.Kind, c.Argv = check.Exec, f.expandAll(colour, s.Exec)
+	}
+	if kinds != 1 {
+		return c, f.values.Wrong(at, "a check asks by exactly one of http, tcp, tls, dns, exec")
+	}
+	if err := f.onlyFor(at, c.Kind, s); err != nil {
+		return c, err
+	}
+	if s.Status != "" {
+		if err := c.Statuses.Set(s.Status); err != nil {
+			return c, f.values.Wrong(at+".status", "%v", err)
+		}
+	}
+	for name, value := range s.Headers {
+		if c.Headers == nil {
+			c.Headers = map[string]string{}
+		}
+		c.Headers[name] = f.expand(colour, value)
+	}
+	return c, f.readCA(at, &c, s.CA, dir)
+}
+
+// onlyFor refuses what a kind of check would not look at: a condition that is never tested is worse than none.
+func (f *file) onlyFor(at string, kind check.Kind, s checkSection) error {
+	web, certified := kind == check.HTTP, kind == check.HTTP || kind == check.TLS
+	for _, rule := range []struct {
+		key  string
+		used bool
+		fits bool
+	}{
+		{"method", s.Method != "", web}, {"headers", len(s.Headers) > 0, web}, {"body", s.Body != "", web}, {"redirects", s.Redirects, web},
+		{"status", s.Status != "", web}, {"contains", s.Contains != "", web}, {"contains_not", s.ContainsNot != "", web},
+		{"ca", s.CA != "", certified}, {"insecure", s.Insecure, certified}, {"days_left", s.DaysLeft != 0, kind == check.TLS},
+	} {
+		if rule.used && !rule.fits {
+			return f.values.Wrong(at+"."+rule.key, "a check by %s does not look at it", kind)
+		}
+	}
+	return nil
+}
+
+func (f *file) readCA(at string, c *check.Check, path, dir string) (err error) {
+	if path == "" {
+		return nil
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	if c.CA, err = os.ReadFile(path); err != nil {
+		return f.values.Wrong(at+".ca", "%v", err)
+	}
+	return nil
+}
+
+func (f *file) expandAll(colour deploy.Colour, words []string) []string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = f.expand(colour, word)
+	}
+	return all
+}
+
+// hooks makes the hooks of each colour.
+func (f *file) hooks() (map[deploy.Colour]deploy.Hooks, error) {
+	var all map[deploy.Colour]deploy.Hooks
+	for moment, list := range map[deploy.Moment][][]string{
+		deploy.BeforeUp: f.Hooks.BeforeUp, deploy.BeforeSwitch: f.Hooks.BeforeSwitch, deploy.AfterSwitch: f.Hooks.AfterSwitch,
+		deploy.OnFailure: f.Hooks.OnFailure, deploy.AfterAll: f.Hooks.AfterAll,
+	} {
+		for i, words := range list {
+			if len(words) == 0 || words[0] == "" {
+				return nil, f.values.Wrong(fmt.Sprintf("hooks.%s[%d]", moment, i), "there is no command")
+			}
+			if all == nil {
+				all = map[deploy.Colour]deploy.Hooks{}
+			}
+			for _, colour := range deploy.Colours {
+				h := all[colour]
+				if h.Timeout = f.Hooks.Timeout; h.Commands == nil {
+					h.Commands = map[deploy.Moment][][]string{}
+				}
+				h.Commands[moment] = append(h.Commands[moment], f.expandAll(colour, words))
+				all[colour] = h
+			}
+		}
+	}
+	return all, nil
+}
+
+// questions takes over what is asked and run on the way.
+func (o *options) questions(f *file, dir string) (err error) {
+	if o.Settings.Checks, err = f.checks("checks", f.Checks, dir); err != nil {
+		return err
+	}
+	if o.Settings.Bake.Checks, err = f.checks("bake.checks", f.Bake.Checks, dir); err != nil {
+		return err
+	}
+	o.Settings.Hooks, err = f.hooks()
+	return err
+}

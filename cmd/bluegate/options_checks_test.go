@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/deploy/check"
+)
+
+func TestChecksAndHooks(t *testing.T) {
+	o, _, err := optionsOf(t, `
+colours: {blue: {port: 8081}, green: {port: 8082}}
+checks:
+- {http: "http://127.0.0.1:{port}/health", status: "200-299,304", timeout: 2s, contains: ok, contains_not: maintenance, headers: {X-Colour: "{colour}"}, method: POST, body: "{{}}", redirects: true, latency: 1s}
+- {exec: [./look, "{colour}"], from: container, service: "was-{colour}", attempts: 5, passes: 2, interval: 3s}
+bake:
+  for: 30s
+  checks: [{tls: "shop.test:443", days_left: 14}]
+hooks: {before_up: [[./migrate, "{colour}"]], after_all: [[./tell], [./log, x]], timeout: 1m}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for colour, port := range map[deploy.Colour]string{deploy.Blue: "8081", deploy.Green: "8082"} {
+		name := string(colour)
+		want := []check.Check{{
+			Question: check.Question{Kind: check.HTTP, Target: "http://127.0.0.1:" + port + "/health", Method: "POST", Headers: map[string]string{"X-Colour": name}, Body: "{{}}", Follow: true, Timeout: 2 * time.Second},
+			Want:     check.Want{Statuses: check.Statuses{{First: 200, Last: 299}, {First: 304, Last: 304}}, Contains: "ok", ContainsNot: "maintenance", Latency: time.Second},
+			Interval: time.Second, Attempts: 3, Passes: 1,
+		}, {
+			Question: check.Question{Kind: check.Exec, Argv: []string{"./look", name}, Timeout: 5 * time.Second},
+			From:     check.Container, Service: "was-" + name, Interval: 3 * time.Second, Attempts: 5, Passes: 2,
+		}}
+		if got := o.Settings.Checks[colour]; !reflect.DeepEqual(got, want) {
+			t.Errorf("checks of %s:\n%+v\nwant\n%+v", colour, got, want)
+		}
+		if got := o.Settings.Bake.Checks[colour]; len(got) != 1 || got[0].DaysLeft != 14 || got[0].Kind != check.TLS || o.Settings.Bake.For != 30*time.Second {
+			t.Errorf("bake of %s: %+v", colour, o.Settings.Bake)
+		}
+		hooks := deploy.Hooks{Timeout: time.Minute, Commands: map[deploy.Moment][][]string{deploy.BeforeUp: {{"./migrate", name}}, deploy.AfterAll: {{"./tell"}, {"./log", "x"}}}}
+		if got := o.Settings.Hooks[colour]; !reflect.DeepEqual(got, hooks) {
+			t.Errorf("hooks of %s: %+v", colour, got)
+		}
+	}
+}
+
+func TestChecksAndHooksThatAreWrong(t *testing.T) {
+	for yml, want := range map[string]string{
+		"checks: [{}]\n":                                            `bluegate.yml:1:10: checks[0]: a check asks by exactly one of http, tcp, tls, dns, exec`,
+		"checks: [{tcp: \"a:1\", dns: a}]\n":                        `exactly one of`,
+		"checks: [{http: \"was:3000\"}]\n":                          `"was:3000" is no http:// or https:// URL`,
+		"checks: [{tcp: was}]\n":                                    `"was" is no host:port`,
+		"checks: [{http: \"http://a/\", status: 2xx}]\n":            `bluegate.yml:1:38: checks[0].status: "2xx" is neither a status nor a range`,
+		"checks: [{http: \"http://a/\", from: moon}]\n":             `checks[0].from: "moon" is none of client, nginx, container`,
+		"checks: [{http: \"http://a/\", from: container}]\n":        `needs service`,
+		"checks: [{http: \"http://a/{port}\"}]\n":                   `{port} is unknown for blue`,
+		"checks: [{http: \"http://a/\", timeout: 5}]\n":             `checks[0].timeout: 5 is no duration`,
+		"checks: [{http: \"http://a/\", passes: 4, attempts: 3}]\n": `passes: 4 in a row cannot come of 3 attempts`,
+		"checks: [{tcp: \"a:1\", contains: ok}]\n":                  `bluegate.yml:1:33: checks[0].contains: a check by tcp does not look at it`,
+		"checks: [{http: \"http://a/\", days_left: 5}]\n":           `checks[0].days_left: a check by http does not look at it`,
+		"checks: [{http: \"https://a/\", ca: nowhere.pem}]\n":       `checks[0].ca: open `,
+		"checks: [{exec: [a], from: nginx}]\n":                      `nothing is executed beside nginx`,
+		"bake: {checks: [{}]}\n":                                    `bake.checks[0]: a check asks by exactly one of`,
+		"hooks: {before_up: [[]]}\n":                                `hooks.before_up[0]: there is no command`,
+		"hooks: {before_up: [./migrate]}\n":                         `hooks.before_up[0] is to be a list`,
+		"hooks: {before: [[a]]}\n":                                  `unknown key "before" in hooks`,
+	} {
+		_, _, err := optionsOf(t, yml)
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v\nwant %s", yml, err, want)
+		}
+	}
+}
+
+// TestMachine: a command's output and exit code come back, and what it started ends with it.
+func TestMachine(t *testing.T) {
+	dir := t.TempDir()
+	m := machine{dir: dir}
+	output, code, err := m.Run(t.Context(), []string{"sh", "-c", "echo $FACT; echo bad >&2; exit 3"}, []string{"FACT=told"})
+	if string(output) != "told\nbad\n" || code != 3 || err != nil {
+		t.Errorf("%q, %d, %v", output, code, err)
+	}
+	mask := &deploy.Mask{}
+	mask.Add("hunter2hunter2")
+	output, _, err = machine{dir, mask}.Run(t.Context(), []string{"sh", "-c", "echo $FACT"}, []string{"FACT=it said hunter2hunter2"})
+	if string(output) != "it said "+deploy.Masked+"\n" || err != nil {
+		t.Errorf("a command is told %q, %v", output, err)
+	}
+	if _, _, err := m.Run(t.Context(), []string{"./nowhere"}, nil); err == nil || !strings.Contains(err.Error(), "./nowhere") {
+		t.Errorf("a command that is not there: %v", err)
+	}
+	began := time.Now()
+	output, code, err = m.Run(t.Context(), []string{"sh", "-c", "sleep 600 & echo $! > pid; echo done"}, nil)
+	if string(output) != "done\n" || code != 0 || err != nil || time.Since(began) > 5*time.Minute {
+		t.Errorf("with a child in the background: %q, %d, %v", output, code, err)
+	}
+	pid, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := func() bool {
+		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	}
+	for range 1000 {
+		if ended() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("process %s, which the command had started, still runs", pid)
+}

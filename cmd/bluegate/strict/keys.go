@@ -1,0 +1,48 @@
+package strict
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Key is one key of a struct, with what it holds.
+type Key struct {
+	Path  string
+	Value reflect.Value
+	Tag   reflect.StructTag
+}
+
+// Keys lists the keys of a struct that hold a value of their own, in the order of its fields: a list is one, and so is
+// each entry of a map. Lists of mappings are gone into.
+func Keys(of any) []Key { return keysOf(at{}, reflect.ValueOf(of)) }
+
+func keysOf(a at, v reflect.Value) (out []Key) {
+	switch t := v.Type(); {
+	case single(t) || t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Struct:
+		return []Key{{a.path, v, a.tag}}
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			field := t.Field(i)
+			name := keyOf(field)
+			switch {
+			case name != "":
+				out = append(out, keysOf(a.key(name, field.Tag), v.Field(i))...)
+			case field.Tag.Get("yaml") == ",inline":
+				out = append(out, keysOf(at{a.path, field.Tag, a.nameless}, v.Field(i))...)
+			}
+		}
+	case t.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			out = append(out, keysOf(at{path: fmt.Sprintf("%s[%d]", a.path, i), tag: a.tag}, v.Index(i))...)
+		}
+	case t.Kind() == reflect.Map:
+		names := v.MapKeys()
+		slices.SortFunc(names, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
+		for _, name := range names {
+			out = append(out, keysOf(a.key(name.String(), a.tag), v.MapIndex(name))...)
+		}
+	}
+	return out
+}

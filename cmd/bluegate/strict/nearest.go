@@ -1,0 +1,21 @@
+package strict
+
+import (
+	"fmt"
+
+	"github.com/xrash/smetrics"
+)
+
+// Meant is " (did you mean …?)" where a known word is near what was written.
+func Meant(text string, known []string) string {
+	best, least := "", len(text)/3+2
+	for _, word := range known {
+		if distance := smetrics.WagnerFischer(text, word, 1, 1, 1); distance < least {
+			best, least = word, distance
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}

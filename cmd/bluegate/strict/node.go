@@ -1,0 +1,167 @@
+package strict
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+type kind int
+
+const (
+	null kind = iota
+	scalar
+	list
+	mapping
+)
+
+func (k kind) String() string {
+	return [...]string{"nothing", "a single value", "a list", "a mapping"}[k]
+}
+
+// node is YAML without what has no business in a configuration: anchors, aliases, tags, merge keys.
+type node struct {
+	kind   kind
+	text   string // a scalar's, as written
+	quoted bool
+	place  Place
+	keys   []*node // a mapping's, beside its values
+	values []*node // a mapping's or a list's
+}
+
+// deepest bounds the recursion; a configuration has a depth of five.
+const deepest = 20
+
+func parse(file string, text []byte) (*node, error) {
+	if err := readable(file, text); err != nil {
+		return nil, err
+	}
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		var placed yaml.Error
+		if errors.As(err, &placed) && placed.GetToken() != nil {
+			return nil, wrong(place(file, placed.GetToken()), "%s", placed.GetMessage())
+		}
+		return nil, wrong(Place{File: file}, "%v", err)
+	}
+	var root *node
+	for _, doc := range tree.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		if root != nil {
+			return nil, wrong(place(file, doc.Body.GetToken()), "a second document begins here; there is to be one")
+		}
+		if root, err = convert(file, doc.Body, deepest); err != nil {
+			return nil, err
+		}
+	}
+	if root != nil && root.kind != mapping && root.kind != null {
+		return nil, wrong(root.place, "this is %s; the file is to be a mapping, such as \"project: shop\"", root.kind)
+	}
+	return root, nil
+}
+
+// readable refuses what is no text. An empty file is more likely one whose writing failed than somebody's intention.
+func readable(file string, text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return wrong(Place{file, 1, 1}, "the file is empty; remove it if nothing is to be configured")
+	}
+	for i, rest := 0, text; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\n' && r != '\r' && r != '\t' {
+			before := text[:i]
+			column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+			return wrong(Place{file, bytes.Count(before, []byte("\n")) + 1, column}, "byte %#02x is no text", rest[0])
+		}
+		i, rest = i+size, rest[size:]
+	}
+	return nil
+}
+
+func convert(file string, n ast.Node, depth int) (*node, error) {
+	out := &node{place: place(file, n.GetToken())}
+	if depth == 0 {
+		return nil, wrong(out.place, "this is nested too deeply")
+	}
+	switch n := n.(type) {
+	case *ast.NullNode:
+	case *ast.StringNode:
+		out.kind, out.text = scalar, n.Value
+		out.quoted = n.Token.Type == token.SingleQuoteType || n.Token.Type == token.DoubleQuoteType
+	case *ast.LiteralNode:
+		out.kind, out.text, out.quoted = scalar, n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		out.kind, out.text = scalar, n.GetToken().Value
+	case *ast.SequenceNode:
+		out.kind = list
+		for _, v := range n.Values {
+			item, err := convert(file, v, depth-1)
+			if err != nil {
+				return nil, err
+			}
+			out.values = append(out.values, item)
+		}
+	case *ast.MappingValueNode:
+		out.kind = mapping
+		return out, out.add(file, n, depth)
+	case *ast.MappingNode:
+		out.kind = mapping
+		for _, v := range n.Values {
+			if err := out.add(file, v, depth); err != nil {
+				return nil, err
+			}
+		}
+	case *ast.AnchorNode, *ast.AliasNode:
+		return nil, wrong(out.place, "anchors and aliases (& and *) are not supported; write the value out, or quote it if it is text")
+	case *ast.TagNode:
+		return nil, wrong(out.place, "tags (%s) are not supported; quote it if it is text", n.Start.Value)
+	default:
+		return nil, wrong(out.place, "%s is not supported here", n.Type())
+	}
+	return out, nil
+}
+
+func (n *node) add(file string, pair *ast.MappingValueNode, depth int) error {
+	if pair.Key.IsMergeKey() {
+		return wrong(place(file, pair.Key.GetToken()), "merge keys (<<) are not supported; write the keys out")
+	}
+	key, err := convert(file, pair.Key, depth-1)
+	if err != nil {
+		return err
+	}
+	if len(n.keys) == 0 {
+		n.place = key.place
+	}
+	if key.kind != scalar {
+		return wrong(key.place, "a key is to be a single word")
+	}
+	for _, known := range n.keys {
+		if known.text == key.text {
+			return wrong(key.place, "key %q is there already, in line %d", key.text, known.place.Line)
+		}
+	}
+	value, err := convert(file, pair.Value, depth-1)
+	if err != nil {
+		return err
+	}
+	n.keys, n.values = append(n.keys, key), append(n.values, value)
+	return nil
+}
+
+func place(file string, t *token.Token) Place {
+	if t == nil || t.Position == nil {
+		return Place{File: file}
+	}
+	return Place{file, t.Position.Line, t.Position.Column}
+}
+
+func wrong(p Place, format string, args ...any) error {
+	return &Error{Origin{Place: p}, fmt.Sprintf(format, args...)}
+}

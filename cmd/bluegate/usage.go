@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"bluegate/cmd/bluegate/strict"
+	"bluegate/deploy"
+)
+
+// wrongUsage says what is wrong with a flag, what may have been meant, and where the flags are listed.
+func wrongUsage(ctx *cli.Context, err error, _ bool) error {
+	help := "bluegate"
+	flags := ctx.App.Flags
+	if c := ctx.Command; c != nil && ctx.App.Command(c.Name) != nil {
+		help, flags = "bluegate "+c.Name, c.Flags
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		var known []string
+		for _, f := range flags {
+			known = append(known, f.Names()[0])
+		}
+		err = fmt.Errorf("there is no flag --%s%s", name, strict.Meant(name, known))
+	}
+	return deploy.Invalid("%w; see %s --help", err, help)
+}
+
+// noCommand is the error for a first argument that is no command.
+func noCommand(ctx *cli.Context) error {
+	var known []string
+	for _, c := range ctx.App.Commands {
+		known = append(known, c.Name)
+	}
+	given := ctx.Args().First()
+	return deploy.Invalid("there is no command %q%s; see bluegate --help", given, strict.Meant(given, known))
+}

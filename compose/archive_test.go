@@ -1,0 +1,229 @@
+package compose
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/volume"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+)
+
+// retired is a record of what stands on the bench.
+func (b *bench) retired(app deploy.Application, all []deploy.Container) deploy.Record {
+	b.t.Helper()
+	rec := deploy.Record{Release: "r1", Colour: deploy.Blue, Model: app.Models[deploy.Blue]}
+	for _, c := range all {
+		rec.Kept = append(rec.Kept, deploy.Kept{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
+	}
+	return rec
+}
+
+// asMade is all that a container was made of, as far as two of them can be the same.
+func (b *bench) asMade(id string) string {
+	b.t.Helper()
+	info := b.inspect(id)
+	config, host := *info.Config, *info.HostConfig
+	config.Hostname = ""
+	if host.RestartPolicy.Name == "" { // which means the same
+		host.RestartPolicy.Name = container.RestartPolicyDisabled
+	}
+	networks := map[string][]string{}
+	for name, n := range info.NetworkSettings.Networks {
+		networks[name] = slices.DeleteFunc(slices.Clone(n.Aliases), func(a string) bool { return strings.HasPrefix(info.ID, a) })
+	}
+	text, err := json.MarshalIndent(map[string]any{"name": info.Name, "image": info.Image, "config": config, "host": host, "networks": networks}, "", " ")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// differing pairs the lines that are not the same.
+func differing(got, want string) (lines []string) {
+	b := strings.Split(want, "\n")
+	for i, line := range strings.Split(got, "\n") {
+		if i >= len(b) || line != b[i] {
+			lines = append(lines, fmt.Sprintf("%q, want %q", line, b[min(i, len(b)-1)]))
+		}
+	}
+	return lines
+}
+
+func (b *bench) volumes() int {
+	b.t.Helper()
+	all, err := b.engine.VolumeList(b.t.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+b.id))})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(all.Volumes)
+}
+
+// What is kept of a release makes it anew, in all that the engine says of it, when its containers are gone.
+func TestKeepAndRevive(t *testing.T) {
+	b := newBench(t)
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue", "TOKEN=canary-1") +
+		`    restart: on-failure:3
+    command: ["--password", "canary-2"]
+    hostname: till
+    labels: {team: tills}
+    volumes: ["data:/data", "/scratch"]
+    configs: [{source: menu, target: /menu/today}]
+    secrets: [key]
+    ports: ["127.0.0.1::3000"]
+    networks: {default: {aliases: [counter]}, back: {}}
+    depends_on: {signal-blue: {condition: service_healthy}}
+` + shopService("signal-blue") + shopService("was-green") +
+		"volumes: {data: {}}\nnetworks: {default: {}, back: {}}\nconfigs: {menu: {content: soup}}\nsecrets: {key: {environment: HOME}}\n"})
+	before := b.up(s, app, "r1")
+	t.Cleanup(func() { _ = b.engine.VolumeRemove(t.Context(), b.id+"_data", true) })
+	rec := b.retired(app, before)
+	made := map[string]string{}
+	for _, c := range before {
+		made[c.Name] = b.asMade(c.ID)
+	}
+	if missing, err := s.Held(t.Context(), b.id, rec); err != nil || len(missing) != 2 {
+		t.Errorf("before anything is kept, %v is missing: %v", missing, err)
+	}
+	volumes := b.volumes()
+	for range 2 { // it can be repeated
+		if err := s.Keep(t.Context(), b.id, rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if missing, err := s.Held(t.Context(), b.id, rec); err != nil || len(missing) > 0 {
+		t.Errorf("%v is missing: %v", missing, err)
+	}
+	rows, err := s.keepers(t.Context(), b.id, "r1")
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%d are kept: %v", len(rows), err)
+	}
+	for _, row := range rows {
+		row.Command = "" // as it stands in the list for the container itself
+		if text, _ := json.Marshal(row); strings.Contains(string(text), "canary") {
+			t.Errorf("a list shows a secret: %s", text)
+		}
+	}
+	if got := b.volumes(); got != volumes {
+		t.Errorf("keeping made %d volumes", got-volumes)
+	}
+	if _, err := b.engine.ImageRemove(t.Context(), rec.Kept[0].Digest, image.RemoveOptions{}); err == nil {
+		t.Error("the image could be removed")
+	}
+
+	if err := s.Remove(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	after := b.containers(s, app)
+	if namesOf(after) != namesOf(before) {
+		t.Fatalf("there are\n%s\nwant\n%s", namesOf(after), namesOf(before))
+	}
+	for _, c := range after {
+		if got := b.asMade(c.ID); got != made[c.Name] {
+			t.Errorf("%s is not made as it was: %v", c.Name, differing(got, made[c.Name]))
+		}
+		if !c.Running || c.RestartPol != map[string]string{"was-blue": "on-failure:3", "signal-blue": "no"}[c.Service] {
+			t.Errorf("%s runs: %t, restart policy %q", c.Name, c.Running, c.RestartPol)
+		}
+	}
+	was := after[slices.IndexFunc(after, func(c deploy.Container) bool { return c.Service == "was-blue" })]
+	menu, err := s.readOut(t.Context(), was.ID, "/menu/today")
+	if err != nil || string(menu.Content) != "soup" {
+		t.Errorf("its config is %q: %v", menu.Content, err)
+	}
+	if key, err := s.readOut(t.Context(), was.ID, "/run/secrets/key"); err != nil || len(key.Content) == 0 {
+		t.Errorf("its secret is %q: %v", key.Content, err)
+	}
+	if healthy := after[0]; healthy.Sample.Health != gate.HealthHealthy {
+		t.Errorf("%s, on which the other depends, is %s", healthy.Name, healthy.Health)
+	}
+
+	if err := s.Forget(t.Context(), b.id, []string{"r1"}); err != nil {
+		t.Fatal(err)
+	}
+	if missing, _ := s.Held(t.Context(), b.id, rec); len(missing) > 0 {
+		t.Errorf("what was to stay was forgotten: %v", missing)
+	}
+	if err := s.Forget(t.Context(), b.id, nil); err != nil {
+		t.Fatal(err)
+	}
+	if missing, _ := s.Held(t.Context(), b.id, rec); len(missing) != 2 {
+		t.Errorf("after all was forgotten, only %v is missing", missing)
+	}
+}
+
+// Containers that are there are only started, with the restart policy that they had.
+func TestReviveWhatIsThere(t *testing.T) {
+	b := newBench(t)
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    restart: always\n" + shopService("was-green")})
+	before := b.up(s, app, "r1")
+	rec := b.retired(app, before)
+	if err := s.Retire(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	after := b.containers(s, app)
+	if len(after) != 1 || after[0].ID != before[0].ID || !after[0].Running || after[0].RestartPol != "always" {
+		t.Errorf("there is %+v", after)
+	}
+	if err := s.Remove(t.Context(), after); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err == nil || !strings.Contains(err.Error(), "so is what was kept of it") {
+		t.Errorf("of nothing: %v", err)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	b := newBench(t)
+	s := &Stack{engine: b.engine}
+	ref := func(n string) string { return b.id + ":" + n }
+	gone, used, moved, shared, named, nameless := b.image(ref("gone")), b.image(ref("used")), b.image(ref("moved")), b.image(ref("shared")), b.image(ref("named")), b.image(ref("nameless"))
+	b.create(container.Config{Image: used, Cmd: []string{"none"}}, container.HostConfig{})
+	b.image(ref("moved")) // its name is another's by now
+	if err := b.engine.ImageTag(t.Context(), shared, ref("also")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.engine.ImageRemove(t.Context(), ref("shared"), image.RemoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b.image(ref("nameless"))
+	removed, left, err := s.Prune(t.Context(), []deploy.BroughtImage{
+		{Ref: ref("gone"), ID: gone}, {Ref: ref("used"), ID: used}, {Ref: ref("moved"), ID: moved}, {Ref: ref("shared"), ID: shared},
+		{ID: named}, {ID: nameless}, {Ref: ref("never"), ID: "sha256:" + strings.Repeat("0", 64)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 1 || left[0].ID != used || !slices.Equal(removed, []string{ref("gone"), ref("moved"), nameless[:19]}) {
+		t.Errorf("removed %v, left %v", removed, left)
+	}
+	for id, there := range map[string]bool{gone: false, used: true, moved: false, shared: true, named: true, nameless: false} {
+		if (b.imageID(id) != "") != there {
+			t.Errorf("image %s is there: %t", id, !there)
+		}
+	}
+}
+
+func TestRestartPolicies(t *testing.T) {
+	for _, text := range []string{"no", "always", "unless-stopped", "on-failure", "on-failure:3"} {
+		if got := policyText(parsePolicy(text)); got != text {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+	if got := policyText(parsePolicy("")); got != "no" {
+		t.Errorf("none is read as %q", got)
+	}
+}

@@ -1,0 +1,106 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"bluegate/deploy"
+	"bluegate/deploy/beside"
+)
+
+// Beside is a program of ours in the network namespace of an application's container.
+type Beside struct {
+	*beside.Streams
+	engine *Engine
+	id     string
+}
+
+// Beside starts a static executable beside a container, in one that is made of the same image, the one image that is
+// certainly there. It ends with its streams, and removes itself.
+func (s *Stack) Beside(ctx context.Context, c deploy.Container, executable func(architecture string) ([]byte, []string, error)) (*Beside, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	version, err := s.engine.ServerVersion(ask)
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("ask the engine for its architecture: %w", err))
+	}
+	binary, args, err := executable(version.Arch)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.engine.ContainerInspect(ask, c.ID)
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("inspect %s: %w", c.Name, err))
+	}
+	config := beside.Config(args)
+	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
+	config.Labels = map[string]string{SweepLabel: s.name, OwnLabel: "beside"}
+	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
+	// The engine goes on with a creation whose caller has gone away, and nobody would know its container.
+	creating, cancelCreating := asking(context.WithoutCancel(ctx))
+	defer cancelCreating()
+	made, err := s.engine.ContainerCreate(creating, config, host, nil, nil, beside.Name("beside", s.name))
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("create a helper beside %s: %w", c.Name, err))
+	}
+	b := &Beside{engine: s.engine, id: made.ID}
+	if b.Streams, err = beside.Start(ctx, s.engine.Client, made.ID, binary); err != nil {
+		return nil, s.engine.unreachable(errors.Join(fmt.Errorf("beside %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
+	}
+	return b, nil
+}
+
+// Close ends the program and removes its container.
+func (b *Beside) Close(ctx context.Context) error {
+	b.Streams.Close()
+	return b.remove(ctx)
+}
+
+func (b *Beside) remove(ctx context.Context) error {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	return removeContainer(ctx, b.engine, b.id)
+}
+
+// execOutput is how much of a command's output is kept: its end, where a program that gives up says why.
+const execOutput = 16 << 10
+
+// Exec runs a command in a container and returns the end of what it printed, and its exit code. A command that ctx cuts
+// off goes on in the container: the engine has no way to end it.
+func (s *Stack) Exec(ctx context.Context, c deploy.Container, argv []string) (output []byte, code int, err error) {
+	fail := func(err error) ([]byte, int, error) {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return output, 0, s.engine.unreachable(fmt.Errorf("run %q in %s: %w", argv[0], c.Name, err))
+	}
+	created, err := s.engine.ContainerExecCreate(ctx, c.ID, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return fail(err)
+	}
+	conn, err := beside.Hijacked(ctx, func() (types.HijackedResponse, error) {
+		return s.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
+	})
+	if err != nil {
+		return fail(err)
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
+	defer stop()
+	kept := deploy.Tail{Size: execOutput}
+	_, err = stdcopy.StdCopy(&kept, &kept, conn.Reader)
+	output = kept.Bytes()
+	if err != nil {
+		return fail(err)
+	}
+	info, err := s.engine.ContainerExecInspect(context.WithoutCancel(ctx), created.ID)
+	if err != nil {
+		return fail(err)
+	}
+	return output, info.ExitCode, nil
+}

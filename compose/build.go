@@ -1,0 +1,59 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
+
+	"bluegate/deploy"
+)
+
+// buildLines is how much of a failed build's log is shown.
+const buildLines = 30
+
+// Build implements deploy.Stack, by Compose's own way: BuildKit where the engine and the docker command have it, else
+// the engine's classic builder. Services are built one after the other, so that a log is of one of them.
+func (s *Stack) Build(ctx context.Context, m deploy.Model, services []string) error {
+	for _, name := range services {
+		log := &lastBytes{most: 64 << 10}
+		began := time.Now()
+		err := s.build(ctx, m, name, log)
+		if err != nil {
+			s.removeRest(ctx, began, log)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			if lost := s.engine.unreachable(err); lost != err {
+				return lost
+			}
+			service, _ := m.Service(name)
+			return &deploy.RefusedError{Reasons: []deploy.Reason{{
+				Code: deploy.BuildFailed, Service: name, LogTail: log.lines(buildLines),
+				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, deploy.Plain(err.Error())),
+			}}}
+		}
+	}
+	return nil
+}
+
+func (s *Stack) build(ctx context.Context, m deploy.Model, name string, log *lastBytes) error {
+	builder, err := compose.NewComposeService(s.engine.cli, compose.WithPrompt(compose.AlwaysOkPrompt()), compose.WithStreams(log, log, strings.NewReader("")))
+	if err != nil {
+		return fmt.Errorf("set up Compose: %w", err)
+	}
+	project, err := s.projects[m.Colour].WithServicesTransform(func(_ string, c types.ServiceConfig) (types.ServiceConfig, error) {
+		c.PullPolicy = types.PullPolicyBuild // else an image that is there is taken
+		return c, nil
+	})
+	if err != nil {
+		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
+	}
+	return builder.Build(ctx, project, api.BuildOptions{Services: []string{name}, Progress: "plain", Out: log})
+}

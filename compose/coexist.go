@@ -1,0 +1,61 @@
+package compose
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bluegate/deploy"
+)
+
+// coexist refuses, with both places, what two colours cannot have at once.
+func coexist(app deploy.Application) error {
+	blue, green := app.Models[deploy.Blue], app.Models[deploy.Green]
+	var reasons []deploy.Reason
+	clash := func(a, b deploy.Service, format string, args ...any) {
+		reasons = append(reasons, deploy.Reason{Code: deploy.CannotCoexist, Service: a.Name,
+			Message: fmt.Sprintf(format, args...) + fmt.Sprintf(" (%s and %s)", a.Place, b.Place)})
+	}
+	for _, a := range blue.Services {
+		for _, b := range green.Services {
+			if a.Shared && b.Shared {
+				continue
+			}
+			if a.Name == b.Name && blue.ComposeProject == green.ComposeProject {
+				clash(a, b, "both colours call a service %q in one Compose project %q, so starting one would replace the other; name them apart or give each colour a project (compose.project: \"…-{colour}\")", a.Name, blue.ComposeProject)
+			}
+			if a.ContainerName != "" && a.ContainerName == b.ContainerName {
+				clash(a, b, "both colours call a container %q", a.ContainerName)
+			}
+			for _, port := range a.HostPorts {
+				if slices.ContainsFunc(b.HostPorts, func(p string) bool { return samePort(port, p) }) {
+					clash(a, b, "both colours publish port %s of the host", port)
+				}
+			}
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return &deploy.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run side by side: " + reasons[0].Message)}
+}
+
+// samePort compares ip:port/protocol; no ip is every ip.
+func samePort(a, b string) bool {
+	ipA, portA := cutPort(a)
+	ipB, portB := cutPort(b)
+	return portA == portB && (ipA == ipB || ipA == "" || ipB == "")
+}
+
+func cutPort(s string) (ip, port string) {
+	at := strings.LastIndex(s, ":")
+	if at < 0 {
+		return "", s
+	}
+	ip = s[:at]
+	if ip == "0.0.0.0" || ip == "::" {
+		ip = ""
+	}
+	return ip, s[at+1:]
+}

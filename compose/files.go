@@ -1,0 +1,141 @@
+package compose
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+
+	"bluegate/deploy"
+)
+
+// conventions are the names under which a colour's file is looked for, in this order; the last ones hold both colours.
+var conventions = []string{
+	"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
+	"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
+	"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
+}
+
+// FilesFound are the files' names, still with {colour}: those that are configured, else those of COMPOSE_FILE, else those
+// with the usual names.
+func (o Options) FilesFound() ([]string, error) {
+	if len(o.Files) > 0 {
+		return o.Files, nil
+	}
+	if named, err := o.composeFile(); len(named) > 0 || err != nil {
+		return named, err
+	}
+	for _, pattern := range conventions {
+		if o.exists(pattern, deploy.Blue) && o.exists(pattern, deploy.Green) {
+			return append(o.base(pattern), append([]string{pattern}, o.override(pattern)...)...), nil
+		}
+	}
+	return nil, deploy.Invalid("no Compose files of two colours in %s: looked for %s; name them in bluegate.yml (compose.files) or pass --project-directory",
+		o.Dir, strings.Join(conventions[:8], ", "))
+}
+
+// composeFile reads COMPOSE_FILE as Compose does, from the environment or from .env. A name that carries a colour and
+// has a counterpart of the other colour stands for both.
+func (o Options) composeFile() ([]string, error) {
+	found, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(o.Dir), cli.WithOsEnv, cli.WithEnvFiles(envFiles()...), cli.WithDotEnv)
+	if err != nil {
+		return nil, &deploy.InvalidError{Err: fmt.Errorf("read the environment of %s: %w", o.Dir, err)}
+	}
+	list := found.Environment["COMPOSE_FILE"]
+	if list == "" {
+		return nil, nil
+	}
+	names := strings.Split(list, cmp.Or(found.Environment["COMPOSE_PATH_SEPARATOR"], string(os.PathListSeparator)))
+	for i, name := range names {
+		for _, colour := range deploy.Colours {
+			if pattern := colourless(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
+				names[i] = pattern
+			}
+		}
+		if !o.exists(names[i], deploy.Blue) {
+			return nil, deploy.Invalid("COMPOSE_FILE names %s, which is not in %s; mend it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
+		}
+	}
+	return names, nil
+}
+
+// envFiles are what Compose reads in place of .env.
+func envFiles() []string {
+	if list := os.Getenv("COMPOSE_ENV_FILES"); list != "" {
+		return strings.Split(list, ",")
+	}
+	return nil
+}
+
+// colourless puts {colour} where a file's name carries a colour.
+func colourless(path string, colour deploy.Colour) string {
+	dir, name := filepath.Split(path)
+	return dir + deploy.ServiceKey(name, colour)
+}
+
+// base is the file that a colour's own file is laid over, where that is not complete by itself: a service of it says
+// neither what it runs nor how to build that.
+func (o Options) base(pattern string) []string {
+	if !strings.Contains(pattern, "{colour}") {
+		return nil
+	}
+	var incomplete []string
+	for _, doc := range documents([]string{o.path(pattern, deploy.Blue)}) {
+		for _, services := range doc.entriesAt("services") {
+			for _, e := range mapping(resolved(services.value)) {
+				runs := func(key string) bool { return len(descend(e, key)) > 0 }
+				if !runs("image") && !runs("build") && !runs("extends") && !runs("provider") {
+					incomplete = append(incomplete, e.name.Value)
+				}
+			}
+		}
+	}
+	for _, name := range cli.DefaultFileNames {
+		for _, doc := range documents([]string{o.path(name, deploy.None)}) {
+			if slices.ContainsFunc(incomplete, func(service string) bool { return len(doc.entriesAt("services."+service)) > 0 }) {
+				return []string{name}
+			}
+		}
+	}
+	return nil
+}
+
+// override is what Compose lays over a file that it finds by itself.
+func (o Options) override(pattern string) []string {
+	if !slices.Contains(cli.DefaultFileNames, pattern) {
+		return nil
+	}
+	for _, name := range cli.DefaultOverrideFileNames {
+		if o.exists(name, deploy.None) {
+			return []string{name}
+		}
+	}
+	return nil
+}
+
+func (o Options) exists(pattern string, colour deploy.Colour) bool {
+	info, err := os.Stat(o.path(pattern, colour))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// path is where a pattern's file of a colour lies.
+func (o Options) path(pattern string, colour deploy.Colour) string {
+	path := o.paint(pattern, colour)
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(o.Dir, path)
+}
+
+// paint puts a colour, and what it is configured to stand for, into a pattern.
+func (o Options) paint(pattern string, colour deploy.Colour) string {
+	pairs := []string{"{colour}", string(colour)}
+	for key, value := range o.Keys[colour] {
+		pairs = append(pairs, "{"+key+"}", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(pattern)
+}

@@ -1,0 +1,172 @@
+package compose
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bluegate/deploy"
+)
+
+const (
+	baseFile = "services:\n  app:\n    image: shop:1\n    depends_on: [db]\n  db:\n    image: postgres:16\n"
+	overBlue = "services:\n  app:\n    environment: {COLOUR: blue}\n"
+	overBoth = "services:\n  app:\n    environment: {COLOUR: x}\n"
+)
+
+// filesOf are the names of a colour's files, without their folder.
+func filesOf(dir string, m deploy.Model) string {
+	var names []string
+	for _, f := range m.Files {
+		names = append(names, strings.TrimPrefix(f, dir+string(filepath.Separator)))
+	}
+	return strings.Join(names, " ")
+}
+
+// A colour's file that is not complete by itself lies over the common one, and speaks of the colour's own services.
+func TestFilesThatLieOverACommonOne(t *testing.T) {
+	dir := folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": overBlue, "docker-compose.green.yml": overBoth})
+	app := loaded(t, Options{Dir: dir, Project: "shop-{colour}"})
+	for _, colour := range deploy.Colours {
+		m := app.Models[colour]
+		if got, want := filesOf(dir, m), "docker-compose.yml docker-compose."+string(colour)+".yml"; got != want || serviceNames(m) != "app" || m.ComposeProject != "shop-"+string(colour) {
+			t.Errorf("%s: %s of project %s in %s, want %s", colour, serviceNames(m), m.ComposeProject, got, want)
+		}
+	}
+	if app.Project != "shop" {
+		t.Errorf("the application is called %q", app.Project)
+	}
+	// One that is complete stands alone, whatever lies beside it.
+	dir = folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": blueFile, "docker-compose.green.yml": greenFile})
+	if got := filesOf(dir, loaded(t, Options{Dir: dir}).Models[deploy.Blue]); got != "docker-compose.blue.yml" {
+		t.Errorf("complete files are laid over a common one: %s", got)
+	}
+}
+
+func TestComposeFileOfTheEnvironment(t *testing.T) {
+	files := map[string]string{
+		"base.yml": baseFile, "over.blue.yml": overBlue, "over.green.yml": overBoth, "both.yml": bothFile,
+		"compose.blue.yml": blueFile, "compose.green.yml": greenFile,
+	}
+	for list, want := range map[string]string{
+		"both.yml":               "both.yml",
+		"base.yml:over.blue.yml": "base.yml over.green.yml", // green's, of a list that was written for blue
+		"over.green.yml":         "",
+		"":                       "compose.green.yml",
+	} {
+		t.Run(list, func(t *testing.T) {
+			t.Setenv("COMPOSE_FILE", list)
+			dir := folder(t, files)
+			app, err := load(t, Options{Dir: dir, Project: "shop-{colour}"})
+			if got := filesOf(dir, app.Models[deploy.Green]); got != want || (err != nil) != (want == "") {
+				t.Errorf("green's files are %q, %v; want %q", got, err, want)
+			}
+		})
+	}
+	files[".env"] = "COMPOSE_FILE=base.yml;over.blue.yml\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_PROJECT_NAME=from-dotenv\n"
+	files["compose.yml"] = bothFile
+	dir := folder(t, files)
+	_, err := load(t, Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), `"app" in one Compose project "from-dotenv"`) {
+		t.Errorf("with .env: %v", err)
+	}
+	t.Setenv("COMPOSE_FILE", "nowhere.yml")
+	_, err = load(t, Options{Dir: dir})
+	var invalid *deploy.InvalidError
+	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "COMPOSE_FILE names nowhere.yml") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestProfilesOfTheEnvironment(t *testing.T) {
+	t.Setenv("COMPOSE_PROFILES", "idle")
+	app := loaded(t, Options{Dir: folder(t, map[string]string{"compose.yml": "services:\n  app-blue: {image: a}\n  app-green: {image: a, profiles: [idle]}\n  extra-green: {image: a, profiles: [other]}\n"})})
+	if got := serviceNames(app.Models[deploy.Green]); got != "app-green" {
+		t.Errorf("green has %s", got)
+	}
+}
+
+// As with `docker compose -f`: the first file's folder names the project, holds .env, and is where paths start.
+func TestFilesInAnotherFolder(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"sub/compose.blue.yml": "services:\n  was-blue:\n    image: a:${TAG}\n    env_file: [own.env]\n    build: ./ctx\n", "sub/own.env": "A=b\n", "sub/.env": "TAG=of-sub\n",
+		"sub/compose.green.yml": greenFile, ".env": "TAG=of-dir\n",
+	})
+	s, err := New(unasked(t), Options{Dir: dir, Files: []string{"sub/compose.{colour}.yml"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := s.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blue := s.projects[deploy.Blue]
+	was := blue.Services["was-blue"]
+	if app.Project != "sub" || was.Image != "a:of-sub" || *was.Environment["A"] != "b" || was.Build.Context != filepath.Join(dir, "sub", "ctx") {
+		t.Errorf("project %s, image %s, environment %v, build in %s", app.Project, was.Image, was.Environment, was.Build.Context)
+	}
+}
+
+// One file that is run as two projects: what differs comes from the colour's own variables.
+func TestOneFileTwoProjects(t *testing.T) {
+	app := loaded(t, Options{
+		Dir:     folder(t, map[string]string{"docker-compose.yml": "services:\n  web:\n    image: a\n    ports: [\"127.0.0.1:${HTTP_PORT:?}:80\"]\n"}),
+		Files:   []string{"docker-compose.yml"},
+		Project: "web-{colour}",
+		Env:     map[deploy.Colour]map[string]string{deploy.Blue: {"HTTP_PORT": "8081"}, deploy.Green: {"HTTP_PORT": "8082"}},
+	})
+	for colour, want := range map[deploy.Colour]string{deploy.Blue: "127.0.0.1:8081/tcp", deploy.Green: "127.0.0.1:8082/tcp"} {
+		if web, _ := app.Models[colour].Service("web"); len(web.HostPorts) != 1 || web.HostPorts[0] != want {
+			t.Errorf("%s publishes %v", colour, web.HostPorts)
+		}
+	}
+}
+
+func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
+	for name, test := range map[string]struct {
+		file     string
+		services []string
+		says     string // empty: it is taken
+	}{
+		"database":            {"services:\n  app: {image: a}\n  store: {image: \"docker.io/library/postgres:16@sha256:" + strings.Repeat("0", 64) + "\"}\n", nil, "store looks like a database (compose.yml:3)"},
+		"proxy":               {"services:\n  app: {image: a}\n  api: {image: b}\n  web: {image: nginx}\n", nil, "services: [api, app]"},
+		"by its name":         {"services:\n  app: {image: a}\n  db: {build: ./db}\n", nil, "db looks like a database"},
+		"a site of files":     {"services:\n  web: {image: \"nginx:1\"}\n", nil, ""},
+		"of the user's words": {"services:\n  app: {image: a}\n  cache: {image: redis}\n", []string{"app", "cache"}, ""},
+		"said otherwise":      {"services:\n  app: {image: a}\n  cache: {image: redis}\n", []string{"app"}, ""},
+	} {
+		dir := folder(t, map[string]string{"compose.yml": test.file})
+		_, err := load(t, Options{Dir: dir, Project: "shop-{colour}", Services: test.services})
+		if test.says == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		var invalid *deploy.InvalidError
+		if !errors.As(err, &invalid) || len(invalid.Reasons) != 1 || !strings.Contains(strings.ReplaceAll(err.Error(), dir+"/", ""), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What Compose takes and the engine would not.
+func TestValuesThatTheEngineWouldReject(t *testing.T) {
+	for body, want := range map[string]string{
+		"image: \"A B\"\n":                          "compose.blue.yml:3:5: services.was-blue.image: \"A B\" is no name of an image",
+		"image: a\n    restart: sometimes\n":        "compose.blue.yml:4:5: services.was-blue.restart: \"sometimes\" is none of no, always",
+		"image: a\n    restart: \"on-failure:3\"\n": "",
+		"image: a\n    restart: \"no\"\n":           "",
+	} {
+		dir := folder(t, map[string]string{"compose.blue.yml": "services:\n  was-blue:\n    " + body, "compose.green.yml": greenFile})
+		_, err := load(t, Options{Dir: dir})
+		got := ""
+		if err != nil {
+			got = strings.ReplaceAll(err.Error(), dir+"/", "")
+		}
+		if (got == "") != (want == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+}

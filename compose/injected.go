@@ -1,0 +1,105 @@
+package compose
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+
+	"bluegate/deploy"
+)
+
+// injectedFile is a file that Compose wrote into a container before it started it: a config or a secret whose content
+// stands in the Compose file or in its environment. No mount tells of it.
+type injectedFile struct {
+	Path    string `json:"path"`
+	Mode    int64  `json:"mode"`
+	UID     int    `json:"uid"`
+	GID     int    `json:"gid"`
+	Content []byte `json:"content"`
+}
+
+// injectedLimit is more than Docker allows a config to have.
+const injectedLimit = 1 << 20
+
+// injectedPaths are where Compose writes such files for a service.
+func injectedPaths(p *types.Project, service string) (paths []string) {
+	if p == nil {
+		return nil
+	}
+	add := func(source types.FileObjectConfig, target, by string) {
+		if source.Content == "" && source.Environment == "" {
+			return
+		}
+		if !path.IsAbs(target) {
+			target = path.Join(by, target)
+		}
+		paths = append(paths, target)
+	}
+	for _, ref := range p.Services[service].Secrets {
+		add(types.FileObjectConfig(p.Secrets[ref.Source]), cmp.Or(ref.Target, ref.Source), "/run/secrets")
+	}
+	for _, ref := range p.Services[service].Configs {
+		add(types.FileObjectConfig(p.Configs[ref.Source]), cmp.Or(ref.Target, ref.Source), "/")
+	}
+	return paths
+}
+
+// injected reads those files out of a container.
+func (s *Stack) injected(ctx context.Context, colour deploy.Colour, k deploy.Kept) (files []injectedFile, err error) {
+	for _, name := range injectedPaths(s.projects[colour], k.Service) {
+		f, err := s.readOut(ctx, k.ID, name)
+		if errdefs.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func (s *Stack) readOut(ctx context.Context, id, name string) (injectedFile, error) {
+	stream, _, err := s.engine.CopyFromContainer(ctx, id, name)
+	if err != nil {
+		return injectedFile{}, err
+	}
+	defer stream.Close()
+	r := tar.NewReader(stream)
+	h, err := r.Next()
+	if err != nil {
+		return injectedFile{}, err
+	}
+	content, err := io.ReadAll(io.LimitReader(r, injectedLimit))
+	return injectedFile{Path: name, Mode: h.Mode, UID: h.Uid, GID: h.Gid, Content: content}, err
+}
+
+// inject writes the files into a container that takes the place of the one from which they were read.
+func (s *Stack) inject(ctx context.Context, id string, files []injectedFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for _, f := range files {
+		h := &tar.Header{Name: strings.TrimPrefix(f.Path, "/"), Mode: f.Mode, Uid: f.UID, Gid: f.GID, Size: int64(len(f.Content)), Typeflag: tar.TypeReg}
+		if err := w.WriteHeader(h); err != nil {
+			return err
+		}
+		if _, err := w.Write(f.Content); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return s.engine.CopyToContainer(ctx, id, "/", &archive, container.CopyToContainerOptions{CopyUIDGID: true})
+}

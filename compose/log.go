@@ -1,0 +1,90 @@
+package compose
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"bluegate/deploy"
+)
+
+// LogTail implements deploy.Stack.
+func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	text, err := s.logTail(ctx, id, lines)
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
+	}
+	return plainLines(text), nil
+}
+
+// plainLines are the lines that say anything, neutralised for a terminal.
+func plainLines(text []byte) (out []string) {
+	for line := range strings.Lines(string(text)) {
+		if line = deploy.Plain(strings.TrimSpace(line)); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, error) {
+	info, err := s.engine.ContainerInspect(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := s.engine.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	tail := &lastBytes{most: 64 << 10}
+	if info.Config.Tty { // a terminal's log is one stream without headers
+		_, err = io.Copy(tail, stream)
+	} else {
+		_, err = stdcopy.StdCopy(tail, tail, stream)
+	}
+	if len(tail.text) > 0 {
+		return tail.text, nil
+	}
+	return nil, err
+}
+
+// lastBytes keeps the end of what is written: one log line may be of any length, and the last ones say why.
+type lastBytes struct {
+	mu   sync.Mutex
+	text []byte
+	most int
+}
+
+func (w *lastBytes) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, p...)
+	if over := len(w.text) - w.most; over > 0 {
+		w.text = append(w.text[:0], w.text[over:]...)
+	}
+	return len(p), nil
+}
+
+func (w *lastBytes) bytes() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Clone(w.text)
+}
+
+// lines are the last lines of what was written.
+func (w *lastBytes) lines(most int) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := plainLines(w.text)
+	return all[max(0, len(all)-most):]
+}

@@ -1,0 +1,237 @@
+package compose
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// PlacedError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
+// line, a line without a file, or neither.
+type PlacedError struct {
+	Place string // file:line:column, as far as it is known
+	Text  string
+	Err   error
+}
+
+func (e *PlacedError) Error() string { return e.Place + ": " + e.Text }
+func (e *PlacedError) Unwrap() error { return e.Err }
+
+// placed finds out which place of the files Compose rejected.
+func placed(err error, files []string) error {
+	text := strings.TrimSpace(err.Error())
+	var bare *PlacedError
+	if errors.As(err, &bare) {
+		return err
+	}
+	short := text
+	if m := rejected.FindStringSubmatch(text); m != nil {
+		short = strings.TrimSpace(m[2])
+		files = []string{m[1]} // it may be one that the others include
+	}
+	where := spot{file: strings.Join(files, ", ")}
+	l := locator{files: files, docs: documents(files)}
+	for _, rule := range rules {
+		if m := rule.match.FindStringSubmatch(text); m != nil {
+			if found, ok := rule.find(l, m); ok {
+				where = found
+				break
+			}
+		}
+	}
+	return &PlacedError{Place: where.String(), Text: oneLine(short), Err: err}
+}
+
+// rejected is how Compose names the file that it read when it found something.
+var rejected = regexp.MustCompile(`(?s)^(?:validating|failed to parse) (\S+): (.*)`)
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// rule knows one way in which Compose says what is wrong.
+type rule struct {
+	match *regexp.Regexp
+	find  func(l locator, m []string) (spot, bool)
+}
+
+// rules are tried in this order. Their words are those of compose-go; a message that none of them knows keeps the names
+// of the files.
+var rules = []rule{
+	{regexp.MustCompile(`line (\d+): mapping key .* already defined`), atLine},
+	{regexp.MustCompile(`line (\d+): cannot construct`), atLine},
+	{regexp.MustCompile(` at (?:L\d+\.C\d+-)?L(\d+)\.C(\d+): `), atPosition},
+	{regexp.MustCompile(`invalid leading UTF-8 octet|invalid UTF-8`), atBadText},
+	{regexp.MustCompile(`(\S*) additional properties '([^']*)'`), atExtraKey},
+	{regexp.MustCompile(`non-string key in (\S+): (\S+)`), func(l locator, m []string) (spot, bool) { return l.at(m[1]+"."+m[2], m[0]) }},
+	{regexp.MustCompile(`(?s)(?:interpolating|interpolation format for) (\S+?)[:.]\s(.*)`), func(l locator, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`(?s)'(services\[\S+)' (.*)`), func(l locator, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`^(?:service|services\.)\W*"?([\w.-]+)"? (?:depends on undefined service|refers to undefined \w+) "?([^\s":]+)`), inService},
+	{regexp.MustCompile(`cannot extend service "([^"]+)" in .*: service "([^"]+)" not found`), inService},
+	{regexp.MustCompile(`dependency cycle detected: (\S+) -> (\S+)`), inService},
+	{regexp.MustCompile("service (\\S+) declares mutually exclusive `([^`]+)`"), inService},
+	{regexp.MustCompile(`can't set (container_name) and (\S+) as container name must be unique`), func(l locator, m []string) (spot, bool) { return l.at("services."+m[2]+"."+m[1], "") }},
+	{regexp.MustCompile(`service "?([^\s"]+)"? has neither an image`), func(l locator, m []string) (spot, bool) { return l.at("services."+m[1], "") }},
+	{regexp.MustCompile(`env file (\S+) not found`), atFileName},
+	{regexp.MustCompile(`open (\S+): `), atFileName},
+	{regexp.MustCompile(`healthcheck\.test must start`), atProbe},
+	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l locator, m []string) (spot, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
+	{regexp.MustCompile(`(?i)invalid (?:ip address|hostport|containerport|proto|spec|port|range)[^:]*: (\S+)`), atText},
+	{regexp.MustCompile(`empty compose file`), atEmptyFile},
+}
+
+// locator looks for places in the files that were read.
+type locator struct {
+	files []string
+	docs  []document
+}
+
+// at finds a path; the last file that has it counts. Where several items of a list match, the one that the rest of the
+// message speaks of is meant.
+func (l locator) at(path, message string) (spot, bool) {
+	for _, doc := range slices.Backward(l.docs) {
+		found := doc.entriesAt(path)
+		if len(found) == 0 {
+			continue
+		}
+		for _, e := range found {
+			if len(found) > 1 && mention(e.value, func(text string) bool { return speaksOf(message, text) }) != nil {
+				return doc.spot(e.name), true
+			}
+		}
+		return doc.spot(found[0].name), true
+	}
+	if above := strings.LastIndexAny(path, ".["); above > 0 { // the nearest part of it that is there
+		return l.at(path[:above], message)
+	}
+	return spot{}, false
+}
+
+var variable = regexp.MustCompile(`required variable (\w+)`)
+
+// speaksOf says whether a message quotes a value, or names the variable in it.
+func speaksOf(message, value string) bool {
+	if m := variable.FindStringSubmatch(message); m != nil {
+		return strings.Contains(value, "${"+m[1])
+	}
+	return value != "" && (strings.Contains(message, `"`+value+`"`) || strings.HasSuffix(strings.TrimSpace(message), value))
+}
+
+func atLine(l locator, m []string) (spot, bool) {
+	line, _ := strconv.Atoi(m[1])
+	return spot{file: l.unparsed(), line: line}, true
+}
+
+func atPosition(l locator, m []string) (spot, bool) {
+	line, _ := strconv.Atoi(m[1])
+	column, _ := strconv.Atoi(m[2])
+	return spot{l.unparsed(), line, column}, true
+}
+
+// unparsed is the file that is no YAML, or no Compose file at all.
+func (l locator) unparsed() string {
+	for _, doc := range l.docs {
+		if doc.root == nil || doc.root.Kind != yaml.MappingNode {
+			return doc.file
+		}
+	}
+	return l.files[len(l.files)-1]
+}
+
+func atBadText(l locator, _ []string) (spot, bool) {
+	for _, file := range l.files {
+		text, err := os.ReadFile(file)
+		if err != nil || utf8.Valid(text) {
+			continue
+		}
+		good := 0
+		for r, size := utf8.DecodeRune(text); r != utf8.RuneError || size > 1; r, size = utf8.DecodeRune(text[good:]) {
+			good += size
+		}
+		begin := bytes.LastIndexByte(text[:good], '\n') + 1
+		return spot{file, bytes.Count(text[:good], []byte{'\n'}) + 1, utf8.RuneCount(text[begin:good]) + 1}, true
+	}
+	return spot{}, false
+}
+
+func atExtraKey(l locator, m []string) (spot, bool) {
+	return l.at(strings.TrimPrefix(m[1]+"."+m[2], "."), "")
+}
+
+// inService looks in a service for what it names; else the service itself is the place.
+func inService(l locator, m []string) (spot, bool) {
+	service, name := m[1], m[2]
+	for _, doc := range slices.Backward(l.docs) {
+		for _, e := range doc.entriesAt("services." + service) {
+			if n := mention(e.value, func(text string) bool { return isOrHolds(text, name) }); n != nil {
+				return doc.spot(n), true
+			}
+		}
+	}
+	return l.at("services."+service, "")
+}
+
+// isOrHolds says whether a value is a name or a short form that holds it: data:/var, service:db.
+func isOrHolds(text, name string) bool {
+	return text == name || strings.HasPrefix(text, name+":") || strings.HasSuffix(text, ":"+name)
+}
+
+// atFileName finds where a file that is not there is named, whatever folder the name starts from.
+func atFileName(l locator, m []string) (spot, bool) {
+	return l.mentioned(func(text string) bool {
+		return text != "" && (filepath.Clean(text) == m[1] || strings.HasSuffix(m[1], "/"+filepath.Clean(text)))
+	})
+}
+
+func atText(l locator, m []string) (spot, bool) {
+	quoted := strings.TrimSuffix(m[1], ":")
+	longest := ""
+	for _, doc := range l.docs {
+		if doc.root != nil {
+			scalars(doc.root, func(n *yaml.Node) bool {
+				if strings.Contains(n.Value, quoted) && len(n.Value) > len(longest) {
+					longest = n.Value // Compose may quote but a part: 80:80 of 80:80:80:80
+				}
+				return true
+			})
+		}
+	}
+	return l.mentioned(func(text string) bool { return longest != "" && text == longest })
+}
+
+func (l locator) mentioned(test func(string) bool) (spot, bool) {
+	for _, doc := range slices.Backward(l.docs) {
+		if doc.root == nil {
+			continue
+		}
+		if n := mention(doc.root, test); n != nil {
+			return doc.spot(n), true
+		}
+	}
+	return spot{}, false
+}
+
+// atProbe finds a test of which the first word is none that Compose knows.
+func atProbe(l locator, _ []string) (spot, bool) {
+	for _, doc := range slices.Backward(l.docs) {
+		for _, service := range doc.entriesAt("services") {
+			for _, s := range mapping(resolved(service.value)) {
+				for _, e := range descend(s, "healthcheck.test") {
+					list := resolved(e.value)
+					if list.Kind == yaml.SequenceNode && len(list.Content) > 0 && !slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, list.Content[0].Value) {
+						return doc.spot(e.name), true
+					}
+				}
+			}
+		}
+	}
+	return spot{}, false
+}
+
+func atEmptyFile(l locator, _ []string) (spot, bool) { return spot{file: l.unparsed(), line: 1}, true }

@@ -1,0 +1,45 @@
+package compose
+
+import (
+	"slices"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"bluegate/deploy"
+)
+
+// ColourLabel says for which colour a release's container was made. The services of a colour tell it anyway; those
+// that both share do not.
+const ColourLabel = "bluegate.colour"
+
+// withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
+// brings its own migration, whether or not that is called after the colour.
+func (s *Stack) withOneShots(project *types.Project, colour deploy.Colour, own []string) []string {
+	names := slices.Clone(own)
+	for name := range project.Services {
+		awaited := slices.ContainsFunc(own, func(o string) bool {
+			return project.Services[o].DependsOn[name].Condition == types.ServiceConditionCompletedSuccessfully
+		})
+		configured := slices.ContainsFunc(s.opts.OneShot, func(o string) bool { return s.opts.paint(o, colour) == name })
+		if (awaited || configured) && !slices.Contains(names, name) && !carries(name, colour.Other()) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// share marks the one-shots that both colours have in one Compose project. A release replaces what is left of the other
+// colour's: it has done its work.
+func share(app deploy.Application) {
+	blue, green := app.Models[deploy.Blue], app.Models[deploy.Green]
+	if blue.ComposeProject != green.ComposeProject {
+		return
+	}
+	for i, a := range blue.Services {
+		for k, b := range green.Services {
+			if a.Name == b.Name && a.OneShot && b.OneShot {
+				blue.Services[i].Shared, green.Services[k].Shared = true, true
+			}
+		}
+	}
+}

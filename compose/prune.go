@@ -1,0 +1,76 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+
+	"bluegate/deploy"
+)
+
+// Prune implements deploy.Archive. A keeper is a user, too; so what rollback needs is never removed.
+func (s *Stack) Prune(ctx context.Context, images []deploy.BroughtImage) (removed []string, left []deploy.BroughtImage, err error) {
+	var errs []error
+	for _, img := range images {
+		name, stays, err := s.prune(ctx, img)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("remove image %.19s: %w", img.ID, err))
+		}
+		if stays || err != nil {
+			left = append(left, img)
+		}
+		if name != "" {
+			removed = append(removed, name)
+		}
+	}
+	return removed, left, s.engine.unreachable(errors.Join(errs...))
+}
+
+// prune removes one image, or the name that a release gave it. An image that a release merely used goes only when no
+// name is left by which somebody could mean it.
+func (s *Stack) prune(ctx context.Context, img deploy.BroughtImage) (removed string, stays bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, killLimit)
+	defer cancel()
+	info, err := s.engine.ImageInspect(ctx, img.ID)
+	if errdefs.IsNotFound(err) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", true, err
+	}
+	if img.Ref == "" && len(info.RepoTags) > 0 {
+		return "", false, nil
+	}
+	users, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", img.ID))})
+	if err != nil || len(users) > 0 {
+		return "", true, err
+	}
+	target := img.ID
+	if len(info.RepoTags) > 0 {
+		named, err := s.engine.ImageInspect(ctx, img.Ref)
+		if errdefs.IsNotFound(err) || err == nil && named.ID != img.ID {
+			return "", false, nil // it has other names, which no release gave it
+		}
+		if err != nil {
+			return "", true, err
+		}
+		target = img.Ref
+	}
+	_, err = s.engine.ImageRemove(ctx, target, image.RemoveOptions{PruneChildren: true})
+	switch {
+	case errdefs.IsNotFound(err):
+		return "", false, nil
+	case errdefs.IsConflict(err): // somebody uses it by now
+		return "", true, nil
+	case err != nil:
+		return "", true, err
+	case img.Ref == "":
+		return fmt.Sprintf("%.19s", img.ID), false, nil
+	}
+	return img.Ref, false, nil
+}

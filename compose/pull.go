@@ -1,0 +1,76 @@
+package compose
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+
+	"bluegate/deploy"
+)
+
+// Pull implements deploy.Stack. Credentials are those of the docker command: its configuration file and its credential
+// store.
+func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) error {
+	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
+	if err != nil {
+		return fmt.Errorf("select %v of project %s: %w", services, m.ComposeProject, err)
+	}
+	project, err = project.WithServicesTransform(func(_ string, c types.ServiceConfig) (types.ServiceConfig, error) {
+		c.PullPolicy = types.PullPolicyAlways
+		return c, nil
+	})
+	if err != nil {
+		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
+	}
+	ctx, end := s.pulse.guard(ctx)
+	defer end()
+	err = s.service.Pull(ctx, project, api.PullOptions{})
+	if ctx.Err() != nil {
+		return cmp.Or(context.Cause(ctx), err) // a cancelled pull ends without an error
+	}
+	return err
+}
+
+// stallLimit is how long a registry may be silent in the midst of a pull. How long the pull takes is the network's
+// matter.
+const stallLimit = 2 * time.Minute
+
+// pulse hears what Compose reports of its work, and so knows whether anything still happens.
+type pulse struct{ last atomic.Int64 }
+
+// Start implements api.EventProcessor.
+func (p *pulse) Start(context.Context, string) { p.beat() }
+
+// On implements api.EventProcessor.
+func (p *pulse) On(...api.Resource) { p.beat() }
+
+// Done implements api.EventProcessor.
+func (p *pulse) Done(string, bool) { p.beat() }
+
+func (p *pulse) beat() { p.last.Store(time.Now().UnixNano()) }
+
+// guard ends a context when nothing was heard for stallLimit.
+func (p *pulse) guard(ctx context.Context) (guarded context.Context, end func()) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	p.beat()
+	go func() {
+		for {
+			rest := stallLimit - time.Since(time.Unix(0, p.last.Load()))
+			if rest <= 0 {
+				cancel(fmt.Errorf("nothing has come for %s; the registry, or what is between, accepts and does not answer", stallLimit))
+				return
+			}
+			select {
+			case <-guarded.Done():
+				return
+			case <-time.After(rest):
+			}
+		}
+	}()
+	return guarded, func() { cancel(nil) }
+}

@@ -1,0 +1,92 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+
+	"bluegate/deploy"
+)
+
+// slow is a Compose whose pull tells something now and then, and ends or does not.
+type slow struct {
+	api.Compose
+	pulse *pulse
+	every time.Duration // 0: nothing is ever told
+	takes time.Duration
+}
+
+func (s slow) Pull(ctx context.Context, _ *types.Project, _ api.PullOptions) error {
+	s.pulse.Start(ctx, "pull")
+	end := time.After(s.takes)
+	for {
+		var next <-chan time.Time
+		if s.every > 0 {
+			next = time.After(s.every)
+		}
+		select {
+		case <-ctx.Done():
+			return nil // as Compose does
+		case <-end:
+			s.pulse.Done("pull", true)
+			return nil
+		case <-next:
+			s.pulse.On(api.Resource{ID: "layer"})
+		}
+	}
+}
+
+// However long a pull takes, it goes on while anything comes; a registry that has fallen silent is given up.
+func TestPullThatStalls(t *testing.T) {
+	for name, test := range map[string]struct {
+		every, takes time.Duration
+		stalls       bool
+	}{
+		"at once":        {0, time.Second, false},
+		"an hour":        {stallLimit - time.Second, time.Hour, false},
+		"silent":         {0, time.Hour, true},
+		"nearly silence": {stallLimit + time.Second, time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				heard := &pulse{}
+				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
+				s := &Stack{engine: &Engine{}, service: slow{pulse: heard, every: test.every, takes: test.takes}, pulse: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: project}}
+				err := s.Pull(t.Context(), deploy.Model{Colour: deploy.Blue}, []string{"was-blue"})
+				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "nothing has come for 2m0s") {
+					t.Errorf("got %v, want a stall: %t", err, test.stalls)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		heard := &pulse{}
+		s := &Stack{engine: &Engine{}, service: slow{pulse: heard, takes: time.Hour}, pulse: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: {Name: "shop"}}}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		why := errors.New("somebody said stop")
+		time.AfterFunc(time.Second, func() { cancel(why) })
+		if err := s.Pull(ctx, deploy.Model{Colour: deploy.Blue}, nil); !errors.Is(err, why) {
+			t.Errorf("a pull that was stopped ended with %v", err)
+		}
+	})
+}
+
+func TestPullPolicyOfAService(t *testing.T) {
+	for policy, want := range map[string]struct {
+		policy string
+		every  time.Duration
+	}{
+		"always": {"always", 0}, "missing": {"missing", 0}, "never": {"never", 0}, "build": {"build", 0},
+		"daily": {"refresh", 24 * time.Hour}, "weekly": {"refresh", 7 * 24 * time.Hour}, "every_2h": {"refresh", 2 * time.Hour}, "every_1w2d": {"refresh", 9 * 24 * time.Hour},
+	} {
+		if s := serviceOf(t, "pull_policy: "+policy); s.PullPolicy != want.policy || s.RefreshAfter != want.every {
+			t.Errorf("%s: %s after %s", policy, s.PullPolicy, s.RefreshAfter)
+		}
+	}
+}

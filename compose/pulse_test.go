@@ -1,0 +1,51 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// What takes long is given up when the engine stands still, and only then.
+func TestAlive(t *testing.T) {
+	alive := func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Api-Version": {"1.41"}}, Body: io.NopCloser(strings.NewReader("OK")), Request: req}, nil
+	}
+	t.Run("an engine that answers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := answers(alive).engine(t).alive(t.Context())
+			defer cancel()
+			time.Sleep(time.Hour)
+			if ctx.Err() != nil {
+				t.Errorf("given up: %v", context.Cause(ctx))
+			}
+		})
+	})
+	t.Run("an engine that falls silent", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			ctx, cancel := answers(func(req *http.Request) (*http.Response, error) {
+				if time.Since(began) > time.Minute {
+					return hangs(req)
+				}
+				return alive(req)
+			}).engine(t).alive(t.Context())
+			defer cancel()
+			<-ctx.Done()
+			if took := time.Since(began) - time.Minute; took < pulseLimit/2 || took > 3*pulseLimit {
+				t.Errorf("given up %s after the last sign of life", took)
+			}
+			var silent *deploy.UnreachableError
+			if err := silence(ctx, ctx.Err()); !errors.As(err, &silent) {
+				t.Errorf("it says %v", err)
+			}
+		})
+	})
+}

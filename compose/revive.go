@@ -1,0 +1,202 @@
+package compose
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+
+	"bluegate/deploy"
+)
+
+// Revive implements deploy.Archive. Compose starts the containers, so that each waits for what it depends on.
+func (s *Stack) Revive(ctx context.Context, project string, rec deploy.Record) error {
+	err := s.remakeMissing(ctx, project, rec)
+	if err == nil {
+		err = s.rearm(ctx, rec)
+	}
+	if err == nil {
+		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startable(rec.Model)})
+	}
+	if err == nil {
+		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
+	}
+	return s.engine.unreachable(err)
+}
+
+// startable is as much of a Compose project as starting takes.
+func startable(m deploy.Model) *types.Project {
+	p := &types.Project{Name: m.ComposeProject, Services: types.Services{}}
+	for _, s := range m.Services {
+		depends := types.DependsOnConfig{}
+		for _, d := range s.After {
+			depends[d.Service] = types.ServiceDependency{Condition: string(d.Condition), Required: true}
+		}
+		p.Services[s.Name] = types.ServiceConfig{Name: s.Name, DependsOn: depends}
+	}
+	return p
+}
+
+// remakeMissing makes the containers anew that are gone. The engine goes on with a creation whose caller has gone away,
+// so creating is not cut short.
+func (s *Stack) remakeMissing(ctx context.Context, project string, rec deploy.Record) error {
+	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
+	defer cancel()
+	there, err := s.inPlace(creating, rec)
+	if err != nil {
+		return err
+	}
+	rows, err := s.keepers(creating, project, rec.Release)
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{} // of the containers that are gone, to those that take their place
+	for _, k := range rec.Kept {
+		if _, ok := there[k.Name]; ok {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
+		if i < 0 {
+			return fmt.Errorf("container %s is gone, and so is what was kept of it", k.Name)
+		}
+		if ids[k.ID], err = s.remake(creating, rec, k, rows[i].ID, ids); err != nil {
+			return fmt.Errorf("make %s anew: %w", k.Name, err)
+		}
+	}
+	return nil
+}
+
+// inPlace are the ids of the containers that stand where the release's stood, by name.
+func (s *Stack) inPlace(ctx context.Context, rec deploy.Record) (map[string]string, error) {
+	rows, err := s.list(ctx, rec.Model, "")
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for _, row := range rows {
+		for _, name := range row.Names {
+			ids[strings.TrimPrefix(name, "/")] = row.ID
+		}
+	}
+	return ids, nil
+}
+
+// remake makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
+// Compose knows it.
+func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, keeper string, ids map[string]string) (string, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, keeper)
+	if err != nil {
+		return "", err
+	}
+	text, err := vessel{engine: s.engine, name: keeper}.get(ctx, keptFile)
+	if err != nil {
+		return "", err
+	}
+	var o original
+	if err := json.Unmarshal(text, &o); err != nil {
+		return "", fmt.Errorf("what was kept of it cannot be read: %w", err)
+	}
+	config := *info.Config
+	config.Image, config.Hostname, config.Domainname, config.Volumes = s.imageName(ctx, o.Image, k.Digest), o.Hostname, o.Domainname, o.Volumes
+	config.Labels = maps.Clone(o.Labels)
+	config.Labels[ReleaseLabel] = rec.Release
+	o.Host.LogConfig = info.HostConfig.LogConfig
+	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
+	o.follow(ids)
+	return s.create(ctx, &config, o)
+}
+
+// imageName is the image's name as long as that still means the image.
+func (s *Stack) imageName(ctx context.Context, ref, id string) string {
+	if info, err := s.engine.ImageInspect(ctx, ref); err == nil && info.ID == id {
+		return ref
+	}
+	return id
+}
+
+// follow points what shared a namespace with a container that is gone at the one that took its place.
+func (o *original) follow(ids map[string]string) {
+	renewed := func(mode string) string {
+		id, shared := strings.CutPrefix(mode, "container:")
+		if next := ids[id]; shared && next != "" {
+			return "container:" + next
+		}
+		return mode
+	}
+	o.Host.NetworkMode = container.NetworkMode(renewed(string(o.Host.NetworkMode)))
+	o.Host.PidMode = container.PidMode(renewed(string(o.Host.PidMode)))
+	o.Host.IpcMode = container.IpcMode(renewed(string(o.Host.IpcMode)))
+}
+
+// create makes the container on its first network and joins the others: engines before API 1.44 take one only.
+func (s *Stack) create(ctx context.Context, config *container.Config, o original) (string, error) {
+	networks := slices.Sorted(maps.Keys(o.Networks))
+	if mode := o.Host.NetworkMode; mode.IsContainer() || mode.IsHost() || mode.IsNone() {
+		networks = nil
+	}
+	first := &network.NetworkingConfig{}
+	if i := slices.Index(networks, string(o.Host.NetworkMode)); i > 0 {
+		networks[0], networks[i] = networks[i], networks[0]
+	}
+	if len(networks) > 0 {
+		first.EndpointsConfig = map[string]*network.EndpointSettings{networks[0]: o.Networks[networks[0]]}
+		networks = networks[1:]
+	}
+	made, err := s.engine.ContainerCreate(ctx, config, &o.Host, first, nil, o.Name)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range networks {
+		if err := s.engine.NetworkConnect(ctx, name, made.ID, o.Networks[name]); err != nil {
+			return made.ID, fmt.Errorf("join network %s: %w", name, err)
+		}
+	}
+	return made.ID, s.inject(ctx, made.ID, o.Files)
+}
+
+// rearm gives the containers that do not run their restart policies back.
+func (s *Stack) rearm(ctx context.Context, rec deploy.Record) error {
+	there, err := s.inPlace(ctx, rec)
+	if err != nil {
+		return err
+	}
+	for _, k := range rec.Kept {
+		ask, cancel := asking(ctx)
+		_, err := s.engine.ContainerUpdate(ask, there[k.Name], container.UpdateConfig{RestartPolicy: parsePolicy(k.Policy)})
+		cancel()
+		if err != nil {
+			return fmt.Errorf("give %s its restart policy back: %w", k.Name, err)
+		}
+	}
+	return nil
+}
+
+// policyText writes a restart policy as a Compose file does.
+func policyText(p container.RestartPolicy) string {
+	if p.MaximumRetryCount > 0 {
+		return string(p.Name) + ":" + strconv.Itoa(p.MaximumRetryCount)
+	}
+	return string(p.Name)
+}
+
+func parsePolicy(text string) container.RestartPolicy {
+	name, most, _ := strings.Cut(text, ":")
+	if name == "" {
+		name = string(container.RestartPolicyDisabled)
+	}
+	n, _ := strconv.Atoi(most)
+	return container.RestartPolicy{Name: container.RestartPolicyMode(name), MaximumRetryCount: n}
+}

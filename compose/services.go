@@ -1,0 +1,131 @@
+package compose
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"bluegate/deploy"
+)
+
+// profiles are those behind which a colour's services stand, where the file keeps the idle colour out of a plain
+// `docker compose up` in this way.
+func (s *Stack) profiles(project *types.Project, colour deploy.Colour) []string {
+	var wanted, named, others []string
+	for name, service := range project.DisabledServices {
+		switch {
+		case slices.Contains(s.opts.Services, name), slices.ContainsFunc(s.opts.Services, func(p string) bool { return s.opts.paint(p, colour) == name }):
+			wanted = append(wanted, service.Profiles...)
+		case len(s.opts.Services) > 0 || !carries(name, colour):
+		case slices.ContainsFunc(service.Profiles, func(p string) bool { return carries(p, colour) }):
+			named = append(named, service.Profiles...)
+		default:
+			others = append(others, service.Profiles...)
+		}
+	}
+	if active := slices.ContainsFunc(project.ServiceNames(), func(name string) bool { return carries(name, colour) }); active || len(named) > 0 {
+		return append(wanted, named...)
+	}
+	return append(wanted, others...)
+}
+
+// carries says whether a name has the colour as one of its words.
+func carries(name string, colour deploy.Colour) bool { return deploy.ServiceKey(name, colour) != name }
+
+// serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
+// those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
+// neither colour. Databases and proxies that share the file with the colours do not carry it.
+func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour, patterns []string) ([]string, error) {
+	if names, err := s.configured(project, colour); len(names) > 0 || err != nil {
+		return names, err
+	}
+	all := project.ServiceNames()
+	files := strings.Join(project.ComposeFiles, ", ")
+	carrying := func(c deploy.Colour) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !carries(name, c) })
+	}
+	if names := carrying(colour); len(names) > 0 {
+		return names, nil
+	}
+	if others := carrying(colour.Other()); len(others) > 0 {
+		// In a file of the other colour, what does not carry it is shared: to take that for a release would replace it.
+		return nil, deploy.Invalid("no service in %s is called after %s, though %s is called after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
+	}
+	if len(all) == 0 {
+		return nil, deploy.Invalid("%s has no service for %s", files, colour)
+	}
+	names := s.spokenOf(all, colour, patterns)
+	return names, refuseShared(project, names)
+}
+
+func (s *Stack) configured(project *types.Project, colour deploy.Colour) (names []string, err error) {
+	for _, pattern := range s.opts.Services {
+		name := s.opts.paint(pattern, colour)
+		if _, ok := project.Services[name]; !ok {
+			return nil, deploy.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// spokenOf are the services of the files that only this colour has, where there are others.
+func (s *Stack) spokenOf(all []string, colour deploy.Colour, patterns []string) []string {
+	var own []string
+	for _, pattern := range patterns {
+		if s.opts.paint(pattern, deploy.Blue) != s.opts.paint(pattern, deploy.Green) {
+			own = append(own, s.opts.path(pattern, colour))
+		}
+	}
+	if len(own) == 0 || len(own) == len(patterns) {
+		return all
+	}
+	docs := documents(own)
+	names := slices.DeleteFunc(slices.Clone(all), func(name string) bool {
+		return !slices.ContainsFunc(docs, func(d document) bool { return len(d.entriesAt("services."+name)) > 0 })
+	})
+	if len(names) == 0 {
+		return all
+	}
+	return names
+}
+
+// databases and proxies are what an application shares between its colours, by the names of the usual images.
+var (
+	databases = strings.Fields("postgres postgresql postgis timescaledb mysql mariadb percona mongo mongodb redis valkey memcached rabbitmq kafka zookeeper " +
+		"elasticsearch opensearch cassandra clickhouse clickhouse-server influxdb neo4j couchdb minio etcd consul vault nats db database")
+	proxies = strings.Fields("nginx nginx-proxy openresty traefik haproxy caddy envoy proxy reverse-proxy edge")
+)
+
+// refuseShared refuses a database or a proxy among the services of which nobody said that they are the colour's: each
+// deployment would replace it, and the colours would have one each.
+func refuseShared(project *types.Project, names []string) error {
+	shared := func(name string) string {
+		image, _, _ := strings.Cut(path.Base(project.Services[name].Image), "@")
+		image, _, _ = strings.Cut(image, ":")
+		switch {
+		case slices.Contains(databases, image), slices.Contains(databases, name):
+			return "a database"
+		case slices.Contains(proxies, image), slices.Contains(proxies, name):
+			return "a proxy"
+		}
+		return ""
+	}
+	rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return shared(name) != "" })
+	if len(rest) == len(names) || len(names) == 1 {
+		return nil
+	}
+	var reasons []deploy.Reason
+	for _, name := range names {
+		if what := shared(name); what != "" {
+			reasons = append(reasons, deploy.Reason{Code: deploy.CannotCoexist, Service: name, Message: fmt.Sprintf(
+				"%s looks like %s (%s), which a deployment must not replace; say which services are the colour's in bluegate.yml: compose: {services: [%s]}",
+				name, what, place(project.ComposeFiles, name), strings.Join(rest, ", "))})
+		}
+	}
+	return &deploy.InvalidError{Reasons: reasons, Err: errors.New(reasons[0].Message)}
+}

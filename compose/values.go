@@ -1,0 +1,30 @@
+package compose
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/distribution/reference"
+
+	"bluegate/deploy"
+)
+
+var restartPolicy = regexp.MustCompile(`^(|no|always|unless-stopped|on-failure(:[0-9]+)?)$`)
+
+// checkValues refuses what Compose lets pass and the engine would reject in the midst of a release.
+func checkValues(m deploy.Model, restart func(service string) string) error {
+	for _, service := range m.Services {
+		l := locator{files: m.Files, docs: documents(m.Files)}
+		wrong := func(key, format string, args ...any) error {
+			where, _ := l.at("services."+service.Name+"."+key, "")
+			return &deploy.InvalidError{Err: fmt.Errorf("%s: services.%s.%s: %s", where, service.Name, key, fmt.Sprintf(format, args...))}
+		}
+		if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
+			return wrong("image", "%q is no name of an image: %v", service.Image, err)
+		}
+		if policy := restart(service.Name); !restartPolicy.MatchString(policy) {
+			return wrong("restart", "%q is none of no, always, on-failure, on-failure:N, unless-stopped", policy)
+		}
+	}
+	return nil
+}

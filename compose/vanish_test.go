@@ -1,0 +1,109 @@
+package compose
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bluegate/deploy"
+)
+
+const (
+	forgottenRow  = `{"Id":"x","State":"running","Status":"Up","Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"was-blue"}}`
+	forgottenInfo = `{"Id":"x","Name":"/shop-was-blue-1","Image":"sha256:1","State":{"Status":"running","Running":true},"Config":{"Labels":{"com.docker.compose.service":"was-blue"}}}`
+)
+
+func says(text string) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
+}
+
+// quiet is a stream on which nothing comes.
+type quiet struct{ context.Context }
+
+func (q quiet) Read([]byte) (int, error) {
+	<-q.Done()
+	return 0, q.Err()
+}
+
+func (quiet) Close() error { return nil }
+
+// forgetful is an engine that, from a moment on, knows a container no more: for a while, or for ever.
+func forgetful(after, lasts time.Duration) answers {
+	began := time.Now()
+	knows := func() bool {
+		age := time.Since(began)
+		return age < after || age >= after+lasts
+	}
+	return func(req *http.Request) (*http.Response, error) {
+		switch path := req.URL.Path; {
+		case strings.HasSuffix(path, "/events"):
+			return &http.Response{StatusCode: http.StatusOK, Body: quiet{req.Context()}}, nil
+		case strings.HasSuffix(path, "/containers/json"):
+			if knows() {
+				return says("[" + forgottenRow + "]")
+			}
+			return says("[]")
+		case knows():
+			return says(forgottenInfo)
+		}
+		return status(http.StatusNotFound)
+	}
+}
+
+// An engine under load may say of a container that runs that there is none, and know it again a moment later.
+func TestWatchAsksTwiceBeforeAContainerIsGone(t *testing.T) {
+	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue"}}}
+	for name, test := range map[string]struct {
+		lasts time.Duration
+		gone  bool
+	}{
+		"for a moment": {250 * time.Millisecond, false},
+		"for ever":     {time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &Stack{engine: forgetful(2*tick-50*time.Millisecond, test.lasts).engine(t)}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				samples, gone := 0, 0
+				for seen := range s.Watch(ctx, m, "r1") {
+					switch {
+					case seen.Gone == "x":
+						gone++
+					case seen.Sample.ID == "x":
+						samples++
+					}
+				}
+				if samples == 0 || (gone > 0) != test.gone || gone > 1 {
+					t.Errorf("seen %d times, gone %d times; want gone %t", samples, gone, test.gone)
+				}
+			})
+		})
+	}
+}
+
+// The list of all containers is made of as many questions; the same holds for each of them.
+func TestContainersAreAskedForTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		e := answers(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(req.URL.Path, "/containers/json") {
+				return says("[" + forgottenRow + "]")
+			}
+			if asked++; asked == 1 {
+				return status(http.StatusNotFound)
+			}
+			return says(forgottenInfo)
+		}).engine(t)
+		m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue"}}}
+		s := &Stack{engine: e}
+		all, err := s.Containers(t.Context(), deploy.Application{Models: map[deploy.Colour]deploy.Model{deploy.Blue: m, deploy.Green: {Colour: deploy.Green, ComposeProject: "other"}}})
+		if err != nil || len(all) != 1 {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
+}

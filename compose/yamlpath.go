@@ -1,0 +1,161 @@
+package compose
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// document is a YAML file as its author wrote it. Compose's own model has lost every line number.
+type document struct {
+	file string
+	root *yaml.Node // nil: it could not be read or parsed
+}
+
+// documents reads files; what cannot be parsed is kept without its nodes.
+func documents(files []string) []document {
+	docs := make([]document, len(files))
+	for i, file := range files {
+		docs[i] = document{file: file}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		var top yaml.Node
+		if yaml.Unmarshal(text, &top) == nil && len(top.Content) > 0 {
+			docs[i].root = top.Content[0]
+		}
+	}
+	return docs
+}
+
+// spot is a place in a file, as editors write it.
+type spot struct {
+	file         string
+	line, column int // 0: not known
+}
+
+func (s spot) String() string {
+	switch {
+	case s.line == 0:
+		return s.file
+	case s.column == 0:
+		return fmt.Sprintf("%s:%d", s.file, s.line)
+	}
+	return fmt.Sprintf("%s:%d:%d", s.file, s.line, s.column)
+}
+
+func (d document) spot(n *yaml.Node) spot { return spot{d.file, n.Line, n.Column} }
+
+// entry is a value with the node that names it: its key in a mapping, itself in a list.
+type entry struct{ name, value *yaml.Node }
+
+// entriesAt are the entries that a path in Compose's words leads to: services.was-blue.ports, services[was-blue].image,
+// services.x.environment.[0]. `[]` stands for any item of a list, so that there may be several.
+func (d document) entriesAt(path string) []entry {
+	if d.root == nil {
+		return nil
+	}
+	path = strings.NewReplacer(".[", ".[", "[", ".[").Replace(path)
+	return descend(entry{d.root, d.root}, strings.Trim(path, "."))
+}
+
+func descend(at entry, path string) []entry {
+	if path == "" {
+		return []entry{at}
+	}
+	node := resolved(at.value)
+	var found []entry
+	switch node.Kind {
+	case yaml.SequenceNode:
+		index, rest, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
+		for i, item := range node.Content {
+			if index == "" || index == strconv.Itoa(i) {
+				found = append(found, descend(entry{item, item}, strings.TrimPrefix(rest, "."))...)
+			}
+		}
+	case yaml.MappingNode:
+		for _, e := range mapping(node) {
+			if rest, ok := cutKey(path, e.name.Value); ok {
+				found = append(found, descend(e, rest)...)
+			}
+		}
+	}
+	return found
+}
+
+// cutKey takes a key off the front of a path. A service may have dots in its name.
+func cutKey(path, key string) (rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(path, "["+key+"]"); ok {
+		return strings.TrimPrefix(rest, "."), true
+	}
+	rest, ok = strings.CutPrefix(path, key)
+	switch {
+	case !ok || key == "":
+		return "", false
+	case rest == "":
+		return "", true
+	}
+	return strings.CutPrefix(rest, ".")
+}
+
+func resolved(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// mapping lists a mapping's entries, what is merged into it behind its own.
+func mapping(n *yaml.Node) (entries []entry) {
+	var merged []entry
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if base := resolved(value); key.Value == "<<" && base.Kind == yaml.MappingNode {
+			merged = append(merged, mapping(base)...)
+			continue
+		}
+		entries = append(entries, entry{key, value})
+	}
+	return append(entries, merged...)
+}
+
+// scalars visits every key and value below n in the order of the file until visit returns false. What an alias stands
+// for is visited where it is written.
+func scalars(n *yaml.Node, visit func(*yaml.Node) bool) bool {
+	if n.Kind == yaml.ScalarNode {
+		return visit(n)
+	}
+	for _, child := range n.Content {
+		if !scalars(child, visit) {
+			return false
+		}
+	}
+	return true
+}
+
+// mention is the first scalar below n that satisfies a test.
+func mention(n *yaml.Node, test func(text string) bool) *yaml.Node {
+	var found *yaml.Node
+	scalars(n, func(s *yaml.Node) bool {
+		if test(s.Value) {
+			found = s
+		}
+		return found == nil
+	})
+	return found
+}
+
+// place finds the line of a service; later files lie over earlier ones.
+func place(files []string, service string) string {
+	for _, doc := range slices.Backward(documents(files)) {
+		for _, e := range doc.entriesAt("services." + service) {
+			return fmt.Sprintf("%s:%d", doc.file, e.name.Line)
+		}
+	}
+	return strings.Join(files, ", ")
+}

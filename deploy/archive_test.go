@@ -1,0 +1,146 @@
+package deploy
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Keep implements Archive.
+func (p *process) Keep(ctx context.Context, _ string, rec Record) error {
+	p.mu.Lock()
+	done := slices.Equal(p.archive[rec.Release], rec.Kept)
+	p.mu.Unlock()
+	if done {
+		return p.ask(ctx)
+	}
+	return p.change(ctx, "keep "+string(rec.Colour), func() {
+		if e := p.book().Current; e == nil || e.Old == nil || e.Old.Release != rec.Release {
+			p.breaks("release %s is kept before the journal says so", rec.Release)
+		}
+		p.archive[rec.Release] = slices.Clone(rec.Kept)
+	})
+}
+
+// Held implements Archive.
+func (p *process) Held(ctx context.Context, _ string, rec Record) (missing []Kept, err error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range rec.Kept {
+		if !slices.ContainsFunc(p.archive[rec.Release], func(held Kept) bool { return held.Name == k.Name }) {
+			missing = append(missing, k)
+		}
+	}
+	return missing, nil
+}
+
+// Revive implements Archive.
+func (p *process) Revive(ctx context.Context, _ string, rec Record) error {
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
+	for _, k := range rec.Kept {
+		b := p.find(k.Name)
+		if b == nil {
+			if err := p.change(context.WithoutCancel(ctx), "remake "+k.Service, func() { b = p.remake(rec, k) }); err != nil {
+				return err
+			}
+			if p.createFails != nil {
+				return p.createFails
+			}
+		}
+		if b.runs() {
+			continue
+		}
+		if err := p.change(ctx, "revive "+k.Service, func() {
+			b.began, b.stopped, b.RestartPol = time.Now(), time.Time{}, k.Policy
+			if said, ok := p.lives[b.Name]; ok {
+				b.life = said
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return pause(ctx, p.upTakes)
+}
+
+func (p *process) find(name string) *box {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.IndexFunc(p.boxes, func(b *box) bool { return b.Name == name }); i >= 0 {
+		return p.boxes[i]
+	}
+	return nil
+}
+
+// remake makes a container of what was kept, whatever its tag names by now.
+func (w *world) remake(rec Record, k Kept) *box {
+	s, _ := rec.Model.Service(k.Service)
+	b := w.create(s, rec.Colour, rec.Release)
+	b.Name, b.Digest, b.RestartPol = k.Name, k.Digest, "no"
+	return b
+}
+
+// Forget implements Archive.
+func (p *process) Forget(ctx context.Context, _ string, but []string) error {
+	p.mu.Lock()
+	var old []string
+	for release := range p.archive {
+		if !slices.Contains(but, release) {
+			old = append(old, release)
+		}
+	}
+	p.mu.Unlock()
+	if len(old) == 0 {
+		return p.ask(ctx)
+	}
+	return p.change(ctx, "forget", func() {
+		maps.DeleteFunc(p.archive, func(release string, _ []Kept) bool { return slices.Contains(old, release) })
+	})
+}
+
+// Prune implements Archive.
+func (p *process) Prune(ctx context.Context, images []BroughtImage) (removed []string, left []BroughtImage, err error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, images, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, img := range images {
+		switch {
+		case p.uses(img.ID):
+			left = append(left, img)
+		case img.Ref != "":
+			removed = append(removed, img.Ref)
+			if p.pruned[img.ID] = true; p.tags[img.Ref] == img.ID {
+				delete(p.tags, img.Ref)
+			}
+		}
+	}
+	return removed, left, nil
+}
+
+// uses says whether a container, or what is kept of one, is of an image.
+func (w *world) uses(id string) bool {
+	for _, kept := range w.archive {
+		if slices.ContainsFunc(kept, func(k Kept) bool { return k.Digest == id }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(w.boxes, func(b *box) bool { return b.Digest == id })
+}
+
+// policy is the restart policy that the journal remembers of a container that retired.
+func (w *world) policy(name string) string {
+	for _, rec := range w.book().Releases {
+		for _, k := range rec.Kept {
+			if k.Name == name {
+				return k.Policy
+			}
+		}
+	}
+	return ""
+}

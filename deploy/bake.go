@@ -1,0 +1,198 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bluegate/deploy/check"
+	"bluegate/deploy/gate"
+)
+
+// Bake is the time after the switch in which both colours run and the new one can still lose.
+type Bake struct {
+	For time.Duration // 0: none
+	// Checks are asked in the bake besides those that are asked before it: through nginx, as users come.
+	Checks map[Colour][]check.Check
+}
+
+// bakePause is the pause between two rounds of questions in a bake.
+const bakePause = time.Second
+
+// nginxBack is how long an nginx that was restarted in the bake may take until it serves again.
+const nginxBack = 30 * time.Second
+
+// bakes says whether there is something to wait for, and a colour to go back to.
+func (r *run) bakes() bool {
+	return r.Settings.Bake.For > 0 && r.report.Command == "deploy" && r.report.From != None && !r.change.Empty()
+}
+
+// bake watches the release under its users. It passes when it was good for bake.for without interruption, by the same
+// rules as at the gate; the third interruption is flapping. Meanwhile nginx is asked again and again whether it still
+// serves the release.
+func (r *run) bake(ctx context.Context) error {
+	if !r.bakes() {
+		return nil
+	}
+	return r.step(ctx, "bake", func(ctx context.Context) error {
+		all, err := r.bakeInquiries(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { r.tell(all) }()
+		w := newBakeWatch(ctx, r, all)
+		err = w.decide()
+		w.end()
+		if err == nil {
+			err = r.lastRound(ctx, all)
+		}
+		if err != nil {
+			return fmt.Errorf("bake: %w", err)
+		}
+		return r.promote(ctx)
+	})
+}
+
+// bakeInquiries are the questions of a bake, those that come through nginx too.
+func (r *run) bakeInquiries(ctx context.Context) ([]*inquiry, error) {
+	containers, err := r.ofRelease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	to := r.release.To
+	return r.inquiries("bake", to, slices.Concat(r.Settings.Checks[to], r.Settings.Bake.Checks[to]), containers)
+}
+
+// newBakeWatch is the gate once more, over containers that run already.
+func newBakeWatch(ctx context.Context, r *run, all []*inquiry) *watch {
+	span := r.Settings.Bake.For
+	w := watchOf(ctx, r, longRunning(r.expected()), span, 3*span+time.Minute)
+	w.upDone = time.Now()
+	w.work.Go(func() { w.asked <- r.rounds(w.ctx, all) })
+	return w
+}
+
+// rounds asks until something is wrong with the release or ctx ends. An nginx that does not run, or that cannot be
+// asked, says nothing about the release: it is waited for.
+func (r *run) rounds(ctx context.Context, all []*inquiry) error {
+	said := false
+	for {
+		err := r.round(ctx, all)
+		var silent *UnreachableError
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.As(err, &silent):
+			if !said {
+				r.Progress.Say("in the bake: %v; asking again", err)
+			}
+			said = true
+		case err != nil:
+			return err
+		default:
+			said = false
+		}
+		_ = sleep(ctx, bakePause)
+	}
+}
+
+// round asks once whether nginx serves the release, and the release what its checks ask. What a check says while nginx
+// is being restarted is said of nginx: it counts only if nginx serves afterwards.
+func (r *run) round(ctx context.Context, all []*inquiry) error {
+	if err := r.stillServed(ctx); err != nil {
+		return err
+	}
+	err := r.inquire(ctx, all)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if away := r.stillServed(ctx); away != nil {
+		return away
+	}
+	if !refuses(err) { // a helper that ended with nginx, for instance
+		return &UnreachableError{What: "the release", Err: err}
+	}
+	return err
+}
+
+// lastRound is the proof with which a bake ends: what was true a moment ago may be an nginx that is being restarted.
+func (r *run) lastRound(ctx context.Context, all []*inquiry) error {
+	for until := time.Now().Add(nginxBack); ; {
+		err := r.round(ctx, all)
+		var silent *UnreachableError
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !errors.As(err, &silent):
+			return err
+		case time.Now().After(until):
+			return &PersonError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.release.To, err), Run: "bluegate settle"}
+		}
+		_ = sleep(ctx, bakePause)
+	}
+}
+
+// stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
+// to the release, from where an nginx stands that may have been restarted since.
+func (r *run) stillServed(ctx context.Context) error {
+	if err := r.Router.Follow(ctx, r.change); err != nil {
+		return err
+	}
+	fate, err := r.Router.Compare(ctx, r.change)
+	switch {
+	case err != nil:
+		return err
+	case fate == FateGone:
+		return &UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.route.Nginx)}
+	case fate == FateUntouched, fate == FateForeign:
+		return &PersonError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
+	}
+	return r.Router.Reach(ctx, r.targets)
+}
+
+// sleep lets time pass, or less when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// longRunning leaves out what has passed by ending.
+func longRunning(all []gate.Expected) (still []gate.Expected) {
+	for _, e := range all {
+		if !e.OneShot {
+			still = append(still, e)
+		}
+	}
+	return still
+}
+
+// settleBake decides about a release whose bake was cut short: it had not passed, so nginx is pointed back, unless the
+// old colour is not healthy any more and the release is.
+func (r *run) settleBake(ctx context.Context, e *Entry) (kept bool, err error) {
+	r.change = *e.Change
+	if r.chosen() == e.From {
+		if fate, err := r.Router.Compare(ctx, r.change); err != nil || fate == FateForeign { // pointed back by hand
+			return false, err
+		}
+	}
+	old, err := r.fit(ctx, e.From)
+	if err != nil {
+		return false, err
+	}
+	if len(old) > 0 {
+		fresh, err := r.fit(ctx, e.To)
+		if err == nil && len(fresh) > 0 {
+			err = r.nothingLeft(old)
+		}
+		return err == nil, err
+	}
+	return false, r.rollBack(ctx)
+}

@@ -1,0 +1,254 @@
+package deploy
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// baked is how a deployment goes on that bakes, until nginx provably serves the release.
+const baked = passed + `
+	write green
+	reload
+	journal baking
+	unlock nginx-edge-0123456`
+
+// pointedBack is a rollback until users are on the old colour.
+const pointedBack = `
+	lock nginx-edge-0123456
+	restore
+	write blue
+	reload
+	unlock nginx-edge-0123456`
+
+// fails makes a service of green good at the gate and bad in the bake.
+func (w *world) fails(service string, at time.Duration, then life) {
+	for i := range then {
+		then[i].after = at
+	}
+	w.lives[service] = append(healthyAfter(2*time.Second), then...)
+}
+
+func TestBake(t *testing.T) {
+	retired := `
+		journal switched
+		keep blue
+		drain
+		retire shop-was-blue-1
+		retire shop-signal-blue-1
+		journal closed
+		close
+		unlock shop`
+	back := baked + pointedBack + "\n drain" + abandoned + "\n close \n unlock shop"
+	for _, test := range []struct {
+		name    string
+		set     func(*world, *process)
+		done    string
+		outcome Outcome
+		exit    int
+		live    Colour
+		reasons string
+		says    string
+	}{{
+		name: "passes",
+		set:  func(*world, *process) {},
+		done: baked + retired, outcome: Promoted, live: Green,
+	}, {
+		name: "unhealthy",
+		set:  func(w *world, _ *process) { w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503")) },
+		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
+	}, {
+		name: "exits",
+		set:  func(w *world, _ *process) { w.fails("signal-green", 12*time.Second, exitsAfter(0, 3)) },
+		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "exited signal-green shop-signal-green-1",
+	}, {
+		name: "restarts, and is healthy again",
+		set: func(w *world, _ *process) {
+			w.fails("was-green", 12*time.Second, life{{0, func(s *gate.Sample) { s.RestartCount = 1 }}})
+		},
+		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "restarting was-green shop-was-green-1",
+	}, {
+		name: "does not accept connections any more",
+		set: func(w *world, p *process) {
+			p.after("journal baking", 3*time.Second, func() { w.nginx.deadPort = true })
+			p.after("write blue", 0, func() { w.nginx.deadPort = false })
+		},
+		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "not-reachable was-green shop-was-green-1",
+	}, {
+		name: "both are bad",
+		set: func(w *world, p *process) {
+			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
+			p.after("journal baking", time.Second, func() { w.ail(Blue) })
+		},
+		done: baked + "\n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: Green, reasons: "unhealthy was-green shop-was-green-1", says: "blue is not healthy either",
+	}, {
+		name: "the reload of the rollback fails",
+		set: func(w *world, p *process) {
+			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
+			p.after("journal baking", time.Second, func() { w.nginx.deaf = true })
+		},
+		done: baked + pointedBack + "\n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, reasons: "unhealthy was-green shop-was-green-1", says: "nginx did not load it",
+	}, {
+		name: "somebody edits the configuration",
+		set: func(w *world, p *process) {
+			p.after("journal baking", time.Second, func() { w.nginx.disk += "# tuned" })
+		},
+		done: baked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, says: "somebody else",
+	}, {
+		name: "nginx is restarted",
+		set: func(w *world, p *process) {
+			p.after("journal baking", time.Second, func() { w.nginx.state = RouterStopped })
+			p.after("journal baking", 9*time.Second, func() { w.nginx.state = RouterRunning })
+		},
+		done: baked + retired, outcome: Promoted, live: Green,
+	}, {
+		name: "nginx is being restarted when the bake ends",
+		set: func(w *world, p *process) {
+			p.after("journal baking", 8*time.Second, func() { w.nginx.state = RouterStopped })
+			p.after("journal baking", 20*time.Second, func() { w.nginx.state = RouterRunning })
+		},
+		done: baked + retired, outcome: Promoted, live: Green,
+	}, {
+		name: "SIGTERM",
+		set:  func(_ *world, p *process) { p.after("journal baking", 3*time.Second, func() { p.cancel(sigterm) }) },
+		done: back, outcome: Interrupted, exit: 143, live: Blue,
+	}, {
+		name: "the journal cannot be written",
+		set: func(_ *world, p *process) {
+			p.fault = fault{kind: failsBefore, on: "journal baking", err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+		},
+		done: strings.ReplaceAll(back, "journal baking\n", "\n"), outcome: RolledBack, exit: 4, live: Blue,
+	}} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			p := w.process()
+			p.settings.Bake.For = 10 * time.Second
+			test.set(w, p)
+			r := p.deploy()
+			ends(t, r, test.outcome, test.exit, test.live)
+			done(t, w, test.done)
+			if got := codes(r); got != test.reasons {
+				t.Errorf("reasons: %s, want %s", got, test.reasons)
+			}
+			if !strings.Contains(r.Message, test.says) {
+				t.Errorf("message %q does not say %q", r.Message, test.says)
+			}
+			if r.Undo != nil && r.Undo.Name != "rollback" {
+				t.Errorf("undone by %s, want rollback", r.Undo.Name)
+			}
+			if test.exit == 4 && (len(w.running(Blue)) != 2 || len(w.running(Green)) != 0) {
+				t.Errorf("of blue runs %q, of green %q", w.running(Blue), w.running(Green))
+			}
+			if i := slices.IndexFunc(r.Reasons, func(x Reason) bool { return x.Container != "" }); i >= 0 && len(r.Reasons[i].LogTail) == 0 {
+				t.Errorf("no log in the evidence: %+v", r.Reasons[i])
+			}
+		})
+	}
+}
+
+// TestBakeThatDoesNot: without a colour to go back to, and in a rollback, there is no bake.
+func TestBakeThatDoesNot(t *testing.T) {
+	story(t, "at the first deployment", func(t *testing.T, w *world) {
+		w.first(RouterRunning)
+		p := w.process()
+		p.settings.Bake.For = time.Hour
+		ends(t, p.deploy(), Started, 0, Blue)
+	})
+}
+
+// TestBakeLasts: a bake lasts as long as it was asked for, and an interruption begins it anew.
+func TestBakeLasts(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		life life
+		want time.Duration
+	}{
+		{"good", healthyAfter(2 * time.Second), 30 * time.Second},
+		{"one failing probe", append(healthyAfter(2*time.Second), blip(20*time.Second)...), 43 * time.Second},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			w.lives["was-green"] = test.life
+			p := w.process()
+			p.settings.Bake.For = 30 * time.Second
+			r := p.deploy()
+			ends(t, r, Promoted, 0, Green)
+			i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == "bake" })
+			if took := time.Duration(r.Steps[i].MS) * time.Millisecond; took < test.want-time.Second || took > test.want+2*time.Second {
+				t.Errorf("it took %s, want %s", took, test.want)
+			}
+		})
+	}
+}
+
+// blip is one probe that fails, of a container that stays healthy.
+func blip(at time.Duration) life {
+	return life{{at, func(s *gate.Sample) {
+		s.FailingStreak, s.LastFailure = 1, s.StartedAt.Add(at)
+		s.LastProbe = &gate.ProbeResult{End: s.LastFailure, ExitCode: 1}
+	}}, {at + time.Second, func(s *gate.Sample) {
+		s.FailingStreak = 0
+		s.LastProbe = &gate.ProbeResult{End: s.StartedAt.Add(at + time.Second)}
+	}}}
+}
+
+// TestSettleBake: a release whose bake was cut short had not passed.
+func TestSettleBake(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		kill string
+		set  func(*world)
+		exit int
+		live Colour
+		says string
+	}{
+		{"baking", "journal baking", func(*world) {}, 0, Blue, "had not passed"},
+		{"loaded, and not yet baking", "reload", func(*world) {}, 0, Blue, "had not passed"},
+		{"pointed back already", "journal baking", func(w *world) { w.nginx.disk = confOf(Blue); w.nginx.reload() }, 0, Blue, "had not passed"},
+		{"the old colour has ended", "journal baking", func(w *world) { w.ail(Blue) }, 0, Green, "is live"},
+		{"both are bad", "journal baking", func(w *world) { w.ail(Blue); w.ail(Green) }, 5, Green, "not healthy either"},
+		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += "# tuned"; w.nginx.reload() }, 5, Green, "somebody else"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			p := w.process()
+			p.settings.Bake.For = time.Minute
+			p.fault = fault{kind: killedAfter, on: test.kill}
+			p.deploy()
+			time.Sleep(time.Minute)
+			test.set(w)
+			r := w.process().settle()
+			if r.ExitCode != test.exit || !strings.Contains(r.Message, test.says) {
+				t.Errorf("exit %d: %s; want %d and %q", r.ExitCode, r.Message, test.exit, test.says)
+			}
+			if live := w.live(); live != test.live {
+				t.Errorf("nginx serves %s, want %s", live, test.live)
+			}
+		})
+	}
+}
+
+// ail makes a colour unhealthy for good.
+func (w *world) ail(colour Colour) {
+	for _, b := range w.boxes {
+		if b.Colour == colour {
+			b.life = unhealthyAfter(0, "503")
+		}
+	}
+}
+
+// after does something a while after a line.
+func (p *process) after(line string, pause time.Duration, do func()) {
+	before := p.onLine
+	p.onLine = func(l string) {
+		if before != nil {
+			before(l)
+		}
+		if l == line && pause == 0 {
+			do()
+		} else if l == line {
+			time.AfterFunc(pause, func() { p.mu.Lock(); defer p.mu.Unlock(); do() })
+		}
+	}
+}

@@ -1,0 +1,127 @@
+// Package beside starts a program of ours in a container that was created for it, and connects to its standard streams.
+// It needs nothing but the engine's API, so it works on remote engines too.
+// Both adapters use it, and neither may know the other.
+package beside
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// Path is where the program is in its container.
+const Path = "/bluegate-helper"
+
+// startLimit bounds the start of a program.
+const startLimit = time.Minute
+
+// Streams are those of a program that runs. It is made to end when they are closed.
+type Streams struct {
+	conn types.HijackedResponse
+	out  io.Reader
+}
+
+// Config is that of a container whose program is to be started with these arguments.
+func Config(args []string) *container.Config {
+	return &container.Config{
+		Entrypoint: append([]string{Path}, args...), User: "0:0",
+		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+	}
+}
+
+// Name is a name for a container that several commands may make at once.
+func Name(role, project string) string {
+	var salt [4]byte
+	_, _ = rand.Read(salt[:]) // never fails (crypto/rand, since Go 1.24)
+	return "bluegate-" + role + "-" + hex.EncodeToString(salt[:]) + "-" + project
+}
+
+// Start copies a static executable into a created container, starts that and attaches to it.
+func Start(ctx context.Context, engine *client.Client, id string, executable []byte) (*Streams, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	archive, err := archived(executable)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.CopyToContainer(ctx, id, "/", archive, container.CopyToContainerOptions{}); err != nil {
+		return nil, fmt.Errorf("copy the helper into its container: %w", err)
+	}
+	conn, err := Hijacked(ctx, func() (types.HijackedResponse, error) {
+		return engine.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("attach to the helper: %w", err)
+	}
+	if err := engine.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("start the helper: %w", err)
+	}
+	out, in := io.Pipe()
+	go func() {
+		_, err := stdcopy.StdCopy(in, in, conn.Reader)
+		_ = in.CloseWithError(err)
+	}()
+	return &Streams{conn, out}, nil
+}
+
+func archived(executable []byte) (io.Reader, error) {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	if err := w.WriteHeader(&tar.Header{Name: Path[1:], Mode: 0o755, Size: int64(len(executable)), Typeflag: tar.TypeReg}); err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(executable); err != nil {
+		return nil, err
+	}
+	return &buf, w.Close()
+}
+
+// Write writes to the program's standard input.
+func (s *Streams) Write(p []byte) (int, error) { return s.conn.Conn.Write(p) }
+
+// SetWriteDeadline bounds a write: an engine that stands still takes only so many bytes.
+func (s *Streams) SetWriteDeadline(t time.Time) error { return s.conn.Conn.SetWriteDeadline(t) }
+
+// Read reads what the program says.
+func (s *Streams) Read(p []byte) (int, error) { return s.out.Read(p) }
+
+// Close ends the program's input.
+func (s *Streams) Close() {
+	_ = s.conn.CloseWrite()
+	s.conn.Close()
+}
+
+// Hijacked opens a connection to a process. The engine's client waits for its answer without looking at the context.
+func Hijacked(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+	type answer struct {
+		conn types.HijackedResponse
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		conn, err := open()
+		answers <- answer{conn, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.conn, a.err
+	case <-ctx.Done():
+		go func() {
+			if late := <-answers; late.err == nil {
+				late.conn.Close()
+			}
+		}()
+		return types.HijackedResponse{}, ctx.Err()
+	}
+}

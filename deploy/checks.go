@@ -1,0 +1,218 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bluegate/deploy/check"
+)
+
+// Asker asks the questions of checks. That nobody answered is an Answer; an error says that it could not be asked.
+type Asker interface {
+	// Ask asks from a vantage; the container is that of check.Container.
+	Ask(ctx context.Context, from check.Vantage, c Container, q check.Question) (check.Answer, error)
+
+	// Close removes what asking needed.
+	Close(ctx context.Context) error
+}
+
+// CheckReport is what came of a check at one point of the way.
+type CheckReport struct {
+	Check     string         `json:"check"`
+	During    string         `json:"during"` // checks, bake, health
+	Colour    Colour         `json:"colour"`
+	From      check.Vantage  `json:"from"`
+	Container string         `json:"container,omitempty"`
+	Status    string         `json:"status"` // ok, failed
+	Asked     int            `json:"asked"`
+	Passed    int            `json:"passed"`
+	MS        *check.Summary `json:"ms"` // of the answers that came
+	Message   string         `json:"message,omitempty"`
+}
+
+// inquiry is a check that is being asked, of one container where it is asked there.
+type inquiry struct {
+	check.Check
+	container Container   // where it is asked from
+	about     []Container // whose it is, as far as that is known
+	report    CheckReport
+	times     check.Times
+}
+
+// inquiries are the checks of a colour, each with whom it concerns.
+func (r *run) inquiries(during string, colour Colour, checks []check.Check, containers []Container) ([]*inquiry, error) {
+	var all []*inquiry
+	for _, c := range checks {
+		c, err := r.aimed(c, colour)
+		if err != nil {
+			return nil, err
+		}
+		var about []Container
+		service := serviceOf(c, r.app.Models[colour])
+		for _, of := range containers {
+			if of.Service == service {
+				about = append(about, of)
+			}
+		}
+		from := []Container{{}}
+		if c.From == check.Container {
+			from = about
+		}
+		for _, container := range from {
+			one := &inquiry{Check: c, container: container, about: about}
+			if c.From == check.Container {
+				one.about = []Container{container}
+			}
+			one.report = CheckReport{Check: c.String(), During: during, Colour: colour, From: c.From, Container: container.Name, Status: "ok"}
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// checks asks the release, before any user meets it, what Docker's health does not tell.
+func (r *run) checks(ctx context.Context) error {
+	if len(r.Settings.Checks[r.release.To]) == 0 {
+		return nil
+	}
+	return r.step(ctx, "checks", func(ctx context.Context) error {
+		containers, err := r.ofRelease(ctx)
+		if err != nil {
+			return err
+		}
+		all, err := r.inquiries("checks", r.release.To, r.Settings.Checks[r.release.To], containers)
+		if err != nil {
+			return err
+		}
+		err = r.inquire(ctx, all)
+		r.tell(all)
+		return err
+	})
+}
+
+// unfit asks the checks of a colour for the health report; of the live colour those too that come through nginx.
+func (r *run) unfit(ctx context.Context, colour Colour) ([]Reason, error) {
+	checks := r.Settings.Checks[colour]
+	if colour == r.report.Live {
+		checks = slices.Concat(checks, r.Settings.Bake.Checks[colour])
+	}
+	all, err := r.inquiries("health", colour, checks, r.of(colour))
+	if err != nil {
+		return []Reason{}, err
+	}
+	err = r.inquire(ctx, all)
+	r.tell(all)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return refused.Reasons, nil
+	}
+	return []Reason{}, err
+}
+
+// tell puts what came of checks into the report.
+func (r *run) tell(all []*inquiry) {
+	for _, one := range all {
+		one.report.MS = one.times.Summary()
+		r.report.Checks = append(r.report.Checks, one.report)
+	}
+}
+
+// inquire asks all of them side by side, and refuses with every one that failed.
+func (r *run) inquire(ctx context.Context, all []*inquiry) error {
+	reasons := make([]*Reason, len(all))
+	group, both := errgroup.WithContext(ctx)
+	for i, one := range all {
+		group.Go(func() (err error) {
+			reasons[i], err = one.ask(both, r.Asker)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	failed := &RefusedError{}
+	for _, reason := range reasons {
+		if reason != nil {
+			failed.Reasons = append(failed.Reasons, *reason)
+		}
+	}
+	if len(failed.Reasons) > 0 {
+		return failed
+	}
+	return nil
+}
+
+// ask asks until the check has passed or failed. The reason is nil if it has passed.
+func (q *inquiry) ask(ctx context.Context, asker Asker) (*Reason, error) {
+	series := q.NewSeries()
+	for {
+		answer, err := asker.Ask(ctx, q.From, q.container, q.Question)
+		if err != nil {
+			return nil, fmt.Errorf("check %s: %w", q, err)
+		}
+		why := q.Judge(answer, time.Now())
+		series.Add(why)
+		q.report.Asked++
+		if why == "" {
+			q.report.Passed++
+		}
+		if answer.Error == "" {
+			q.times.Add(answer.Took)
+		}
+		done, ok := series.Done()
+		switch {
+		case !done:
+		case ok:
+			q.report.Status, q.report.Message = "ok", ""
+			return nil, nil
+		default:
+			return q.failed(series, answer), nil
+		}
+		if err := sleep(ctx, q.Interval); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// shownBody is how much of an answer's body is evidence: the first sentence of an error page.
+const shownBody = 500
+
+// failed is the reason with its evidence: what was asked, from where, how often, what came.
+func (q *inquiry) failed(series *check.Series, last check.Answer) *Reason {
+	where := "this machine"
+	switch q.From {
+	case check.Nginx:
+		where = "where nginx stands"
+	case check.Container:
+		where = "container " + q.container.Name
+	}
+	reason := &Reason{
+		Code:    CheckFailed,
+		Message: Plain(fmt.Sprintf("%s, asked from %s, did not pass in %d attempts (%d good): %s", q, where, series.Asked, series.Passed, series.Why)),
+	}
+	if len(last.Body) > 0 {
+		reason.LastProbe = Plain(string(last.Body[:min(len(last.Body), shownBody)]))
+	}
+	for _, c := range q.about {
+		reason.Service = c.Service
+		if len(q.about) == 1 {
+			reason.Container, reason.ContainerID = c.Name, c.ID
+		}
+	}
+	q.report.Status, q.report.Message = "failed", Plain(series.Why)
+	return reason
+}
+
+// refuses says whether an error is an answer about the release, and not that it could not be asked.
+func refuses(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused)
+}

@@ -1,0 +1,52 @@
+package deploy
+
+import "context"
+
+// Doctor makes every check that can be made without changing anything. What a deployment would be refused for is the
+// report's reasons and its exit code; what is known to cost requests, switches or time are its findings, each with its
+// place, its cost and its remedy.
+func (d *Deployer) Doctor(ctx context.Context) *Report {
+	r := d.begin("doctor")
+	if err := r.look(ctx); err != nil {
+		return r.conclude(ctx, err)
+	}
+	refusal := r.step(ctx, "plan", r.plan)
+	if err := r.step(ctx, "examine", r.examine); err != nil {
+		return r.conclude(ctx, err)
+	}
+	if refusal != nil {
+		return r.conclude(ctx, refusal)
+	}
+	r.report.Message = "a deployment could begin: nothing that can be known before would refuse it"
+	return r.report.Finish(OK)
+}
+
+// examine looks at the services, and asks the router for what it knows of its kind.
+func (r *run) examine(ctx context.Context) error {
+	if err := r.examineServices(ctx); err != nil {
+		return err
+	}
+	if r.route.State == RouterAbsent {
+		return nil
+	}
+	found, err := r.Router.Examine(ctx, r.route, r.Settings.DrainTimeout)
+	// What was observed already is said again with its remedy.
+	r.report.Findings = withoutCodes(r.report.Findings, found)
+	r.note(found...)
+	return err
+}
+
+// withoutCodes leaves out what newer findings say better: the same code, at the same place.
+func withoutCodes(findings, newer []Finding) []Finding {
+	kept := []Finding{}
+	for _, f := range findings {
+		again := false
+		for _, n := range newer {
+			again = again || n.Code == f.Code && n.Place == f.Place
+		}
+		if !again {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}

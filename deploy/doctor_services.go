@@ -1,0 +1,101 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// quickProbe is the interval up to which a healthcheck costs a deployment little.
+const quickProbe = 5 * time.Second
+
+// examineServices looks at the healthchecks of both colours: each is going to be deployed one day. What the engine does
+// not hold says nothing.
+func (r *run) examineServices(ctx context.Context) error {
+	for _, colour := range Colours {
+		images, err := r.Stack.Images(ctx, r.app.Models[colour])
+		if err != nil {
+			return err
+		}
+		for _, s := range r.app.Models[colour].Services {
+			img, _ := imageOf(images, s.Name)
+			r.note(examineProbe(s, img, r.Settings.RunningSuffices)...)
+		}
+	}
+	return nil
+}
+
+func examineProbe(s Service, img Image, runningSuffices bool) []Finding {
+	if s.OneShot {
+		return nil
+	}
+	p := effectiveProbe(s, img)
+	if p == nil {
+		if img.ID == "" && !s.ProbeDisabled {
+			return nil // the image that is yet to be pulled may bring one
+		}
+		found := Finding{
+			Code: "no-healthcheck", Place: s.Place, Message: fmt.Sprintf("service %s has no healthcheck", s.Name),
+			Cost:   "nothing can tell whether it works, so that a deployment is refused",
+			Remedy: healthcheckFor(s),
+		}
+		if runningSuffices {
+			found.Cost = "it passes by running (gate.without_healthcheck: running): an app that starts and answers nothing but errors becomes live"
+		}
+		return []Finding{found}
+	}
+	var all []Finding
+	if why := confusedTest(testOf(s, img)); why != "" {
+		all = append(all, Finding{
+			Code: "healthcheck-form", Place: s.Place, Message: fmt.Sprintf("the healthcheck of %s %s", s.Name, why),
+			Cost:   "it fails, or passes, for a reason that has nothing to do with the app",
+			Remedy: healthcheckFor(s),
+		})
+	}
+	if p.Interval > quickProbe {
+		all = append(all, Finding{
+			Code: "slow-healthcheck", Place: s.Place, Message: fmt.Sprintf("the healthcheck of %s asks every %s", s.Name, p.Interval),
+			Cost:   fmt.Sprintf("the first question comes %s after the start, so that each deployment takes that long or longer; and a fault is seen up to %s late", p.Interval, p.Interval),
+			Remedy: fmt.Sprintf("services:\n  %s:\n    healthcheck:\n      interval: 2s", s.Name),
+		})
+	}
+	return all
+}
+
+func testOf(s Service, img Image) []string {
+	if len(s.ProbeTest) > 0 {
+		return s.ProbeTest
+	}
+	return img.ProbeTest
+}
+
+// confusedTest finds the two forms of a healthcheck's command in one. A builder takes HEALTHCHECK CMD ["/app"] || exit 1
+// for the shell form and hands the list to a shell, which looks for a command of the name [/app]; in a list, "||" is an
+// argument like every other.
+func confusedTest(test []string) string {
+	if len(test) < 2 {
+		return ""
+	}
+	switch test[0] {
+	case "CMD":
+		if i := slices.Index(test, "||"); i > 0 {
+			return fmt.Sprintf("is a list, for which no shell is asked: %q is handed to %s as arguments", strings.Join(test[i:], " "), test[1])
+		}
+	case "CMD-SHELL":
+		if strings.HasPrefix(strings.TrimSpace(test[1]), "[") && strings.Contains(test[1], `"`) {
+			return fmt.Sprintf("hands a JSON list to a shell: %s", Plain(test[1]))
+		}
+	}
+	return ""
+}
+
+// healthcheckFor is a healthcheck as it would stand in the Compose file.
+func healthcheckFor(s Service) string {
+	port := 8080
+	if len(s.Ports) > 0 {
+		port = s.Ports[0]
+	}
+	return fmt.Sprintf("services:\n  %s:\n    healthcheck:\n      # an image without curl can carry bluegate's own: [\"CMD\", \"/healthcheck\", \"http://127.0.0.1:%[2]d/\"]\n      test: [\"CMD\", \"curl\", \"-fsS\", \"-o\", \"/dev/null\", \"http://127.0.0.1:%[2]d/\"]\n      interval: 2s\n      timeout: 2s\n      retries: 5\n      start_period: 30s", s.Name, port)
+}

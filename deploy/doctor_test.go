@@ -1,0 +1,117 @@
+package deploy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+func (p *process) doctor() *Report { return p.do((*Deployer).Doctor) }
+
+// What would refuse a deployment is the doctor's exit code; what only costs something is not.
+func TestDoctor(t *testing.T) {
+	costly := Finding{Code: "keepalive-race", Place: "/etc/nginx/nginx.conf:12", Message: "m", Cost: "c", Remedy: "r"}
+	for _, test := range []struct {
+		name     string
+		set      func(*world)
+		outcome  Outcome
+		codes    string
+		findings string
+	}{
+		{"all is well", nil, OK, "", ""},
+		{"what nginx costs", func(w *world) { w.nginx.examined = []Finding{costly} }, OK, "", "keepalive-race"},
+		{"both colours are named", func(w *world) {
+			w.nginx.disk += confOf(Green)
+			w.nginx.loaded = w.nginx.disk
+			w.nginx.examined = []Finding{costly}
+		}, Refused, "switch-point-ambiguous", "keepalive-race"},
+		{"what runs is not what is on disk", func(w *world) { w.nginx.refusal = Refuse(ConfigNotLoaded, "edited by hand") }, Refused, "config-not-loaded", ""},
+		{"no nginx", func(w *world) { w.nginx.state = RouterAbsent }, Unreachable, "", ""},
+		{"nothing was ever deployed, and no nginx", func(w *world) { w.wipe(); w.nginx.state = RouterAbsent }, OK, "", "nginx-absent"},
+		{"a killed run", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, OK, "", "left-behind"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			if test.set != nil {
+				test.set(w)
+			}
+			w.lines = nil
+			r := w.process().doctor()
+			done(t, w, "")
+			if r.Outcome != test.outcome || r.ExitCode != test.outcome.ExitCode() || codes(r) != test.codes || findings(r) != test.findings {
+				t.Errorf("%s, exit %d, reasons %q, findings %q: %s", r.Outcome, r.ExitCode, codes(r), findings(r), r.Message)
+			}
+		})
+	}
+}
+
+// What observing found is said once, by who knows the remedy.
+func TestDoctorSaysAFindingOnce(t *testing.T) {
+	story(t, "not-persistent", func(t *testing.T, w *world) {
+		w.nginx.findings = []Finding{{Code: "not-persistent", Place: confFile, Message: "it lies in no mount"}, {Code: "not-switched", Place: confFile + ":4", Message: "m"}}
+		w.nginx.examined = []Finding{{Code: "not-persistent", Place: confFile, Message: "it comes with the image", Remedy: "mount it"}}
+		r := w.process().doctor()
+		if findings(r) != "not-switched not-persistent" || r.Findings[1].Remedy != "mount it" {
+			t.Errorf("findings %+v", r.Findings)
+		}
+	})
+}
+
+// An nginx that cannot be examined is no nginx in which nothing was found.
+func TestDoctorCannotAsk(t *testing.T) {
+	story(t, "examine fails", func(t *testing.T, w *world) {
+		w.nginx.examineFails = &UnreachableError{What: "nginx", Err: errors.New("EOF")}
+		if r := w.process().doctor(); r.Outcome != Unreachable {
+			t.Errorf("%s: %s", r.Outcome, r.Message)
+		}
+	})
+}
+
+func TestExamineProbe(t *testing.T) {
+	here := Image{ID: "sha256:1"}
+	quick := &gate.Probe{Interval: 2 * time.Second}
+	with := func(s Service) Service { s.Name, s.Place = "was-green", "compose.yml:3"; return s }
+	for _, test := range []struct {
+		name    string
+		service Service
+		image   Image
+		running bool
+		want    string
+		words   []string
+	}{
+		{"quick", with(Service{Probe: quick}), here, false, "", nil},
+		{"the image's own, quick", with(Service{}), Image{ID: "x", Probe: quick}, false, "", nil},
+		{"none", with(Service{Ports: []int{3000}}), here, false, "no-healthcheck", []string{"is refused", "  was-green:\n    healthcheck:\n", `http://127.0.0.1:3000/"]`}},
+		{"none, and running suffices", with(Service{}), here, true, "no-healthcheck", []string{"passes by running"}},
+		{"none, and the image is yet to be pulled", with(Service{}), Image{}, false, "", nil},
+		{"disabled, and the image is yet to be pulled", with(Service{ProbeDisabled: true}), Image{}, false, "no-healthcheck", nil},
+		{"none is needed", with(Service{OneShot: true}), here, false, "", nil},
+		{"Docker's default interval", with(Service{Probe: &gate.Probe{Retries: 2}}), here, false, "slow-healthcheck", []string{"every 30s", "      interval: 2s"}},
+		{"every 6 s by the image", with(Service{}), Image{ID: "x", Probe: &gate.Probe{Interval: 6 * time.Second}}, false, "slow-healthcheck", []string{"6s late"}},
+		{"|| in a list", with(Service{Probe: quick, ProbeTest: []string{"CMD", "curl", "-f", "http://x", "||", "exit", "1"}}), here, false, "healthcheck-form", []string{`"|| exit 1" is handed to curl`}},
+		{"a list for a shell", with(Service{}), Image{ID: "x", Probe: quick, ProbeTest: []string{"CMD-SHELL", `["/app", "check"] || exit 1`}}, false, "healthcheck-form", []string{"JSON list"}},
+		{"the file's command stands before the image's", with(Service{Probe: quick, ProbeTest: []string{"CMD", "/healthcheck"}}), Image{ID: "x", ProbeTest: []string{"CMD-SHELL", `["/app"] || exit 1`}}, false, "", nil},
+		{"a shell's own brackets", with(Service{Probe: quick, ProbeTest: []string{"CMD-SHELL", "[ -f /ready ] || exit 1"}}), here, false, "", nil},
+		{"both of it", with(Service{Probe: &gate.Probe{Interval: time.Minute}, ProbeTest: []string{"CMD", "true", "||", "false"}}), here, false, "healthcheck-form slow-healthcheck", nil},
+	} {
+		var got []string
+		text := ""
+		for _, f := range examineProbe(test.service, test.image, test.running) {
+			got = append(got, f.Code)
+			text += f.Message + "\n" + f.Cost + "\n" + f.Remedy + "\n"
+			if f.Place != "compose.yml:3" || f.Cost == "" || f.Remedy == "" {
+				t.Errorf("%s: place %q, cost %q, remedy %q", test.name, f.Place, f.Cost, f.Remedy)
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: found %q, want %q", test.name, got, test.want)
+		}
+		for _, words := range test.words {
+			if !strings.Contains(text, words) {
+				t.Errorf("%s: it does not say %q:\n%s", test.name, words, text)
+			}
+		}
+	}
+}

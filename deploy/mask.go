@@ -1,0 +1,175 @@
+package deploy
+
+import (
+	"cmp"
+	"encoding/base64"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Masked stands where a secret was.
+const Masked = "****"
+
+// shortestSecret is the length from which a value is hidden wherever it appears. A shorter one would also be part of
+// ordinary words.
+const shortestSecret = 4
+
+// Mask keeps secrets out of what is shown: the values that it was told of, wherever they stand, and what looks like a
+// secret by the words beside it. It may be used by several goroutines. The zero value knows no value.
+type Mask struct {
+	mu     sync.RWMutex
+	values []string // longest first, so that a value that contains another is hidden whole
+}
+
+// Learn is told a name and its value. It keeps the value if the name is that of a secret, and whatever in the value is
+// one by its own look: the password of a URL, the value of --password.
+func (m *Mask) Learn(name, value string) {
+	if SecretName(name) {
+		m.Add(value)
+	}
+	for _, found := range secretsIn(value) {
+		m.Add(found)
+	}
+}
+
+// Add hides a value from now on, and the forms in which it is passed on: each of its lines, escaped for a URL, in a
+// JSON or a base64 text.
+func (m *Mask) Add(value string) {
+	forms := []string{value, strings.TrimSpace(value)}
+	if lines := strings.Split(value, "\n"); len(lines) > 1 {
+		forms = append(forms, lines...)
+	}
+	for _, form := range slices.Clone(forms) {
+		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(form)
+		forms = append(forms, quoted, url.QueryEscape(form), url.PathEscape(form), base64.StdEncoding.EncodeToString([]byte(form)))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, form := range forms {
+		form = strings.TrimSpace(form)
+		if len(form) < shortestSecret || slices.Contains(plainValues, strings.ToLower(form)) || form == Masked || slices.Contains(m.values, form) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(m.values, form, func(a, b string) int {
+			return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+		})
+		m.values = slices.Insert(m.values, at, form)
+	}
+}
+
+// plainValues are no secrets, whatever the name of what holds them.
+var plainValues = []string{"true", "false", "none", "null", "auto", "disabled", "enabled", "basic", "bearer", "undefined"}
+
+// Text hides what is secret in a text.
+func (m *Mask) Text(text string) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, value := range m.values {
+		text = strings.ReplaceAll(text, value, Masked)
+	}
+	for _, s := range shapes {
+		text = s.ReplaceAllStringFunc(text, func(match string) string { return hide(s, match) })
+	}
+	return m.ends(text)
+}
+
+// ends hides a known value that the end of a text cuts off.
+func (m *Mask) ends(text string) string {
+	body, cut := strings.CutSuffix(text, cutMark)
+	for _, value := range m.values {
+		for n := len(value) - 1; n >= 2*shortestSecret; n-- {
+			if strings.HasSuffix(body, value[:n]) {
+				body = body[:len(body)-n] + Masked
+				break
+			}
+		}
+	}
+	if cut {
+		body += cutMark
+	}
+	return body
+}
+
+const secretWord = `(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)`
+
+// shapes match texts whose group "s" is a secret by what stands beside it.
+var shapes = []*regexp.Regexp{
+	regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<s>.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)`),
+	regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:(?P<s>[^\s/@'"]+)@`),
+	regexp.MustCompile(`(?i)\bauthorization["']?(?:\s*[:=]\s*|\s+)["']?(?:(?:basic|bearer|token|digest)\s+)?(?P<s>[^\s"',;]+)`),
+	regexp.MustCompile(`(?i)\bbearer\s+(?P<s>[A-Za-z0-9._~+/-]{6,}=*)`),
+	regexp.MustCompile(`(?:^|\s)(?:-u|--user)[\s=]+["']?[^\s:"']+:(?P<s>[^\s"']+)`),
+	regexp.MustCompile(`(?i)(?:^|[\s"'{,&?;(_.-]|\b)[\w.-]*` + secretWord + `[\w.-]*["']?\s*[:=]\s*["']?(?P<s>[^\s"',;&)}*]+)`),
+	regexp.MustCompile(`(?i)(?:^|\s)--?[\w-]*` + secretWord + `[\w-]*\s+["']?(?P<s>[^\s"'*-][^\s"']*)`),
+	regexp.MustCompile(`\b(?P<s>AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)`),
+}
+
+func hide(shape *regexp.Regexp, match string) string {
+	at := shape.FindStringSubmatchIndex(match)
+	group := 2 * shape.SubexpIndex("s")
+	if at == nil || at[group] < 0 || isPort(match[at[group]:at[group+1]]) {
+		return match
+	}
+	return match[:at[group]] + Masked + match[at[group+1]:]
+}
+
+// isPort tells secret-store:8080, an address, from secret: hunter2.
+func isPort(text string) bool {
+	return len(text) <= 5 && strings.Trim(strings.TrimRight(text, "/"), "0123456789") == ""
+}
+
+func secretsIn(text string) (found []string) {
+	for _, shape := range shapes {
+		for _, match := range shape.FindAllStringSubmatch(text, -1) {
+			if s := match[shape.SubexpIndex("s")]; !isPort(s) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
+// identifiers are the report's fields by which programs tell things apart. They are names that the user gave, and stay.
+var identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status"}
+
+// Report hides what is secret in every text of a report, those that a later version adds included.
+func (m *Mask) Report(r *Report) { m.value(reflect.ValueOf(r).Elem()) }
+
+func (m *Mask) value(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			m.value(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			m.value(v.Index(i))
+		}
+	case reflect.Map:
+		m.entries(v)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if name != "-" && !slices.Contains(identifiers, name) {
+				m.value(v.Field(i))
+			}
+		}
+	case reflect.String:
+		if v.CanSet() && v.Type() == reflect.TypeFor[string]() { // a type of its own is one of our closed lists
+			v.SetString(m.Text(v.String()))
+		}
+	}
+}
+
+func (m *Mask) entries(v reflect.Value) {
+	for _, key := range v.MapKeys() {
+		held := reflect.New(v.Type().Elem()).Elem()
+		held.Set(v.MapIndex(key))
+		m.value(held)
+		v.SetMapIndex(key, held)
+	}
+}

@@ -1,0 +1,84 @@
+package deploy
+
+import (
+	"net"
+	"slices"
+	"strings"
+)
+
+// Published is a port of a service that the engine's host answers for.
+type Published struct {
+	IP     string // of the host; empty: all of its addresses
+	Port   int    // on the host
+	Target int    // in the container
+}
+
+// SeenFrom is the same directory for an nginx to which some hosts are the engine's own: there the published ports
+// are addresses of the colours too.
+func (d *Directory) SeenFrom(isEngine func(host string) bool) *Directory {
+	seen := *d
+	seen.isEngine = isEngine
+	return &seen
+}
+
+// Publishes says whether any service of the colours has a port on the engine's host.
+func (d *Directory) Publishes() bool {
+	for _, m := range d.app.Models {
+		for _, s := range m.Services {
+			if len(s.Published) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// OnlyPublished is the directory without the names: for an nginx on none of the colours' networks, these names are
+// another application's.
+func (d *Directory) OnlyPublished() *Directory {
+	seen := *d
+	seen.hosts = map[string][]Endpoint{}
+	return &seen
+}
+
+// published finds whose port of the engine's host it is.
+func (d *Directory) published(host string, port int) (e Endpoint, found bool, err error) {
+	for _, colour := range Colours {
+		for _, s := range d.app.Models[colour].Services {
+			if !slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {
+				continue
+			}
+			if found {
+				return e, false, Refuse(SwitchPointAmbiguous, "port %d of the engine's host is published by %s %s and by %s %s: give each colour a port of its own",
+					port, e.Colour, e.Service, colour, s.Name)
+			}
+			e, found = Endpoint{Colour: colour, Service: s.Name, Host: host, Port: port, Published: true}, true
+		}
+	}
+	return e, found, nil
+}
+
+// answers says whether a port that is bound to one of the host's addresses may answer under this name of the host.
+func (p Published) answers(host string) bool {
+	bound, named := net.ParseIP(p.IP), net.ParseIP(strings.Trim(host, "[]"))
+	return bound == nil || bound.IsUnspecified() || named == nil || bound.Equal(named)
+}
+
+// counterpartPublished is the other colour's port for the same port of the container, on the same host.
+func counterpartPublished(from, to Service, e Endpoint) (Endpoint, error) {
+	at := slices.IndexFunc(from.Published, func(p Published) bool { return p.Port == e.Port && p.answers(e.Host) })
+	out := Endpoint{Colour: e.Colour.Other(), Service: to.Name, Host: e.Host, Published: true}
+	same := func(p Published) bool { return at >= 0 && p.Target == from.Published[at].Target && p.answers(e.Host) }
+	switch i := slices.IndexFunc(to.Published, same); {
+	case i >= 0 && !slices.ContainsFunc(to.Published[i+1:], same):
+		out.Port = to.Published[i].Port
+	case at >= 0 && len(from.Published) == len(to.Published) && to.Published[at].answers(e.Host):
+		out.Port = to.Published[at].Port
+	case len(to.Published) == 1 && to.Published[0].answers(e.Host):
+		out.Port = to.Published[0].Port
+	default:
+		return out, Refuse(SwitchPointNotFound, "nginx reaches %s %s at %s, and which port %s %s publishes in its place cannot be told; publish the same ports of the container in both, each on a host port of its own",
+			e.Colour, from.Name, e.Address(), out.Colour, to.Name)
+	}
+	return out, nil
+}

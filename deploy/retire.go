@@ -1,0 +1,126 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// retire takes leave of the old colour: it drains, is stopped, and the run is closed. Nothing of it is undone.
+func (r *run) retire(ctx context.Context) error {
+	if r.report.From == None {
+		return r.finish(ctx)
+	}
+	if err := r.step(ctx, "keep", r.keep); err != nil {
+		return r.lostInRetirement(ctx, err)
+	}
+	if err := r.step(ctx, "drain", r.drain); err != nil {
+		return r.lostInRetirement(ctx, err)
+	}
+	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.stopOld(ctx, r.Settings.Keep) }); err != nil {
+		err = r.lostInRetirement(ctx, err)
+		return &PersonError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
+	}
+	return r.finish(ctx)
+}
+
+// noteOld writes down what the old colour is; above all its restart policies, before they are taken away.
+func (r *run) noteOld(e *Entry) {
+	if e.Old == nil && e.From != None {
+		rec := r.retiring(r.of(e.From))
+		rec.Instead = ""
+		if e.Old = &rec; e.Back != nil {
+			e.Instead = rec.Release
+		}
+	}
+}
+
+// keep makes sure that the old colour can come back. That it cannot is no reason to leave it running.
+func (r *run) keep(ctx context.Context) error {
+	if r.journal.Current.Old == nil { // a run that was killed did not come to write it down
+		if err := r.enter(ctx, PhaseSwitched, r.noteOld); err != nil {
+			return err
+		}
+	}
+	rec := *r.journal.Current.Old
+	err := r.Stack.Keep(ctx, r.app.Project, rec)
+	var silent *UnreachableError
+	if err == nil || ctx.Err() != nil || errors.As(err, &silent) {
+		return err
+	}
+	r.note(Finding{Code: "not-kept", Message: fmt.Sprintf("release %s can come back only as long as its containers are there: %v", rec.Release, err)})
+	return nil
+}
+
+// stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
+func (r *run) stopOld(ctx context.Context, keep Keep) error {
+	if keep == KeepRunning {
+		return nil
+	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil {
+		return err
+	}
+	if err := r.mayStop(route); err != nil {
+		r.route = route
+		r.report.Live, r.report.LiveBy = r.live()
+		return err
+	}
+	if err := r.standing(ctx); err != nil {
+		return err
+	}
+	old := r.of(r.report.From)
+	if keep != KeepRemoved { // else those too that an earlier run stopped
+		old = slices.DeleteFunc(old, func(c Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
+	}
+	began := time.Now()
+	if err := r.Stack.Retire(ctx, old); err != nil {
+		return err
+	}
+	r.warnKilled(began, old)
+	if keep != KeepRemoved {
+		return nil
+	}
+	r.removed(old)
+	return r.Stack.Remove(ctx, old)
+}
+
+// finish prunes what nothing needs any more, and closes the run.
+func (r *run) finish(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	r.journal.promote(r.journal.Current, time.Now())
+	r.prune(ctx)
+	outcome := Promoted
+	if r.first {
+		outcome = Started
+	}
+	if err := r.closeEntry(ctx, outcome); err != nil {
+		return &PersonError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
+	}
+	return nil
+}
+
+// pruneLimit bounds what is only tidying up.
+const pruneLimit = time.Minute
+
+// prune lets go of what older releases left: only what this project's releases brought, and nothing uses. What cannot be
+// removed now is tried again by the next deployment.
+func (r *run) prune(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pruneLimit)
+	defer cancel()
+	var recallable []string
+	for _, rec := range r.journal.Releases[:min(held, len(r.journal.Releases))] {
+		recallable = append(recallable, rec.Release)
+	}
+	err := r.Stack.Forget(ctx, r.app.Project, recallable)
+	if err == nil {
+		var removed []string
+		removed, r.journal.Brought, err = r.Stack.Prune(ctx, r.journal.Brought)
+		r.report.Pruned.Images = append(r.report.Pruned.Images, removed...)
+	}
+	if err != nil {
+		r.note(Finding{Code: "not-pruned", Message: "what an older release left was not removed, and the next deployment tries again: " + err.Error()})
+	}
+}

@@ -1,0 +1,195 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Rollback makes the release that was live before live again, through the same gate and switch as any other: from its
+// containers, which were kept, or from what the engine holds of them when those are gone.
+func (d *Deployer) Rollback(ctx context.Context) *Report {
+	r := d.begin("rollback")
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := r.rollback(ctx, cancel)
+	defer r.ended(ctx)
+	return r.conclude(ctx, err)
+}
+
+func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) (err error) {
+	defer r.unlock(ctx)
+	if err := r.takeCharge(ctx, lost); err != nil {
+		return err
+	}
+	r.recall()
+	if err := r.step(ctx, "observe", r.observe); err != nil {
+		return err
+	}
+	if err := r.step(ctx, "plan", r.planBack); err != nil {
+		return err
+	}
+
+	defer func() { err = r.undoUnlessPromoted(ctx, err) }()
+	return r.makeLive(ctx)
+}
+
+// RollbackDryRun makes every decision of a rollback that can be made without changing anything.
+func (d *Deployer) RollbackDryRun(ctx context.Context) *Report {
+	r := d.begin("rollback")
+	r.report.DryRun = true
+	err := r.look(ctx)
+	if err == nil {
+		r.recall()
+		err = r.observe(ctx)
+	}
+	if err == nil {
+		err = r.step(ctx, "plan", r.planBack)
+		r.describeBack()
+	}
+	if err != nil {
+		return r.conclude(ctx, err)
+	}
+	return r.report.Finish(Planned)
+}
+
+// recall puts the release that may come back in the place of what the Compose files say of its colour by now.
+func (r *run) recall() {
+	if len(r.journal.Releases) < 2 {
+		return
+	}
+	r.recollect(r.journal.Releases[1])
+}
+
+func (r *run) recollect(rec Record) {
+	r.release = Release{ID: rec.Release, To: rec.Colour, Model: rec.Model, Back: &rec}
+	r.report.Release, r.report.To = rec.Release, rec.Colour
+	if len(rec.Kept) > 0 {
+		r.app = r.app.with(rec.Model)
+		r.dir = NewDirectory(r.app)
+	}
+}
+
+// planBack refuses what is no way back, and whatever else can be known before anything is touched.
+func (r *run) planBack(ctx context.Context) error {
+	r.report.From = r.report.Live
+	if err := r.wayBack(); err != nil {
+		return err
+	}
+	if err := r.planChecks(); err != nil {
+		return err
+	}
+	missing, err := r.Stack.Held(ctx, r.app.Project, *r.release.Back)
+	if err != nil {
+		return err
+	}
+	for _, k := range missing {
+		if !slices.ContainsFunc(r.of(r.release.To), func(c Container) bool { return c.Name == k.Name && r.release.Back.owns(c) }) {
+			return Invalid("release %s cannot come back: its container %s is gone, and so is what bluegate held of it (somebody removed both); deploy that version anew", r.release.ID, k.Name)
+		}
+	}
+	if r.route.Draining > 0 && len(r.strangers()) > 0 {
+		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s, whose containers a rollback replaces; wait until they have ended", r.route.Draining, r.route.Nginx, r.release.To)
+	}
+	return r.planSwitch()
+}
+
+// wayBack says why there is none, if so.
+func (r *run) wayBack() error {
+	live, records := r.report.Live, r.journal.Releases
+	switch {
+	case live == None:
+		return Invalid("no colour is live (%s), so there is nothing to go back from; `bluegate deploy` makes one live", r.report.LiveBy)
+	case len(records) > 0 && records[0].Colour != live:
+		return Invalid("%s is live, though bluegate made %s live last (release %s): somebody switched nginx by hand, and what was live before that is not known; go forward with `bluegate deploy`", live, records[0].Colour, records[0].Release)
+	case len(records) > 0 && records[0].Instead != "":
+		return Invalid("%s is live because release %s was rolled back to %s at %s, and a rollback is not rolled back; go forward with `bluegate deploy`, which brings a new release up on %s",
+			live, records[0].Instead, records[0].Release, records[0].At.UTC().Format(time.RFC3339), live.Other())
+	case len(records) < 2:
+		return Invalid("there is nothing to go back to: no release was live before this one of %s, as far as bluegate knows", live)
+	case records[1].Colour == live || len(records[1].Kept) == 0:
+		return Invalid("there is nothing to go back to: of release %s, which was live before, nothing was kept", records[1].Release)
+	}
+	return nil
+}
+
+// strangers are containers in the place of the release that comes back which are not its own: left by a deployment by
+// hand, or by a release that did not pass.
+func (r *run) strangers() []Container {
+	return slices.DeleteFunc(r.of(r.release.To), r.release.Back.owns)
+}
+
+// raise starts the release's containers: fresh ones, or those that come back.
+func (r *run) raise(ctx context.Context) error {
+	if r.release.Back == nil {
+		return r.Stack.Up(ctx, r.release.Model, r.release.ID)
+	}
+	return r.Stack.Revive(ctx, r.app.Project, *r.release.Back)
+}
+
+// stillBeside says that a deployment has left nothing but a retirement that is under way: users are on its release, and
+// the old colour still runs.
+func (r *run) stillBeside(e *Entry) bool {
+	return e.Phase == PhaseSwitched && e.Back == nil && r.chosen() == e.To && r.runs(e.From)
+}
+
+// takeOver leaves such a retirement as it is: the old colour is about to become live again, and need not be stopped for
+// that. Until the rollback itself begins, the journal goes on to speak of the retirement.
+func (r *run) takeOver(ctx context.Context, left *run) error {
+	if err := left.keep(ctx); err != nil {
+		return err
+	}
+	r.journal, r.drains = left.journal, true
+	r.journal.promote(r.journal.Current, time.Now())
+	r.journal.close(Promoted)
+	return nil
+}
+
+// rest stops what a rollback had started: its release goes back to where it was. What had been left running goes on.
+func (r *run) rest(ctx context.Context) error {
+	if err := r.namedByHand(ctx); err != nil {
+		return err
+	}
+	e := r.journal.Current
+	if e.Drains && r.route.State == RouterRunning {
+		if err := r.drainRelease(ctx); err != nil {
+			return err
+		}
+	}
+	if !e.Awake || e.Drains {
+		containers, err := r.ofRelease(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.Stack.Retire(ctx, containers); err != nil {
+			return err
+		}
+	}
+	return r.closeEntry(ctx, Refused)
+}
+
+// describeBack says what a rollback would do.
+func (r *run) describeBack() {
+	p := newPlanReport(r)
+	r.report.Plan = p
+	back := r.release.Back
+	if back == nil {
+		return
+	}
+	there := r.of(r.release.To)
+	for _, k := range back.Kept {
+		i := slices.IndexFunc(there, func(c Container) bool { return c.Name == k.Name && back.owns(c) })
+		switch {
+		case i < 0:
+			p.Create = append(p.Create, fmt.Sprintf("%s of image %.19s", k.Name, k.Digest))
+		case !there[i].Running:
+			p.Start = append(p.Start, k.Name)
+		}
+	}
+	for _, c := range r.strangers() {
+		p.Replace = append(p.Replace, c.Name)
+	}
+	r.describeStop(p)
+	r.describeGate(p)
+}

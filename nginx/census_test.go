@@ -1,0 +1,99 @@
+package nginx
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// stream reads an endless answer through nginx until the returned function is called.
+func (b *bench) stream(nginx string) (leave func()) {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	b.t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.container("edge", nginx).Addresses[b.net]+"/stream?for=0s", nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.t.Fatalf("ask nginx at its own address (this needs an engine on this host): %v", err)
+	}
+	b.t.Cleanup(func() { resp.Body.Close() })
+	if _, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil {
+		b.t.Fatal(err)
+	}
+	return cancel
+}
+
+// A worker that leaves holds a stream to the old colour: the drain says to which container, and that it is getting
+// older. It does so also in a run that has no helper yet, and Close leaves none behind.
+func TestDrainCountsConnections(t *testing.T) {
+	b := newBench(t)
+	blue, green := b.colours()
+	id := b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	leave := b.stream(id)
+	r := b.reloadedBehind(id)
+	ctx, cancel := deadline(t, 2*time.Minute)
+	defer cancel()
+	var first, older deploy.Open
+	err := r.Drain(ctx, []deploy.Container{blue, green}, func(l deploy.Left) {
+		if len(l.Open) == 0 {
+			return
+		}
+		if len(l.Open) != 1 || l.Open[0].Container != blue.Name || l.Open[0].Connections != 1 {
+			t.Errorf("left is %s", l)
+		}
+		switch now := l.Open[0]; {
+		case first.Container == "":
+			first = now
+		case now.Oldest > first.Oldest:
+			older = now
+			leave()
+		}
+	})
+	if err != nil || older.Container == "" {
+		t.Errorf("%v; first %s, later %s", err, first, older)
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if out := b.docker("ps", "-aq", "--filter", "label="+SweepLabel+"="+b.id); out != "" {
+		t.Errorf("a helper is left: %s", out)
+	}
+}
+
+// The two ends of a connection may be used again when it is closed: the age begins anew.
+func TestCensusForgetsWhatIsClosed(t *testing.T) {
+	c := (&Router{}).census([]deploy.Container{
+		{Name: "blue-1", Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
+		{Name: "blue-2", Addresses: map[string]string{"net": ""}}, // it does not run
+	})
+	a, b := helper.Socket{Local: "10.0.0.9:1", Remote: "10.0.0.2:3000"}, helper.Socket{Local: "[fd00::9]:1", Remote: "[fd00::2]:3000"}
+	began := time.Now()
+	for _, step := range []struct {
+		after time.Duration
+		open  []helper.Socket
+		want  []deploy.Open
+	}{
+		{0, []helper.Socket{a}, []deploy.Open{{Container: "blue-1", Connections: 1}}},
+		{3 * time.Second, []helper.Socket{a, b}, []deploy.Open{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{5 * time.Second, []helper.Socket{b}, []deploy.Open{{Container: "blue-1", Connections: 1, Oldest: 2 * time.Second}}},
+		{6 * time.Second, []helper.Socket{a, b}, []deploy.Open{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{9 * time.Second, nil, nil},
+	} {
+		c.last = began.Add(step.after)
+		c.remember(step.open)
+		if got := c.perContainer(step.open); len(got) != len(step.want) || len(got) == 1 && got[0] != step.want[0] {
+			t.Errorf("after %s: %v, want %v", step.after, got, step.want)
+		}
+	}
+	if got := c.addresses(); len(got) != 2 {
+		t.Errorf("it asks for %q", got)
+	}
+}

@@ -1,0 +1,197 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
+	"bluegate/deploy"
+)
+
+// contained is an nginx that runs, or would run, in a container. It implements place.
+type contained struct {
+	engine  *client.Client
+	opts    Options
+	project string // names the containers of ours
+
+	info    container.InspectResponse
+	name    string
+	main    string // path of its main configuration file
+	command string
+	flags   []string
+	running bool
+
+	help *companion
+}
+
+var _ place = (*contained)(nil)
+
+func (c *contained) id() string       { return c.info.ID }
+func (c *contained) String() string   { return fmt.Sprintf("container %q", c.name) }
+func (c *contained) runs() bool       { return c.running }
+func (c *contained) mainFile() string { return c.main }
+
+func (c *contained) files(ctx context.Context) files {
+	a := newArchive(ctx, c.engine, c.id())
+	a.memories, a.inside = c.memories(), c.fetchInside
+	return a
+}
+
+// mainFiles are where nginx's main configuration is when its command line does not say.
+var mainFiles = []string{"/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf"}
+
+// openContainer inspects a container and says how nginx runs in it; errNoMaster when it runs and no nginx does.
+func openContainer(ctx context.Context, engine *client.Client, opts Options, project, id string) (*contained, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	info, err := engine.ContainerInspect(ask, id)
+	if err != nil {
+		return nil, fmt.Errorf("inspect container %s: %w", id, err)
+	}
+	c := &contained{engine: engine, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx"}
+	c.running = info.State.Running && !info.State.Restarting && !info.State.Paused
+	if c.running {
+		s, err := c.processes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.command, c.flags = s.command()
+	} else {
+		c.flags = configFlags(append([]string{info.Path}, info.Args...))
+	}
+	c.main, err = c.findMain(ctx)
+	return c, err
+}
+
+// configFlags are those of a command that starts nginx, if one does: what stands before it is an entrypoint's, an init's
+// or a shell's own.
+func configFlags(words []string) (flags []string) {
+	words = strings.Fields(strings.Join(words, " ")) // sh -c "nginx -c ..." is three
+	at := slices.IndexFunc(words, func(w string) bool { return slices.Contains(executables, path.Base(w)) })
+	for at++; at > 0 && at+1 < len(words); at++ {
+		if slices.Contains([]string{"-c", "-p", "-e"}, words[at]) {
+			flags = append(flags, words[at], words[at+1])
+		}
+	}
+	return flags
+}
+
+var executables = []string{"nginx", "openresty", "nginx-debug"}
+
+// mainFiles are where the main file may be: none where nginx says another than the options do.
+func (c *contained) mainFiles() []string {
+	said := ""
+	if at := slices.Index(c.flags, "-c"); at >= 0 {
+		if said = c.flags[at+1]; !path.IsAbs(said) {
+			prefix := "/etc/nginx"
+			if p := slices.Index(c.flags, "-p"); p >= 0 {
+				prefix = c.flags[p+1]
+			}
+			said = path.Join(prefix, said)
+		}
+	}
+	switch want := c.opts.Config; {
+	case said == "" && want == "":
+		return mainFiles
+	case said == "":
+		return []string{want}
+	case want != "" && path.Clean(want) != path.Clean(said):
+		return nil
+	}
+	return []string{said}
+}
+
+func (c *contained) findMain(ctx context.Context) (string, error) {
+	for _, file := range c.mainFiles() {
+		err := c.stat(ctx, file)
+		if err == nil {
+			return file, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("look at %s in %s: %w", file, c, err)
+		}
+	}
+	return "", nil
+}
+
+// stat says whether there is something at a path.
+func (c *contained) stat(ctx context.Context, file string) error {
+	if _, ok := c.memoryOf(file); ok {
+		_, _, err := c.files(ctx).entry(file)
+		return err
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	_, err := c.engine.ContainerStatPath(ctx, c.id(), file)
+	if errdefs.IsNotFound(err) {
+		return fs.ErrNotExist
+	}
+	return err
+}
+
+// again opens the same container anew, and keeps its helper.
+func (c *contained) again(ctx context.Context) (changed bool, err error) {
+	now, err := openContainer(ctx, c.engine, c.opts, c.project, c.id())
+	if err != nil {
+		return false, err
+	}
+	changed = now.info.State.StartedAt != c.info.State.StartedAt
+	now.help = c.help
+	*c = *now
+	return changed, nil
+}
+
+// follow implements place. A restarted nginx has another network namespace, and the helper stands in the dead one.
+func (c *contained) follow(ctx context.Context, files []deploy.FileChange) error {
+	changed, err := c.again(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !c.running:
+		return &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run", c)}
+	case !changed && c.prepared():
+		return nil
+	}
+	if err := c.close(ctx); err != nil {
+		return err
+	}
+	return c.prepare(ctx, files)
+}
+
+// start implements place.
+func (c *contained) start(ctx context.Context) error {
+	if c.info.State.Restarting {
+		return c.engine.ContainerRestart(ctx, c.id(), container.StopOptions{})
+	}
+	return c.engine.ContainerStart(ctx, c.id(), container.StartOptions{})
+}
+
+// stop implements place. The engine revives no container that it was told to stop.
+func (c *contained) stop(ctx context.Context) error {
+	if err := c.engine.ContainerStop(ctx, c.id(), container.StopOptions{}); err != nil {
+		return fmt.Errorf("stop %s again: %w", c, err)
+	}
+	_, err := c.again(ctx)
+	return err
+}
+
+func (c *contained) stillThere(ctx context.Context) bool {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := c.engine.ContainerInspect(ctx, c.id())
+	return err != nil || info.State.Running
+}
+
+func (c *contained) advise() string { return fmt.Sprintf("docker exec %s nginx -s reload", c.name) }
+
+func (c *contained) stale(file string) string {
+	return fmt.Sprintf("the mounted file was replaced, and nginx still has the old one; restart %s once, and mount the directory instead of the file", c)
+}

@@ -1,0 +1,105 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/docker/api/types/container"
+
+	"bluegate/deploy"
+	"bluegate/deploy/beside"
+	"bluegate/nginx/helper"
+)
+
+// companion is the helper container beside nginx: in its network namespace, with the mounts that hold the files which
+// a switch writes. It is made of nginx's own image, the one image that is certainly there. It ends with the connection
+// to it and removes itself.
+type companion struct {
+	*helper.Client
+	nginx   *contained
+	id      string
+	streams *beside.Streams
+}
+
+// accompany starts the companion.
+func (c *contained) accompany(ctx context.Context, files []deploy.FileChange) (*companion, error) {
+	binary, args, err := c.executable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mounts, err := c.writableMounts(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.createOwn(ctx, "helper", beside.Config(args), &container.HostConfig{NetworkMode: c.network(), Mounts: mounts, AutoRemove: true})
+	if err != nil {
+		return nil, err
+	}
+	h := &companion{nginx: c, id: id}
+	if err := h.start(ctx, binary); err != nil {
+		return nil, errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), id))
+	}
+	return h, nil
+}
+
+func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	version, err := c.engine.ServerVersion(ask)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
+	}
+	return c.opts.Helper(version.Arch)
+}
+
+func (h *companion) start(ctx context.Context, binary []byte) (err error) {
+	if h.streams, err = beside.Start(ctx, h.nginx.engine, h.id, binary); err == nil {
+		h.Client = helper.NewClient(h.streams, h.streams)
+	}
+	return err
+}
+
+// prepare implements place.
+func (c *contained) prepare(ctx context.Context, files []deploy.FileChange) (err error) {
+	if c.help == nil {
+		c.help, err = c.accompany(ctx, files)
+	}
+	return err
+}
+
+func (c *contained) prepared() bool { return c.help != nil }
+
+// ask implements place. There is none when it could not follow nginx into a new namespace.
+func (c *contained) ask(ctx context.Context, req helper.Request) (helper.Response, error) {
+	if c.help == nil {
+		return helper.Response{}, errors.New("the helper beside nginx is not there")
+	}
+	return c.help.Ask(ctx, req)
+}
+
+// close ends the helper; its container removes itself, and is removed where it does not.
+func (h *companion) close(ctx context.Context) error {
+	if h == nil {
+		return nil
+	}
+	h.streams.Close()
+	return h.nginx.removeOwn(ctx, h.id)
+}
+
+// takeOver implements place. The helper stays where it is while nginx has its network namespace.
+func (c *contained) takeOver(ctx context.Context, from place) error {
+	old, ok := from.(*contained)
+	if !ok || old.id() != c.id() || old.info.State.StartedAt != c.info.State.StartedAt {
+		return from.close(ctx)
+	}
+	c.help, old.help = old.help, nil
+	return nil
+}
+
+// close implements place.
+func (c *contained) close(ctx context.Context) error {
+	help := c.help
+	c.help = nil
+	return help.close(ctx)
+}

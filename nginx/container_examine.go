@@ -1,0 +1,109 @@
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+)
+
+// surroundings implements place.
+func (c *contained) surroundings(ctx context.Context, paths []string) (surroundings, error) {
+	s := surroundings{name: c.name, layer: func(file string) bool { return c.kept(file).kind == inLayer }, stored: map[string]storage{}}
+	if c.running {
+		said, err := c.exec(ctx, c.command, "-v")
+		if err != nil {
+			return s, err
+		}
+		s.version = parseVersion(said.stderr)
+		now, err := c.processes(ctx)
+		if err != nil {
+			return s, err
+		}
+		s.first = c.first(now)
+	}
+	edited, err := c.edited(ctx)
+	if err != nil {
+		return s, err
+	}
+	files := c.files(ctx)
+	for _, file := range paths {
+		e, real, err := files.entry(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a flag's file may be absent
+			return s, err
+		}
+		at := c.kept(real)
+		at.inside = path.Dir(real)
+		if at.kind == inLayer && !edited(real) {
+			at.kind = inImage
+		}
+		at.host, at.git = tracked(ctx, at.host, e.content)
+		s.stored[file] = at
+	}
+	return s, nil
+}
+
+// first is the title of the container's first process. An init of the engine's own is not in the container's command.
+func (c *contained) first(s snapshot) string {
+	switch host := c.info.HostConfig; {
+	case s.master.pid == c.info.State.Pid:
+		return s.master.title
+	case host != nil && host.Init != nil && *host.Init:
+		return "docker-init"
+	}
+	return strings.Join(append([]string{c.info.Path}, c.info.Args...), " ")
+}
+
+// kept says where a file of the container lies.
+func (c *contained) kept(file string) storage {
+	if target, ok := c.memoryOf(file); ok {
+		return storage{kind: inMemory, target: target}
+	}
+	at := storage{kind: inLayer}
+	if m, ok := mountOf(c.info, file); ok {
+		at = storage{kind: inDirectory, source: m.Source, target: m.Destination}
+		switch {
+		case m.Type == mount.TypeVolume:
+			at.kind, at.source = inVolume, m.Name
+		case m.Destination == file:
+			at.kind, at.host = inFile, m.Source
+		default:
+			at.host = path.Join(m.Source, strings.TrimPrefix(file, m.Destination))
+		}
+	}
+	return at
+}
+
+// edited tells what was changed in the container's own layer since it was made from its image.
+func (c *contained) edited(ctx context.Context) (func(string) bool, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	changes, err := c.engine.ContainerDiff(ctx, c.id())
+	if err != nil {
+		return nil, fmt.Errorf("ask what was changed in %s: %w", c, err)
+	}
+	return func(file string) bool {
+		return slices.ContainsFunc(changes, func(change container.FilesystemChange) bool { return change.Path == file })
+	}, nil
+}
+
+// tracked proves that a path of the engine's host is this machine's too, by its bytes, and finds the git repository that
+// tracks it. Both are empty where the engine is another machine's.
+func tracked(ctx context.Context, file string, content []byte) (host, repository string) {
+	if file == "" {
+		return "", ""
+	}
+	here, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(here, content) {
+		return "", ""
+	}
+	return file, gitRoot(ctx, file)
+}

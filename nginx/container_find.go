@@ -1,0 +1,180 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// Label marks nginx's container where several could be meant. Its value is the project, or empty.
+const Label = "bluegate.nginx"
+
+// search looks among the engine's containers.
+type search struct {
+	engine *client.Client
+	opts   Options
+	dir    *deploy.Directory
+}
+
+func (s *search) open(ctx context.Context, id string) (*contained, error) {
+	return openContainer(ctx, s.engine, s.opts, s.dir.Project(), id)
+}
+
+// find looks for nginx: the container, or the Compose service, that the options name, else the labelled one, else the one that is on a network of
+// the colours and whose configuration names an address of either, among those in which an nginx master runs and, failing
+// these, among those that would start one. It returns nil when there is none.
+func (s *search) find(ctx context.Context) (*contained, error) {
+	if s.opts.Container != "" {
+		found, err := s.open(ctx, s.opts.Container)
+		if errdefs.IsNotFound(err) {
+			return s.ofService(ctx, s.opts.Container)
+		}
+		if errors.Is(err, errNoMaster) {
+			err = fmt.Errorf("container %q: %w", s.opts.Container, err)
+		}
+		return found, err
+	}
+	ask, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
+	if err != nil {
+		return nil, fmt.Errorf("list containers to find nginx: %w", err)
+	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
+		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != ""
+	})
+	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.dir.Project()) }); len(labelled) > 0 {
+		return s.theOne(ctx, labelled, func(context.Context, *contained) (bool, error) { return true, nil })
+	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.dir.OnNetwork(networksOf(row)) && !s.dir.Publishes() })
+	running := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return row.State != container.StateRunning })
+	if found, err := s.theOne(ctx, running, s.namesColour); found != nil || err != nil {
+		return found, err
+	}
+	stopped := slices.DeleteFunc(rows, func(row container.Summary) bool {
+		return row.State == container.StateRunning || !strings.Contains(row.Command, "nginx")
+	})
+	return s.theOne(ctx, stopped, s.namesColour)
+}
+
+// ofService looks for the container of a Compose service: in the colours' own projects, and failing these in any.
+func (s *search) ofService(ctx context.Context, service string) (*contained, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.service="+service))})
+	if err != nil {
+		return nil, fmt.Errorf("list the containers of service %q: %w", service, err)
+	}
+	near := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !s.dir.InProject(row.Labels["com.docker.compose.project"]) })
+	if len(near) > 0 {
+		rows = near
+	}
+	if len(rows) == 1 {
+		found, err := s.open(ctx, rows[0].ID)
+		if errors.Is(err, errNoMaster) {
+			err = fmt.Errorf("service %q: %w", service, err)
+		}
+		return found, err
+	}
+	return s.theOne(ctx, rows, func(context.Context, *contained) (bool, error) { return true, nil })
+}
+
+func networksOf(row container.Summary) []string {
+	if row.NetworkSettings == nil {
+		return nil
+	}
+	return slices.Collect(maps.Keys(row.NetworkSettings.Networks))
+}
+
+// labelled says whether a container is marked as the nginx of a project; a label without a value is for all projects.
+func labelled(row container.Summary, project string) bool {
+	value, ok := row.Labels[Label]
+	return ok && (value == "" || value == "true" || value == project)
+}
+
+// theOne opens the rows side by side and returns the single one that is wanted.
+func (s *search) theOne(ctx context.Context, rows []container.Summary, wanted func(context.Context, *contained) (bool, error)) (*contained, error) {
+	var mu sync.Mutex
+	var found []*contained
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, row := range rows {
+		group.Go(func() error {
+			i, err := s.open(ctx, row.ID)
+			if errors.Is(err, errNoMaster) {
+				return nil
+			}
+			ok := false
+			if err == nil {
+				ok, err = wanted(ctx, i)
+			}
+			if err != nil && s.passing(ctx, row) {
+				return nil
+			}
+			if ok {
+				mu.Lock()
+				defer mu.Unlock()
+				found = append(found, i)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	}
+	names := make([]string, len(found))
+	for i, f := range found {
+		names[i] = f.name
+	}
+	slices.Sort(names)
+	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
+}
+
+// passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
+// removed. What the engine answers about such a one is no fault.
+func (s *search) passing(ctx context.Context, row container.Summary) bool {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, row.ID)
+	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
+}
+
+func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
+	if i.main == "" {
+		return false, nil
+	}
+	dir := s.dir.SeenFrom(i.isEngine)
+	if !dir.OnNetwork(i.networks()) {
+		dir = dir.OnlyPublished()
+	}
+	tree, err := conf.LoadTree(i.files(ctx), i.main)
+	var syntax *conf.SyntaxError
+	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoTool) {
+		return false, nil // another nginx, with troubles of its own
+	}
+	if err != nil {
+		return false, err
+	}
+	names, err := namesAny(tree, dir)
+	return names || err != nil, nil
+}

@@ -1,0 +1,118 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// replace implements place.
+func (c *contained) replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error {
+	e, real, err := locate(c.files(ctx), f)
+	if err != nil {
+		return err
+	}
+	_, memory := c.memoryOf(real)
+	if _, mounted := mountOf(c.info, real); memory || !mounted {
+		return c.replaceInside(ctx, e, real, f, stamp)
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	resp, err := c.ask(ctx, helper.Request{Replace: &helper.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}})
+	switch {
+	case err != nil:
+		return err
+	case resp.Changed:
+		return errForeign
+	case resp.Error != "":
+		return errors.New(resp.Error)
+	}
+	return nil
+}
+
+// replaceInside writes a file of the container's own layer, or of a tmpfs, which no other container can mount: a new
+// file beside it, then a rename.
+func (c *contained) replaceInside(ctx context.Context, now entry, file string, f deploy.FileChange, stamp time.Time) error {
+	switch {
+	case holds(now, f):
+		return nil
+	case !holds(now, f.Reverse()):
+		return errForeign
+	case f.New == nil && f.Link == "":
+		return c.tool(ctx, "remove it", "rm", "-f", file)
+	}
+	e := now
+	e.content, e.link, e.modTime = f.New, f.Link, time.Now().Add(-c.opts.Skew)
+	if !stamp.IsZero() {
+		e.modTime = stamp
+	}
+	name := file
+	if c.running {
+		name = path.Join(path.Dir(file), "."+path.Base(file)+".bluegate-tmp")
+	}
+	content, err := tarOf(map[string]entry{name: e})
+	if err != nil {
+		return err
+	}
+	if err := c.putBeside(ctx, name, content); err != nil {
+		return fmt.Errorf("put the new file beside it: %w", err)
+	}
+	if name == file { // nothing reads it before nginx starts
+		return nil
+	}
+	return c.tool(ctx, "rename the new file over it", "mv", "-f", name, file)
+}
+
+func (c *contained) putBeside(ctx context.Context, name string, content io.Reader) error {
+	if _, memory := c.memoryOf(name); memory {
+		return c.putInside(ctx, content)
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	return c.engine.CopyToContainer(ctx, c.id(), "/", content, container.CopyToContainerOptions{})
+}
+
+// unwritable implements place. What is mounted is written by the helper, and through a read-only mount too.
+func (c *contained) unwritable(ctx context.Context, real string, _ entry) (string, error) {
+	_, memory := c.memoryOf(real)
+	_, mounted := mountOf(c.info, real)
+	switch {
+	case mounted && !memory:
+		return "", nil
+	case memory && !c.running:
+		return "it lies in a tmpfs, and the container does not run", nil
+	case !memory && c.info.HostConfig.ReadonlyRootfs:
+		return "it lies in no mount, and the container's root is read-only; mount its directory", nil
+	case !c.running:
+		return "", nil
+	}
+	done, err := c.exec(ctx, "mv", "--help")
+	if err == nil && (done.code == noTool || done.code == noSuchTool) {
+		return "it lies in no mount, and the image has no mv, by which alone the file could be replaced; mount its directory", nil
+	}
+	return "", err
+}
+
+// unheard implements place: who may ask the engine may have it send a signal.
+func (c *contained) unheard() string { return "" }
+
+// tool runs one of the image's own tools.
+func (c *contained) tool(ctx context.Context, what string, argv ...string) error {
+	done, err := c.exec(ctx, argv...)
+	if err == nil && done.code != 0 {
+		err = errors.New(strings.TrimSpace(deploy.Plain(done.stderr)))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

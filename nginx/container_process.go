@@ -1,0 +1,34 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// processes implements place: it asks the engine, and no ps is needed in the image. A worker's title changes in the same turn of its loop that closes its listening sockets,
+// so accepting and leaving are told apart exactly.
+func (c *contained) processes(ctx context.Context) (snapshot, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,etimes,args"})
+	if err != nil {
+		return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+	}
+	var all []process
+	for _, row := range top.Processes {
+		if len(row) < 4 {
+			continue
+		}
+		pid, err1 := strconv.Atoi(row[0])
+		ppid, err2 := strconv.Atoi(row[1])
+		age, err3 := strconv.Atoi(row[2])
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+		}
+		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, title: row[3]})
+	}
+	return sortOut(all)
+}

@@ -1,0 +1,54 @@
+package nginx
+
+import (
+	"net"
+	"os"
+	"slices"
+	"strings"
+)
+
+// isLoopback says whether a host is where it is asked from.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// isThisMachine says whether a host is the machine that this process runs on.
+func isThisMachine(host string) bool {
+	if name, err := os.Hostname(); err == nil && strings.EqualFold(name, host) {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	addresses, err := net.InterfaceAddrs()
+	if ip == nil || err != nil {
+		return false
+	}
+	return slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
+}
+
+// isEngine implements place. In a network of its own a container reaches the engine's host by a gateway, or by a name
+// that stands for it.
+func (c *contained) isEngine(host string) bool {
+	if c.info.ContainerJSONBase == nil || c.info.HostConfig == nil {
+		return false
+	}
+	if c.info.HostConfig.NetworkMode.IsHost() {
+		return isLoopback(host) || c.opts.Local && isThisMachine(host)
+	}
+	gateway := func(host string) bool {
+		return c.info.NetworkSettings != nil && slices.ContainsFunc(c.networks(), func(name string) bool {
+			n := c.info.NetworkSettings.Networks[name]
+			return host != "" && (n.Gateway == host || n.IPv6Gateway == strings.Trim(host, "[]"))
+		})
+	}
+	for _, extra := range c.info.HostConfig.ExtraHosts {
+		name, ip, _ := strings.Cut(extra, ":")
+		if strings.EqualFold(name, host) {
+			return ip == "host-gateway" || gateway(ip) || c.opts.Local && isThisMachine(ip)
+		}
+	}
+	return strings.EqualFold(host, "host.docker.internal") || gateway(host) || c.opts.Local && !isLoopback(host) && isThisMachine(host)
+}

@@ -1,0 +1,76 @@
+package nginx
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// surroundings are what only an examination asks of a place.
+type surroundings struct {
+	version version
+	name    string             // of its container; empty on a host
+	first   string             // the title of the process that its container began with; empty on a host
+	layer   func(string) bool  // whether a path lies in its container's own layer; nil on a host
+	stored  map[string]storage // by the files that were asked about
+}
+
+// Examine implements deploy.Router: it collects the facts, and the rules judge them.
+func (r *Router) Examine(ctx context.Context, route deploy.Route, drain time.Duration) ([]deploy.Finding, error) {
+	if len(r.conf.tree) == 0 {
+		return nil, nil // what could not be read is the route's refusal
+	}
+	_, flag := r.mode.(flagged)
+	f := facts{nginx: route.Nginx, tree: r.conf.tree, top: conf.Assemble(r.conf.tree), words: wordsOf(r.conf.tree, r.dir), live: route.Names, reloads: !flag, drain: drain}
+	f.reload = r.found.advise()
+	var err error
+	if f.surroundings, err = r.found.surroundings(ctx, r.writes(route.Points)); err != nil {
+		return nil, unreachable(err)
+	}
+	f.link = func(name string) string {
+		_, real, _ := r.conf.files.entry(name) // a device is no file, and yet the links lead to it
+		return real
+	}
+	if r.found.runs() {
+		if f.snapshot, err = r.found.processes(ctx); err != nil {
+			return nil, unreachable(err)
+		}
+		f.unloaded = r.unloaded(f.snapshot, route.Points)
+	}
+	return f.findings(), nil
+}
+
+// writes are the files that a switch changes.
+func (r *Router) writes(points []deploy.SwitchPoint) (paths []string) {
+	if mode, ok := r.mode.(flagged); ok {
+		if f, _, err := mode.flag(r.conf, r.dir); err == nil {
+			return []string{f.file}
+		}
+		return nil
+	}
+	for _, p := range points {
+		if !slices.Contains(paths, p.Path) {
+			paths = append(paths, p.Path)
+		}
+	}
+	return paths
+}
+
+// unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
+// deployment.
+func (r *Router) unloaded(s snapshot, points []deploy.SwitchPoint) (paths []string) {
+	began, ok := s.oldest(time.Now())
+	if !ok {
+		return nil
+	}
+	for _, file := range r.conf.tree {
+		e, _, err := r.conf.files.entry(file.Path)
+		if err == nil && !hasPoint(points, file.Path) && e.modTime.Add(r.opts.Skew).After(began.Add(time.Second)) {
+			paths = append(paths, file.Path)
+		}
+	}
+	return paths
+}

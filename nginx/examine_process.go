@@ -1,0 +1,76 @@
+package nginx
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// inits pass signals on to what they have started.
+var inits = []string{"tini", "docker-init", "dumb-init", "catatonit", "nginx"}
+
+// firstProcess: the engine sends signals to the process that the container began with.
+func firstProcess(f facts) []deploy.Finding {
+	words := strings.Fields(f.first)
+	if len(words) == 0 || strings.HasPrefix(f.first, masterTitle) || slices.Contains(inits, path.Base(words[0])) {
+		return nil
+	}
+	return []deploy.Finding{{
+		Code:    "first-process",
+		Message: fmt.Sprintf("%s began with %q and not with nginx, which is its child", f.nginx, deploy.Plain(f.first)),
+		Cost:    "docker kill -s HUP does nothing, or, with some process managers, ends the container; docker stop ends nginx without its graceful way and cuts what is in flight. bluegate reloads from inside (nginx -s reload) and is not concerned",
+		Remedy:  "# in nginx's Compose service\ncommand: [\"nginx\", \"-g\", \"daemon off;\"]\n# or, where a script has to come first, let it end with\nexec nginx -g 'daemon off;'",
+	}}
+}
+
+// errorLog: nginx's own words are the only ones that say why a reload was not applied.
+func errorLog(f facts) (all []deploy.Finding) {
+	if f.name == "" {
+		return nil // on a host a file is the right place
+	}
+	d, ok := f.top.Own("error_log")
+	if !ok {
+		return nil
+	}
+	target := d.Value()
+	if f.link != nil {
+		if real := f.link(target); real != "" {
+			target = real
+		}
+	}
+	if target == "stderr" || strings.HasPrefix(target, "/dev/std") || strings.HasPrefix(target, "/proc/") || strings.HasPrefix(target, "syslog:") {
+		return nil
+	}
+	found := at(d, "error-log", "error_log goes to %s, and not to the container's log", d.Value())
+	found.Cost = "when nginx does not apply a configuration, the report cannot say why: nginx tells its log only"
+	found.Remedy = "error_log stderr notice;"
+	return append(all, found)
+}
+
+// leavingTooLong: a worker has been leaving since the reload that made its successors.
+func leavingTooLong(f facts) []deploy.Finding {
+	if len(f.snapshot.leaving) == 0 || len(f.snapshot.workers) == 0 {
+		return nil
+	}
+	var since time.Duration
+	for _, w := range f.snapshot.workers {
+		since = max(since, w.age)
+	}
+	if since <= f.drain {
+		return nil
+	}
+	pids := make([]string, len(f.snapshot.leaving))
+	for i, w := range f.snapshot.leaving {
+		pids[i] = fmt.Sprint(w.pid)
+	}
+	return []deploy.Finding{{
+		Code:    "leaving-workers",
+		Message: fmt.Sprintf("%d workers of an earlier configuration of %s have not ended for %s or longer (drain.timeout is %s): process %s", len(pids), f.nginx, since, f.drain, strings.Join(pids, ", ")),
+		Cost:    "each holds a connection that does not end, and serves the configuration that it began with: the colour that this names must go on running, and every deployment waits for it",
+		Remedy:  "# bounds how long a worker may take to leave; in nginx.conf, outside every block\nworker_shutdown_timeout 10m;\n# what is left now: end the connections in the app, then\nbluegate settle",
+	}}
+}

@@ -1,0 +1,86 @@
+package nginx
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"bluegate/deploy"
+)
+
+// storedBadly: where the file that a switch writes is kept decides whether nginx sees the new one, and whether it is
+// still there tomorrow.
+func storedBadly(f facts) (all []deploy.Finding) {
+	for _, file := range slices.Sorted(maps.Keys(f.stored)) {
+		s := f.stored[file]
+		found := deploy.Finding{Place: file}
+		switch s.kind {
+		case inFile:
+			found.Code = "single-file-mount"
+			found.Message = fmt.Sprintf("%s is mounted by itself: whoever replaces it on the host (an editor, git, sed -i) gives it a new inode, and nginx goes on seeing the old one until its container is restarted", file)
+			found.Cost = "a switch by hand that is never seen, or is seen days later; bluegate itself must write such a file in place, which is not atomic"
+			found.Remedy = fmt.Sprintf("# in nginx's Compose service: mount the directory (it then needs every file that nginx includes from there)\nvolumes:\n  - %s:%s\n  # instead of %s:%s", path.Dir(s.source), path.Dir(s.target), s.source, s.target)
+		case inImage, inLayer:
+			found.Code = "not-persistent"
+			found.Message = fmt.Sprintf("%s lies in no mount of %s, and so does every switch", file, f.nginx)
+			if s.kind == inImage {
+				found.Message = fmt.Sprintf("%s comes with the image of %s and lies in no mount, and so does every switch", file, f.nginx)
+			}
+			found.Cost = "when the container is made anew (docker compose up -d after any change to it, a new image) nginx serves again what its image holds, which may be the colour that was stopped"
+			found.Remedy = mountRemedy(f.name, s.inside)
+		case inMemory:
+			found.Code = "not-persistent"
+			found.Message = fmt.Sprintf("%s lies in a tmpfs of %s, and so does every switch", file, f.nginx)
+			found.Cost = "when the container is restarted nginx serves again what fills the tmpfs at its start, or nothing"
+			found.Remedy = strings.Replace(mountRemedy(f.name, s.inside), // docker cp does not see a tmpfs
+				fmt.Sprintf("docker cp %s:%s ./nginx", f.name, s.inside), fmt.Sprintf("mkdir nginx && docker exec -u 0 %s tar -c -C %s . | tar -x -C nginx", f.name, s.inside), 1)
+		default:
+			continue
+		}
+		all = append(all, found)
+	}
+	return all
+}
+
+// mountRemedy is the one-time edit: what is there is copied out, and mounted in its place.
+func mountRemedy(container, dir string) string {
+	return fmt.Sprintf("# once, beside the Compose file:\ndocker cp %s:%s ./nginx\n# in nginx's Compose service:\nvolumes:\n  - ./nginx:%s\n# then: docker compose up -d", container, dir, dir)
+}
+
+// trackedByGit: a checkout writes back the colour that was committed.
+func trackedByGit(f facts) (all []deploy.Finding) {
+	for _, file := range slices.Sorted(maps.Keys(f.stored)) {
+		s := f.stored[file]
+		if s.git == "" {
+			continue
+		}
+		all = append(all, deploy.Finding{
+			Code: "tracked-by-git", Place: file,
+			Message: fmt.Sprintf("%s, which each switch changes, is tracked by git in %s", s.host, s.git),
+			Cost:    "git pull, checkout or stash writes back the address that was committed: the next reload of nginx, for whatever reason, sends users to that colour",
+			Remedy:  fmt.Sprintf("cd %s\ngit rm --cached %s\necho /%[2]s >> .gitignore\n# and commit a template beside it, if new machines need one", s.git, s.tracked()),
+		})
+	}
+	return all
+}
+
+// tracked is the file's path in its repository.
+func (s storage) tracked() string {
+	return strings.TrimPrefix(strings.TrimPrefix(s.host, s.git), "/")
+}
+
+// notLoaded names files that were changed since nginx loaded its configuration. Those with switch points refuse a
+// deployment; the others come into force with its reload.
+func notLoaded(f facts) (all []deploy.Finding) {
+	for _, file := range f.unloaded {
+		all = append(all, deploy.Finding{
+			Code: "not-loaded", Place: file,
+			Message: fmt.Sprintf("%s was changed after %s last loaded its configuration", file, f.nginx),
+			Cost:    "the reload of the next switch brings this change too; should it be a bad one, it shows at that moment",
+			Remedy:  "# load it by itself, now, and see\n" + f.reload,
+		})
+	}
+	return all
+}

@@ -1,0 +1,130 @@
+package nginx
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// memory is how long nginx goes on with the addresses that it had found for names. A switch by flag reloads nothing, so
+// nothing but its resolver tells nginx of the new containers' addresses. What nginx would never learn is refused: a name
+// that is resolved when the configuration is loaded, a resolver that believes the engine's answers for 10 minutes, and a
+// cache of files that hides the flag.
+func (w world) memory(f flag) (time.Duration, error) {
+	var longest time.Duration
+	var err error
+	named := slices.ContainsFunc(slices.Concat(f.with, f.without), func(e deploy.Endpoint) bool {
+		_, failed := netip.ParseAddr(strings.Trim(e.Host, "[]"))
+		return failed != nil
+	})
+	resolvers := 0
+	for _, file := range w.tree {
+		file.Walk(func(d *conf.Directive) bool {
+			line, _ := file.Position(d.Start)
+			place := fmt.Sprintf("%s:%d", file.Path, line)
+			switch {
+			case d.Name.Value == "open_file_cache" && len(d.Args) > 0 && d.Args[0].Value != "off":
+				err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: open_file_cache would hide for a while that %s was made or removed; turn it off in the server that looks for the file (open_file_cache off;)", place, f.file))
+			case d.Name.Value == "resolver" && named:
+				resolvers++
+				valid, ok := validOf(d)
+				if !ok {
+					err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: this resolver believes an answer as long as the engine's DNS says, which is 10 minutes; write valid=2s behind it", place))
+				}
+				longest = max(longest, valid)
+			case d.Name.Value == "server" && len(d.Args) > 0 && !d.HasBlock && w.fixed(file, d, f):
+				err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: the address of %s is looked up only when nginx loads its configuration, and a new container may get another; write `resolve` behind it and `zone NAME 64k;` into its upstream (nginx 1.27.3 and newer), or name the address in the variable and leave the upstream out", place, d.Args[0].Value))
+			}
+			return true
+		})
+	}
+	if err == nil && named && resolvers == 0 {
+		err = deploy.Refuse(deploy.NginxNotSwitched, "%s: mode flag needs a resolver, because nothing else tells nginx of new containers' addresses; write `resolver 127.0.0.11 valid=2s ipv6=off;` into the server", f.place)
+	}
+	return longest, err
+}
+
+func cmpErr(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+// fixed says whether a server of an upstream is one of the flag's, by a name that is resolved at load time only.
+func (w world) fixed(file *conf.File, d *conf.Directive, f flag) bool {
+	for _, p := range file.Points() {
+		if p.Directive != "server" || p.Start < d.Start || p.End > d.End || slices.ContainsFunc(d.Args, func(a conf.Arg) bool { return a.Value == "resolve" }) {
+			continue
+		}
+		if _, err := netip.ParseAddr(strings.Trim(p.Host, "[]")); err == nil {
+			return false
+		}
+		return slices.ContainsFunc(slices.Concat(f.with, f.without), func(e deploy.Endpoint) bool {
+			return strings.EqualFold(e.Host, p.Host) && e.Port == portOf(file.Src, p)
+		})
+	}
+	return false
+}
+
+// fixedServers are the places of servers with these addresses whose names are resolved at load time only.
+func (w world) fixedServers(ends []deploy.Endpoint) (places []string) {
+	for _, file := range w.tree {
+		file.Walk(func(d *conf.Directive) bool {
+			if d.Name.Value == "server" && len(d.Args) > 0 && !d.HasBlock && w.fixed(file, d, flag{with: ends}) {
+				line, _ := file.Position(d.Start)
+				places = append(places, fmt.Sprintf("%s:%d", file.Path, line))
+			}
+			return true
+		})
+	}
+	return places
+}
+
+func validOf(resolver *conf.Directive) (time.Duration, bool) {
+	for _, a := range resolver.Args {
+		if text, ok := strings.CutPrefix(a.Value, "valid="); ok {
+			return parseSpan(text)
+		}
+	}
+	return 0, false
+}
+
+// idleLimit is how long an upstream of the flag's keeps an idle connection to the colour that it no longer gets traffic
+// for: until then a drain cannot tell it from one that is in use.
+func (w world) idleLimit(f flag) (longest time.Duration) {
+	for _, file := range w.tree {
+		file.Walk(func(d *conf.Directive) bool {
+			if d.Name.Value != "upstream" || !d.HasBlock || len(d.Args) == 0 {
+				return true
+			}
+			ends, err := w.upstream(d.Args[0].Value)
+			if err != nil || !slices.ContainsFunc(ends, func(e deploy.Endpoint) bool { return slices.Contains(slices.Concat(f.with, f.without), e) }) {
+				return true
+			}
+			limit, keeps := time.Minute, false
+			for _, inner := range d.Block {
+				switch {
+				case len(inner.Args) == 0:
+				case inner.Name.Value == "keepalive":
+					keeps = true
+				case inner.Name.Value == "keepalive_timeout":
+					if t, ok := parseSpan(inner.Args[0].Value); ok {
+						limit = cmp.Or(t, limit)
+					}
+				}
+			}
+			if keeps {
+				longest = max(longest, limit)
+			}
+			return true
+		})
+	}
+	return longest
+}

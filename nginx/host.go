@@ -1,0 +1,133 @@
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/helper"
+)
+
+// hosted is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that somebody
+// started. It implements place. What a container's nginx is asked through the engine, this one is asked through the
+// kernel; what has to be asked from where it stands is asked by this process itself.
+type hosted struct {
+	opts   Options
+	master process
+	exe    string
+	flags  []string // those that choose the configuration
+	prefix string
+	main   string
+	log    string // the error log that is written before, and instead of, one that the configuration names
+}
+
+var _ place = (*hosted)(nil)
+
+func (h *hosted) String() string   { return fmt.Sprintf("nginx on the host (%s)", h.main) }
+func (h *hosted) runs() bool       { return true }
+func (h *hosted) mainFile() string { return h.main }
+
+// id names the configuration: two nginxes cannot share one and its process id file.
+func (h *hosted) id() string {
+	sum := sha256.Sum256([]byte(h.main))
+	return "host" + hex.EncodeToString(sum[:8])
+}
+
+func (h *hosted) isEngine(host string) bool { return isLoopback(host) || isThisMachine(host) }
+
+func (h *hosted) advise() string { return fmt.Sprintf("kill -HUP %d", h.master.pid) }
+
+func (h *hosted) stale(string) string {
+	return "its configuration and what it reads are not the same; is something mounted over one of them?"
+}
+
+func (h *hosted) fleeting(string) string { return "" }
+
+// command is a call of nginx's own executable. It gets nothing of our environment, which may hold secrets.
+func (h *hosted) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, h.exe, append(args, h.flags...)...)
+	cmd.Env, cmd.Dir = []string{"PATH=" + os.Getenv("PATH")}, "/"
+	return cmd
+}
+
+// dump implements place.
+func (h *hosted) dump(ctx context.Context) (result, error) {
+	return said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-T"), nil })
+}
+
+// said runs a command to its end.
+func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error)) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // nginx -t resolves names, and a resolver may be slow
+	defer cancel()
+	cmd, err := command(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	} else if errors.As(err, &exit) && exit.Exited() {
+		err = nil
+	}
+	if err != nil {
+		return result{}, fmt.Errorf("run %q: %w", cmd.Args, err)
+	}
+	return result{code: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes(), stderr: stderr.String()}, nil
+}
+
+// reload implements place. The pid was looked at a moment ago, and is looked at again: it may be another's by now.
+func (h *hosted) reload(_ context.Context, s snapshot) error {
+	up, err := uptime()
+	if err != nil {
+		return err
+	}
+	now, err := processOf(s.master.pid, up)
+	if err != nil || now.ppid != s.master.ppid || now.title != s.master.title {
+		return deploy.Refuse(deploy.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.master.pid)
+	}
+	if err := syscall.Kill(s.master.pid, syscall.SIGHUP); err != nil {
+		return deploy.Refuse(deploy.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.master.pid, err)
+	}
+	return nil
+}
+
+// prepare implements place: nothing has to be made.
+func (h *hosted) prepare(context.Context, []deploy.FileChange) error { return nil }
+func (h *hosted) prepared() bool                                     { return true }
+func (h *hosted) close(context.Context) error                        { return nil }
+
+// ask implements place: this process stands where nginx does.
+func (h *hosted) ask(_ context.Context, req helper.Request) (helper.Response, error) {
+	return helper.Handle(req), nil
+}
+
+// takeOver implements place.
+func (h *hosted) takeOver(ctx context.Context, from place) error { return from.close(ctx) }
+
+// follow implements place.
+func (h *hosted) follow(ctx context.Context, _ []deploy.FileChange) error {
+	_, err := h.processes(ctx)
+	if errors.Is(err, errNoMaster) {
+		return &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run any more", h)}
+	}
+	return err
+}
+
+// start implements place. An nginx that does not run is not found on a host, so there is none to start.
+func (h *hosted) start(context.Context) error {
+	return fmt.Errorf("%s does not run; start it", h)
+}
+
+// stop implements place. For the same reason there is none to stop.
+func (h *hosted) stop(context.Context) error { return nil }

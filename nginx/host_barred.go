@@ -1,0 +1,45 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// writable is the kernel's question about a path (access(2)).
+const writable = 2
+
+// unwritable implements place. A file is replaced by a rename, so its directory counts; and the new one is given to the
+// owner of the old one.
+func (h *hosted) unwritable(_ context.Context, real string, now entry) (string, error) {
+	dir := filepath.Dir(real)
+	switch err := syscall.Access(dir, writable); {
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("%s is mounted read-only", dir), nil
+	case err != nil:
+		return fmt.Sprintf("user %d may not write in %s (%v); run bluegate as root, or as the user that the directory belongs to", os.Geteuid(), dir, err), nil
+	}
+	if os.Geteuid() == 0 || now.content == nil {
+		return "", nil
+	}
+	groups, err := os.Getgroups()
+	if err != nil {
+		return "", err
+	}
+	if now.uid != os.Geteuid() || now.gid != os.Getegid() && !slices.Contains(groups, now.gid) {
+		return fmt.Sprintf("it belongs to user %d and group %d, and user %d could not give them its new content; run bluegate as root or as that user", now.uid, now.gid, os.Geteuid()), nil
+	}
+	return "", nil
+}
+
+// unheard implements place.
+func (h *hosted) unheard() string {
+	if err := syscall.Kill(h.master.pid, 0); errors.Is(err, syscall.EPERM) {
+		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.master.pid)
+	}
+	return ""
+}

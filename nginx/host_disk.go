@@ -1,0 +1,139 @@
+package nginx
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+	"bluegate/nginx/helper"
+)
+
+// disk is the files of this machine. It implements files.
+type disk struct{ read map[string]entry }
+
+// files implements place.
+func (h *hosted) files(context.Context) files { return &disk{read: map[string]entry{}} }
+
+// seenAs implements place: nginx sees what we see.
+func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
+
+// Read implements conf.Source.
+func (d *disk) Read(file string) ([]byte, error) {
+	e, _, err := d.entry(file)
+	return e.content, err
+}
+
+// Glob implements conf.Source.
+func (d *disk) Glob(pattern string) ([]string, error) {
+	return filepath.Glob(strings.ReplaceAll(pattern, "[!", "[^")) // glob(3) negates with "!"
+}
+
+func (d *disk) realDir(dir string) (string, error) { return filepath.EvalSymlinks(dir) }
+
+func (d *disk) link(name string) (string, error) {
+	target, err := os.Readlink(name)
+	if errors.Is(err, syscall.EINVAL) {
+		return "", nil
+	}
+	return target, err
+}
+
+func (d *disk) entry(file string) (entry, string, error) {
+	real, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return entry{}, file, err
+	}
+	if e, known := d.read[real]; known {
+		return e, real, nil
+	}
+	e, err := readEntry(real)
+	if err == nil {
+		d.read[real] = e
+	}
+	return e, real, err
+}
+
+func readEntry(real string) (entry, error) {
+	info, err := os.Stat(real)
+	if err != nil {
+		return entry{}, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would hold the reader for ever
+		return entry{}, &fs.PathError{Op: "read", Path: real, Err: errors.New("it is no regular file")}
+	}
+	if info.Size() > largestFile {
+		return entry{}, &fs.PathError{Op: "read", Path: real, Err: errTooMuch}
+	}
+	e := entry{modTime: info.ModTime(), mode: int64(info.Mode().Perm())}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		e.uid, e.gid = int(st.Uid), int(st.Gid)
+	}
+	e.content, err = os.ReadFile(real)
+	return e, err
+}
+
+// replace implements place.
+func (h *hosted) replace(_ context.Context, f deploy.FileChange, stamp time.Time) error {
+	_, err := helper.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
+	if errors.Is(err, helper.ErrChanged) {
+		return errForeign
+	}
+	return err
+}
+
+// tailOfLog is as much of an error log as is looked at.
+const tailOfLog = 64 << 10
+
+// emergency implements place. The log is the one that the configuration names outside every block, or the one that nginx
+// was built with; a line of the master's bears its pid.
+func (h *hosted) emergency(ctx context.Context, since time.Time) string {
+	log := h.errorLog(ctx)
+	f, err := os.Open(log)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return ""
+	} else if info.Size() > tailOfLog {
+		_, _ = f.Seek(-tailOfLog, io.SeekEnd)
+	}
+	last := ""
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		line := lines.Text()
+		at, err := time.ParseInLocation("2006/01/02 15:04:05", line[:min(len(line), 19)], time.Local)
+		if err != nil || at.Before(since.Truncate(time.Second)) || !strings.Contains(line, "] "+strconv.Itoa(h.master.pid)+"#") {
+			continue
+		}
+		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
+			last = strings.TrimSpace(deploy.Plain(line))
+		}
+	}
+	return last
+}
+
+func (h *hosted) errorLog(ctx context.Context) string {
+	log := h.log
+	tree, err := conf.LoadTree(h.files(ctx), h.main)
+	if err != nil || len(tree) == 0 {
+		return log
+	}
+	for _, d := range tree[0].Directives {
+		if d.Name.Value == "error_log" && len(d.Args) > 0 && !bytes.Contains([]byte(d.Args[0].Value), []byte(":")) && d.Args[0].Value != "stderr" {
+			log = h.within(path.Clean(d.Args[0].Value))
+		}
+	}
+	return log
+}

@@ -1,0 +1,187 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// findHosted looks for the nginx of this machine: the one with the configuration that the options name, or the one
+// whose configuration names a port that the colours publish. It returns nil when there is none.
+func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*hosted, error) {
+	all, err := processesOf()
+	if err != nil {
+		return nil, err
+	}
+	masters, err := hostedMasters(ctx, opts, all)
+	if err != nil {
+		return nil, err
+	}
+	var found []*hosted
+	for _, h := range masters {
+		ok, err := h.isMeant(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, h)
+		}
+	}
+	if len(found) == 0 && opts.Host && opts.Config == "" && len(masters) == 1 {
+		found = masters // which place names the colour is the mode's to say
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	}
+	var which []string
+	for _, h := range found {
+		which = append(which, fmt.Sprintf("process %d with %s", h.master.pid, h.main))
+	}
+	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
+}
+
+// isMeant says whether an nginx is the one to be switched.
+func (h *hosted) isMeant(ctx context.Context, dir *deploy.Directory) (bool, error) {
+	if h.opts.Config != "" {
+		return samePath(h.main, h.opts.Config), nil
+	}
+	tree, err := conf.LoadTree(h.files(ctx), h.main)
+	var syntax *conf.SyntaxError
+	switch {
+	case errors.As(err, &syntax), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return false, nil // another nginx, with troubles of its own
+	case err != nil:
+		return false, err
+	}
+	points, err := pointsOf(tree, dir.SeenFrom(h.isEngine).OnlyPublished())
+	return len(points) > 0 || err != nil, nil
+}
+
+func samePath(a, b string) bool {
+	one, err1 := filepath.EvalSymlinks(a)
+	other, err2 := filepath.EvalSymlinks(b)
+	return a == b || err1 == nil && err2 == nil && one == other
+}
+
+// hostedMasters are the masters that run on this machine and in none of its containers. Only those of root and of the
+// caller: to look at an nginx its executable is run, and nobody else's is.
+func hostedMasters(ctx context.Context, opts Options, all []process) (found []*hosted, err error) {
+	isMaster := func(p process) bool { return strings.HasPrefix(p.title, masterTitle) }
+	for _, p := range all {
+		child := slices.ContainsFunc(all, func(o process) bool { return isMaster(o) && o.pid == p.ppid })
+		if !isMaster(p) || child || !trusted(p.pid) {
+			continue
+		}
+		h := &hosted{opts: opts, master: p}
+		_, h.flags = snapshot{master: p}.command()
+		h.exe = executableOf(p)
+		if h.exe == "" {
+			continue
+		}
+		if err := h.learnPaths(ctx); err != nil {
+			return nil, err
+		}
+		found = append(found, h)
+	}
+	return found, nil
+}
+
+// trusted says whether a process belongs to root or the caller, and lives in this machine's own process and file system
+// namespaces: systemd may give a service mounts of its own, but a container has another root.
+func trusted(pid int) bool {
+	dir := filepath.Join(proc, strconv.Itoa(pid))
+	status, err := os.ReadFile(dir + "/status")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(status)) {
+		words := strings.Fields(line)
+		if len(words) < 3 || words[0] != "Uid:" {
+			continue
+		}
+		for _, uid := range words[1:3] {
+			if uid != "0" && uid != strconv.Itoa(os.Getuid()) {
+				return false
+			}
+		}
+	}
+	theirs, err1 := os.Readlink(dir + "/ns/pid")
+	ours, err2 := os.Readlink(proc + "/self/ns/pid")
+	if errors.Is(err1, fs.ErrPermission) {
+		// Root's processes do not show their namespaces to others. In another one this process would have two pids.
+		return !strings.Contains(string(status), "NSpid:\t"+strconv.Itoa(pid)+"\t")
+	}
+	if err1 != nil || err2 != nil || theirs != ours {
+		return false
+	}
+	root, err1 := os.Stat(dir + "/root/")
+	own, err2 := os.Stat("/")
+	return err1 == nil && err2 == nil && os.SameFile(root, own)
+}
+
+// executableOf is what a master runs. After an upgrade of the package the kernel says that it was deleted, and the new
+// one is at the same place.
+func executableOf(p process) string {
+	if exe, err := os.Readlink(filepath.Join(proc, strconv.Itoa(p.pid), "exe")); err == nil {
+		return strings.TrimSuffix(exe, " (deleted)")
+	}
+	name, _ := snapshot{master: p}.command()
+	exe, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	return exe
+}
+
+// built are the paths that nginx was built with.
+var built = regexp.MustCompile(`--(prefix|conf-path|error-log-path)=(\S+)`)
+
+// learnPaths asks nginx for the paths that it was built with; its flags overrule them.
+func (h *hosted) learnPaths(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	said, err := h.command(ctx, "-V").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("run %s -V: %w: %s", h.exe, err, deploy.Plain(string(said)))
+	}
+	paths := map[string]string{"prefix": "/usr/local/nginx", "conf-path": "conf/nginx.conf", "error-log-path": "logs/error.log"}
+	for _, m := range built.FindAllStringSubmatch(string(said), -1) {
+		paths[m[1]] = strings.Trim(m[2], `'"`)
+	}
+	for i := 0; i+1 < len(h.flags); i += 2 {
+		switch h.flags[i] {
+		case "-p":
+			paths["prefix"] = h.flags[i+1]
+		case "-c":
+			paths["conf-path"] = h.flags[i+1]
+		case "-e":
+			paths["error-log-path"] = h.flags[i+1]
+		}
+	}
+	h.prefix = paths["prefix"]
+	h.main, h.log = h.within(paths["conf-path"]), h.within(paths["error-log-path"])
+	return nil
+}
+
+// within makes a path absolute as nginx does.
+func (h *hosted) within(name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(h.prefix, name)
+}

@@ -1,0 +1,380 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/overlay"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "__overlay" {
+		fmt.Fprintln(os.Stderr, overlay.Main(os.Stdin))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// hostNginx is an nginx executable of this machine's.
+var hostNginx = sync.OnceValues(func() (string, error) {
+	cmd := exec.Command("../testdata/nginx/host.sh")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+// hostShop is an nginx that runs on this machine, with a folder and ports of its own, in front of both colours.
+type hostShop struct {
+	*testing.T
+	exe         string
+	dir         string
+	file        string // with the switch point
+	port        int
+	blue, green int // their ports
+	router      *Router
+	change      deploy.Change
+	master      *exec.Cmd
+}
+
+func newHostShop(t *testing.T) *hostShop {
+	t.Helper()
+	t.Parallel()
+	exe, err := hostNginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &hostShop{T: t, exe: exe, dir: dir, port: freePort(t), blue: colourServer(t, "blue"), green: colourServer(t, "green")}
+	for _, sub := range []string{"conf.d", "tmp"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	user := ""
+	if os.Geteuid() == 0 {
+		user = "user root;\n"
+	}
+	write(t, dir+"/nginx.conf", user+"daemon off;\npid "+dir+"/pid;\nerror_log "+dir+"/error.log;\nevents {}\nhttp {\naccess_log off;\n"+tempPaths(dir)+"include conf.d/*.conf;\n}\n")
+	s.file = dir + "/conf.d/shop.conf"
+	write(t, s.file, fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\nserver { listen 127.0.0.1:%d; location / { proxy_pass http://was; } }\n", s.blue, s.port))
+	s.start()
+	s.router = New(nil, Options{Host: true, Local: true, Config: dir + "/nginx.conf", Overlay: []string{os.Args[0], "__overlay"}})
+	t.Cleanup(func() { _ = s.router.Close(context.Background()) })
+	return s
+}
+
+// tempPaths keep nginx out of folders that only a package has.
+func tempPaths(dir string) (text string) {
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		text += kind + "_temp_path " + dir + "/tmp;\n"
+	}
+	return text
+}
+
+// start runs the master. It ends with the test, and also with a test that is killed.
+func (s *hostShop) start() {
+	s.Helper()
+	s.master = exec.Command(s.exe, "-p", s.dir+"/", "-c", "nginx.conf", "-e", s.dir+"/error.log")
+	s.master.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := s.master.Start(); err != nil {
+		s.Fatal(err)
+	}
+	started := s.master
+	s.Cleanup(func() { _ = started.Process.Signal(syscall.SIGTERM); _ = started.Wait() })
+	for range 400 {
+		if c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.port)); err == nil {
+			_ = c.Close()
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	log, _ := os.ReadFile(s.dir + "/error.log")
+	s.Fatalf("nginx does not listen:\n%s", log)
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// colourServer stands for a published port.
+func colourServer(t *testing.T, colour string) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, colour) })}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (s *hostShop) directory() *deploy.Directory {
+	app := applicationOf(s.T, "was-{colour} 3000 3000")
+	app.Project = "host"
+	for colour, port := range map[deploy.Colour]int{deploy.Blue: s.blue, deploy.Green: s.green} {
+		app.Models[colour].Services[0].Published = []deploy.Published{{Port: port, Target: 3000}}
+	}
+	return deploy.NewDirectory(app)
+}
+
+func (s *hostShop) observe() deploy.Route {
+	s.Helper()
+	route, err := s.router.Observe(s.Context(), s.directory())
+	if err != nil {
+		s.Fatal(err)
+	}
+	return route
+}
+
+// plan is the change to green.
+func (s *hostShop) plan() {
+	s.Helper()
+	route := s.observe()
+	if route.Refusal != nil || route.Names != deploy.Blue || route.State != deploy.RouterRunning {
+		s.Fatalf("%+v", route)
+	}
+	var err error
+	if s.change, err = s.router.Plan(route, s.directory(), deploy.Green); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *hostShop) targets() []deploy.Target {
+	return []deploy.Target{{Endpoint: s.change.Routes[0], Containers: []deploy.Container{{Service: "was-green", Name: "green-1", Published: []deploy.Published{{Port: s.green, Target: 3000}}}}}}
+}
+
+func (s *hostShop) switchOver() (deploy.Switched, error) {
+	s.Helper()
+	if err := s.router.Rehearse(s.Context(), s.change); err != nil {
+		s.Fatalf("rehearse: %v", err)
+	}
+	return s.router.Switch(s.Context(), s.change, s.targets())
+}
+
+func (s *hostShop) notSwitched() *deploy.NotSwitchedError {
+	s.Helper()
+	_, err := s.switchOver()
+	var failed *deploy.NotSwitchedError
+	if !errors.As(err, &failed) {
+		s.Fatalf("got %v\n%s", err, read(s.T, s.dir+"/error.log"))
+	}
+	return failed
+}
+
+func (s *hostShop) serves(want string) {
+	s.Helper()
+	c := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Get(fmt.Sprintf("http://127.0.0.1:%d/", s.port))
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var text [16]byte
+	n, _ := resp.Body.Read(text[:])
+	if string(text[:n]) != want {
+		s.Errorf("%q answers, want %s", text[:n], want)
+	}
+}
+
+func TestHostSwitch(t *testing.T) {
+	for name, arrange := range map[string]func(s *hostShop){
+		"a file": func(*hostShop) {},
+		"a link": func(s *hostShop) {
+			if err := errors.Join(os.Mkdir(s.dir+"/available", 0o755), os.Rename(s.file, s.dir+"/available/shop"), os.Symlink("../available/shop", s.file)); err != nil {
+				s.Fatal(err)
+			}
+		},
+		"another's": func(s *hostShop) {
+			if os.Geteuid() == 0 {
+				if err := os.Chown(s.file, 12345, 54321); err != nil {
+					s.Fatal(err)
+				}
+			}
+			if err := os.Chmod(s.file, 0o640); err != nil {
+				s.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newHostShop(t)
+			arrange(s)
+			past := time.Now().Add(-time.Hour).Truncate(time.Second)
+			if err := os.Chtimes(s.file, past, past); err != nil {
+				t.Fatal(err)
+			}
+			state := func() string {
+				info, err := os.Stat(s.file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				link, _ := os.Readlink(s.file)
+				st := info.Sys().(*syscall.Stat_t)
+				return fmt.Sprintf("%s %d:%d %s %s", info.Mode(), st.Uid, st.Gid, link, read(t, s.file))
+			}
+			before := state()
+			s.plan()
+			s.serves("blue")
+			done, err := s.switchOver()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, read(t, s.dir+"/error.log"))
+			}
+			s.serves("green")
+			if done.Points != 1 || done.NewWorkers == 0 || !slices.Equal(done.Files, []string{s.file}) {
+				t.Errorf("%+v", done)
+			}
+			if want := strings.Replace(before, strconv.Itoa(s.blue), strconv.Itoa(s.green), 1); state() != want {
+				t.Errorf("now\n%s\nwant\n%s", state(), want)
+			}
+			if err := s.router.Drain(t.Context(), nil, func(deploy.Left) {}); err != nil {
+				t.Error(err)
+			}
+			if route := s.observe(); route.Names != deploy.Green || route.Refusal != nil {
+				t.Errorf("after the switch: %+v", route)
+			}
+			if err := s.router.Restore(t.Context(), s.change); err != nil {
+				t.Fatal(err)
+			}
+			s.serves("blue")
+			if info, err := os.Stat(s.file); err != nil || state() != before || !info.ModTime().Equal(past) {
+				t.Errorf("back\n%s\nwas\n%s\n%v", state(), before, err)
+			}
+		})
+	}
+}
+
+// nginx's test passes, the signal is taken, and what runs stays as it was.
+func TestHostReloadThatIsNotApplied(t *testing.T) {
+	s := newHostShop(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	// A test does not bind, so it does not find out.
+	write(t, s.dir+"/conf.d/more.conf", fmt.Sprintf("server { listen %s; }\n", taken.Addr()))
+	s.plan()
+	failed := s.notSwitched()
+	if failed.Applied || failed.Restored != nil || failed.Reason.Code != deploy.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
+		t.Errorf("%+v", failed)
+	}
+	s.serves("blue")
+	if got := read(t, s.file); !strings.Contains(got, strconv.Itoa(s.blue)) {
+		t.Errorf("the file holds %q", got)
+	}
+}
+
+func TestHostEditDuringTheRun(t *testing.T) {
+	s := newHostShop(t)
+	s.plan()
+	edited := read(t, s.file) + "# by hand\n"
+	write(t, s.file, edited)
+	if failed := s.notSwitched(); !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
+		t.Errorf("%+v", failed)
+	}
+	if got := read(t, s.file); got != edited {
+		t.Errorf("the file holds %q", got)
+	}
+	s.serves("blue")
+}
+
+func TestHostRehearsalRefuses(t *testing.T) {
+	s := newHostShop(t)
+	s.plan()
+	before := read(t, s.file)
+	s.change.Files[0].New = []byte("server { listne 80; }\n")
+	err := s.router.Rehearse(t.Context(), s.change)
+	var refused *deploy.RefusedError
+	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+s.file+":1") {
+		t.Errorf("got %v", err)
+	}
+	if got := read(t, s.file); got != before {
+		t.Errorf("the live file holds %q", got)
+	}
+}
+
+func TestHostForeignSiteBroken(t *testing.T) {
+	s := newHostShop(t)
+	write(t, s.dir+"/conf.d/foreign.conf", "server { listne 80; }\n")
+	refuses(t, s.observe(), deploy.NginxTestFailed, "listne", "foreign.conf:1")
+	s.serves("blue")
+}
+
+// A restart between the plan and the switch, as by an upgrade of the package: the master has another pid.
+func TestHostRestartedMeanwhile(t *testing.T) {
+	s := newHostShop(t)
+	s.plan()
+	if err := s.router.Rehearse(t.Context(), s.change); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.master.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.master.Wait()
+	s.start()
+	if _, err := s.switchOver(); err != nil {
+		t.Fatal(err)
+	}
+	s.serves("green")
+}
+
+func TestHostIsGone(t *testing.T) {
+	s := newHostShop(t)
+	s.plan()
+	_ = s.master.Process.Signal(syscall.SIGTERM)
+	_ = s.master.Wait()
+	_, err := s.router.Switch(t.Context(), s.change, s.targets())
+	var silent *deploy.UnreachableError
+	if !errors.As(err, &silent) {
+		t.Errorf("got %v", err)
+	}
+	if got := read(t, s.file); !strings.Contains(got, strconv.Itoa(s.blue)) {
+		t.Errorf("the file holds %q", got)
+	}
+	if route := s.observe(); route.State != deploy.RouterAbsent {
+		t.Errorf("%+v", route)
+	}
+}
+
+// The ports that the colours publish tell which of the masters on this machine is meant.
+func TestHostFoundByPorts(t *testing.T) {
+	one := newHostShop(t)
+	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
+	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, freePort(t)))
+	other.start()
+	one.router.opts.Config = ""
+	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != deploy.Blue || route.Refusal != nil {
+		t.Errorf("%+v", route)
+	}
+}
+
+func TestHostOfAnotherMachine(t *testing.T) {
+	_, err := New(nil, Options{Host: true}).Observe(t.Context(), directoryOf(t, "was-{colour} 3000 3000"))
+	var invalid *deploy.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"bluegate/deploy"
+	"bluegate/nginx/overlay"
+)
+
+// overlaid tests a configuration in a mount namespace in which the files are changed already. It implements trial.
+type overlaid struct {
+	nginx *hosted
+	stage string
+	files []overlay.File
+}
+
+// trial implements place.
+func (h *hosted) trial(ctx context.Context, change deploy.Change) (trial, error) {
+	t := &overlaid{nginx: h}
+	in := h.files(ctx)
+	for _, f := range change.Files {
+		e, real, err := locate(in, f)
+		if err != nil {
+			return nil, err
+		}
+		t.files = append(t.files, overlay.File{Path: real, Content: f.New, Link: f.Link, Absent: f.New == nil && f.Link == "",
+			Mode: os.FileMode(e.mode), UID: e.uid, GID: e.gid})
+	}
+	var err error
+	if t.stage, err = os.MkdirTemp("", "bluegate-trial-"); err == nil {
+		t.stage, err = filepath.EvalSymlinks(t.stage)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make room to test the coming configuration: %w", err)
+	}
+	return t, nil
+}
+
+func (t *overlaid) run(ctx context.Context) (int64, string, error) {
+	done, err := said(ctx, func(ctx context.Context) (*exec.Cmd, error) {
+		self := t.nginx.opts.Overlay
+		if len(self) == 0 {
+			return nil, fmt.Errorf("this program cannot show nginx a changed file")
+		}
+		like := t.nginx.command(ctx, "-t")
+		cmd, err := overlay.Command(ctx, self, t.stage, t.files, append([]string{like.Path}, like.Args[1:]...)...)
+		if err == nil {
+			cmd.Env, cmd.Dir = like.Env, like.Dir
+		}
+		return cmd, err
+	})
+	return int64(done.code), done.stderr, err
+}
+
+func (t *overlaid) end(context.Context) error { return os.Remove(t.stage) }

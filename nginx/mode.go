@@ -1,0 +1,47 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// mode is a way to make nginx's configuration name a colour. It reads and plans; the Router does the rest.
+type mode interface {
+	// standIn is what to read in the place of files that the first deployment is going to make.
+	standIn(c configuration) (map[string][]byte, error)
+
+	// observe says what the configuration names: Points, Names, Findings, and as Refusal what of it forbids a switch.
+	observe(c configuration, dir *deploy.Directory, route *deploy.Route)
+
+	// plan is the change that makes it name a colour.
+	plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error)
+}
+
+// configuration is that of one nginx as it was read.
+type configuration struct {
+	nginx fmt.Stringer
+	files files
+	main  string
+	tree  []*conf.File
+	// seenAs is the path under which nginx sees a file of the host, if it does.
+	seenAs func(hostPath string) (string, bool)
+}
+
+// Plan implements deploy.Router.
+func (r *Router) Plan(route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+	if route.Refusal != nil {
+		return deploy.Change{To: to, Nginx: route.Nginx}, route.Refusal
+	}
+	change, err := r.mode.plan(r.conf, route, dir.SeenFrom(r.found.isEngine), to)
+	if err == nil && len(change.Proofs) == 0 {
+		change.Proofs = ownRoutes(r.conf.tree)
+	}
+	if err == nil && !change.Empty() {
+		// The plan is made of what was read a moment ago, and asks no more than that: the engine's limits bound it.
+		err = r.barred(context.Background(), change)
+	}
+	return change, err
+}

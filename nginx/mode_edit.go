@@ -1,0 +1,146 @@
+package nginx
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// edit is the smallest edit of the user's own files that makes them name a colour. Only the host:port of the switch
+// points changes, or the name that chooses one of two upstreams; every other byte stays.
+type edit struct {
+	dir    string
+	only   []string // the files that may be edited; empty: all
+	values []string // variables whose values count
+}
+
+// standIn implements mode.
+func (edit) standIn(configuration) (map[string][]byte, error) { return nil, nil }
+
+// observe implements mode.
+func (m edit) observe(c configuration, dir *deploy.Directory, route *deploy.Route) {
+	route.Refusal = m.look(c, dir, route)
+}
+
+func (m edit) look(c configuration, dir *deploy.Directory, route *deploy.Route) error {
+	r, err := readingOf(c.tree, dir)
+	if err != nil {
+		return err
+	}
+	if route.Points, err = r.points(m.values); err != nil {
+		return err
+	}
+	if route.Names, err = namedColour(route.Points, c.nginx); err != nil {
+		return err
+	}
+	if err := m.outside(c, route.Points); err != nil {
+		return err
+	}
+	if route.Findings, err = leftOver(c, dir, route.Names, route.Points, ""); err != nil {
+		return err
+	}
+	route.Findings = append(route.Findings, idleNames(r, route.Points)...)
+	return nil
+}
+
+// idleNames tells of upstreams that stay in the configuration while their colour is stopped: its names do not resolve
+// then, and an nginx that is restarted does not come up.
+func idleNames(r reading, points []deploy.SwitchPoint) (findings []deploy.Finding) {
+	w, seen := world{tree: r.tree, dir: r.dir}, map[string]bool{}
+	for _, p := range points {
+		t, chosen := r.twins.named(p.Address, "")
+		if !chosen || p.Directive == "server" || seen[t.other] {
+			continue
+		}
+		seen[t.other] = true
+		idle, _ := r.twins.named(t.other, "")
+		for _, place := range w.fixedServers(idle.ends) {
+			findings = append(findings, deploy.Finding{Code: "idle-name", Place: place,
+				Message: fmt.Sprintf("upstream %s stays while %s is stopped, and its name does not resolve then: an nginx that is restarted would not start; write `resolve` and a `zone` there (nginx 1.27.3 and newer), or keep the old colour running (old.keep)", idle.name, idle.colour)})
+		}
+	}
+	return findings
+}
+
+// outside refuses points in files that may not be edited: half of a colour must not switch.
+func (m edit) outside(c configuration, points []deploy.SwitchPoint) error {
+	if len(m.only) == 0 {
+		return nil
+	}
+	var allowed, places []string
+	for _, file := range m.only {
+		seen, err := c.located("nginx.files", m.dir, file)
+		if err != nil {
+			return err
+		}
+		allowed = append(allowed, seen)
+	}
+	for _, p := range points {
+		if !slices.Contains(allowed, path.Clean(p.Path)) {
+			places = append(places, p.Place+" ("+p.Directive+" "+p.Address+")")
+		}
+	}
+	if len(places) > 0 {
+		return deploy.Refuse(deploy.SwitchPointAmbiguous, "the configuration of %s names a colour outside nginx.files, which would be left over: %s; list that file too", c.nginx, strings.Join(places, ", "))
+	}
+	return nil
+}
+
+// plan implements mode.
+func (edit) plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+	change := deploy.Change{To: to, Nginx: route.Nginx}
+	if len(route.Points) == 0 {
+		return change, deploy.Refuse(deploy.SwitchPointNotFound,
+			"nothing in the configuration of %s names an address of either colour (%s); an upstream's server must say the service's name and the port that it listens on",
+			c.nginx, strings.Join(dir.Addresses(), ", "))
+	}
+	r, err := readingOf(c.tree, dir)
+	if err != nil {
+		return change, err
+	}
+	var diff strings.Builder
+	for _, file := range c.tree {
+		edits, err := editsOf(r, file, route.Points, &change)
+		if err != nil {
+			return change, err
+		}
+		if len(edits) == 0 {
+			continue
+		}
+		f := deploy.FileChange{Path: file.Path}
+		if f.New, err = conf.Apply(file.Src, edits); err != nil {
+			return change, fmt.Errorf("edit %s: %w", file.Path, err)
+		}
+		if err := c.fillOld(&f); err != nil {
+			return change, err
+		}
+		change.Files = append(change.Files, f)
+		diff.WriteString(diffOf(f, to))
+	}
+	change.Diff = diff.String()
+	return change, nil
+}
+
+func editsOf(r reading, file *conf.File, points []deploy.SwitchPoint, change *deploy.Change) ([]conf.Edit, error) {
+	var edits []conf.Edit
+	for _, p := range points {
+		if p.Path != file.Path {
+			continue
+		}
+		ends := r.leads(p)
+		if p.Endpoint.Colour != change.To {
+			text, other, err := r.turned(p)
+			if err != nil {
+				return nil, err
+			}
+			edits, ends = append(edits, conf.Edit{Start: p.Start, End: p.End, Old: p.Address, New: text}), other
+			change.Points++
+		}
+		change.Routes = addNew(change.Routes, ends...)
+	}
+	return edits, nil
+}

@@ -1,0 +1,68 @@
+package nginx
+
+import (
+	"errors"
+	"io/fs"
+
+	"bluegate/deploy"
+)
+
+// managed keeps all upstreams in one file of ours, which is rendered whole at each switch.
+type managed struct {
+	dir   string
+	to    string
+	files map[deploy.Colour]managedFile
+}
+
+// standIn implements mode.
+func (m managed) standIn(c configuration) (map[string][]byte, error) {
+	to, err := c.located("nginx.to", m.dir, m.to)
+	if err != nil {
+		return nil, err
+	}
+	return c.unlessThere(to, m.files[deploy.Blue].render())
+}
+
+// observe implements mode.
+func (m managed) observe(c configuration, dir *deploy.Directory, route *deploy.Route) {
+	route.Refusal = m.look(c, dir, route)
+}
+
+func (m managed) look(c configuration, dir *deploy.Directory, route *deploy.Route) error {
+	to, err := c.located("nginx.to", m.dir, m.to)
+	if err != nil {
+		return err
+	}
+	now, err := c.files.Read(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the first deployment makes it
+	}
+	if err != nil {
+		return err
+	}
+	if route.Names, _, err = readManaged(to, now); err != nil {
+		return err
+	}
+	return c.observeWhole(dir, to, route)
+}
+
+// plan implements mode.
+func (m managed) plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+	file, err := c.located("nginx.to", m.dir, m.to)
+	if err != nil {
+		return deploy.Change{}, err
+	}
+	next := m.files[to]
+	next.switchID = newSwitchID()
+	f := deploy.FileChange{Path: file, New: next.render()}
+	if now, err := c.files.Read(file); err == nil && route.Names == to {
+		if _, next.switchID, err = readManaged(file, now); err == nil && string(next.render()) == string(now) {
+			f.New = now
+		}
+	}
+	change, err := c.wholeChange(route, dir, to, f)
+	if err == nil && next.listen != "" {
+		change.Proofs = next.proofs()
+	}
+	return change, err
+}

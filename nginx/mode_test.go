@@ -1,0 +1,240 @@
+package nginx
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+const shopSite = "events {}\nhttp { include conf.d/*.conf; server { listen 80; location / { proxy_pass http://was; } } }\n"
+
+// readAs is what a mode makes of a configuration, as Router.read has it.
+func readAs(t *testing.T, s Settings, files folder) (*Router, deploy.Route, error) {
+	t.Helper()
+	r := New(nil, Options{Settings: s})
+	if r.wrong != nil {
+		return r, deploy.Route{}, r.wrong
+	}
+	r.found = mountedEdge()
+	r.conf = configuration{nginx: r.found, files: files.source(), main: "/etc/nginx/nginx.conf", seenAs: func(p string) (string, bool) {
+		below, ok := strings.CutPrefix(p, "/srv/shop/nginx/")
+		return path.Join("/etc/nginx/conf.d", below), ok
+	}}
+	absent, err := r.mode.standIn(r.conf)
+	if err != nil {
+		return r, deploy.Route{}, err
+	}
+	if r.conf.tree, err = conf.LoadTree(amended{r.conf.files, absent}, r.conf.main); err != nil {
+		t.Fatal(err)
+	}
+	route := deploy.Route{Nginx: r.found.String()}
+	r.mode.observe(r.conf, directoryOf(t, "was-{colour} 3000 3000"), &route)
+	return r, route, route.Refusal
+}
+
+func both(text string) map[deploy.Colour]string {
+	out := map[deploy.Colour]string{}
+	for _, c := range deploy.Colours {
+		out[c] = strings.ReplaceAll(text, "{colour}", string(c))
+	}
+	return out
+}
+
+// ways are all modes that replace a whole file, each with its files while blue is live.
+func ways() map[string]struct {
+	settings Settings
+	live     folder
+} {
+	up := both("upstream was { server was-{colour}:3000; }\n")
+	return map[string]struct {
+		settings Settings
+		live     folder
+	}{
+		"copy": {Settings{Mode: "copy", Dir: "/srv/shop", From: both("/etc/nginx/was-{colour}"), To: "nginx/was.conf"},
+			folder{"/etc/nginx/was-blue": up[deploy.Blue], "/etc/nginx/was-green": up[deploy.Green], "/etc/nginx/conf.d/was.conf": up[deploy.Blue] + "\n\n"}},
+		"template": {Settings{Mode: "template", Dir: "/srv/shop", Text: up, To: "/etc/nginx/conf.d/was.conf"},
+			folder{"/etc/nginx/conf.d/was.conf": strings.TrimSpace(up[deploy.Blue])}},
+		"managed": {Settings{Mode: "managed", Upstreams: map[deploy.Colour]map[string]string{deploy.Blue: {"was": "was-blue:3000"}, deploy.Green: {"was": "was-green:3000"}}},
+			folder{"/etc/nginx/conf.d/00-bluegate.conf": string(managedFile{colour: deploy.Blue, switchID: "x", upstreams: map[string]string{"was": "was-blue:3000"}, listen: managedListen}.render())}},
+	}
+}
+
+func TestWholeFiles(t *testing.T) {
+	dir := directoryOf(t, "was-{colour} 3000 3000")
+	for name, way := range ways() {
+		t.Run(name, func(t *testing.T) {
+			files := folder{"/etc/nginx/nginx.conf": shopSite}
+			for p, text := range way.live {
+				files[p] = text
+			}
+			r, route, err := readAs(t, way.settings, files)
+			if err != nil || route.Names != deploy.Blue || len(route.Points) != 1 {
+				t.Fatalf("names %q with %d points, %v", route.Names, len(route.Points), err)
+			}
+			same, err := r.Plan(route, dir, deploy.Blue)
+			if err != nil || !same.Empty() || len(same.Routes) != 1 || same.Routes[0].Colour != deploy.Blue {
+				t.Errorf("to the colour that is named: %+v, %v", same, err)
+			}
+			change, err := r.Plan(route, dir, deploy.Green)
+			if err != nil || len(change.Files) != 1 || change.Points != 1 || change.Unloaded {
+				t.Fatalf("%+v, %v", change, err)
+			}
+			f := change.Files[0]
+			if string(f.Old) != files[f.Path] || !strings.Contains(string(f.New), "was-green:3000") || strings.Contains(string(f.New), "was-blue") {
+				t.Errorf("%s:\n%s", f.Path, f.New)
+			}
+			want := []deploy.Endpoint{{Colour: deploy.Green, Service: "was-green", Host: "was-green", Port: 3000}}
+			if !slices.Equal(change.Routes, want) {
+				t.Errorf("routes %+v, want %+v", change.Routes, want)
+			}
+			if proves := len(change.Proofs) == 2; proves != (name == "managed") {
+				t.Errorf("proofs %+v", change.Proofs)
+			}
+			files[f.Path] = string(f.New)
+			if _, route, err = readAs(t, way.settings, files); err != nil || route.Names != deploy.Green {
+				t.Errorf("after it %q is named, %v", route.Names, err)
+			}
+		})
+	}
+}
+
+func TestWholeFilesThatAreNotThereYet(t *testing.T) {
+	dir := directoryOf(t, "was-{colour} 3000 3000")
+	for name, way := range ways() {
+		files := folder{"/etc/nginx/nginx.conf": strings.Replace(shopSite, "conf.d/*.conf", "conf.d/*.con[f]", 1), "/etc/nginx/conf.d/none": ""}
+		for p, text := range way.live {
+			if !strings.HasSuffix(p, ".conf") {
+				files[p] = text
+			}
+		}
+		r, route, err := readAs(t, way.settings, files)
+		if err != nil || route.Names != deploy.None || len(route.Points) > 0 {
+			t.Errorf("%s: names %q, %v", name, route.Names, err)
+			continue
+		}
+		change, err := r.Plan(route, dir, deploy.Green)
+		if err != nil || len(change.Files) != 1 || change.Files[0].Old != nil || change.Files[0].New == nil || len(change.Routes) != 1 {
+			t.Errorf("%s: %+v, %v", name, change, err)
+		}
+	}
+}
+
+func TestWholeFilesThatAreRefused(t *testing.T) {
+	for name, change := range map[string]struct {
+		way, file, text, wrong string
+	}{
+		"an edit by hand":             {"template", "/etc/nginx/conf.d/was.conf", "upstream was { server was-blue:3000; keepalive 2; }", "is neither blue's nor green's nginx.text"},
+		"an edit of ours by hand":     {"managed", "/etc/nginx/conf.d/00-bluegate.conf", "upstream was { server was-blue:3000; }", "is not bluegate's"},
+		"the same file twice":         {"copy", "/etc/nginx/was-green", "upstream was { server was-blue:3000; }", "have the same content"},
+		"a file of the other colour":  {"copy", "/etc/nginx/conf.d/was.conf", "upstream was { server was-green:3000; }\n", "is what is written for blue, but names was-green:3000"},
+		"an address somewhere else":   {"template", "/etc/nginx/conf.d/more.conf", "server { location /x { proxy_pass http://was-blue:3000; } }", "/etc/nginx/conf.d/more.conf:1 (proxy_pass was-blue:3000)"},
+		"a variable somewhere else":   {"template", "/etc/nginx/conf.d/more.conf", "server { set $up was-blue:3000; }", "/etc/nginx/conf.d/more.conf:1 (set was-blue:3000)"},
+		"a file that nobody includes": {"template", "/etc/nginx/nginx.conf", "events {}", "includes /etc/nginx/conf.d/was.conf"},
+	} {
+		way := ways()[change.way]
+		files := folder{"/etc/nginx/nginx.conf": shopSite}
+		for p, text := range way.live {
+			files[p] = text
+		}
+		if name == "a file of the other colour" { // blue's prepared file is wrong
+			files["/etc/nginx/was-blue"] = change.text
+			files["/etc/nginx/was-green"] += "# green\n"
+		}
+		files[change.file] = change.text
+		_, _, err := readAs(t, way.settings, files)
+		var refused *deploy.RefusedError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), change.wrong) {
+			t.Errorf("%s: %v, want a refusal that says %q", name, err, change.wrong)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings Settings
+		wrong    string
+	}{
+		"no to":               {Settings{Mode: "copy", From: both("a-{colour}")}, "nginx.to"},
+		"no from":             {Settings{Mode: "link", To: "/x"}, "nginx.from"},
+		"one from for both":   {Settings{Mode: "copy", To: "/x", From: both("a")}, "same for both colours"},
+		"no text":             {Settings{Mode: "template", To: "/x"}, "nginx.text"},
+		"no upstreams":        {Settings{Mode: "managed"}, "nginx.upstreams"},
+		"no such mode":        {Settings{Mode: "sed", To: "/x"}, "none of edit"},
+		"nothing":             {Settings{}, ""},
+		"flag with its file":  {Settings{Mode: "flag", To: "/x"}, ""},
+		"flag without a file": {Settings{Mode: "flag"}, "nginx.to"},
+	} {
+		_, err := test.settings.mode()
+		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s: %v, want %q", name, err, test.wrong)
+		}
+	}
+}
+
+func TestRetarget(t *testing.T) {
+	for _, test := range []struct{ old, from, to, want string }{
+		{"was-blue", "/etc/nginx/was-blue", "/etc/nginx/was-green", "was-green"},
+		{"./was-blue", "/etc/nginx/was-blue", "/etc/nginx/was-green", "./was-green"},
+		{"/etc/nginx/was-blue", "/etc/nginx/was-blue", "/etc/nginx/was-green", "/etc/nginx/was-green"},
+		{"../blue/up", "/etc/nginx/blue/up", "/etc/nginx/green/up", "../green/up"},
+		{"/a/b", "/etc/nginx/blue/up", "/etc/nginx/green/up", "/etc/nginx/green/up"},
+		{"", "/etc/nginx/was-blue", "/etc/nginx/was-green", "../was-green"},
+	} {
+		if got := retarget("/etc/nginx/conf.d/up.conf", test.old, test.from, test.to); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+	}
+}
+
+// Two upstreams of which a name chooses one: only the name is edited, in a *_pass or in the value of a named variable.
+func TestChosenUpstreams(t *testing.T) {
+	dir := directoryOf(t, "was-{colour} 3000 3000")
+	const pair = "upstream was_blue { server was-blue:3000; }\nupstream was_green { server was-green:3000 %s; }\n"
+	for name, test := range map[string]struct {
+		site, want string
+		values     []string
+		resolve    string
+		idle       bool
+	}{
+		"in a pass":             {"server { location / { proxy_pass http://was_blue/x; } }", "server { location / { proxy_pass http://was_green/x; } }", nil, "", true},
+		"that resolves later":   {"server { location / { proxy_pass http://was_blue; } }", "server { location / { proxy_pass http://was_green; } }", nil, "resolve", false},
+		"in a variable":         {"server { set $up was_blue; proxy_pass http://$up; }", "server { set $up was_green; proxy_pass http://$up; }", []string{"up"}, "", true},
+		"the colour's own word": {"map $host $c { default blue; } server { proxy_pass http://was_$c; }", "map $host $c { default green; } server { proxy_pass http://was_$c; }", []string{"c"}, "", false},
+	} {
+		upstreams := strings.Replace(pair, "%s", test.resolve, 1)
+		r, route, err := readAs(t, Settings{Values: test.values}, folder{"/etc/nginx/nginx.conf": upstreams + test.site})
+		if err != nil || route.Names != deploy.Blue {
+			t.Errorf("%s: names %q, %v", name, route.Names, err)
+			continue
+		}
+		change, err := r.Plan(route, dir, deploy.Green)
+		if err != nil || len(change.Files) != 1 || string(change.Files[0].New) != upstreams+test.want {
+			t.Errorf("%s: %v, %+v", name, err, change)
+		}
+		if len(change.Routes) != 1 || change.Routes[0].Service != "was-green" {
+			t.Errorf("%s: routes %+v", name, change.Routes)
+		}
+		if told := slices.ContainsFunc(route.Findings, func(f deploy.Finding) bool { return f.Code == "idle-name" }); told != test.idle {
+			t.Errorf("%s: findings %+v", name, route.Findings)
+		}
+	}
+}
+
+// A value that carries the colour, of a variable that nobody named, is left over.
+func TestValuesThatNobodyNamed(t *testing.T) {
+	files := folder{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; }\nserver { set $up http://was-blue:3000; proxy_pass $up; }"}
+	if _, _, err := readAs(t, Settings{}, files); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:2 (set http://was-blue:3000)") {
+		t.Errorf("%v", err)
+	}
+	if _, route, err := readAs(t, Settings{Values: []string{"$up"}}, files); err != nil || len(route.Points) != 2 {
+		t.Errorf("%+v, %v", route.Points, err)
+	}
+	if _, _, err := readAs(t, Settings{Values: []string{"up"}, Files: []string{"/etc/nginx/other.conf"}}, files); err == nil || !strings.Contains(err.Error(), "outside nginx.files") {
+		t.Errorf("%v", err)
+	}
+}

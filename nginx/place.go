@@ -1,0 +1,128 @@
+package nginx
+
+import (
+	"context"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+	"bluegate/nginx/helper"
+)
+
+// place is where an nginx is, and how one reads, writes and signals there. Paths are those that nginx itself sees.
+type place interface {
+	String() string   // how messages call it: container "edge"
+	id() string       // by which another run finds it again
+	runs() bool       // when it was found, or followed
+	mainFile() string // empty where nginx has none
+
+	// isEngine says whether nginx knows the engine's host, with its published ports, by this name or address.
+	isEngine(host string) bool
+
+	// advise says what a person runs to make nginx load its configuration.
+	advise() string
+
+	// stale explains how nginx can see other bytes in a file than are there, and what to do about it.
+	stale(file string) string
+
+	// unwritable says why a file, or one that is to be made at that real path, cannot be written; empty where it can.
+	unwritable(ctx context.Context, real string, now entry) (string, error)
+
+	// unheard says why nginx cannot be signalled; empty where it can.
+	unheard() string
+
+	// fleeting says why what is written to a file would not last; empty where it does.
+	fleeting(file string) string
+
+	// surroundings are what only an examination asks, among it how these files are stored.
+	surroundings(ctx context.Context, files []string) (surroundings, error)
+
+	// files opens the files as they are now.
+	files(ctx context.Context) files
+
+	// seenAs is the path under which nginx sees a file of the host, if it does.
+	seenAs(hostPath string) (string, bool)
+
+	// processes is what runs at this moment; errNoMaster when no nginx does.
+	processes(ctx context.Context) (snapshot, error)
+
+	// stillThere is true also when nobody answers: an nginx that cannot be asked may have workers that serve.
+	stillThere(ctx context.Context) bool
+
+	// dump is `nginx -T`: it tests the configuration as nginx itself sees it on disk, and prints its bytes.
+	dump(ctx context.Context) (result, error)
+
+	// reload tells the nginx of this snapshot to load its configuration. That it returns proves nothing.
+	reload(ctx context.Context, s snapshot) error
+
+	// emergency is the last thing of weight that nginx logged since then. It explains; it proves nothing.
+	emergency(ctx context.Context, since time.Time) string
+
+	// prepare makes ready what replace and ask need for these files. It may be called again.
+	prepare(ctx context.Context, files []deploy.FileChange) error
+
+	// prepared says whether that was done.
+	prepared() bool
+
+	// ask asks from where nginx stands.
+	ask(ctx context.Context, req helper.Request) (helper.Response, error)
+
+	// replace writes one change where its old content still is, errForeign where neither the old nor the new one is.
+	// The file gets this time where it is not zero.
+	replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error
+
+	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
+	trial(ctx context.Context, change deploy.Change) (trial, error)
+
+	// follow looks whether nginx was restarted since it was found, and goes with it.
+	follow(ctx context.Context, files []deploy.FileChange) error
+
+	// start starts an nginx that does not run.
+	start(ctx context.Context) error
+
+	// stop ends an nginx that start has started, or one that did not come up.
+	stop(ctx context.Context) error
+
+	// takeOver takes what an earlier look at the same nginx had prepared, and closes what is of no use any more.
+	takeOver(ctx context.Context, from place) error
+
+	// close removes what prepare made.
+	close(ctx context.Context) error
+}
+
+// files are files as nginx sees them at one moment: what was read once is kept.
+type files interface {
+	conf.Source
+
+	// entry follows symbolic links and says where the file really is.
+	entry(file string) (e entry, real string, err error)
+
+	// realDir is where a directory is once every symbolic link is followed.
+	realDir(dir string) (string, error)
+
+	// link is the target of a symbolic link; empty for what is none.
+	link(name string) (string, error)
+}
+
+// entry is a file as it is found.
+type entry struct {
+	content []byte
+	link    string // target of a symbolic link
+	modTime time.Time
+	mode    int64
+	uid     int
+	gid     int
+}
+
+// trial is a coming configuration that nginx can be asked to test.
+type trial interface {
+	run(ctx context.Context) (code int64, said string, err error)
+	end(ctx context.Context) error
+}
+
+// result is what a command of nginx's said.
+type result struct {
+	code   int
+	stdout []byte
+	stderr string
+}

@@ -1,0 +1,180 @@
+package nginx
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// reading is what a configuration says of the colours: which of its words carry one, and where each of these leads.
+type reading struct {
+	tree      []*conf.File
+	dir       *deploy.Directory
+	upstreams []string
+	twins     twins
+}
+
+func readingOf(tree []*conf.File, dir *deploy.Directory) (reading, error) {
+	r := reading{tree: tree, dir: dir}
+	for _, file := range tree {
+		r.upstreams = append(r.upstreams, file.Upstreams()...)
+	}
+	var err error
+	r.twins, err = twinsOf(tree, dir)
+	return r, err
+}
+
+// points are the words that carry a colour: addresses of either, and names that choose one of two upstreams. Of
+// variables only the named ones count.
+func (r reading) points(values []string) ([]deploy.SwitchPoint, error) {
+	var points []deploy.SwitchPoint
+	for _, file := range r.tree {
+		all := file.Points()
+		if len(values) > 0 {
+			all = append(all, file.Values(values...)...)
+		}
+		found, err := r.among(file, all)
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, found...)
+	}
+	return points, nil
+}
+
+func (r reading) among(file *conf.File, candidates []conf.Point) (points []deploy.SwitchPoint, err error) {
+	for _, p := range candidates {
+		if r.twins.holds(p) {
+			continue
+		}
+		e, found, err := r.carries(file, p)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			points = append(points, deploy.SwitchPoint{
+				Place: fmt.Sprintf("%s:%d", p.Path, p.Line), Directive: p.Directive, Upstream: p.Upstream,
+				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End,
+			})
+		}
+	}
+	slices.SortStableFunc(points, func(a, b deploy.SwitchPoint) int { return a.Start - b.Start })
+	return points, nil
+}
+
+// carries says which colour a word means. A *_pass that names an upstream is no address, wherever that upstream stands;
+// it carries a colour when it is one of a pair.
+func (r reading) carries(file *conf.File, p conf.Point) (deploy.Endpoint, bool, error) {
+	if p.Directive != "server" {
+		if t, ok := r.twins.named(p.Host, p.Port); ok {
+			return t.ends[0], true, nil
+		}
+		if p.RefersTo(r.upstreams) {
+			return deploy.Endpoint{}, false, nil
+		}
+	}
+	if e, found, err := r.dir.Find(p.Host, portOf(file.Src, p)); found || err != nil {
+		return e, found, err
+	}
+	if p.Variable != "" && p.Port == "" { // `set $active blue;`, from which an upstream's name is made
+		if ends := r.twins.of(deploy.Colour(p.Host)); len(ends) > 0 {
+			return ends[0], true, nil
+		}
+	}
+	return deploy.Endpoint{}, false, nil
+}
+
+// bare says whether a point is nothing but a colour's word, the value of a variable.
+func (r reading) bare(p deploy.SwitchPoint) bool {
+	return (p.Directive == "set" || p.Directive == "map") && p.Address == string(p.Endpoint.Colour) && len(r.twins.of(p.Endpoint.Colour)) > 0
+}
+
+// leads says to which addresses a point sends traffic.
+func (r reading) leads(p deploy.SwitchPoint) []deploy.Endpoint {
+	if p.Directive != "server" && !strings.Contains(p.Address, ":") {
+		if t, ok := r.twins.named(p.Address, ""); ok {
+			return t.ends
+		}
+		if r.bare(p) {
+			return r.twins.of(p.Endpoint.Colour)
+		}
+	}
+	return []deploy.Endpoint{p.Endpoint}
+}
+
+// turned is what stands at a point when the other colour is live, and where that leads.
+func (r reading) turned(p deploy.SwitchPoint) (string, []deploy.Endpoint, error) {
+	if p.Directive != "server" && !strings.Contains(p.Address, ":") {
+		if t, ok := r.twins.named(p.Address, ""); ok {
+			other, _ := r.twins.named(t.other, "")
+			return other.name, other.ends, nil
+		}
+		if r.bare(p) {
+			other := p.Endpoint.Colour.Other()
+			return string(other), r.twins.of(other), nil
+		}
+	}
+	e, err := r.dir.Counterpart(p.Endpoint)
+	return written(p, e), []deploy.Endpoint{e}, err
+}
+
+// written is an address in the form in which the place had it: without a port where the default one serves both.
+func written(p deploy.SwitchPoint, e deploy.Endpoint) string {
+	if !strings.Contains(p.Address, ":") && e.Port == p.Endpoint.Port {
+		return e.Host
+	}
+	return net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
+}
+
+// routes are all addresses of a colour to which traffic can go; those of a pair of upstreams, of which another word
+// chooses one, count too.
+func (r reading) routes(colour deploy.Colour) ([]deploy.Endpoint, error) {
+	var ends []deploy.Endpoint
+	for _, file := range r.tree {
+		points, err := r.among(file, slices.Concat(file.Points(), file.Values()))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range points {
+			if p.Endpoint.Colour == colour {
+				ends = addNew(ends, r.leads(p)...)
+			}
+		}
+	}
+	return ends, nil
+}
+
+func addNew(ends []deploy.Endpoint, more ...deploy.Endpoint) []deploy.Endpoint {
+	for _, e := range more {
+		if !slices.Contains(ends, e) {
+			ends = append(ends, e)
+		}
+	}
+	return ends
+}
+
+// namesAny says whether a configuration names an address of either colour, wherever that stands.
+func namesAny(tree []*conf.File, dir *deploy.Directory) (bool, error) {
+	for _, file := range tree {
+		for _, p := range slices.Concat(file.Points(), file.Values()) {
+			if _, found, err := dir.Find(p.Host, portOf(file.Src, p)); found || err != nil {
+				return true, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// pointsOf are the points of a configuration in which no variable counts.
+func pointsOf(tree []*conf.File, dir *deploy.Directory) ([]deploy.SwitchPoint, error) {
+	r, err := readingOf(tree, dir)
+	if err != nil {
+		return nil, err
+	}
+	return r.points(nil)
+}

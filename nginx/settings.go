@@ -1,0 +1,91 @@
+package nginx
+
+import (
+	"path/filepath"
+
+	"bluegate/deploy"
+)
+
+// Settings say how nginx is switched. The zero value is mode edit, on whatever file names a colour.
+type Settings struct {
+	Mode      string                              // edit, managed, copy, template, link or flag; empty: edit
+	Dir       string                              // the project's folder, from which relative paths count
+	Files     []string                            // edit: the files that may be edited; empty: all that nginx reads
+	Values    []string                            // edit: variables whose values carry the colour
+	From      map[deploy.Colour]string            // copy, link: the file of each colour
+	To        string                              // all but edit: the live file
+	Text      map[deploy.Colour]string            // template: what the live file holds
+	Upstreams map[deploy.Colour]map[string]string // managed: the server of each upstream
+	Listen    string                              // managed: where token and routes are answered; "off": nowhere
+}
+
+// managedPath is where the one file of mode managed lies when nginx.to does not say: both the official image and
+// Debian's package include it, before the sites.
+const managedPath = "/etc/nginx/conf.d/00-bluegate.conf"
+
+// managedListen is where token and routes are answered when nginx.listen does not say: where nobody but nginx's own
+// network namespace can ask.
+const managedListen = "127.0.0.1:8099"
+
+// mode is what the settings ask for. An *InvalidError says what is missing.
+func (s Settings) mode() (mode, error) {
+	if s.Mode != "" && s.Mode != "edit" && s.Mode != "managed" && s.To == "" {
+		return nil, deploy.Invalid("nginx.to: mode %s needs the live file", s.Mode)
+	}
+	switch s.Mode {
+	case "", "edit":
+		return edit{dir: s.Dir, only: s.Files, values: s.Values}, nil
+	case "copy":
+		if err := s.differ("from", s.From); err != nil {
+			return nil, err
+		}
+		return prepared{name: s.Mode, dir: s.Dir, to: s.To, from: s.From}, nil
+	case "template":
+		if err := s.differ("text", s.Text); err != nil {
+			return nil, err
+		}
+		return prepared{name: s.Mode, dir: s.Dir, to: s.To, text: s.Text}, nil
+	case "link":
+		if err := s.differ("from", s.From); err != nil {
+			return nil, err
+		}
+		return link{dir: s.Dir, to: s.To, from: s.From}, nil
+	case "flag":
+		return flagged{dir: s.Dir, to: s.To}, nil
+	case "managed":
+		return s.managed()
+	}
+	return nil, deploy.Invalid("nginx.mode: %q is none of edit, managed, copy, template, link, flag", s.Mode)
+}
+
+// differ wants a text for each colour, and not the same.
+func (s Settings) differ(key string, text map[deploy.Colour]string) error {
+	blue, green := text[deploy.Blue], text[deploy.Green]
+	switch {
+	case blue == "" || green == "":
+		return deploy.Invalid("nginx.%s: mode %s needs it", key, s.Mode)
+	case blue == green:
+		return deploy.Invalid("nginx.%s: %q is the same for both colours; let it hold {colour} or a key of colours.<colour>", key, blue)
+	}
+	return nil
+}
+
+func (s Settings) managed() (mode, error) {
+	m := managed{dir: s.Dir, to: s.To}
+	if m.to == "" {
+		m.to = managedPath
+	}
+	listen := s.Listen
+	switch listen {
+	case "":
+		listen = managedListen
+	case "off":
+		listen = ""
+	}
+	var err error
+	m.files, err = managedOf(s.Upstreams, listen)
+	return m, err
+}
+
+// onHost is a relative path of bluegate.yml's, as the host has it.
+func onHost(dir, file string) string { return filepath.Join(dir, filepath.FromSlash(file)) }

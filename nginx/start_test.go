@@ -1,0 +1,74 @@
+package nginx
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// An nginx that could not start has no namespace yet, and its names must be asked for on every network that it joins.
+func TestStart(t *testing.T) {
+	b := newBench(t)
+	more := []string{b.network("a"), b.network("z")}
+	b.run(box{name: "edge", created: true, files: edge("was-blue:3000"), networks: []string{more[0], b.net, more[1]}})
+	s := &shop{bench: b}
+	s.green = b.app("was-green", "3000")
+	s.plan()
+	s.id = s.route.ID
+	if s.route.State != deploy.RouterStopped {
+		t.Fatalf("%+v", s.route)
+	}
+	s.rehearse()
+	done, err := s.router.Start(t.Context(), s.change, s.targets())
+	if err != nil {
+		t.Fatalf("start: %v\n%s", err, b.log(s.id))
+	}
+	if done.NewWorkers == 0 || done.OldWorkers != 0 {
+		t.Errorf("%+v", done)
+	}
+	s.serves("green")
+	s.leavesNothing()
+}
+
+// An nginx that came up and serves somebody else, or that did not come up, is stopped again, and its file is the old one.
+func TestStartThatIsNotProven(t *testing.T) {
+	for name, test := range map[string]struct {
+		more    string // of the configuration
+		cmd     []string
+		proofs  []deploy.Proof
+		applied bool
+	}{
+		"another token": {"server { listen 8099; location / { return 200 other; } }\n", nil, []deploy.Proof{{URL: "http://127.0.0.1:8099/", Token: "ours"}}, true},
+		"no worker":     {"", []string{"sh", "-c", "exit 1"}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			x := storages["folder"](b, edge("was-blue:3000")[confPath]+test.more)
+			x.name, x.created, x.cmd = "edge", true, test.cmd
+			b.run(x)
+			s := &shop{bench: b}
+			s.green = b.app("was-green", "3000")
+			s.plan()
+			s.id = s.route.ID
+			s.router.opts.ProofTimeout = 2 * time.Second
+			s.change.Proofs = test.proofs
+			s.rehearse()
+			_, err := s.router.Start(t.Context(), s.change, s.targets())
+			var failed *deploy.NotSwitchedError
+			if !errors.As(err, &failed) || failed.Restored != nil || failed.Applied != test.applied {
+				t.Fatalf("got %+v", err)
+			}
+			info, err := b.engine.ContainerInspect(t.Context(), s.id)
+			if err != nil || info.State.Running || info.State.Restarting {
+				t.Errorf("nginx is %+v, %v", info.State, err)
+			}
+			if got := read(t, x.mounts[0].Source+"/default.conf"); !strings.Contains(got, "was-blue:3000") {
+				t.Errorf("the file holds %q", got)
+			}
+			s.leavesNothing()
+		})
+	}
+}

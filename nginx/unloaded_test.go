@@ -1,0 +1,58 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/deploy/gate"
+	"bluegate/nginx/helper"
+)
+
+// nginx's resolver is waited for only as long as it can remember what was there before the release's containers.
+func TestForget(t *testing.T) {
+	for name, test := range map[string]struct{ memory, age, want time.Duration }{
+		"no names":          {0, 0, 0},
+		"just started":      {2 * time.Second, 0, 3500 * time.Millisecond},
+		"a while ago":       {2 * time.Second, 3 * time.Second, 500 * time.Millisecond},
+		"long ago":          {2 * time.Second, time.Minute, 0},
+		"it is not known":   {time.Second, -1, 2500 * time.Millisecond},
+		"a clock runs fast": {time.Second, -time.Hour, 2500 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			now := time.Now()
+			young := gate.Sample{StartedAt: now.Add(-test.age)}
+			if test.age == -1 {
+				young.StartedAt = time.Time{}
+			}
+			targets := []deploy.Target{{Containers: []deploy.Container{{Sample: young}}}}
+			if test.age >= 0 {
+				old := gate.Sample{StartedAt: now.Add(-2 * time.Hour)}
+				targets[0].Containers = append(targets[0].Containers, deploy.Container{Sample: old})
+			}
+			if err := forget(t.Context(), test.memory, targets); err != nil || time.Since(now) != test.want {
+				t.Errorf("%s: waited %s, %v, want %s", name, time.Since(now), err, test.want)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := forget(ctx, 24*time.Hour, targets); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v of an interrupted wait", name, err)
+			}
+		})
+	}
+}
+
+func TestConnectionsToTheOldColour(t *testing.T) {
+	old := oldEnds{ips: []string{"10.0.0.2", "127.0.0.1"}, ports: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:8081")}}
+	open := []helper.Socket{{Remote: "10.0.0.2:3000"}, {Remote: "127.0.0.1:8081"}, {Remote: "127.0.0.1:8082"}, {Remote: "127.0.0.1:5432"}}
+	if n := old.count(open); n != 2 {
+		t.Errorf("%d connections lead to the old colour, want 2: those to other ports of the host are not its", n)
+	}
+	if n := old.count(nil); n != 0 {
+		t.Errorf("%d of none", n)
+	}
+}

@@ -1,0 +1,161 @@
+package nginx
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// The modes that replace a whole file share what is said here: which file that is for nginx, what else must not carry a
+// colour, and what becomes of the configuration with another content in it.
+
+// located is a path of bluegate.yml's as nginx sees it: an absolute one is nginx's already, a relative one is below the
+// project's folder and shows through one of nginx's mounts.
+func (c configuration) located(key, dir, file string) (string, error) {
+	if path.IsAbs(file) {
+		return path.Clean(file), nil
+	}
+	if seen, ok := c.seenAs(onHost(dir, file)); ok {
+		return seen, nil
+	}
+	return "", deploy.Refuse(deploy.SwitchPointNotFound, "%s: %s lies in nothing that %s mounts: %s cannot see it; mount its folder, or write the path as nginx sees it, beginning with /", key, onHost(dir, file), c.nginx, c.nginx)
+}
+
+// unlessThere is a file that stands in for one that the first deployment is going to make: without it a configuration
+// that includes it could not be read.
+func (c configuration) unlessThere(file string, content []byte) (map[string][]byte, error) {
+	_, err := c.files.Read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string][]byte{file: content}, nil
+	}
+	return nil, err
+}
+
+// included is the file as nginx's configuration spells it. A file that nothing includes switches nothing.
+func (c configuration) included(file string) (*conf.File, error) {
+	for _, f := range c.tree {
+		if path.Clean(f.Path) == file {
+			return f, nil
+		}
+	}
+	if _, real, err := c.files.entry(file); err == nil {
+		for _, f := range c.tree {
+			if _, r, err := c.files.entry(f.Path); err == nil && r == real {
+				return f, nil
+			}
+		}
+	}
+	return nil, deploy.Refuse(deploy.SwitchPointNotFound, "nothing in the configuration of %s includes %s, so that changing it switches nothing; write `include %s;` where it belongs, and reload nginx once", c.nginx, file, file)
+}
+
+// observeWhole finds the points in the live file, and refuses what carries the colour outside it.
+func (c configuration) observeWhole(dir *deploy.Directory, file string, route *deploy.Route) error {
+	f, err := c.included(file)
+	if err != nil {
+		return err
+	}
+	if route.Points, err = wholePoints(c.tree, f, dir); err != nil {
+		return err
+	}
+	for _, p := range route.Points {
+		if p.Endpoint.Colour != route.Names {
+			return deploy.Refuse(deploy.SwitchPointAmbiguous, "%s is what is written for %s, but names %s, which is %s's", p.Place, route.Names, p.Address, p.Endpoint.Colour)
+		}
+	}
+	route.Findings, err = leftOver(c, dir, route.Names, route.Points, f.Path)
+	return err
+}
+
+// wholePoints are the points of one file; the value of any variable in it counts.
+func wholePoints(tree []*conf.File, f *conf.File, dir *deploy.Directory) ([]deploy.SwitchPoint, error) {
+	r, err := readingOf(tree, dir)
+	if err != nil {
+		return nil, err
+	}
+	points := append(f.Points(), f.Values()...)
+	return r.among(f, points)
+}
+
+// wholeChange is the change that one file makes, with the addresses that the configuration will name then. f.Path is
+// as nginx sees it; what is there now is filled in here.
+func (c configuration) wholeChange(route deploy.Route, dir *deploy.Directory, to deploy.Colour, f deploy.FileChange) (deploy.Change, error) {
+	change := deploy.Change{To: to, Nginx: route.Nginx}
+	live, err := c.included(f.Path)
+	if err != nil {
+		return change, err
+	}
+	f.Path = live.Path
+	if err := c.fillOld(&f); err != nil {
+		return change, err
+	}
+	tree, err := conf.LoadTree(amended{c.files, map[string][]byte{path.Clean(f.Path): f.New}}, c.main)
+	if err != nil {
+		return change, deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s for %s cannot be read: %v", c.nginx, to, err)
+	}
+	if err := ahead(&change, tree, dir, f.Path); err != nil {
+		return change, err
+	}
+	if !bytes.Equal(f.Old, f.New) || f.Link != f.OldLink {
+		change.Files = append(change.Files, f)
+		change.Diff = diffOf(f, to)
+	}
+	return change, nil
+}
+
+// fillOld says what is at the path before the change.
+func (c configuration) fillOld(f *deploy.FileChange) error {
+	e, _, err := c.files.entry(f.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read %s of %s: %w", f.Path, c.nginx, err)
+	}
+	f.Old, f.OldTime = append([]byte{}, e.content...), e.modTime
+	return nil
+}
+
+func diffOf(f deploy.FileChange, to deploy.Colour) string {
+	if f.Link != "" {
+		return fmt.Sprintf("%s -> %s\nbecomes %s -> %s\n", f.Path, f.OldLink, f.Path, f.Link)
+	}
+	return udiff.Unified(f.Path, f.Path+" (live: "+string(to)+")", string(f.Old), string(f.New))
+}
+
+// ahead works out where the traffic of a coming configuration goes: only to the colour that is to become live.
+func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file string) error {
+	r, err := readingOf(tree, dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range tree {
+		if f.Path != file {
+			continue
+		}
+		points, err := wholePoints(tree, f, dir)
+		if err != nil {
+			return err
+		}
+		for _, p := range points {
+			if p.Endpoint.Colour != change.To {
+				return deploy.Refuse(deploy.SwitchPointAmbiguous, "what %s would hold for %s names %s, which is %s's", file, change.To, p.Address, p.Endpoint.Colour)
+			}
+		}
+		change.Points = len(points)
+	}
+	if change.Routes, err = r.routes(change.To); err != nil {
+		return err
+	}
+	if len(change.Routes) == 0 {
+		return deploy.Refuse(deploy.SwitchPointNotFound, "with what %s would hold for %s, nginx names no address of it (%s), so that nothing could be proven; look at the name and the port", file, change.To, strings.Join(dir.Addresses(), ", "))
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// contender is a way to deploy. Its command runs in the shop's folder with FROM, TO, NAME and NGINX in its environment.
+type contender struct {
+	name   string
+	config string // bluegate.yml
+	argv   []string
+	mode   string // of nginx's configuration; empty: edit
+}
+
+// All wait for nothing after the first healthy, as the peers do; one has the default beside it.
+const (
+	atOnce  = "gate: {stable: 0s}\nold: {keep: stopped}\n"
+	hastily = "gate: {stable: 0s, start_interval: 500ms}\n"
+)
+
+func contenders(only string) []contender {
+	bluegate := []string{"bluegate"}
+	all := []contender{
+		{name: "bluegate, start_interval 500ms", config: hastily, argv: bluegate},
+		{name: "bluegate", config: atOnce, argv: bluegate},
+		{name: "bluegate, mode flag", config: atOnce + "nginx: {mode: flag, to: /etc/nginx/conf.d/green.on}\n", argv: bluegate, mode: "flag"},
+		{name: "bluegate, gate.stable 5s (default)", config: "gate: {stable: 5s}\n", argv: bluegate},
+		{name: "docker compose up --wait, then reload", argv: []string{"bash", "-c", upWait}},
+		{name: "script, the shortest sleep that works", argv: []string{"bash", "-c", script("$(shortest)")}},
+		{name: "script, its own sleep of 50 s", argv: []string{"bash", "-c", script("50")}},
+	}
+	plugin := exec.Command("docker", "compose", "version").Run()
+	if plugin != nil {
+		fmt.Fprintln(os.Stderr, "bench: docker compose is not installed: bluegate runs alone. 28.sh brings the plugin along.")
+	}
+	return slices.DeleteFunc(all, func(c contender) bool {
+		if plugin != nil && c.argv[0] != "bluegate" {
+			return true
+		}
+		if only == "" {
+			return false
+		}
+		return !slices.ContainsFunc(strings.Split(only, ","), func(part string) bool { return strings.Contains(c.name, part) })
+	})
+}
+
+// upWait is the careful few lines: Compose waits for health, and nginx's configuration is tested before the reload.
+const upWait = common + `
+docker compose -f "compose.$TO-deploy.yml" up -d --wait --quiet-pull
+` + turn
+
+// script is what bluegate grew out of: it sleeps, looks once, and goes on.
+func script(sleep string) string {
+	return common + fmt.Sprintf(`
+docker compose -f "compose.$TO-deploy.yml" up -d --quiet-pull
+sleep %s
+for s in was signal; do
+  docker inspect -f '{{.State.Health.Status}}' "$NAME-$s-$TO-1" | grep -q healthy
+done
+`, sleep) + turn
+}
+
+const common = `
+set -e
+exec >/dev/null 2>&1
+# From the application's readiness to the next turn of its healthcheck and a second more: with the healthcheck's
+# interval of 10 s, the engine's start_interval of 5 s where it knows it, and 2 s until the application is ready.
+shortest() {
+  case $(docker version -f '{{.Server.APIVersion}}') in
+    1.[0-3]?|1.4[0-3]) echo 12 ;;
+    *) echo 7 ;;
+  esac
+}
+declare -A port=([was-blue]=3000 [was-green]=3002 [signal-blue]=3001 [signal-green]=3003)
+`
+
+const turn = `
+for s in was signal; do
+  sed -i "s/$s-$FROM:${port[$s-$FROM]}/$s-$TO:${port[$s-$TO]}/" conf.d/default.conf
+done
+docker exec "$NGINX" nginx -t
+docker exec "$NGINX" nginx -s reload
+docker compose -f "compose.$FROM-deploy.yml" stop
+`

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/testdata/faults/proxy"
+	"bluegate/testdata/shop/load"
+	"bluegate/testdata/stand"
+)
+
+const msRound = time.Millisecond
+
+// origin is the healthcheck of the article that the script comes from, over the shop's own.
+var origin = strings.NewReplacer("interval: 1s", "interval: 10s", "timeout: 2s", "timeout: 10s", "start_period: 5s", "start_period: 20s",
+	"COLOUR:", "HEALTHY_AFTER: 2s, COLOUR:")
+
+// result is one deployment, as users, the kernel and the engine saw it.
+type result struct {
+	toUsers   time.Duration // from the start of the command to the end of the change on users' new connections
+	toEnd     time.Duration
+	healthy   time.Duration // from the last container's first passing probe to the same
+	cpu       time.Duration
+	memory    int64 // bytes, of the largest process
+	calls     int64 // to the engine
+	lost      int
+	requests  int
+	lostKinds map[load.Kind]int
+	steps     []deploy.Step // of bluegate's own report
+}
+
+// trial is a shop in which one contender deploys there and back.
+type trial struct {
+	contender
+	shop  *stand.Stand
+	proxy *proxy.Proxy
+	live  deploy.Colour
+	calls atomic.Int64
+}
+
+func open(bluegate string, c contender) (t *trial, err error) {
+	s, err := stand.New(".", bluegate, stand.Options{Config: c.config, Edit: func(_, text string) string { return origin.Replace(text) }})
+	if err != nil {
+		return nil, err
+	}
+	t = &trial{contender: c, shop: s, live: deploy.Blue}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	if c.mode == "flag" {
+		if err := t.writeFlagConf(); err != nil {
+			return nil, err
+		}
+	}
+	if t.proxy, err = proxy.Listen(filepath.Join(s.Dir, "engine.sock"), "/var/run/docker.sock"); err != nil {
+		return nil, err
+	}
+	t.proxy.Inject(func(proxy.Call) proxy.Fault { t.calls.Add(1); return proxy.Fault{} })
+	r, err := s.Run(context.Background(), nil, "deploy", "blue", "--format", "json")
+	if err != nil {
+		return nil, err
+	}
+	if r.Code != 0 {
+		return nil, fmt.Errorf("the first deployment ended with %d: %s%s", r.Code, r.Stdout, r.Stderr)
+	}
+	if c.mode == "flag" { // both colours stand in its configuration
+		if _, err := s.Run(context.Background(), nil, "status"); err != nil {
+			return nil, err
+		}
+	}
+	return t, s.StartNginx()
+}
+
+func (t *trial) close() error {
+	var err error
+	if t.proxy != nil {
+		err = t.proxy.Close()
+	}
+	return errors.Join(err, t.shop.Close())
+}
+
+// deploy lets the contender make the other colour live, under load.
+func (t *trial) deploy(ctx context.Context) (result, error) {
+	from, to := t.live, t.live.Other()
+	users, err := t.shop.Load(context.WithoutCancel(ctx), load.Options{})
+	if err != nil {
+		return result{}, err
+	}
+	time.Sleep(time.Second) // so that the record begins with the old colour
+	t.calls.Store(0)
+	cmd, out := t.command(ctx, from, to)
+	began := time.Now()
+	err = cmd.Run()
+	r := result{toEnd: time.Since(began), calls: t.calls.Load(), lostKinds: map[load.Kind]int{}}
+	if err == nil {
+		time.Sleep(time.Second) // and ends with the new one
+	}
+	record := users.Stop()
+	if err != nil {
+		return r, fmt.Errorf("%w\n%s", err, out)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	r.cpu, r.memory = cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), usage.Maxrss<<10
+	for kind, count := range record.Counts {
+		r.lost, r.requests, r.lostKinds[kind] = r.lost+count.Failed, r.requests+count.Requests, count.Failed
+	}
+	changes := record.Changes()
+	if len(changes) == 0 {
+		return r, fmt.Errorf("users never saw %s\n%s", to, out)
+	}
+	change := changes[len(changes)-1]
+	on := change.First
+	if change.Last.After(on) {
+		on = change.Last
+	}
+	r.toUsers = on.Sub(began)
+	healthy, err := firstHealthy(fmt.Sprintf("%s-was-%s-1", t.shop.Name, to), fmt.Sprintf("%s-signal-%s-1", t.shop.Name, to))
+	r.healthy = on.Sub(healthy)
+	if t.argv[0] == "bluegate" {
+		var report deploy.Report
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			return r, err
+		}
+		r.steps = report.Steps
+	}
+	t.live = to
+	return r, err
+}
+
+func (t *trial) command(ctx context.Context, from, to deploy.Colour) (*exec.Cmd, *bytes.Buffer) {
+	var out bytes.Buffer
+	var cmd *exec.Cmd
+	if t.argv[0] == "bluegate" {
+		cmd = t.shop.Command(ctx, nil, "deploy", string(to), "--format", "json", "--quiet")
+		cmd.Stdout = &out
+	} else {
+		cmd = exec.CommandContext(ctx, t.argv[0], t.argv[1:]...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = t.shop.Dir, &out, &out
+	}
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+t.proxy.Host(), "FROM="+string(from), "TO="+string(to), "NAME="+t.shop.Name, "NGINX="+t.shop.Nginx)
+	return cmd, &out
+}
+
+// firstHealthy is when the last of the containers passed its healthcheck for the first time.
+func firstHealthy(containers ...string) (last time.Time, err error) {
+	out, err := stand.Docker(append([]string{"inspect", "-f", "{{json .State.Health.Log}}"}, containers...)...)
+	for text := range strings.Lines(out) {
+		var probes []struct {
+			End      time.Time
+			ExitCode int
+		}
+		if err := json.Unmarshal([]byte(text), &probes); err != nil {
+			return last, err
+		}
+		for _, p := range probes {
+			if p.ExitCode == 0 {
+				if p.End.After(last) {
+					last = p.End
+				}
+				break
+			}
+		}
+	}
+	return last, err
+}
+
+// writeFlagConf is the demo's configuration as mode flag wants it: both colours, and a file that chooses.
+func (t *trial) writeFlagConf() error {
+	return os.WriteFile(t.shop.Conf, []byte(flagConf), 0o644)
+}
+
+const flagConf = `resolver 127.0.0.11 valid=1s ipv6=off;
+upstream was_blue     { zone was_blue 64k;     server was-blue:3000     resolve max_fails=0; }
+upstream was_green    { zone was_green 64k;    server was-green:3002    resolve max_fails=0; }
+upstream signal_blue  { zone signal_blue 64k;  server signal-blue:3001  resolve max_fails=0; }
+upstream signal_green { zone signal_green 64k; server signal-green:3003 resolve max_fails=0; }
+server {
+    listen 80;
+    proxy_http_version      1.1;
+    proxy_set_header        Connection "";
+    proxy_connect_timeout   2s;
+    proxy_next_upstream     off;
+    proxy_request_buffering off;
+    set $colour blue;
+    if (-f /etc/nginx/conf.d/green.on) { set $colour green; }
+    location /        { proxy_pass http://was_$colour; }
+    location /signal/ { rewrite ^/signal/(.*)$ /$1 break; proxy_pass http://signal_$colour; }
+}
+`

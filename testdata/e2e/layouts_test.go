@@ -1,0 +1,228 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+	"bluegate/testdata/claim"
+	"bluegate/testdata/shop/load"
+	"bluegate/testdata/stand"
+)
+
+// layout is one of the ways in which people lay out two colours and nginx; its files are in testdata/layouts. What is
+// brought up before bluegate comes is brought up by Compose itself.
+type layout struct {
+	folder string
+	live   []project // what runs before: blue, and nginx
+	paths  []string  // where the upstreams begin; default: /
+	// links are made in the copy: not every way to carry a repository keeps a symbolic link.
+	links map[string]string
+	// fails is one more release that must be refused, after the one that never becomes healthy, and why.
+	fails []string
+	code  deploy.Code
+	says  string
+}
+
+// project is one call of `docker compose up -d`.
+type project struct {
+	files    []string
+	name     string // -p, with the stand's name in place of "shop"
+	services []string
+	env      []string
+}
+
+func only(name string, files ...string) project { return project{files: files, name: name} }
+
+var layouts = []layout{
+	{folder: "two-files-shared-project", live: []project{only("", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}},
+	{folder: "two-files-project-each", live: []project{only("shop-blue", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}, paths: []string{"/", "/api/"}},
+	{folder: "two-files-named", live: []project{only("", "compose.blue.yml"), only("", "proxy/compose.yml")}},
+	{folder: "two-files-each-with-nginx", live: []project{only("", "docker-compose.blue.yml")}},
+	{folder: "base-and-override", live: []project{only("shop-blue", "docker-compose.yml", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}},
+	{folder: "one-file-prepared-files", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"db", "app-blue", "nginx"}}}},
+	{folder: "one-file-with-a-profile", live: []project{only("", "compose.yaml")}},
+	{
+		folder: "one-file-symlink", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "nginx"}}},
+		links: map[string]string{"nginx/upstream.conf": "colours/blue.conf"},
+	},
+	{folder: "one-file-variable", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "nginx"}}}},
+	{folder: "replicas", live: []project{only("", "compose.blue-deploy.yml"), only("", "proxy/compose.yml")}},
+	{
+		folder: "migration-and-build", live: []project{{files: []string{"compose.yml"}, services: []string{"db", "migrate", "app-blue", "nginx"}}},
+		fails: []string{"VERSION=v2", "MIGRATION=7"}, code: deploy.Exited, says: "7",
+	},
+	{folder: "one-file-two-projects", live: []project{
+		{files: []string{"docker-compose.yml"}, name: "shop-blue", env: []string{"COLOUR=blue", "HTTP_PORT=8081"}}, only("", "proxy/compose.yml"),
+	}},
+}
+
+// Each layout, as it is, with at most the few lines of bluegate.yml that lie beside it: two good releases and a bad one
+// under load. Nobody loses a request, and the right colour is live after each.
+func TestLayouts(t *testing.T) {
+	t.Parallel()
+	for _, l := range layouts {
+		t.Run(l.folder, func(t *testing.T) {
+			t.Parallel()
+			s := adopt(t, l)
+			kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
+			paths := l.paths
+			if len(paths) == 0 {
+				paths = []string{"/"}
+			}
+			stop := s.load(load.Options{Kinds: kinds, Paths: paths, Rate: 60, Workers: 2})
+			env := func(more ...string) []string { return append(more, "BLUEGATE_GATE_STABLE=500ms") }
+			for _, r := range []struct{ version, colour string }{{"v2", "green"}, {"v1", "blue"}} {
+				report := s.deploys(0, deploy.Promoted, env("VERSION="+r.version)).Report
+				if string(report.Live) != r.colour {
+					t.Errorf("live is %s, want %s", report.Live, r.colour)
+				}
+			}
+			report := s.deploys(3, deploy.Refused, env("VERSION=v3")).Report
+			if report.Live != deploy.Blue || !slices.ContainsFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == deploy.Unhealthy }) {
+				t.Errorf("live is %s, the reasons are %v", report.Live, report.Reasons)
+			}
+			if len(l.fails) > 0 {
+				s.refusesWith(l, env(l.fails...))
+			}
+			record := stop()
+			nothingLost(t, record, kinds...)
+			colours(t, record, "blue", "green", "blue")
+		})
+	}
+}
+
+func (s *shop) refusesWith(l layout, env []string) {
+	s.t.Helper()
+	report := s.deploys(3, deploy.Refused, env).Report
+	i := slices.IndexFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == l.code })
+	if i < 0 || !strings.Contains(report.Reasons[i].Message, l.says) || report.Reasons[i].ExitCode == nil || len(report.Reasons[i].LogTail) == 0 {
+		s.t.Errorf("the reasons are %+v, want %s that says %q", report.Reasons, l.code, l.says)
+	}
+}
+
+// adopt copies a layout's folder under names and ports of its own and brings up what ran before.
+func adopt(t *testing.T, l layout) *shop {
+	t.Helper()
+	var salt [3]byte
+	_, _ = rand.Read(salt[:])
+	name := "shop" + hex.EncodeToString(salt[:])
+	release, err := claim.Claim(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), name)
+	port := ports(t, 3)
+	words := strings.NewReplacer("registry.example/shop:", "bluegate-shop:", "image: nginx:", "image: bluegate-nginx:", `"8080:80"`, `"127.0.0.1:`+port[0]+`:80"`,
+		"8080", port[0], "8081", port[1], "8082", port[2], "shop", name)
+	if err := copyFolder(filepath.Join(root, "testdata", "layouts", l.folder), dir, words); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range l.links {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &shop{Stand: &stand.Stand{Name: name, Dir: dir, Nginx: name + "-nginx", URL: "http://127.0.0.1:" + port[0], Bluegate: bluegate}, t: t}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("containers at the end:\n%s", docker(t, "ps", "-a", "--filter", "name="+name, "--format", "{{.Names}}\t{{.Status}}\t{{.Image}}"))
+		}
+		sweep(t, name)
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+	})
+	docker(t, "network", "create", name+"-edge")
+	for _, p := range l.live {
+		p.name = words.Replace(p.name)
+		for i := range p.env {
+			p.env = slices.Clone(p.env)
+			p.env[i] = words.Replace(p.env[i])
+		}
+		if err := p.up(t.Context(), dir); err != nil {
+			t.Fatalf("docker compose -p %q up %v: %v", p.name, p.files, err)
+		}
+	}
+	s.serves()
+	return s
+}
+
+// serves waits until nginx and what is behind it answer.
+func (s *shop) serves() {
+	s.t.Helper()
+	var last error
+	for range 300 {
+		resp, err := http.Get(s.URL + "/")
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+			err = errors.New(resp.Status)
+		}
+		last = err
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.t.Fatalf("%s does not answer: %v", s.URL, last)
+}
+
+func copyFolder(from, to string, words *strings.Replacer) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, below)
+		switch {
+		case entry.IsDir():
+			return os.MkdirAll(target, 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, []byte(words.Replace(string(text))), 0o644)
+	})
+}
+
+// sweep removes whatever carries the name: containers, networks, images.
+func sweep(t *testing.T, name string) {
+	t.Helper()
+	for _, step := range []struct{ list, remove []string }{
+		{[]string{"ps", "-aq", "--filter", "name=" + name}, []string{"rm", "-fv"}},
+		{[]string{"network", "ls", "-q", "--filter", "name=" + name}, []string{"network", "rm"}},
+		{[]string{"images", "-q", "--filter", "reference=" + name + "*"}, []string{"rmi", "-f"}},
+	} {
+		ids := slices.Compact(slices.Sorted(slices.Values(strings.Fields(docker(t, step.list...)))))
+		if len(ids) > 0 {
+			docker(t, append(step.remove, ids...)...)
+		}
+	}
+}
+
+// composeLimit bounds what Compose does for a test.
+const composeLimit = 3 * time.Minute
+
+func (p project) up(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, composeLimit)
+	defer cancel()
+	var files []string
+	for _, f := range p.files {
+		files = append(files, filepath.Join(dir, f))
+	}
+	return composeUp(ctx, p.name, files, p.services, p.env)
+}
