@@ -3,18 +3,10 @@ package compose
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +19,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/certs"
 )
 
 // notReached fails the test unless the engine is said to be out of reach, in time and in these words.
@@ -232,7 +225,7 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 
 // An engine that only those with a certificate may ask is what CI services offer.
 func TestConnectWithCertificates(t *testing.T) {
-	dir, config := certificates(t)
+	dir, config := certs.Authority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		w.Header().Set("Content-Type", "application/json")
@@ -256,52 +249,4 @@ func TestConnectWithCertificates(t *testing.T) {
 	if said, err := connects(t.TempDir()); err == nil {
 		t.Errorf("a client without a certificate: %s", said)
 	}
-}
-
-// certificates makes an authority, a server's configuration, and a folder as DOCKER_CERT_PATH wants it.
-func certificates(t *testing.T) (dir string, server *tls.Config) {
-	t.Helper()
-	dir = t.TempDir()
-	var authority *x509.Certificate
-	var authorityKey *ecdsa.PrivateKey
-	made := map[string]tls.Certificate{}
-	for i, name := range []string{"ca", "server", "cert"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour), IsCA: i == 0, BasicConstraintsValid: true,
-			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		}
-		if i == 0 {
-			authority, authorityKey = template, key
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, authority, &key.PublicKey, authorityKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		keyDER, err := x509.MarshalECPrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certPEM, keyPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
-		keyName := "key.pem"
-		if name != "cert" {
-			keyName = name + "-key.pem"
-		}
-		if err := errors.Join(os.WriteFile(filepath.Join(dir, name+".pem"), certPEM, 0o600), os.WriteFile(filepath.Join(dir, keyName), keyPEM, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-		if made[name], err = tls.X509KeyPair(certPEM, keyPEM); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pool := x509.NewCertPool()
-	ca, err := x509.ParseCertificate(made["ca"].Certificate[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool.AddCert(ca)
-	return dir, &tls.Config{Certificates: []tls.Certificate{made["server"]}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}
 }

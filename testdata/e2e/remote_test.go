@@ -2,17 +2,9 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	mathrand "math/rand/v2"
 	"net"
 	"os"
@@ -25,6 +17,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/certs"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -44,7 +37,7 @@ func TestRemoteOverSSH(t *testing.T) {
 func TestRemoteOverTLS(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
-	dir, config := authority(t)
+	dir, config := certs.Authority(t)
 	host := "tcp://" + guardedEngine(t, config)
 	s.elsewhere(`export DOCKER_HOST=`+host, `export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=`+dir)
 	s.deploysRemotely()
@@ -61,7 +54,7 @@ func TestRemoteOverTLS(t *testing.T) {
 	}
 
 	// Nobody without a certificate of the authority's gets that far.
-	stranger, _ := authority(t)
+	stranger, _ := certs.Authority(t)
 	s.elsewhere(`export DOCKER_HOST=`+host, `export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=`+stranger)
 	if r := s.run(nil, "status"); r.Code != 7 || r.Report.Outcome != deploy.Unreachable {
 		t.Errorf("with a stranger's certificate: %d %s", r.Code, r.Report.Outcome)
@@ -251,49 +244,4 @@ func tunnel(client *tls.Conn) {
 	_ = engine.Close()
 	_ = client.Close()
 	<-asked
-}
-
-// authority makes a certificate authority with one server and one client, in a folder as DOCKER_CERT_PATH wants it.
-func authority(t *testing.T) (dir string, server *tls.Config) {
-	t.Helper()
-	dir = t.TempDir()
-	pool := x509.NewCertPool()
-	var ca *x509.Certificate
-	var caKey *ecdsa.PrivateKey
-	var pair tls.Certificate
-	for i, name := range []string{"ca", "server", "cert"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: i == 0, BasicConstraintsValid: true,
-			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		}
-		if i == 0 {
-			ca, caKey = template, key
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, ca, &key.PublicKey, caKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		secret, err := x509.MarshalECPrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certPEM, keyPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret})
-		switch name {
-		case "ca":
-			pool.AppendCertsFromPEM(certPEM)
-			err = os.WriteFile(filepath.Join(dir, "ca.pem"), certPEM, 0o600)
-		case "server":
-			pair, err = tls.X509KeyPair(certPEM, keyPEM)
-		case "cert":
-			err = errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), certPEM, 0o600), os.WriteFile(filepath.Join(dir, "key.pem"), keyPEM, 0o600))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir, &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}
 }
