@@ -33,7 +33,7 @@ func TestManyInARow(t *testing.T) {
 	t.Parallel()
 	name := fmt.Sprintf("shopmany%d", os.Getpid())
 	t.Cleanup(func() { removeImages(t, name) }) // after the shop, which uses them
-	s := newShop(t, stand.Options{Name: name, Config: "gate: {stable: 200ms, timeout: 3m}\n", Edit: unhurriedProbes})
+	s := newShop(t, stand.Options{Name: name, Config: "gate: {stable: 200ms, timeout: 3m}\n"})
 	s.build(0)
 	s.deploys(0, deploy.Started, s.own(), "blue")
 	if err := s.StartNginx(); err != nil {

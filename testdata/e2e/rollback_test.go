@@ -16,11 +16,6 @@ import (
 // unhurried is quick for a gate that opens, and patient on a busy machine.
 const unhurried = "gate: {stable: 500ms, timeout: 3m}\n"
 
-// unhurriedProbes may take long: where the machine is busy, what is late is not bad.
-func unhurriedProbes(_, text string) string {
-	return strings.ReplaceAll(text, "timeout: 2s", "timeout: 30s")
-}
-
 // back calls `bluegate rollback` and wants an exit code and an outcome.
 func (s *shop) back(code int, outcome deploy.Outcome, args ...string) stand.Result {
 	s.t.Helper()
@@ -42,7 +37,7 @@ func (s *shop) box(service string) (id, image, state, policy string) {
 // back rests. A second rollback is refused, and so is one before which there was nothing.
 func TestRollback(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, stand.Options{Config: unhurried, Edit: unhurriedProbes})
+	s := openShop(t, stand.Options{Config: unhurried})
 	r := s.back(2, deploy.Malformed)
 	if !strings.Contains(r.Report.Message, "nothing to go back to") {
 		t.Errorf("the message is %q", r.Report.Message)
@@ -85,7 +80,7 @@ func TestRollback(t *testing.T) {
 // its name: the previous release is made anew of what was kept, and Compose knows it as its own.
 func TestRollbackOfWhatIsGone(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, stand.Options{Config: unhurried, Edit: unhurriedProbes})
+	s := newShop(t, stand.Options{Config: unhurried})
 	tag := "bluegate-shop:moved-" + s.Name
 	if err := stand.Tag(root, "moved-"+s.Name); err != nil { // an image of its own
 		t.Fatal(err)
@@ -154,7 +149,7 @@ func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		t.Run(fmt.Sprintf("gone %t", gone), func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t, stand.Options{Config: "gate: {stable: 500ms, timeout: 3m, without_healthcheck: running}\n", Edit: unhurriedProbes})
+			s := newShop(t, stand.Options{Config: "gate: {stable: 500ms, timeout: 3m, without_healthcheck: running}\n"})
 			s.byHand("blue", "v1", 3000, 3001)
 			if err := s.StartNginx(); err != nil {
 				t.Fatal(err)
@@ -182,7 +177,7 @@ func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 // With the old colour left running, a rollback needs only the switch.
 func TestRollbackToWhatRuns(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, stand.Options{Config: unhurried + "old: {keep: running}\n", Edit: unhurriedProbes})
+	s := newShop(t, stand.Options{Config: unhurried + "old: {keep: running}\n"})
 	s.deploys(0, deploy.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
@@ -206,7 +201,7 @@ func TestRollbackToWhatRuns(t *testing.T) {
 // it is: what nginx serves stays, and the other colour is stopped.
 func TestSettleTakesADecisionMadeByHand(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, stand.Options{Config: unhurried, Edit: unhurriedProbes})
+	s := newShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, deploy.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
