@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -80,6 +81,7 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 // renewals are written. The lock is known by its id from here on: its name may be another's, once the lease has ended.
 func (l *Ledger) hold(ctx context.Context, id string, until time.Time) *lease {
 	lease := &lease{vessel: vessel{engine: l.engine, name: id}, lost: make(chan struct{})}
+	lease.until.Store(&until)
 	ctx, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.done.Go(func() { lease.keep(ctx, until) })
 	return lease
@@ -151,7 +153,11 @@ type lease struct {
 	lost   chan struct{}
 	stop   context.CancelFunc
 	done   sync.WaitGroup
+	until  atomic.Pointer[time.Time]
 }
+
+// Until implements deploy.Lease.
+func (l *lease) Until() time.Time { return *l.until.Load() }
 
 // renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
 func (l *lease) renew(ctx context.Context) (time.Time, error) {
@@ -180,6 +186,7 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 		switch {
 		case err == nil:
 			until, pause = next, leaseRenewal
+			l.until.Store(&next)
 		case ctx.Err() != nil:
 			return
 		case errdefs.IsNotFound(err) || !time.Now().Before(last):

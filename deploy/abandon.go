@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// undoLimit bounds an undoing; it runs on a context of its own, because that of the run may have been cancelled.
+// undoLimit bounds an undoing.
 const undoLimit = 3 * time.Minute
 
 // abandon removes the failed release with its images, once nginx does not serve it any more. The error that led here is
 // returned, never hidden behind one of the undoing.
 func (r *run) abandon(ctx context.Context, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
 	began := time.Now()
 	undo := &Undo{Name: "abandon", Status: "ok"}

@@ -20,8 +20,8 @@ func (r *run) conclude(ctx context.Context, err error) *Report {
 		return r.report.Finish(r.success())
 	}
 	r.report.Message = err.Error()
-	if errors.Is(context.Cause(ctx), errLeaseLost) && !errors.Is(err, errLeaseLost) { // "context canceled" tells nobody why
-		r.report.Message = errLeaseLost.Error() + "; " + r.report.Message
+	if errors.Is(context.Cause(ctx), ErrLeaseLost) && !errors.Is(err, ErrLeaseLost) { // "context canceled" tells nobody why
+		r.report.Message = ErrLeaseLost.Error() + "; " + r.report.Message
 	}
 	if reasons := reasonsOf(err); len(reasons) > 0 {
 		r.report.Reasons = reasons

@@ -25,9 +25,14 @@ type Ledger interface {
 	Sweep(ctx context.Context, project string) error
 }
 
-// Lease is a lock that is held. Lost is closed when it could not be renewed in time: whoever holds it must stop acting.
+// Lease is a lock that is held.
 type Lease interface {
+	// Lost is closed when it could not be renewed in time: whoever holds it must stop acting.
 	Lost() <-chan struct{}
+
+	// Until is when it ends unless it is renewed. Another may take it from then on, and not before.
+	Until() time.Time
+
 	Release(ctx context.Context) error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -36,9 +37,21 @@ type lease struct {
 	p    *process
 	name string
 	lost chan struct{}
+
+	mu    sync.Mutex
+	until time.Time // zero: far away
 }
 
 func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+func (l *lease) Until() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until.IsZero() {
+		return time.Now().Add(time.Hour)
+	}
+	return l.until
+}
 
 func (l *lease) Release(ctx context.Context) error {
 	return l.p.change(ctx, "unlock "+l.name, func() {
@@ -48,10 +61,14 @@ func (l *lease) Release(ctx context.Context) error {
 	})
 }
 
-// lose is a lease that could not be renewed.
+// lose is a lease that could not be renewed. After five seconds it may be another's.
 func (p *process) lose(name string) {
-	l, _ := p.leases.Load(name)
-	close(l.(*lease).lost)
+	stored, _ := p.leases.Load(name)
+	l := stored.(*lease)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = time.Now().Add(5 * time.Second)
+	close(l.lost)
 }
 
 // Holder implements Ledger.

@@ -12,7 +12,8 @@ const lockPoll = 500 * time.Millisecond
 // switchWait is how long a switch waits for the switch of another project behind the same nginx, which takes seconds.
 const switchWait = 2 * time.Minute
 
-var errLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
+// ErrLeaseLost is the cause with which a run's context ends when its lock could not be renewed.
+var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
 
 // lock takes the project's lock and reads the journal. From then on losing the lock ends the run.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
@@ -20,15 +21,47 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	if err != nil {
 		return err
 	}
+	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+	r.journal, err = r.Ledger.Read(ctx, r.app.Project)
+	return err
+}
+
+// whenLost does something when a lease is lost before ctx ends.
+func whenLost(ctx context.Context, lease Lease, do func()) {
 	go func() {
 		select {
 		case <-lease.Lost():
-			lost(errLeaseLost)
+			do()
 		case <-ctx.Done():
 		}
 	}()
-	r.journal, err = r.Ledger.Read(ctx, r.app.Project)
-	return err
+}
+
+// throughNginx does something while no other project's switch goes through the same nginx. Its context ends when that
+// lock is lost.
+func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) error {
+	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
+	if err != nil {
+		return err
+	}
+	defer func() { r.leases = r.leases[:len(r.leases)-1]; r.giveBack(context.WithoutCancel(ctx), lease) }()
+	ctx, lost := context.WithCancelCause(ctx)
+	defer lost(nil)
+	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+	return do(ctx)
+}
+
+// whileOurs is a context that goes on when the run was interrupted, and ends before another may take the lock.
+func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, lost := context.WithCancelCause(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	for _, lease := range r.leases {
+		whenLost(ctx, lease, func() {
+			_ = sleep(ctx, time.Until(lease.Until()))
+			lost(ErrLeaseLost)
+		})
+	}
+	return ctx, func() { cancel(); lost(nil) }
 }
 
 // take waits for a lock as long as it may.

@@ -167,9 +167,41 @@ func TestLeaseLost(t *testing.T) {
 			}
 		}
 		r := p.deploy()
-		if r.ExitCode == 0 || !strings.Contains(r.Message, "could not be renewed") {
-			t.Errorf("%s, exit %d: %s", r.Outcome, r.ExitCode, r.Message)
+		ends(t, r, NeedsPerson, 5, None)
+		if !strings.Contains(r.Message, "could not be renewed") || r.Run != "bluegate settle" {
+			t.Errorf("run %q: %s", r.Run, r.Message)
 		}
-		w.told(t, r)
+		if w.nginx.disk != confOf(Green) || w.nginx.loaded != confOf(Blue) || len(w.running(Green)) != 2 {
+			t.Errorf("something was done without the lock: green %v", w.running(Green))
+		}
+		w.settled(t)
+	})
+	story(t, "nginx's, in the switch", func(t *testing.T, w *world) {
+		p := w.process()
+		p.onLine = func(line string) {
+			if line == "write green" {
+				p.lose("nginx-edge-0123456")
+			}
+		}
+		r := p.deploy()
+		ends(t, r, NeedsPerson, 5, None)
+		if !strings.Contains(r.Message, "could not be renewed") || w.nginx.disk != confOf(Green) {
+			t.Errorf("on disk is %q: %s", w.nginx.disk, r.Message)
+		}
+		w.settled(t)
+	})
+	story(t, "and the undoing takes longer than it lasts", func(t *testing.T, w *world) {
+		w.lives["was-green"] = healthyAfter(12 * time.Second)
+		p := w.process()
+		time.AfterFunc(6*time.Second, func() {
+			p.lose("shop")
+			w.silent = [2]time.Time{time.Now(), time.Now().Add(20 * time.Second)}
+		})
+		r := p.deploy()
+		ends(t, r, NeedsPerson, 5, Blue)
+		if w.book().Current == nil {
+			t.Error("the journal was closed without the lock")
+		}
+		w.settled(t)
 	})
 }

@@ -10,11 +10,10 @@ import (
 // change are, new workers that have read them, and the old colour's addresses leading to its own containers. Bytes that
 // are somebody else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
 func (r *run) pointBack(ctx context.Context, change Change) error {
-	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
-	if err != nil {
-		return err
-	}
-	defer func() { r.leases = r.leases[:len(r.leases)-1]; r.giveBack(context.WithoutCancel(ctx), lease) }()
+	return r.throughNginx(ctx, func(ctx context.Context) error { return r.restore(ctx, change) })
+}
+
+func (r *run) restore(ctx context.Context, change Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.route.Nginx, err)
 	}

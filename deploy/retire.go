@@ -89,7 +89,8 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 
 // finish prunes what nothing needs any more, and closes the run.
 func (r *run) finish(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	defer cancel()
 	r.journal.promote(r.journal.Current, time.Now())
 	r.prune(ctx)
 	outcome := Promoted

@@ -26,7 +26,8 @@ type Router interface {
 	Reach(ctx context.Context, targets []Target) error
 
 	// Switch writes the change, signals nginx and proves that it serves it. On *NotSwitchedError the old
-	// configuration is back.
+	// configuration is back. It does nothing more once ctx has ended, but to undo what it did; where ctx ended because a
+	// lock was lost (ErrLeaseLost) it does not undo either: what is there may be somebody else's by then.
 	Switch(ctx context.Context, change Change, targets []Target) (Switched, error)
 
 	// Start starts an nginx that had stopped, or reloads one that runs, and proves that it serves the targets.
@@ -39,6 +40,10 @@ type Router interface {
 	// Follow looks whether nginx was restarted since it was found. Reach and Restore act from where it stands now. It
 	// returns *UnreachableError while nginx does not run.
 	Follow(ctx context.Context, change Change) error
+
+	// Workers are the ids of the processes that accept requests at this moment; none where nginx does not run, or where it
+	// cannot be told.
+	Workers(ctx context.Context) []int
 
 	// Compare says what became of a change that an earlier run had begun.
 	Compare(ctx context.Context, change Change) (Fate, error)
@@ -97,6 +102,9 @@ type Change struct {
 	Routes []Endpoint   `json:"-"` // the addresses that nginx will name, each once
 	// Unloaded says that nginx sees the change at its next request: no reload, and the workers stay.
 	Unloaded bool `json:"unloaded,omitempty"`
+	// Workers are those that accepted requests right before the change was journaled. Once none of them does any more,
+	// nginx has loaded it. Journals of older versions do not have them.
+	Workers []int `json:"workers,omitempty"`
 	// Memory is how long nginx may go on with the addresses that a name had before. It matters where nothing is loaded.
 	Memory time.Duration `json:"-"`
 	Proofs []Proof       `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -132,6 +133,9 @@ func (p *process) Switch(ctx context.Context, change Change, targets []Target) (
 			return Switched{}, p.takeBack(ctx, change, err)
 		}
 	}
+	if err := pause(ctx, 50*time.Millisecond); err != nil { // nginx tests it
+		return Switched{}, p.takeBack(ctx, change, context.Cause(ctx))
+	}
 	if err := p.reload(ctx); err != nil {
 		return Switched{}, p.takeBack(ctx, change, err)
 	}
@@ -163,8 +167,12 @@ func (p *process) reload(ctx context.Context) error {
 }
 
 func (p *process) takeBack(ctx context.Context, change Change, cause error) error {
-	ctx = context.WithoutCancel(ctx)
 	failed := &NotSwitchedError{Err: cause, Reason: Reason{Code: NginxNotSwitched, Message: cause.Error()}}
+	if errors.Is(context.Cause(ctx), ErrLeaseLost) {
+		failed.Applied, failed.Restored = true, ErrLeaseLost
+		return failed
+	}
+	ctx = context.WithoutCancel(ctx)
 	var refused *RefusedError
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]
@@ -258,7 +266,20 @@ func (p *process) oldWorkers() int {
 	return len(p.nginx.alive())
 }
 
-// Compare implements Router.
+// Workers implements Router.
+func (p *process) Workers(ctx context.Context) []int {
+	if p.ask(ctx) != nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.nginx.state != RouterRunning {
+		return nil
+	}
+	return []int{p.nginx.generation}
+}
+
+// Compare implements Router. It knows times by the second only.
 func (p *process) Compare(ctx context.Context, change Change) (Fate, error) {
 	if err := p.ask(ctx); err != nil {
 		return "", err
@@ -273,7 +294,8 @@ func (p *process) Compare(ctx context.Context, change Change) (Fate, error) {
 		return FateUntouched, nil
 	case n.disk != string(f.New):
 		return FateForeign, nil
-	case n.state == RouterRunning && n.loaded == string(f.New):
+	case n.state == RouterRunning && n.loaded == string(f.New) &&
+		(time.Since(n.loadedAt) > 2*time.Second || change.Workers != nil && !slices.Contains(change.Workers, n.generation)):
 		return FateLoaded, nil
 	}
 	return FateWritten, nil

@@ -186,11 +186,14 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 	if e.Change == nil || e.Change.Empty() {
 		return r.route.Names == e.To && r.route.State == RouterRunning, nil
 	}
-	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
-	if err != nil {
-		return false, err
-	}
-	defer r.giveBack(context.WithoutCancel(ctx), lease)
+	err = r.throughNginx(ctx, func(ctx context.Context) error {
+		loaded, err = r.settleChange(ctx, e)
+		return err
+	})
+	return loaded, err
+}
+
+func (r *run) settleChange(ctx context.Context, e *Entry) (loaded bool, err error) {
 	fate, err := r.Router.Compare(ctx, *e.Change)
 	if err != nil {
 		return false, err

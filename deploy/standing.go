@@ -60,7 +60,7 @@ func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	if !errors.As(cause, &silent) {
 		return cause
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
 	return errors.Join(cause, whenBack(ctx, func() error { return r.standing(ctx) }))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,11 +15,10 @@ func (r *run) switchOver(ctx context.Context) error {
 	if r.route.State == RouterAbsent {
 		return r.promote(ctx)
 	}
-	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
-	if err != nil {
-		return err
-	}
-	defer func() { r.leases = r.leases[:len(r.leases)-1]; r.giveBack(context.WithoutCancel(ctx), lease) }()
+	return r.throughNginx(ctx, r.switchNginx)
+}
+
+func (r *run) switchNginx(ctx context.Context) error {
 	if err := r.stillAsPlanned(ctx); err != nil {
 		return err
 	}
@@ -49,7 +49,9 @@ func (r *run) switchOver(ctx context.Context) error {
 // promote is the point of no return. It is journaled on a context of its own: users are on the new colour, whatever
 // comes.
 func (r *run) promote(ctx context.Context) error {
-	err := r.enter(context.WithoutCancel(ctx), PhaseSwitched, r.noteOld)
+	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	defer cancel()
+	err := r.enter(ctx, PhaseSwitched, r.noteOld)
 	r.promoted = err == nil || r.switched // without nginx nobody is on it yet
 	if err != nil && r.switched {
 		return &PersonError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.release.To, err), Run: "bluegate settle"}
@@ -76,10 +78,22 @@ func (r *run) stillAsPlanned(ctx context.Context) error {
 	if r.change.Empty() {
 		return nil
 	}
+	var workers []int
+	var counted sync.WaitGroup
+	counted.Go(func() { workers = r.Router.Workers(ctx) })
 	fate, err := r.Router.Compare(ctx, r.change)
-	if err != nil || fate == FateUntouched {
+	counted.Wait()
+	switch {
+	case err != nil:
 		return err
+	case fate != FateUntouched:
+		return r.planAnew(ctx)
 	}
+	r.change.Workers = workers
+	return nil
+}
+
+func (r *run) planAnew(ctx context.Context) (err error) {
 	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch anew", r.route.Nginx)
 	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
 		return err
@@ -90,7 +104,11 @@ func (r *run) stillAsPlanned(ctx context.Context) error {
 	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
 		return err
 	}
-	return r.Router.Rehearse(ctx, r.change)
+	if err := r.Router.Rehearse(ctx, r.change); err != nil {
+		return err
+	}
+	r.change.Workers = r.Router.Workers(ctx)
+	return nil
 }
 
 // targetsOf pairs the addresses that nginx is going to name with the containers that must answer there. They are still

@@ -318,11 +318,14 @@ func (w *world) book() (j Journal) {
 
 // proxy is nginx.
 type proxy struct {
-	state   RouterState
-	disk    string
-	loaded  string // what the accepting workers have
-	leaving []worker
-	hold    time.Duration // how long a worker that leaves still answers requests
+	state  RouterState
+	disk   string
+	loaded string // what the accepting workers have
+	// loadedAt is when they loaded it, and generation how many reloads there were.
+	loadedAt   time.Time
+	generation int
+	leaving    []worker
+	hold       time.Duration // how long a worker that leaves still answers requests
 
 	refusal       error
 	findings      []Finding
@@ -381,7 +384,8 @@ func (n *proxy) alive() []worker {
 
 func (n *proxy) reload() {
 	n.leaving = append(n.leaving, worker{n.loaded, time.Now().Add(n.hold)})
-	n.loaded = n.disk
+	n.loaded, n.loadedAt = n.disk, time.Now()
+	n.generation++
 }
 
 // mend repairs what was wrong with nginx.

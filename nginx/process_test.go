@@ -160,6 +160,39 @@ func TestOldest(t *testing.T) {
 	}
 }
 
+// In whole seconds a reload cannot be told from a write that came a moment before or after; the workers' ids can.
+func TestLoaded(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	s, err := sortOut(ps(t, `
+		100 90 900 nginx: master process nginx
+		110 100 800 nginx: worker process is shutting down
+		120 100 7 nginx: worker process
+		121 100 7 nginx: worker process`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		before []int
+		wrote  time.Duration // ago
+		want   bool
+	}{
+		{"long before the workers began", nil, 10 * time.Second, true},
+		{"a second before they began", nil, 8 * time.Second, false},
+		{"a second before, and those of then are gone", []int{110, 111}, 8 * time.Second, true},
+		{"in the same second, and those of then are gone", []int{110}, 7 * time.Second, true},
+		{"in the same second, and one of then still accepts", []int{110, 121}, 7 * time.Second, false},
+		{"long after they began, whoever was there", []int{110}, 3 * time.Second, false},
+	} {
+		if got := s.loaded(test.before, now.Add(-test.wrote), now); got != test.want {
+			t.Errorf("written %s: %t", test.name, got)
+		}
+	}
+	if s.workers = nil; s.loaded([]int{110}, now.Add(-time.Minute), now) {
+		t.Error("without workers nothing is loaded")
+	}
+}
+
 func TestCommand(t *testing.T) {
 	for title, want := range map[string]string{
 		"nginx: master process nginx -g daemon off;":                                   "nginx -g daemon off;",

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bluegate/deploy"
@@ -45,13 +46,43 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	if err != nil {
 		return "", unreachable(err)
 	}
-	// Ages are whole seconds, so the worker may be a second older than it says, and so are the archive's times: the file
-	// may be a second newer. In doubt both are: to put the old bytes back and reload harms nobody, and to stop the colour
-	// that an older worker serves does.
-	if began, ok := s.oldest(asked); ok && began.Add(-time.Second).After(written.Add(r.opts.Skew).Add(time.Second)) {
+	if s.loaded(change.Workers, written.Add(r.opts.Skew), asked) {
 		return deploy.FateLoaded, nil
 	}
 	return deploy.FateWritten, nil
+}
+
+// loaded says whether every accepting worker has read a file that was written at that moment. In doubt it has not: to
+// put the old bytes back and reload harms nobody, and to stop the colour that an older worker serves does.
+//
+// Ages are whole seconds, so a worker may be a second older than it says, and so are the archive's times: the file may be
+// a second newer. Within these seconds the workers from before the write tell, where they are known: if none of them
+// accepts any more, there was a reload. An id that was given anew meanwhile is taken for the old worker's.
+func (s snapshot) loaded(before []int, written, asked time.Time) bool {
+	began, ok := s.oldest(asked)
+	if !ok || began.Before(written.Add(-time.Second)) {
+		return false
+	}
+	if began.Add(-time.Second).After(written.Add(time.Second)) {
+		return true
+	}
+	stayed := func(w process) bool { return slices.Contains(before, w.pid) }
+	return len(before) > 0 && !slices.ContainsFunc(s.workers, stayed)
+}
+
+// Workers implements deploy.Router.
+func (r *Router) Workers(ctx context.Context) (pids []int) {
+	if r.found == nil || !r.found.runs() {
+		return nil
+	}
+	s, err := r.found.processes(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, w := range s.workers {
+		pids = append(pids, w.pid)
+	}
+	return pids
 }
 
 // Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way

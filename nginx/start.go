@@ -33,9 +33,12 @@ func (r *Router) Start(ctx context.Context, change deploy.Change, targets []depl
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
 // proof that failed may be one that it serves somebody else.
 func (r *Router) notStarted(ctx context.Context, written []deploy.FileChange, after snapshot, cause error) error {
+	undo := mayUndo(ctx, written)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	undo := r.found.stop(ctx)
+	if undo == nil {
+		undo = r.found.stop(ctx)
+	}
 	if undo == nil {
 		_, undo = r.write(ctx, written, true)
 	}

@@ -71,6 +71,9 @@ func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, e
 	if err != nil {
 		return snapshot{}, err
 	}
+	if ctx.Err() != nil {
+		return snapshot{}, context.Cause(ctx)
+	}
 	signalled := time.Now()
 	if err := r.found.reload(ctx, before); err != nil {
 		return snapshot{}, err
@@ -99,11 +102,23 @@ func (r *Router) switched(change deploy.Change, before, after snapshot, began ti
 	return s
 }
 
+// mayUndo is an error once the lock is lost: another run may be at work on what this one wrote.
+func mayUndo(ctx context.Context, written []deploy.FileChange) error {
+	if len(written) > 0 && errors.Is(context.Cause(ctx), deploy.ErrLeaseLost) {
+		return deploy.ErrLeaseLost
+	}
+	return nil
+}
+
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
 func (r *Router) takeBack(ctx context.Context, written []deploy.FileChange, before snapshot, cause error) error {
+	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
+	if err := mayUndo(ctx, written); err != nil {
+		failed.Applied, failed.Restored = true, err
+		return failed
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*pendingLimit)
 	defer cancel()
-	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	var refused *deploy.RefusedError
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]

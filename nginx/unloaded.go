@@ -38,7 +38,10 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 		return deploy.Switched{}, err
 	}
 	undo := func(written int, cause error) error {
-		_, err := r.write(context.WithoutCancel(ctx), change.Files[:written], true)
+		err := mayUndo(ctx, change.Files[:written])
+		if err == nil {
+			_, err = r.write(context.WithoutCancel(ctx), change.Files[:written], true)
+		}
 		return &deploy.NotSwitchedError{Err: cause, Applied: written > 0, Restored: err,
 			Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	}

@@ -19,6 +19,9 @@ var errForeign = errors.New("somebody else changed it meanwhile; it is left as i
 // files it may have written: one that somebody else changed is none of them.
 func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool) (int, error) {
 	for i, f := range files {
+		if ctx.Err() != nil { // before each: with the lock goes the right to write
+			return i, context.Cause(ctx)
+		}
 		var stamp time.Time
 		if back {
 			// With its old time, a file that was put back does not look as if it had never been loaded.
