@@ -107,7 +107,7 @@ func look(dir string) (adopt.Setup, error) {
 	if none != nil {
 		conventional = nil
 	}
-	setup := adopt.Look(os.DirFS(dir), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
+	setup := adopt.Look(os.DirFS(dir), os.DirFS("/"), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
 	if none != nil && len(setup.Proposal.Files) == 0 {
 		return setup, fmt.Errorf("there is nothing here to adopt: %w", none)
 	}

@@ -46,19 +46,29 @@ func readFile(t *testing.T, path string) string {
 }
 
 // hostNginx runs an nginx on this host, with the shop's configuration and its published ports, and returns its folder.
-// It ends with the test, and also with a test that is killed.
 func (s *shop) hostNginx(published map[string]int) string {
 	s.t.Helper()
-	exe, err := exec.Command(filepath.Join(root, "testdata", "nginx", "host.sh")).Output()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	dir := s.t.TempDir()
 	conf := strings.Replace(readFile(s.t, s.Conf), "listen       80", "listen "+strings.TrimPrefix(s.URL, "http://"), 1)
 	for name, port := range published {
 		conf = strings.ReplaceAll(conf, fmt.Sprintf("%s:%d", name, inside[name]), "127.0.0.1:"+strconv.Itoa(port))
 	}
 	s.Conf = filepath.Join(dir, "shop.conf")
+	if err := os.WriteFile(s.Conf, []byte(conf), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	s.runNginx(dir, "shop.conf")
+	return dir
+}
+
+// runNginx runs an nginx on this host, with what a folder holds. It ends with the test, and also with a test that is
+// killed.
+func (s *shop) runNginx(dir, include string) {
+	s.t.Helper()
+	exe, err := exec.Command(filepath.Join(root, "testdata", "nginx", "host.sh")).Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	temp := ""
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		temp += kind + "_temp_path tmp;\n"
@@ -67,13 +77,9 @@ func (s *shop) hostNginx(published map[string]int) string {
 	if os.Geteuid() == 0 {
 		user = "user root;\n"
 	}
-	for path, content := range map[string]string{
-		s.Conf:                           conf,
-		filepath.Join(dir, "nginx.conf"): user + "daemon off;\npid pid;\nerror_log error.log;\nevents {}\nhttp {\naccess_log off;\n" + temp + "include shop.conf;\n}\n",
-	} {
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			s.t.Fatal(err)
-		}
+	text := user + "daemon off;\npid pid;\nerror_log error.log;\nevents {}\nhttp {\naccess_log off;\n" + temp + "include " + include + ";\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(text), 0o644); err != nil {
+		s.t.Fatal(err)
 	}
 	master := exec.Command(strings.TrimSpace(string(exe)), "-p", dir+"/", "-c", "nginx.conf", "-e", "error.log")
 	master.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -84,12 +90,11 @@ func (s *shop) hostNginx(published map[string]int) string {
 	for range 400 {
 		if c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
 			_ = c.Close()
-			return dir
+			return
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
 	s.t.Fatalf("nginx does not listen: %s", readFile(s.t, filepath.Join(dir, "error.log")))
-	return ""
 }
 
 // newHostShop is a shop whose services publish a port each, and which has no nginx in a container.

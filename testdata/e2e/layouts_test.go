@@ -1,18 +1,23 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
@@ -20,15 +25,20 @@ import (
 	"bluegate/testdata/stand"
 )
 
-// layout is one of the ways in which people lay out two colours and nginx; its files are in testdata/layouts. What is
-// brought up before bluegate comes is brought up by Compose itself.
+// layout is one of the ways in which people lay out two colours and nginx; its files are in testdata/layouts, with the
+// bluegate.yml that init must write for them, or none. What is brought up before bluegate comes is brought up by Compose
+// itself.
 type layout struct {
 	folder string
 	live   []project // what runs before: blue, and nginx
 	paths  []string  // where the upstreams begin; default: /
+	// hosted says that nginx runs on this host, with the files below etc/nginx.
+	hosted bool
 	// links are made in the copy: not every way to carry a repository keeps a symbolic link.
 	links map[string]string
-	// fails is one more release that must be refused, after the one that never becomes healthy, and why.
+	// bad is the reason for which v3, which never becomes healthy, is refused; default: unhealthy.
+	bad deploy.Code
+	// fails is one more release that must be refused, after v3, and why.
 	fails []string
 	code  deploy.Code
 	says  string
@@ -59,23 +69,31 @@ var layouts = []layout{
 	{folder: "one-file-variable", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "nginx"}}}},
 	{folder: "replicas", live: []project{only("", "compose.blue-deploy.yml"), only("", "proxy/compose.yml")}},
 	{
-		folder: "migration-and-build", live: []project{{files: []string{"compose.yml"}, services: []string{"db", "migrate", "app-blue", "nginx"}}},
+		folder: "migration-and-build", live: []project{{files: []string{"compose.yml"}, services: []string{"db", "queue", "migrate", "app-blue", "nginx"}}},
 		fails: []string{"VERSION=v2", "MIGRATION=7"}, code: deploy.Exited, says: "7",
 	},
 	{folder: "one-file-two-projects", live: []project{
 		{files: []string{"docker-compose.yml"}, name: "shop-blue", env: []string{"COLOUR=blue", "HTTP_PORT=8081"}}, only("", "proxy/compose.yml"),
 	}},
+	{folder: "one-file-named-volume", live: []project{{files: []string{"stack.yml"}, services: []string{"app-blue", "nginx"}, env: []string{"COMPOSE_PROFILES=edge"}}}},
+	{folder: "two-files-host-nginx", hosted: true, live: []project{only("shop-blue", "docker-compose.blue.yml")}, bad: deploy.CheckFailed},
+	{folder: "one-file-host-nginx", hosted: true, live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "db"}}}},
 }
 
-// Each layout, as it is, with at most the few lines of bluegate.yml that lie beside it: two good releases and a bad one
-// under load. Nobody loses a request, and the right colour is live after each.
+// Each layout, as it is: init writes the few lines of bluegate.yml that lie beside it, a dry run has nothing against it,
+// and then come two good releases and a bad one under load. Nobody loses a request, and the right colour is live after
+// each.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for _, l := range layouts {
 		t.Run(l.folder, func(t *testing.T) {
 			t.Parallel()
-			s := adopt(t, l)
+			s := l.stand(t)
+			s.adopts(l)
 			kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
+			if l.hosted { // an nginx of this host's, which may be one that loses keep-alive requests at a reload
+				kinds = kinds[:1]
+			}
 			paths := l.paths
 			if len(paths) == 0 {
 				paths = []string{"/"}
@@ -89,7 +107,7 @@ func TestLayouts(t *testing.T) {
 				}
 			}
 			report := s.deploys(3, deploy.Refused, env("VERSION=v3")).Report
-			if report.Live != deploy.Blue || !slices.ContainsFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == deploy.Unhealthy }) {
+			if report.Live != deploy.Blue || !slices.ContainsFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == cmp.Or(l.bad, deploy.Unhealthy) }) {
 				t.Errorf("live is %s, the reasons are %v", report.Live, report.Reasons)
 			}
 			if len(l.fails) > 0 {
@@ -111,8 +129,53 @@ func (s *shop) refusesWith(l layout, env []string) {
 	}
 }
 
-// adopt copies a layout's folder under names and ports of its own and brings up what ran before.
-func adopt(t *testing.T, l layout) *shop {
+// adopts has init write what bluegate needs here, which is what lies beside the layout, and then makes a dry run.
+func (s *shop) adopts(l layout) {
+	s.t.Helper()
+	out, err := s.Command(s.t.Context(), nil, "init", "--format", "json").Output()
+	var said struct {
+		Content string
+		Written bool
+		Doctor  deploy.Report
+	}
+	if err := errors.Join(err, json.Unmarshal(out, &said)); err != nil {
+		s.t.Fatalf("init: %v\n%s", err, out)
+	}
+	if said.Doctor.Outcome != deploy.OK {
+		s.t.Errorf("init says that something is in the way: %s", out)
+	}
+	wrote := textOf(s.t, filepath.Join(s.Dir, "bluegate.yml"))
+	if wrote != said.Content || said.Written != (wrote != "") {
+		s.t.Errorf("init wrote\n%sand says\n%s", wrote, out)
+	}
+	// The names here are longer, so that lines may break elsewhere.
+	want := s.words.Replace(textOf(s.t, filepath.Join(root, "testdata", "layouts", l.folder, "bluegate.yml")))
+	if !reflect.DeepEqual(meaning(s.t, wrote), meaning(s.t, want)) {
+		s.t.Errorf("init wrote\n%swant\n%s%s", wrote, want, out)
+	}
+	s.deploys(0, deploy.Planned, []string{"VERSION=v2"}, "--dry-run")
+}
+
+// textOf is a file's text; "" if there is none.
+func textOf(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func meaning(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return value
+}
+
+// stand copies a layout's folder under names and ports of its own and brings up what ran before.
+func (l layout) stand(t *testing.T) *shop {
 	t.Helper()
 	var salt [3]byte
 	_, _ = rand.Read(salt[:])
@@ -121,11 +184,14 @@ func adopt(t *testing.T, l layout) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), name)
-	port := ports(t, 3)
-	words := strings.NewReplacer("registry.example/shop:", "bluegate-shop:", "image: nginx:", "image: bluegate-nginx:", `"8080:80"`, `"127.0.0.1:`+port[0]+`:80"`,
-		"8080", port[0], "8081", port[1], "8082", port[2], "shop", name)
-	if err := copyFolder(filepath.Join(root, "testdata", "layouts", l.folder), dir, words); err != nil {
+	dir, etc, port := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), "nginx"), ports(t, 3)
+	pairs := []string{"registry.example/shop:", "bluegate-shop:", "image: nginx:", "image: bluegate-nginx:", "FROM nginx:", "FROM bluegate-nginx:",
+		`"8080:80"`, `"127.0.0.1:` + port[0] + `:80"`, "8080", port[0], "8081", port[1], "8082", port[2], "shop", name}
+	if l.hosted {
+		pairs = append([]string{"/etc/nginx", etc}, pairs...)
+	}
+	s := &shop{Stand: &stand.Stand{Name: name, Dir: dir, Nginx: name + "-nginx", URL: "http://127.0.0.1:" + port[0], Bluegate: bluegate}, t: t, words: strings.NewReplacer(pairs...)}
+	if err := s.copyLayout(l.folder, etc); err != nil {
 		t.Fatal(err)
 	}
 	for link, to := range l.links {
@@ -133,7 +199,6 @@ func adopt(t *testing.T, l layout) *shop {
 			t.Fatal(err)
 		}
 	}
-	s := &shop{Stand: &stand.Stand{Name: name, Dir: dir, Nginx: name + "-nginx", URL: "http://127.0.0.1:" + port[0], Bluegate: bluegate}, t: t}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("containers at the end:\n%s", docker(t, "ps", "-a", "--filter", "name="+name, "--format", "{{.Names}}\t{{.Status}}\t{{.Image}}"))
@@ -144,15 +209,19 @@ func adopt(t *testing.T, l layout) *shop {
 		}
 	})
 	docker(t, "network", "create", name+"-edge")
+	docker(t, "volume", "create", name+"-conf")
 	for _, p := range l.live {
-		p.name = words.Replace(p.name)
+		p.name = s.words.Replace(p.name)
+		p.env = slices.Clone(p.env)
 		for i := range p.env {
-			p.env = slices.Clone(p.env)
-			p.env[i] = words.Replace(p.env[i])
+			p.env[i] = s.words.Replace(p.env[i])
 		}
 		if err := p.up(t.Context(), dir); err != nil {
 			t.Fatalf("docker compose -p %q up %v: %v", p.name, p.files, err)
 		}
+	}
+	if l.hosted {
+		s.runNginx(etc, "conf.d/*.conf")
 	}
 	s.serves()
 	return s
@@ -177,25 +246,29 @@ func (s *shop) serves() {
 	s.t.Fatalf("%s does not answer: %v", s.URL, last)
 }
 
-func copyFolder(from, to string, words *strings.Replacer) error {
+// copyLayout copies what was there before bluegate came; what nginx has on the host goes to etc.
+func (s *shop) copyLayout(folder, etc string) error {
+	from := filepath.Join(root, "testdata", "layouts", folder)
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || entry.IsDir() || entry.Name() == "bluegate.yml" || entry.Name() == "about.md" {
 			return err
 		}
 		below, err := filepath.Rel(from, path)
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(to, below)
-		switch {
-		case entry.IsDir():
-			return os.MkdirAll(target, 0o755)
+		target := filepath.Join(s.Dir, below)
+		if hosts, ok := strings.CutPrefix(below, filepath.Join("etc", "nginx")); ok {
+			target = filepath.Join(etc, hosts)
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(target, []byte(words.Replace(string(text))), 0o644)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(target, []byte(s.words.Replace(string(text))), 0o644)
 	})
 }
 
@@ -204,6 +277,7 @@ func sweep(t *testing.T, name string) {
 	t.Helper()
 	for _, step := range []struct{ list, remove []string }{
 		{[]string{"ps", "-aq", "--filter", "name=" + name}, []string{"rm", "-fv"}},
+		{[]string{"volume", "ls", "-q", "--filter", "name=" + name}, []string{"volume", "rm"}},
 		{[]string{"network", "ls", "-q", "--filter", "name=" + name}, []string{"network", "rm"}},
 		{[]string{"images", "-q", "--filter", "reference=" + name + "*"}, []string{"rmi", "-f"}},
 	} {

@@ -62,7 +62,8 @@ func prepare(m *testing.M) (int, error) {
 // shop is a stand with the test's own voice.
 type shop struct {
 	*stand.Stand
-	t *testing.T
+	t     *testing.T
+	words *strings.Replacer // of a layout: names and ports of its own for those in its files
 }
 
 // newShop sets a shop up with nothing running.

@@ -1,7 +1,6 @@
 package adopt
 
 import (
-	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -30,18 +29,17 @@ func conventional(dir fs.FS) []string {
 // script says it, and what was seen.
 func TestLook(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
-	layouts, err2 := filepath.Glob("testdata/layouts/*.txtar")
-	if err := errors.Join(err, err2); err != nil || len(paths) == 0 || len(layouts) == 0 {
-		t.Fatal(paths, layouts, err)
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
 	}
-	for _, path := range slices.Concat(paths, layouts) {
+	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			dir, want := folder(archive)
-			if got := told(Look(dir, "shop", conventional(dir))); got != want {
+			if got := told(Look(dir, dir, "shop", conventional(dir))); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})

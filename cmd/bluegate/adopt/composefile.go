@@ -44,7 +44,8 @@ func readCompose(name string, text []byte) (*composeFile, bool) {
 		body, _ := item.Value.(map[string]any)
 		s.Image, _ = body["image"].(string)
 		s.Own = s.Image != "" || body["build"] != nil || body["extends"] != nil
-		s.Healthcheck = body["healthcheck"] != nil
+		check, _ := body["healthcheck"].(map[string]any)
+		s.Healthcheck = check != nil && check["disable"] != true
 		c.Services = append(c.Services, s)
 	}
 	return c, true

@@ -10,27 +10,45 @@ import (
 	"bluegate/compose"
 )
 
-// What init proposes for layouts of the end-to-end tests, which have no script beside them, is what these need: the
-// bluegate.yml that lies there, or none.
+// layoutsDir holds the layouts of the end-to-end tests: a folder each, with bluegate.yml as init writes it (none where
+// none is needed), and about.md for the page about adopting.
+var layoutsDir = filepath.Join("..", "..", "..", "testdata", "layouts")
+
+// What is proposed for the layouts of the end-to-end tests, to the byte. That it works with the engine and nginx is for
+// these tests to show.
 func TestLookAtTheLayoutsOfTheEndToEndTests(t *testing.T) {
-	for _, name := range []string{"one-file-prepared-files", "one-file-symlink", "one-file-with-a-profile", "two-files-shared-project"} {
-		dir := t.TempDir()
-		if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "..", "testdata", "layouts", name))); err != nil {
-			t.Fatal(err)
-		}
-		if name == "one-file-symlink" {
-			if err := os.Symlink("colours/blue.conf", filepath.Join(dir, "nginx", "upstream.conf")); err != nil {
+	for _, name := range layoutNames(t) {
+		t.Run(name, func(t *testing.T) {
+			want, err := os.ReadFile(filepath.Join(layoutsDir, name, "bluegate.yml"))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				t.Fatal(err)
 			}
-		}
-		want, err := os.ReadFile(filepath.Join(dir, "bluegate.yml"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		if got := Look(os.DirFS(dir), "shop", found(t, dir)).Proposal.YAML(); got != string(want) {
-			t.Errorf("%s: got\n%swant\n%s", name, got, want)
-		}
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join(layoutsDir, name))); err != nil {
+				t.Fatal(err)
+			}
+			// What nginx has on the host is in no folder of the project.
+			if err := os.RemoveAll(filepath.Join(dir, "etc")); err != nil {
+				t.Fatal(err)
+			}
+			setup := Look(os.DirFS(dir), os.DirFS(filepath.Join(layoutsDir, name)), "shop", found(t, dir))
+			if got := setup.Proposal.YAML(); got != string(want) {
+				t.Errorf("got\n%swant\n%s%+v", got, want, setup.Seen)
+			}
+		})
 	}
+}
+
+func layoutNames(t *testing.T) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(layoutsDir)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 // found are the Compose files that bluegate finds in a folder by itself.

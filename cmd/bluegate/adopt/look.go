@@ -23,15 +23,17 @@ type Setup struct {
 // looking is a look under way.
 type looking struct {
 	dir     fs.FS
+	host    fs.FS
 	name    string // the folder's, by which Compose calls a project that nothing names
 	files   map[string]*composeFile
 	scripts []*Script
 	setup   Setup
 }
 
-// Look reads a folder. conventional are the Compose files that bluegate finds without being told, if it finds any.
-func Look(dir fs.FS, name string, conventional []string) Setup {
-	l := &looking{dir: dir, name: name, files: composeFiles(dir)}
+// Look reads a folder, and of the host those files of nginx's that a script in it edits. conventional are the Compose files
+// that bluegate finds without being told, if it finds any.
+func Look(dir, host fs.FS, name string, conventional []string) Setup {
+	l := &looking{dir: dir, host: host, name: name, files: composeFiles(dir)}
 	l.readScripts()
 	files := l.composeFiles(conventional)
 	l.project(files)

@@ -49,22 +49,45 @@ func (l *looking) exists(name string) bool {
 // values are the variables of nginx's configuration that hold an address of a colour. Such a variable is edited only when
 // it is named.
 func (l *looking) values() (found []string) {
-	walk(l.dir, 4, func(name string) {
-		if ext := path.Ext(name); ext != ".conf" && ext != ".inc" && ext != ".template" {
-			return
-		}
-		file, err := conf.Parse(name, read(l.dir, name))
-		if err != nil {
-			return
-		}
-		for _, point := range file.Values() {
-			if point.Directive == "set" && (painted(point.Host) != point.Host || l.isPort(point.Port)) && !slices.Contains(found, point.Variable) {
-				found = append(found, point.Variable)
-				l.saw(name, "variable $%s holds a colour's address", point.Variable)
+	look := func(name string, text []byte) {
+		for _, variable := range l.valuesIn(name, text) {
+			if !slices.Contains(found, variable) {
+				found = append(found, variable)
+				l.saw(name, "variable $%s holds a colour's address", variable)
 			}
 		}
+	}
+	walk(l.dir, 4, func(name string) {
+		if ext := path.Ext(name); ext == ".conf" || ext == ".inc" || ext == ".template" {
+			look(name, read(l.dir, name))
+		}
 	})
+	for _, s := range l.scripts {
+		if s.OnHost && s.Mode == "" && path.IsAbs(s.To) {
+			look(s.To, read(l.host, strings.TrimPrefix(path.Clean(s.To), "/")))
+		}
+	}
 	return found
+}
+
+// valuesIn are those of one file. A map that names both colours chooses between them, and is not switched.
+func (l *looking) valuesIn(name string, text []byte) (found []string) {
+	file, err := conf.Parse(name, text)
+	if err != nil {
+		return nil
+	}
+	chosen := map[string]map[string]bool{}
+	for _, point := range file.Values() {
+		if painted(point.Host) == point.Host && !l.isPort(point.Port) {
+			continue
+		}
+		if chosen[point.Variable] == nil {
+			chosen[point.Variable] = map[string]bool{}
+			found = append(found, point.Variable)
+		}
+		chosen[point.Variable][point.Host+":"+point.Port] = true
+	}
+	return slices.DeleteFunc(found, func(variable string) bool { return len(chosen[variable]) > 1 })
 }
 
 // isPort says whether a port is one of the colours', by a script.

@@ -180,7 +180,7 @@ func (v *variables) branch(stmts []*syntax.Stmt, colour deploy.Colour) {
 }
 
 func (v *variables) add(name string, colour deploy.Colour, w *syntax.Word) {
-	text := strings.Trim(source(w), `"'`)
+	text := strings.Trim(source(v.meant(w)), `"'`)
 	key := keyFor(name)
 	if key == "" || strings.ContainsAny(text, "$`") {
 		return
@@ -189,6 +189,15 @@ func (v *variables) add(name string, colour deploy.Colour, w *syntax.Word) {
 		v.keys[key] = map[deploy.Colour]string{}
 	}
 	v.keys[key][colour] = text
+}
+
+// meant follows a word that is nothing but a variable, which the script gives one value.
+func (v *variables) meant(w *syntax.Word) *syntax.Word {
+	name := strings.Trim(strings.Trim(source(w), `"'`), "${}")
+	if values := v.values[name]; strings.Contains(source(w), "$") && len(values) == 1 {
+		return values[0]
+	}
+	return w
 }
 
 // perColour is a variable's key, if each colour has a value of its own for it.
