@@ -89,7 +89,7 @@ func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([
 	group.SetLimit(inspections)
 	for _, id := range ids {
 		group.Go(func() error {
-			c, err := s.inspectTwice(ctx, m, id)
+			c, err := s.inspectPatiently(ctx, m, id)
 			if errdefs.IsNotFound(err) {
 				return nil
 			}
@@ -115,22 +115,26 @@ func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([
 	return all, err
 }
 
-// secondLook is how long what the engine does not know is waited for, before it is asked once more.
-const secondLook = 300 * time.Millisecond
+// patience is after how long what the engine does not know is asked for again, and again. Under load it may say for a
+// second that there is no container which it has just made.
+var patience = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
 
-// inspectTwice believes that a container is gone when the engine has said so twice: under load, engine 20.10 says "no
-// such container" of one that it knows again 100 ms later.
-func (s *Stack) inspectTwice(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
+// inspectPatiently takes the engine's word that there is no container only when it stays with it. Of one that was removed
+// an event tells at once.
+func (s *Stack) inspectPatiently(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
 	c, err := s.inspect(ctx, m, id)
-	if !errdefs.IsNotFound(err) {
-		return c, err
+	for _, pause := range patience {
+		if !errdefs.IsNotFound(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return c, context.Cause(ctx)
+		case <-time.After(pause):
+			c, err = s.inspect(ctx, m, id)
+		}
 	}
-	select {
-	case <-ctx.Done():
-		return c, context.Cause(ctx)
-	case <-time.After(secondLook):
-		return s.inspect(ctx, m, id)
-	}
+	return c, err
 }
 
 func (s *Stack) inspect(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {

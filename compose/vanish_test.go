@@ -55,13 +55,14 @@ func forgetful(after, lasts time.Duration) answers {
 }
 
 // An engine under load may say of a container that runs that there is none, and know it again a moment later.
-func TestWatchAsksTwiceBeforeAContainerIsGone(t *testing.T) {
+func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
 	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue"}}}
 	for name, test := range map[string]struct {
 		lasts time.Duration
 		gone  bool
 	}{
 		"for a moment": {250 * time.Millisecond, false},
+		"for a while":  {2500 * time.Millisecond, false},
 		"for ever":     {time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestWatchAsksTwiceBeforeAContainerIsGone(t *testing.T) {
 }
 
 // The list of all containers is made of as many questions; the same holds for each of them.
-func TestContainersAreAskedForTwice(t *testing.T) {
+func TestContainersAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		e := answers(func(req *http.Request) (*http.Response, error) {

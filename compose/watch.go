@@ -129,7 +129,7 @@ func rowText(row container.Summary) string {
 }
 
 func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
-	c, err := w.stack.inspectTwice(ctx, w.model, id)
+	c, err := w.stack.inspectPatiently(ctx, w.model, id)
 	switch {
 	case errdefs.IsNotFound(err):
 		w.gone(ctx, id)

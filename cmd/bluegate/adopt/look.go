@@ -51,17 +51,21 @@ func (l *looking) saw(place, format string, args ...any) {
 	l.setup.Seen = append(l.setup.Seen, Seen{place, fmt.Sprintf(format, args...)})
 }
 
-// readScripts keeps the scripts that start or switch something, the most telling one first.
+// readScripts keeps the scripts that start or switch something, the most telling one first. They may stand in a Makefile
+// or in what a CI runner reads.
 func (l *looking) readScripts() {
-	walk(l.dir, 2, func(name string) {
-		text := read(l.dir, name)
-		if text == nil || path.Ext(name) != ".sh" && !isShell(text) {
-			return
+	look := func(name string) {
+		for _, found := range scriptsIn(name, read(l.dir, name)) {
+			if s, err := readScript(found.path, []byte(found.text)); err == nil && len(s.Seen) > 0 {
+				l.scripts = append(l.scripts, s)
+			}
 		}
-		if s, err := readScript(name, text); err == nil && len(s.Seen) > 0 {
-			l.scripts = append(l.scripts, s)
-		}
-	})
+	}
+	walk(l.dir, 2, look)
+	workflows, _ := fs.Glob(l.dir, ".github/workflows/*")
+	for _, name := range workflows {
+		look(name)
+	}
 	slices.SortStableFunc(l.scripts, func(a, b *Script) int { return len(b.Seen) - len(a.Seen) })
 }
 

@@ -112,7 +112,7 @@ func filesOf(t *testing.T, dir fs.FS) (files []string) {
 	}
 	rank := func(name string) int {
 		switch {
-		case path.Ext(name) == ".sh":
+		case path.Ext(name) == ".sh", path.Base(name) == "Makefile", strings.HasPrefix(name, ".github/"):
 			return 2
 		case strings.Contains(name, "/"):
 			return 1
@@ -131,8 +131,8 @@ func greened(text string) string {
 var languages = map[string]string{".yml": "yaml", ".yaml": "yaml", ".sh": "sh", ".conf": "nginx", ".inc": "nginx", ".template": "nginx", ".env": "sh"}
 
 func language(file string) string {
-	if path.Base(file) == "Dockerfile" {
-		return "dockerfile"
+	if base := path.Base(file); base == "Dockerfile" || base == "Makefile" {
+		return strings.ToLower(base)
 	}
 	return languages[path.Ext(file)]
 }

@@ -61,9 +61,14 @@ func (s *Script) saw(n syntax.Node, format string, args ...any) {
 }
 
 func (s *Script) words(call *syntax.CallExpr) []string {
-	words := make([]string, len(call.Args))
-	for i, w := range call.Args {
-		words[i] = s.variables.text(w)
+	var words []string
+	for _, w := range call.Args {
+		text := s.variables.text(w)
+		if _, bare := w.Parts[0].(*syntax.ParamExp); bare && len(w.Parts) == 1 { // $COMPOSE up -d
+			words = append(words, strings.Fields(text)...)
+			continue
+		}
+		words = append(words, text)
 	}
 	for len(words) > 0 && (words[0] == "sudo" || words[0] == "exec" || words[0] == "command") {
 		words = words[1:]
@@ -86,7 +91,7 @@ func (s *Script) call(call *syntax.CallExpr) {
 	case "docker-compose":
 		s.compose(call, words[1:])
 	case "cp", "ln":
-		s.placed(call, words)
+		s.moved(call, words)
 	case "sed":
 		if last := words[len(words)-1]; len(words) > 2 && strings.HasPrefix(words[1], "-i") && s.Mode == "" && isConf(last) {
 			s.saw(call, "edits %s in place", shownText(last))
@@ -112,8 +117,8 @@ func (s *Script) asked(call *syntax.CallExpr, words []string) {
 	}
 }
 
-// placed is cp and ln: a file per colour that becomes the live one.
-func (s *Script) placed(call *syntax.CallExpr, words []string) {
+// moved is cp and ln: a file per colour that becomes the live one.
+func (s *Script) moved(call *syntax.CallExpr, words []string) {
 	var paths []string
 	for _, w := range words[1:] {
 		if !strings.HasPrefix(w, "-") {

@@ -30,6 +30,10 @@ func readVariables(file *syntax.File) *variables {
 	}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
+		case *syntax.ParamExp: // given from outside, as to a Makefile or by a CI runner
+			if name := n.Param; name != nil && len(v.values[name.Value]) == 0 && calledColour(name.Value) {
+				v.colours[name.Value] = true
+			}
 		case *syntax.WordIter: // for c in blue green
 			var words []string
 			for _, w := range n.Items {
@@ -72,10 +76,14 @@ func holdsColour(name string, w *syntax.Word) bool {
 		return true
 	case "$1", "${1}", "${1:-}":
 		return slices.ContainsFunc(wordsOf(name), func(word string) bool {
-			return slices.Contains(wordsOfNew, word) || word == "color" || word == "colour"
-		})
+			return slices.Contains(wordsOfNew, word)
+		}) || calledColour(name)
 	}
 	return strings.Contains(text, "$(") && bothColours.MatchString(text)
+}
+
+func calledColour(name string) bool {
+	return slices.ContainsFunc(wordsOf(name), func(word string) bool { return word == "color" || word == "colour" })
 }
 
 func source(n syntax.Node) string {
