@@ -71,7 +71,9 @@ func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
 		}
 		s.learn(project)
 		s.projects[colour] = project
-		app.Models[colour] = model(project, colour, s.withOneShots(project, colour, names), s.opts.OneShot)
+		own := s.withOneShots(project, colour, names)
+		app.Models[colour] = model(project, colour, own, s.opts.OneShot)
+		app.Findings = append(app.Findings, s.leftOut(project, colour, own)...)
 		if err := checkValues(app.Models[colour], func(name string) string { return project.Services[name].Restart }); err != nil {
 			return deploy.Application{}, err
 		}

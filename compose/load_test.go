@@ -157,8 +157,19 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: hosts %v", colour, web.Hosts)
 		}
 	}
-	if app := loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine", Env: env}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "web" {
+	if len(app.Findings) > 0 {
+		t.Errorf("where the services are named there is nothing to tell: %v", app.Findings)
+	}
+	if app = loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine", Env: env}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "web" {
 		t.Errorf("%q with %s: the services of which the colour's own file speaks are its own", app.Project, serviceNames(app.Models[deploy.Blue]))
+	}
+	for i, f := range app.Findings { // of each colour, and both say the same
+		if i > 1 || f.Code != "common-service" || !strings.Contains(f.Message, "speaks of db, seed:") || f.Place != filepath.Join(dir, "base.yml")+":6" || !strings.Contains(f.Remedy, "services: [db, seed, web]") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(app.Findings) == 0 {
+		t.Error("nobody is told of the services that are in the common file only")
 	}
 	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}, Env: env})
 	var invalid *deploy.InvalidError

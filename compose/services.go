@@ -62,6 +62,22 @@ func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour, patte
 	return names, refuseShared(project, names)
 }
 
+// leftOut tells of the services that stand only in a file that both colours use, where the colours' own files decide what
+// is theirs: nobody has said of these that they are not.
+func (s *Stack) leftOut(project *types.Project, colour deploy.Colour, names []string) []deploy.Finding {
+	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
+	carrying := slices.ContainsFunc(names, func(name string) bool { return carries(name, colour) })
+	if len(s.opts.Services) > 0 || carrying || len(others) == 0 {
+		return nil
+	}
+	return []deploy.Finding{{
+		Code: "common-service", Place: place(project.ComposeFiles, others[0]),
+		Message: fmt.Sprintf("no file of a colour's own speaks of %s: a deployment leaves what runs of them alone", strings.Join(others, ", ")),
+		Cost:    "a new version of them is not deployed, and passes no gate; for a database or a proxy that is as it should be",
+		Remedy:  fmt.Sprintf("# in bluegate.yml: all of the colour's own services\ncompose: {services: [%s]}", strings.Join(slices.Sorted(slices.Values(slices.Concat(names, others))), ", ")),
+	}}
+}
+
 func (s *Stack) configured(project *types.Project, colour deploy.Colour) (names []string, err error) {
 	for _, pattern := range s.opts.Services {
 		name := s.opts.paint(pattern, colour)

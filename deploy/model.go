@@ -12,6 +12,8 @@ import (
 type Application struct {
 	Project string // names lock, journal and history
 	Models  map[Colour]Model
+	// Findings are about what the files leave open.
+	Findings []Finding
 }
 
 // with is the application with another model of a colour.

@@ -79,6 +79,7 @@ func (r *run) of(colour Colour) []Container {
 
 // plan decides, and refuses here whatever can be known before anything is touched.
 func (r *run) plan(ctx context.Context) error {
+	r.note(r.app.Findings...)
 	r.first = !r.runs(Blue) && !r.runs(Green)
 	if err := r.chooseColour(); err != nil {
 		return err

@@ -186,7 +186,7 @@ func (l layout) stand(t *testing.T) *shop {
 	}
 	dir, etc, port := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), "nginx"), ports(t, 3)
 	pairs := []string{"registry.example/shop:", "bluegate-shop:", "image: nginx:", "image: bluegate-nginx:", "FROM nginx:", "FROM bluegate-nginx:",
-		`"8080:80"`, `"127.0.0.1:` + port[0] + `:80"`, "8080", port[0], "8081", port[1], "8082", port[2], "shop", name}
+		`"8080:80"`, `"127.0.0.1:` + port[0] + `:80"`, "timeout: 5s", "timeout: 30s", "8080", port[0], "8081", port[1], "8082", port[2], "shop", name}
 	if l.hosted {
 		pairs = append([]string{"/etc/nginx", etc}, pairs...)
 	}
