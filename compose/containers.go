@@ -67,10 +67,21 @@ func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]con
 	if err != nil {
 		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
 	}
-	return slices.DeleteFunc(rows, func(row container.Summary) bool {
-		service, own := m.Service(row.Labels[api.ServiceLabel])
-		return !own || service.Shared && row.Labels[ColourLabel] != string(m.Colour) || strings.EqualFold(row.Labels[api.OneoffLabel], "true")
-	}), nil
+	return slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) }), nil
+}
+
+// owns tells a colour's containers by their service. A service that the files have lost since is known by our labels: it
+// retires with its release. One of those that somebody else started is a stranger by then.
+func (s *Stack) owns(m deploy.Model, labels map[string]string) bool {
+	made := labels[ColourLabel] == string(m.Colour)
+	service, own := m.Service(labels[api.ServiceLabel])
+	switch {
+	case strings.EqualFold(labels[api.OneoffLabel], "true"):
+		return false
+	case own:
+		return made || !service.Shared
+	}
+	return made && s.name != "" && labels[ApplicationLabel] == s.name
 }
 
 func ofProject(m deploy.Model, release string) filters.Args {

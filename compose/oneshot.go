@@ -9,8 +9,12 @@ import (
 )
 
 // ColourLabel says for which colour a release's container was made. The services of a colour tell it anyway; those
-// that both share do not.
-const ColourLabel = "bluegate.colour"
+// that both share do not, and neither do those that the files have lost since. ApplicationLabel says for which
+// application: a Compose project may hold two.
+const (
+	ColourLabel      = "bluegate.colour"
+	ApplicationLabel = "bluegate.project"
+)
 
 // withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
 // brings its own migration, whether or not that is called after the colour.

@@ -188,6 +188,26 @@ func TestContainers(t *testing.T) {
 	}
 }
 
+// A service that was dropped from the files between two releases retires with the one that it belonged to.
+func TestContainersOfADroppedService(t *testing.T) {
+	b := newBench(t)
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
+	ours := func(service, colour, application string) string {
+		return b.ofProject(service, ReleaseLabel+"=r0", ColourLabel+"="+colour, ApplicationLabel+"="+application)
+	}
+	dropped := ours("signal-blue", "blue", app.Project)
+	ours("signal-other", "blue", "another application of this Compose project")
+	b.ofProject("by-hand-blue")
+	all := b.containers(s, app)
+	if len(all) != 1 || all[0].ID != dropped || all[0].Colour != deploy.Blue {
+		t.Errorf("got\n%s", namesOf(all))
+	}
+	b.up(s, app, "r1")
+	if got := b.inspect(b.containers(s, app)[1].ID).Config.Labels[ApplicationLabel]; got != app.Project {
+		t.Errorf("a release's container is labelled %q", got)
+	}
+}
+
 func TestRemoveTakesAnonymousVolumesOnly(t *testing.T) {
 	b := newBench(t)
 	named := b.id + "-named"

@@ -40,6 +40,9 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 		undo.Status, undo.Error = "failed", err.Error()
 		return &PersonError{Err: errors.Join(cause, fmt.Errorf("%s: %w", undo.Name, err)), Run: "bluegate settle"}
 	}
+	if err := r.oldStands(ctx); err != nil {
+		return &PersonError{Err: errors.Join(cause, err), Run: "bluegate health"}
+	}
 	return cause
 }
 

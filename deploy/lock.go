@@ -19,7 +19,7 @@ var ErrLeaseLost = errors.New("the lock could not be renewed in time, and anothe
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	lease, err := r.take(ctx, r.app.Project, r.Settings.WaitLock)
 	if err != nil {
-		return err
+		return r.unusable(ctx, err)
 	}
 	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
 	r.journal, err = r.Ledger.Read(ctx, r.app.Project)
@@ -120,7 +120,18 @@ func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.Ledger.Write(ctx, r.app.Project, r.journal)
+	return r.unusable(ctx, r.Ledger.Write(ctx, r.app.Project, r.journal))
+}
+
+// unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
+// That is no fault of ours, and nothing of the release.
+func (r *run) unusable(ctx context.Context, err error) error {
+	var locked *LockedError
+	var silent *UnreachableError
+	if err == nil || r.touched || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
+		return err
+	}
+	return &UnreachableError{What: "the engine", Err: err}
 }
 
 // history is how many ended releases the journal remembers.

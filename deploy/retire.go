@@ -68,7 +68,7 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 		r.report.Live, r.report.LiveBy = r.live()
 		return err
 	}
-	if err := r.standing(ctx); err != nil {
+	if err := r.standing(ctx, r.release.To); err != nil {
 		return err
 	}
 	old := r.of(r.report.From)

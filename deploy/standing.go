@@ -22,23 +22,51 @@ func whenBack(ctx context.Context, do func() error) error {
 	}
 }
 
-// standing makes sure that users are served before the old colour is stopped. After a restart of the engine neither
-// colour may run: then the release, the last one that was good, is started again, and a person looks at it. That it is
-// not well while the old colour runs is no reason to touch either.
-func (r *run) standing(ctx context.Context) error {
-	reasons, err := r.fit(ctx, r.release.To)
+// standing makes sure that users are served by a colour before the other one is stopped, or once it was taken away.
+// After a restart of the engine neither may run: then this one, the last that was good, is started again, and a person
+// looks at it. That it is not well while either runs is no reason to touch them.
+func (r *run) standing(ctx context.Context, colour Colour) error {
+	reasons, err := r.fit(ctx, colour)
 	if err != nil || len(reasons) == 0 {
 		return err
 	}
-	ailing := fmt.Errorf("%s, which nginx serves, is not healthy: %w", r.release.To, &RefusedError{Reasons: reasons})
-	if r.answers(r.release.To) || r.answers(r.report.From) {
+	ailing := fmt.Errorf("%s, which nginx serves, is not healthy: %w", colour, &RefusedError{Reasons: reasons})
+	if r.runs(colour) || r.runs(colour.Other()) {
 		return ailing
 	}
-	r.Progress.Say("no colour runs any more: starting %s again", r.release.To)
-	if err := r.Stack.Revive(ctx, r.app.Project, r.describe(r.release.To)); err != nil {
-		return errors.Join(ailing, fmt.Errorf("no colour runs, and %s could not be started again: %w", r.release.To, err))
+	r.Progress.Say("no colour runs any more: starting %s again", colour)
+	if err := r.Stack.Revive(ctx, r.app.Project, r.describe(colour)); err != nil {
+		r.report.Live, r.report.LiveBy = r.live()
+		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}
-	return fmt.Errorf("no colour ran any more, as after a restart of the engine: %s was started again (%w)", r.release.To, ailing)
+	return &endedError{again: true, error: fmt.Errorf("no colour ran any more, as after a restart of the engine: %s was started again (%w)", colour, ailing)}
+}
+
+// endedError says that users met a moment without any colour.
+type endedError struct {
+	error
+	again bool // the colour was started again
+}
+
+func (e *endedError) Unwrap() error { return e.error }
+
+// oldStands looks after the users once a release was taken away that did not pass: the colour that they stayed on may
+// have ended meanwhile.
+func (r *run) oldStands(ctx context.Context) error {
+	if r.report.From == None {
+		return nil
+	}
+	err := whenBack(ctx, func() error { return r.standing(ctx, r.report.From) })
+	var ended *endedError
+	switch {
+	case !errors.As(err, &ended) && err != nil:
+		r.note(Finding{Code: "live-not-well", Message: err.Error()})
+		return nil
+	case err != nil && ended.again && r.route.State == RouterRunning && !r.change.Empty():
+		// Its containers may have other addresses now, and nginx looks names up when it loads them.
+		return errors.Join(err, r.pointBack(ctx, r.change))
+	}
+	return err
 }
 
 // describe is a colour's release as its containers are.
@@ -62,5 +90,5 @@ func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	}
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
-	return errors.Join(cause, whenBack(ctx, func() error { return r.standing(ctx) }))
+	return errors.Join(cause, whenBack(ctx, func() error { return r.standing(ctx, r.release.To) }))
 }

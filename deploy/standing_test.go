@@ -1,8 +1,10 @@
 package deploy
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Before the old colour is stopped the new one runs: an engine that was restarted meanwhile may have ended both.
@@ -39,6 +41,50 @@ func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
 		r := p.deploy()
 		if r.ExitCode != 5 || len(w.running(Blue)) != 2 {
 			t.Errorf("exit %d; of blue runs %v", r.ExitCode, w.running(Blue))
+		}
+	})
+}
+
+// The live colour ends while the new one starts. What decides about the new one is the gate; and if that refuses it, users
+// are not left without any.
+func TestLiveColourEnds(t *testing.T) {
+	endsSoon := func(w *world, names ...string) {
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			for _, b := range w.boxes {
+				if slices.Contains(names, b.Name) {
+					b.stopped = time.Now()
+				}
+			}
+		})
+	}
+	blue := []string{"shop-was-blue-1", "shop-signal-blue-1"}
+	story(t, "and the new one is good", func(t *testing.T, w *world) {
+		endsSoon(w, blue...)
+		ends(t, w.process().deploy(), Promoted, 0, Green)
+	})
+	story(t, "and the new one is refused", func(t *testing.T, w *world) {
+		endsSoon(w, blue...)
+		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
+		r := w.process().deploy()
+		ends(t, r, NeedsPerson, 5, Blue)
+		if codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "blue was started again") || r.Run != "bluegate health" {
+			t.Errorf("%q, run %q: %s", codes(r), r.Run, r.Message)
+		}
+		if len(w.running(Blue)) != 2 || len(w.running(Green)) != 0 {
+			t.Errorf("blue %v, green %v", w.running(Blue), w.running(Green))
+		}
+	})
+	story(t, "in part, and the new one is refused", func(t *testing.T, w *world) {
+		endsSoon(w, blue[0])
+		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
+		r := w.process().deploy()
+		ends(t, r, Refused, 3, Blue)
+		if !slices.ContainsFunc(r.Findings, func(f Finding) bool {
+			return f.Code == "live-not-well" && strings.Contains(f.Message, blue[0])
+		}) {
+			t.Errorf("findings %+v", r.Findings)
 		}
 	})
 }

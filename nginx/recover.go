@@ -2,7 +2,10 @@ package nginx
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy"
@@ -92,13 +95,28 @@ func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
 		return unreachable(err)
 	}
 	if _, err := r.write(ctx, change.Files, true); err != nil {
-		return err
+		return r.byHand(change.Files, err)
 	}
 	if !r.found.runs() || change.Unloaded {
 		return nil
 	}
 	_, err := r.load(ctx, nil)
-	return unreachable(err)
+	return r.byHand(nil, unreachable(err))
+}
+
+// byHand adds what a person runs to an error of going back: these files are still the new ones.
+func (r *Router) byHand(files []deploy.FileChange, err error) error {
+	if err == nil || errors.Is(err, deploy.ErrLeaseLost) {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%w; the old files are back: once that is mended, run `%s`", err, r.found.advise())
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Path
+	}
+	return fmt.Errorf("%w; once that is mended, make %s as before, and run `%s`", err, strings.Join(names, ", "), r.found.advise())
 }
 
 // Close implements deploy.Router.

@@ -140,13 +140,13 @@ const settling = 2 * time.Second
 // overtaken by another: whatever the master parses last, it is the old bytes.
 func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot, pending bool) (applied bool, err error) {
 	if _, err := r.write(ctx, written, true); err != nil {
-		return true, err
+		return true, r.byHand(written, err)
 	}
 	if pending {
 		patient := *r
 		patient.opts.ProofTimeout = pendingLimit
 		_, err := patient.load(ctx, nil)
-		return true, err
+		return true, r.byHand(nil, err)
 	}
 	for until := time.Now().Add(settling); ; {
 		now, err := r.found.processes(ctx)
@@ -162,5 +162,5 @@ func (r *Router) restore(ctx context.Context, written []deploy.FileChange, befor
 		time.Sleep(5 * pollProof)
 	}
 	_, err = r.load(ctx, nil)
-	return true, err
+	return true, r.byHand(nil, err)
 }

@@ -99,6 +99,13 @@ func (e *engine) kill() error {
 	return err
 }
 
+// stop ends the daemon as a shutdown of the machine does.
+func (e *engine) stop() error {
+	err := e.daemon.Process.Signal(syscall.SIGTERM)
+	<-e.ended
+	return err
+}
+
 // fill takes all the storage that is left; what it returns gives it back.
 func (e *engine) fill() (func() error, error) {
 	name := filepath.Join(e.data(), "full")

@@ -25,6 +25,7 @@ var rowsB = []row{
 	{id: "B4", injected: "the engine is killed and restarted: while containers are created, in the gate, at the rehearsal, at the write, at the signal",
 		required: "a stale healthy is no pass; what nginx names runs; the next command needs no manual step", run: restarted},
 	{id: "B5", injected: "the engine is killed and restarted after the switch, and neither colour comes back by itself", required: "the new colour, the last good one, is started; exit 5", run: restartedAfterTheSwitch},
+	{id: "B5 kept", injected: "the engine is killed and restarted, and stopped and started, after deployments with each restart policy", required: "no retired container comes back", run: keptStayStopped},
 	{id: "B7", injected: "API 1.41 (20.10) and 1.5x (28)", required: "both work", reason: "each run of the tests is on one engine: `make test` and `make test ENGINE=28` run them on both"},
 	{id: "B8", injected: "the event stream is cut after a few events, delivered twice, or out of order", required: "inspection decides; nothing is counted twice", run: unreliableEvents},
 	{id: "B9 reads", injected: "every seventh question to the engine is answered by 500, by EOF, or by half an answer", required: "asked again", run: unreliableAnswers},
@@ -242,6 +243,34 @@ func restartedAfterTheSwitch(t *trial) {
 	s.recovers("settle", "v2")
 	s.recovers("deploy", "v1")
 	s.tidy()
+}
+
+// keptStayStopped restarts the engine: a container that retired has lost its restart policy, whatever that was.
+func keptStayStopped(t *trial) {
+	for _, policies := range [][2]string{{"always", "unless-stopped"}, {"on-failure:3", "always"}} {
+		s := t.newShopWith(stand.Options{Edit: func(_, text string) string {
+			parts := strings.SplitN(text, "restart: unless-stopped", 3)
+			return parts[0] + "restart: " + policies[0] + parts[1] + "restart: " + policies[1] + parts[2]
+		}}, false)
+		s.wants(0, "v2", "deploy")
+		for name, end := range map[string]func() error{"killed": t.kill, "stopped": t.stop} {
+			t.must(end())
+			t.must(t.engine.start())
+			t.must(t.ready())
+			t.within(time.Minute, "what has the policy always runs", func() bool {
+				out, err := stand.Docker("inspect", "-f", "{{.State.Running}}", s.Nginx)
+				return err == nil && out == "true"
+			})
+			time.Sleep(2 * time.Second)
+			out, err := stand.Docker("ps", "--format", "{{.Names}}", "--filter", "name="+s.Name+"-.*-blue-")
+			t.must(err)
+			if out != "" {
+				t.errorf("the engine was %s and started, and there is again: %s", name, out)
+			}
+		}
+		t.observe("%s and %s: none came back", policies[0], policies[1])
+		s.discreet()
+	}
 }
 
 func unreliableEvents(t *trial) {

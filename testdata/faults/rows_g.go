@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +24,7 @@ var rowsG = []row{
 	{id: "G5", injected: "no terminal, TERM=dumb, 20 columns", required: "plain lines, a heartbeat", tests: []string{"./cmd/bluegate:TestPlainProgress", "./cmd/bluegate:TestHeartbeat", "./cmd/bluegate:TestTerminal", "./cmd/bluegate:TestNoLineIsSilentForLong"}},
 	{id: "G7", injected: "no HOME, no folder for temporary files, and a project folder that cannot be written to", required: "works without", run: poorSurroundings},
 	{id: "G8", injected: "a journal that is corrupt, or of another version", required: "refused with the remedy; never a silent reset", tests: []string{"./compose:TestJournalsThatCannotBeUsed", "./compose:TestCorruptJournalIsLeftAlone", "./deploy:TestJournalUnusable"}},
-	{id: "50 in a row", injected: "fifty deployments, good and bad mixed, a rollback after good ones", required: "no growth in containers, images, networks, volumes and the journal", run: manyInARow},
+	{id: "50 in a row", injected: "fifty deployments, good and bad mixed, a rollback after each good one", required: "no growth in containers, images, networks, volumes, journal, the engine's connections, and a run's memory", run: manyInARow},
 }
 
 const pairs = 20
@@ -105,54 +106,72 @@ func poorSurroundings(t *trial) {
 	s.holds()
 }
 
-// manyInARow alternates good releases, bad ones and rollbacks, and counts what is on the engine.
+// stock is what is there after a round: of the engine's, of the journal, of the engine's open descriptors.
+type stock struct {
+	containers, images, networks, volumes int
+	journal                               int // bytes
+	descriptors                           int // of the engine, most of which are connections
+}
+
+func (s *shop) stock() (k stock) {
+	count := func(args ...string) int {
+		text, err := stand.Docker(args...)
+		s.t.must(err)
+		return len(strings.Fields(text))
+	}
+	k.containers, k.images = count("ps", "-aq"), count("images", "-aq")
+	k.networks, k.volumes = count("network", "ls", "-q"), count("volume", "ls", "-q")
+	out, err := exec.Command("docker", "cp", "bluegate-journal-"+s.Name+":/journal.json", "-").Output()
+	s.t.must(err)
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.t.daemon.Process.Pid))
+	s.t.must(err)
+	k.journal, k.descriptors = len(out), len(open)
+	return k
+}
+
+func (k stock) String() string {
+	return fmt.Sprintf("%d containers, %d images, %d networks, %d volumes, a journal of %d bytes, %d descriptors of the engine", k.containers, k.images, k.networks, k.volumes, k.journal, k.descriptors)
+}
+
+// outgrows compares with what was there when every kind of command had been run a few times. The journal's releases and
+// the engine's connections come and go.
+func (k stock) outgrows(before stock) bool {
+	return k.containers > before.containers || k.images > before.images || k.networks > before.networks || k.volumes > before.volumes ||
+		k.journal > before.journal*5/4 || k.descriptors > before.descriptors+10
+}
+
+// manyInARow deploys good releases and bad ones, and goes back after each good one.
 func manyInARow(t *trial) {
 	s := t.newShop(stand.Options{})
-	count := func() string {
-		var out []string
-		for _, args := range [][]string{{"ps", "-aq"}, {"images", "-aq"}, {"network", "ls", "-q"}, {"volume", "ls", "-q"}} {
-			text, err := stand.Docker(args...)
-			t.must(err)
-			out = append(out, fmt.Sprintf("%s %d", args[0], len(strings.Fields(text))))
-		}
-		return strings.Join(out, ", ")
-	}
-	journal := func() int {
-		out, err := exec.Command("docker", "cp", "bluegate-journal-"+s.Name+":/journal.json", "-").Output()
-		t.must(err)
-		return len(out)
-	}
-	version, good, bad, back := "v2", 0, 0, 0
-	var before string
-	var size int
+	version, good, bad := "v2", 0, 0
+	var before stock
+	var peaks []int64 // of the good deployments, in KiB
 	for i := range t.deploys {
-		switch i % 5 {
-		case 2:
+		if i%5 == 4 {
 			s.wants(3, "v3", "deploy")
 			bad++
-		case 4:
+		} else {
+			peaks = append(peaks, s.wants(0, version, "deploy").Peak)
 			s.wants(0, version, "rollback")
-			back++
-		default:
-			s.wants(0, version, "deploy")
 			version = other(version)
 			good++
 		}
-		if i == 14 { // all that is kept is there by now
-			before, size = count(), journal()
+		if i == 9 {
+			before = s.stock()
 		}
 		if len(t.wrong) > 5 {
 			break
 		}
 	}
-	after := count()
-	if t.deploys > 20 && t.deploys%5 == 0 && after != before {
-		t.errorf("on the engine are %s, and after fifteen there were %s", after, before)
+	after, n := s.stock(), len(peaks)/4
+	if t.deploys >= 20 && after.outgrows(before) {
+		t.errorf("there are %s, and after ten deployments there were %s", after, before)
 	}
-	if grown := journal() - size; t.deploys > 20 && grown > size/2 {
-		t.errorf("the journal has grown by %d bytes, from %d", grown, size)
+	first, last := slices.Max(peaks[:n]), slices.Max(peaks[len(peaks)-n:])
+	if t.deploys >= 20 && last > first*5/4 {
+		t.errorf("a deployment takes %d MiB of memory at the end, and took %d in the beginning", last>>10, first>>10)
 	}
-	t.observe("%d good, %d bad, %d rollbacks; at the end %s, after fifteen %s", good, bad, back, after, before)
+	t.observe("%d good, a rollback after each, %d bad; at the end %s; after ten %s; the most memory of a deployment %d MiB in the first quarter, %d in the last", good, bad, after, before, first>>10, last>>10)
 	s.stands()
 	s.holds()
 }

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"bluegate/deploy"
@@ -170,6 +171,7 @@ type Result struct {
 	Stdout, Stderr string
 	Report         deploy.Report // of a call with --format json
 	Took           time.Duration
+	Peak           int64 // the most memory that it had at a time, in KiB
 }
 
 // Run calls bluegate in the shop's folder. env are additions, such as VERSION=v2.
@@ -180,6 +182,9 @@ func (s *Stand) Run(ctx context.Context, env []string, args ...string) (Result, 
 	began := time.Now()
 	err := cmd.Run()
 	r := Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(), Took: time.Since(began)}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		r.Peak = usage.Maxrss
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return r, err
