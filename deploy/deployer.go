@@ -27,15 +27,16 @@ type run struct {
 	journal Journal
 	leases  []Lease
 
-	app        Application
-	dir        *Directory
-	route      Route
-	containers []Container
-	images     []Image  // of the colour that is to become live
-	building   []string // services whose images are built
-	release    Release
-	change     Change
-	targets    []Target
+	app         Application
+	dir         *Directory
+	route       Route
+	containers  []Container
+	images      []Image  // of the colour that is to become live
+	building    []string // services whose images are built
+	release     Release
+	change      Change
+	targets     []Target
+	approaching *approach // the switch is near
 
 	held     bool // the lock was taken
 	first    bool // no colour's container runs
@@ -101,6 +102,7 @@ func (r *run) takeCharge(ctx context.Context, lost context.CancelCauseFunc) erro
 
 // makeLive takes the release through the gate to the users.
 func (r *run) makeLive(ctx context.Context) error {
+	defer r.withdraw(ctx)
 	if err := r.before(ctx, BeforeUp); err != nil {
 		return err
 	}

@@ -44,11 +44,22 @@ func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) 
 	if err != nil {
 		return err
 	}
-	defer func() { r.leases = r.leases[:len(r.leases)-1]; r.giveBack(context.WithoutCancel(ctx), lease) }()
-	ctx, lost := context.WithCancelCause(ctx)
-	defer lost(nil)
-	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+	defer r.leave(ctx, lease)
+	ctx, cancel := holding(ctx, lease)
+	defer cancel()
 	return do(ctx)
+}
+
+// holding is a context that ends when a lease is lost, at once if it is lost already.
+func holding(ctx context.Context, lease Lease) (context.Context, context.CancelFunc) {
+	ctx, lost := context.WithCancelCause(ctx)
+	select {
+	case <-lease.Lost():
+		lost(ErrLeaseLost)
+	default:
+		whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+	}
+	return ctx, func() { lost(nil) }
 }
 
 // whileOurs is a context that goes on when the run was interrupted, and ends before another may take the lock.

@@ -28,6 +28,7 @@ type process struct {
 	busy     atomic.Int32 // Up is under way
 	struck   []string     // the lines of the calls at which a fault came
 	helped   bool         // the helper of this process runs
+	near     bool         // a switch was approached
 	leases   sync.Map
 	said     []string
 	asked    []asking

@@ -17,13 +17,18 @@ type Router interface {
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
 	Plan(route Route, dir *Directory, to Colour) (Change, error)
 
-	// Rehearse tests the coming configuration beside the live one, and prepares what Reach and Switch need. A
-	// *RefusedError carries nginx's own words.
-	Rehearse(ctx context.Context, change Change) error
+	// Rehearse tests the coming configuration beside the live one, and prepares what Reach, Approach and Switch need. It
+	// may be called before the release's containers run: the names of the configuration are looked up once started is
+	// closed. A *RefusedError carries nginx's own words.
+	Rehearse(ctx context.Context, change Change, started <-chan struct{}) error
 
 	// Reach asks from where nginx stands whether each target's name leads to the release's containers and whether
 	// they accept a connection.
 	Reach(ctx context.Context, targets []Target) error
+
+	// Approach comes before Switch and Start, a moment or a second before: it does of them what changes nothing. What
+	// Reach asks is asked here, and where nginx stands with its workers is noted.
+	Approach(ctx context.Context, change Change, targets []Target) error
 
 	// Switch writes the change, signals nginx and proves that it serves it. On *NotSwitchedError the old
 	// configuration is back. It does nothing more once ctx has ended, but to undo what it did; where ctx ended because a

@@ -86,7 +86,12 @@ func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
 }
 
 // Rehearse implements Router.
-func (p *process) Rehearse(ctx context.Context, change Change) error {
+func (p *process) Rehearse(ctx context.Context, change Change, started <-chan struct{}) error {
+	select {
+	case <-started:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if err := p.change(ctx, "rehearse "+string(change.To), p.help); err != nil {
 		return err
 	}
@@ -123,11 +128,25 @@ func (p *process) Reach(ctx context.Context, targets []Target) error {
 	return nil
 }
 
+// Approach implements Router.
+func (p *process) Approach(ctx context.Context, _ Change, targets []Target) error {
+	p.near = true
+	return p.Reach(ctx, targets)
+}
+
+// approached holds that every switch is approached.
+func (p *process) approached() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.near {
+		p.breaks("nginx is switched without an approach")
+	}
+	p.near = false
+}
+
 // Switch implements Router.
 func (p *process) Switch(ctx context.Context, change Change, targets []Target) (Switched, error) {
-	if err := p.Reach(ctx, targets); err != nil {
-		return Switched{}, err
-	}
+	p.approached()
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
 			return Switched{}, p.takeBack(ctx, change, err)
@@ -211,9 +230,7 @@ func (p *process) Start(ctx context.Context, change Change, targets []Target) (S
 	if p.nginx.state == RouterRunning {
 		return p.Switch(ctx, change, targets)
 	}
-	if err := p.Reach(ctx, targets); err != nil {
-		return Switched{}, err
-	}
+	p.approached()
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
 			return Switched{}, p.takeBack(ctx, change, err)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
@@ -15,16 +13,19 @@ func (r *run) switchOver(ctx context.Context) error {
 	if r.route.State == RouterAbsent {
 		return r.promote(ctx)
 	}
-	return r.throughNginx(ctx, r.switchNginx)
+	lease, err := r.approached(ctx)
+	if lease != nil {
+		defer r.leave(ctx, lease)
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := holding(ctx, lease)
+	defer cancel()
+	return r.switchNginx(ctx)
 }
 
 func (r *run) switchNginx(ctx context.Context) error {
-	if err := r.stillAsPlanned(ctx); err != nil {
-		return err
-	}
-	if err := r.aim(ctx); err != nil {
-		return err
-	}
 	do := r.Router.Switch
 	if r.first {
 		do = r.Router.Start
@@ -59,19 +60,6 @@ func (r *run) promote(ctx context.Context) error {
 	return err
 }
 
-// aim announces the switch in the journal, and finds out meanwhile which containers must answer at its addresses.
-func (r *run) aim(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change, e.Bakes = &r.change, r.bakes() })
-	})
-	group.Go(func() (err error) {
-		r.targets, err = r.targetsOf(ctx)
-		return err
-	})
-	return group.Wait()
-}
-
 // stillAsPlanned looks whether another project's switch changed the files since they were read. If so the change is
 // planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
 func (r *run) stillAsPlanned(ctx context.Context) error {
@@ -104,11 +92,18 @@ func (r *run) planAnew(ctx context.Context) (err error) {
 	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
 		return err
 	}
-	if err := r.Router.Rehearse(ctx, r.change); err != nil {
+	if err := r.Router.Rehearse(ctx, r.change, already()); err != nil {
 		return err
 	}
 	r.change.Workers = r.Router.Workers(ctx)
 	return nil
+}
+
+// already is the closed channel of what has been started long ago.
+func already() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 // targetsOf pairs the addresses that nginx is going to name with the containers that must answer there. They are still

@@ -23,6 +23,7 @@ type watch struct {
 	deadline  time.Time
 	seen      <-chan Seen
 	up        chan error
+	started   chan struct{} // closed when Up has returned: the containers' names are known
 	rehearsed chan error
 	asked     chan error     // what is asked of a release beside its health has gone wrong
 	work      sync.WaitGroup // Up and the rehearsal
@@ -31,6 +32,7 @@ type watch struct {
 	tested    bool      // the rehearsal has ended well
 	trouble   error
 	healthy   map[string]bool
+	near      func() // begins what can be done shortly before the gate opens
 }
 
 func newWatch(ctx context.Context, r *run) *watch {
@@ -40,7 +42,9 @@ func newWatch(ctx context.Context, r *run) *watch {
 		budget = gate.Budget(want)
 	}
 	w := watchOf(ctx, r, want, r.Settings.Stable, budget)
+	w.near = func() { r.beginApproach(ctx) }
 	w.work.Go(func() { w.up <- r.raise(w.ctx) })
+	w.work.Go(w.rehearse)
 	return w
 }
 
@@ -49,7 +53,7 @@ func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget t
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watch{
 		run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget),
-		up: make(chan error, 1), rehearsed: make(chan error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
+		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
 	w.gate = gate.New(want, stable, w.deadline)
 	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.label())
@@ -81,17 +85,14 @@ func (w *watch) decide() error {
 			}
 			w.observe(seen)
 		case err := <-w.up:
-			w.upDone = time.Now()
-			if err != nil {
-				return w.upFailed(err)
+			if err := w.isUp(err); err != nil {
+				return err
 			}
-			w.work.Go(w.rehearse)
 		case err := <-w.rehearsed:
 			if err != nil {
 				return err // no need to wait for health: nginx would refuse the switch
 			}
 			w.tested = true
-			continue
 		case err := <-w.asked:
 			return err
 		case <-timer.C:
@@ -112,7 +113,7 @@ func (w *watch) decide() error {
 		case gate.Refused:
 			return w.run.refusal(v)
 		}
-		timer.Reset(max(time.Until(v.Next), 0))
+		timer.Reset(max(time.Until(w.nearing(v)), 0))
 	}
 }
 
@@ -130,6 +131,24 @@ func (w *watch) observe(seen Seen) {
 		w.gate.Observe(seen.Sample)
 		w.clock(seen.Sample)
 	}
+}
+
+// nearing begins the approach to the switch when the gate is about to open, and ends it when something went wrong after
+// that. It returns when the gate is to be looked at again.
+func (w *watch) nearing(v gate.Verdict) time.Time {
+	r := w.run
+	if v.Opens.IsZero() {
+		r.recede(w.ctx)
+		return v.Next
+	}
+	if w.near == nil || r.approaching != nil || !w.tested || !r.foreseeable() {
+		return v.Next
+	}
+	if early := v.Opens.Add(-approachLead); time.Now().Before(early) {
+		return early
+	}
+	w.near()
+	return v.Next
 }
 
 // asleep says that a container which comes back has not been started yet: what is seen of it is of its former life.
@@ -218,17 +237,22 @@ func (w *watch) opened() error {
 	}
 	select {
 	case err := <-w.up:
-		w.upDone = time.Now()
-		if err != nil {
-			return w.upFailed(err)
-		}
-		w.work.Go(w.rehearse)
-		return nil
+		return w.isUp(err)
 	case <-time.After(upGrace):
 		return Refuse(CreateFailed, "every container is healthy, but Compose did not finish starting them within %s more", upGrace)
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx)
 	}
+}
+
+// isUp takes what came of Up.
+func (w *watch) isUp(err error) error {
+	w.upDone = time.Now()
+	if err != nil {
+		return w.upFailed(err)
+	}
+	close(w.started)
+	return nil
 }
 
 // upGrace is how long Compose may take to notice that all is started, once the gate has seen every container healthy.
@@ -256,7 +280,7 @@ func (w *watch) rehearse() {
 		w.rehearsed <- nil
 		return
 	}
-	w.rehearsed <- w.run.Router.Rehearse(w.ctx, w.run.change)
+	w.rehearsed <- w.run.Router.Rehearse(w.ctx, w.run.change, w.started)
 }
 
 func (w *watch) rehearsal() error {

@@ -57,7 +57,7 @@ func openContainer(ctx context.Context, engine *client.Client, opts Options, pro
 		return nil, fmt.Errorf("inspect container %s: %w", id, err)
 	}
 	c := &contained{engine: engine, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx"}
-	c.running = info.State.Running && !info.State.Restarting && !info.State.Paused
+	c.running = runsIn(info)
 	if c.running {
 		s, err := c.processes(ctx)
 		if err != nil {
@@ -69,6 +69,10 @@ func openContainer(ctx context.Context, engine *client.Client, opts Options, pro
 	}
 	c.main, err = c.findMain(ctx)
 	return c, err
+}
+
+func runsIn(info container.InspectResponse) bool {
+	return info.State.Running && !info.State.Restarting && !info.State.Paused
 }
 
 // configFlags are those of a command that starts nginx, if one does: what stands before it is an entrypoint's, an init's
@@ -137,8 +141,18 @@ func (c *contained) stat(ctx context.Context, file string) error {
 	return err
 }
 
-// again opens the same container anew, and keeps its helper.
+// again opens the same container anew if it was started since, and keeps its helper.
 func (c *contained) again(ctx context.Context) (changed bool, err error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	info, err := c.engine.ContainerInspect(ask, c.id())
+	if err != nil {
+		return false, fmt.Errorf("inspect %s: %w", c, err)
+	}
+	if c.running && runsIn(info) && info.State.StartedAt == c.info.State.StartedAt {
+		c.info = info
+		return false, nil
+	}
 	now, err := openContainer(ctx, c.engine, c.opts, c.project, c.id())
 	if err != nil {
 		return false, err

@@ -20,6 +20,16 @@ type companion struct {
 	nginx   *contained
 	id      string
 	streams *beside.Streams
+	seats   map[string]string // where the files really are that it has mounted
+}
+
+// seat is where the file of a change really is, if the helper has it mounted.
+func (h *companion) seat(f deploy.FileChange) (real string, mounted bool) {
+	if h == nil {
+		return "", false
+	}
+	real, mounted = h.seats[f.Path]
+	return real, mounted
 }
 
 // accompany starts the companion.
@@ -28,7 +38,7 @@ func (c *contained) accompany(ctx context.Context, files []deploy.FileChange) (*
 	if err != nil {
 		return nil, err
 	}
-	mounts, err := c.writableMounts(ctx, files)
+	mounts, seats, err := c.writableMounts(ctx, files)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +46,7 @@ func (c *contained) accompany(ctx context.Context, files []deploy.FileChange) (*
 	if err != nil {
 		return nil, err
 	}
-	h := &companion{nginx: c, id: id}
+	h := &companion{nginx: c, id: id, seats: seats}
 	if err := h.start(ctx, binary); err != nil {
 		return nil, errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), id))
 	}

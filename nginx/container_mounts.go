@@ -41,14 +41,18 @@ func remount(m container.MountPoint, readOnly bool) mount.Mount {
 	return out
 }
 
-// writableMounts are those of nginx's mounts in which the files lie, each once. Files in no mount are written another
-// way.
-func (c *contained) writableMounts(ctx context.Context, files []deploy.FileChange) ([]mount.Mount, error) {
+// writableMounts are those of nginx's mounts in which the files lie, each once, and where in them each file really is.
+// Files in no mount are written another way.
+func (c *contained) writableMounts(ctx context.Context, files []deploy.FileChange) ([]mount.Mount, map[string]string, error) {
 	var mounts []mount.Mount
+	seats := map[string]string{}
 	for _, f := range files {
 		_, real, err := locate(c.files(ctx), f)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if c.shows(real) {
+			seats[f.Path] = real
 		}
 		for _, name := range []string{f.Path, real} {
 			m, ok := mountOf(c.info, name)
@@ -61,7 +65,7 @@ func (c *contained) writableMounts(ctx context.Context, files []deploy.FileChang
 			}
 		}
 	}
-	return mounts, nil
+	return mounts, seats, nil
 }
 
 // fleeting implements place.

@@ -93,6 +93,11 @@ func (h *hosted) replace(_ context.Context, f deploy.FileChange, stamp time.Time
 	return err
 }
 
+// look implements place.
+func (h *hosted) look(_ context.Context, src files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+	return lookAt(src, f)
+}
+
 // tailOfLog is as much of an error log as is looked at.
 const tailOfLog = 64 << 10
 

@@ -169,10 +169,10 @@ func (s *hostShop) targets() []deploy.Target {
 
 func (s *hostShop) switchOver() (deploy.Switched, error) {
 	s.Helper()
-	if err := s.router.Rehearse(s.Context(), s.change); err != nil {
+	if err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 		s.Fatalf("rehearse: %v", err)
 	}
-	return s.router.Switch(s.Context(), s.change, s.targets())
+	return s.approachAndSwitch()
 }
 
 func (s *hostShop) notSwitched() *deploy.NotSwitchedError {
@@ -306,7 +306,7 @@ func TestHostRehearsalRefuses(t *testing.T) {
 	s.plan()
 	before := read(t, s.file)
 	s.change.Files[0].New = []byte("server { listne 80; }\n")
-	err := s.router.Rehearse(t.Context(), s.change)
+	err := s.router.Rehearse(t.Context(), s.change, already())
 	var refused *deploy.RefusedError
 	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+s.file+":1") {
 		t.Errorf("got %v", err)
@@ -327,7 +327,7 @@ func TestHostForeignSiteBroken(t *testing.T) {
 func TestHostRestartedMeanwhile(t *testing.T) {
 	s := newHostShop(t)
 	s.plan()
-	if err := s.router.Rehearse(t.Context(), s.change); err != nil {
+	if err := s.router.Rehearse(t.Context(), s.change, already()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.master.Process.Signal(syscall.SIGTERM); err != nil {
@@ -346,7 +346,7 @@ func TestHostIsGone(t *testing.T) {
 	s.plan()
 	_ = s.master.Process.Signal(syscall.SIGTERM)
 	_ = s.master.Wait()
-	_, err := s.router.Switch(t.Context(), s.change, s.targets())
+	_, err := s.approachAndSwitch()
 	var silent *deploy.UnreachableError
 	if !errors.As(err, &silent) {
 		t.Errorf("got %v", err)

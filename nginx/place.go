@@ -71,6 +71,10 @@ type place interface {
 	// The file gets this time where it is not zero.
 	replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error
 
+	// look says which of its two contents the file of a change has at this moment, and since when. Where nothing else
+	// shows it, it is read from src.
+	look(ctx context.Context, src files, f deploy.FileChange) (helper.Holding, time.Time, error)
+
 	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
 	trial(ctx context.Context, change deploy.Change) (trial, error)
 

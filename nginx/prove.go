@@ -10,8 +10,8 @@ import (
 	"bluegate/deploy"
 )
 
-// pollProof is the pause between two looks at the workers, each of which takes the engine about as long.
-const pollProof = 10 * time.Millisecond
+// pollProof is the pause between two looks at the workers, each of which takes the engine longer than that.
+const pollProof = 5 * time.Millisecond
 
 // errNotLoaded says that no new worker took the configuration.
 var errNotLoaded = errors.New("nginx did not load it")
@@ -23,17 +23,25 @@ type pendingError struct{ error }
 func (e *pendingError) Unwrap() error { return e.error }
 
 // proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
-// Exit codes prove nothing: a reload that fails to bind a port returns 0.
-func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time) (snapshot, error) {
+// Exit codes prove nothing: a reload that fails to bind a port returns 0. Whether the targets' names lead to the release
+// is asked as soon as there is a new worker: nginx has resolved them by then, and takes a while to end the old ones.
+func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time, targets []deploy.Target) (snapshot, error) {
+	asking := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
+	var routes chan error
 	nextLog := time.Now().Add(300 * time.Millisecond)
 	var last error
 	for {
 		now, err := r.found.processes(ctx)
 		if err == nil {
-			if old, fresh := now.since(before); old == 0 && fresh > 0 {
-				return now, nil
+			old, fresh := now.since(before)
+			if fresh > 0 && routes == nil {
+				routes = make(chan error, 1)
+				go func() { routes <- r.proveRoutes(asking, targets) }()
+			}
+			if old == 0 && fresh > 0 {
+				return now, <-routes
 			}
 		}
 		if ctx.Err() == nil { // a question that the end of the time cuts off explains nothing

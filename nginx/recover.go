@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/nginx/helper"
 )
 
 // Compare implements deploy.Router.
@@ -20,17 +21,17 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 	old, fresh := 0, 0
 	var written time.Time
 	for _, f := range change.Files {
-		e, _, err := locate(src, f)
+		holds, at, err := r.found.look(ctx, src, f)
 		if err != nil {
 			return "", unreachable(err)
 		}
-		switch {
-		case holds(e, f.Reverse()):
+		switch holds {
+		case helper.HoldsOld:
 			old++
-		case holds(e, f):
+		case helper.HoldsNew:
 			fresh++
-			if e.modTime.After(written) {
-				written = e.modTime
+			if at.After(written) {
+				written = at
 			}
 		default:
 			return deploy.FateForeign, nil

@@ -11,13 +11,12 @@ import (
 	"bluegate/deploy"
 )
 
-// Rehearse implements deploy.Router. The coming configuration is tested beside the live one,
-// where its names resolve: never in the live file. Meanwhile what Reach and Switch need is made ready. An nginx that
-// somebody restarts at this moment is waited for.
-func (r *Router) Rehearse(ctx context.Context, change deploy.Change) error {
+// Rehearse implements deploy.Router. The coming configuration is tested beside the live one, where its names resolve:
+// never in the live file. An nginx that somebody restarts at this moment is waited for.
+func (r *Router) Rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
 	ran := r.found.runs()
 	for try := 1; ; try++ {
-		err := r.rehearse(ctx, change)
+		err := r.rehearse(ctx, change, started)
 		var refused *deploy.RefusedError
 		if err == nil || !ran || try == rehearsals || ctx.Err() != nil || errors.As(err, &refused) {
 			return unreachable(err)
@@ -49,11 +48,11 @@ func (r *Router) comesBack(ctx context.Context, files []deploy.FileChange) error
 	}
 }
 
-func (r *Router) rehearse(ctx context.Context, change deploy.Change) error {
+func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.found.prepare(both, change.Files) })
 	if !change.Unloaded { // else the configuration stays as it is
-		group.Go(func() error { return r.try(both, change) })
+		group.Go(func() error { return r.try(both, change, started) })
 	}
 	return group.Wait()
 }
@@ -61,12 +60,17 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change) error {
 // registration is how long a container's name may take to appear in the engine's DNS.
 const registration = 5 * time.Second
 
-func (r *Router) try(ctx context.Context, change deploy.Change) error {
+func (r *Router) try(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
 	t, err := r.found.trial(ctx, change)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.end(context.WithoutCancel(ctx)) }()
+	select {
+	case <-started:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for began := time.Now(); ; {
 		code, said, err := t.run(ctx)
 		if err != nil {

@@ -35,7 +35,7 @@ func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
 	broken := s.change
 	broken.Files = slices.Clone(broken.Files)
 	broken.Files[0].New = []byte("server { listne 80; }\n")
-	err := s.router.Rehearse(t.Context(), broken)
+	err := s.router.Rehearse(t.Context(), broken, already())
 	var refused *deploy.RefusedError
 	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
 		t.Errorf("got %v", err)
@@ -54,7 +54,7 @@ func TestRehearseWhileNginxRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := make(chan error, 1)
-	go func() { tried <- s.router.Rehearse(t.Context(), s.change) }()
+	go func() { tried <- s.router.Rehearse(t.Context(), s.change, already()) }()
 	time.Sleep(time.Second)
 	select {
 	case err := <-tried:
@@ -79,7 +79,7 @@ func TestRehearseWaitsForNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := make(chan error, 1)
-	go func() { tried <- s.router.Rehearse(t.Context(), s.change) }()
+	go func() { tried <- s.router.Rehearse(t.Context(), s.change, already()) }()
 	time.Sleep(1500 * time.Millisecond)
 	select {
 	case err := <-tried:

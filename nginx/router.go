@@ -37,6 +37,7 @@ type Router struct {
 	conf   configuration     // of found, when it was read
 	absent map[string][]byte // what was read in the place of files that are to be made
 	dir    *deploy.Directory
+	before *snapshot   // what ran when a switch was approached
 	asks   *sync.Mutex // checks are asked side by side, and one helper answers them all
 }
 

@@ -14,9 +14,6 @@ func (r *Router) Start(ctx context.Context, change deploy.Change, targets []depl
 		return r.Switch(ctx, change, targets)
 	}
 	began := time.Now()
-	if err := r.Reach(ctx, targets); err != nil {
-		return deploy.Switched{}, err
-	}
 	if written, err := r.write(ctx, change.Files, false); err != nil {
 		return deploy.Switched{}, r.notStarted(ctx, change.Files[:written], snapshot{}, err)
 	}
@@ -86,5 +83,9 @@ func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, e
 
 // Follow implements deploy.Router.
 func (r *Router) Follow(ctx context.Context, change deploy.Change) error {
-	return unreachable(r.found.follow(ctx, change.Files))
+	err := r.found.follow(ctx, change.Files)
+	if err == nil {
+		_, err = r.found.processes(ctx) // its container may go on without it
+	}
+	return unreachable(err)
 }

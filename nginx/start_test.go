@@ -22,7 +22,7 @@ func TestStart(t *testing.T) {
 		t.Fatalf("%+v", s.route)
 	}
 	s.rehearse()
-	done, err := s.router.Start(t.Context(), s.change, s.targets())
+	done, err := s.approachAndStart()
 	if err != nil {
 		t.Fatalf("start: %v\n%s", err, b.log(s.id))
 	}
@@ -56,7 +56,7 @@ func TestStartThatIsNotProven(t *testing.T) {
 			s.router.opts.ProofTimeout = 2 * time.Second
 			s.change.Proofs = test.proofs
 			s.rehearse()
-			_, err := s.router.Start(t.Context(), s.change, s.targets())
+			_, err := s.approachAndStart()
 			var failed *deploy.NotSwitchedError
 			if !errors.As(err, &failed) || failed.Restored != nil || failed.Applied != test.applied {
 				t.Fatalf("got %+v", err)

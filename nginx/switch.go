@@ -11,14 +11,14 @@ import (
 	"bluegate/deploy"
 )
 
-// Switch implements deploy.Router.
-func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
-	began := time.Now()
-	if err := r.found.follow(ctx, change.Files); err != nil {
-		return deploy.Switched{}, unreachable(err)
+// Approach implements deploy.Router.
+func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []deploy.Target) error {
+	r.before = nil
+	if !r.found.runs() {
+		return r.Reach(ctx, targets)
 	}
-	if change.Unloaded {
-		return r.flip(ctx, change, targets)
+	if err := r.found.follow(ctx, change.Files); err != nil {
+		return unreachable(err)
 	}
 	var before snapshot
 	group, both := errgroup.WithContext(ctx)
@@ -27,8 +27,30 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 		before, err = r.found.processes(both)
 		return unreachable(err)
 	})
+	if change.Unloaded {
+		group.Go(func() error { return forget(both, change.Memory, targets) })
+	}
 	if err := group.Wait(); err != nil {
-		return deploy.Switched{}, err
+		return err
+	}
+	r.before = &before
+	return nil
+}
+
+// Switch implements deploy.Router. An nginx that was restarted since Approach is followed; that the workers which
+// Approach saw are older than the change is what matters.
+func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+	began := time.Now()
+	if r.before == nil {
+		return deploy.Switched{}, errNotApproached
+	}
+	before := *r.before
+	r.before = nil
+	if err := r.found.follow(ctx, change.Files); err != nil {
+		return deploy.Switched{}, unreachable(err)
+	}
+	if change.Unloaded {
+		return r.flip(ctx, change, targets, before, began)
 	}
 	if written, err := r.put(ctx, change); err != nil {
 		return deploy.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
@@ -42,6 +64,8 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 	}
 	return r.switched(change, before, after, began), nil
 }
+
+var errNotApproached = errors.New("the switch was not prepared: Approach comes before Switch")
 
 // put writes the change and looks at it with nginx's eyes. It returns how many of the files have to be put back.
 func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
@@ -78,11 +102,7 @@ func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, e
 	if err := r.found.reload(ctx, before); err != nil {
 		return snapshot{}, err
 	}
-	after, err := r.proveReload(ctx, before, signalled)
-	if err != nil {
-		return after, err
-	}
-	return after, r.proveRoutes(ctx, targets)
+	return r.proveReload(ctx, before, signalled, targets)
 }
 
 func (r *Router) switched(change deploy.Change, before, after snapshot, began time.Time) deploy.Switched {

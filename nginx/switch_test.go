@@ -60,7 +60,7 @@ func (s *shop) targets() []deploy.Target {
 
 func (s *shop) rehearse() {
 	s.t.Helper()
-	if err := s.router.Rehearse(s.t.Context(), s.change); err != nil {
+	if err := s.router.Rehearse(s.t.Context(), s.change, already()); err != nil {
 		s.t.Fatalf("rehearse: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func (s *shop) rehearse() {
 func (s *shop) switchOver() deploy.Switched {
 	s.t.Helper()
 	s.rehearse()
-	done, err := s.router.Switch(s.t.Context(), s.change, s.targets())
+	done, err := s.approachAndSwitch()
 	if err != nil {
 		s.t.Fatalf("switch: %v\nnginx's log:\n%s", err, s.log(s.id))
 	}
@@ -245,7 +245,7 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 // notSwitched switches, and must be told that this was undone.
 func (s *shop) notSwitched() *deploy.NotSwitchedError {
 	s.t.Helper()
-	_, err := s.router.Switch(s.t.Context(), s.change, s.targets())
+	_, err := s.approachAndSwitch()
 	var failed *deploy.NotSwitchedError
 	if !errors.As(err, &failed) {
 		s.t.Fatalf("got %v\nnginx's log:\n%s", err, s.log(s.id))

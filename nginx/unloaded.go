@@ -24,19 +24,7 @@ const (
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
 // proof.
-func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
-	began := time.Now()
-	var before snapshot
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.Reach(both, targets) })
-	group.Go(func() (err error) {
-		before, err = r.found.processes(both)
-		return unreachable(err)
-	})
-	group.Go(func() error { return forget(both, change.Memory, targets) })
-	if err := group.Wait(); err != nil {
-		return deploy.Switched{}, err
-	}
+func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deploy.Target, before snapshot, began time.Time) (deploy.Switched, error) {
 	undo := func(written int, cause error) error {
 		err := mayUndo(ctx, change.Files[:written])
 		if err == nil {
@@ -48,14 +36,16 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 	if written, err := r.write(ctx, change.Files, false); err != nil {
 		return deploy.Switched{}, undo(written, err)
 	}
-	after, err := r.seesFlag(ctx, change)
-	if err == nil {
-		err = r.proveAnswers(ctx, change.Proofs, targets)
-	}
-	if err == nil {
-		err = r.proveRoutes(ctx, targets)
-	}
-	if err != nil {
+	var after snapshot
+	group, all := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		after, err = r.found.processes(all)
+		return unreachable(err)
+	})
+	group.Go(func() error { return r.seesFlag(all, change) })
+	group.Go(func() error { return r.proveAnswers(all, change.Proofs, targets) })
+	group.Go(func() error { return r.proveRoutes(all, targets) })
+	if err := group.Wait(); err != nil {
 		return deploy.Switched{}, undo(len(change.Files), err)
 	}
 	_, fresh := after.since(before)
@@ -96,15 +86,12 @@ func forget(ctx context.Context, memory time.Duration, targets []deploy.Target) 
 }
 
 // seesFlag looks at the files with nginx's eyes.
-func (r *Router) seesFlag(ctx context.Context, change deploy.Change) (snapshot, error) {
+func (r *Router) seesFlag(ctx context.Context, change deploy.Change) error {
 	fate, err := r.Compare(ctx, change)
 	if err == nil && fate != deploy.FateLoaded && !change.Empty() {
 		err = fmt.Errorf("%s does not see what was written (%s)", r.found, fate)
 	}
-	if err != nil {
-		return snapshot{}, err
-	}
-	return r.found.processes(ctx)
+	return err
 }
 
 // quiet waits until no connection has led to the old containers for a while. Workers say nothing here: they stay.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/nginx/helper"
 )
 
 // errForeign says that a file holds neither what we read nor what we wrote.
@@ -63,6 +64,20 @@ func locate(in files, f deploy.FileChange) (entry, string, error) {
 	}
 	e.link = target
 	return e, real, err
+}
+
+// lookAt finds out from files that were read which content is there.
+func lookAt(in files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+	e, _, err := locate(in, f)
+	switch {
+	case err != nil:
+		return "", time.Time{}, err
+	case holds(e, f.Reverse()):
+		return helper.HoldsOld, e.modTime, nil
+	case holds(e, f):
+		return helper.HoldsNew, e.modTime, nil
+	}
+	return helper.HoldsOther, e.modTime, nil
 }
 
 // holds says whether a located file is as a change leaves it.

@@ -24,6 +24,8 @@ type Verdict struct {
 	// Next is when to ask again if nothing is observed meanwhile: the end of the stable window, or the deadline. Every
 	// container should be observed afresh before. It is zero when the decision is final.
 	Next time.Time
+	// Opens is when the gate opens if all goes on as it is; zero while something is not good.
+	Opens time.Time
 	// Progress has an entry per container, also for those that are expected and have not been seen, in the order of
 	// Expected.
 	Progress []Progress
@@ -73,7 +75,7 @@ func (g *Gate) judge(now time.Time) Verdict {
 	case all && !now.Before(end):
 		return Verdict{Decision: Open}
 	case all:
-		return Verdict{Decision: Waiting, Next: end}
+		return Verdict{Decision: Waiting, Next: end, Opens: end}
 	default:
 		return Verdict{Decision: Waiting, Next: g.deadline}
 	}

@@ -14,6 +14,7 @@ type Request struct {
 	ID          int          `json:"id"`
 	Reach       *Reach       `json:"reach,omitempty"`
 	Replace     *Replace     `json:"replace,omitempty"`
+	Look        *Replace     `json:"look,omitempty"` // which of its two contents is there
 	Connections *Connections `json:"connections,omitempty"`
 	// Question is one attempt of a check.
 	Question *check.Question `json:"question,omitempty"`
@@ -49,6 +50,16 @@ type Replace struct {
 	ModTime time.Time `json:"mod_time"`
 }
 
+// Holding says which of the two contents of a Replace a file has.
+type Holding string
+
+// What a file may hold.
+const (
+	HoldsOld   Holding = "old"
+	HoldsNew   Holding = "new"
+	HoldsOther Holding = "other"
+)
+
 // Response answers the request of the same id.
 type Response struct {
 	ID        int       `json:"id"`
@@ -56,6 +67,8 @@ type Response struct {
 	Addresses []Address `json:"addresses,omitempty"` // Reach
 	Changed   bool      `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
 	Atomic    bool      `json:"atomic,omitempty"`    // Replace was a rename
+	Holds     Holding   `json:"holds,omitempty"`     // Look
+	ModTime   time.Time `json:"mod_time"`            // of what Look found
 	Open      []Socket  `json:"open,omitempty"`      // Connections
 	// Answer is what came of a Question.
 	Answer *check.Answer `json:"answer,omitempty"`

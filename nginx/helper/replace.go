@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // ErrChanged says that a file holds neither what it should hold nor what it is to hold.
@@ -15,22 +16,13 @@ var ErrChanged = errors.New("was changed by somebody else; it is left as it is")
 
 // Write does what a Replace asks for. atomic says that readers found the old file or the new one, never a part.
 func (r Replace) Write() (atomic bool, err error) {
-	path, err := r.real()
-	if err != nil {
+	path, holds, _, err := r.look()
+	switch {
+	case err != nil:
 		return false, err
-	}
-	now, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		now, err = nil, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	target, _ := os.Readlink(path) // of a link that is followed there is none left
-	if same(now, r.New) && target == r.Link {
+	case holds == HoldsNew:
 		return true, nil // done already
-	}
-	if !same(now, r.Old) || target != r.OldLink {
+	case holds == HoldsOther:
 		return false, fmt.Errorf("%s %w", path, ErrChanged)
 	}
 	if r.New == nil && r.Link == "" {
@@ -42,6 +34,31 @@ func (r Replace) Write() (atomic bool, err error) {
 		return false, inPlace(path, r)
 	}
 	return true, err
+}
+
+// look says where the file is, and which of the two contents it has.
+func (r Replace) look() (path string, holds Holding, at time.Time, err error) {
+	if path, err = r.real(); err != nil {
+		return path, "", at, err
+	}
+	now, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		now, err = nil, nil
+	}
+	if err != nil {
+		return path, "", at, err
+	}
+	if info, err := os.Stat(path); err == nil {
+		at = info.ModTime()
+	}
+	target, _ := os.Readlink(path) // of a link that is followed there is none left
+	switch {
+	case same(now, r.New) && target == r.Link:
+		return path, HoldsNew, at, nil
+	case same(now, r.Old) && target == r.OldLink:
+		return path, HoldsOld, at, nil
+	}
+	return path, HoldsOther, at, nil
 }
 
 // real is where the file is that is to be written. A link on the way is followed, but for one that is itself replaced.
@@ -58,6 +75,14 @@ func (r Replace) real() (string, error) {
 
 // same tells an absent file, which is nil, from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
+
+func look(r Replace) Response {
+	_, holds, at, err := r.look()
+	if err != nil {
+		return Response{Error: err.Error()}
+	}
+	return Response{Holds: holds, ModTime: at}
+}
 
 func replace(r Replace) Response {
 	atomic, err := r.Write()

@@ -45,6 +45,8 @@ func Handle(req Request) (resp Response) {
 		resp = reach(*req.Reach)
 	case req.Replace != nil:
 		resp = replace(*req.Replace)
+	case req.Look != nil:
+		resp = look(*req.Look)
 	case req.Connections != nil:
 		resp = connections("/proc/self/net", *req.Connections)
 	case req.Question != nil:
