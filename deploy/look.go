@@ -13,12 +13,13 @@ import (
 
 // The commands that only look take no lock, settle nothing and change nothing.
 
-// Status says which colour is live, and lists every container of both.
+// Status says which colour is live, lists every container of both, and tells what a rollback would go back to.
 func (d *Deployer) Status(ctx context.Context) *Report {
 	r := d.begin("status")
 	err := r.look(ctx)
 	if err == nil {
 		r.lookAtNginx()
+		err = r.lookBack(ctx)
 	}
 	return r.looked(ctx, err)
 }

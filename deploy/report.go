@@ -65,6 +65,7 @@ type Report struct {
 	Checks     []CheckReport `json:"checks"`
 	Hooks      []HookReport  `json:"hooks"`
 	Plan       *PlanReport   `json:"plan,omitempty"`
+	Rollback   *WayBack      `json:"rollback,omitempty"` // of status
 	Switch     *Switched     `json:"switch"`
 	Pruned     Pruned        `json:"pruned"`
 	Undo       *Undo         `json:"undo"`
@@ -108,6 +109,36 @@ type PlanReport struct {
 	// BudgetMS is the time from the start of the containers after which the gate has decided, without gate.stable.
 	BudgetMS int64 `json:"budget_ms"`
 }
+
+// WayBack is what `bluegate rollback` would go back to.
+type WayBack struct {
+	Refused    string          `json:"refused,omitempty"` // why it would not
+	Release    string          `json:"release,omitempty"`
+	Colour     Colour          `json:"colour,omitempty"`
+	At         *time.Time      `json:"at,omitempty"` // when that was made live; nil: not known
+	Containers []KeptContainer `json:"containers"`
+}
+
+// KeptContainer is one container of the release that would come back, and what the engine has of it.
+type KeptContainer struct {
+	Service string    `json:"service"`
+	Name    string    `json:"name"`
+	Image   string    `json:"image"`
+	Digest  string    `json:"digest"`
+	State   KeptState `json:"state"`
+}
+
+// KeptState says what a rollback would have to do for a container.
+type KeptState string
+
+// The states: it runs still; it was stopped; it was removed and would be made anew of what the engine holds; that is gone
+// too.
+const (
+	KeptRunning KeptState = "running"
+	KeptStopped KeptState = "stopped"
+	KeptHeld    KeptState = "held"
+	KeptGone    KeptState = "gone"
+)
 
 // Decision is when the gate decides on a service at the latest.
 type Decision struct {

@@ -80,14 +80,12 @@ func (r *run) planBack(ctx context.Context) error {
 	if err := r.planChecks(); err != nil {
 		return err
 	}
-	missing, err := r.Stack.Held(ctx, r.app.Project, *r.release.Back)
+	kept, err := r.keptOf(ctx, *r.release.Back, r.containers)
 	if err != nil {
 		return err
 	}
-	for _, k := range missing {
-		if !slices.ContainsFunc(r.of(r.release.To), func(c Container) bool { return c.Name == k.Name && r.release.Back.owns(c) }) {
-			return Invalid("release %s cannot come back: its container %s is gone, and so is what bluegate held of it (somebody removed both); deploy that version anew", r.release.ID, k.Name)
-		}
+	if err := beyondRecall(r.release.ID, kept); err != nil {
+		return err
 	}
 	if r.route.Draining > 0 && len(r.strangers()) > 0 {
 		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s, whose containers a rollback replaces; wait until they have ended", r.route.Draining, r.route.Nginx, r.release.To)
@@ -110,6 +108,68 @@ func (r *run) wayBack() error {
 		return Invalid("there is nothing to go back to: no release was live before this one of %s, as far as bluegate knows", live)
 	case records[1].Colour == live || len(records[1].Kept) == 0:
 		return Invalid("there is nothing to go back to: of release %s, which was live before, nothing was kept", records[1].Release)
+	}
+	return nil
+}
+
+// keptOf says what the engine has of the containers of a release, of which containers are there.
+func (r *run) keptOf(ctx context.Context, back Record, containers []Container) ([]KeptContainer, error) {
+	missing, err := r.Stack.Held(ctx, r.app.Project, back)
+	if err != nil {
+		return nil, err
+	}
+	kept := []KeptContainer{}
+	for _, k := range back.Kept {
+		state := KeptHeld
+		if slices.Contains(missing, k) {
+			state = KeptGone
+		}
+		for _, c := range containers {
+			switch {
+			case c.Colour != back.Colour || c.Name != k.Name || !back.owns(c):
+			case c.Running:
+				state = KeptRunning
+			default:
+				state = KeptStopped
+			}
+		}
+		kept = append(kept, KeptContainer{Service: k.Service, Name: k.Name, Image: k.Image, Digest: k.Digest, State: state})
+	}
+	return kept, nil
+}
+
+func beyondRecall(release string, kept []KeptContainer) error {
+	for _, k := range kept {
+		if k.State == KeptGone {
+			return Invalid("release %s cannot come back: its container %s is gone, and so is what bluegate held of it (somebody removed both); deploy that version anew", release, k.Name)
+		}
+	}
+	return nil
+}
+
+// lookBack tells what a rollback would go back to.
+func (r *run) lookBack(ctx context.Context) error {
+	way := &WayBack{Containers: []KeptContainer{}}
+	r.report.Rollback = way
+	if err := r.wayBack(); err != nil {
+		way.Refused = err.Error()
+		return nil
+	}
+	back := r.journal.Releases[1]
+	way.Release, way.Colour = back.Release, back.Colour
+	if !back.At.IsZero() {
+		way.At = &back.At
+	}
+	// The Compose files may not know all of its services any more.
+	containers, err := r.Stack.Containers(ctx, r.app.with(back.Model))
+	if err != nil {
+		return err
+	}
+	if way.Containers, err = r.keptOf(ctx, back, containers); err != nil {
+		return err
+	}
+	if err := beyondRecall(back.Release, way.Containers); err != nil {
+		way.Refused = err.Error()
 	}
 	return nil
 }

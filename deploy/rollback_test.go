@@ -263,3 +263,44 @@ func TestNothingGrows(t *testing.T) {
 		}
 	})
 }
+
+// Status says what a rollback would go back to, as the rollback then does.
+func TestStatusTellsTheWayBack(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(*world)
+		want string // the containers' states, or why not
+	}{
+		{"kept", nil, "stopped stopped"},
+		{"left running", func(w *world) {
+			for _, b := range w.boxes {
+				b.stopped = time.Time{}
+			}
+		}, "running running"},
+		{"half gone", func(w *world) {
+			w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
+		}, "held stopped"},
+		{"over strangers", func(w *world) { w.remove(Blue); w.strangers() }, "held held"},
+		{"what nobody holds", func(w *world) { w.remove(Blue); clear(w.archive) }, "somebody removed both"},
+		{"after a rollback", func(w *world) { w.process().rollback() }, "a rollback is not rolled back"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			w.deployed(KeepStopped)
+			if test.set != nil {
+				test.set(w)
+			}
+			w.lines = nil
+			way := w.process().do((*Deployer).Status).Rollback
+			states := []string{}
+			for _, k := range way.Containers {
+				states = append(states, string(k.State))
+			}
+			if got := strings.Join(states, " "); way.Refused == "" && (got != test.want || way.Colour != Blue || way.Release == "") || !strings.Contains(way.Refused, test.want) && way.Refused != "" {
+				t.Errorf("got %q, %+v; want %s", got, way, test.want)
+			}
+			if r := w.process().rollback(); (r.ExitCode == 0) != (way.Refused == "") || r.ExitCode != 0 && r.Message != way.Refused {
+				t.Errorf("the rollback ended with %s: %s; status had said %+v", r.Outcome, r.Message, way)
+			}
+		})
+	}
+}

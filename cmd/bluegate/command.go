@@ -68,7 +68,7 @@ func (c *command) app() *cli.App {
 			{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(), Action: c.deploy},
 			{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(), Action: c.rollback},
 			{Name: "settle", Usage: "finish or undo what an earlier run left", Action: c.settle},
-			{Name: "status", Usage: "which colour is live, and every container of both", Action: c.status},
+			{Name: "status", Usage: "which colour is live, every container of both, and what rollback would go back to", Action: c.status},
 			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
 			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Action: c.doctor},
 			{Name: "init", Usage: "look at an existing setup, write bluegate.yml for it, say what stands in the way", Flags: initFlags(), Action: c.init},

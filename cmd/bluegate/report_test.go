@@ -116,6 +116,10 @@ func reports() map[string]*deploy.Report {
 			r.Command, r.Release, r.From, r.To = "status", "", deploy.None, deploy.None
 			r.Containers = containers
 			r.Findings = []deploy.Finding{{Code: "left-behind", Message: "release 20261120T114500-7f3a (blue to green) was begun and not finished"}}
+			r.Rollback = &deploy.WayBack{Release: "20261119T080000-11aa", Colour: deploy.Green, At: &at, Containers: []deploy.KeptContainer{
+				{Service: "was-green", Name: "shop-was-green-1", Image: "registry.example/shop:v2", Digest: "sha256:" + strings.Repeat("2", 64), State: deploy.KeptStopped},
+				{Service: "signal-green", Name: "shop-signal-green-1", Image: "registry.example/shop:v2", Digest: "sha256:" + strings.Repeat("2", 64), State: deploy.KeptHeld},
+			}}
 		}),
 		"doctor": report(deploy.OK, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.To, r.Message = "doctor", "", deploy.None, deploy.None, "a deployment could begin: nothing that can be known before would refuse it"
@@ -126,6 +130,7 @@ func reports() map[string]*deploy.Report {
 		}),
 		"status of nothing": report(deploy.OK, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", deploy.None, deploy.None, deploy.None, "no nginx was found"
+			r.Rollback = &deploy.WayBack{Refused: "no colour is live (no nginx was found), so there is nothing to go back from; `bluegate deploy` makes one live", Containers: []deploy.KeptContainer{}}
 		}),
 		"unhealthy": report(deploy.NotHealthy, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.Message = "health", "", deploy.None, "green is not healthy"

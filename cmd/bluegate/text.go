@@ -21,6 +21,9 @@ func reportText(r *deploy.Report, verbose bool) string {
 	if r.Command == "status" || r.Command == "health" || r.DryRun {
 		writeContainers(&b, r)
 	}
+	if r.Rollback != nil {
+		writeWayBack(&b, r.Rollback)
+	}
 	if r.Plan != nil {
 		writePlan(&b, r.Plan)
 	}
@@ -144,6 +147,26 @@ func writeContainers(b *strings.Builder, r *deploy.Report) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", c.Colour, c.Service, c.Name, c.State, c.Health, c.Restarts, c.Image)
 	}
 	_ = w.Flush()
+}
+
+// keptWords say what a rollback finds of a container.
+var keptWords = map[deploy.KeptState]string{
+	deploy.KeptRunning: "still runs", deploy.KeptStopped: "is kept, stopped", deploy.KeptHeld: "would be made anew", deploy.KeptGone: "is gone",
+}
+
+func writeWayBack(b *strings.Builder, w *deploy.WayBack) {
+	if w.Refused != "" {
+		fmt.Fprintf(b, "rollback: would be refused: %s\n", indent(w.Refused, "  "))
+		return
+	}
+	since := ""
+	if w.At != nil {
+		since = ", made live at " + w.At.UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(b, "rollback: to %s (release %s%s)\n", w.Colour, w.Release, since)
+	for _, k := range w.Containers {
+		fmt.Fprintf(b, "  %s %s, image %s (%.19s)\n", k.Name, keptWords[k.State], k.Image, k.Digest)
+	}
 }
 
 func writePlan(b *strings.Builder, p *deploy.PlanReport) {
