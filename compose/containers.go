@@ -32,7 +32,10 @@ const inspections = 16
 func (s *Stack) Containers(ctx context.Context, app deploy.Application) ([]deploy.Container, error) {
 	var all []deploy.Container
 	for _, colour := range deploy.Colours {
-		m := app.Models[colour]
+		m, asked := app.Models[colour]
+		if !asked {
+			continue
+		}
 		ids, err := s.ids(ctx, m, "")
 		if err != nil {
 			return nil, err

@@ -29,6 +29,7 @@ type watch struct {
 	work      sync.WaitGroup // Up and the rehearsal
 	upDone    time.Time
 	next      time.Time // when the gate is to be asked again
+	confirmed time.Time // the next for which every container was asked for
 	tested    bool      // the rehearsal has ended well
 	trouble   error
 	healthy   map[string]bool
@@ -113,7 +114,7 @@ func (w *watch) decide() error {
 		case gate.Refused:
 			return w.run.refusal(v)
 		}
-		timer.Reset(max(time.Until(w.nearing(v)), 0))
+		timer.Reset(max(time.Until(w.wake(v)), 0))
 	}
 }
 
@@ -131,6 +132,15 @@ func (w *watch) observe(seen Seen) {
 		w.gate.Observe(seen.Sample)
 		w.clock(seen.Sample)
 	}
+}
+
+// wake is when the gate has to be looked at again if nothing happens.
+func (w *watch) wake(v gate.Verdict) time.Time {
+	at := w.nearing(v)
+	if ask := v.Next.Add(-w.askingTakes()); !v.Next.Equal(w.confirmed) && ask.Before(at) {
+		return ask
+	}
+	return at
 }
 
 // nearing begins the approach to the switch when the gate is about to open, and ends it when something went wrong after
@@ -170,11 +180,21 @@ func (w *watch) clock(s gate.Sample) {
 // troublePause is the pause between two questions to an engine that does not answer.
 const troublePause = 500 * time.Millisecond
 
+// askingTakes is how long an engine that is not busy takes to tell of every container. The gate opens that much sooner
+// for it: the last question is asked when its answer is due at the opening.
+func (w *watch) askingTakes() time.Duration {
+	return min(5*time.Millisecond+time.Duration(len(w.healthy))*time.Millisecond, 500*time.Millisecond)
+}
+
 // refreshIfDue asks for every container anew when the gate is about to decide, and after the engine was silent: the
 // gate opens on what is true now, not on what was true at the last event.
 func (w *watch) refreshIfDue() error {
-	if w.trouble == nil && (w.next.IsZero() || time.Now().Before(w.next)) {
+	near := !w.next.IsZero() && !w.next.Equal(w.confirmed) && !time.Now().Before(w.next.Add(-w.askingTakes()))
+	if w.trouble == nil && !near {
 		return nil
+	}
+	if near {
+		w.confirmed = w.next
 	}
 	if err := w.refresh(); err != nil {
 		if time.Now().After(w.deadline) {
@@ -220,7 +240,9 @@ func (w *watch) missing(known map[string]bool, containers []Container) map[strin
 }
 
 func (r *run) ofRelease(ctx context.Context) ([]Container, error) {
-	all, err := r.Stack.Containers(ctx, r.app)
+	own := r.app
+	own.Models = map[Colour]Model{r.release.To: r.app.Models[r.release.To]}
+	all, err := r.Stack.Containers(ctx, own)
 	var mine []Container
 	for _, c := range all {
 		if c.Colour == r.release.To && (r.release.Back != nil || c.Release == r.release.ID) {

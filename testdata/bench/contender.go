@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // contender is a way to deploy. Its command runs in the shop's folder with FROM, TO, NAME and NGINX in its environment.
@@ -13,8 +14,20 @@ type contender struct {
 	name   string
 	config string // bluegate.yml
 	argv   []string
-	mode   string // of nginx's configuration; empty: edit
+	mode   string        // of nginx's configuration; empty: edit
+	stable time.Duration // what the configuration says of gate.stable
+	rounds int           // at most; 0: as many as the others
 }
+
+// The names of those that the verdict compares.
+const (
+	nameHasty  = "bluegate, start_interval 500ms"
+	nameAtOnce = "bluegate"
+	nameStable = "bluegate, gate.stable 5s (default)"
+	nameFlag   = "bluegate, mode flag, gate.stable 5s"
+	nameUpWait = "docker compose up --wait, then reload"
+	nameSleep  = "script, its own sleep of 50 s"
+)
 
 // All wait for nothing after the first healthy, as the peers do; one has the default beside it.
 const (
@@ -25,13 +38,13 @@ const (
 func contenders(only string) []contender {
 	bluegate := []string{"bluegate"}
 	all := []contender{
-		{name: "bluegate, start_interval 500ms", config: hastily, argv: bluegate},
-		{name: "bluegate", config: atOnce, argv: bluegate},
-		{name: "bluegate, mode flag", config: atOnce + "nginx: {mode: flag, to: /etc/nginx/conf.d/green.on}\n", argv: bluegate, mode: "flag"},
-		{name: "bluegate, gate.stable 5s (default)", config: "gate: {stable: 5s}\n", argv: bluegate},
-		{name: "docker compose up --wait, then reload", argv: []string{"bash", "-c", upWait}},
+		{name: nameHasty, config: hastily, argv: bluegate},
+		{name: nameAtOnce, config: atOnce, argv: bluegate},
+		{name: nameStable, config: "gate: {stable: 5s}\n", argv: bluegate, stable: 5 * time.Second},
+		{name: nameFlag, config: "gate: {stable: 5s}\nnginx: {mode: flag, to: /etc/nginx/conf.d/green.on}\n", argv: bluegate, mode: "flag", stable: 5 * time.Second},
+		{name: nameUpWait, argv: []string{"bash", "-c", upWait}},
 		{name: "script, the shortest sleep that works", argv: []string{"bash", "-c", script("$(shortest)")}},
-		{name: "script, its own sleep of 50 s", argv: []string{"bash", "-c", script("50")}},
+		{name: nameSleep, argv: []string{"bash", "-c", script("50")}, rounds: 2}, // nearly all of it is its sleep
 	}
 	plugin := exec.Command("docker", "compose", "version").Run()
 	if plugin != nil {

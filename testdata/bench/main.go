@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"bluegate/testdata/stand"
 )
 
 func main() {
@@ -42,49 +44,65 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if err := stand.Prepare(".", "sid"); err != nil {
+		return err
+	}
 	about, err := surroundings(path)
 	if err != nil {
 		return err
 	}
 	doc := &document{path: o.out}
 	doc.section("surroundings", about)
-	if err := race(ctx, doc, path, o); err != nil {
+	claims, err := race(ctx, doc, path, o)
+	if err != nil {
 		return err
 	}
 	if o.scale != "" {
-		if err := grow(ctx, doc, path, o.scale); err != nil {
+		more, err := grow(ctx, doc, path, o.scale)
+		if err != nil {
 			return err
 		}
+		claims = append(claims, more...)
 	}
+	doc.section("verdict", verdict(claims))
 	return doc.write()
 }
 
 // race lets every contender deploy in turns, so that what else the machine does meets all of them alike.
-func race(ctx context.Context, doc *document, bluegate string, o options) error {
+func race(ctx context.Context, doc *document, bluegate string, o options) ([]claim, error) {
 	field := contenders(o.only)
-	results := map[string][]result{}
-	for _, c := range field {
-		t, err := open(bluegate, c)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
-		}
-		defer func() {
+	var trials []*trial
+	defer func() {
+		for _, t := range trials {
 			if err := t.close(); err != nil {
 				fmt.Fprintln(os.Stderr, "bench:", err)
 			}
-		}()
-		for range o.rounds {
+		}
+	}()
+	for _, c := range field {
+		t, err := open(bluegate, c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		trials = append(trials, t)
+	}
+	results := map[string][]result{}
+	for round := range o.rounds {
+		for _, t := range trials {
+			if t.rounds > 0 && round >= t.rounds {
+				continue
+			}
 			r, err := t.deploy(ctx)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", t.name, err)
 			}
-			fmt.Printf("%-44s users on it %s, lost %d of %d\n", c.name, r.toUsers.Round(msRound), r.lost, r.requests)
-			results[c.name] = append(results[c.name], r)
+			fmt.Printf("%-44s users on it %s, lost %d of %d\n", t.name, r.toUsers.Round(msRound), r.lost, r.requests)
+			results[t.name] = append(results[t.name], r)
 		}
 	}
 	doc.section("race", raceTable(field, results))
 	doc.section("steps", stepsTable(field, results))
-	return nil
+	return raceClaims(results), nil
 }
 
 func numbers(list string) (out []int, err error) {

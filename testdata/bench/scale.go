@@ -24,23 +24,31 @@ type size struct {
 }
 
 // grow deploys colours of more and more containers.
-func grow(ctx context.Context, doc *document, bluegate, list string) error {
+func grow(ctx context.Context, doc *document, bluegate, list string) ([]claim, error) {
 	counts, err := numbers(list)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var b strings.Builder
-	b.WriteString("| containers | last healthy to verdict | calls per second while waiting | CPU | peak memory |\n|---|---|---|---|---|\n")
+	var sizes []size
 	for _, n := range counts {
 		s, err := measure(ctx, bluegate, n)
 		if err != nil {
-			return fmt.Errorf("%d containers: %w", n, err)
+			return nil, fmt.Errorf("%d containers: %w", n, err)
 		}
-		fmt.Fprintf(&b, "| %d | %d ms | %.1f | %.2f s | %.0f MB |\n", n, s.verdict.Milliseconds(), s.waiting, s.cpu.Seconds(), float64(s.memory)/1e6)
 		fmt.Printf("%d containers: %+v\n", n, s)
+		sizes = append(sizes, s)
 	}
-	doc.section("scale", b.String())
-	return nil
+	doc.section("scale", scaleTable(sizes)+"\n"+curves(sizes))
+	return scaleClaims(sizes), nil
+}
+
+func scaleTable(sizes []size) string {
+	var b strings.Builder
+	b.WriteString("| containers | last healthy to verdict | calls per second while waiting | CPU | peak memory |\n|---|---|---|---|---|\n")
+	for _, s := range sizes {
+		fmt.Fprintf(&b, "| %d | %d ms | %.1f | %.2f s | %.0f MB |\n", s.containers, s.verdict.Milliseconds(), s.waiting, s.cpu.Seconds(), float64(s.memory)/1e6)
+	}
+	return b.String()
 }
 
 // settled is how long all containers stay healthy before the gate opens: the phase in which nothing happens, whose
@@ -90,23 +98,24 @@ type openings struct {
 	text        strings.Builder
 	calls       *atomic.Int64
 	began, last time.Time
-	first, now  int64
+	waited      atomic.Int64 // calls while waiting
 }
 
 func (o *openings) Write(p []byte) (int, error) {
 	o.text.Write(p)
 	if strings.Contains(string(p), "good: running, healthy") {
-		o.began, o.first = time.Now(), o.calls.Load()
+		first := o.calls.Load()
+		o.began = time.Now()
+		time.AfterFunc(waiting, func() { o.waited.Store(o.calls.Load() - first) })
 	}
 	if o.last.IsZero() && !o.began.IsZero() && strings.Contains(string(p), "  switch") {
-		o.last, o.now = time.Now(), o.calls.Load()
+		o.last = time.Now()
 	}
 	return len(p), nil
 }
 
-func (o *openings) rate() float64 {
-	if o.last.IsZero() {
-		return 0
-	}
-	return float64(o.now-o.first) / o.last.Sub(o.began).Seconds()
-}
+// waiting is the part of that in which nothing happens: in the end every container is asked for once more, and the way
+// to the switch begins.
+const waiting = settled - 3*time.Second
+
+func (o *openings) rate() float64 { return float64(o.waited.Load()) / waiting.Seconds() }

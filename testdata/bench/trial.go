@@ -31,6 +31,7 @@ type result struct {
 	toUsers   time.Duration // from the start of the command to the end of the change on users' new connections
 	toEnd     time.Duration
 	healthy   time.Duration // from the last container's first passing probe to the same
+	opened    time.Duration // of bluegate: from the gate's opening to the proven switch
 	cpu       time.Duration
 	memory    int64 // bytes, of the largest process
 	calls     int64 // to the engine
@@ -135,6 +136,11 @@ func (t *trial) deploy(ctx context.Context) (result, error) {
 			return r, err
 		}
 		r.steps = report.Steps
+		for _, s := range report.Steps {
+			if s.Name == "healthy-to-switched" {
+				r.opened = time.Duration(s.MS)*time.Millisecond - t.stable
+			}
+		}
 	}
 	t.live = to
 	return r, err
