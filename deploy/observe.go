@@ -129,7 +129,7 @@ func (r *run) planSwitch() error {
 	switch r.route.State {
 	case RouterAbsent:
 		if !r.first {
-			return &UnreachableError{What: "nginx", Err: errors.New("containers of the application run, but no container was found whose nginx configuration names one of them; start nginx, or name its container in bluegate.yml (nginx.container)")}
+			return &UnreachableError{What: "nginx", Err: errors.New("containers of the application run, but no container was found whose nginx configuration names one of them; start nginx, or name its container in bluegate.yml (nginx.container), or label it (bluegate.nginx)")}
 		}
 		r.note(Finding{Code: "nginx-absent", Message: "no nginx was found: the colour is brought up, and nothing is switched"})
 		return nil

@@ -2,8 +2,8 @@ package nginx
 
 import (
 	"context"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"bluegate/deploy"
@@ -47,7 +47,7 @@ func (c *census) count(ctx context.Context) []deploy.Open {
 	}
 	ask, cancel := asking(ctx)
 	defer cancel()
-	resp, err := c.nginx.ask(ask, helper.Request{Connections: &helper.Connections{To: c.addresses()}})
+	resp, err := c.nginx.ask(ask, helper.Request{Connections: connectionsTo(c.old)})
 	if c.failed = err != nil || resp.Error != ""; c.failed {
 		c.counts = nil
 		return nil
@@ -58,16 +58,21 @@ func (c *census) count(ctx context.Context) []deploy.Open {
 	return c.counts
 }
 
-// addresses are those of the old containers; a container has one on each of its networks.
-func (c *census) addresses() (ips []string) {
-	for _, old := range c.old {
-		for _, ip := range old.Addresses {
+// connectionsTo asks for all connections that may lead to containers: a container has an address on each of its
+// networks, and ports of its own on the engine's host.
+func connectionsTo(old []deploy.Container) *helper.Connections {
+	to := &helper.Connections{To: []string{}}
+	for _, c := range old {
+		for _, ip := range c.Addresses {
 			if ip != "" { // of a container that does not run
-				ips = append(ips, ip)
+				to.To = append(to.To, ip)
 			}
 		}
+		for _, p := range c.Published {
+			to.Ports = append(to.Ports, p.Port)
+		}
 	}
-	return ips
+	return to
 }
 
 // remember forgets what is closed: its ends may be used again.
@@ -88,7 +93,7 @@ func (c *census) perContainer(open []helper.Socket) (counts []deploy.Open) {
 	for _, old := range c.old {
 		count := deploy.Open{Container: old.Name}
 		for _, s := range open {
-			if leadsTo(s, old) {
+			if leadsTo(s, old, c.nginx.isEngine) {
 				count.Connections++
 				count.Oldest = max(count.Oldest, c.last.Sub(c.seen[s]))
 			}
@@ -100,12 +105,20 @@ func (c *census) perContainer(open []helper.Socket) (counts []deploy.Open) {
 	return counts
 }
 
-func leadsTo(s helper.Socket, c deploy.Container) bool {
-	host := strings.Trim(s.Remote[:strings.LastIndex(s.Remote, ":")], "[]")
+// leadsTo says whether a connection leads to a container, at an address of its own or at a port that it publishes. Where
+// nginx stands on the engine's host, its connection to a published port is the one that counts, and the engine's own
+// from there to the container is not nginx's.
+func leadsTo(s helper.Socket, c deploy.Container, isEngine func(host string) bool) bool {
+	remote, err := netip.ParseAddrPort(s.Remote)
+	if err != nil {
+		return false
+	}
 	for _, ip := range c.Addresses {
-		if ip == host {
+		if ip == remote.Addr().String() {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(c.Published, func(p deploy.Published) bool {
+		return p.Port == int(remote.Port()) && isEngine(remote.Addr().String())
+	})
 }

@@ -70,8 +70,8 @@ func TestDrainCountsConnections(t *testing.T) {
 
 // The two ends of a connection may be used again when it is closed: the age begins anew.
 func TestCensusForgetsWhatIsClosed(t *testing.T) {
-	c := (&Router{}).census([]deploy.Container{
-		{Name: "blue-1", Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
+	c := (&Router{found: &contained{}}).census([]deploy.Container{
+		{Name: "blue-1", Published: []deploy.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
 		{Name: "blue-2", Addresses: map[string]string{"net": ""}}, // it does not run
 	})
 	a, b := helper.Socket{Local: "10.0.0.9:1", Remote: "10.0.0.2:3000"}, helper.Socket{Local: "[fd00::9]:1", Remote: "[fd00::2]:3000"}
@@ -93,7 +93,7 @@ func TestCensusForgetsWhatIsClosed(t *testing.T) {
 			t.Errorf("after %s: %v, want %v", step.after, got, step.want)
 		}
 	}
-	if got := c.addresses(); len(got) != 2 {
-		t.Errorf("it asks for %q", got)
+	if got := connectionsTo(c.old); len(got.To) != 2 || len(got.Ports) != 1 {
+		t.Errorf("it asks for %+v", got)
 	}
 }

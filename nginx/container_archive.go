@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
@@ -98,6 +99,30 @@ func (s *archive) entry(file string) (entry, string, error) {
 		}
 	}
 	return entry{}, file, fmt.Errorf("%s: too many symbolic links", file)
+}
+
+// putAt is the time of the file, or of the last one of the links that lead to it: an archive holds no other times.
+func (s *archive) putAt(file string) (last time.Time, err error) {
+	for range linkDepth {
+		dir, err := s.realDir(path.Dir(file))
+		if err != nil {
+			return last, err
+		}
+		e, err := s.at(path.Join(dir, path.Base(file)))
+		if err != nil {
+			return last, err
+		}
+		if e.modTime.After(last) {
+			last = e.modTime
+		}
+		if e.link == "" {
+			return last, nil
+		}
+		if file = e.link; !path.IsAbs(file) {
+			file = dir + "/" + e.link
+		}
+	}
+	return last, fmt.Errorf("%s: too many symbolic links", file)
 }
 
 // at is the file, or the link, at a path without links on its way. Where its directory holds more than a configuration

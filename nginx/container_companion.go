@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 
@@ -86,6 +87,25 @@ func (c *contained) ask(ctx context.Context, req helper.Request) (helper.Respons
 		return helper.Response{}, errors.New("the helper beside nginx is not there")
 	}
 	return c.help.Ask(ctx, req)
+}
+
+// putAt implements place. The helper sees what is mounted with its folder.
+func (c *contained) putAt(ctx context.Context, f deploy.FileChange) (time.Time, error) {
+	e, real, err := locate(c.files(ctx), f)
+	if err != nil || e.content == nil && e.link == "" {
+		return time.Time{}, err
+	}
+	_, memory := c.memoryOf(real)
+	if m, mounted := mountOf(c.info, real); memory || !mounted || m.Destination == real {
+		return time.Time{}, nil
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	resp, err := c.ask(ctx, helper.Request{PutAt: real})
+	if err == nil && resp.Error != "" {
+		return time.Time{}, nil // nothing is refused for what cannot be told
+	}
+	return resp.PutAt, err
 }
 
 // close ends the helper; its container removes itself, and is removed where it does not.

@@ -28,15 +28,18 @@ type search struct {
 	engine *client.Client
 	opts   Options
 	dir    *deploy.Directory
+
+	mu     sync.Mutex
+	passed []deploy.Finding // nginxes that could not be read, and might have been meant
 }
 
 func (s *search) open(ctx context.Context, id string) (*contained, error) {
 	return openContainer(ctx, s.engine, s.opts, s.dir.Project(), id)
 }
 
-// find looks for nginx: the container, or the Compose service, that the options name, else the labelled one, else the one that is on a network of
-// the colours and whose configuration names an address of either, among those in which an nginx master runs and, failing
-// these, among those that would start one. It returns nil when there is none.
+// find looks for nginx: the container, or the Compose service, that the options name, else the labelled one, else the one
+// that is on a network of the colours and whose configuration names an address of either, among those in which an nginx
+// master runs and, failing these, among those that would start one. It returns nil when there is none.
 func (s *search) find(ctx context.Context) (*contained, error) {
 	if s.opts.Container != "" {
 		found, err := s.open(ctx, s.opts.Container)
@@ -159,6 +162,18 @@ func (s *search) passing(ctx context.Context, row container.Summary) bool {
 	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
 }
 
+func (s *search) pass(c *contained, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passed = append(s.passed, deploy.Finding{
+		Code: "nginx-passed-by", Place: c.name,
+		Message: fmt.Sprintf("%s holds an nginx whose configuration cannot be read: %v", c, why),
+		Cost:    "if it is the one that serves the application, it was not found",
+		Remedy:  fmt.Sprintf("# mend its configuration; or, if it is meant, say so in bluegate.yml:\nnginx: {container: %s}\n# or by a label of its container:\nlabels: {%s: %s}", c.name, Label, s.dir.Project()),
+	})
+}
+
+// namesColour says whether an nginx's configuration names an address of a colour, as nginx sees it.
 func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	if i.main == "" {
 		return false, nil
@@ -170,7 +185,8 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	tree, err := conf.LoadTree(i.files(ctx), i.main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoTool) {
-		return false, nil // another nginx, with troubles of its own
+		s.pass(i, err)
+		return false, nil // another nginx, it may be, with troubles of its own
 	}
 	if err != nil {
 		return false, err

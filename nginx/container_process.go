@@ -5,21 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// processes implements place: it asks the engine, and no ps is needed in the image. A worker's title changes in the same turn of its loop that closes its listening sockets,
-// so accepting and leaving are told apart exactly.
+// processes implements place: it asks the engine, and no ps is needed in the image. A worker's title changes in the same
+// turn of its loop that closes its listening sockets, so accepting and leaving are told apart exactly.
 func (c *contained) processes(ctx context.Context) (snapshot, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,etimes,args"})
+	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,etimes,wchan:32,args"})
 	if err != nil {
 		return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
 	}
 	var all []process
 	for _, row := range top.Processes {
-		if len(row) < 4 {
+		if len(row) < 5 {
 			continue
 		}
 		pid, err1 := strconv.Atoi(row[0])
@@ -28,7 +29,7 @@ func (c *contained) processes(ctx context.Context) (snapshot, error) {
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
 		}
-		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, title: row[3]})
+		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, waits: strings.Contains(row[3], sigsuspend), title: row[4]})
 	}
 	return sortOut(all)
 }

@@ -62,13 +62,9 @@ func (r *Router) writes(points []deploy.SwitchPoint) (paths []string) {
 // unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
 // deployment.
 func (r *Router) unloaded(s snapshot, points []deploy.SwitchPoint) (paths []string) {
-	began, ok := s.oldest(time.Now())
-	if !ok {
-		return nil
-	}
 	for _, file := range r.conf.tree {
-		e, _, err := r.conf.files.entry(file.Path)
-		if err == nil && !hasPoint(points, file.Path) && e.modTime.Add(r.opts.Skew).After(began.Add(time.Second)) {
+		changed, err := r.conf.files.putAt(file.Path)
+		if err == nil && !hasPoint(points, file.Path) && s.olderThan(changed.Add(r.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}
 	}

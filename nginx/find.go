@@ -8,22 +8,25 @@ import (
 )
 
 // find looks for nginx: on this machine when the options say so, else among the containers, and, where none of them
-// is meant and the engine is this machine's, among its own processes. It returns nil when there is none.
-func (r *Router) find(ctx context.Context, dir *deploy.Directory) (place, error) {
+// is meant and the engine is this machine's, among its own processes. It returns nil when there is none, and then what
+// it had to pass by.
+func (r *Router) find(ctx context.Context, dir *deploy.Directory) (place, []deploy.Finding, error) {
 	if r.opts.Host {
 		if !r.opts.Local {
-			return nil, &deploy.InvalidError{Err: errors.New("nginx.host: the engine is another machine's, or this process is in a container; an nginx on a host can be switched from that host only")}
+			return nil, nil, &deploy.InvalidError{Err: errors.New("nginx.host: the engine is another machine's, or this process is in a container; an nginx on a host can be switched from that host only")}
 		}
-		return some(findHosted(ctx, r.opts, dir))
+		host, err := some(findHosted(ctx, r.opts, dir))
+		return host, nil, err
 	}
-	found, err := (&search{engine: r.engine, opts: r.opts, dir: dir}).find(ctx)
-	if err != nil || found != nil && found.running || r.opts.Container != "" || !r.opts.Local || !dir.Publishes() {
-		return some(found, err)
+	s := &search{engine: r.engine, opts: r.opts, dir: dir}
+	found, err := some(s.find(ctx))
+	if err != nil || found != nil && found.runs() || r.opts.Container != "" || !r.opts.Local || !dir.Publishes() {
+		return found, s.passed, err
 	}
-	if host, err := findHosted(ctx, r.opts, dir); err != nil || host != nil {
-		return some(host, err)
+	if host, err := some(findHosted(ctx, r.opts, dir)); err != nil || host != nil {
+		return host, nil, err
 	}
-	return some(found, nil)
+	return found, s.passed, nil
 }
 
 // some makes nothing of a pointer that is nil.

@@ -54,6 +54,11 @@ func TestFindByConfiguration(t *testing.T) {
 	b.nginx(box{name: "idle"})
 	broken := b.nginx(box{name: "broken"})
 	b.put(broken, edge("was-blue:3000; } {"))
+	route, err := b.router(Options{}).Observe(t.Context(), b.directory())
+	if err != nil || route.State != deploy.RouterAbsent || len(route.Findings) != 1 || !strings.Contains(route.Findings[0].Message, b.name("broken")) ||
+		!strings.Contains(route.Findings[0].Remedy, "nginx: {container: "+b.name("broken")+"}") || !strings.Contains(route.Findings[0].Remedy, Label+": ") {
+		t.Errorf("of the one that cannot be read it says %+v, %v", route.Findings, err)
+	}
 	// A colour's own container may run nginx, and may name the other colour.
 	b.nginx(box{name: "web", files: edge("was-green:3000"), labels: map[string]string{"com.docker.compose.project": "shop", "com.docker.compose.service": "was-green"}})
 	// The same names on another network are another application's.
@@ -69,7 +74,7 @@ func TestFindByConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.serves(stopped)
-	_, _, err := b.found(Options{})
+	_, _, err = b.found(Options{})
 	var silent *deploy.UnreachableError
 	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("edge")+", "+b.name("stopped")) || !strings.Contains(err.Error(), Label) {
 		t.Errorf("with two that match: %v", err)

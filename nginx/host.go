@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,7 +45,12 @@ func (h *hosted) id() string {
 
 func (h *hosted) isEngine(host string) bool { return isLoopback(host) || isThisMachine(host) }
 
-func (h *hosted) advise() string { return fmt.Sprintf("kill -HUP %d", h.master.pid) }
+func (h *hosted) advise() string {
+	if unit := unitOf(h.master.pid); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
+		return "systemctl reload " + unit
+	}
+	return fmt.Sprintf("kill -HUP %d", h.master.pid)
+}
 
 func (h *hosted) stale(string) string {
 	return "its configuration and what it reads are not the same; is something mounted over one of them?"
@@ -107,9 +114,14 @@ func (h *hosted) prepare(context.Context, []deploy.FileChange) error { return ni
 func (h *hosted) prepared() bool                                     { return true }
 func (h *hosted) close(context.Context) error                        { return nil }
 
-// ask implements place: this process stands where nginx does.
-func (h *hosted) ask(_ context.Context, req helper.Request) (helper.Response, error) {
-	return helper.Handle(req), nil
+// ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
+// others use the ports that the colours publish too.
+func (h *hosted) ask(ctx context.Context, req helper.Request) (helper.Response, error) {
+	resp := helper.Handle(req)
+	if req.Connections != nil {
+		resp.Open = h.ofWorkers(ctx, resp.Open)
+	}
+	return resp, nil
 }
 
 // takeOver implements place.

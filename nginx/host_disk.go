@@ -21,12 +21,31 @@ import (
 )
 
 // disk is the files of this machine. It implements files.
-type disk struct{ read map[string]entry }
+type disk struct {
+	read map[string]entry
+	// root is the way to the files as nginx sees them, where its mounts are its own: a service of systemd's may have a
+	// /tmp, or any other folder, that nobody else sees.
+	root string
+}
 
 // files implements place.
-func (h *hosted) files(context.Context) files { return &disk{read: map[string]entry{}} }
+func (h *hosted) files(context.Context) files {
+	return &disk{read: map[string]entry{}, root: foreignRoot(h.master.pid)}
+}
 
-// seenAs implements place: nginx sees what we see.
+// foreignRoot is where the files of a process are seen that has mounts of its own. It is empty where it has the same as
+// this process, and where one may not look.
+func foreignRoot(pid int) string {
+	dir := filepath.Join(proc, strconv.Itoa(pid))
+	theirs, err1 := os.Readlink(dir + "/ns/mnt")
+	ours, err2 := os.Readlink(proc + "/self/ns/mnt")
+	if err1 != nil || err2 != nil || theirs == ours {
+		return ""
+	}
+	return dir + "/root"
+}
+
+// seenAs implements place: nginx sees what we see, or entry refuses.
 func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
 
 // Read implements conf.Source.
@@ -50,6 +69,8 @@ func (d *disk) link(name string) (string, error) {
 	return target, err
 }
 
+func (d *disk) putAt(file string) (time.Time, error) { return helper.PutAt(file) }
+
 func (d *disk) entry(file string) (entry, string, error) {
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
@@ -60,9 +81,34 @@ func (d *disk) entry(file string) (entry, string, error) {
 	}
 	e, err := readEntry(real)
 	if err == nil {
+		err = d.shared(real)
+	}
+	if err == nil {
 		d.read[real] = e
 	}
 	return e, real, err
+}
+
+// shared wants nginx to see the same file.
+func (d *disk) shared(real string) error {
+	if d.root == "" {
+		return nil
+	}
+	ours, err := os.Stat(real)
+	if err != nil {
+		return err
+	}
+	theirs, err := os.Stat(d.root + real)
+	if errors.Is(err, fs.ErrPermission) || err == nil && os.SameFile(ours, theirs) {
+		return nil
+	}
+	what := "sees another file there"
+	if errors.Is(err, fs.ErrNotExist) {
+		what = "sees no file there"
+	} else if err != nil {
+		return err
+	}
+	return deploy.Refuse(deploy.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
 }
 
 func readEntry(real string) (entry, error) {
@@ -82,6 +128,11 @@ func readEntry(real string) (entry, error) {
 	}
 	e.content, err = os.ReadFile(real)
 	return e, err
+}
+
+// putAt implements place: it was seen when the configuration was read.
+func (h *hosted) putAt(context.Context, deploy.FileChange) (time.Time, error) {
+	return time.Time{}, nil
 }
 
 // replace implements place.

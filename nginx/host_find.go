@@ -62,8 +62,9 @@ func (h *hosted) isMeant(ctx context.Context, dir *deploy.Directory) (bool, erro
 	}
 	tree, err := conf.LoadTree(h.files(ctx), h.main)
 	var syntax *conf.SyntaxError
+	var refused *deploy.RefusedError
 	switch {
-	case errors.As(err, &syntax), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+	case errors.As(err, &syntax), errors.As(err, &refused), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return false, nil // another nginx, with troubles of its own
 	case err != nil:
 		return false, err

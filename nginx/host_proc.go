@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -77,7 +78,29 @@ func processOf(pid int, up time.Duration) (process, error) {
 	}
 	p := process{pid: pid, ppid: ppid, title: strings.TrimSpace(string(title))}
 	p.age = up - time.Duration(start)*time.Second/ticks
+	where, _ := os.ReadFile(dir + "/wchan") // of a process that one may not look into, nothing
+	p.waits = bytes.Contains(where, []byte(sigsuspend))
 	return p, nil
+}
+
+// unitOf is systemd's service to which a process belongs, if it belongs to one.
+func unitOf(pid int) string {
+	groups, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(pid), "cgroup"))
+	if err != nil {
+		return ""
+	}
+	return unitIn(string(groups))
+}
+
+// unitIn reads lines such as "0::/system.slice/nginx.service".
+func unitIn(groups string) string {
+	for line := range strings.Lines(groups) {
+		unit := path.Base(strings.TrimSpace(line))
+		if strings.HasSuffix(unit, ".service") && strings.Contains(line, ":/system.slice/") {
+			return unit
+		}
+	}
+	return ""
 }
 
 // ended tells a process that went away from one that cannot be looked at.

@@ -48,6 +48,8 @@ type hostShop struct {
 	router      *Router
 	change      deploy.Change
 	master      *exec.Cmd
+	taken       int      // a port that somebody else listens at
+	wrap        []string // the words before nginx's in its command
 }
 
 func newHostShop(t *testing.T) *hostShop {
@@ -62,7 +64,7 @@ func newHostShop(t *testing.T) *hostShop {
 		t.Fatal(err)
 	}
 	s := &hostShop{T: t, exe: exe, dir: dir, port: freePort(t), blue: colourServer(t, "blue"), green: colourServer(t, "green")}
-	for _, sub := range []string{"conf.d", "tmp"} {
+	for _, sub := range []string{"conf.d", "more", "tmp"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +73,7 @@ func newHostShop(t *testing.T) *hostShop {
 	if os.Geteuid() == 0 {
 		user = "user root;\n"
 	}
-	write(t, dir+"/nginx.conf", user+"daemon off;\npid "+dir+"/pid;\nerror_log "+dir+"/error.log;\nevents {}\nhttp {\naccess_log off;\n"+tempPaths(dir)+"include conf.d/*.conf;\n}\n")
+	write(t, dir+"/nginx.conf", user+"daemon off;\npid "+dir+"/pid;\nerror_log "+dir+"/error.log;\nevents {}\nhttp {\naccess_log off;\n"+tempPaths(dir)+"include conf.d/*.conf;\ninclude more/*.conf;\n}\n")
 	s.file = dir + "/conf.d/shop.conf"
 	write(t, s.file, fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\nserver { listen 127.0.0.1:%d; location / { proxy_pass http://was; } }\n", s.blue, s.port))
 	s.start()
@@ -91,7 +93,8 @@ func tempPaths(dir string) (text string) {
 // start runs the master. It ends with the test, and also with a test that is killed.
 func (s *hostShop) start() {
 	s.Helper()
-	s.master = exec.Command(s.exe, "-p", s.dir+"/", "-c", "nginx.conf", "-e", s.dir+"/error.log")
+	words := append(slices.Clone(s.wrap), s.exe, "-p", s.dir+"/", "-c", "nginx.conf", "-e", s.dir+"/error.log")
+	s.master = exec.Command(words[0], words[1:]...)
 	s.master.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := s.master.Start(); err != nil {
 		s.Fatal(err)
@@ -126,7 +129,12 @@ func colourServer(t *testing.T, colour string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, colour) })}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hold" {
+			<-r.Context().Done()
+		}
+		fmt.Fprint(w, colour)
+	})}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return l.Addr().(*net.TCPAddr).Port
@@ -187,6 +195,14 @@ func (s *hostShop) notSwitched() *deploy.NotSwitchedError {
 
 func (s *hostShop) serves(want string) {
 	s.Helper()
+	if got := s.colour(); got != want {
+		s.Errorf("%q answers, want %s", got, want)
+	}
+}
+
+// colour is the one that answers a request on a connection of its own.
+func (s *hostShop) colour() string {
+	s.Helper()
 	c := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := c.Get(fmt.Sprintf("http://127.0.0.1:%d/", s.port))
 	if err != nil {
@@ -195,19 +211,31 @@ func (s *hostShop) serves(want string) {
 	defer resp.Body.Close()
 	var text [16]byte
 	n, _ := resp.Body.Read(text[:])
-	if string(text[:n]) != want {
-		s.Errorf("%q answers, want %s", text[:n], want)
+	return string(text[:n])
+}
+
+// linked has a link in the folder, and the file in another.
+func (s *hostShop) linked() {
+	s.Helper()
+	if err := errors.Join(os.Mkdir(s.dir+"/available", 0o755), os.Rename(s.file, s.dir+"/available/shop"), os.Symlink("../available/shop", s.file)); err != nil {
+		s.Fatal(err)
 	}
+}
+
+// restart ends the master and starts another.
+func (s *hostShop) restart() {
+	s.Helper()
+	if err := s.master.Process.Signal(syscall.SIGTERM); err != nil {
+		s.Fatal(err)
+	}
+	_ = s.master.Wait()
+	s.start()
 }
 
 func TestHostSwitch(t *testing.T) {
 	for name, arrange := range map[string]func(s *hostShop){
 		"a file": func(*hostShop) {},
-		"a link": func(s *hostShop) {
-			if err := errors.Join(os.Mkdir(s.dir+"/available", 0o755), os.Rename(s.file, s.dir+"/available/shop"), os.Symlink("../available/shop", s.file)); err != nil {
-				s.Fatal(err)
-			}
-		},
+		"a link": (*hostShop).linked,
 		"another's": func(s *hostShop) {
 			if os.Geteuid() == 0 {
 				if err := os.Chown(s.file, 12345, 54321); err != nil {
@@ -330,11 +358,7 @@ func TestHostRestartedMeanwhile(t *testing.T) {
 	if err := s.router.Rehearse(t.Context(), s.change, already()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.master.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = s.master.Wait()
-	s.start()
+	s.restart()
 	if _, err := s.switchOver(); err != nil {
 		t.Fatal(err)
 	}
@@ -377,4 +401,68 @@ func TestHostOfAnotherMachine(t *testing.T) {
 	if !errors.As(err, &invalid) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// What the old colour's drain waits for is told by the port that it publishes; others who use that port are not counted.
+func TestHostDrainCountsConnections(t *testing.T) {
+	s := newHostShop(t)
+	s.plan()
+	hold := func(address string) net.Conn {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_, err = conn.Write([]byte("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	held := hold(fmt.Sprintf("127.0.0.1:%d", s.port))
+	hold(fmt.Sprintf("127.0.0.1:%d", s.blue))
+	time.Sleep(200 * time.Millisecond) // a worker must have accepted it
+	if _, err := s.switchOver(); err != nil {
+		t.Fatal(err)
+	}
+	blue := deploy.Container{Name: "blue-1", Published: []deploy.Published{{Port: s.blue, Target: 3000}}}
+	ctx, cancel := deadline(t, time.Minute)
+	defer cancel()
+	counted := 0
+	err := s.router.Drain(ctx, []deploy.Container{blue}, func(l deploy.Left) {
+		if len(l.Open) == 0 {
+			return
+		}
+		if counted++; len(l.Open) != 1 || l.Open[0].Container != "blue-1" || l.Open[0].Connections != 1 {
+			t.Errorf("left is %s", l)
+		}
+		_ = held.Close()
+	})
+	if err != nil || counted == 0 {
+		t.Errorf("%v; counted %d times", err, counted)
+	}
+}
+
+// An old version is moved back, with its old time, and nginx is not reloaded.
+func TestHostSeesAnOldFileThatWasMovedThere(t *testing.T) {
+	s := newHostShop(t)
+	old := time.Now().Add(-time.Hour)
+	write(t, s.dir+"/conf.d/backup", read(t, s.file)+"# an old version\n")
+	if err := errors.Join(os.Chtimes(s.dir+"/conf.d/backup", old, old), os.Chtimes(s.file, old, old)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	if err := os.Chmod(s.file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if route := s.observe(); route.Refusal != nil {
+		t.Errorf("after a chmod: %v", route.Refusal)
+	}
+	if err := os.Rename(s.dir+"/conf.d/backup", s.file); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, s.observe(), deploy.ConfigNotLoaded, s.file, "kill -HUP")
+	if _, err := s.router.load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	s.plan()
 }

@@ -18,12 +18,12 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 	if r.wrong != nil {
 		return deploy.Route{}, r.wrong
 	}
-	found, err := r.find(ctx, dir)
+	found, passed, err := r.find(ctx, dir)
 	if err != nil {
 		return deploy.Route{}, unreachable(err)
 	}
 	if found == nil {
-		return deploy.Route{State: deploy.RouterAbsent}, nil
+		return deploy.Route{State: deploy.RouterAbsent, Findings: passed}, nil
 	}
 	if r.found != nil {
 		if err := found.takeOver(ctx, r.found); err != nil {
@@ -65,11 +65,14 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	tree, err := conf.LoadTree(amended{r.conf.files, absent}, main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
-		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v", r.found, err)
+		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", r.found, err)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the configuration of %s: %w", r.found, err)
+		if err := r.refuseOr(route, err); err != nil {
+			return fmt.Errorf("read the configuration of %s: %w", r.found, err)
+		}
+		return nil
 	}
 	r.conf.tree, r.absent = tree, absent
 	r.mode.observe(r.conf, dir, route)
@@ -119,9 +122,7 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	if file, ok, err := r.newerThan(ctx, s, route.Points); err != nil {
 		return err
 	} else if ok {
-		route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded,
-			"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
-			file, r.found, r.found.advise())
+		route.Refusal = r.notLoaded(file)
 		return nil
 	}
 	dump, err := r.found.dump(ctx)
@@ -142,34 +143,32 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	return nil
 }
 
-// newerThan finds a file with switch points that was changed after the oldest accepting worker began. Ages are whole
-// seconds, so a change within a second of a reload cannot be told from it.
+// notLoaded is the refusal of a file that holds something else than what nginx has loaded.
+func (r *Router) notLoaded(file string) error {
+	return deploy.Refuse(deploy.ConfigNotLoaded,
+		"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
+		file, r.found, r.found.advise())
+}
+
+// newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
+// anew: one may have changed since it was read.
 func (r *Router) newerThan(ctx context.Context, s snapshot, points []deploy.SwitchPoint) (string, bool, error) {
-	began, ok := s.oldest(time.Now())
-	if !ok {
-		return "", false, nil
-	}
+	in := r.found.files(ctx)
 	seen := map[string]bool{}
 	for _, p := range points {
 		if seen[p.Path] {
 			continue
 		}
 		seen[p.Path] = true
-		changed, err := r.modTime(ctx, p.Path)
+		changed, err := in.putAt(p.Path)
 		if err != nil {
 			return "", false, err
 		}
-		if changed.Add(r.opts.Skew).After(began.Add(time.Second)) {
+		if s.olderThan(changed.Add(r.opts.Skew), time.Now()) {
 			return p.Path, true, nil
 		}
 	}
 	return "", false, nil
-}
-
-// modTime asks anew: it may be asked for a file that changed since it was read.
-func (r *Router) modTime(ctx context.Context, file string) (time.Time, error) {
-	e, _, err := r.found.files(ctx).entry(file)
-	return e.modTime, err
 }
 
 func hasPoint(points []deploy.SwitchPoint, path string) bool {

@@ -67,6 +67,10 @@ type place interface {
 	// ask asks from where nginx stands.
 	ask(ctx context.Context, req helper.Request) (helper.Response, error)
 
+	// putAt asks from where nginx stands since when a file that is to be changed has held what it holds. The time is zero
+	// where nobody there sees the file.
+	putAt(ctx context.Context, f deploy.FileChange) (time.Time, error)
+
 	// replace writes one change where its old content still is, errForeign where neither the old nor the new one is.
 	// The file gets this time where it is not zero.
 	replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error
@@ -106,6 +110,9 @@ type files interface {
 
 	// link is the target of a symbolic link; empty for what is none.
 	link(name string) (string, error)
+
+	// putAt is the moment since which a path has held what it holds, as far as that can be told from here.
+	putAt(file string) (time.Time, error)
 }
 
 // entry is a file as it is found.

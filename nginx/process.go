@@ -12,13 +12,18 @@ type process struct {
 	pid, ppid int
 	title     string
 	age       time.Duration // in whole seconds
+	waits     bool          // for a signal, as the kernel says; false also where it does not say
 }
+
+// sigsuspend is the kernel's word for the call in which an idle master waits for its next signal.
+const sigsuspend = "sigsuspend"
 
 // snapshot is what runs in nginx's container at one moment.
 type snapshot struct {
 	master  process
 	workers []process // accepting ones
 	leaving []process // workers of an earlier configuration, which answer what they have begun
+	unnamed int       // children that bear the master's title still, or again
 }
 
 const (
@@ -42,6 +47,8 @@ func sortOut(all []process) (snapshot, error) {
 	s := snapshot{master: all[at]}
 	for _, p := range all {
 		switch {
+		case p.ppid == s.master.pid && isMaster(p):
+			s.unnamed++
 		case p.ppid != s.master.pid || !strings.HasPrefix(p.title, workerTitle):
 		case strings.Contains(p.title, leavingTitle):
 			s.leaving = append(s.leaving, p)
@@ -64,6 +71,13 @@ func (s snapshot) since(before snapshot) (old, fresh int) {
 	return old, fresh
 }
 
+// unmoved says that the master has done what it was signalled to do, and that nothing came of it: it waits for the next
+// signal, and its workers are those from before.
+func (s snapshot) unmoved(before snapshot) bool {
+	old, fresh := s.since(before)
+	return s.master.waits && s.master.pid == before.master.pid && s.unnamed == 0 && fresh == 0 && old == len(before.workers) && len(s.leaving) <= len(before.leaving)
+}
+
 // oldest is the latest moment at which the oldest accepting worker can have started; ok is false without workers.
 func (s snapshot) oldest(now time.Time) (start time.Time, ok bool) {
 	for _, w := range s.workers {
@@ -72,6 +86,13 @@ func (s snapshot) oldest(now time.Time) (start time.Time, ok bool) {
 		}
 	}
 	return start, ok
+}
+
+// olderThan says that the oldest accepting worker surely began before that moment. Ages are whole seconds, so a change
+// within a second of a reload cannot be told from it.
+func (s snapshot) olderThan(moment, now time.Time) bool {
+	began, ok := s.oldest(now)
+	return ok && moment.After(began.Add(time.Second))
 }
 
 // command is how nginx was started: its executable and the flags that choose the configuration, for other calls of it.

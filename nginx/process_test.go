@@ -229,3 +229,32 @@ func TestConfigFlags(t *testing.T) {
 		}
 	}
 }
+
+// A master that waits for its next signal, with the workers from before and no child that is still to be named, has made
+// nothing of the last one.
+func TestUnmoved(t *testing.T) {
+	const master = "100 90 60 nginx: master process nginx\n"
+	before, _ := sortOut(ps(t, master+"120 100 60 nginx: worker process"))
+	for name, test := range map[string]struct {
+		ps    string
+		waits bool
+		want  bool
+	}{
+		"nothing came of it":       {master + "120 100 60 nginx: worker process", true, true},
+		"it is still busy":         {master + "120 100 60 nginx: worker process", false, false},
+		"a new worker":             {master + "120 100 60 nginx: worker process\n130 100 0 nginx: worker process", true, false},
+		"one without a name yet":   {master + "120 100 60 nginx: worker process\n130 100 0 nginx: master process nginx", true, false},
+		"the old one is leaving":   {master + "120 100 60 nginx: worker process is shutting down", true, false},
+		"the old one is gone":      {master, true, false},
+		"another master meanwhile": {"101 90 1 nginx: master process nginx\n120 101 60 nginx: worker process", true, false},
+	} {
+		now, err := sortOut(ps(t, test.ps))
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.master.waits = test.waits
+		if got := now.unmoved(before); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}

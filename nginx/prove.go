@@ -13,6 +13,9 @@ import (
 // pollProof is the pause between two looks at the workers, each of which takes the engine longer than that.
 const pollProof = 5 * time.Millisecond
 
+// silentLooks is how often a log may be silent: what nginx has written, the engine passes on a moment later.
+const silentLooks = 4
+
 // errNotLoaded says that no new worker took the configuration.
 var errNotLoaded = errors.New("nginx did not load it")
 
@@ -32,6 +35,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 	var routes chan error
 	nextLog := time.Now().Add(300 * time.Millisecond)
 	var last error
+	silent := 0 // looks at a master that has done with the signal, and at a log that does not say why
 	for {
 		now, err := r.found.processes(ctx)
 		if err == nil {
@@ -49,8 +53,14 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
-			if line := r.found.emergency(ctx, signalled); final(line) {
+			line, unmoved := r.found.emergency(ctx, signalled), err == nil && now.unmoved(before)
+			if final(line) || unmoved && line != "" {
 				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
+			}
+			if silent++; !unmoved {
+				silent = 0
+			} else if silent == silentLooks {
+				return now, fmt.Errorf("%w: its master waits for the next signal, and has made no new worker; its error log may say why", errNotLoaded)
 			}
 		}
 		select {

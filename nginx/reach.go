@@ -55,6 +55,12 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 		reason.Message = fmt.Sprintf("from where %s stands, %s", r.found, resp.Error)
 		return []deploy.Reason{reason}, nil
 	}
+	if gone, err := r.lost(ctx, t.Containers); err != nil {
+		return nil, err
+	} else if gone != "" {
+		reason.Message = fmt.Sprintf("%s leads to what is not the release's: %s", t.Endpoint.Address(), gone)
+		return []deploy.Reason{reason}, nil
+	}
 	if t.Endpoint.Published {
 		return r.atTheEngine(t, reason, resp.Addresses), nil
 	}

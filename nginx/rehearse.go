@@ -50,11 +50,39 @@ func (r *Router) comesBack(ctx context.Context, files []deploy.FileChange) error
 
 func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
 	group, both := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.found.prepare(both, change.Files) })
+	group.Go(func() error {
+		if err := r.found.prepare(both, change.Files); err != nil {
+			return err
+		}
+		return r.movedThere(both, change.Files)
+	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() error { return r.try(both, change, started) })
 	}
 	return group.Wait()
+}
+
+// movedThere refuses a file that somebody put in its place with its old time, and that nginx has not loaded. Where nginx
+// is in a container only the helper sees that: what an archive call tells has no such time.
+func (r *Router) movedThere(ctx context.Context, files []deploy.FileChange) error {
+	if !r.found.runs() {
+		return nil
+	}
+	now, err := r.found.processes(ctx)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	for _, f := range files {
+		at, err := r.found.putAt(ctx, f)
+		if err != nil {
+			return err
+		}
+		if now.olderThan(at.Add(r.opts.Skew), asked) {
+			return r.notLoaded(f.Path)
+		}
+	}
+	return nil
 }
 
 // registration is how long a container's name may take to appear in the engine's DNS.

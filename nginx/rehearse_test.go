@@ -129,3 +129,32 @@ func TestReachRefuses(t *testing.T) {
 		t.Errorf("of three, two are bad: %v", err)
 	}
 }
+
+// An old version is moved back, with its old time, and nginx is not reloaded: the archive call cannot tell, the helper can.
+func TestRehearseSeesAnOldFileThatWasMovedThere(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	dir := x.mounts[0].Source
+	old := time.Now().Add(-time.Hour)
+	write(t, dir+"/backup", edge("was-blue:3000")[confPath]+"# an old version\n")
+	if err := errors.Join(os.Chtimes(dir+"/backup", old, old), os.Chtimes(dir+"/default.conf", old, old)); err != nil {
+		t.Fatal(err)
+	}
+	s := b.newShop(x)
+	time.Sleep(2500 * time.Millisecond) // ages are whole seconds
+	if err := os.Chmod(dir+"/default.conf", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.rehearse() // a chmod is nothing that nginx had to load
+	if err := os.Rename(dir+"/backup", dir+"/default.conf"); err != nil {
+		t.Fatal(err)
+	}
+	s.plan()
+	err := s.router.Rehearse(t.Context(), s.change, already())
+	refuses(t, deploy.Route{Refusal: err}, deploy.ConfigNotLoaded, confPath, "nginx -s reload")
+	if _, err := s.router.load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	s.switchOver()
+	s.serves("green")
+}

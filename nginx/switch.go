@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy"
+	"bluegate/nginx/helper"
 )
 
 // Approach implements deploy.Router.
@@ -59,6 +60,9 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 	if err == nil {
 		err = r.proveAnswers(ctx, change.Proofs, targets)
 	}
+	if err == nil {
+		err = r.stillHeld(ctx, change)
+	}
 	if err != nil {
 		return deploy.Switched{}, r.takeBack(ctx, change.Files, before, err)
 	}
@@ -73,8 +77,14 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 	if err != nil {
 		return written, err
 	}
-	dump, err := r.found.dump(ctx)
-	if err != nil {
+	var dump result
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.stands(both, change) })
+	group.Go(func() (err error) {
+		dump, err = r.found.dump(both)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return written, err
 	}
 	if dump.code != 0 {
@@ -86,6 +96,42 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 		}
 	}
 	return written, nil
+}
+
+// stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
+// was replaced on the host, and the helper's, show another one.
+func (r *Router) stands(ctx context.Context, change deploy.Change) error {
+	in := r.found.files(ctx)
+	for _, f := range change.Files {
+		e, _, err := locate(in, f)
+		if err != nil {
+			return err
+		}
+		if !holds(e, f) {
+			return r.notHeld(f)
+		}
+	}
+	return nil
+}
+
+// stillHeld looks once more behind the proof: what somebody wrote just before the signal, or what filled a tmpfs anew, is
+// what nginx has loaded.
+func (r *Router) stillHeld(ctx context.Context, change deploy.Change) error {
+	src := r.found.files(ctx)
+	for _, f := range change.Files {
+		now, _, err := r.found.look(ctx, src, f)
+		if err != nil {
+			return err
+		}
+		if now != helper.HoldsNew {
+			return r.notHeld(f)
+		}
+	}
+	return nil
+}
+
+func (r *Router) notHeld(f deploy.FileChange) error {
+	return deploy.Refuse(deploy.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, r.found)
 }
 
 // load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
@@ -157,12 +203,13 @@ const settling = 2 * time.Second
 
 // restore puts the old bytes back. When no worker changed since before the change nothing was applied, and that
 // suffices; otherwise nginx loads the old configuration and that is proven. A reload that may still be under way is
-// overtaken by another: whatever the master parses last, it is the old bytes.
+// overtaken by another: whatever the master parses last, it is the old bytes. A master that waits for its next signal
+// has none under way.
 func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot, pending bool) (applied bool, err error) {
 	if _, err := r.write(ctx, written, true); err != nil {
 		return true, r.byHand(written, err)
 	}
-	if pending {
+	if now, err := r.found.processes(ctx); pending && (err != nil || !now.master.waits) {
 		patient := *r
 		patient.opts.ProofTimeout = pendingLimit
 		_, err := patient.load(ctx, nil)

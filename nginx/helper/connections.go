@@ -38,7 +38,7 @@ func connections(dir string, c Connections) Response {
 		if err != nil {
 			return Response{Error: err.Error()}
 		}
-		open, err := openTo(f, to)
+		open, err := openTo(f, to, c.Ports)
 		_ = f.Close()
 		if err != nil {
 			return Response{Error: fmt.Sprintf("read %s: %v", f.Name(), err)}
@@ -52,26 +52,26 @@ func connections(dir string, c Connections) Response {
 // other end only (TCP_ESTABLISHED, TCP_SYN_SENT and TCP_CLOSE_WAIT of the kernel's net/tcp_states.h).
 var inUse = []string{"01", "02", "08"}
 
-func openTo(table io.Reader, to []netip.Addr) (open []Socket, err error) {
+func openTo(table io.Reader, to []netip.Addr, ports []int) (open []Socket, err error) {
 	lines := bufio.NewScanner(table)
 	lines.Scan() // the heading
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		if len(words) < 4 || !slices.Contains(inUse, words[3]) {
+		if len(words) < 10 || !slices.Contains(inUse, words[3]) {
 			continue
 		}
 		remote, err := socketAddress(words[2])
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(to, remote.Addr()) {
+		if !slices.Contains(to, remote.Addr()) && !slices.Contains(ports, int(remote.Port())) {
 			continue
 		}
 		local, err := socketAddress(words[1])
 		if err != nil {
 			return nil, err
 		}
-		open = append(open, Socket{Local: local.String(), Remote: remote.String()})
+		open = append(open, Socket{Local: local.String(), Remote: remote.String(), Inode: words[9]})
 	}
 	return open, lines.Err()
 }

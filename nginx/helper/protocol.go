@@ -16,13 +16,15 @@ type Request struct {
 	Replace     *Replace     `json:"replace,omitempty"`
 	Look        *Replace     `json:"look,omitempty"` // which of its two contents is there
 	Connections *Connections `json:"connections,omitempty"`
+	PutAt       string       `json:"put_at,omitempty"` // the path of a file
 	// Question is one attempt of a check.
 	Question *check.Question `json:"question,omitempty"`
 }
 
-// Connections asks for the open TCP connections from nginx's network namespace to hosts.
+// Connections asks for the open TCP connections from nginx's network namespace to hosts, and to ports of any host.
 type Connections struct {
-	To []string `json:"to"` // IP addresses
+	To    []string `json:"to"` // IP addresses
+	Ports []int    `json:"ports,omitempty"`
 }
 
 // Reach resolves a name and connects to every address that it has.
@@ -70,6 +72,7 @@ type Response struct {
 	Holds     Holding   `json:"holds,omitempty"`     // Look
 	ModTime   time.Time `json:"mod_time"`            // of what Look found
 	Open      []Socket  `json:"open,omitempty"`      // Connections
+	PutAt     time.Time `json:"put_at,omitzero"`     // see PutAt
 	// Answer is what came of a Question.
 	Answer *check.Answer `json:"answer,omitempty"`
 }
@@ -78,6 +81,7 @@ type Response struct {
 type Socket struct {
 	Local  string `json:"local"` // ip:port
 	Remote string `json:"remote"`
+	Inode  string `json:"inode,omitempty"` // by which the kernel says whose it is
 }
 
 // Address is one address of a name and what came of connecting to it.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrChanged says that a file holds neither what it should hold nor what it is to hold.
@@ -105,13 +107,18 @@ func byRename(path string, r Replace) error {
 	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
+	if !r.ModTime.IsZero() {
+		if err := leaveNoTrace(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
 	return syncDir(filepath.Dir(path))
 }
 
 // beside makes what is going to be renamed. A new file gets the owner of its directory.
 func beside(path, tmp string, r Replace) error {
 	if r.Link != "" {
-		return os.Symlink(r.Link, tmp)
+		return errors.Join(os.Symlink(r.Link, tmp), setTime(tmp, r))
 	}
 	info, err := os.Stat(path)
 	mode := fs.FileMode(0o644)
@@ -184,7 +191,8 @@ func setTime(path string, r Replace) error {
 	if r.ModTime.IsZero() {
 		return nil
 	}
-	return os.Chtimes(path, r.ModTime, r.ModTime)
+	at := unix.NsecToTimespec(r.ModTime.UnixNano())
+	return unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 func syncDir(dir string) error {

@@ -49,6 +49,11 @@ func Handle(req Request) (resp Response) {
 		resp = look(*req.Look)
 	case req.Connections != nil:
 		resp = connections("/proc/self/net", *req.Connections)
+	case req.PutAt != "":
+		var err error
+		if resp.PutAt, err = PutAt(req.PutAt); err != nil {
+			resp.Error = err.Error()
+		}
 	case req.Question != nil:
 		answer := Answer(context.Background(), *req.Question)
 		resp.Answer = &answer

@@ -3,9 +3,7 @@ package nginx
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -99,10 +97,10 @@ func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(de
 	if err := r.found.prepare(ctx, nil); err != nil {
 		return unreachable(err)
 	}
-	open, to := r.census(old), r.oldAddresses(old)
+	open := r.census(old)
 	var since time.Time
 	for {
-		resp, err := r.found.ask(ctx, helper.Request{Connections: &helper.Connections{To: to.ips}})
+		resp, err := r.found.ask(ctx, helper.Request{Connections: connectionsTo(old)})
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -112,7 +110,7 @@ func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(de
 		if err != nil {
 			return unreachable(err)
 		}
-		if n := to.count(resp.Open); n > 0 {
+		if r.anyLeads(resp.Open, old) {
 			since = time.Time{}
 			left(deploy.Left{Open: open.count(ctx)})
 		} else if since.IsZero() {
@@ -128,44 +126,9 @@ func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(de
 	}
 }
 
-// oldEnds are the addresses of the old colour as nginx's connections show them: those of its containers, and published
-// ports where nginx is told to use these.
-type oldEnds struct {
-	ips   []string
-	ports []netip.AddrPort // where the host is not a container's own
-}
-
-func (r *Router) oldAddresses(old []deploy.Container) (to oldEnds) {
-	for _, c := range old {
-		for _, ip := range c.Addresses {
-			if ip != "" {
-				to.ips = append(to.ips, ip)
-			}
-		}
-	}
-	if len(old) == 0 {
-		return to
-	}
-	f, _, err := r.mode.(flagged).flag(r.conf, r.dir)
-	if err != nil {
-		return to
-	}
-	for _, e := range f.of(old[0].Colour) {
-		if ip, err := netip.ParseAddr(strings.Trim(e.Host, "[]")); err == nil && !slices.Contains(to.ips, ip.String()) {
-			to.ips = append(to.ips, ip.String())
-			to.ports = append(to.ports, netip.AddrPortFrom(ip, uint16(e.Port)))
-		}
-	}
-	return to
-}
-
-func (o oldEnds) count(open []helper.Socket) (n int) {
-	for _, s := range open {
-		remote, err := netip.ParseAddrPort(s.Remote)
-		shared := slices.ContainsFunc(o.ports, func(p netip.AddrPort) bool { return p.Addr() == remote.Addr() })
-		if err != nil || !shared || slices.Contains(o.ports, remote) {
-			n++
-		}
-	}
-	return n
+// anyLeads says whether a connection leads to any of the containers.
+func (r *Router) anyLeads(open []helper.Socket, old []deploy.Container) bool {
+	return slices.ContainsFunc(open, func(s helper.Socket) bool {
+		return slices.ContainsFunc(old, func(c deploy.Container) bool { return leadsTo(s, c, r.found.isEngine) })
+	})
 }

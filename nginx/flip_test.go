@@ -3,7 +3,6 @@ package nginx
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,12 +46,13 @@ func TestForget(t *testing.T) {
 }
 
 func TestConnectionsToTheOldColour(t *testing.T) {
-	old := oldEnds{ips: []string{"10.0.0.2", "127.0.0.1"}, ports: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:8081")}}
-	open := []helper.Socket{{Remote: "10.0.0.2:3000"}, {Remote: "127.0.0.1:8081"}, {Remote: "127.0.0.1:8082"}, {Remote: "127.0.0.1:5432"}}
-	if n := old.count(open); n != 2 {
-		t.Errorf("%d connections lead to the old colour, want 2: those to other ports of the host are not its", n)
-	}
-	if n := old.count(nil); n != 0 {
-		t.Errorf("%d of none", n)
+	old := deploy.Container{Name: "blue-1", Addresses: map[string]string{"net": "10.0.0.2"}, Published: []deploy.Published{{Port: 8081, Target: 3000}}}
+	for remote, want := range map[string]bool{
+		"10.0.0.2:3000": true, "127.0.0.1:8081": true, "[::1]:8081": true,
+		"127.0.0.1:8082": false, "127.0.0.1:5432": false, "10.0.0.3:3000": false, "10.0.0.3:8081": false, "": false,
+	} {
+		if got := leadsTo(helper.Socket{Remote: remote}, old, isLoopback); got != want {
+			t.Errorf("%s leads to the old colour: %t, want %t", remote, got, want)
+		}
 	}
 }

@@ -1,0 +1,51 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bluegate/nginx/helper"
+)
+
+// ofWorkers are those connections that nginx's workers hold. Who may not see whose a socket is gets them all.
+func (h *hosted) ofWorkers(ctx context.Context, open []helper.Socket) []helper.Socket {
+	now, err := h.processes(ctx)
+	if err != nil {
+		return open
+	}
+	held := map[string]bool{}
+	for _, w := range slices.Concat(now.workers, now.leaving) {
+		if err := addSockets(held, w.pid); err != nil && !errors.Is(err, fs.ErrNotExist) { // it may have ended
+			return open
+		}
+	}
+	return slices.DeleteFunc(open, func(s helper.Socket) bool { return !held[s.Inode] })
+}
+
+// addSockets adds the inodes of a process's sockets.
+func addSockets(held map[string]bool, pid int) error {
+	dir := filepath.Join(proc, strconv.Itoa(pid), "fd")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		target, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // closed by now
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
+			held[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	return nil
+}

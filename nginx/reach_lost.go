@@ -1,0 +1,57 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/containerd/errdefs"
+	"golang.org/x/sync/errgroup"
+
+	"bluegate/deploy"
+)
+
+// lost says which of the containers is no longer what it was when its addresses were learned. An address that one gives
+// up is soon another container's, and the name may go with it, so that neither tells.
+func (r *Router) lost(ctx context.Context, containers []deploy.Container) (string, error) {
+	if r.engine == nil {
+		return "", nil
+	}
+	words := make([]string, len(containers))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, c := range containers {
+		group.Go(func() (err error) {
+			words[i], err = r.lostOne(ctx, c)
+			return err
+		})
+	}
+	err := group.Wait()
+	for _, w := range words {
+		if w != "" {
+			return w, err
+		}
+	}
+	return "", err
+}
+
+func (r *Router) lostOne(ctx context.Context, c deploy.Container) (string, error) {
+	info, err := r.engine.ContainerInspect(ctx, c.ID)
+	if errdefs.IsNotFound(err) {
+		return fmt.Sprintf("container %s was removed", c.Name), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at container %s again: %w", c.Name, err)
+	}
+	if !info.State.Running {
+		return fmt.Sprintf("container %s does not run any more", c.Name), nil
+	}
+	now := map[string]bool{"": true}
+	for _, n := range info.NetworkSettings.Networks {
+		now[n.IPAddress], now[n.GlobalIPv6Address] = true, true
+	}
+	for _, ip := range ipsOf(c) {
+		if !now[ip] {
+			return fmt.Sprintf("container %s has not the address %s any more", c.Name, ip), nil
+		}
+	}
+	return "", nil
+}
