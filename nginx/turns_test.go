@@ -1,0 +1,169 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"bluegate/deploy"
+)
+
+// A site is an nginx with both colours behind it, blue live, wherever it is, however its configuration is kept and
+// however it is switched.
+type site struct {
+	*testing.T
+	plan    func() (*Router, deploy.Change) // to green, read anew and rehearsed
+	targets func() []deploy.Target
+	colour  func() string // that a request on a connection of its own meets
+	state   func() string // of the folder of the file that a switch writes: names, owners, modes, times, bytes
+
+	edit    func() (undo func())            // somebody saves that file, as it was but for a comment
+	more    func(conf string) (undo func()) // another site's file, which nginx has not loaded
+	listen  func(port string) (undo func()) // another process, at a port of nginx's network namespace
+	strange func() (undo func())            // green's name leads to somebody else; nil where none is used
+	restart func()                          // nginx, as by its package or its owner
+	hold    func() (leave func())           // the master stands still
+}
+
+// moment is when something goes wrong.
+type moment int
+
+const (
+	rehearsed moment = iota // the gate has opened, nothing was written
+	tested                  // the new bytes are there, nginx -t has passed, the signal comes next
+	signalled               // and was sent
+)
+
+// tripped is a place at which something happens in the middle of a switch, once.
+type tripped struct {
+	place
+	at moment
+	do func()
+}
+
+func (p *tripped) trip(at moment) {
+	if do := p.do; do != nil && p.at == at {
+		p.do = nil
+		do()
+	}
+}
+
+func (p *tripped) reload(ctx context.Context, s snapshot) error {
+	p.trip(tested)
+	err := p.place.reload(ctx, s)
+	p.trip(signalled)
+	return err
+}
+
+// A turn is what goes wrong.
+type turn struct {
+	name string
+	at   moment
+	do   func(s *site) (undo func())
+	// says is what the error has to say, a regular expression; empty where it may also have been switched, as it is when
+	// nginx is restarted.
+	says string
+	// edits says that the file holds somebody's bytes afterwards; kept says that these came over ours.
+	edits, kept bool
+}
+
+const takenPort = "8099"
+
+var turns = []turn{
+	{name: "the port of another site is taken", at: rehearsed, says: "nginx did not load it", do: func(s *site) func() {
+		return together(s.listen(takenPort), s.more("server { listen "+takenPort+"; }\n"))
+	}},
+	{name: "another site is broken", at: rehearsed, says: `unknown directive "listne"`, do: func(s *site) func() {
+		return s.more("server { listne 80; }\n")
+	}},
+	{name: "an edit by hand", at: rehearsed, says: "somebody else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
+	{name: "an edit by hand just before the signal", at: tested, says: "does not hold what was written|not this switch's token", edits: true, kept: true, do: func(s *site) func() { return s.edit() }},
+	{name: "a stranger at the address", at: rehearsed, says: "is not the release's", do: func(s *site) func() { return s.strange() }},
+	{name: "a stranger at the address behind the signal", at: signalled, says: "is not the release's|host not found", do: func(s *site) func() { return s.strange() }},
+	{name: "restarted", at: rehearsed, do: func(s *site) func() { s.restart(); return nil }},
+	{name: "restarted before the signal", at: tested, do: func(s *site) func() { s.restart(); return nil }},
+	{name: "restarted behind the signal", at: signalled, do: func(s *site) func() { s.restart(); return nil }},
+}
+
+// held takes long, and has nothing to do with how the configuration is kept.
+var held = turn{name: "the master stands still", at: tested, says: "its workers did not change", do: func(s *site) func() { return s.hold() }}
+
+func together(one, other func()) func() { return func() { one(); other() } }
+
+// meets lets a switch meet a wrong turn. It is never said to have been done while blue is served, and never leaves a
+// changed file behind.
+func (s *site) meets(turn turn) {
+	s.Helper()
+	r, change := s.plan()
+	r.opts.ProofTimeout = 6 * time.Second
+	was, colour := s.state(), "blue"
+	undo := func() {}
+	do := func() {
+		if again := turn.do(s); again != nil {
+			undo = again
+		}
+		if turn.edits {
+			was = s.state()
+		}
+		if turn.edits && turn.at == rehearsed {
+			colour = s.colour()
+		}
+	}
+	here := r.found
+	if turn.at == rehearsed {
+		do()
+	} else {
+		r.found = &tripped{place: here, at: turn.at, do: do}
+	}
+	_, err := approached(s.Context(), r, change, s.targets(), r.Switch)
+	r.found = here
+	if err == nil && turn.says == "" {
+		if got := s.colour(); got != "green" {
+			s.Errorf("%s: it was switched, and %q answers", turn.name, got)
+		}
+		if err := r.Restore(s.Context(), change); err != nil {
+			s.Fatalf("%s: point back: %v", turn.name, err)
+		}
+	} else {
+		s.undone(turn, err)
+	}
+	if got := s.colour(); got != colour {
+		s.Errorf("%s: %q answers, want %s; %v", turn.name, got, colour, err)
+	}
+	if got := s.state(); got != was {
+		s.Errorf("%s: there is\n%s\nand was\n%s", turn.name, got, was)
+	}
+	undo()
+}
+
+// undone wants an error that says why, and that all was taken back but what is somebody else's.
+func (s *site) undone(turn turn, err error) {
+	s.Helper()
+	if err == nil || !regexp.MustCompile(turn.says).MatchString(err.Error()) {
+		s.Errorf("%s: %v, want %q", turn.name, err, turn.says)
+	}
+	var failed *deploy.NotSwitchedError
+	if errors.As(err, &failed) && (failed.Restored != nil) != turn.kept {
+		s.Errorf("%s: %v, and taken back: %v", turn.name, err, failed.Restored)
+	}
+}
+
+// meetsAll also wants a switch that nothing disturbs to succeed after all of them.
+func (s *site) meetsAll(turns ...turn) {
+	s.Helper()
+	for _, turn := range turns {
+		if s.strange != nil || !strings.Contains(turn.name, "stranger") {
+			s.meets(turn)
+		}
+	}
+	r, change := s.plan()
+	if _, err := approached(s.Context(), r, change, s.targets(), r.Switch); err != nil {
+		s.Fatalf("after all that: %v", err)
+	}
+	if got := s.colour(); got != "green" {
+		s.Errorf("after all that %q answers", got)
+	}
+}
