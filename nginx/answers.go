@@ -22,10 +22,14 @@ func (r *Router) proveAnswers(ctx context.Context, proofs []deploy.Proof, target
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
 	for _, p := range proofs {
+		var last error
 		for {
-			last := r.answer(ctx, p, targets)
-			if last == nil {
+			err := r.answer(ctx, p, targets)
+			if err == nil {
 				break
+			}
+			if last == nil || ctx.Err() == nil { // a question that the end of the time cuts off explains nothing
+				last = err
 			}
 			select {
 			case <-ctx.Done():
