@@ -188,11 +188,12 @@ func (t *trial) writeFlagConf() error {
 	return os.WriteFile(t.shop.Conf, []byte(flagConf), 0o644)
 }
 
+// Connections to the old colour that nginx only keeps would hold the drain up for its default of 60 s.
 const flagConf = `resolver 127.0.0.11 valid=1s ipv6=off;
-upstream was_blue     { zone was_blue 64k;     server was-blue:3000     resolve max_fails=0; }
-upstream was_green    { zone was_green 64k;    server was-green:3002    resolve max_fails=0; }
-upstream signal_blue  { zone signal_blue 64k;  server signal-blue:3001  resolve max_fails=0; }
-upstream signal_green { zone signal_green 64k; server signal-green:3003 resolve max_fails=0; }
+upstream was_blue     { zone was_blue 64k;     server was-blue:3000     resolve max_fails=0; keepalive_timeout 1s; }
+upstream was_green    { zone was_green 64k;    server was-green:3002    resolve max_fails=0; keepalive_timeout 1s; }
+upstream signal_blue  { zone signal_blue 64k;  server signal-blue:3001  resolve max_fails=0; keepalive_timeout 1s; }
+upstream signal_green { zone signal_green 64k; server signal-green:3003 resolve max_fails=0; keepalive_timeout 1s; }
 server {
     listen 80;
     proxy_http_version      1.1;
