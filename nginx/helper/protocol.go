@@ -49,7 +49,7 @@ type Replace struct {
 	Link    string `json:"link,omitempty"`
 	OldLink string `json:"old_link,omitempty"`
 	// ModTime is given to the file when it is not zero: bytes that are put back get their old time back with them.
-	ModTime time.Time `json:"mod_time"`
+	ModTime time.Time `json:"mod_time,omitzero"`
 }
 
 // Holding says which of the two contents of a Replace a file has.
@@ -70,7 +70,7 @@ type Response struct {
 	Changed   bool      `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
 	Atomic    bool      `json:"atomic,omitempty"`    // Replace was a rename
 	Holds     Holding   `json:"holds,omitempty"`     // Look
-	ModTime   time.Time `json:"mod_time"`            // of what Look found
+	ModTime   time.Time `json:"mod_time,omitzero"`   // of what Look found
 	Open      []Socket  `json:"open,omitempty"`      // Connections
 	PutAt     time.Time `json:"put_at,omitzero"`     // see PutAt
 	// Answer is what came of a Question.
