@@ -193,10 +193,8 @@ func TestLeaseLost(t *testing.T) {
 	story(t, "and the undoing takes longer than it lasts", func(t *testing.T, w *world) {
 		w.lives["was-green"] = healthyAfter(12 * time.Second)
 		p := w.process()
-		time.AfterFunc(6*time.Second, func() {
-			p.lose("shop")
-			w.silent = [2]time.Time{time.Now(), time.Now().Add(20 * time.Second)}
-		})
+		w.silent = [2]time.Time{time.Now().Add(6 * time.Second), time.Now().Add(26 * time.Second)}
+		time.AfterFunc(6*time.Second, func() { p.lose("shop") })
 		r := p.deploy()
 		ends(t, r, NeedsPerson, 5, Blue)
 		if w.book().Current == nil {

@@ -10,7 +10,7 @@ import (
 
 // switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
 func (r *run) switchOver(ctx context.Context) error {
-	if r.route.State == RouterAbsent {
+	if r.approaching == nil && r.route.State == RouterAbsent { // what an approach looks at is its own until it has ended
 		return r.promote(ctx)
 	}
 	lease, err := r.approached(ctx)
