@@ -50,7 +50,7 @@ lint:
 
 .PHONY: unit
 unit: engine images
-	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 30m
+	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 50m
 
 .PHONY: e2e
 e2e: engine images
