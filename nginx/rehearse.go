@@ -54,7 +54,7 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 		if err := r.found.prepare(both, change.Files); err != nil {
 			return err
 		}
-		return r.movedThere(both, change.Files)
+		return r.movedThere(both, change)
 	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() error { return r.try(both, change, started) })
@@ -63,9 +63,10 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 }
 
 // movedThere refuses a file that somebody put in its place with its old time, and that nginx has not loaded. Where nginx
-// is in a container only the helper sees that: what an archive call tells has no such time.
-func (r *Router) movedThere(ctx context.Context, files []deploy.FileChange) error {
-	if !r.found.runs() {
+// is in a container only the helper sees that: what an archive call tells has no such time. What nginx does not load may
+// be as new as it likes.
+func (r *Router) movedThere(ctx context.Context, change deploy.Change) error {
+	if change.Unloaded || !r.found.runs() {
 		return nil
 	}
 	now, err := r.found.processes(ctx)
@@ -73,7 +74,7 @@ func (r *Router) movedThere(ctx context.Context, files []deploy.FileChange) erro
 		return err
 	}
 	asked := time.Now()
-	for _, f := range files {
+	for _, f := range change.Files {
 		at, err := r.found.putAt(ctx, f)
 		if err != nil {
 			return err

@@ -315,7 +315,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	defer lose(nil)
 	s.router.found = losing{s.router.found, lose}
 	workers := s.router.Workers(t.Context())
-	_, err := s.router.Switch(ctx, s.change, s.targets())
+	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
 	var failed *deploy.NotSwitchedError
 	if !errors.As(err, &failed) || !errors.Is(failed.Restored, deploy.ErrLeaseLost) {
 		t.Fatalf("got %v", err)

@@ -17,12 +17,15 @@ import (
 	"bluegate/testdata/stand"
 )
 
+// aptLock keeps tests that run side by side from installing at the same moment.
+var aptLock = filepath.Join(os.TempDir(), "bluegate-tests-apt.lock")
+
 // registry runs the distribution's registry on loopback, where the engine speaks plain HTTP to it.
 func registry(t *testing.T, more ...string) (address string) {
 	t.Helper()
 	program := "docker-registry"
 	if _, err := exec.LookPath(program); err != nil {
-		install := exec.Command("sh", "-c", "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-registry")
+		install := exec.Command("flock", aptLock, "sh", "-c", "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-registry")
 		if out, err := install.CombinedOutput(); err != nil {
 			t.Fatalf("this test needs a registry, and docker-registry cannot be installed: %v\n%s", err, out)
 		}

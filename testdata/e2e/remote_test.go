@@ -115,7 +115,7 @@ func sshd(t *testing.T) (port, client string) {
 	t.Helper()
 	program := "/usr/sbin/sshd"
 	if _, err := os.Stat(program); err != nil {
-		install := exec.Command("sh", "-c", "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server")
+		install := exec.Command("flock", aptLock, "sh", "-c", "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server")
 		if out, err := install.CombinedOutput(); err != nil {
 			t.Fatalf("this test needs an sshd, and openssh-server cannot be installed: %v\n%s", err, out)
 		}

@@ -6,8 +6,10 @@ set -euo pipefail
 if command -v nginx; then exit; fi
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/bluegate-tests
 exe=$cache/nginx/usr/sbin/nginx
+mkdir -p "$cache"
+exec 9>"${TMPDIR:-/tmp}/bluegate-tests-apt.lock" # tests that run side by side do not fetch at the same moment
+flock 9
 if [[ ! -x $exe ]]; then
-  mkdir -p "$cache"
   work=$(mktemp -d -p "$cache")
   trap 'rm -rf "$work"' EXIT
   cd "$work"
