@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +98,10 @@ func TestInterrupted(t *testing.T) {
 			t.Parallel()
 			s := openShop(t, stand.Options{})
 			s.config(long)
+			// Under nohup these tests would hand on that SIGHUP is ignored; what is caught is not handed on.
+			caught := make(chan os.Signal, 1)
+			ossignal.Notify(caught, syscall.SIGHUP)
+			defer ossignal.Stop(caught)
 			s.untouched(func() {
 				b := s.start([]string{"VERSION=v2"}, "deploy")
 				b.until("good")
