@@ -315,20 +315,6 @@ func TestHostReloadThatIsNotApplied(t *testing.T) {
 	}
 }
 
-func TestHostEditDuringTheRun(t *testing.T) {
-	s := newHostShop(t)
-	s.plan()
-	edited := read(t, s.file) + "# by hand\n"
-	write(t, s.file, edited)
-	if failed := s.notSwitched(); !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
-		t.Errorf("%+v", failed)
-	}
-	if got := read(t, s.file); got != edited {
-		t.Errorf("the file holds %q", got)
-	}
-	s.serves("blue")
-}
-
 func TestHostRehearsalRefuses(t *testing.T) {
 	s := newHostShop(t)
 	s.plan()
@@ -381,88 +367,4 @@ func TestHostIsGone(t *testing.T) {
 	if route := s.observe(); route.State != deploy.RouterAbsent {
 		t.Errorf("%+v", route)
 	}
-}
-
-// The ports that the colours publish tell which of the masters on this machine is meant.
-func TestHostFoundByPorts(t *testing.T) {
-	one := newHostShop(t)
-	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
-	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, freePort(t)))
-	other.start()
-	one.router.opts.Config = ""
-	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != deploy.Blue || route.Refusal != nil {
-		t.Errorf("%+v", route)
-	}
-}
-
-func TestHostOfAnotherMachine(t *testing.T) {
-	_, err := New(nil, Options{Host: true}).Observe(t.Context(), directoryOf(t, "was-{colour} 3000 3000"))
-	var invalid *deploy.InvalidError
-	if !errors.As(err, &invalid) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// What the old colour's drain waits for is told by the port that it publishes; others who use that port are not counted.
-func TestHostDrainCountsConnections(t *testing.T) {
-	s := newHostShop(t)
-	s.plan()
-	hold := func(address string) net.Conn {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			_, err = conn.Write([]byte("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		return conn
-	}
-	held := hold(fmt.Sprintf("127.0.0.1:%d", s.port))
-	hold(fmt.Sprintf("127.0.0.1:%d", s.blue))
-	time.Sleep(200 * time.Millisecond) // a worker must have accepted it
-	if _, err := s.switchOver(); err != nil {
-		t.Fatal(err)
-	}
-	blue := deploy.Container{Name: "blue-1", Published: []deploy.Published{{Port: s.blue, Target: 3000}}}
-	ctx, cancel := deadline(t, time.Minute)
-	defer cancel()
-	counted := 0
-	err := s.router.Drain(ctx, []deploy.Container{blue}, func(l deploy.Left) {
-		if len(l.Open) == 0 {
-			return
-		}
-		if counted++; len(l.Open) != 1 || l.Open[0].Container != "blue-1" || l.Open[0].Connections != 1 {
-			t.Errorf("left is %s", l)
-		}
-		_ = held.Close()
-	})
-	if err != nil || counted == 0 {
-		t.Errorf("%v; counted %d times", err, counted)
-	}
-}
-
-// An old version is moved back, with its old time, and nginx is not reloaded.
-func TestHostSeesAnOldFileThatWasMovedThere(t *testing.T) {
-	s := newHostShop(t)
-	old := time.Now().Add(-time.Hour)
-	write(t, s.dir+"/conf.d/backup", read(t, s.file)+"# an old version\n")
-	if err := errors.Join(os.Chtimes(s.dir+"/conf.d/backup", old, old), os.Chtimes(s.file, old, old)); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(1500 * time.Millisecond)
-	if err := os.Chmod(s.file, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if route := s.observe(); route.Refusal != nil {
-		t.Errorf("after a chmod: %v", route.Refusal)
-	}
-	if err := os.Rename(s.dir+"/conf.d/backup", s.file); err != nil {
-		t.Fatal(err)
-	}
-	refuses(t, s.observe(), deploy.ConfigNotLoaded, s.file, "kill -HUP")
-	if _, err := s.router.load(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	s.plan()
 }

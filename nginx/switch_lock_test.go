@@ -1,0 +1,45 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"bluegate/deploy"
+)
+
+// losing is a place at which the lock is lost once the files are written.
+type losing struct {
+	place
+	lose context.CancelCauseFunc
+}
+
+func (l losing) dump(ctx context.Context) (result, error) {
+	l.lose(deploy.ErrLeaseLost)
+	return l.place.dump(ctx)
+}
+
+// Without the lock nothing more is done, not even undone: what is there may be another run's.
+func TestSwitchThatLosesTheLock(t *testing.T) {
+	b := newBench(t)
+	x := storages["folder"](b, edge("was-blue:3000")[confPath])
+	s := b.newShop(x)
+	s.rehearse()
+	ctx, lose := context.WithCancelCause(t.Context())
+	defer lose(nil)
+	s.router.found = losing{s.router.found, lose}
+	workers := s.router.Workers(t.Context())
+	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
+	var failed *deploy.NotSwitchedError
+	if !errors.As(err, &failed) || !errors.Is(failed.Restored, deploy.ErrLeaseLost) {
+		t.Fatalf("got %v", err)
+	}
+	if got := read(t, x.mounts[0].Source+"/default.conf"); got != string(s.change.Files[0].New) {
+		t.Errorf("the file holds %q", got)
+	}
+	if now := s.router.Workers(t.Context()); !slices.Equal(now, workers) {
+		t.Errorf("workers %v became %v", workers, now)
+	}
+	s.serves("blue")
+}
