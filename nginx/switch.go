@@ -101,25 +101,21 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
 // was replaced on the host, and the helper's, show another one.
 func (r *Router) stands(ctx context.Context, change deploy.Change) error {
-	in := r.found.files(ctx)
-	for _, f := range change.Files {
-		e, _, err := locate(in, f)
-		if err != nil {
-			return err
-		}
-		if !holds(e, f) {
-			return r.notHeld(f)
-		}
-	}
-	return nil
+	return r.allHeld(ctx, change, func(_ context.Context, in files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+		return lookAt(in, f)
+	})
 }
 
 // stillHeld looks once more behind the proof: what somebody wrote just before the signal, or what filled a tmpfs anew, is
 // what nginx has loaded.
 func (r *Router) stillHeld(ctx context.Context, change deploy.Change) error {
-	src := r.found.files(ctx)
+	return r.allHeld(ctx, change, r.found.look)
+}
+
+func (r *Router) allHeld(ctx context.Context, change deploy.Change, look func(context.Context, files, deploy.FileChange) (helper.Holding, time.Time, error)) error {
+	in := r.found.files(ctx)
 	for _, f := range change.Files {
-		now, _, err := r.found.look(ctx, src, f)
+		now, _, err := look(ctx, in, f)
 		if err != nil {
 			return err
 		}
