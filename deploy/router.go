@@ -110,7 +110,7 @@ type Change struct {
 	// Workers are those that accepted requests right before the change was journaled. Once none of them does any more,
 	// nginx has loaded it. Journals of older versions do not have them.
 	Workers []int `json:"workers,omitempty"`
-	// Memory is how long nginx may go on with the addresses that a name had before. It matters where nothing is loaded.
+	// Memory is how long after a container's start nginx may not know its address yet. It matters where nothing is loaded.
 	Memory time.Duration `json:"-"`
 	Proofs []Proof       `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
 }

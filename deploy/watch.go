@@ -38,6 +38,9 @@ type watch struct {
 
 func newWatch(ctx context.Context, r *run) *watch {
 	want := r.expected()
+	for i := range want {
+		want[i].Age = r.change.Memory
+	}
 	budget := r.Settings.Timeout
 	if budget == 0 {
 		budget = gate.Budget(want)

@@ -18,8 +18,8 @@ import (
 // proveAnswers asks nginx itself, from where it stands and each time on a connection of its own: which switch it has loaded,
 // and to which address it passes a request. A proof that fails at first is asked again: a worker that is about to close
 // its listening sockets may still have taken the connection.
-func (r *Router) proveAnswers(ctx context.Context, proofs []deploy.Proof, targets []deploy.Target) error {
-	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
+func (r *Router) proveAnswers(ctx context.Context, proofs []deploy.Proof, targets []deploy.Target, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for _, p := range proofs {
 		var last error

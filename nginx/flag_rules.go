@@ -12,10 +12,10 @@ import (
 	"bluegate/nginx/conf"
 )
 
-// memory is how long nginx goes on with the addresses that it had found for names. A switch by flag reloads nothing, so
-// nothing but its resolver tells nginx of the new containers' addresses. What nginx would never learn is refused: a name
-// that is resolved when the configuration is loaded, a resolver that believes the engine's answers for 10 minutes, and a
-// cache of files that hides the flag.
+// memory is how long after the start of new containers nginx may still be without their addresses. A switch by flag
+// reloads nothing, so nothing but its resolver tells nginx of them. What nginx would never learn is refused: a name that
+// is resolved when the configuration is loaded, a resolver that believes the engine's answers for 10 minutes, and a cache
+// of files that hides the flag.
 func (w world) memory(f flag) (time.Duration, error) {
 	var longest time.Duration
 	var err error
@@ -46,6 +46,9 @@ func (w world) memory(f flag) (time.Duration, error) {
 	}
 	if err == nil && named && resolvers == 0 {
 		err = deploy.Refuse(deploy.NginxNotSwitched, "%s: mode flag needs a resolver, because nothing else tells nginx of new containers' addresses; write `resolver 127.0.0.11 valid=2s ipv6=off;` into the server", f.place)
+	}
+	if longest = max(longest, w.unresolved(f)); longest > 0 {
+		longest += resolving
 	}
 	return longest, err
 }
@@ -96,35 +99,85 @@ func validOf(resolver *conf.Directive) (time.Duration, bool) {
 	return 0, false
 }
 
-// idleLimit is how long an upstream of the flag's keeps an idle connection to the colour that it no longer gets traffic
-// for: until then a drain cannot tell it from one that is in use.
-func (w world) idleLimit(f flag) (longest time.Duration) {
+// upstreamsOf are the upstreams in which a server of the flag's stands.
+func (w world) upstreamsOf(f flag) (upstreams []upstream) {
 	for _, file := range w.tree {
 		file.Walk(func(d *conf.Directive) bool {
 			if d.Name.Value != "upstream" || !d.HasBlock || len(d.Args) == 0 {
 				return true
 			}
 			ends, err := w.upstream(d.Args[0].Value)
-			if err != nil || !slices.ContainsFunc(ends, func(e deploy.Endpoint) bool { return slices.Contains(slices.Concat(f.with, f.without), e) }) {
-				return true
+			if err == nil && slices.ContainsFunc(ends, func(e deploy.Endpoint) bool { return slices.Contains(slices.Concat(f.with, f.without), e) }) {
+				upstreams = append(upstreams, upstream{d, file.Enclosing(d)})
 			}
-			limit, keeps := time.Minute, false
-			for _, inner := range d.Block {
-				switch {
-				case len(inner.Args) == 0:
-				case inner.Name.Value == "keepalive":
-					keeps = true
-				case inner.Name.Value == "keepalive_timeout":
-					if t, ok := parseSpan(inner.Args[0].Value); ok {
-						limit = cmp.Or(t, limit)
-					}
-				}
+			return false
+		})
+	}
+	return upstreams
+}
+
+type upstream struct {
+	*conf.Directive
+	within *conf.Directive // http or stream, where that can be seen
+}
+
+// idleLimit is how long an upstream of the flag's keeps an idle connection to the colour that it no longer gets traffic
+// for: until then a drain cannot tell it from one that is in use.
+func (w world) idleLimit(f flag) (longest time.Duration) {
+	for _, u := range w.upstreamsOf(f) {
+		limit, keeps := time.Minute, false
+		for _, d := range u.Block {
+			keeps = keeps || d.Name.Value == "keepalive" && len(d.Args) > 0
+			if t, ok := spanIn(d, "keepalive_timeout"); ok {
+				limit = cmp.Or(t, limit)
 			}
-			if keeps {
-				longest = max(longest, limit)
+		}
+		if keeps {
+			longest = max(longest, limit)
+		}
+	}
+	return longest
+}
+
+// unresolved is how long a server with `resolve` may stay without an address although its name has got one. nginx asks
+// for the names of such servers all the while, also for those of a colour that is not there. Told that there is no such
+// name, it asks again when that answer is no longer valid. Anything else, such as the SERVFAIL of an engine whose own DNS
+// servers do not answer it, makes nginx pause for resolver_timeout, and a question without an answer takes as long before
+// it fails (ngx_http_upstream_zone_module.c of nginx 1.27.3 and newer). Each request that comes in between gets a 502.
+func (w world) unresolved(f flag) (longest time.Duration) {
+	for _, u := range w.upstreamsOf(f) {
+		if slices.ContainsFunc(u.Block, func(d *conf.Directive) bool {
+			return d.Name.Value == "server" && slices.ContainsFunc(d.Args, func(a conf.Arg) bool { return a.Value == "resolve" })
+		}) {
+			longest = max(longest, 2*max(w.resolverTimeout(u), time.Second))
+		}
+	}
+	return longest
+}
+
+// resolverTimeout is an upstream's: its own, or that of what it stands in, or nginx's default.
+func (w world) resolverTimeout(u upstream) time.Duration {
+	timeout := 30 * time.Second
+	for _, file := range w.tree {
+		file.Walk(func(d *conf.Directive) bool {
+			if t, ok := spanIn(d, "resolver_timeout"); ok && file.Enclosing(d) == u.within {
+				timeout = t
 			}
 			return true
 		})
 	}
-	return longest
+	for _, d := range u.Block {
+		if t, ok := spanIn(d, "resolver_timeout"); ok {
+			timeout = t
+		}
+	}
+	return timeout
+}
+
+// spanIn is the time that a directive of that name gives.
+func spanIn(d *conf.Directive, name string) (time.Duration, bool) {
+	if d.Name.Value != name || len(d.Args) == 0 {
+		return 0, false
+	}
+	return parseSpan(d.Args[0].Value)
 }

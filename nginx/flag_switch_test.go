@@ -79,14 +79,18 @@ func TestWhatAFlagCannotShow(t *testing.T) {
 		memory time.Duration
 		wrong  string
 	}{
-		"good":              {site("resolver 127.0.0.11 valid=2s ipv6=off;", "zone a 64k; server %s resolve;"), 2 * time.Second, ""},
-		"the longest":       {site("resolver 127.0.0.11 valid=2s; resolver 127.0.0.11 valid=1m;", "server %s resolve;"), time.Minute, ""},
+		"good":              {site("resolver 127.0.0.11 valid=3s ipv6=off; resolver_timeout 1s;", "zone a 64k; server %s resolve;"), 3 * time.Second, ""},
+		"no timeout":        {site("resolver 127.0.0.11 valid=3s ipv6=off;", "zone a 64k; server %s resolve;"), time.Minute, ""},
+		"a long timeout":    {site("resolver 127.0.0.11 valid=3s ipv6=off; resolver_timeout 5s;", "zone a 64k; server %s resolve;"), 10 * time.Second, ""},
+		"one of its own":    {site("resolver 127.0.0.11 valid=3s ipv6=off; resolver_timeout 5s;", "server %s resolve; resolver_timeout 100ms;"), 3 * time.Second, ""},
+		"a server's":        {site("resolver 127.0.0.11 valid=3s; resolver_timeout 4s; server { resolver_timeout 1s; }", "server %s resolve;"), 8 * time.Second, ""},
+		"the longest":       {site("resolver 127.0.0.11 valid=2s; resolver 127.0.0.11 valid=2m; resolver_timeout 1s;", "server %s resolve;"), 2 * time.Minute, ""},
 		"no valid":          {site("resolver 127.0.0.11;", "server %s resolve;"), 0, "write valid=2s"},
 		"no resolver":       {site("", "server %s resolve;"), 0, "mode flag needs a resolver"},
 		"fixed address":     {site("resolver 127.0.0.11 valid=1s;", "server %s;"), 0, "is looked up only when nginx loads"},
 		"a cache of files":  {site("open_file_cache max=100; resolver 127.0.0.11 valid=1s;", "server %s resolve;"), 0, "open_file_cache would hide"},
-		"a cache, but off":  {site("open_file_cache off; resolver 127.0.0.11 valid=1s;", "server %s resolve;"), time.Second, ""},
-		"others as it were": {site("resolver 127.0.0.11 valid=1s; upstream db { server db:1; }", "server %s resolve;"), time.Second, ""},
+		"a cache, but off":  {site("open_file_cache off; resolver 127.0.0.11 valid=1s; resolver_timeout 1s;", "server %s resolve;"), 2 * time.Second, ""},
+		"others as it were": {site("resolver 127.0.0.11 valid=1s; resolver_timeout 1s; upstream db { server db:1; }", "server %s resolve;"), 2 * time.Second, ""},
 	} {
 		f, w, err := flagIn(t, test.text)
 		if err != nil {
@@ -97,8 +101,8 @@ func TestWhatAFlagCannotShow(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.wrong) {
 				t.Errorf("%s: %v, want a refusal that says %q", name, err, test.wrong)
 			}
-		} else if err != nil || memory != test.memory {
-			t.Errorf("%s: %s %v, want %s", name, memory, err, test.memory)
+		} else if err != nil || memory != test.memory+resolving {
+			t.Errorf("%s: %s %v, want %s", name, memory, err, test.memory+resolving)
 		}
 	}
 }

@@ -16,8 +16,11 @@ const (
 	// idleQuiet is how long no connection may lead to the old containers until a colour that a flag switched off is
 	// taken to be drained: nginx may just have decided for it, and be about to connect.
 	idleQuiet = 2 * time.Second
-	// forgetting is added to what nginx remembers of addresses: its resolver's clock has whole seconds.
-	forgetting = 1500 * time.Millisecond
+	// flipTime bounds the proof of what nginx answers. There is nothing to wait for: whoever does not get the release now
+	// is a user who gets an error.
+	flipTime = time.Second
+	// resolving is added to what nginx remembers of addresses: its resolver's clock has whole seconds.
+	resolving = 1500 * time.Millisecond
 )
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
@@ -41,7 +44,7 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 		return unreachable(err)
 	})
 	group.Go(func() error { return r.seesFlag(all, change) })
-	group.Go(func() error { return r.proveAnswers(all, change.Proofs, targets) })
+	group.Go(func() error { return r.proveAnswers(all, change.Proofs, targets, min(flipTime, r.opts.ProofTimeout)) })
 	group.Go(func() error { return r.proveRoutes(all, targets) })
 	if err := group.Wait(); err != nil {
 		return deploy.Switched{}, undo(len(change.Files), err)
@@ -58,8 +61,8 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 	return s, nil
 }
 
-// forget waits until nginx's resolver can no longer hold an address from before the release's containers were started:
-// it knows an answer for as long as it was told.
+// forget waits until nginx's resolver can no longer hold an address from before the release's containers were started. The
+// gate has seen to that already where it watched them.
 func forget(ctx context.Context, memory time.Duration, targets []deploy.Target) error {
 	if memory == 0 {
 		return nil
@@ -78,7 +81,7 @@ func forget(ctx context.Context, memory time.Duration, targets []deploy.Target) 
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(time.Until(youngest.Add(memory + forgetting))):
+	case <-time.After(time.Until(youngest.Add(memory))):
 		return nil
 	}
 }

@@ -19,7 +19,8 @@ import (
 )
 
 // findHosted looks for the nginx of this machine: the one with the configuration that the options name, or the one
-// whose configuration names a port that the colours publish. It returns nil when there is none.
+// that includes the file which is written at a switch, or the one whose configuration names a port that the colours
+// publish. It returns nil when there is none.
 func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*hosted, error) {
 	all, err := processesOf()
 	if err != nil {
@@ -30,13 +31,18 @@ func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*host
 		return nil, err
 	}
 	var found []*hosted
-	for _, h := range masters {
-		ok, err := h.isMeant(ctx, dir)
-		if err != nil {
-			return nil, err
+	for _, tells := range hostedSigns(opts) {
+		for _, h := range masters {
+			ok, err := tells(h, ctx, dir)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				found = append(found, h)
+			}
 		}
-		if ok {
-			found = append(found, h)
+		if len(found) > 0 {
+			break
 		}
 	}
 	if len(found) == 0 && opts.Host && opts.Config == "" && len(masters) == 1 {
@@ -55,22 +61,66 @@ func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*host
 	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
 }
 
-// isMeant says whether an nginx is the one to be switched.
-func (h *hosted) isMeant(ctx context.Context, dir *deploy.Directory) (bool, error) {
-	if h.opts.Config != "" {
-		return samePath(h.main, h.opts.Config), nil
+// A sign tells whether an nginx is the one to be switched.
+type sign func(*hosted, context.Context, *deploy.Directory) (bool, error)
+
+// hostedSigns are the signs that count, the surest first: a later one is asked only where no nginx shows an earlier one.
+func hostedSigns(opts Options) []sign {
+	if opts.Config != "" {
+		return []sign{(*hosted).hasNamedConfig}
 	}
-	tree, err := conf.LoadTree(h.files(ctx), h.main)
-	var syntax *conf.SyntaxError
-	var refused *deploy.RefusedError
-	switch {
-	case errors.As(err, &syntax), errors.As(err, &refused), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return false, nil // another nginx, with troubles of its own
-	case err != nil:
+	return []sign{(*hosted).includesTarget, (*hosted).namesColour}
+}
+
+func (h *hosted) hasNamedConfig(context.Context, *deploy.Directory) (bool, error) {
+	return samePath(h.main, h.opts.Config), nil
+}
+
+// includesTarget says whether the configuration includes the file that the settings name as nginx.to.
+func (h *hosted) includesTarget(ctx context.Context, _ *deploy.Directory) (bool, error) {
+	s := h.opts.Settings
+	if s.To == "" {
+		return false, nil
+	}
+	c, err := h.read(ctx)
+	if err != nil || c.tree == nil {
 		return false, err
 	}
-	points, err := pointsOf(tree, dir.SeenFrom(h.isEngine).OnlyPublished())
+	target := s.To
+	if !filepath.IsAbs(target) {
+		target = onHost(s.Dir, target)
+	}
+	_, err = c.included(filepath.Clean(target))
+	return err == nil, nil
+}
+
+// namesColour says whether the configuration names an address of a colour.
+func (h *hosted) namesColour(ctx context.Context, dir *deploy.Directory) (bool, error) {
+	c, err := h.read(ctx)
+	if err != nil || c.tree == nil {
+		return false, err
+	}
+	points, err := pointsOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished())
 	return len(points) > 0 || err != nil, nil
+}
+
+// read reads the configuration. There is no tree where that cannot be read: another nginx, with troubles of its own.
+func (h *hosted) read(ctx context.Context) (configuration, error) {
+	c := configuration{nginx: h, files: h.files(ctx), main: h.main, seenAs: h.seenAs}
+	mode, err := h.opts.Settings.mode()
+	if err != nil {
+		return c, nil // which Observe says
+	}
+	absent, err := mode.standIn(c)
+	if err == nil {
+		c.tree, err = conf.LoadTree(amended{c.files, absent}, h.main)
+	}
+	var syntax *conf.SyntaxError
+	var refused *deploy.RefusedError
+	if errors.As(err, &syntax) || errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return c, nil
+	}
+	return c, err
 }
 
 func samePath(a, b string) bool {

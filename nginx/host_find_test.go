@@ -21,6 +21,26 @@ func TestHostFoundByPorts(t *testing.T) {
 	}
 }
 
+// The file that a mode writes tells it where the ports do not: it holds none of them yet, or another nginx passes requests
+// to them too.
+func TestHostFoundByTarget(t *testing.T) {
+	one := newHostShop(t)
+	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
+	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, one.blue))
+	other.start()
+	settings := Settings{Mode: "template", Dir: one.dir, Text: map[deploy.Colour]string{
+		deploy.Blue: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.blue), deploy.Green: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.green)}}
+	write(t, one.file, "upstream was { server 127.0.0.1:1; }\n"+fmt.Sprintf("server { listen 127.0.0.1:%d; }\n", one.port))
+	for _, to := range []string{one.file, "conf.d/shop.conf", one.dir + "/more/to-be-made.conf"} {
+		settings.To = to
+		router := New(nil, Options{Host: true, Local: true, Settings: settings, Overlay: one.router.opts.Overlay})
+		found, err := findHosted(t.Context(), router.opts, one.directory())
+		if err != nil || found == nil || found.master.pid != one.master.Process.Pid {
+			t.Errorf("%s: found %v, %v; want %d", to, found, err, one.master.Process.Pid)
+		}
+	}
+}
+
 func TestHostOfAnotherMachine(t *testing.T) {
 	_, err := New(nil, Options{Host: true}).Observe(t.Context(), directoryOf(t, "was-{colour} 3000 3000"))
 	var invalid *deploy.InvalidError

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"bluegate/deploy"
 )
@@ -15,6 +16,9 @@ type flagged struct {
 	dir string
 	to  string
 }
+
+// longResolve is more than any release takes that has just started, so that waiting for it costs nothing.
+const longResolve = 5 * time.Second
 
 // standIn implements mode.
 func (flagged) standIn(configuration) (map[string][]byte, error) { return nil, nil }
@@ -41,6 +45,10 @@ func (m flagged) look(c configuration, dir *deploy.Directory, route *deploy.Rout
 	if limit := w.idleLimit(f); limit > idleQuiet {
 		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-drain", Place: f.place,
 			Message: fmt.Sprintf("an upstream keeps idle connections for %s, and until then a drain cannot tell whether they are in use; write `keepalive_timeout 5s;` into it", limit)})
+	}
+	if wait := w.unresolved(f); wait > longResolve {
+		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-resolve", Place: f.place,
+			Message: fmt.Sprintf("nginx may know a new container only %s after its start, because it repeats a failed lookup no sooner; a switch waits for that; write `resolver_timeout 1s;` beside the resolver", wait)})
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (r *Router) Start(ctx context.Context, change deploy.Change, targets []depl
 	}
 	after, err := r.startNginx(ctx, change.Files, targets)
 	if err == nil {
-		err = r.proveAnswers(ctx, change.Proofs, targets)
+		err = r.proveAnswers(ctx, change.Proofs, targets, r.opts.ProofTimeout)
 	}
 	if err != nil {
 		return deploy.Switched{}, r.notStarted(ctx, change.Files, after, err)

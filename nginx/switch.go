@@ -58,7 +58,7 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 	}
 	after, err := r.load(ctx, targets)
 	if err == nil {
-		err = r.proveAnswers(ctx, change.Proofs, targets)
+		err = r.proveAnswers(ctx, change.Proofs, targets, r.opts.ProofTimeout)
 	}
 	if err == nil {
 		err = r.stillHeld(ctx, change)

@@ -1,5 +1,7 @@
 package gate
 
+import "time"
+
 // Expected is one service of the release as the Compose model describes it. The gate judges what must be there, never
 // what happens to be there.
 type Expected struct {
@@ -14,6 +16,9 @@ type Expected struct {
 	Probe *Probe
 	// RunningSuffices lets a container without a healthcheck pass by running.
 	RunningSuffices bool
+	// Age is how long after the start of each of its containers the gate opens at the earliest, because what is to send
+	// traffic there learns of it only then. It does not count against the deadline.
+	Age time.Duration
 	// After are the depends_on edges. Those to services outside the release do not matter here.
 	After []Dependency
 }

@@ -116,6 +116,8 @@ func (s *script) service(words []string) gate.Expected {
 			e.RunningSuffices = true
 		case key == "retries":
 			e.Probe.Retries = s.number(value)
+		case key == "age":
+			e.Age = s.duration(value)
 		case key == "start_period":
 			e.Probe.StartPeriod = s.duration(value)
 		case key == "after":

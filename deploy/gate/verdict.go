@@ -68,7 +68,7 @@ func (g *Gate) judge(now time.Time) Verdict {
 		return Verdict{Decision: Refused, Reasons: tell(causes)}
 	}
 	begin, all := g.begin()
-	end := begin.Add(g.stable)
+	end := g.opens(begin)
 	switch {
 	case all && begin.After(g.deadline), !all && !now.Before(g.deadline):
 		return Verdict{Decision: Refused, Reasons: tell(g.overdue())}
@@ -94,6 +94,22 @@ func (g *Gate) begin() (since time.Time, all bool) {
 		}
 	}
 	return since, true
+}
+
+// opens returns when the gate opens for a release that has been good since begin.
+func (g *Gate) opens(begin time.Time) time.Time {
+	end := begin.Add(g.stable)
+	for _, s := range g.services {
+		if s.Age == 0 {
+			continue
+		}
+		for _, t := range s.tracks {
+			if grown := t.newest.StartedAt.Add(s.Age); grown.After(end) {
+				end = grown
+			}
+		}
+	}
+	return end
 }
 
 // faults collects what no later sample can mend, of the model as well as of the containers.

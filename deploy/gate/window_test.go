@@ -26,6 +26,23 @@ func TestWindow(t *testing.T) {
 			at 2s: app-1 healthy streak=1
 			at 3s: app-2 healthy
 			verdict at 3s: waiting until 1m0s`},
+		{"an age that ends behind it", `
+			expect app x2 age=20s; db
+			at 1s: app-1 healthy
+			at 4s: app-2 healthy started=3s
+			at 9s: db healthy started=8s
+			verdict at 15s: waiting until 23s
+			verdict at 23s: open`},
+		{"an age that ends within it", `
+			expect app age=3s
+			at 1s: app healthy
+			verdict at 5s: waiting until 6s
+			verdict at 6s: open`},
+		{"an age does not count against the deadline", `
+			expect app age=2m
+			at 1s: app healthy
+			verdict at 61s: waiting until 2m0s
+			verdict at 2m: open`},
 		{"a failing probe in a sample", `
 			expect app
 			at 1s: app healthy

@@ -120,7 +120,7 @@ func (t *trial) deploy(ctx context.Context) (result, error) {
 	}
 	changes := record.Changes()
 	if len(changes) == 0 {
-		return r, fmt.Errorf("users never saw %s\n%s", to, out)
+		return r, fmt.Errorf("users never saw %s: %v, %d of %d requests lost\n%s", to, record.Colours(), r.lost, r.requests, out)
 	}
 	change := changes[len(changes)-1]
 	on := change.First
@@ -190,6 +190,7 @@ func (t *trial) writeFlagConf() error {
 
 // Connections to the old colour that nginx only keeps would hold the drain up for its default of 60 s.
 const flagConf = `resolver 127.0.0.11 valid=1s ipv6=off;
+resolver_timeout 1s;
 upstream was_blue     { zone was_blue 64k;     server was-blue:3000     resolve max_fails=0; keepalive_timeout 1s; }
 upstream was_green    { zone was_green 64k;    server was-green:3002    resolve max_fails=0; keepalive_timeout 1s; }
 upstream signal_blue  { zone signal_blue 64k;  server signal-blue:3001  resolve max_fails=0; keepalive_timeout 1s; }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -227,4 +228,36 @@ func (s *shop) duringGate(do func()) (wait func()) {
 		}
 	}()
 	return func() { <-done }
+}
+
+// The engine's DNS cannot say that an idle colour's name does not exist, only that it could not find out: nginx then asks
+// no sooner again than after resolver_timeout. The colour is switched to when nginx must know it, and not before.
+func TestFlagWhoseNamesFail(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, stand.Options{})
+	ways := stand.Ways()
+	way := ways[slices.IndexFunc(ways, func(w stand.Way) bool { return w.Name == "flag" && w.Suits("1.30") })]
+	if err := s.Use(way, "gate: {stable: 500ms, timeout: 2m}\n"); err != nil {
+		t.Fatal(err)
+	}
+	conf := strings.NewReplacer("resolver_timeout 1s", "resolver_timeout 6s").Replace(s.conf())
+	conf = conf[:strings.Index(conf, "location = /bluegate/route")] + "}\n" // without a route nothing but the wait helps
+	if err := os.WriteFile(s.Conf, []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody answers at this address, so that the engine's DNS fails for the names that it does not know.
+	if err := s.StartNginxWith("--dns", "127.0.0.1", "-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.Image); err != nil {
+		t.Fatal(err)
+	}
+	s.deploys(0, deploy.Started, []string{"VERSION=v1"}, "blue")
+	stop := s.load(load.Options{})
+	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+	record := stop()
+	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost, load.Long, load.Upload, load.Stream)
+	colours(t, record, "blue", "green", "blue")
+	log, err := exec.Command("docker", "logs", s.Nginx).CombinedOutput()
+	if err != nil || !regexp.MustCompile(`was-green could not be resolved \((2: Server failure|110: )`).Match(log) {
+		t.Errorf("nginx was told that the name does not exist, so that nothing was tested: %v\n%s", err, log)
+	}
 }

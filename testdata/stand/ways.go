@@ -92,7 +92,7 @@ func Ways() []Way {
 
 // flagUpstreams are looked up while nginx runs. Idle connections end soon, so that a drain does too.
 func flagUpstreams() string {
-	text := "resolver 127.0.0.11 valid=1s ipv6=off;\n"
+	text := "resolver 127.0.0.11 valid=1s ipv6=off;\nresolver_timeout 1s;\n"
 	for _, u := range []string{"was_blue was-blue:3000", "was_green was-green:3002", "signal_blue signal-blue:3001", "signal_green signal-green:3003"} {
 		name, server, _ := strings.Cut(u, " ")
 		text += fmt.Sprintf("upstream %s { zone %[1]s 64k; server %s resolve max_fails=0; keepalive 16; keepalive_timeout 2s; }\n", name, server)
