@@ -51,7 +51,7 @@ func (m *Mask) Add(value string) {
 	defer m.mu.Unlock()
 	for _, form := range forms {
 		form = strings.TrimSpace(form)
-		if len(form) < shortestSecret || slices.Contains(plainValues, strings.ToLower(form)) || form == Masked || slices.Contains(m.values, form) {
+		if !LooksSecret(form) || slices.Contains(m.values, form) {
 			continue
 		}
 		at, _ := slices.BinarySearchFunc(m.values, form, func(a, b string) int {
@@ -59,6 +59,12 @@ func (m *Mask) Add(value string) {
 		})
 		m.values = slices.Insert(m.values, at, form)
 	}
+}
+
+// LooksSecret says whether what stands under the name of a secret is one.
+func LooksSecret(value string) bool {
+	value = strings.TrimSpace(value)
+	return len(value) >= shortestSecret && !slices.Contains(plainValues, strings.ToLower(value)) && value != Masked
 }
 
 // plainValues are no secrets, whatever the name of what holds them.

@@ -89,8 +89,12 @@ func shown(key strict.Key) any {
 	}
 }
 
-// learnSecrets tells the mask of the values in the file that are called like secrets.
+// learnSecrets tells the mask of the values in the file that are called like secrets, and of those that it takes from the
+// environment.
 func learnSecrets(mask *deploy.Mask, f *file) {
+	for _, value := range f.filled {
+		mask.Add(value)
+	}
 	for _, text := range f.values.Texts {
 		mask.Learn(text.Key[strings.LastIndexAny(text.Key, ".")+1:], text.Value)
 	}

@@ -9,7 +9,8 @@ import (
 
 // file is bluegate.yml. A field's tags are what the reader (package strict), the schema and `bluegate config` know of
 // it: choice is a closed list of words, default what holds when nobody gives a value, doc a sentence for editors.
-// In a field with expand:"colour", {colour} and the colour's own keys are replaced.
+// In a field with expand:"colour", {colour} and the colour's own keys are replaced; in one with fill:"environment", also
+// ${NAME}.
 type file struct {
 	Project string             `yaml:"project" convention:"the Compose project, without the colour" doc:"Names lock, journal and history; without it the Compose project, without the colour."`
 	Compose composeSection     `yaml:"compose" doc:"Where the colours' Compose files are, and what in them belongs to a colour."`
@@ -23,6 +24,8 @@ type file struct {
 	Old     oldSection         `yaml:"old" doc:"What becomes of the old colour."`
 
 	values *strict.Values
+	getenv func(string) string
+	filled []string // what came from the environment, by ${NAME}
 }
 
 type composeSection struct {
@@ -34,8 +37,8 @@ type composeSection struct {
 
 // colours is what differs between the colours: variables for Compose, and whatever the user names.
 type colours struct {
-	Env  map[string]string `yaml:"env" expand:"colour" doc:"Variables that the Compose files see for this colour."`
-	Keys map[string]string `yaml:",inline" expand:"colour" environment:"port" doc:"A value of this colour's, which {key} stands for."`
+	Env  map[string]string `yaml:"env" expand:"colour" fill:"environment" doc:"Variables that the Compose files see for this colour; ${NAME} is taken from the environment."`
+	Keys map[string]string `yaml:",inline" expand:"colour" fill:"environment" environment:"port" doc:"A value of this colour's, which {key} stands for."`
 }
 
 type gateSection struct {
@@ -61,16 +64,20 @@ type bakeSection struct {
 
 // readFile reads bluegate.yml, and the environment's BLUEGATE_… over it.
 func readFile(path, dir string, getenv func(string) string) (file, error) {
-	path, text, err := findFile(path, dir)
+	found, err := findFile(path, dir)
 	if err != nil {
 		return file{}, err
 	}
-	return readText(path, text, getenv)
+	return readText(found, getenv)
 }
 
-func readText(path string, text []byte, getenv func(string) string) (f file, err error) {
-	if f.values, err = strict.Read(path, text, strict.Environment{Prefix: "BLUEGATE", Getenv: getenv}, &f); err == nil {
+func readText(found source, getenv func(string) string) (f file, err error) {
+	f.getenv = getenv
+	if f.values, err = strict.Read(found.path, found.text, strict.Environment{Prefix: "BLUEGATE", Getenv: getenv}, &f); err == nil {
 		err = f.checkPlaceholders()
+	}
+	if err == nil {
+		err = f.noSecretInTheClear(found.mode)
 	}
 	if err != nil {
 		return f, &deploy.InvalidError{Err: err}

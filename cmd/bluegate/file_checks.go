@@ -4,7 +4,7 @@ import "time"
 
 // checkSection is one question; exactly one of the first five keys says of which kind.
 type checkSection struct {
-	HTTP string   `yaml:"http" expand:"colour" doc:"The URL to ask."`
+	HTTP string   `yaml:"http" expand:"colour" fill:"environment" doc:"The URL to ask; ${NAME} is taken from the environment."`
 	TCP  string   `yaml:"tcp" expand:"colour" doc:"The host:port to connect to."`
 	TLS  string   `yaml:"tls" expand:"colour" doc:"The host:port whose certificate has to be valid."`
 	DNS  string   `yaml:"dns" expand:"colour" doc:"The name to resolve."`
@@ -13,8 +13,8 @@ type checkSection struct {
 	From        string            `yaml:"from" choice:"client nginx container" doc:"Where the question is asked from; without it, the client for a loopback address, a published port and a command, else nginx's network."`
 	Service     string            `yaml:"service" expand:"colour" doc:"The service whose containers are meant, with from: container."`
 	Method      string            `yaml:"method" doc:"The method of the request; GET without it."`
-	Headers     map[string]string `yaml:"headers" expand:"colour" doc:"Headers of the request."`
-	Body        string            `yaml:"body" expand:"colour" doc:"The body of the request."`
+	Headers     map[string]string `yaml:"headers" expand:"colour" fill:"environment" doc:"Headers of the request; ${NAME} is taken from the environment."`
+	Body        string            `yaml:"body" expand:"colour" fill:"environment" doc:"The body of the request; ${NAME} is taken from the environment."`
 	Redirects   bool              `yaml:"redirects" doc:"Whether redirects are followed; without it a redirect is an answer."`
 	CA          string            `yaml:"ca" doc:"A PEM file of the certificates to trust instead of the system's."`
 	Insecure    bool              `yaml:"insecure" doc:"Whether any certificate is trusted."`

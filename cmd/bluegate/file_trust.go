@@ -12,22 +12,29 @@ import (
 	"bluegate/deploy"
 )
 
-// findFile returns the text of bluegate.yml; nil if there is none. Only one that was asked for has to be there.
-func findFile(path, dir string) (where string, text []byte, err error) {
+// source is bluegate.yml as it was found.
+type source struct {
+	path string
+	text []byte // nil if there is no such file
+	mode fs.FileMode
+}
+
+// findFile finds bluegate.yml. Only one that was asked for has to be there.
+func findFile(path, dir string) (source, error) {
 	asked := path != ""
 	if !asked {
 		path = filepath.Join(dir, "bluegate.yml")
 	}
-	text, err = readTrusted(path, dir, asked)
+	text, mode, err := readTrusted(path, dir, asked)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		if _, there := os.Lstat(path); there != nil {
-			return path, nil, nil
+			return source{path: path}, nil
 		}
 	}
 	if err != nil {
-		return path, nil, &deploy.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
+		return source{path: path}, &deploy.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
 	}
-	return path, text, nil
+	return source{path, text, mode}, nil
 }
 
 // longest is more than any configuration has; what is longer is something else.
@@ -36,36 +43,36 @@ const longest = 1 << 20
 // readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
 // One that was found in the project's folder must lie in it. Everything is asked of the opened file, so that nobody can
 // exchange it after it was judged, and nothing blocks: a pipe without a writer is opened and refused.
-func readTrusted(path, dir string, asked bool) ([]byte, error) {
+func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
-		return nil, fmt.Errorf("%s is %s and no regular file", path, kindOf(mode))
+		return nil, 0, fmt.Errorf("%s is %s and no regular file", path, kindOf(mode))
 	case mode.Perm()&0o002 != 0:
-		return nil, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
+		return nil, 0, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
 	case info.Size() > longest:
-		return nil, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
+		return nil, 0, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
 	}
 	if err := inTrustedFolder(path, real, dir, asked); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, longest))
 	if text == nil {
 		text = []byte{}
 	}
-	return text, err
+	return text, info.Mode(), err
 }
 
 // inTrustedFolder refuses a folder in which everybody can put another file in this one's place. The sticky bit forbids

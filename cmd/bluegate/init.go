@@ -47,31 +47,31 @@ func (c *command) init(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	path, have, err := findFile(ctx.String("config"), dir)
+	have, err := findFile(ctx.String("config"), dir)
 	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
 		return err
 	}
-	a := adoption{Command: "init", Outcome: deploy.OK, Directory: dir, File: path, exists: have != nil}
+	a := adoption{Command: "init", Outcome: deploy.OK, Directory: dir, File: have.path, exists: have.text != nil}
 	setup, err := look(dir)
 	if err != nil && !a.exists {
 		return err
 	}
 	a.Found, a.Content = setup.Seen, setup.Proposal.YAML()
-	text := have
+	found := have
 	if !a.exists {
-		text = content(a.Content)
+		found = proposed(have.path, a.Content)
 	}
-	a.Doctor = c.examine(ctx, dir, path, text)
+	a.Doctor = c.examine(ctx, dir, found)
 	if !a.exists && nginxMissed(a.Doctor) && setup.Container != "" {
 		setup.Proposal.Nginx.Container = setup.Container
 		a.Content = setup.Proposal.YAML()
-		a.Doctor = c.examine(ctx, dir, path, content(a.Content))
+		a.Doctor = c.examine(ctx, dir, proposed(have.path, a.Content))
 	}
 	switch {
 	case a.exists && a.Content != "":
-		a.Diff = udiff.Unified(path, path+" (proposed)", string(have), a.Content)
+		a.Diff = udiff.Unified(have.path, have.path+" (proposed)", string(have.text), a.Content)
 	case !a.exists && a.Content != "" && !ctx.Bool("dry-run"):
-		if err := create(path, a.Content); err != nil {
+		if err := create(have.path, a.Content); err != nil {
 			return err
 		}
 		a.Written = true
@@ -80,9 +80,12 @@ func (c *command) init(ctx *cli.Context) error {
 	return c.show(a)
 }
 
+// created is the permissions of a new bluegate.yml.
+const created = 0o644
+
 // create writes a new file, and leaves alone what somebody else has put there in the meantime.
 func create(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, created)
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
@@ -93,12 +96,12 @@ func create(path, text string) error {
 	return nil
 }
 
-// content is a file's text; nil where no file is needed.
-func content(text string) []byte {
+// proposed is a bluegate.yml that is to be written; without a text there is none.
+func proposed(path, text string) source {
 	if text == "" {
-		return nil
+		return source{path: path}
 	}
-	return []byte(text)
+	return source{path, []byte(text), created}
 }
 
 // look recognises the layout. An error says that there is none.
@@ -115,8 +118,8 @@ func look(dir string) (adopt.Setup, error) {
 }
 
 // examine asks the doctor, with a bluegate.yml that may not have been written yet.
-func (c *command) examine(ctx *cli.Context, dir, path string, text []byte) *deploy.Report {
-	f, err := readText(path, text, c.Getenv)
+func (c *command) examine(ctx *cli.Context, dir string, found source) *deploy.Report {
+	f, err := readText(found, c.Getenv)
 	if err != nil {
 		return faulty(c.ctx, "doctor", err)
 	}

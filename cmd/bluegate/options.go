@@ -43,8 +43,11 @@ func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 	o := options{Host: ctx.String("host"), Context: ctx.String("context"), Settings: deploy.DefaultSettings()}
 	o.Compose.Dir = dir
 	o.Compose.Env, o.Compose.Keys = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
-	o.fromFile(f)
-	if err := o.questions(f, dir); err != nil {
+	err := o.fromFile(f)
+	if err == nil {
+		err = o.questions(f, dir)
+	}
+	if err != nil {
 		return o, &deploy.InvalidError{Err: err}
 	}
 	return o, o.fromFlags(ctx)
@@ -62,13 +65,17 @@ func projectDirectory(ctx *cli.Context) (string, error) {
 }
 
 // fromFile takes over what bluegate.yml and its variables say.
-func (o *options) fromFile(f *file) {
+func (o *options) fromFile(f *file) error {
 	o.Compose.Name, o.Compose.Files, o.Compose.Project = f.Project, f.Compose.Files, f.Compose.Project
 	o.Compose.Services, o.Compose.OneShot = f.Compose.Services, f.Compose.OneShot
 	for _, colour := range deploy.Colours {
 		env := map[string]string{}
 		for name, value := range f.Colours[string(colour)].Env {
-			env[name] = f.expand(colour, value)
+			filled, err := f.fill("colours."+string(colour)+".env."+name, f.expand(colour, value))
+			if err != nil {
+				return err
+			}
+			env[name] = filled
 		}
 		o.Compose.Env[colour], o.Compose.Keys[colour] = env, f.keys(colour)
 	}
@@ -87,6 +94,7 @@ func (o *options) fromFile(f *file) {
 	s.Bake.For = f.Bake.For
 	s.DrainThenStop = f.Drain.Then == "stop"
 	s.Keep = cmp.Or(deploy.Keep(f.Old.Keep), s.Keep)
+	return nil
 }
 
 func (o *options) keep(word, where string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -63,11 +64,24 @@ func (f *file) check(at string, colour deploy.Colour, s checkSection, dir string
 			return c, f.values.Wrong(at+".status", "%v", err)
 		}
 	}
-	for name, value := range s.Headers {
-		if c.Headers == nil {
-			c.Headers = map[string]string{}
+	if len(s.Headers) > 0 {
+		c.Headers = maps.Clone(s.Headers)
+	}
+	for name, value := range c.Headers {
+		filled, err := f.fill(at+".headers."+name, f.expand(colour, value))
+		if err != nil {
+			return c, err
 		}
-		c.Headers[name] = f.expand(colour, value)
+		c.Headers[name] = filled
+	}
+	var err error
+	if c.Body, err = f.fill(at+".body", c.Body); err != nil {
+		return c, err
+	}
+	if c.Kind == check.HTTP {
+		if c.Target, err = f.fill(at+".http", c.Target); err != nil {
+			return c, err
+		}
 	}
 	return c, f.readCA(at, &c, s.CA, dir)
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"bluegate/cmd/bluegate/strict"
+	"bluegate/deploy"
+)
+
+// othersRead are the permissions with which somebody else than the owner reads a file.
+const othersRead fs.FileMode = 0o044
+
+// variable is ${NAME}, and $${NAME} stands for ${NAME} itself.
+var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// noSecretInTheClear refuses a file that others can read and that holds a secret: what goes into a repository, or lies
+// on a machine that several use, is no place for one.
+func (f *file) noSecretInTheClear(mode fs.FileMode) error {
+	if mode&othersRead == 0 {
+		return nil
+	}
+	for _, text := range f.values.Texts {
+		if text.Origin.Variable == "" && holdsSecret(text.Key[strings.LastIndexByte(text.Key, '.')+1:], text.Value) {
+			instead := "write ${NAME} here and give it in the environment"
+			if text.Tag.Get("fill") == "" {
+				instead = "give it in the environment, where a command finds it"
+			}
+			return &strict.Error{Origin: text.Origin, Message: fmt.Sprintf("a secret stands here (%s), and others can read the file (mode %#o): %s, or run: chmod 600 %s", text.Key, mode.Perm(), instead, f.values.File)}
+		}
+	}
+	return nil
+}
+
+// holdsSecret tells by the name of a key, or by the look of a URL.
+func holdsSecret(name, value string) bool {
+	if variable.MatchString(value) {
+		return false
+	}
+	if u, err := url.Parse(value); err == nil && u.User != nil {
+		if password, _ := u.User.Password(); password != "" {
+			return true
+		}
+	}
+	return deploy.SecretName(name) && deploy.LooksSecret(value)
+}
+
+// fill puts the environment's values in the place of ${NAME}. What it put in is a secret for the mask.
+func (f *file) fill(key, text string) (string, error) {
+	var missing error
+	filled := variable.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.HasPrefix(found, "$$") {
+			return found[1:]
+		}
+		name := strings.Trim(found, "${}")
+		value := f.getenv(name)
+		if value == "" && missing == nil {
+			missing = f.values.Wrong(key, "the environment has no variable %s, or an empty one; give it a value, or write $${%s} if ${%s} is meant as it stands", name, name, name)
+		}
+		f.filled = append(f.filled, value)
+		return value
+	})
+	return filled, missing
+}
