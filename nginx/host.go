@@ -58,6 +58,9 @@ func (h *hosted) stale(string) string {
 
 func (h *hosted) fleeting(string) string { return "" }
 
+// template implements place: nobody writes a host's files behind its back.
+func (h *hosted) template(string) string { return "" }
+
 // command is a call of nginx's own executable. It gets nothing of our environment, which may hold secrets.
 func (h *hosted) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, h.exe, append(args, h.flags...)...)

@@ -83,6 +83,7 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		}
 	}
 	if route.Refusal == nil || len(route.Points) > 0 {
+		r.notRendered(route)
 		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
 	}
 	return nil

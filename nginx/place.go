@@ -34,6 +34,10 @@ type place interface {
 	// fleeting says why what is written to a file would not last; empty where it does.
 	fleeting(file string) string
 
+	// template is what a file is written anew from at each start of nginx, if it is; whether there is such a file is not
+	// looked at.
+	template(file string) string
+
 	// surroundings are what only an examination asks, among it how these files are stored.
 	surroundings(ctx context.Context, files []string) (surroundings, error)
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"bluegate/deploy"
 	"bluegate/deploy/check"
@@ -67,8 +68,8 @@ func (f *file) check(at string, colour deploy.Colour, s checkSection, dir string
 	if len(s.Headers) > 0 {
 		c.Headers = maps.Clone(s.Headers)
 	}
-	for name, value := range c.Headers {
-		filled, err := f.fill(at+".headers."+name, f.expand(colour, value))
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		filled, err := f.fill(at+".headers."+name, f.expand(colour, c.Headers[name]))
 		if err != nil {
 			return c, err
 		}
