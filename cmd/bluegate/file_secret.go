@@ -58,7 +58,7 @@ func (f *file) fill(key, text string) (string, error) {
 		name := strings.Trim(found, "${}")
 		value := f.getenv(name)
 		if value == "" && missing == nil {
-			missing = f.values.Wrong(key, "the environment has no variable %s, or an empty one; give it a value, or write $${%s} if ${%s} is meant as it stands", name, name, name)
+			missing = &strict.Error{Origin: f.values.Origins[key], Message: fmt.Sprintf("the environment has no variable %s, or an empty one (%s); give it a value, or write $${%s} if ${%s} is meant as it stands", name, key, name, name)}
 		}
 		f.filled = append(f.filled, value)
 		return value
