@@ -116,6 +116,7 @@ func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, ke
 	o.Host.LogConfig = info.HostConfig.LogConfig
 	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
 	o.follow(ids)
+	o.unrecord(&config)
 	return s.create(ctx, &config, o)
 }
 
@@ -139,6 +140,19 @@ func (o *original) follow(ids map[string]string) {
 	o.Host.NetworkMode = container.NetworkMode(renewed(string(o.Host.NetworkMode)))
 	o.Host.PidMode = container.PidMode(renewed(string(o.Host.PidMode)))
 	o.Host.IpcMode = container.IpcMode(renewed(string(o.Host.IpcMode)))
+}
+
+// unrecord takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
+// another container's network the name of that one, and the ports of its own image; with the host's names the host's.
+// Nobody can have asked for any of it, since it is refused from whoever does.
+func (o *original) unrecord(config *container.Config) {
+	shares := o.Host.NetworkMode.IsContainer()
+	if shares || o.Host.UTSMode.IsHost() {
+		config.Hostname = ""
+	}
+	if shares {
+		config.Domainname, config.ExposedPorts = "", nil
+	}
 }
 
 // create makes the container on its first network and joins the others: engines before API 1.44 take one only.
