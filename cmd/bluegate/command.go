@@ -32,12 +32,13 @@ const exitCodes = `EXIT CODES:
    0  promoted, started, planned, settled, ok
    1  error: a fault of bluegate itself
    2  invalid: usage or configuration; nothing was touched
-   3  refused: the release did not pass; it was removed, users never noticed. health: the colour is not healthy
+   3  refused: the release did not pass; it was removed, users never noticed. unhealthy: health's colour is not healthy
    4  rolled-back: new workers served it, it failed, and nginx provably points at the old colour again
-   5  needs-a-person: live but not cleaned up, or what is live could not be proven; the report says what to run
-   6  locked: another deployment holds the lock
+   5  needs-a-person: live but not cleaned up, or what is live could not be proven; nothing that may serve was stopped.
+      The report says what to run
+   6  locked: another deployment holds the lock; who, since when
    7  unreachable: the engine or nginx could not be asked, before anything was changed
-   128+n  interrupted by signal n, after undoing what was begun
+   128+n  interrupted by signal n, after undoing what was begun; a second signal ends at once, the rest is for settle
 `
 
 // parse runs the command line. An error is the user's, or says that nothing could be asked.
@@ -67,7 +68,7 @@ func (c *command) app() *cli.App {
 		Commands: []*cli.Command{
 			{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(), Action: c.deploy},
 			{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(), Action: c.rollback},
-			{Name: "settle", Usage: "finish or undo what an earlier run left", Action: c.settle},
+			{Name: "settle", Usage: "finish or undo what an earlier run left", Flags: []cli.Flag{waitLock()}, Action: c.settle},
 			{Name: "status", Usage: "which colour is live, every container of both, and what rollback would go back to", Action: c.status},
 			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
 			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Action: c.doctor},
@@ -100,8 +101,12 @@ func deployFlags() []cli.Flag {
 	return append(overrulingFlags(),
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would happen, and change nothing"},
 		&cli.BoolFlag{Name: "no-pull", Usage: "ask no registry: use the images that are on the engine; what has a build section is still built"},
-		&cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", DefaultText: "not at all", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}},
+		waitLock(),
 	)
+}
+
+func waitLock() cli.Flag {
+	return &cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", DefaultText: "not at all", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}}
 }
 
 // overrulingFlags go before keys of bluegate.yml.
@@ -247,10 +252,11 @@ func (c *command) progress() deploy.Progress {
 	if c.quiet {
 		return silence{}
 	}
-	if width, ok := terminal(c.Stderr, c.Getenv); ok {
-		return newLive(c.ctx, c.Stderr, width)
+	ctx := context.WithoutCancel(c.ctx) // also what is undone after an interrupt is told
+	if width, height, ok := terminal(c.Stderr, c.Getenv); ok {
+		return newLive(ctx, c.Stderr, width, height)
 	}
-	return newPlain(c.ctx, c.Stderr, 20*time.Second)
+	return newPlain(ctx, c.Stderr, 20*time.Second)
 }
 
 func commandName(app *cli.App, args []string) string {

@@ -74,10 +74,13 @@ func readFile(path, dir string, getenv func(string) string) (file, error) {
 func readText(found source, getenv func(string) string) (f file, err error) {
 	f.getenv = getenv
 	if f.values, err = strict.Read(found.path, found.text, strict.Environment{Prefix: "BLUEGATE", Getenv: getenv}, &f); err == nil {
-		err = f.checkPlaceholders()
+		err = f.noSecretInTheClear(found.mode)
 	}
 	if err == nil {
-		err = f.noSecretInTheClear(found.mode)
+		err = f.fillKeys()
+	}
+	if err == nil {
+		err = f.checkPlaceholders()
 	}
 	if err != nil {
 		return f, &deploy.InvalidError{Err: err}

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"bluegate/deploy"
 	"bluegate/nginx"
 )
@@ -18,6 +22,28 @@ type nginxSection struct {
 	Values    []string          `yaml:"values" doc:"Variables of set and map whose values name a colour."`
 	Upstreams map[string]string `yaml:"upstreams" expand:"colour" doc:"Mode managed: each upstream, and the address behind it."`
 	Listen    string            `yaml:"listen" doc:"Mode managed: where bluegate's own location, which proves the route, listens."`
+}
+
+// ofModes says which modes look at a key. One that none would look at is a mistake: the file would promise what never
+// happens.
+var ofModes = []struct{ key, modes string }{
+	{"files", "edit"}, {"values", "edit"}, {"from", "copy link"}, {"to", "managed copy template link flag"}, {"text", "template"},
+	{"upstreams", "managed"}, {"listen", "managed"},
+}
+
+func (f *file) fitsMode() error {
+	mode := cmp.Or(f.Nginx.Mode, "edit")
+	for _, o := range ofModes {
+		key := "nginx." + o.key
+		_, given := f.values.Origins[key]
+		for name := range f.values.Origins {
+			given = given || strings.HasPrefix(name, key+".") || strings.HasPrefix(name, key+"[")
+		}
+		if given && !slices.Contains(strings.Fields(o.modes), mode) {
+			return f.values.Wrong(key, "mode %s does not look at it; it belongs to mode %s", mode, strings.Join(strings.Fields(o.modes), ", "))
+		}
+	}
+	return nil
 }
 
 // nginxSettings are how nginx is switched, with each colour's own words in their places.

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"bluegate/cmd/bluegate/strict"
@@ -37,15 +39,27 @@ func (f *file) noSecretInTheClear(mode fs.FileMode) error {
 
 // holdsSecret tells by the name of a key, or by the look of a URL.
 func holdsSecret(name, value string) bool {
-	if variable.MatchString(value) {
-		return false
-	}
-	if u, err := url.Parse(value); err == nil && u.User != nil {
+	if u, err := url.Parse(variable.ReplaceAllString(value, "")); err == nil && u.User != nil {
 		if password, _ := u.User.Password(); password != "" {
 			return true
 		}
 	}
-	return deploy.SecretName(name) && deploy.LooksSecret(value)
+	return deploy.SecretName(name) && !variable.MatchString(value) && deploy.LooksSecret(value)
+}
+
+// fillKeys fills the colours' own keys, wherever they are going to stand.
+func (f *file) fillKeys() error {
+	for _, colour := range slices.Sorted(maps.Keys(f.Colours)) {
+		keys := f.Colours[colour].Keys
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			filled, err := f.fill("colours."+colour+"."+key, keys[key])
+			if err != nil {
+				return err
+			}
+			keys[key] = filled
+		}
+	}
+	return nil
 }
 
 // fill puts the environment's values in the place of ${NAME}. What it put in is a secret for the mask.

@@ -65,7 +65,7 @@ func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	case info.Size() > longest:
 		return nil, 0, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
 	}
-	if err := inTrustedFolder(path, real, dir, asked); err != nil {
+	if err := inTrustedFolder(info, path, real, dir, asked); err != nil {
 		return nil, 0, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, longest))
@@ -75,13 +75,16 @@ func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	return text, info.Mode(), err
 }
 
-// inTrustedFolder refuses a folder in which everybody can put another file in this one's place. The sticky bit forbids
-// that.
-func inTrustedFolder(path, real, dir string, asked bool) error {
+// inTrustedFolder refuses a folder in which everybody can put another file in this one's place, which the sticky bit
+// forbids, and a file that somebody put there who had no other business in it.
+func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 	folder := filepath.Dir(real)
 	info, err := os.Stat(folder)
 	if err != nil {
 		return err
+	}
+	if owner, ok := strangerOf(file, info); ok {
+		return fmt.Errorf("%s belongs to user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
 	}
 	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Errorf("%s lies in %s, which can be written by everybody (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
@@ -97,6 +100,17 @@ func inTrustedFolder(path, real, dir string, asked bool) error {
 		return fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
 	}
 	return nil
+}
+
+// strangerOf is a file's owner who is neither root, nor this process's user, nor the owner of the folder, who could
+// exchange the file anyway.
+func strangerOf(file, folder fs.FileInfo) (owner uint32, stranger bool) {
+	f, ok1 := file.Sys().(*syscall.Stat_t)
+	d, ok2 := folder.Sys().(*syscall.Stat_t)
+	if !ok1 || !ok2 {
+		return 0, false
+	}
+	return f.Uid, f.Uid != 0 && f.Uid != d.Uid && int(f.Uid) != os.Geteuid()
 }
 
 func kindOf(mode fs.FileMode) string {

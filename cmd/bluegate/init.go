@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,6 +68,9 @@ func (c *command) init(ctx *cli.Context) error {
 		a.Content = setup.Proposal.YAML()
 		a.Doctor = c.examine(ctx, dir, proposed(have.path, a.Content))
 	}
+	if c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
 	switch {
 	case a.exists && a.Content != "":
 		a.Diff = udiff.Unified(have.path, have.path+" (proposed)", string(have.text), a.Content)
@@ -77,6 +81,7 @@ func (c *command) init(ctx *cli.Context) error {
 		a.Written = true
 	}
 	c.mask.Report(a.Doctor)
+	a.Diff = c.mask.Text(a.Diff)
 	return c.show(a)
 }
 
@@ -120,11 +125,11 @@ func look(dir string) (adopt.Setup, error) {
 // examine asks the doctor, with a bluegate.yml that may not have been written yet.
 func (c *command) examine(ctx *cli.Context, dir string, found source) *deploy.Report {
 	f, err := readText(found, c.Getenv)
-	if err != nil {
-		return faulty(c.ctx, "doctor", err)
+	var o options
+	if err == nil {
+		o, err = newOptions(ctx, dir, &f)
 	}
 	learnSecrets(&c.mask, &f)
-	o, err := newOptions(ctx, dir, &f)
 	if err != nil {
 		return faulty(c.ctx, "doctor", err)
 	}

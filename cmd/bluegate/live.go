@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,23 +22,24 @@ type live struct {
 	mu      sync.Mutex
 	out     io.Writer
 	width   int
+	height  int
 	began   time.Time
 	drawn   int // lines of the block that the cursor stands under
 	verdict gate.Verdict
 }
 
-// terminal says whether a live view can be drawn, and how wide.
-func terminal(w io.Writer, getenv func(string) string) (width int, ok bool) {
+// terminal says whether a live view can be drawn, and how large.
+func terminal(w io.Writer, getenv func(string) string) (width, height int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) || getenv("TERM") == "dumb" || getenv("CI") != "" {
-		return 0, false
+		return 0, 0, false
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	return width, err == nil && width >= 40
+	width, height, err := term.GetSize(int(f.Fd()))
+	return width, height, err == nil && width >= 40 && height >= 8
 }
 
-func newLive(ctx context.Context, out io.Writer, width int) *live {
-	l := &live{out: out, width: width, began: time.Now()}
+func newLive(ctx context.Context, out io.Writer, width, height int) *live {
+	l := &live{out: out, width: width, height: height, began: time.Now()}
 	go l.tick(ctx)
 	return l
 }
@@ -69,7 +71,7 @@ func (l *live) Say(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.drawn = 0
-	fmt.Fprintln(l.out, l.fit(fmt.Sprintf("%6.1fs  %s", time.Since(l.began).Seconds(), fmt.Sprintf(format, args...))))
+	fmt.Fprintf(l.out, "%6.1fs  %s\n", time.Since(l.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 func (l *live) Gate(v gate.Verdict) {
@@ -85,10 +87,14 @@ func (l *live) draw() {
 	if l.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", l.drawn)
 	}
-	lines := make([]string, 0, len(l.verdict.Progress)+1)
-	for _, c := range l.verdict.Progress {
+	shown := l.shown()
+	lines := make([]string, 0, len(shown)+2)
+	for _, c := range shown {
 		name, state := describe(c)
 		lines = append(lines, fmt.Sprintf("         %-28s %s%s", name, state, times(c)))
+	}
+	if more := len(l.verdict.Progress) - len(shown); more > 0 {
+		lines = append(lines, fmt.Sprintf("         and %d more", more))
 	}
 	lines = append(lines, "         "+outlook(l.verdict, time.Now()))
 	for _, line := range lines {
@@ -96,6 +102,26 @@ func (l *live) draw() {
 	}
 	l.drawn = len(lines)
 	_, _ = io.WriteString(l.out, b.String())
+}
+
+// shown are the containers that have a line: all that the screen has room for, those that are not good first. What was
+// scrolled off the screen could not be written over.
+func (l *live) shown() []gate.Progress {
+	room := max(l.height-4, 1)
+	if len(l.verdict.Progress) <= room {
+		return l.verdict.Progress
+	}
+	shown := slices.Clone(l.verdict.Progress)
+	slices.SortStableFunc(shown, func(a, b gate.Progress) int {
+		switch {
+		case a.Good == b.Good:
+			return 0
+		case a.Good:
+			return 1
+		}
+		return -1
+	})
+	return shown[:room]
 }
 
 // times are a container's elapsed and expected time.

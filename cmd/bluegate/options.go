@@ -43,7 +43,10 @@ func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 	o := options{Host: ctx.String("host"), Context: ctx.String("context"), Settings: deploy.DefaultSettings()}
 	o.Compose.Dir = dir
 	o.Compose.Env, o.Compose.Keys = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
-	err := o.fromFile(f)
+	err := f.fitsMode()
+	if err == nil {
+		err = o.fromFile(f)
+	}
 	if err == nil {
 		err = o.questions(f, dir)
 	}
@@ -97,13 +100,13 @@ func (o *options) fromFile(f *file) error {
 	return nil
 }
 
-func (o *options) keep(word, where string) error {
+func (o *options) keep(word string) error {
 	switch k := deploy.Keep(word); k {
 	case "":
 	case deploy.KeepStopped, deploy.KeepRunning, deploy.KeepRemoved:
 		o.Settings.Keep = k
 	default:
-		return deploy.Invalid("%s: %q is none of stopped, running, removed", where, word)
+		return deploy.Invalid("--keep-old: %q is none of stopped, running, removed", word)
 	}
 	return nil
 }
@@ -119,7 +122,7 @@ func (o *options) fromFlags(ctx *cli.Context) error {
 		return deploy.Invalid("--wait-lock must not be negative")
 	}
 	s.NoPull = ctx.Bool("no-pull")
-	return o.keep(ctx.String("keep-old"), "--keep-old")
+	return o.keep(ctx.String("keep-old"))
 }
 
 // projectName is what Docker allows in a name, so that lock and journal can be called by it.

@@ -162,6 +162,9 @@ func (o *options) questions(f *file, dir string) (err error) {
 	if o.Settings.Bake.Checks, err = f.checks("bake.checks", f.Bake.Checks, dir); err != nil {
 		return err
 	}
+	if len(f.Bake.Checks) > 0 && f.Bake.For == 0 {
+		return f.values.Wrong("bake.checks", "bake.for is not given, so that there is no bake in which they could be asked")
+	}
 	o.Settings.Hooks, err = f.hooks()
 	return err
 }

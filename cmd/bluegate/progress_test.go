@@ -180,7 +180,7 @@ func screen(t *testing.T, width int, text string) []string {
 		for len(lines) <= row {
 			lines = append(lines, "")
 		}
-		if n := utf8.RuneCountInString(lines[row]); n >= width {
+		if n := utf8.RuneCountInString(lines[row]); n >= width && strings.HasPrefix(lines[row], "         ") { // what is drawn over
 			t.Fatalf("a line of %d columns wraps on a terminal of %d: %q", n, width, lines[row])
 		}
 	}
@@ -195,14 +195,14 @@ func TestLiveView(t *testing.T) {
 			var out bytes.Buffer
 			out.WriteString("$ bluegate deploy\n")
 			ctx, cancel := context.WithCancel(t.Context())
-			l := newLive(ctx, &out, width)
+			l := newLive(ctx, &out, width, 24)
 			l.Step("up")
 			l.Gate(waiting(time.Minute, gate.Progress{Service: "was-green"}, starting("shop-signal-green-with-a-long-name-1")))
 			time.Sleep(2500 * time.Millisecond) // it ticks
 			l.Gate(waiting(time.Minute, starting("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
 			time.Sleep(time.Second)
 			l.Gate(waiting(5*time.Second, healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
-			l.Say("somebody has a word to say that is too long for a small terminal, and so it has to be cut off")
+			l.Say("somebody has a word to say that is too long for a small terminal, and so it goes on in the next line")
 			l.Gate(gate.Verdict{Decision: gate.Open, Progress: []gate.Progress{healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")}})
 			l.Step("switch")
 			cancel()
@@ -222,16 +222,37 @@ func TestLiveView(t *testing.T) {
 	}
 }
 
+// Of more containers than the screen has lines, those that are not good are shown.
+func TestLiveViewOfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		l := newLive(ctx, &out, 80, 10)
+		var all []gate.Progress
+		for range 50 {
+			all = append(all, healthy("shop-was-green-1"))
+		}
+		l.Gate(waiting(time.Minute, append(all, starting("shop-last-green-1"))...))
+		time.Sleep(2500 * time.Millisecond)
+		cancel()
+		synctest.Wait()
+		lines := screen(t, 80, out.String())
+		if len(lines) != 8 || !strings.Contains(lines[0], "shop-last-green-1") || !strings.Contains(lines[6], "and 45 more") {
+			t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
+		}
+	})
+}
+
 func TestTerminal(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, ok := terminal(file, noEnvironment); ok {
+	if _, _, ok := terminal(file, noEnvironment); ok {
 		t.Error("a file is taken for a terminal")
 	}
-	if _, ok := terminal(&bytes.Buffer{}, noEnvironment); ok {
+	if _, _, ok := terminal(&bytes.Buffer{}, noEnvironment); ok {
 		t.Error("a buffer is taken for a terminal")
 	}
 }

@@ -14,7 +14,7 @@ import (
 // interruptible returns a context that ends with the first INT, TERM or HUP; the cause says which. What was begun is
 // undone then. A second one ends the process at once and leaves the rest to `bluegate settle`. Who starts a deployment
 // with nohup wants it to outlive the session: a HUP that is ignored stays so.
-func interruptible() (context.Context, func()) {
+func interruptible() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -30,5 +30,5 @@ func interruptible() (context.Context, func()) {
 			cancel(&deploy.InterruptedError{Signal: int(number), Name: unix.SignalName(number)})
 		}
 	}()
-	return ctx, func() { signal.Stop(signals); cancel(nil) }
+	return ctx
 }

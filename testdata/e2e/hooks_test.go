@@ -16,7 +16,7 @@ func TestHooks(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	script := filepath.Join(s.Dir, "hook.sh")
-	text := "#!/bin/sh\necho \"$BLUEGATE_PHASE $BLUEGATE_FROM $BLUEGATE_TO $BLUEGATE_OUTCOME $1\" >> hooks.log\necho said by $BLUEGATE_PHASE\ntest \"$BLUEGATE_PHASE\" != \"$FAILING\"\n"
+	text := "#!/bin/sh\necho \"$BLUEGATE_PHASE $BLUEGATE_FROM $BLUEGATE_TO $BLUEGATE_OUTCOME $1\" >> hooks.log\necho said by $BLUEGATE_PHASE\nwhile :; do echo x; done | head -1 >/dev/null\ntest \"$BLUEGATE_PHASE\" != \"$FAILING\"\n"
 	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -71,6 +72,17 @@ func (s *Script) words(call *syntax.CallExpr) []string {
 		words = append(words, text)
 	}
 	for len(words) > 0 && (words[0] == "sudo" || words[0] == "exec" || words[0] == "command") {
+		words = afterFlags(words[1:], "-u", "-g", "-U", "-C")
+	}
+	return words
+}
+
+// afterFlags are the words behind a command's own flags, of which some take the next word.
+func afterFlags(words []string, taking ...string) []string {
+	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
+		if slices.Contains(taking, words[0]) && len(words) > 1 {
+			words = words[1:]
+		}
 		words = words[1:]
 	}
 	return words
@@ -187,7 +199,7 @@ func (s *Script) written(at syntax.Node, call *syntax.CallExpr, document *syntax
 	case document != nil:
 		text = s.variables.text(document)
 	case len(words) > 1 && words[0] == "echo":
-		text = strings.Join(words[1:], " ")
+		text = strings.Join(afterFlags(words[1:]), " ")
 	case len(words) == 3 && words[0] == "printf" && strings.TrimSuffix(words[1], `\n`) == "%s":
 		text = words[2]
 	case len(words) == 2 && words[0] == "cat": // a prepared file, through a redirection

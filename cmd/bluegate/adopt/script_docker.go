@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ func (s *Script) compose(call *syntax.CallExpr, words []string) {
 	case "up":
 		if strings.Contains(strings.Join(files, "")+project, "{old}") || len(s.Files)+len(s.Project) > 0 {
 			return
+		}
+		for i, name := range files {
+			files[i] = path.Clean(name)
 		}
 		s.Files, s.Project, s.EnvFile = files, project, envFile
 		for _, a := range call.Assigns {
@@ -87,9 +91,7 @@ func (s *Script) inContainer(call *syntax.CallExpr, name string) {
 
 // nginxIn is the container or service in which an exec runs nginx.
 func nginxIn(words []string) (name string, ok bool) {
-	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
-		words = words[1:]
-	}
+	words = afterFlags(words, "-u", "--user", "-e", "--env", "-w", "--workdir", "--env-file", "--detach-keys", "--index")
 	if len(words) < 2 || strings.Contains(words[0], unknown) {
 		return "", false
 	}

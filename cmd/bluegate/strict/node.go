@@ -29,7 +29,6 @@ func (k kind) String() string {
 type node struct {
 	kind   kind
 	text   string // a scalar's, as written
-	quoted bool
 	place  Place
 	keys   []*node // a mapping's, beside its values
 	values []*node // a mapping's or a list's
@@ -94,9 +93,8 @@ func convert(file string, n ast.Node, depth int) (*node, error) {
 	case *ast.NullNode:
 	case *ast.StringNode:
 		out.kind, out.text = scalar, n.Value
-		out.quoted = n.Token.Type == token.SingleQuoteType || n.Token.Type == token.DoubleQuoteType
 	case *ast.LiteralNode:
-		out.kind, out.text, out.quoted = scalar, n.Value.Value, true
+		out.kind, out.text = scalar, n.Value.Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		out.kind, out.text = scalar, n.GetToken().Value
 	case *ast.SequenceNode:
