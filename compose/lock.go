@@ -113,7 +113,7 @@ func (l *Ledger) Holder(ctx context.Context, name string) (*deploy.Holder, error
 	return &h, nil
 }
 
-// judge says whether a lock's holder lives: on this host by its process, elsewhere by its lease.
+// judge says whether a lock's holder lives: by its process where that can be seen, else by its lease.
 func (l *Ledger) judge(ctx context.Context, v vessel) (h deploy.Holder, alive bool, err error) {
 	ask, cancel := asking(ctx)
 	defer cancel()
@@ -127,7 +127,7 @@ func (l *Ledger) judge(ctx context.Context, v vessel) (h deploy.Holder, alive bo
 	if err := json.Unmarshal([]byte(info.Config.Labels[holderLabel]), &h); err != nil {
 		return h, false, fmt.Errorf("container %s is no lock of ours (its label %s cannot be read); remove it if it is not needed", v.name, holderLabel)
 	}
-	if same, lives := processOf(h); same {
+	if seen, lives := processOf(h); seen {
 		return h, lives, nil
 	}
 	created, err := time.Parse(time.RFC3339Nano, info.Created)

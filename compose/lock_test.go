@@ -136,8 +136,17 @@ func process(t *testing.T) (*exec.Cmd, deploy.Holder) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _, _ = cmd.Process.Wait() })
 	h := Self("deploy", "r")
-	h.PID, h.Start = cmd.Process.Pid, processStart(cmd.Process.Pid)
+	h.PID, h.Start = cmd.Process.Pid, startOf(t, cmd.Process.Pid)
 	return cmd, h
+}
+
+func startOf(t *testing.T, pid int) string {
+	t.Helper()
+	start, err := proc.start(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start
 }
 
 func TestLockOfAProcess(t *testing.T) {
@@ -191,6 +200,30 @@ func TestHolderWhosePidIsAnothers(t *testing.T) {
 	again.Machine = ""
 	if same, _ := processOf(again); same {
 		t.Error("a process of an unknown machine was looked for here")
+	}
+}
+
+// With hidepid, /proc shows nothing of another user's process, or forbids to read it; that it is there says only kill.
+func TestHolderThatProcHides(t *testing.T) {
+	cmd, h := process(t)
+	hidden := procfs(t.TempDir())
+	if seen, lives := hidden.judge(h); seen {
+		t.Errorf("a process that nobody can see was judged: lives %t", lives)
+	}
+	if seen, lives := proc.judge(h); !seen || !lives {
+		t.Errorf("one that can be seen: seen %t, lives %t", seen, lives)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = cmd.Process.Wait()
+	if seen, lives := hidden.judge(h); !seen || lives {
+		t.Errorf("of one that has ended its pid tells: seen %t, lives %t", seen, lives)
+	}
+	h = Self("deploy", "")
+	h.Start = ""
+	if seen, _ := processOf(h); seen {
+		t.Error("a holder that could not tell its own start was judged by it")
 	}
 }
 
@@ -280,7 +313,7 @@ func TestSelf(t *testing.T) {
 }
 
 // The name in /proc/PID/stat may look like the fields behind it.
-func TestProcessStart(t *testing.T) {
+func TestStartOfAProcess(t *testing.T) {
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
 		t.Fatal(err)
@@ -299,15 +332,15 @@ func TestProcessStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = odd.Process.Kill(); _, _ = odd.Process.Wait() }()
-	first, second := processStart(plain.Process.Pid), processStart(odd.Process.Pid)
+	first, second := startOf(t, plain.Process.Pid), startOf(t, odd.Process.Pid)
 	if len(first) == 0 || len(first) != len(second) || second < first {
 		t.Errorf("started at %q and then at %q", first, second)
 	}
-	if got := processStart(1 << 30); got != "" {
+	if got, err := proc.start(1 << 30); err == nil {
 		t.Errorf("no process: %q", got)
 	}
 	_ = odd.Process.Signal(syscall.SIGKILL)
-	for deadline := time.Now().Add(10 * time.Second); processStart(odd.Process.Pid) != ""; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); startOf(t, odd.Process.Pid) != ""; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("a process that has ended is said to run")
 		}

@@ -3,8 +3,10 @@ package compose
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,7 +17,8 @@ import (
 
 // Self describes this process as the holder of a lock.
 func Self(command, release string) deploy.Holder {
-	h := deploy.Holder{Command: command, Release: release, PID: os.Getpid(), Machine: machine(), Start: processStart(os.Getpid()), Since: time.Now()}
+	h := deploy.Holder{Command: command, Release: release, PID: os.Getpid(), Machine: machine(), Since: time.Now()}
+	h.Start, _ = proc.start(h.PID)
 	h.Host, _ = os.Hostname()
 	if u, err := user.Current(); err == nil {
 		h.User = u.Username
@@ -25,16 +28,28 @@ func Self(command, release string) deploy.Holder {
 	return h
 }
 
-// processOf says whether a holder is (or was) a process that this one could see, and whether it lives.
-func processOf(h deploy.Holder) (same, lives bool) {
-	if h.Machine == "" || h.Machine != machine() {
+// processOf says whether a holder is (or was) a process that this one can see, and whether it lives.
+func processOf(h deploy.Holder) (seen, lives bool) {
+	if h.Machine == "" || h.Start == "" || h.Machine != machine() {
 		return false, false
 	}
-	err := syscall.Kill(h.PID, 0)
-	if err != nil && !errors.Is(err, syscall.EPERM) {
-		return true, false
+	return proc.judge(h)
+}
+
+// procfs is where the kernel tells of processes.
+type procfs string
+
+const proc procfs = "/proc"
+
+// judge tells a holder's process from a later one of its pid by the time at which it started. Of another user's process
+// a /proc that is mounted with hidepid does not tell that: the kernel says no more than that some process has the pid,
+// and that does not judge the holder.
+func (p procfs) judge(h deploy.Holder) (seen, lives bool) {
+	start, err := p.start(h.PID)
+	if err != nil {
+		return errors.Is(syscall.Kill(h.PID, 0), syscall.ESRCH), false
 	}
-	return true, h.Start == processStart(h.PID)
+	return true, h.Start == start
 }
 
 // machine tells a running system and a process namespace from every other: two containers on one host do not see each
@@ -51,17 +66,20 @@ func machine() string {
 	return strings.TrimSpace(string(boot)) + " " + namespace
 }
 
-// processStart is the start time in the kernel's ticks, field 22 of /proc/PID/stat; the name in field 2 may hold spaces.
-// It is empty for a process that has ended, also while nobody has waited for it: where PID 1 of a container is no init,
-// as in many CI images, nobody ever does.
-func processStart(pid int) string {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+// start is the start time in the kernel's ticks, field 22 of /proc/PID/stat; the name in field 2 may hold spaces. It is
+// empty for a process that has ended and for which nobody has waited: where PID 1 of a container is no init, as in many
+// CI images, nobody ever does. An error says that the process is not there, or not to be seen.
+func (p procfs) start(pid int) (string, error) {
+	stat, err := os.ReadFile(filepath.Join(string(p), strconv.Itoa(pid), "stat"))
 	if err != nil {
-		return ""
+		return "", err
 	}
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 || bytes.ContainsAny(fields[0], "ZX") {
-		return ""
+	if len(fields) < 20 {
+		return "", fmt.Errorf("/proc/%d/stat has %d fields behind the name", pid, len(fields))
 	}
-	return string(fields[19])
+	if bytes.ContainsAny(fields[0], "ZX") {
+		return "", nil
+	}
+	return string(fields[19]), nil
 }

@@ -144,7 +144,7 @@ func (o *original) follow(ids map[string]string) {
 
 // unrecord takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
 // another container's network the name of that one, and the ports of its own image; with the host's names the host's.
-// Nobody can have asked for any of it, since it is refused from whoever does.
+// Nobody can have asked for it: that would have been refused when the container was made.
 func (o *original) unrecord(config *container.Config) {
 	shares := o.Host.NetworkMode.IsContainer()
 	if shares || o.Host.UTSMode.IsHost() {
