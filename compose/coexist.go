@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bluegate/deploy"
@@ -29,7 +30,7 @@ func coexist(app deploy.Application) error {
 				clash(a, b, "both colours call a container %q", a.ContainerName)
 			}
 			for _, port := range a.HostPorts {
-				if slices.ContainsFunc(b.HostPorts, func(p string) bool { return samePort(port, p) }) {
+				if !roomFor(port, a.Replicas+b.Replicas) && slices.ContainsFunc(b.HostPorts, func(p string) bool { return samePort(port, p) }) {
 					clash(a, b, "both colours publish port %s of the host", port)
 				}
 			}
@@ -46,6 +47,16 @@ func samePort(a, b string) bool {
 	ipA, portA := cutPort(a)
 	ipB, portB := cutPort(b)
 	return portA == portB && (ipA == ipB || ipA == "" || ipB == "")
+}
+
+// roomFor says whether a port is a range in which so many containers find one each: the engine gives each a free one.
+func roomFor(hostPort string, containers int) bool {
+	_, text := cutPort(hostPort)
+	text, _, _ = strings.Cut(text, "/")
+	from, to, _ := strings.Cut(text, "-")
+	first, errFirst := strconv.Atoi(from)
+	last, errLast := strconv.Atoi(to)
+	return errFirst == nil && errLast == nil && last-first+1 >= containers
 }
 
 func cutPort(s string) (ip, port string) {

@@ -74,7 +74,11 @@ func TestSameHostPort(t *testing.T) {
 		{`"8080:80/udp"`, `"8080:80/udp"`, true},
 		{`"8080-8082:80-82"`, `"8082:80"`, true},
 		{`"8080-8090:80"`, `"8085:80"`, false}, // the engine takes a free one of the range
-		{`"80"`, `"80"`, false},                // the engine chooses
+		{`"8080-8090:80"`, `"8080-8090:80"`, false},
+		{`"8080-8090:80"`, `"127.0.0.1:8080-8090:80"`, false},
+		{`"8080-8081:80"`, `"8080-8081:80"`, false},
+		{`{target: 80, published: "8080-8080"}`, `{target: 80, published: "8080-8080"}`, true}, // which holds one of them only
+		{`"80"`, `"80"`, false},                                                                // the engine chooses
 		{`{target: 80, published: "8080"}`, `{target: 80, published: "8080", host_ip: 127.0.0.1, mode: host}`, true},
 	} {
 		file := func(colour, port string) string {
@@ -84,5 +88,14 @@ func TestSameHostPort(t *testing.T) {
 		if (len(got) > 0) != test.same {
 			t.Errorf("%s and %s: %q, want %t", test.blue, test.green, got, test.same)
 		}
+	}
+}
+
+func TestRoomForAllContainers(t *testing.T) {
+	file := func(colour string) string {
+		return "services:\n  was-" + colour + ":\n    image: a\n    scale: 2\n    ports: [\"8080-8082:80\"]\n"
+	}
+	if got := clash(t, file("blue"), file("green"), Options{}); len(got) != 1 || !strings.Contains(got[0], "8080-8082/tcp") {
+		t.Errorf("four containers on three ports: %q", got)
 	}
 }
