@@ -67,7 +67,7 @@ func (s *Stack) keep(ctx context.Context, project string, rec deploy.Record, n i
 		return err
 	}
 	o := originalOf(info)
-	if o.Files, err = s.injected(ask, rec.Colour, k); err != nil {
+	if o.Files, err = s.injected(ask, rec.Colour, k, info.Config.Labels); err != nil {
 		return err
 	}
 	text, err := json.Marshal(o)

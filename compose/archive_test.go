@@ -2,6 +2,7 @@ package compose
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,6 +160,40 @@ func TestKeepAndRevive(t *testing.T) {
 	}
 	if missing, _ := s.Held(t.Context(), b.id, rec); len(missing) != 2 {
 		t.Errorf("after all was forgotten, only %v is missing", missing)
+	}
+}
+
+// The files that are loaded when a release retires describe the next one.
+func TestKeepFindsWhatWasRenamedSince(t *testing.T) {
+	b := newBench(t)
+	file := func(target string) map[string]string {
+		return map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    secrets: [{source: key, target: " + target + "}]\n    configs: [{source: menu, target: /menu/" + target + "}]\n" +
+			shopService("was-green") + "configs: {menu: {content: soup}}\nsecrets: {key: {environment: HOME}}\n"}
+	}
+	s, app := b.stack(file("old"))
+	before := b.up(s, app, "r1")
+	rec := b.retired(app, before)
+	s, app = b.stack(file("new"))
+	if err := s.Keep(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // also what was remade can be kept
+		if err := s.Remove(t.Context(), before); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Revive(t.Context(), b.id, rec); err != nil {
+			t.Fatal(err)
+		}
+		before = b.containers(s, app)
+		for _, path := range []string{"/run/secrets/old", "/menu/old"} {
+			if f, err := s.readOut(t.Context(), before[0].ID, path); err != nil || len(f.Content) == 0 {
+				t.Errorf("%s is %q: %v", path, f.Content, err)
+			}
+		}
+		rec = b.retired(app, before)
+		if err := errors.Join(s.Forget(t.Context(), b.id, nil), s.Keep(t.Context(), b.id, rec)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -30,9 +32,10 @@ type injectedFile struct {
 const injectedLimit = 1 << 20
 
 // injectedPaths are where Compose writes such files for a service.
-func injectedPaths(p *types.Project, service string) (paths []string) {
+func injectedPaths(p *types.Project, service string) []string {
+	paths := []string{}
 	if p == nil {
-		return nil
+		return paths
 	}
 	add := func(source types.FileObjectConfig, target, by string) {
 		if source.Content == "" && source.Environment == "" {
@@ -52,9 +55,23 @@ func injectedPaths(p *types.Project, service string) (paths []string) {
 	return paths
 }
 
-// injected reads those files out of a container.
-func (s *Stack) injected(ctx context.Context, colour deploy.Colour, k deploy.Kept) (files []injectedFile, err error) {
-	for _, name := range injectedPaths(s.projects[colour], k.Service) {
+// injectedText is the paths as a label. A container says itself what was written into it: the files that are loaded when
+// it retires are those of the next release.
+func injectedText(p *types.Project, service string) string {
+	text, _ := json.Marshal(injectedPaths(p, service)) // strings never fail
+	return string(text)
+}
+
+// injected reads those files out of a container. Of one that somebody else started only the files as they are now can
+// tell where they lie.
+func (s *Stack) injected(ctx context.Context, colour deploy.Colour, k deploy.Kept, labels map[string]string) (files []injectedFile, err error) {
+	paths := injectedPaths(s.projects[colour], k.Service)
+	if text, ours := labels[injectedLabel]; ours {
+		if err := json.Unmarshal([]byte(text), &paths); err != nil {
+			return nil, fmt.Errorf("its label %s cannot be read: %w", injectedLabel, err)
+		}
+	}
+	for _, name := range paths {
 		f, err := s.readOut(ctx, k.ID, name)
 		if errdefs.IsNotFound(err) {
 			continue

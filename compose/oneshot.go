@@ -14,6 +14,7 @@ import (
 const (
 	ColourLabel      = "bluegate.colour"
 	ApplicationLabel = "bluegate.project"
+	injectedLabel    = "bluegate.injected"
 )
 
 // withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release

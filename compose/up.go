@@ -30,6 +30,7 @@ func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
 				labels[k] = v
 			}
 			labels[ReleaseLabel], labels[ColourLabel], labels[ApplicationLabel] = release, string(m.Colour), s.name
+			labels[injectedLabel] = injectedText(project, name)
 			c.CustomLabels = labels
 			c = s.probeOften(c)
 		}
