@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -117,15 +118,14 @@ func (w *watcher) look(ctx context.Context, all bool) {
 	}
 }
 
-// rowText is what the list tells of a container's state, without the time that passes in it ("Up 3 seconds (healthy)").
+// rowText is what the list tells of a container's state, without the time that passes in it: "Up 3 seconds (healthy)",
+// "Exited (0) 5 seconds ago".
 func rowText(row container.Summary) string {
-	health := ""
-	for i := range row.Status {
-		if row.Status[i] == '(' {
-			health = row.Status[i:]
-		}
+	detail := ""
+	if open := strings.LastIndexByte(row.Status, '('); open >= 0 {
+		detail, _, _ = strings.Cut(row.Status[open:], ")")
 	}
-	return string(row.State) + health
+	return string(row.State) + detail
 }
 
 func (w *watcher) inspect(ctx context.Context, id string, oom bool) {

@@ -115,6 +115,47 @@ func TestWatch(t *testing.T) {
 }
 
 // What runs beside a release, of another one or of another colour, is not part of it.
+// A tick inspects what has changed since the last one; that time has passed is no change.
+func TestWatchInspectsWhatChanged(t *testing.T) {
+	state, status := "", ""
+	inspections := 0
+	e := answers(func(req *http.Request) (*http.Response, error) {
+		text := fmt.Sprintf(`[{"Id":"x","State":%q,"Status":%q,"Labels":{"com.docker.compose.service":"migrate-blue"}}]`, state, status)
+		if !strings.HasSuffix(req.URL.Path, "/containers/json") {
+			inspections++
+			text = `{"Id":"x","State":{},"Config":{}}`
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
+	}).engine(t)
+	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "migrate-blue"}}}
+	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan deploy.Seen, 100), rows: map[string]string{}, probes: map[string]probing{}}
+	for i, row := range []struct {
+		state, status string
+		inspected     bool
+	}{
+		{"created", "Created", true},
+		{"running", "Up Less than a second (health: starting)", true},
+		{"running", "Up 1 second (health: starting)", false},
+		{"running", "Up 2 seconds (healthy)", true},
+		{"running", "Up 3 seconds (healthy)", false},
+		{"running", "Up 3 seconds (unhealthy)", true},
+		{"running", "Up 4 seconds", true},
+		{"running", "Up 5 seconds", false},
+		{"exited", "Exited (1) Less than a second ago", true},
+		{"exited", "Exited (1) 5 seconds ago", false},
+		{"restarting", "Restarting (1) 5 seconds ago", true},
+		{"exited", "Exited (0) 5 seconds ago", true},
+		{"exited", "Exited (0) 6 seconds ago", false},
+		{"exited", "Exited (0) About a minute ago", false},
+	} {
+		before := inspections
+		state, status = row.state, row.status
+		if w.look(t.Context(), false); inspections > before != row.inspected {
+			t.Errorf("%d: %q was inspected: %t", i, row.status, inspections > before)
+		}
+	}
+}
+
 func TestWatchOfOneReleaseOnly(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
