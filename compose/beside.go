@@ -79,7 +79,9 @@ func (s *Stack) Exec(ctx context.Context, c deploy.Container, argv []string) (ou
 		}
 		return output, 0, s.engine.unreachable(fmt.Errorf("run %q in %s: %w", argv[0], c.Name, err))
 	}
-	created, err := s.engine.ContainerExecCreate(ctx, c.ID, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
+	ask, cancel := asking(ctx)
+	defer cancel()
+	created, err := s.engine.ContainerExecCreate(ask, c.ID, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
 	if err != nil {
 		return fail(err)
 	}
@@ -98,9 +100,16 @@ func (s *Stack) Exec(ctx context.Context, c deploy.Container, argv []string) (ou
 	if err != nil {
 		return fail(err)
 	}
-	info, err := s.engine.ContainerExecInspect(context.WithoutCancel(ctx), created.ID)
-	if err != nil {
+	if code, err = s.exitCode(ctx, created.ID); err != nil {
 		return fail(err)
 	}
-	return output, info.ExitCode, nil
+	return output, code, nil
+}
+
+// exitCode asks how a command has ended, also when its time is up by now: it has ended in time.
+func (s *Stack) exitCode(ctx context.Context, command string) (int, error) {
+	ctx, cancel := asking(context.WithoutCancel(ctx))
+	defer cancel()
+	info, err := s.engine.ContainerExecInspect(ctx, command)
+	return info.ExitCode, err
 }

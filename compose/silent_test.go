@@ -30,6 +30,15 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 		"log":    {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.LogTail(ctx, "x", 20)) }, askLimit},
 		"retire": {func(ctx context.Context, s *Stack, _ *Ledger) error { return s.Retire(ctx, one) }, askLimit},
 		"remove": {func(ctx context.Context, s *Stack, _ *Ledger) error { return s.Remove(ctx, one) }, killLimit},
+		"exec": {func(ctx context.Context, s *Stack, _ *Ledger) error {
+			_, _, err := s.Exec(ctx, one[0], []string{"true"})
+			return err
+		}, askLimit},
+		"exit code": {func(ctx context.Context, s *Stack, _ *Ledger) error {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return s.engine.unreachable(errOf(s.exitCode(ctx, "x")))
+		}, askLimit},
 		"lock": {func(ctx context.Context, _ *Stack, l *Ledger) error {
 			return errOf(l.Lock(ctx, "shop", deploy.Holder{}))
 		}, askLimit},
