@@ -14,7 +14,7 @@ type contender struct {
 	name   string
 	config string // bluegate.yml
 	argv   []string
-	mode   string        // of nginx's configuration; empty: edit
+	mode   string        // of nginx's configuration: flag, rollout; empty: edit
 	stable time.Duration // what the configuration says of gate.stable
 	rounds int           // at most; 0: as many as the others
 }
@@ -27,6 +27,7 @@ const (
 	nameFlag   = "bluegate, mode flag, gate.stable 5s"
 	nameUpWait = "docker compose up --wait, then reload"
 	nameSleep  = "script, its own sleep of 50 s"
+	nameScale  = "docker rollout"
 )
 
 // All wait for nothing after the first healthy, as the peers do; one has the default beside it.
@@ -45,13 +46,18 @@ func contenders(only string) []contender {
 		{name: nameUpWait, argv: []string{"bash", "-c", upWait}},
 		{name: "script, the shortest sleep that works", argv: []string{"bash", "-c", script("$(shortest)")}},
 		{name: nameSleep, argv: []string{"bash", "-c", script("50")}, rounds: 2}, // nearly all of it is its sleep
+		{name: nameScale, argv: []string{"bash", "-c", rollout}, mode: "rollout"},
 	}
-	plugin := exec.Command("docker", "compose", "version").Run()
-	if plugin != nil {
+	compose := exec.Command("docker", "compose", "version").Run() == nil
+	if !compose {
 		fmt.Fprintln(os.Stderr, "bench: docker compose is not installed: bluegate runs alone. 28.sh brings the plugin along.")
 	}
+	rolls := compose && exec.Command("docker", "rollout", "--version").Run() == nil
+	if compose && !rolls {
+		fmt.Fprintln(os.Stderr, "bench: docker rollout is not installed: it would be the script of github.com/wowu/docker-rollout in ~/.docker/cli-plugins.")
+	}
 	return slices.DeleteFunc(all, func(c contender) bool {
-		if plugin != nil && c.argv[0] != "bluegate" {
+		if !compose && c.argv[0] != "bluegate" || !rolls && c.mode == "rollout" {
 			return true
 		}
 		if only == "" {
@@ -76,6 +82,15 @@ for s in was signal; do
 done
 `, sleep) + turn
 }
+
+// rollout knows no colours: it doubles a service's containers, waits for the new ones and removes the old ones, while
+// nginx finds whatever stands under the service's name. What the users see as the colour is a variable here.
+const rollout = `
+set -e
+exec >/dev/null 2>&1
+export COLOUR=$TO
+for s in was signal; do docker rollout -f compose.blue-deploy.yml "$s-blue"; done
+`
 
 const common = `
 set -e

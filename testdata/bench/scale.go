@@ -87,7 +87,7 @@ func measure(ctx context.Context, bluegate string, n int) (out size, err error) 
 	if err != nil {
 		return out, err
 	}
-	healthy, err := firstHealthy(strings.Fields(ids)...)
+	healthy, err := firstHealthy(time.Time{}, strings.Fields(ids)...)
 	out.verdict, out.waiting = watch.last.Sub(healthy)-settled, watch.rate()
 	return out, err
 }

@@ -51,18 +51,25 @@ type trial struct {
 }
 
 func open(bluegate string, c contender) (t *trial, err error) {
-	s, err := stand.New(".", bluegate, stand.Options{Config: c.config, Edit: func(_, text string) string { return origin.Replace(text) }})
+	s, err := stand.New(".", bluegate, stand.Options{Config: c.config, Edit: func(_, text string) string {
+		text = origin.Replace(text)
+		if c.mode == "rollout" {
+			text = strings.ReplaceAll(text, "COLOUR: blue", `COLOUR: "${COLOUR:-blue}"`)
+		}
+		return text
+	}})
 	if err != nil {
 		return nil, err
 	}
 	t = &trial{contender: c, shop: s, live: deploy.Blue}
+	opened := t
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, t.close())
+			err = errors.Join(err, opened.close())
 		}
 	}()
-	if c.mode == "flag" {
-		if err := t.writeFlagConf(); err != nil {
+	if site, ok := sites[c.mode]; ok {
+		if err := os.WriteFile(s.Conf, []byte(site), 0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -76,11 +83,6 @@ func open(bluegate string, c contender) (t *trial, err error) {
 	}
 	if r.Code != 0 {
 		return nil, fmt.Errorf("the first deployment ended with %d: %s%s", r.Code, r.Stdout, r.Stderr)
-	}
-	if c.mode == "flag" { // both colours stand in its configuration
-		if _, err := s.Run(context.Background(), nil, "status"); err != nil {
-			return nil, err
-		}
 	}
 	return t, s.StartNginx()
 }
@@ -128,7 +130,11 @@ func (t *trial) deploy(ctx context.Context) (result, error) {
 		on = change.Last
 	}
 	r.toUsers = on.Sub(began)
-	healthy, err := firstHealthy(fmt.Sprintf("%s-was-%s-1", t.shop.Name, to), fmt.Sprintf("%s-signal-%s-1", t.shop.Name, to))
+	running, err := t.running(to)
+	if err != nil {
+		return r, err
+	}
+	healthy, err := firstHealthy(began, running...)
 	r.healthy = on.Sub(healthy)
 	if t.argv[0] == "bluegate" {
 		var report deploy.Report
@@ -160,8 +166,24 @@ func (t *trial) command(ctx context.Context, from, to deploy.Colour) (*exec.Cmd,
 	return cmd, &out
 }
 
-// firstHealthy is when the last of the containers passed its healthcheck for the first time.
-func firstHealthy(containers ...string) (last time.Time, err error) {
+// running are the containers of the colour that was just made live.
+func (t *trial) running(to deploy.Colour) (all []string, err error) {
+	if t.mode == "rollout" {
+		to = deploy.Blue
+	}
+	for _, service := range []string{"was", "signal"} {
+		ids, err := stand.Docker("ps", "-q", "--filter", fmt.Sprintf("name=^/%s-%s-%s-", t.shop.Name, service, to))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, strings.Fields(ids)...)
+	}
+	return all, nil
+}
+
+// firstHealthy is when the last of the containers passed its healthcheck for the first time since then: some contenders
+// start the containers again that they had stopped.
+func firstHealthy(since time.Time, containers ...string) (last time.Time, err error) {
 	out, err := stand.Docker(append([]string{"inspect", "-f", "{{json .State.Health.Log}}"}, containers...)...)
 	for text := range strings.Lines(out) {
 		var probes []struct {
@@ -172,7 +194,7 @@ func firstHealthy(containers ...string) (last time.Time, err error) {
 			return last, err
 		}
 		for _, p := range probes {
-			if p.ExitCode == 0 {
+			if p.ExitCode == 0 && p.End.After(since) {
 				if p.End.After(last) {
 					last = p.End
 				}
@@ -183,10 +205,25 @@ func firstHealthy(containers ...string) (last time.Time, err error) {
 	return last, err
 }
 
-// writeFlagConf is the demo's configuration as mode flag wants it: both colours, and a file that chooses.
-func (t *trial) writeFlagConf() error {
-	return os.WriteFile(t.shop.Conf, []byte(flagConf), 0o644)
+// sites are the demo's configuration for those who want another one: with both colours and a file that chooses, and with
+// one service that is looked up all the while.
+var sites = map[string]string{"flag": flagConf, "rollout": rolloutConf}
+
+const rolloutConf = `resolver 127.0.0.11 valid=1s ipv6=off;
+resolver_timeout 1s;
+upstream was    { zone was 64k;    server was-blue:3000    resolve max_fails=0; }
+upstream signal { zone signal 64k; server signal-blue:3001 resolve max_fails=0; }
+server {
+    listen 80;
+    proxy_http_version      1.1;
+    proxy_set_header        Connection "";
+    proxy_connect_timeout   2s;
+    proxy_next_upstream     off;
+    proxy_request_buffering off;
+    location /        { proxy_pass http://was; }
+    location /signal/ { proxy_pass http://signal/; }
 }
+`
 
 // Connections to the old colour that nginx only keeps would hold the drain up for its default of 60 s.
 const flagConf = `resolver 127.0.0.11 valid=1s ipv6=off;

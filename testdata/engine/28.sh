@@ -57,6 +57,7 @@ inside() {
   mount -t tmpfs tmpfs /run
   mkdir -p "$work/data" "$work/config/cli-plugins"
   ln -s "$(find "$root/usr" -path '*/cli-plugins/docker-compose')" "$work/config/cli-plugins/"
+  if [[ -x ~/.docker/cli-plugins/docker-rollout ]]; then cp ~/.docker/cli-plugins/docker-rollout "$work/config/cli-plugins/"; fi
   export DOCKER_CONFIG=$work/config
   unshare --mount --propagation private "$0" --engine "$work" >"$work/log" 2>&1 &
   local engine=$!
