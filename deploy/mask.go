@@ -23,11 +23,15 @@ const shortestSecret = 4
 type Mask struct {
 	mu     sync.RWMutex
 	values []string // longest first, so that a value that contains another is hidden whole
+	told   sync.Map // what Learn was told: a hundred containers of a service have the same environment
 }
 
 // Learn is told a name and its value. It keeps the value if the name is that of a secret, and whatever in the value is
 // one by its own look: the password of a URL, the value of --password.
 func (m *Mask) Learn(name, value string) {
+	if _, known := m.told.LoadOrStore([2]string{name, value}, nil); known {
+		return
+	}
 	if SecretName(name) {
 		m.Add(value)
 	}
