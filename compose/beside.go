@@ -39,7 +39,7 @@ func (s *Stack) Beside(ctx context.Context, c deploy.Container, executable func(
 	}
 	config := beside.Config(args)
 	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
-	config.Labels = map[string]string{SweepLabel: s.name, OwnLabel: "beside"}
+	config.Labels = map[string]string{sweepLabel: s.name, ownLabel: "beside"}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
 	// The engine goes on with a creation whose caller has gone away, and nobody would know its container.
 	creating, cancelCreating := asking(context.WithoutCancel(ctx))

@@ -21,10 +21,6 @@ import (
 	"bluegate/deploy/gate"
 )
 
-// ReleaseLabel marks a release's containers. It is a custom label, which Compose does not hash, so that a later
-// `docker compose up` finds nothing to recreate.
-const ReleaseLabel = "bluegate.release"
-
 // inspections bounds how many containers are asked about at once.
 const inspections = 16
 
@@ -76,7 +72,7 @@ func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]con
 // owns tells a colour's containers by their service. A service that the files have lost since is known by our labels: it
 // retires with its release. One of those that somebody else started is a stranger by then.
 func (s *Stack) owns(m deploy.Model, labels map[string]string) bool {
-	made := labels[ColourLabel] == string(m.Colour)
+	made := labels[colourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
 	switch {
 	case strings.EqualFold(labels[api.OneoffLabel], "true"):
@@ -84,13 +80,13 @@ func (s *Stack) owns(m deploy.Model, labels map[string]string) bool {
 	case own:
 		return made || !service.Shared
 	}
-	return made && s.name != "" && labels[ApplicationLabel] == s.name
+	return made && s.name != "" && labels[applicationLabel] == s.name
 }
 
 func ofProject(m deploy.Model, release string) filters.Args {
 	f := filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+m.ComposeProject))
 	if release != "" {
-		f.Add("label", ReleaseLabel+"="+release)
+		f.Add("label", releaseLabel+"="+release)
 	}
 	return f
 }
@@ -169,7 +165,7 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 	c := deploy.Container{
 		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
 		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
-		Release: info.Config.Labels[ReleaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
+		Release: info.Config.Labels[releaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
 		Addresses: map[string]string{}, Sample: s.sample(info),
 	}
 	if info.State.Health != nil {

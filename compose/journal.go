@@ -22,9 +22,6 @@ const (
 	journalFile  = "journal.json"
 )
 
-// SweepLabel marks helper containers that may be removed when the run that made them is dead. Its value is the project.
-const SweepLabel = "bluegate.sweep"
-
 // sealed is the journal as it is stored: what was cut off or altered on its way does not match its sum.
 type sealed struct {
 	Sum     string          `json:"sha256"`
@@ -129,7 +126,7 @@ func sum(b []byte) string {
 func (l *Ledger) Sweep(ctx context.Context, project string) error {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	rows, err := l.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", SweepLabel+"="+project))})
+	rows, err := l.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", sweepLabel+"="+project))})
 	if err != nil {
 		return l.engine.unreachable(fmt.Errorf("look for what an earlier run left: %w", err))
 	}

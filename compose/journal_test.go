@@ -227,9 +227,9 @@ func TestSweep(t *testing.T) {
 	if err := l.Sweep(t.Context(), b.id); err != nil {
 		t.Fatal(err)
 	}
-	own := b.run(container.Config{Labels: map[string]string{SweepLabel: b.id}}, container.HostConfig{})
-	stopped := b.create(container.Config{Labels: map[string]string{SweepLabel: b.id}}, container.HostConfig{})
-	another := b.run(container.Config{Labels: map[string]string{SweepLabel: b.id + "-other"}}, container.HostConfig{})
+	own := b.run(container.Config{Labels: map[string]string{sweepLabel: b.id}}, container.HostConfig{})
+	stopped := b.create(container.Config{Labels: map[string]string{sweepLabel: b.id}}, container.HostConfig{})
+	another := b.run(container.Config{Labels: map[string]string{sweepLabel: b.id + "-other"}}, container.HostConfig{})
 	if err := l.Sweep(t.Context(), b.id); err != nil {
 		t.Fatal(err)
 	}

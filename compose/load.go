@@ -37,7 +37,7 @@ type Options struct {
 type Stack struct {
 	engine   *Engine
 	service  api.Compose
-	pulse    *pulse // of service
+	activity *activity // of service
 	opts     Options
 	projects map[deploy.Colour]*types.Project
 	name     string // of the application, once it was loaded
@@ -45,12 +45,12 @@ type Stack struct {
 
 // New makes a Stack. Nothing is asked or read yet.
 func New(engine *Engine, opts Options) (*Stack, error) {
-	heard := &pulse{}
+	heard := &activity{}
 	service, err := compose.NewComposeService(engine.cli, compose.WithPrompt(compose.AlwaysOkPrompt()), compose.WithEventProcessor(heard))
 	if err != nil {
 		return nil, fmt.Errorf("set up Compose: %w", err)
 	}
-	return &Stack{engine: engine, service: service, pulse: heard, opts: opts, projects: map[deploy.Colour]*types.Project{}}, nil
+	return &Stack{engine: engine, service: service, activity: heard, opts: opts, projects: map[deploy.Colour]*types.Project{}}, nil
 }
 
 // Load implements deploy.Stack.

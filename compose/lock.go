@@ -22,8 +22,6 @@ const (
 	leaseMargin  = 5 * time.Second
 )
 
-const holderLabel = "bluegate.holder"
-
 // Ledger implements deploy.Ledger on the engine.
 type Ledger struct {
 	engine *Engine

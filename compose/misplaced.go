@@ -14,21 +14,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// PlacedError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
+// placedError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
 // line, a line without a file, or neither.
-type PlacedError struct {
+type placedError struct {
 	Place string // file:line:column, as far as it is known
 	Text  string
 	Err   error
 }
 
-func (e *PlacedError) Error() string { return e.Place + ": " + e.Text }
-func (e *PlacedError) Unwrap() error { return e.Err }
+func (e *placedError) Error() string { return e.Place + ": " + e.Text }
+func (e *placedError) Unwrap() error { return e.Err }
 
 // placed finds out which place of the files Compose rejected.
 func placed(err error, files []string) error {
 	text := strings.TrimSpace(err.Error())
-	var bare *PlacedError
+	var bare *placedError
 	if errors.As(err, &bare) {
 		return err
 	}
@@ -47,7 +47,7 @@ func placed(err error, files []string) error {
 			}
 		}
 	}
-	return &PlacedError{Place: where.String(), Text: oneLine(short), Err: err}
+	return &placedError{Place: where.String(), Text: oneLine(short), Err: err}
 }
 
 // rejected is how Compose names the file that it read when it found something.

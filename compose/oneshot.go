@@ -8,15 +8,6 @@ import (
 	"bluegate/deploy"
 )
 
-// ColourLabel says for which colour a release's container was made. The services of a colour tell it anyway; those
-// that both share do not, and neither do those that the files have lost since. ApplicationLabel says for which
-// application: a Compose project may hold two.
-const (
-	ColourLabel      = "bluegate.colour"
-	ApplicationLabel = "bluegate.project"
-	injectedLabel    = "bluegate.injected"
-)
-
 // withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
 // brings its own migration, whether or not that is called after the colour.
 func (s *Stack) withOneShots(project *types.Project, colour deploy.Colour, own []string) []string {

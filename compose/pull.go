@@ -27,7 +27,7 @@ func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) err
 	if err != nil {
 		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
 	}
-	ctx, end := s.pulse.guard(ctx)
+	ctx, end := s.activity.guard(ctx)
 	defer end()
 	err = s.service.Pull(ctx, project, api.PullOptions{})
 	if ctx.Err() != nil {
@@ -40,27 +40,27 @@ func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) err
 // matter.
 const stallLimit = 2 * time.Minute
 
-// pulse hears what Compose reports of its work, and so knows whether anything still happens.
-type pulse struct{ last atomic.Int64 }
+// activity hears what Compose reports of its work, and so knows whether anything still happens.
+type activity struct{ last atomic.Int64 }
 
 // Start implements api.EventProcessor.
-func (p *pulse) Start(context.Context, string) { p.beat() }
+func (a *activity) Start(context.Context, string) { a.heard() }
 
 // On implements api.EventProcessor.
-func (p *pulse) On(...api.Resource) { p.beat() }
+func (a *activity) On(...api.Resource) { a.heard() }
 
 // Done implements api.EventProcessor.
-func (p *pulse) Done(string, bool) { p.beat() }
+func (a *activity) Done(string, bool) { a.heard() }
 
-func (p *pulse) beat() { p.last.Store(time.Now().UnixNano()) }
+func (a *activity) heard() { a.last.Store(time.Now().UnixNano()) }
 
 // guard ends a context when nothing was heard for stallLimit.
-func (p *pulse) guard(ctx context.Context) (guarded context.Context, end func()) {
+func (a *activity) guard(ctx context.Context) (guarded context.Context, end func()) {
 	guarded, cancel := context.WithCancelCause(ctx)
-	p.beat()
+	a.heard()
 	go func() {
 		for {
-			rest := stallLimit - time.Since(time.Unix(0, p.last.Load()))
+			rest := stallLimit - time.Since(time.Unix(0, a.last.Load()))
 			if rest <= 0 {
 				cancel(fmt.Errorf("nothing has come for %s; the registry, or what is between, accepts and does not answer", stallLimit))
 				return

@@ -17,13 +17,13 @@ import (
 // slow is a Compose whose pull tells something now and then, and ends or does not.
 type slow struct {
 	api.Compose
-	pulse *pulse
-	every time.Duration // 0: nothing is ever told
-	takes time.Duration
+	activity *activity
+	every    time.Duration // 0: nothing is ever told
+	takes    time.Duration
 }
 
 func (s slow) Pull(ctx context.Context, _ *types.Project, _ api.PullOptions) error {
-	s.pulse.Start(ctx, "pull")
+	s.activity.Start(ctx, "pull")
 	end := time.After(s.takes)
 	for {
 		var next <-chan time.Time
@@ -34,10 +34,10 @@ func (s slow) Pull(ctx context.Context, _ *types.Project, _ api.PullOptions) err
 		case <-ctx.Done():
 			return nil // as Compose does
 		case <-end:
-			s.pulse.Done("pull", true)
+			s.activity.Done("pull", true)
 			return nil
 		case <-next:
-			s.pulse.On(api.Resource{ID: "layer"})
+			s.activity.On(api.Resource{ID: "layer"})
 		}
 	}
 }
@@ -55,9 +55,9 @@ func TestPullThatStalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				heard := &pulse{}
+				heard := &activity{}
 				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
-				s := &Stack{engine: &Engine{}, service: slow{pulse: heard, every: test.every, takes: test.takes}, pulse: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: project}}
+				s := &Stack{engine: &Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: project}}
 				err := s.Pull(t.Context(), deploy.Model{Colour: deploy.Blue}, []string{"was-blue"})
 				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "nothing has come for 2m0s") {
 					t.Errorf("got %v, want a stall: %t", err, test.stalls)
@@ -66,8 +66,8 @@ func TestPullThatStalls(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		heard := &pulse{}
-		s := &Stack{engine: &Engine{}, service: slow{pulse: heard, takes: time.Hour}, pulse: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: {Name: "shop"}}}
+		heard := &activity{}
+		s := &Stack{engine: &Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: {Name: "shop"}}}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("somebody said stop")
 		time.AfterFunc(time.Second, func() { cancel(why) })

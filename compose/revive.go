@@ -112,7 +112,7 @@ func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, ke
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = s.imageName(ctx, o.Image, k.Digest), o.Hostname, o.Domainname, o.Volumes
 	config.Labels = maps.Clone(o.Labels)
-	config.Labels[ReleaseLabel] = rec.Release
+	config.Labels[releaseLabel] = rec.Release
 	o.Host.LogConfig = info.HostConfig.LogConfig
 	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
 	o.follow(ids)

@@ -193,7 +193,7 @@ func TestContainersOfADroppedService(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
 	ours := func(service, colour, application string) string {
-		return b.ofProject(service, ReleaseLabel+"=r0", ColourLabel+"="+colour, ApplicationLabel+"="+application)
+		return b.ofProject(service, releaseLabel+"=r0", colourLabel+"="+colour, applicationLabel+"="+application)
 	}
 	dropped := ours("signal-blue", "blue", app.Project)
 	ours("signal-other", "blue", "another application of this Compose project")
@@ -203,7 +203,7 @@ func TestContainersOfADroppedService(t *testing.T) {
 		t.Errorf("got\n%s", namesOf(all))
 	}
 	b.up(s, app, "r1")
-	if got := b.inspect(b.containers(s, app)[1].ID).Config.Labels[ApplicationLabel]; got != app.Project {
+	if got := b.inspect(b.containers(s, app)[1].ID).Config.Labels[applicationLabel]; got != app.Project {
 		t.Errorf("a release's container is labelled %q", got)
 	}
 }

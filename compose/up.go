@@ -29,7 +29,7 @@ func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
 			for k, v := range c.CustomLabels {
 				labels[k] = v
 			}
-			labels[ReleaseLabel], labels[ColourLabel], labels[ApplicationLabel] = release, string(m.Colour), s.name
+			labels[releaseLabel], labels[colourLabel], labels[applicationLabel] = release, string(m.Colour), s.name
 			labels[injectedLabel] = injectedText(project, name)
 			c.CustomLabels = labels
 			c = s.probeOften(c)

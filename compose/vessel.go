@@ -26,14 +26,11 @@ type vessel struct {
 // vesselImage is empty, so that it needs no registry and pins none of the user's images.
 const vesselImage = "bluegate-vessel:1"
 
-// OwnLabel is on every container and image of ours.
-const OwnLabel = "bluegate.own"
-
 // create returns the vessel's id, or errdefs.Conflict (see errdefs.IsConflict) when somebody else has created it.
 func (v vessel) create(ctx context.Context, labels map[string]string) (id string, err error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	labels[OwnLabel] = v.name
+	labels[ownLabel] = v.name
 	config := &container.Config{Image: vesselImage, Cmd: []string{"never-started"}, Labels: labels}
 	host := &container.HostConfig{NetworkMode: "none", RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled}}
 	made, err := v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
@@ -53,7 +50,7 @@ func (v vessel) importImage(ctx context.Context) error {
 		return err
 	}
 	answer, err := v.engine.ImageImport(ctx, image.ImportSource{Source: &empty, SourceName: "-"}, vesselImage,
-		image.ImportOptions{Changes: []string{"LABEL " + OwnLabel + "=vessel", `CMD ["never-started"]`}, Message: "the empty image of bluegate's lock and journal"})
+		image.ImportOptions{Changes: []string{"LABEL " + ownLabel + "=vessel", `CMD ["never-started"]`}, Message: "the empty image of bluegate's lock and journal"})
 	if err != nil {
 		return fmt.Errorf("import the empty image %s: %w", vesselImage, err)
 	}

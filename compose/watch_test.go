@@ -159,10 +159,10 @@ func TestWatchInspectsWhatChanged(t *testing.T) {
 func TestWatchOfOneReleaseOnly(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
-	other := b.ofProject("was-blue", ReleaseLabel+"=r0")
+	other := b.ofProject("was-blue", releaseLabel+"=r0")
 	stranger := b.ofProject("db")
 	w := b.watch(s, app, "r1")
-	mine := b.ofProject("was-blue", ReleaseLabel+"=r1", "com.docker.compose.container-number=2")
+	mine := b.ofProject("was-blue", releaseLabel+"=r1", "com.docker.compose.container-number=2")
 	w.until("the release's own", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateRunning })
 	for _, id := range []string{other, stranger, mine} {
 		if err := b.engine.ContainerKill(t.Context(), id, "KILL"); err != nil {

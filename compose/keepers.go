@@ -20,13 +20,8 @@ import (
 // A keeper is a container that is never started and stands for one of a release that has retired: the container may go,
 // the keeper stays. It is of the same image, so that nothing prunes that, whatever becomes of its tag. It has the
 // environment, command and healthcheck of the original as its own, so that they can be read exactly where the original's
-// could, and nowhere else; what would make the engine act (networks, volumes, ports, Compose's labels) is a file in it.
-const (
-	keptLabel        = "bluegate.kept" // the project
-	keptReleaseLabel = "bluegate.kept.release"
-	keptNameLabel    = "bluegate.kept.name" // of the container
-	keptFile         = "bluegate-kept.json"
-)
+// could, and nowhere else; what would make the engine act (networks, volumes, ports, Compose's labels) is keptFile in it.
+const keptFile = "bluegate-kept.json"
 
 // original is what a keeper's own configuration does not say of the container for which it stands.
 type original struct {
@@ -75,7 +70,7 @@ func (s *Stack) keep(ctx context.Context, project string, rec deploy.Record, n i
 		return err
 	}
 	config, host := keeperOf(info)
-	config.Labels = map[string]string{OwnLabel: v.name, keptLabel: project, keptReleaseLabel: rec.Release, keptNameLabel: k.Name}
+	config.Labels = map[string]string{ownLabel: v.name, keptLabel: project, keptReleaseLabel: rec.Release, keptNameLabel: k.Name}
 	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.name)
 	if errdefs.IsConflict(err) { // of a run that was killed before it had written the file
 		if err = v.remove(ctx); err == nil {

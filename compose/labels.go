@@ -1,0 +1,27 @@
+package compose
+
+// What marks containers of ours and of releases. A release's are custom labels, which Compose does not hash, so that a
+// later `docker compose up` finds nothing to recreate.
+const (
+	// On every container and image of ours.
+	ownLabel = "bluegate.own"
+	// On a helper container, which may be removed when the run that made it is dead. Its value is the project.
+	sweepLabel = "bluegate.sweep"
+	// On a lock: who holds it.
+	holderLabel = "bluegate.holder"
+
+	// On a release's containers.
+	releaseLabel = "bluegate.release"
+	// For which colour one was made. The services of a colour tell it anyway; those that both share do not, and neither
+	// do those that the files have lost since.
+	colourLabel = "bluegate.colour"
+	// For which application: a Compose project may hold two.
+	applicationLabel = "bluegate.project"
+	// Where Compose wrote files into it.
+	injectedLabel = "bluegate.injected"
+
+	// On a keeper: the project, its release, and the name of the container for which it stands.
+	keptLabel        = "bluegate.kept"
+	keptReleaseLabel = "bluegate.kept.release"
+	keptNameLabel    = "bluegate.kept.name"
+)

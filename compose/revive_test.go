@@ -1,0 +1,79 @@
+package compose
+
+import (
+	"strings"
+	"testing"
+)
+
+// The engine records of such containers what it does not take when they are made.
+func TestReviveWhatSharesANamespace(t *testing.T) {
+	b := newBench(t)
+	sidecar := func(name, more string) string {
+		return "  " + name + ": {image: \"bluegate-nginx:1.30\", entrypoint: [sleep, \"1000\"], " + more + "}\n" // the image exposes a port
+	}
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    hostname: till\n    domainname: example.test\n" +
+		sidecar("a-proxy-blue", `network_mode: "service:was-blue"`) + sidecar("host-blue", "network_mode: host, uts: host") + shopService("was-green")})
+	before := b.up(s, app, "r1")
+	rec := b.retired(app, before)
+	if err := s.Keep(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	after := b.containers(s, app)
+	if namesOf(after) != namesOf(before) || len(after) != 3 {
+		t.Fatalf("there are\n%s\nwant\n%s", namesOf(after), namesOf(before))
+	}
+	ids := map[string]string{}
+	for _, c := range after {
+		if ids[c.Service] = c.ID; !c.Running {
+			t.Errorf("%s is %s", c.Name, c.State)
+		}
+	}
+	proxy, was := b.inspect(ids["a-proxy-blue"]), b.inspect(ids["was-blue"])
+	if got := string(proxy.HostConfig.NetworkMode); got != "container:"+was.ID {
+		t.Errorf("the sidecar's network is %s, its application is %s", got, was.ID)
+	}
+	if proxy.Config.Hostname != "till" || proxy.Config.Domainname != "example.test" || was.Config.Hostname != "till" {
+		t.Errorf("the sidecar is called %q %q, its application %q", proxy.Config.Hostname, proxy.Config.Domainname, was.Config.Hostname)
+	}
+}
+
+// Containers that are there are only started, with the restart policy that they had.
+func TestReviveWhatIsThere(t *testing.T) {
+	b := newBench(t)
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    restart: always\n" + shopService("was-green")})
+	before := b.up(s, app, "r1")
+	rec := b.retired(app, before)
+	if err := s.Retire(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		t.Fatal(err)
+	}
+	after := b.containers(s, app)
+	if len(after) != 1 || after[0].ID != before[0].ID || !after[0].Running || after[0].RestartPol != "always" {
+		t.Errorf("there is %+v", after)
+	}
+	if err := s.Remove(t.Context(), after); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revive(t.Context(), b.id, rec); err == nil || !strings.Contains(err.Error(), "so is what was kept of it") {
+		t.Errorf("of nothing: %v", err)
+	}
+}
+
+func TestRestartPolicies(t *testing.T) {
+	for _, text := range []string{"no", "always", "unless-stopped", "on-failure", "on-failure:3"} {
+		if got := policyText(parsePolicy(text)); got != text {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+	if got := policyText(parsePolicy("")); got != "no" {
+		t.Errorf("none is read as %q", got)
+	}
+}
