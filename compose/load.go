@@ -65,16 +65,17 @@ func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
 		if err != nil {
 			return deploy.Application{}, err
 		}
-		names, err := s.serviceNames(project, colour, patterns)
+		l := locate(project.ComposeFiles)
+		names, err := s.serviceNames(project, l, colour, patterns)
 		if err != nil {
 			return deploy.Application{}, err
 		}
 		s.learn(project)
 		s.projects[colour] = project
 		own := s.withOneShots(project, colour, names)
-		app.Models[colour] = model(project, colour, own, s.opts.OneShot)
-		app.Findings = append(app.Findings, s.leftOut(project, colour, own)...)
-		if err := checkValues(app.Models[colour], func(name string) string { return project.Services[name].Restart }); err != nil {
+		app.Models[colour] = model(project, l, colour, own, s.opts.OneShot)
+		app.Findings = append(app.Findings, s.leftOut(project, l, colour, own)...)
+		if err := checkValues(app.Models[colour], l, func(name string) string { return project.Services[name].Restart }); err != nil {
 			return deploy.Application{}, err
 		}
 	}

@@ -38,7 +38,7 @@ func placed(err error, files []string) error {
 		files = []string{m[1]} // it may be one that the others include
 	}
 	where := spot{file: strings.Join(files, ", ")}
-	l := locator{files: files, docs: documents(files)}
+	l := locate(files)
 	for _, rule := range rules {
 		if m := rule.match.FindStringSubmatch(text); m != nil {
 			if found, ok := rule.find(l, m); ok {
@@ -84,33 +84,6 @@ var rules = []rule{
 	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l locator, m []string) (spot, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
 	{regexp.MustCompile(`(?i)invalid (?:ip address|hostport|containerport|proto|spec|port|range)[^:]*: (\S+)`), atText},
 	{regexp.MustCompile(`empty compose file`), atEmptyFile},
-}
-
-// locator looks for places in the files that were read.
-type locator struct {
-	files []string
-	docs  []document
-}
-
-// at finds a path; the last file that has it counts. Where several items of a list match, the one that the rest of the
-// message speaks of is meant.
-func (l locator) at(path, message string) (spot, bool) {
-	for _, doc := range slices.Backward(l.docs) {
-		found := doc.entriesAt(path)
-		if len(found) == 0 {
-			continue
-		}
-		for _, e := range found {
-			if len(found) > 1 && mention(e.value, func(text string) bool { return speaksOf(message, text) }) != nil {
-				return doc.spot(e.name), true
-			}
-		}
-		return doc.spot(found[0].name), true
-	}
-	if above := strings.LastIndexAny(path, ".["); above > 0 { // the nearest part of it that is there
-		return l.at(path[:above], message)
-	}
-	return spot{}, false
 }
 
 var variable = regexp.MustCompile(`required variable (\w+)`)

@@ -15,20 +15,20 @@ import (
 )
 
 // model translates what a deployment has to know of a loaded project.
-func model(p *types.Project, colour deploy.Colour, names, oneShot []string) deploy.Model {
+func model(p *types.Project, l locator, colour deploy.Colour, names, oneShot []string) deploy.Model {
 	m := deploy.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
 	for _, name := range inOrder(p, names) {
-		m.Services = append(m.Services, service(p, colour, p.Services[name], names, oneShot))
+		m.Services = append(m.Services, service(p, l, colour, p.Services[name], names, oneShot))
 	}
 	return m
 }
 
-func service(p *types.Project, colour deploy.Colour, s types.ServiceConfig, own, oneShot []string) deploy.Service {
+func service(p *types.Project, l locator, colour deploy.Colour, s types.ServiceConfig, own, oneShot []string) deploy.Service {
 	out := deploy.Service{
 		Name: s.Name, Key: deploy.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
 		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
-		Hosts:   hosts(p, s), Networks: networks(p, s), Place: place(p.ComposeFiles, s.Name),
+		Hosts:   hosts(p, s), Networks: networks(p, s), Place: l.service(s.Name),
 	}
 	if policy, every, err := s.GetPullPolicy(); err == nil && policy == types.PullPolicyRefresh {
 		out.PullPolicy, out.RefreshAfter = policy, every

@@ -126,7 +126,7 @@ func TestServicesStandBehindWhatTheyDependOn(t *testing.T) {
 	}
 }
 
-func TestPlace(t *testing.T) {
+func TestPlaceOfAService(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"a.yml": "# services: was-blue\nservices:\n  first: {image: a}\n\n  # was-blue:\n  was-blue:\n\n    # what it runs\n    image: a\n  \"quoted-blue\": {image: a}\n  dotted.blue:\n    image: a\n" +
 			"  flow-blue: {\n    image: a }\n  alias-blue: &base\n    image: a\n  merged-blue:\n    <<: *base\n  same-blue: *base\n  empty-blue:\n  tail-blue: {image: a}\n" + "x-was-blue:\n  was-blue: {}\n",
@@ -159,7 +159,7 @@ func TestPlace(t *testing.T) {
 		for _, f := range test.files {
 			files = append(files, path(f))
 		}
-		if got := strings.ReplaceAll(place(files, test.service), dir+"/", ""); got != test.want {
+		if got := strings.ReplaceAll(locate(files).service(test.service), dir+"/", ""); got != test.want {
 			t.Errorf("%s of %v stands at %s, want %s", test.service, test.files, got, test.want)
 		}
 	}

@@ -48,7 +48,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m deploy.Model) (reasons [
 			}
 			if missing {
 				reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, whereOf(m.Files, "networks."+key), n.Name)})
+					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, locate(m.Files).where("networks."+key), n.Name)})
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m deploy.Model) (reasons []
 			}
 			if missing {
 				reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, whereOf(m.Files, "volumes."+mount.Source), v.Name)})
+					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, locate(m.Files).where("volumes."+mount.Source), v.Name)})
 			}
 		}
 	}
@@ -121,11 +121,4 @@ func absent(ctx context.Context, ask func(context.Context) error) (bool, error) 
 		return true, nil
 	}
 	return false, err
-}
-
-// whereOf is the place of a path in the last file that has it.
-func whereOf(files []string, path string) string {
-	l := locator{files: files, docs: documents(files)}
-	where, _ := l.at(path, "")
-	return where.String()
 }

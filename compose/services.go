@@ -39,7 +39,7 @@ func carries(name string, colour deploy.Colour) bool { return deploy.ServiceKey(
 // serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
 // those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
 // neither colour. Databases and proxies that share the file with the colours do not carry it.
-func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour, patterns []string) ([]string, error) {
+func (s *Stack) serviceNames(project *types.Project, l locator, colour deploy.Colour, patterns []string) ([]string, error) {
 	if names, err := s.configured(project, colour); len(names) > 0 || err != nil {
 		return names, err
 	}
@@ -59,19 +59,19 @@ func (s *Stack) serviceNames(project *types.Project, colour deploy.Colour, patte
 		return nil, deploy.Invalid("%s has no service for %s", files, colour)
 	}
 	names := s.spokenOf(all, colour, patterns)
-	return names, refuseShared(project, names)
+	return names, refuseShared(project, l, names)
 }
 
 // leftOut tells of the services that stand only in a file that both colours use, where the colours' own files decide what
 // is theirs: nobody has said of these that they are not.
-func (s *Stack) leftOut(project *types.Project, colour deploy.Colour, names []string) []deploy.Finding {
+func (s *Stack) leftOut(project *types.Project, l locator, colour deploy.Colour, names []string) []deploy.Finding {
 	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
 	carrying := slices.ContainsFunc(names, func(name string) bool { return carries(name, colour) })
 	if len(s.opts.Services) > 0 || carrying || len(others) == 0 {
 		return nil
 	}
 	return []deploy.Finding{{
-		Code: "common-service", Place: place(project.ComposeFiles, others[0]),
+		Code: "common-service", Place: l.service(others[0]),
 		Message: fmt.Sprintf("no file of a colour's own speaks of %s: a deployment leaves what runs of them alone", strings.Join(others, ", ")),
 		Cost:    "a new version of them is not deployed, and passes no gate; for a database or a proxy that is as it should be",
 		Remedy:  fmt.Sprintf("# in bluegate.yml: all of the colour's own services\ncompose: {services: [%s]}", strings.Join(slices.Sorted(slices.Values(slices.Concat(names, others))), ", ")),
@@ -119,7 +119,7 @@ var (
 
 // refuseShared refuses a database or a proxy among the services of which nobody said that they are the colour's: each
 // deployment would replace it, and the colours would have one each.
-func refuseShared(project *types.Project, names []string) error {
+func refuseShared(project *types.Project, l locator, names []string) error {
 	shared := func(name string) string {
 		image, _, _ := strings.Cut(path.Base(project.Services[name].Image), "@")
 		image, _, _ = strings.Cut(image, ":")
@@ -140,7 +140,7 @@ func refuseShared(project *types.Project, names []string) error {
 		if what := shared(name); what != "" {
 			reasons = append(reasons, deploy.Reason{Code: deploy.CannotCoexist, Service: name, Message: fmt.Sprintf(
 				"%s looks like %s (%s), which a deployment must not replace; say which services are the colour's in bluegate.yml: compose: {services: [%s]}",
-				name, what, place(project.ComposeFiles, name), strings.Join(rest, ", "))})
+				name, what, l.service(name), strings.Join(rest, ", "))})
 		}
 	}
 	return &deploy.InvalidError{Reasons: reasons, Err: errors.New(reasons[0].Message)}

@@ -3,7 +3,6 @@ package compose
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -148,14 +147,4 @@ func mention(n *yaml.Node, test func(text string) bool) *yaml.Node {
 		return found == nil
 	})
 	return found
-}
-
-// place finds the line of a service; later files lie over earlier ones.
-func place(files []string, service string) string {
-	for _, doc := range slices.Backward(documents(files)) {
-		for _, e := range doc.entriesAt("services." + service) {
-			return fmt.Sprintf("%s:%d", doc.file, e.name.Line)
-		}
-	}
-	return strings.Join(files, ", ")
 }
