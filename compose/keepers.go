@@ -62,6 +62,11 @@ func (s *Stack) keep(ctx context.Context, project string, rec deploy.Record, n i
 		return err
 	}
 	o := originalOf(info)
+	names := map[string]string{} // they last longer than the ids, which a rollback changes
+	for _, other := range rec.Kept {
+		names[other.ID] = other.Name
+	}
+	o.follow(names)
 	if o.Files, err = s.injected(ask, rec.Colour, k, info.Config.Labels); err != nil {
 		return err
 	}

@@ -58,23 +58,49 @@ func (s *Stack) remakeMissing(ctx context.Context, project string, rec deploy.Re
 	if err != nil {
 		return err
 	}
-	ids := map[string]string{} // of the containers that are gone, to those that take their place
+	now := map[string]string{} // the ids of what stands there, by the kept ones and by name
 	for _, k := range rec.Kept {
-		if _, ok := there[k.Name]; ok {
-			continue
-		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
-		if i < 0 {
-			return fmt.Errorf("container %s is gone, and so is what was kept of it", k.Name)
+		id, ok := there[k.Name]
+		if ok {
+			if ok, err = s.reachesWhatItShares(creating, id, now); err != nil {
+				return fmt.Errorf("look at %s: %w", k.Name, err)
+			}
 		}
-		if ids[k.ID], err = s.remake(creating, rec, k, rows[i].ID, ids); err != nil {
-			return fmt.Errorf("make %s anew: %w", k.Name, err)
+		if !ok {
+			i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
+			if i < 0 {
+				return fmt.Errorf("container %s (or one of which it shares the network) is gone, and so is what was kept of it", k.Name)
+			}
+			if id != "" {
+				err = removeContainer(creating, s.engine, id)
+			}
+			if err == nil {
+				id, err = s.remake(creating, rec, k, rows[i].ID, now)
+			}
+			if err != nil {
+				return fmt.Errorf("make %s anew: %w", k.Name, err)
+			}
 		}
+		now[k.ID], now[k.Name] = id, id
 	}
 	return nil
+}
+
+// reachesWhatItShares says whether the containers of which a container shares a namespace are still those that it names:
+// it names them by their ids, and could not be started without them.
+func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[string]string) (bool, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	o := originalOf(info)
+	o.follow(now)
+	return o.Host.NetworkMode == info.HostConfig.NetworkMode && o.Host.PidMode == info.HostConfig.PidMode && o.Host.IpcMode == info.HostConfig.IpcMode, nil
 }
 
 // inPlace are the ids of the containers that stand where the release's stood, by name.
@@ -94,7 +120,7 @@ func (s *Stack) inPlace(ctx context.Context, rec deploy.Record) (map[string]stri
 
 // remake makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
 // Compose knows it.
-func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, keeper string, ids map[string]string) (string, error) {
+func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, keeper string, now map[string]string) (string, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, keeper)
@@ -115,7 +141,7 @@ func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, ke
 	config.Labels[releaseLabel] = rec.Release
 	o.Host.LogConfig = info.HostConfig.LogConfig
 	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
-	o.follow(ids)
+	o.follow(now)
 	o.unrecord(&config)
 	return s.create(ctx, &config, o)
 }
@@ -128,11 +154,11 @@ func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 	return id
 }
 
-// follow points what shared a namespace with a container that is gone at the one that took its place.
-func (o *original) follow(ids map[string]string) {
+// follow points what shares a namespace with a container at the one that stands for that.
+func (o *original) follow(instead map[string]string) {
 	renewed := func(mode string) string {
 		id, shared := strings.CutPrefix(mode, "container:")
-		if next := ids[id]; shared && next != "" {
+		if next := instead[id]; shared && next != "" {
 			return "container:" + next
 		}
 		return mode

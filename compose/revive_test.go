@@ -1,8 +1,11 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"bluegate/deploy"
 )
 
 // The engine records of such containers what it does not take when they are made.
@@ -14,32 +17,35 @@ func TestReviveWhatSharesANamespace(t *testing.T) {
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    hostname: till\n    domainname: example.test\n" +
 		sidecar("a-proxy-blue", `network_mode: "service:was-blue"`) + sidecar("host-blue", "network_mode: host, uts: host") + shopService("was-green")})
 	before := b.up(s, app, "r1")
-	rec := b.retired(app, before)
-	if err := s.Keep(t.Context(), b.id, rec); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Remove(t.Context(), before); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Revive(t.Context(), b.id, rec); err != nil {
-		t.Fatal(err)
-	}
-	after := b.containers(s, app)
-	if namesOf(after) != namesOf(before) || len(after) != 3 {
-		t.Fatalf("there are\n%s\nwant\n%s", namesOf(after), namesOf(before))
-	}
-	ids := map[string]string{}
-	for _, c := range after {
-		if ids[c.Service] = c.ID; !c.Running {
-			t.Errorf("%s is %s", c.Name, c.State)
+	for _, gone := range []string{"a-proxy-blue host-blue was-blue", "a-proxy-blue host-blue was-blue", "was-blue", "a-proxy-blue"} { // again and again
+		rec := b.retired(app, before)
+		if err := s.Keep(t.Context(), b.id, rec); err != nil {
+			t.Fatal(err)
 		}
-	}
-	proxy, was := b.inspect(ids["a-proxy-blue"]), b.inspect(ids["was-blue"])
-	if got := string(proxy.HostConfig.NetworkMode); got != "container:"+was.ID {
-		t.Errorf("the sidecar's network is %s, its application is %s", got, was.ID)
-	}
-	if proxy.Config.Hostname != "till" || proxy.Config.Domainname != "example.test" || was.Config.Hostname != "till" {
-		t.Errorf("the sidecar is called %q %q, its application %q", proxy.Config.Hostname, proxy.Config.Domainname, was.Config.Hostname)
+		if err := s.Remove(t.Context(), slices.DeleteFunc(slices.Clone(before), func(c deploy.Container) bool { return !strings.Contains(gone, c.Service) })); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Revive(t.Context(), b.id, rec); err != nil {
+			t.Fatalf("without %s: %v", gone, err)
+		}
+		after := b.containers(s, app)
+		if namesOf(after) != namesOf(before) || len(after) != 3 {
+			t.Fatalf("without %s there are\n%s\nwant\n%s", gone, namesOf(after), namesOf(before))
+		}
+		ids := map[string]string{}
+		for _, c := range after {
+			if ids[c.Service] = c.ID; !c.Running {
+				t.Errorf("without %s, %s is %s", gone, c.Name, c.State)
+			}
+		}
+		proxy, was := b.inspect(ids["a-proxy-blue"]), b.inspect(ids["was-blue"])
+		if got := string(proxy.HostConfig.NetworkMode); got != "container:"+was.ID {
+			t.Errorf("without %s, the sidecar's network is %s, its application is %s", gone, got, was.ID)
+		}
+		if proxy.Config.Hostname != "till" || proxy.Config.Domainname != "example.test" || was.Config.Hostname != "till" {
+			t.Errorf("without %s, the sidecar is called %q %q, its application %q", gone, proxy.Config.Hostname, proxy.Config.Domainname, was.Config.Hostname)
+		}
+		before = after
 	}
 }
 
