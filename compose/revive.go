@@ -72,7 +72,7 @@ func (s *Stack) remakeMissing(ctx context.Context, project string, rec deploy.Re
 		if !ok {
 			i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
 			if i < 0 {
-				return fmt.Errorf("container %s (or one of which it shares the network) is gone, and so is what was kept of it", k.Name)
+				return fmt.Errorf("container %s (or one of which it shares the network or the volumes) is gone, and so is what was kept of it", k.Name)
 			}
 			if id != "" {
 				err = removeContainer(creating, s.engine, id)
@@ -89,8 +89,8 @@ func (s *Stack) remakeMissing(ctx context.Context, project string, rec deploy.Re
 	return nil
 }
 
-// reachesWhatItShares says whether the containers of which a container shares a namespace are still those that it names:
-// it names them by their ids, and could not be started without them.
+// reachesWhatItShares says whether the containers of which a container shares a namespace or the volumes are still those
+// that it names: it names them by their ids, and could not be started without them.
 func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[string]string) (bool, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
@@ -100,7 +100,9 @@ func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[stri
 	}
 	o := originalOf(info)
 	o.follow(now)
-	return o.Host.NetworkMode == info.HostConfig.NetworkMode && o.Host.PidMode == info.HostConfig.PidMode && o.Host.IpcMode == info.HostConfig.IpcMode, nil
+	then := info.HostConfig
+	return o.Host.NetworkMode == then.NetworkMode && o.Host.PidMode == then.PidMode && o.Host.IpcMode == then.IpcMode &&
+		slices.Equal(o.Host.VolumesFrom, then.VolumesFrom), nil
 }
 
 // inPlace are the ids of the containers that stand where the release's stood, by name.
@@ -154,7 +156,7 @@ func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 	return id
 }
 
-// follow points what shares a namespace with a container at the one that stands for that.
+// follow points what shares a namespace or the volumes of a container at the one that stands for that.
 func (o *original) follow(instead map[string]string) {
 	renewed := func(mode string) string {
 		id, shared := strings.CutPrefix(mode, "container:")
@@ -166,6 +168,13 @@ func (o *original) follow(instead map[string]string) {
 	o.Host.NetworkMode = container.NetworkMode(renewed(string(o.Host.NetworkMode)))
 	o.Host.PidMode = container.PidMode(renewed(string(o.Host.PidMode)))
 	o.Host.IpcMode = container.IpcMode(renewed(string(o.Host.IpcMode)))
+	o.Host.VolumesFrom = slices.Clone(o.Host.VolumesFrom)
+	for i, from := range o.Host.VolumesFrom {
+		id, _, _ := strings.Cut(from, ":") // ID:ro
+		if next := instead[id]; next != "" {
+			o.Host.VolumesFrom[i] = next + strings.TrimPrefix(from, id)
+		}
+	}
 }
 
 // unrecord takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with

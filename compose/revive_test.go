@@ -8,14 +8,14 @@ import (
 	"bluegate/deploy"
 )
 
-// The engine records of such containers what it does not take when they are made.
-func TestReviveWhatSharesANamespace(t *testing.T) {
+// The engine records of such containers what it does not take when they are made, and others by their ids.
+func TestReviveWhatSharesWithAnother(t *testing.T) {
 	b := newBench(t)
 	sidecar := func(name, more string) string {
 		return "  " + name + ": {image: \"bluegate-nginx:1.30\", entrypoint: [sleep, \"1000\"], " + more + "}\n" // the image exposes a port
 	}
-	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    hostname: till\n    domainname: example.test\n" +
-		sidecar("a-proxy-blue", `network_mode: "service:was-blue"`) + sidecar("host-blue", "network_mode: host, uts: host") + shopService("was-green")})
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    hostname: till\n    domainname: example.test\n    volumes: [/scratch]\n" +
+		sidecar("a-proxy-blue", `network_mode: "service:was-blue"`) + sidecar("host-blue", "network_mode: host, uts: host, volumes_from: [was-blue]") + shopService("was-green")})
 	before := b.up(s, app, "r1")
 	for _, gone := range []string{"a-proxy-blue host-blue was-blue", "a-proxy-blue host-blue was-blue", "was-blue", "a-proxy-blue"} { // again and again
 		rec := b.retired(app, before)
@@ -44,6 +44,9 @@ func TestReviveWhatSharesANamespace(t *testing.T) {
 		}
 		if proxy.Config.Hostname != "till" || proxy.Config.Domainname != "example.test" || was.Config.Hostname != "till" {
 			t.Errorf("without %s, the sidecar is called %q %q, its application %q", gone, proxy.Config.Hostname, proxy.Config.Domainname, was.Config.Hostname)
+		}
+		if got := b.inspect(ids["host-blue"]).HostConfig.VolumesFrom; !slices.Equal(got, []string{was.ID}) {
+			t.Errorf("without %s, the volumes are those of %s, the application is %s", gone, got, was.ID)
 		}
 		before = after
 	}
