@@ -18,6 +18,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
@@ -77,6 +78,15 @@ func (b *bench) clean() {
 		}
 		for _, n := range networks {
 			if err := b.engine.NetworkRemove(ctx, n.ID); err != nil {
+				b.t.Error(err)
+			}
+		}
+		volumes, err := b.engine.VolumeList(ctx, volume.ListOptions{Filters: f})
+		if err != nil {
+			b.t.Error(err)
+		}
+		for _, v := range volumes.Volumes {
+			if err := b.engine.VolumeRemove(ctx, v.Name, true); err != nil {
 				b.t.Error(err)
 			}
 		}

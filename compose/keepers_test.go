@@ -84,7 +84,6 @@ func TestKeepAndRevive(t *testing.T) {
 ` + shopService("signal-blue") + shopService("was-green") +
 		"volumes: {data: {}}\nnetworks: {default: {}, back: {}}\nconfigs: {menu: {content: soup}}\nsecrets: {key: {environment: HOME}}\n"})
 	before := b.up(s, app, "r1")
-	t.Cleanup(func() { _ = b.engine.VolumeRemove(t.Context(), b.id+"_data", true) })
 	rec := b.retired(app, before)
 	made := map[string]string{}
 	for _, c := range before {
