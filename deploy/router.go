@@ -22,6 +22,10 @@ type Router interface {
 	// closed. A *RefusedError carries nginx's own words.
 	Rehearse(ctx context.Context, change Change, started <-chan struct{}) error
 
+	// Moved looks with the eyes of what Rehearse prepares, more sharply than Observe can, whether nginx has loaded what
+	// the files of the change hold. A *RefusedError names one that somebody put in its place with its old time.
+	Moved(ctx context.Context, change Change) error
+
 	// Reach asks from where nginx stands whether each target's name leads to the release's containers and whether
 	// they accept a connection.
 	Reach(ctx context.Context, targets []Target) error

@@ -104,6 +104,20 @@ func (p *process) Rehearse(ctx context.Context, change Change, started <-chan st
 	return nil
 }
 
+// Moved implements Router.
+func (p *process) Moved(ctx context.Context, _ Change) error {
+	if err := p.ask(ctx); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.help()
+	if p.nginx.movedThere {
+		return Refuse(ConfigNotLoaded, "%s was put there later than nginx loaded it", confFile)
+	}
+	return nil
+}
+
 func (p *process) help() { p.helped, p.helpers[p] = true, true }
 
 // Reach implements Router.

@@ -1,7 +1,9 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"bluegate/deploy/gate"
@@ -44,8 +46,37 @@ func (r *run) replace(ctx context.Context, old []Container) error {
 	if len(old) == 0 {
 		return nil
 	}
+	if err := r.stillIdle(ctx, old); err != nil {
+		return err
+	}
 	r.removed(old)
 	return r.Stack.Remove(ctx, old)
+}
+
+// stillIdle looks once more before containers are removed that run, or do by now: images and hooks may have taken half an
+// hour, in which somebody may have sent users to this colour by hand; or nginx has loaded another colour than its files
+// name.
+func (r *run) stillIdle(ctx context.Context, old []Container) error {
+	now, err := r.Stack.Containers(ctx, r.app)
+	if err != nil {
+		return err
+	}
+	runs := slices.ContainsFunc(now, func(c Container) bool {
+		return c.Running && slices.ContainsFunc(old, func(o Container) bool { return o.ID == c.ID })
+	})
+	if !runs || r.route.State != RouterRunning {
+		return nil
+	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	switch {
+	case err != nil:
+		return err
+	case route.Refusal != nil:
+		return route.Refusal
+	case route.Names != r.route.Names:
+		return Refuse(ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: somebody switched it meanwhile; look who uses %s, and deploy again", route.Nginx, cmp.Or(r.route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.release.To)
+	}
+	return r.Router.Moved(ctx, r.change)
 }
 
 // refusal translates the gate's reasons and adds the logs, while the containers are still there.

@@ -335,6 +335,7 @@ type proxy struct {
 	stray         bool   // it is, and the proof fails
 	stuck         bool   // the old configuration cannot be brought back
 	rejects       string // what the rehearsal says
+	movedThere    bool   // its file is younger than it looks, and not loaded
 	deadPort      bool   // nothing accepts a connection
 	wontStart     bool
 	rehearsing    time.Duration

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -29,7 +28,9 @@ func (c *contained) processes(ctx context.Context) (snapshot, error) {
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
 		}
-		all = append(all, process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, waits: strings.Contains(row[3], sigsuspend), title: row[4]})
+		p := process{pid: pid, ppid: ppid, age: time.Duration(age) * time.Second, title: row[4]}
+		p.asleepIn(row[3])
+		all = append(all, p)
 	}
 	return sortOut(all)
 }

@@ -79,7 +79,7 @@ func processOf(pid int, up time.Duration) (process, error) {
 	p := process{pid: pid, ppid: ppid, title: strings.TrimSpace(string(title))}
 	p.age = up - time.Duration(start)*time.Second/ticks
 	where, _ := os.ReadFile(dir + "/wchan") // of a process that one may not look into, nothing
-	p.waits = bytes.Contains(where, []byte(sigsuspend))
+	p.asleepIn(string(where))
 	return p, nil
 }
 

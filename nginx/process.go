@@ -12,6 +12,7 @@ type process struct {
 	pid, ppid int
 	title     string
 	age       time.Duration // in whole seconds
+	told      bool          // what it waits for, if for anything: not every kernel says that, nor to everybody
 	waits     bool          // for a signal, as the kernel says; false also where it does not say
 }
 
@@ -33,6 +34,12 @@ const (
 )
 
 var errNoMaster = errors.New("no nginx master process runs in it")
+
+// asleepIn takes the kernel's word for where a process sleeps. A process that runs is in none, and a kernel that does not
+// tell says the same.
+func (p *process) asleepIn(where string) {
+	p.told, p.waits = strings.Trim(where, "-0?") != "", strings.Contains(where, sigsuspend)
+}
 
 // sortOut finds the oldest master and its children. Pids do not tell which is the oldest: a child that bears the title
 // too, the new master of a binary upgrade or a worker in its first moment, may have got a lower one.
@@ -76,6 +83,13 @@ func (s snapshot) since(before snapshot) (old, fresh int) {
 func (s snapshot) unmoved(before snapshot) bool {
 	old, fresh := s.since(before)
 	return s.master.waits && s.master.pid == before.master.pid && s.unnamed == 0 && fresh == 0 && old == len(before.workers) && len(s.leaving) <= len(before.leaving)
+}
+
+// busy says that the master is at something: it reads a configuration for somebody else, for instance. Where the kernel
+// tells nothing of any process it is taken to be idle.
+func (s snapshot) busy() bool {
+	told := func(p process) bool { return p.told }
+	return !s.master.waits && (s.master.told || slices.ContainsFunc(s.workers, told) || slices.ContainsFunc(s.leaving, told))
 }
 
 // oldest is the latest moment at which the oldest accepting worker can have started; ok is false without workers.

@@ -62,6 +62,17 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 	return group.Wait()
 }
 
+// Moved implements deploy.Router.
+func (r *Router) Moved(ctx context.Context, change deploy.Change) error {
+	if !r.found.runs() {
+		return nil
+	}
+	if err := r.found.prepare(ctx, change.Files); err != nil {
+		return unreachable(err)
+	}
+	return unreachable(r.movedThere(ctx, change))
+}
+
 // movedThere refuses a file that somebody put in its place with its old time, and that nginx has not loaded. Where nginx
 // is in a container only the helper sees that: what an archive call tells has no such time. What nginx does not load may
 // be as new as it likes.

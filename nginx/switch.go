@@ -130,10 +130,28 @@ func (r *Router) notHeld(f deploy.FileChange) error {
 	return deploy.Refuse(deploy.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, r.found)
 }
 
+// atRest is what runs once the master has done what it was signalled to do before, by somebody else or by a switch that
+// was given up: the workers of such a reload may have read other bytes than those of now, and are not to be taken for the
+// workers of the next one. The error of a master that does not come to rest is a *pendingError.
+func (r *Router) atRest(ctx context.Context) (snapshot, error) {
+	for until := time.Now().Add(r.opts.ProofTimeout); ; {
+		now, err := r.found.processes(ctx)
+		switch {
+		case err != nil || !now.busy():
+			return now, err
+		case ctx.Err() != nil:
+			return now, &pendingError{context.Cause(ctx)}
+		case time.Now().After(until):
+			return now, &pendingError{fmt.Errorf("its master has been busy with an earlier signal for %s", r.opts.ProofTimeout)}
+		}
+		time.Sleep(5 * pollProof)
+	}
+}
+
 // load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
 // somebody else, a moment ago, is not taken for ours.
 func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, error) {
-	before, err := r.found.processes(ctx)
+	before, err := r.atRest(ctx)
 	if err != nil {
 		return snapshot{}, err
 	}

@@ -1,0 +1,72 @@
+package nginx
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A master that is at something is not signalled: its workers of a moment later have read other bytes, and would be taken
+// for those of our reload.
+func TestLoadWaitsForTheMaster(t *testing.T) {
+	shop := newHostShop(t)
+	shop.observe()
+	pid := shop.master.Process.Pid
+	pending := func() bool { // a HUP that the master has not taken yet
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if mask, ok := strings.CutPrefix(line, "ShdPnd:"); ok {
+				bits, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
+				return err == nil && bits&(1<<(uint(syscall.SIGHUP)-1)) != 0
+			}
+		}
+		return false
+	}
+	if err := shop.master.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
+	for range 100 { // a signal takes a moment
+		if now, err := shop.router.found.processes(t.Context()); err == nil && now.busy() {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	shop.router.opts.ProofTimeout = time.Second
+	_, err := shop.router.load(t.Context(), nil)
+	var held *pendingError
+	if !errors.As(err, &held) || pending() {
+		t.Errorf("%v; signalled: %t", err, pending())
+	}
+
+	shop.router.opts.ProofTimeout = time.Minute
+	time.AfterFunc(300*time.Millisecond, func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
+	if _, err := shop.router.load(t.Context(), nil); err != nil {
+		t.Errorf("once it goes on: %v", err)
+	}
+}
+
+// Only where the kernel tells of any process is silence of the master's a sign.
+func TestBusy(t *testing.T) {
+	for _, test := range []struct {
+		master, worker string
+		want           bool
+	}{
+		{"do_sigsuspend", "ep_poll", false}, {"sigsuspend", "-", false}, {"-", "ep_poll", true}, {"0", "do_epoll_wait", true},
+		{"do_signal_stop", "-", true}, {"-", "-", false}, {"0", "0", false}, {"?", "?", false}, {"", "", false},
+	} {
+		s := snapshot{workers: []process{{}}}
+		s.master.asleepIn(test.master)
+		s.workers[0].asleepIn(test.worker)
+		if s.busy() != test.want {
+			t.Errorf("%q and %q: %t", test.master, test.worker, s.busy())
+		}
+	}
+}
