@@ -337,6 +337,9 @@ func (p *process) Restore(ctx context.Context, change Change) error {
 	if err := p.change(ctx, "restore", p.help); err != nil {
 		return err
 	}
+	if change.Empty() {
+		return p.reload(ctx)
+	}
 	_, err := p.putBack(ctx, change.Files[0], true)
 	return err
 }

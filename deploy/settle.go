@@ -183,14 +183,39 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 
 // settleSwitch says whether nginx serves the change of an entry; if not, the old configuration is back afterwards.
 func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err error) {
+	settle := r.settleChange
 	if e.Change == nil || e.Change.Empty() {
-		return r.route.Names == e.To && r.route.State == RouterRunning, nil
+		if r.route.Names != e.To || r.route.State != RouterRunning {
+			return false, nil
+		}
+		settle = r.settleNamed
 	}
 	err = r.throughNginx(ctx, func(ctx context.Context) error {
-		loaded, err = r.settleChange(ctx, e)
+		loaded, err = settle(ctx, e)
 		return err
 	})
 	return loaded, err
+}
+
+// settleNamed is settleSwitch where nginx named the colour before the release came up. Nothing there tells how far the
+// run came, which may have ended before the gate opened, and nginx may hold addresses of containers that are gone: so it
+// is the engine that says whether the release is good, and nginx reloads and reaches it now.
+func (r *run) settleNamed(ctx context.Context, e *Entry) (loaded bool, err error) {
+	if r.change, err = r.Router.Plan(r.route, r.dir, e.To); err != nil {
+		return false, fmt.Errorf("what %s serves cannot be told: %w", r.route.Nginx, err)
+	}
+	if r.targets, err = r.targetsOf(ctx); err == nil {
+		err = r.Router.Restore(ctx, r.change)
+	}
+	if err == nil {
+		err = r.Router.Reach(ctx, r.targets)
+	}
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		r.Progress.Say("release %s of %s: %v", e.Release, e.To, err)
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (r *run) settleChange(ctx context.Context, e *Entry) (loaded bool, err error) {

@@ -239,6 +239,70 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestSettleFirst: nginx named the colour before the first deployment, so that the configuration tells nothing of how far
+// a killed run came. What it serves has to be good and reached now.
+func TestSettleFirst(t *testing.T) {
+	const proven = `
+		lock shop
+		sweep
+		lock nginx-edge-0123456
+		restore
+		reload
+		unlock nginx-edge-0123456
+		journal closed
+		close
+		unlock shop`
+	const removed = `
+		drain
+		remove shop-was-blue-1
+		remove shop-signal-blue-1
+		journal closed
+		close
+		unlock shop`
+	for _, test := range []struct {
+		name, kill string
+		set        func(*world)
+		done       string
+		exit       int
+		running    int
+		says       string
+	}{{
+		name: "before the gate has opened", kill: "journal switching", done: proven, running: 2, says: "is live",
+	}, {
+		name: "after the reload", kill: "reload", done: proven, running: 2, says: "is live",
+	}, {
+		name: "the release is not healthy", kill: "journal switching", set: func(w *world) { w.ail(Blue) },
+		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n unlock nginx-edge-0123456" + strings.Replace(removed, "close\n", "\n", 1), says: "had not passed",
+	}, {
+		name: "nginx does not reach it", kill: "journal switching", set: func(w *world) { w.nginx.deadPort = true },
+		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n restore \n reload \n unlock nginx-edge-0123456" + removed, says: "had not passed",
+	}, {
+		name: "nginx does not reload", kill: "journal switching", set: func(w *world) { w.nginx.deaf = true },
+		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n restore \n reload \n unlock nginx-edge-0123456 \n close \n unlock shop", exit: 5, running: 2, says: "did not load it",
+	}, {
+		name: "somebody edits the configuration", kill: "journal switching", set: func(w *world) { w.nginx.disk += "# tuned" },
+		done: untouched, exit: 5, running: 2, says: "what runs is not what is on disk",
+	}} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			w.first(RouterRunning)
+			w.before, w.registry = w.tags, w.tags
+			w.killed(fault{kind: killedAfter, on: test.kill})
+			time.Sleep(10 * time.Second)
+			if test.set != nil {
+				test.set(w)
+			}
+			r := w.process().settle()
+			if r.ExitCode != test.exit || !strings.Contains(r.Message, test.says) {
+				t.Errorf("exit %d: %s; want %d and %q", r.ExitCode, r.Message, test.exit, test.says)
+			}
+			done(t, w, test.done)
+			if got := w.running(Blue); len(got) != test.running {
+				t.Errorf("of blue runs %q", got)
+			}
+		})
+	}
+}
+
 // TestSettleHasLimits: what was taken back may have workers that a websocket keeps for ever.
 func TestSettleHasLimits(t *testing.T) {
 	story(t, "old workers do not end", func(t *testing.T, w *world) {
