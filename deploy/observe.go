@@ -50,6 +50,9 @@ func (r *run) live() (Colour, string) {
 	case r.route.State == RouterStopped:
 		return None, fmt.Sprintf("the configuration of %s names %s, but nginx does not run", r.route.Nginx, named)
 	}
+	if len(r.route.Points) == 0 { // where whole files are switched, what they are tells it
+		return named, fmt.Sprintf("the configuration of %s is %s's and its containers run", r.route.Nginx, named)
+	}
 	p := r.route.Points[0]
 	return named, fmt.Sprintf("the configuration of %s names it (%s at %s) and its containers run", r.route.Nginx, p.Address, p.Place)
 }

@@ -208,7 +208,11 @@ func (r *run) takeOver(ctx context.Context, left *run) error {
 
 // rest stops what a rollback had started: its release goes back to where it was. What had been left running goes on.
 func (r *run) rest(ctx context.Context) error {
-	if err := r.namedByHand(ctx); err != nil {
+	containers, err := r.ofRelease(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.namedByHand(ctx, containers); err != nil {
 		return err
 	}
 	e := r.journal.Current
@@ -218,10 +222,6 @@ func (r *run) rest(ctx context.Context) error {
 		}
 	}
 	if !e.Awake || e.Drains {
-		containers, err := r.ofRelease(ctx)
-		if err != nil {
-			return err
-		}
 		if err := r.Stack.Retire(ctx, containers); err != nil {
 			return err
 		}

@@ -90,6 +90,83 @@ func TestEditedByHand(t *testing.T) {
 	})
 }
 
+// TestEditedBeyondReading: whole files that a person edited are neither colour's, and what nginx serves by them may be the
+// release all the same.
+func TestEditedBeyondReading(t *testing.T) {
+	edited := func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.nginx.unread, w.nginx.disk = true, confOf(Green)
+		w.nginx.reload()
+	}
+	mended := func(w *world) { w.nginx.unread, w.nginx.disk = false, confOf(Blue); w.nginx.reload() }
+	kept := func(t *testing.T, w *world, r *Report) {
+		t.Helper()
+		ends(t, r, NeedsPerson, 5, None)
+		if r.Run != "bluegate settle" || !strings.Contains(r.Message, "may serve green by it, so the release keeps running") {
+			t.Errorf("run %q: %s", r.Run, r.Message)
+		}
+		if got := w.running(Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
+			t.Errorf("of green runs %v", got)
+		}
+	}
+	ailing := func(w *world) {
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		w.proven[Green] = true // by the person
+	}
+	story(t, "and the gate refuses", func(t *testing.T, w *world) {
+		ailing(w)
+		time.AfterFunc(3*time.Second, func() { edited(w) })
+		r := w.process().deploy()
+		kept(t, w, r)
+		if codes(r) != "exited was-green shop-was-green-1" {
+			t.Errorf("reasons %q", codes(r))
+		}
+		kept(t, w, w.process().settle())
+		mended(w)
+		time.Sleep(time.Minute)
+		ends(t, w.process().settle(), Settled, 0, Blue)
+		if left := w.unclean(); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+	story(t, "and the run is killed", func(t *testing.T, w *world) {
+		ailing(w)
+		w.killed(fault{kind: killedAfter, on: "rehearse green"})
+		time.Sleep(10 * time.Second)
+		edited(w)
+		kept(t, w, w.process().settle())
+	})
+	story(t, "and a rollback does not pass", func(t *testing.T, w *world) {
+		w.deployed(KeepStopped)
+		w.lives["shop-was-blue-1"] = exitsAfter(6*time.Second, 1)
+		w.proven[Blue] = true
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.nginx.unread, w.nginx.disk = true, confOf(Blue)
+			w.nginx.reload()
+		})
+		ends(t, w.process().rollback(), NeedsPerson, 5, None)
+		if got := w.running(Blue); !slices.Equal(got, []string{"shop-signal-blue-1"}) {
+			t.Errorf("of blue runs %v", got)
+		}
+	})
+	story(t, "before the deployment began", func(t *testing.T, w *world) {
+		w.nginx.unread = true
+		ends(t, w.process().deploy(), Refused, 3, None)
+		done(t, w, "lock shop \n unlock shop")
+	})
+	story(t, "before anything of the release was there", func(t *testing.T, w *world) {
+		p := w.process()
+		p.fault = fault{kind: failsBefore, on: "pull signal-green", err: Refuse(PullFailed, "it is not there")}
+		p.at("pull was-green", func() { w.nginx.unread = true })
+		if r := p.deploy(); r.ExitCode != 3 || !strings.HasPrefix(codes(r), "pull-failed") {
+			t.Errorf("exit %d, %q: %s", r.ExitCode, codes(r), r.Message)
+		}
+	})
+}
+
 // TestProvenButNotJournaled: once users are on the new colour nothing takes it away again.
 func TestProvenButNotJournaled(t *testing.T) {
 	for _, kind := range []faultKind{failsBefore, failsInAnswer} {

@@ -328,6 +328,7 @@ type proxy struct {
 	hold       time.Duration // how long a worker that leaves still answers requests
 
 	refusal       error
+	unread        bool // what was edited by hand is not read any further
 	findings      []Finding
 	examined      []Finding
 	examineFails  error
