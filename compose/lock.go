@@ -37,6 +37,10 @@ func (l *Ledger) lockVessel(name string) vessel {
 	return vessel{engine: l.engine, name: "bluegate-lock-" + name}
 }
 
+// leaseEnd is when a lease ends that is taken now, by the clock on the wall: it goes on while a machine is suspended, as
+// the engine's does.
+func leaseEnd() time.Time { return time.Now().Round(0).Add(leaseLength) }
+
 // lockPause is the pause between two tries for a lock that has no holder yet. The engine reserves a container's name
 // before it can tell anything about the container.
 const lockPause = 25 * time.Millisecond
@@ -49,7 +53,7 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 		return nil, err
 	}
 	for deadline := time.Now().Add(askLimit); ; {
-		until := time.Now().Add(leaseLength)
+		until := leaseEnd()
 		id, err := v.create(ctx, map[string]string{holderLabel: string(text)})
 		if err == nil {
 			return l.hold(ctx, id, until), nil
@@ -159,7 +163,7 @@ func (l *lease) Until() time.Time { return *l.until.Load() }
 
 // renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
 func (l *lease) renew(ctx context.Context) (time.Time, error) {
-	until := time.Now().Add(leaseLength)
+	until := leaseEnd()
 	text, err := until.Add(-l.vessel.engine.Skew).UTC().MarshalText()
 	if err != nil {
 		return until, err

@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy"
 	"bluegate/nginx/helper"
@@ -96,4 +99,21 @@ func TestCensusForgetsWhatIsClosed(t *testing.T) {
 	if got := connectionsTo(c.old); len(got.To) != 2 || len(got.Ports) != 1 {
 		t.Errorf("it asks for %+v", got)
 	}
+}
+
+// A drain that a deployment settles first may have counted connections with a helper that has no file of nginx's: the
+// switch that follows sees the mounted ones all the same.
+func TestSwitchAfterCounting(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "default.conf"), edge("was-blue:3000")[confPath])
+	s := b.newShop(box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: filepath.Dir(confPath)}}})
+	if err := s.router.found.prepare(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.router.Moved(t.Context(), s.change); err != nil {
+		t.Errorf("looked at before the old containers go: %v", err)
+	}
+	s.switchOver()
+	s.serves("green")
 }

@@ -22,6 +22,7 @@ type companion struct {
 	id      string
 	streams *beside.Streams
 	seats   map[string]string // where the files really are that it has mounted
+	counts  bool              // it was made to count connections, and for no file
 }
 
 // seat is where the file of a change really is, if the helper has it mounted.
@@ -47,7 +48,7 @@ func (c *contained) accompany(ctx context.Context, files []deploy.FileChange) (*
 	if err != nil {
 		return nil, err
 	}
-	h := &companion{nginx: c, id: id, seats: seats}
+	h := &companion{nginx: c, id: id, seats: seats, counts: len(files) == 0}
 	if err := h.start(ctx, binary); err != nil {
 		return nil, errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), id))
 	}
@@ -71,8 +72,14 @@ func (h *companion) start(ctx context.Context, binary []byte) (err error) {
 	return err
 }
 
-// prepare implements place.
+// prepare implements place. A helper that only counted has no files mounted, and gives way to one that has.
 func (c *contained) prepare(ctx context.Context, files []deploy.FileChange) (err error) {
+	if c.help != nil && c.help.counts && len(files) > 0 {
+		if err := c.help.close(ctx); err != nil {
+			return err
+		}
+		c.help = nil
+	}
 	if c.help == nil {
 		c.help, err = c.accompany(ctx, files)
 	}
