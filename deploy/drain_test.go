@@ -89,6 +89,32 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 	})
 }
 
+// TestNothingToDrainFor: one websocket on a colour that goes on running holds nothing up.
+func TestNothingToDrainFor(t *testing.T) {
+	story(t, "old.keep: running", func(t *testing.T, w *world) {
+		w.nginx.hold, w.beside = 100*time.Hour, true
+		p := w.process()
+		p.settings.Keep = KeepRunning
+		began := time.Now()
+		r := p.deploy()
+		ends(t, r, Promoted, 0, Green)
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if got := w.running(Blue); len(got) != 2 {
+			t.Errorf("of blue runs %v", got)
+		}
+		if left := w.unclean(); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+		r = w.process().deploy() // blue again, whose containers a deployment replaces
+		ends(t, r, Refused, 3, Green)
+		if codes(r) != "still-draining" {
+			t.Errorf("reasons %q", codes(r))
+		}
+	})
+}
+
 // What holds a drain up has a name and an age: while it lasts, and in the report when it lasts too long.
 func TestDrainSaysWhatIsOpen(t *testing.T) {
 	story(t, "a stream", func(t *testing.T, w *world) {

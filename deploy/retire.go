@@ -8,13 +8,17 @@ import (
 	"time"
 )
 
-// retire takes leave of the old colour: it drains, is stopped, and the run is closed. Nothing of it is undone.
+// retire takes leave of the old colour: it drains, is stopped, and the run is closed. One that is kept running goes on,
+// and so does what is open to it. Nothing of it is undone.
 func (r *run) retire(ctx context.Context) error {
 	if r.report.From == None {
 		return r.finish(ctx)
 	}
 	if err := r.step(ctx, "keep", r.keep); err != nil {
 		return r.lostInRetirement(ctx, err)
+	}
+	if r.Settings.Keep == KeepRunning { // nothing is stopped, so nothing has to have ended before
+		return r.finish(ctx)
 	}
 	if err := r.step(ctx, "drain", r.drain); err != nil {
 		return r.lostInRetirement(ctx, err)
@@ -56,9 +60,6 @@ func (r *run) keep(ctx context.Context) error {
 
 // stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
 func (r *run) stopOld(ctx context.Context, keep Keep) error {
-	if keep == KeepRunning {
-		return nil
-	}
 	route, err := r.Router.Observe(ctx, r.dir)
 	if err != nil {
 		return err

@@ -137,7 +137,6 @@ func TestDeploy(t *testing.T) {
 			journal switched
 			unlock nginx-edge-0123456
 			keep blue
-			drain
 			journal closed
 			close
 			unlock shop`,
