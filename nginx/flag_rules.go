@@ -139,6 +139,17 @@ func (w world) idleLimit(f flag) (longest time.Duration) {
 	return longest
 }
 
+// passesBodiesOn says whether the configuration has nginx connect to a colour as soon as it has chosen it.
+func (w world) passesBodiesOn() bool {
+	return slices.ContainsFunc(w.tree, func(file *conf.File) (off bool) {
+		file.Walk(func(d *conf.Directive) bool {
+			off = off || d.Name.Value == "proxy_request_buffering" && len(d.Args) == 1 && d.Args[0].Value == "off"
+			return !off
+		})
+		return off
+	})
+}
+
 // unresolved is how long a server with `resolve` may stay without an address although its name has got one. nginx asks
 // for the names of such servers all the while, also for those of a colour that is not there. Told that there is no such
 // name, it asks again when that answer is no longer valid. Anything else, such as the SERVFAIL of an engine whose own DNS

@@ -106,3 +106,13 @@ func TestWhatAFlagCannotShow(t *testing.T) {
 		}
 	}
 }
+
+// A request whose body nginx still reads has chosen its colour, and nothing tells of it until nginx connects.
+func TestWhetherBodiesArePassedOn(t *testing.T) {
+	const site = `resolver 127.0.0.11 valid=1s; server { %s set $was was-blue:3000; if (-f /etc/nginx/green.on) { set $was was-green:3002; } location / { proxy_pass http://$was; } }`
+	for directive, want := range map[string]bool{"": false, "proxy_request_buffering on;": false, "proxy_request_buffering off;": true} {
+		if _, w, err := flagIn(t, fmt.Sprintf(site, directive)); err != nil || w.passesBodiesOn() != want {
+			t.Errorf("%q: %t, %v", directive, w.passesBodiesOn(), err)
+		}
+	}
+}

@@ -46,6 +46,10 @@ func (m flagged) look(c configuration, dir *deploy.Directory, route *deploy.Rout
 		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-drain", Place: f.place,
 			Message: fmt.Sprintf("an upstream keeps idle connections for %s, and until then a drain cannot tell whether they are in use; write `keepalive_timeout 5s;` into it", limit)})
 	}
+	if !w.passesBodiesOn() {
+		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-upload", Place: f.place,
+			Message: fmt.Sprintf("nginx reads a request's body before it connects to the colour that it had chosen, and no worker tells of such a request: an upload that takes longer than %s may find its colour stopped; write `proxy_request_buffering off;` into the server", idleQuiet)})
+	}
 	if wait := w.unresolved(f); wait > longResolve {
 		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-resolve", Place: f.place,
 			Message: fmt.Sprintf("nginx may know a new container only %s after its start, because it repeats a failed lookup no sooner; a switch waits for that; write `resolver_timeout 1s;` beside the resolver", wait)})
