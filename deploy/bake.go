@@ -137,7 +137,8 @@ func (r *run) lastRound(ctx context.Context, all []*inquiry) error {
 }
 
 // stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
-// to the release, from where an nginx stands that may have been restarted since.
+// to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
+// back, the release has lost.
 func (r *run) stillServed(ctx context.Context) error {
 	if err := r.Router.Follow(ctx, r.change); err != nil {
 		return err
@@ -148,7 +149,9 @@ func (r *run) stillServed(ctx context.Context) error {
 		return err
 	case fate == FateGone:
 		return &UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.route.Nginx)}
-	case fate == FateUntouched, fate == FateForeign:
+	case fate == FateUntouched:
+		return Refuse(NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
+	case fate == FateForeign:
 		return &PersonError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
 	}
 	return r.Router.Reach(ctx, r.targets)

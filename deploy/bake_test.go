@@ -99,6 +99,12 @@ func TestBake(t *testing.T) {
 		},
 		done: baked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, says: "somebody else",
 	}, {
+		name: "somebody puts the old configuration back",
+		set: func(w *world, p *process) {
+			p.after("journal baking", time.Second, func() { w.nginx.disk = confOf(Blue); w.nginx.reload() })
+		},
+		done: strings.ReplaceAll(back, "write blue\n", "\n"), outcome: RolledBack, exit: 4, live: Blue, reasons: "nginx-not-switched", says: "put the configuration of container \"edge\" back",
+	}, {
 		name: "nginx is restarted",
 		set: func(w *world, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.state = RouterStopped })

@@ -69,8 +69,8 @@ func (r *run) fit(ctx context.Context, colour Colour) ([]Reason, error) {
 // nothingLeft is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
 // would help nobody.
 func (r *run) nothingLeft(old []Reason) error {
-	return fmt.Errorf("%s is not healthy either (%w), so nginx goes on serving %s, and both keep running; mend one of them, then run `bluegate settle`, which keeps the one that is healthy",
-		r.report.From, &RefusedError{Reasons: old}, r.release.To)
+	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; mend one of them, then run `bluegate settle`, which keeps the one that is healthy",
+		r.report.From, &RefusedError{Reasons: old})
 }
 
 // rollBack is the undoing after the switch, as far as users notice it. The release's containers still run afterwards.
