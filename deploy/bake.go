@@ -138,7 +138,7 @@ func (r *run) lastRound(ctx context.Context, all []*inquiry) error {
 
 // stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
 // to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
-// back, the release has lost.
+// back, the release has lost; any other edit that goes on naming the release is adopted.
 func (r *run) stillServed(ctx context.Context) error {
 	if err := r.Router.Follow(ctx, r.change); err != nil {
 		return err
@@ -152,9 +152,29 @@ func (r *run) stillServed(ctx context.Context) error {
 	case fate == FateUntouched:
 		return Refuse(NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
 	case fate == FateForeign:
-		return &PersonError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
+		served, err := r.adoptEdit(ctx)
+		if err != nil {
+			return err
+		}
+		if !served {
+			return &PersonError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
+		}
 	}
 	return r.Router.Reach(ctx, r.targets)
+}
+
+// adoptEdit waits for whoever switches the same nginx, so that what is there now is not half of a switch, and adopts it.
+// Somebody else's switch that lasts says nothing about the release.
+func (r *run) adoptEdit(ctx context.Context) (served bool, err error) {
+	err = r.throughNginx(ctx, func(ctx context.Context) error {
+		served, err = r.adopt(ctx)
+		return err
+	})
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		err = &UnreachableError{What: "nginx", Err: err}
+	}
+	return served, err
 }
 
 // sleep lets time pass, or less when ctx ends.

@@ -33,6 +33,15 @@ func (w *world) fails(service string, at time.Duration, then life) {
 	w.lives[service] = append(healthyAfter(2*time.Second), then...)
 }
 
+// looked is a look at what somebody wrote meanwhile, and adopted is that it goes on naming the release.
+const (
+	looked  = "\n lock nginx-edge-0123456 \n unlock nginx-edge-0123456"
+	adopted = "\n lock nginx-edge-0123456 \n journal baking \n unlock nginx-edge-0123456"
+)
+
+// other is what another project has in the same file.
+const other = "upstream other { server other-blau:8080; }\n"
+
 func TestBake(t *testing.T) {
 	retired := `
 		journal switched
@@ -97,7 +106,40 @@ func TestBake(t *testing.T) {
 		set: func(w *world, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += "# tuned" })
 		},
-		done: baked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, says: "somebody else",
+		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, says: "somebody else",
+	}, {
+		name: "another project switches in the same file",
+		set: func(w *world, p *process) {
+			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.nginx.reload() })
+		},
+		done: baked + adopted + retired, outcome: Promoted, live: Green,
+	}, {
+		name: "another project is about to switch in the same file",
+		set: func(w *world, p *process) {
+			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.locks["nginx-edge-0123456"] = w.process() })
+			p.after("journal baking", 3*time.Second, func() { w.nginx.reload(); delete(w.locks, "nginx-edge-0123456") })
+		},
+		done: baked + adopted + retired, outcome: Promoted, live: Green,
+	}, {
+		name: "another project switches twice in the same file, and the release fails",
+		set: func(w *world, p *process) {
+			w.fails("was-green", 16*time.Second, unhealthyAfter(0, "503"))
+			for _, at := range []time.Duration{time.Second, 3 * time.Second} {
+				p.after("journal baking", at, func() { w.nginx.disk += other; w.nginx.reload() })
+			}
+		},
+		done:    baked + adopted + adopted + strings.Replace(pointedBack, "restore", "rehearse blue \n restore", 1) + "\n drain" + abandoned + "\n close \n unlock shop",
+		outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
+	}, {
+		name: "another project switches in the same file right before the release fails",
+		set: func(w *world, p *process) {
+			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
+			p.after("journal baking", 0, func() {
+				p.after("lock nginx-edge-0123456", 0, func() { w.nginx.disk += other; w.nginx.reload() }) // that of the rollback
+			})
+		},
+		done:    baked + strings.Replace(pointedBack, "restore", "journal baking \n rehearse blue \n restore", 1) + "\n drain" + abandoned + "\n close \n unlock shop",
+		outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "somebody puts the old configuration back",
 		set: func(w *world, p *process) {
@@ -141,6 +183,9 @@ func TestBake(t *testing.T) {
 			}
 			if !strings.Contains(r.Message, test.says) {
 				t.Errorf("message %q does not say %q", r.Message, test.says)
+			}
+			if strings.Contains(test.name, "in the same file") && (w.nginx.loaded != w.nginx.disk || !strings.Contains(w.nginx.disk, other)) {
+				t.Errorf("nginx runs %q, and on disk is %q", w.nginx.loaded, w.nginx.disk)
 			}
 			if r.Undo != nil && r.Undo.Name != "rollback" {
 				t.Errorf("undone by %s, want rollback", r.Undo.Name)
@@ -215,7 +260,10 @@ func TestSettleBake(t *testing.T) {
 		{"pointed back already", "journal baking", func(w *world) { w.nginx.disk = confOf(Blue); w.nginx.reload() }, 0, Blue, "had not passed"},
 		{"the old colour has ended", "journal baking", func(w *world) { w.ail(Blue) }, 0, Green, "is live"},
 		{"both are bad", "journal baking", func(w *world) { w.ail(Blue); w.ail(Green) }, 5, Green, "not healthy either"},
-		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += "# tuned"; w.nginx.reload() }, 5, Green, "somebody else"},
+		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, Blue, "had not passed"},
+		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, Blue, "had not passed"},
+		{"edited meanwhile, and not loaded", "journal baking", func(w *world) { w.nginx.disk += other }, 5, Green, "somebody else"},
+		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload(); w.ail(Blue) }, 0, Green, "is live"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
@@ -231,6 +279,9 @@ func TestSettleBake(t *testing.T) {
 			if live := w.live(); live != test.live {
 				t.Errorf("nginx serves %s, want %s", live, test.live)
 			}
+			if strings.HasPrefix(test.name, "edited") && !strings.Contains(w.nginx.disk, other) {
+				t.Errorf("on disk is %q", w.nginx.disk)
+			}
 		})
 	}
 }
@@ -244,16 +295,19 @@ func (w *world) ail(colour Colour) {
 	}
 }
 
-// after does something a while after a line.
+// after does something once, a while after a line.
 func (p *process) after(line string, pause time.Duration, do func()) {
-	before := p.onLine
+	before, did := p.onLine, false
 	p.onLine = func(l string) {
 		if before != nil {
 			before(l)
 		}
-		if l == line && pause == 0 {
+		if l != line || did {
+			return
+		}
+		if did = true; pause == 0 {
 			do()
-		} else if l == line {
+		} else {
 			time.AfterFunc(pause, func() { p.mu.Lock(); defer p.mu.Unlock(); do() })
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // pointBack makes nginx serve again what it served before a change, and proves it: the old bytes where those of the
-// change are, new workers that have read them, and the old colour's addresses leading to its own containers. Bytes that
-// are somebody else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
+// change are, new workers that have read them, and the old colour's addresses leading to its own containers. Where somebody
+// else edited the files and they still name the release, only what names it goes back; other bytes that are somebody
+// else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
 func (r *run) pointBack(ctx context.Context, change Change) error {
 	return r.throughNginx(ctx, func(ctx context.Context) error { return r.restore(ctx, change) })
 }
@@ -16,6 +18,22 @@ func (r *run) pointBack(ctx context.Context, change Change) error {
 func (r *run) restore(ctx context.Context, change Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.route.Nginx, err)
+	}
+	fate, err := r.Router.Compare(ctx, change)
+	if err == nil && fate == FateForeign {
+		served, err := r.adopt(ctx)
+		if err != nil {
+			return err
+		}
+		if served {
+			change, fate = r.change, FateLoaded
+		}
+	}
+	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
+	if e := r.journal.Current; fate == FateLoaded && e != nil && e.Adopted {
+		if err := r.Router.Rehearse(ctx, reversed(change, r.report.From), already()); err != nil {
+			return err
+		}
 	}
 	if err := r.Router.Restore(ctx, change); err != nil {
 		return err
@@ -28,6 +46,41 @@ func (r *run) restore(ctx context.Context, change Change) error {
 		return fmt.Errorf("nginx names %s again, but does not reach it: %w", r.report.From, err)
 	}
 	return nil
+}
+
+// adopt takes over what somebody else wrote into the same files since the switch, another project's own switch for
+// instance, if nginx has loaded it and it names the release as before. The change is from then on what it would have been
+// had that stood there already: its old bytes are the bytes of now, made to name the colour before. It is journaled, so
+// that a later run can go back too. Nginx's lock is held, and nothing is written.
+func (r *run) adopt(ctx context.Context) (served bool, err error) {
+	if r.journal.Current == nil { // nothing is under way that could go back
+		return false, nil
+	}
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil || route.State != RouterRunning || route.Refusal != nil || route.Names != r.release.To {
+		return false, err
+	}
+	back, err := r.Router.Plan(route, r.dir, r.report.From)
+	if err != nil || back.Empty() {
+		return false, err
+	}
+	adopted := reversed(back, r.release.To)
+	adopted.Routes, adopted.Proofs, adopted.Memory = r.change.Routes, r.change.Proofs, r.change.Memory
+	if err := r.enter(ctx, r.journal.Current.Phase, func(e *Entry) { e.Change, e.Adopted = &adopted, true }); err != nil {
+		return false, err
+	}
+	r.route, r.change = route, adopted
+	r.Progress.Say("the configuration of %s was edited meanwhile, and goes on naming %s", route.Nginx, r.release.To)
+	return true, nil
+}
+
+// reversed is the change that undoes a change, after which nginx names that colour.
+func reversed(change Change, colour Colour) Change {
+	change.To, change.Files, change.Workers = colour, slices.Clone(change.Files), nil
+	for i, f := range change.Files {
+		change.Files[i] = f.Reverse()
+	}
+	return change
 }
 
 // targetsOfOld are the addresses of the colour that the release took over from, and the containers behind them.

@@ -82,10 +82,15 @@ func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
 	if c.Points > 0 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		c.Files = []FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(confOf(to))}}
-		c.Diff = "-" + p.nginx.disk + "+" + confOf(to)
+		c.Files = []FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(turned(p.nginx.disk, to))}}
+		c.Diff = "-" + p.nginx.disk + "+" + turned(p.nginx.disk, to)
 	}
 	return c, nil
+}
+
+// turned is the smallest edit that makes a configuration name a colour.
+func turned(conf string, to Colour) string {
+	return strings.ReplaceAll(conf, "-"+string(to.Other())+":", "-"+string(to)+":")
 }
 
 // Rehearse implements Router.
