@@ -33,6 +33,8 @@ func TestReplaceLooksAgain(t *testing.T) {
 		"what is loaded is not what is there": {before: func(w *world) { rescue(w); w.nginx.movedThere = true }, code: 3},
 		"broken meanwhile": {during: func(w *world) {
 			rescue(w)
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.nginx.refusal = Refuse(NginxTestFailed, "it is broken")
 		}, code: 3},
 	} {
