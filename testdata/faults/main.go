@@ -84,10 +84,16 @@ func suite(o options) error {
 	if err != nil {
 		return err
 	}
-	text := table(rows, outcomes, o, time.Since(began))
+	var before, have, after string
+	if o.out != "" {
+		if before, have, after, err = betweenMarks(o.out); err != nil {
+			return err
+		}
+	}
+	text := table(have, rows, outcomes, o, time.Since(began))
 	fmt.Print(text)
 	if o.out != "" {
-		if err := writeBetweenMarks(o.out, text); err != nil {
+		if err := os.WriteFile(o.out, []byte(before+tableBegins+"\n"+text+tableEnds+after), 0o644); err != nil {
 			return err
 		}
 	}
