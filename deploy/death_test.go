@@ -50,12 +50,7 @@ var ways = []way{
 	{name: "rolled back in the bake, over what another project has switched in the same file", set: func(w *world, s *Settings) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(16*time.Second, "503")...)
 		s.Bake.For = 20 * time.Second
-		time.AfterFunc(12*time.Second, func() {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.nginx.disk += other
-			w.nginx.reload()
-		})
+		w.nginx.othersAt = time.Now().Add(12 * time.Second)
 	}, exit: 4},
 	{name: "after a run killed in its bake", set: func(w *world, s *Settings) {
 		p := w.process()

@@ -159,6 +159,7 @@ func (p *process) strikes(line string) bool {
 
 func (p *process) call(ctx context.Context, line string, effect func()) error {
 	p.endIfDead()
+	p.nginx.others()
 	var f fault
 	if p.strikes(line) {
 		if f = p.fault; f.next != nil {

@@ -340,8 +340,9 @@ type proxy struct {
 	deadPort      bool   // nothing accepts a connection
 	wontStart     bool
 	rehearsing    time.Duration
-	editedInDrain string // what a person writes and loads while it drains
-	counts        bool   // open connections are known
+	editedInDrain string    // what a person writes and loads while it drains
+	counts        bool      // open connections are known
+	othersAt      time.Time // when another project switches in the same file; zero: never
 }
 
 type worker struct {
@@ -388,6 +389,15 @@ func (n *proxy) reload() {
 	n.leaving = append(n.leaving, worker{n.loaded, time.Now().Add(n.hold)})
 	n.loaded, n.loadedAt = n.disk, time.Now()
 	n.generation++
+}
+
+// others is that switch of another project, at the first call after its time.
+func (n *proxy) others() {
+	if !n.othersAt.IsZero() && !time.Now().Before(n.othersAt) {
+		n.othersAt = time.Time{}
+		n.disk += other
+		n.reload()
+	}
 }
 
 // mend repairs what was wrong with nginx.
