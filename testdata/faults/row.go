@@ -39,7 +39,7 @@ func chosen(rows []row, list string) []row {
 	want := strings.Split(list, ",")
 	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
 		return !slices.ContainsFunc(want, func(w string) bool {
-			return cmp.Compare(w, r.id) == 0 || len(w) == 1 && strings.HasPrefix(r.id, w) || strings.HasPrefix(r.id, w+" ")
+			return cmp.Compare(w, r.id) == 0 || len(w) == 1 && strings.HasPrefix(r.id, w) || strings.HasPrefix(r.id, w+" ") || strings.HasPrefix(r.id, w+",")
 		})
 	})
 }

@@ -35,7 +35,7 @@ var rowsC = []row{
 // bad are cases of the end-to-end test of bad releases.
 func bad(cases ...string) (tests []string) {
 	for _, c := range cases {
-		tests = append(tests, "./testdata/e2e:TestBadReleases/"+c)
+		tests = append(tests, "./testdata/e2e:TestBadReleases/group/"+c)
 	}
 	return tests
 }
