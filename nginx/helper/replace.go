@@ -104,7 +104,7 @@ func byRename(path string, r Replace) error {
 	if err := beside(path, tmp, r); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := take(tmp, path, r); err != nil {
 		return err
 	}
 	if !r.ModTime.IsZero() {
@@ -113,6 +113,34 @@ func byRename(path string, r Replace) error {
 		}
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// take puts the temporary file in the place of the other, and looks at what it took away: an edit that came while the
+// temporary one was written goes back to its place. Not every file system exchanges two names; where it does not, the
+// time between the last look and the rename is as short as it can be.
+func take(tmp, path string, r Replace) error {
+	flags := uint(unix.RENAME_EXCHANGE)
+	if r.Old == nil && r.OldLink == "" {
+		flags = unix.RENAME_NOREPLACE
+	}
+	err := unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, path, flags)
+	switch {
+	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.ENOENT): // somebody made it, or took it away
+		return fmt.Errorf("%s %w", path, ErrChanged)
+	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EPERM):
+		if _, holds, _, err := r.look(); err != nil || holds != HoldsOld {
+			return errors.Join(err, fmt.Errorf("%s %w", path, ErrChanged))
+		}
+		return os.Rename(tmp, path)
+	case err != nil || flags != unix.RENAME_EXCHANGE:
+		return err
+	}
+	taken, _ := os.ReadFile(tmp)
+	link, _ := os.Readlink(tmp)
+	if r.OldLink == "" && same(taken, r.Old) || r.OldLink != "" && link == r.OldLink {
+		return os.Remove(tmp)
+	}
+	return errors.Join(fmt.Errorf("%s %w", path, ErrChanged), unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, path, unix.RENAME_EXCHANGE))
 }
 
 // beside makes what is going to be renamed. A new file gets the owner of its directory.

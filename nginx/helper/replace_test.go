@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -263,4 +264,31 @@ func TestReadersBesideRenames(t *testing.T) {
 	}
 	close(stop)
 	readers.Wait()
+}
+
+// An edit that comes between the last look and the rename is put back where it was, and so is a file that appears or goes
+// there.
+func TestTakeLeavesWhatCameMeanwhile(t *testing.T) {
+	for name, test := range map[string]struct{ old, there, want []byte }{
+		"an edit":          {[]byte("old"), []byte("edited"), []byte("edited")},
+		"a new file":       {nil, []byte("somebody's"), []byte("somebody's")},
+		"it was taken":     {[]byte("old"), nil, nil},
+		"nothing came":     {[]byte("old"), []byte("old"), []byte("new")},
+		"nothing is there": {nil, nil, []byte("new")},
+	} {
+		dir := t.TempDir()
+		path, tmp := filepath.Join(dir, "site.conf"), filepath.Join(dir, ".tmp")
+		if test.there != nil {
+			if err := os.WriteFile(path, test.there, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(tmp, []byte("new"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := take(tmp, path, Replace{Path: path, Old: test.old, New: []byte("new")})
+		if now, _ := os.ReadFile(path); !bytes.Equal(now, test.want) || errors.Is(err, ErrChanged) == (string(test.want) == "new") {
+			t.Errorf("%s: %q, %v", name, now, err)
+		}
+	}
 }
