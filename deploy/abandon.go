@@ -88,8 +88,8 @@ func (r *run) removed(containers []Container) {
 }
 
 // namedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. A
-// configuration in which nothing can be found any more may be what does so: none was like that when the deployment began,
-// or it would have been refused. An nginx that cannot be asked is no reason to keep what was never switched to; and before
+// configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
+// deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never switched to; and before
 // a first deployment nginx may have named the colour all the time.
 func (r *run) namedByHand(ctx context.Context, release []Container) error {
 	if r.report.From == None {
@@ -102,11 +102,17 @@ func (r *run) namedByHand(ctx context.Context, release []Container) error {
 	if slices.ContainsFunc(route.Points, func(p SwitchPoint) bool { return p.Endpoint.Colour == r.release.To }) {
 		return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.release.To)
 	}
-	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 {
+	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
 		r.report.Live, r.report.LiveBy = None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx)
 		return fmt.Errorf("somebody edited the configuration of %s meanwhile, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.release.To, route.Refusal)
 	}
 	return nil
+}
+
+// sameWorkers says whether nginx has loaded nothing since the release came up.
+func (r *run) sameWorkers(now Route) bool {
+	before := slices.Sorted(slices.Values(r.workers))
+	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
 }
 
 // removeRelease takes a release away that did not pass. One that was to come back is stopped, and stays.

@@ -38,13 +38,14 @@ type run struct {
 	targets     []Target
 	approaching *approach // the switch is near
 
-	held     bool // the lock was taken
-	first    bool // no colour's container runs
-	drains   bool // the colour that is to become live was about to retire
-	touched  bool // something was changed that abandon has to undo
-	switched bool // nginx provably serves the release
-	applied  bool // workers had taken a change that was taken back
-	promoted bool // the point of no return is behind us
+	held     bool  // the lock was taken
+	first    bool  // no colour's container runs
+	drains   bool  // the colour that is to become live was about to retire
+	touched  bool  // something was changed that abandon has to undo
+	workers  []int // of nginx, before the release came up
+	switched bool  // nginx provably serves the release
+	applied  bool  // workers had taken a change that was taken back
+	promoted bool  // the point of no return is behind us
 	healthy  time.Time
 }
 

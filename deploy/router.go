@@ -83,6 +83,8 @@ type Route struct {
 	Names    Colour // the colour that the configuration names
 	Points   []SwitchPoint
 	Draining int // workers of an earlier configuration that still serve
+	// Workers are the ids of the processes that accepted requests.
+	Workers  []int
 	Findings []Finding
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
 	// loaded, or names both colours.

@@ -22,10 +22,14 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	if n.state == RouterAbsent {
 		return Route{State: RouterAbsent}, nil
 	}
-	if n.unread {
-		return Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Refusal: Refuse(SwitchPointNotFound, "it was edited by hand")}, nil
+	var workers []int
+	if n.state == RouterRunning {
+		workers = []int{n.generation}
 	}
-	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Refusal: n.refusal, Findings: n.findings}
+	if n.unread {
+		return Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: Refuse(SwitchPointNotFound, "it was edited by hand")}, nil
+	}
+	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings}
 	for _, colour := range Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if at := strings.Index(n.disk, s.Name+":8080"); at >= 0 {

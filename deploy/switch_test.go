@@ -130,6 +130,18 @@ func TestEditedBeyondReading(t *testing.T) {
 			t.Errorf("left behind: %v", left)
 		}
 	})
+	story(t, "and nobody loaded it", func(t *testing.T, w *world) {
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.nginx.unread = true
+		})
+		ends(t, w.process().deploy(), Refused, 3, Blue)
+		if got := w.running(Green); len(got) > 0 {
+			t.Errorf("of green runs %v", got)
+		}
+	})
 	story(t, "and the run is killed", func(t *testing.T, w *world) {
 		ailing(w)
 		w.killed(fault{kind: killedAfter, on: "rehearse green"})

@@ -18,7 +18,7 @@ func (r *run) up(ctx context.Context) error {
 	if err := r.enter(ctx, PhaseStarting, func(e *Entry) { e.Back, e.Awake, e.Drains = r.release.Back, r.runs(r.release.To), r.drains }); err != nil {
 		return err
 	}
-	r.touched = true
+	r.touched, r.workers = true, r.route.Workers
 	old := r.of(r.release.To)
 	if r.release.Back != nil {
 		old = r.strangers()

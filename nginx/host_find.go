@@ -100,7 +100,11 @@ func (h *hosted) namesColour(ctx context.Context, dir *deploy.Directory) (bool, 
 	if err != nil || c.tree == nil {
 		return false, err
 	}
-	points, err := pointsOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished())
+	r, err := readingOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished())
+	var points []deploy.SwitchPoint
+	if err == nil {
+		points, err = r.points(h.opts.Settings.Values)
+	}
 	return len(points) > 0 || err != nil, nil
 }
 

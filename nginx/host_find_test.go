@@ -19,6 +19,11 @@ func TestHostFoundByPorts(t *testing.T) {
 	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != deploy.Blue || route.Refusal != nil {
 		t.Errorf("%+v", route)
 	}
+	write(t, one.file, fmt.Sprintf("server { listen 127.0.0.1:%d; set $was 127.0.0.1:%d; location / { proxy_pass http://$was; } }\n", one.port, one.blue))
+	found, err := findHosted(t.Context(), Options{Host: true, Local: true, Settings: Settings{Values: []string{"was"}}}, one.directory())
+	if err != nil || found == nil || found.master.pid != one.master.Process.Pid {
+		t.Errorf("by a variable's value: found %v, %v", found, err)
+	}
 }
 
 // The file that a mode writes tells it where the ports do not: it holds none of them yet, or another nginx passes requests
