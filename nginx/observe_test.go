@@ -101,7 +101,7 @@ func TestObserveAnEditThatWasNotLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := b.nginx(box{name: "edge", mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/conf.d"}}})
-	time.Sleep(2500 * time.Millisecond) // ages are whole seconds
+	time.Sleep(3500 * time.Millisecond) // ages are whole seconds, and so are the times of files that the engine tells
 	write(t, dir+"/other.conf", "# a file without switch points may be as new as it likes\n")
 	if _, route := b.observed("edge"); route.Refusal != nil {
 		t.Errorf("after another file was changed: %v", route.Refusal)
