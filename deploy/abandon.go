@@ -89,8 +89,8 @@ func (r *run) removed(containers []Container) {
 
 // namedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. A
 // configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
-// deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never switched to; and before
-// a first deployment nginx may have named the colour all the time.
+// deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
+// switched to; and before a first deployment nginx may have named the colour all the time.
 func (r *run) namedByHand(ctx context.Context, release []Container) error {
 	if r.report.From == None {
 		return nil

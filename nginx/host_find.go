@@ -86,11 +86,10 @@ func (h *hosted) includesTarget(ctx context.Context, _ *deploy.Directory) (bool,
 	if err != nil || c.tree == nil {
 		return false, err
 	}
-	target := s.To
-	if !filepath.IsAbs(target) {
-		target = onHost(s.Dir, target)
+	target, err := c.located("nginx.to", s.Dir, s.To)
+	if err == nil {
+		_, err = c.included(target)
 	}
-	_, err = c.included(filepath.Clean(target))
 	return err == nil, nil
 }
 
@@ -100,11 +99,7 @@ func (h *hosted) namesColour(ctx context.Context, dir *deploy.Directory) (bool, 
 	if err != nil || c.tree == nil {
 		return false, err
 	}
-	r, err := readingOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished())
-	var points []deploy.SwitchPoint
-	if err == nil {
-		points, err = r.points(h.opts.Settings.Values)
-	}
+	points, err := pointsOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished(), h.opts.Settings.Values...)
 	return len(points) > 0 || err != nil, nil
 }
 

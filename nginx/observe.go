@@ -117,9 +117,7 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		return err
 	}
 	route.Draining = len(s.leaving)
-	for _, w := range s.workers {
-		route.Workers = append(route.Workers, w.pid)
-	}
+	route.Workers = s.accepting()
 	if route.Refusal != nil {
 		return nil
 	}

@@ -66,6 +66,14 @@ func sortOut(all []process) (snapshot, error) {
 	return s, nil
 }
 
+// accepting are the ids of the workers that accept connections.
+func (s snapshot) accepting() (pids []int) {
+	for _, w := range s.workers {
+		pids = append(pids, w.pid)
+	}
+	return pids
+}
+
 // since says how many of the accepting workers were there before, and how many are new.
 func (s snapshot) since(before snapshot) (old, fresh int) {
 	for _, w := range s.workers {

@@ -170,11 +170,11 @@ func namesAny(tree []*conf.File, dir *deploy.Directory) (bool, error) {
 	return false, nil
 }
 
-// pointsOf are the points of a configuration in which no variable counts.
-func pointsOf(tree []*conf.File, dir *deploy.Directory) ([]deploy.SwitchPoint, error) {
+// pointsOf are the points of a configuration. Of variables only the named ones count.
+func pointsOf(tree []*conf.File, dir *deploy.Directory, values ...string) ([]deploy.SwitchPoint, error) {
 	r, err := readingOf(tree, dir)
 	if err != nil {
 		return nil, err
 	}
-	return r.points(nil)
+	return r.points(values)
 }

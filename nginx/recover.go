@@ -75,7 +75,7 @@ func (s snapshot) loaded(before []int, written, asked time.Time) bool {
 }
 
 // Workers implements deploy.Router.
-func (r *Router) Workers(ctx context.Context) (pids []int) {
+func (r *Router) Workers(ctx context.Context) []int {
 	if r.found == nil || !r.found.runs() {
 		return nil
 	}
@@ -83,10 +83,7 @@ func (r *Router) Workers(ctx context.Context) (pids []int) {
 	if err != nil {
 		return nil
 	}
-	for _, w := range s.workers {
-		pids = append(pids, w.pid)
-	}
-	return pids
+	return s.accepting()
 }
 
 // Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way

@@ -73,7 +73,7 @@ func settingOf(f *file, key strict.Key) (setting, bool) {
 
 // shown is a value as a report shows it. What is called like a secret is one.
 func shown(key strict.Key) any {
-	name := key.Path[strings.LastIndexAny(key.Path, ".")+1:]
+	name := lastPart(key.Path)
 	switch v := key.Value.Interface().(type) {
 	case time.Duration:
 		return v.String()
@@ -89,6 +89,9 @@ func shown(key strict.Key) any {
 	}
 }
 
+// lastPart is what a value itself is called: TOKEN of colours.blue.env.TOKEN.
+func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
 // learnSecrets tells the mask of the values in the file that are called like secrets, and of those that it takes from the
 // environment.
 func learnSecrets(mask *deploy.Mask, f *file) {
@@ -96,7 +99,7 @@ func learnSecrets(mask *deploy.Mask, f *file) {
 		mask.Add(value)
 	}
 	for _, text := range f.values.Texts {
-		mask.Learn(text.Key[strings.LastIndexAny(text.Key, ".")+1:], text.Value)
+		mask.Learn(lastPart(text.Key), text.Value)
 	}
 }
 

@@ -26,7 +26,7 @@ func (f *file) noSecretInTheClear(mode fs.FileMode) error {
 		return nil
 	}
 	for _, text := range f.values.Texts {
-		if text.Origin.Variable == "" && holdsSecret(text.Key[strings.LastIndexByte(text.Key, '.')+1:], text.Value) {
+		if text.Origin.Variable == "" && holdsSecret(lastPart(text.Key), text.Value) {
 			instead := "write ${NAME} here and give it in the environment"
 			if text.Tag.Get("fill") == "" {
 				instead = "give it in the environment, where a command finds it"

@@ -27,7 +27,6 @@ const (
 	nameFlag   = "bluegate, mode flag, gate.stable 5s"
 	nameUpWait = "docker compose up --wait, then reload"
 	nameSleep  = "script, its own sleep of 50 s"
-	nameScale  = "docker rollout"
 )
 
 // All wait for nothing after the first healthy, as the peers do; one has the default beside it.
@@ -46,7 +45,7 @@ func contenders(only string) []contender {
 		{name: nameUpWait, argv: []string{"bash", "-c", upWait}},
 		{name: "script, the shortest sleep that works", argv: []string{"bash", "-c", script("$(shortest)")}},
 		{name: nameSleep, argv: []string{"bash", "-c", script("50")}, rounds: 2}, // nearly all of it is its sleep
-		{name: nameScale, argv: []string{"bash", "-c", rollout}, mode: "rollout"},
+		{name: "docker rollout", argv: []string{"bash", "-c", rollout}, mode: "rollout"},
 	}
 	compose := exec.Command("docker", "compose", "version").Run() == nil
 	if !compose {

@@ -209,37 +209,35 @@ func firstHealthy(since time.Time, containers ...string) (last time.Time, err er
 // one service that is looked up all the while.
 var sites = map[string]string{"flag": flagConf, "rollout": rolloutConf}
 
-const rolloutConf = `resolver 127.0.0.11 valid=1s ipv6=off;
-resolver_timeout 1s;
-upstream was    { zone was 64k;    server was-blue:3000    resolve max_fails=0; }
-upstream signal { zone signal 64k; server signal-blue:3001 resolve max_fails=0; }
-server {
-    listen 80;
+// looking and passing are what both of them say.
+const (
+	looking = "resolver 127.0.0.11 valid=1s ipv6=off;\nresolver_timeout 1s;\n"
+	passing = `    listen 80;
     proxy_http_version      1.1;
     proxy_set_header        Connection "";
     proxy_connect_timeout   2s;
     proxy_next_upstream     off;
     proxy_request_buffering off;
-    location /        { proxy_pass http://was; }
+`
+)
+
+const rolloutConf = looking + `
+upstream was    { zone was 64k;    server was-blue:3000    resolve max_fails=0; }
+upstream signal { zone signal 64k; server signal-blue:3001 resolve max_fails=0; }
+server {
+` + passing + `    location /        { proxy_pass http://was; }
     location /signal/ { proxy_pass http://signal/; }
 }
 `
 
 // Connections to the old colour that nginx only keeps would hold the drain up for its default of 60 s.
-const flagConf = `resolver 127.0.0.11 valid=1s ipv6=off;
-resolver_timeout 1s;
+const flagConf = looking + `
 upstream was_blue     { zone was_blue 64k;     server was-blue:3000     resolve max_fails=0; keepalive_timeout 1s; }
 upstream was_green    { zone was_green 64k;    server was-green:3002    resolve max_fails=0; keepalive_timeout 1s; }
 upstream signal_blue  { zone signal_blue 64k;  server signal-blue:3001  resolve max_fails=0; keepalive_timeout 1s; }
 upstream signal_green { zone signal_green 64k; server signal-green:3003 resolve max_fails=0; keepalive_timeout 1s; }
 server {
-    listen 80;
-    proxy_http_version      1.1;
-    proxy_set_header        Connection "";
-    proxy_connect_timeout   2s;
-    proxy_next_upstream     off;
-    proxy_request_buffering off;
-    set $colour blue;
+` + passing + `    set $colour blue;
     if (-f /etc/nginx/conf.d/green.on) { set $colour green; }
     location /        { proxy_pass http://was_$colour; }
     location /signal/ { rewrite ^/signal/(.*)$ /$1 break; proxy_pass http://signal_$colour; }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -39,7 +38,8 @@ func chosen(rows []row, list string) []row {
 	want := strings.Split(list, ",")
 	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
 		return !slices.ContainsFunc(want, func(w string) bool {
-			return cmp.Compare(w, r.id) == 0 || len(w) == 1 && strings.HasPrefix(r.id, w) || strings.HasPrefix(r.id, w+" ") || strings.HasPrefix(r.id, w+",")
+			first, _, _ := strings.Cut(r.id, " ") // A15 of "A15 first", C7 of "C7, C8"
+			return w == r.id || w == strings.TrimSuffix(first, ",") || len(w) == 1 && strings.HasPrefix(r.id, w)
 		})
 	})
 }

@@ -1,0 +1,97 @@
+package deploy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// proxy is nginx.
+type proxy struct {
+	state  RouterState
+	disk   string
+	loaded string // what the accepting workers have
+	// loadedAt is when they loaded it, and generation how many reloads there were.
+	loadedAt   time.Time
+	generation int
+	leaving    []worker
+	hold       time.Duration // how long a worker that leaves still answers requests
+
+	refusal       error
+	unread        bool // what was edited by hand is not read any further
+	findings      []Finding
+	examined      []Finding
+	examineFails  error
+	deaf          bool   // a reload is not applied
+	stray         bool   // it is, and the proof fails
+	stuck         bool   // the old configuration cannot be brought back
+	rejects       string // what the rehearsal says
+	movedThere    bool   // its file is younger than it looks, and not loaded
+	deadPort      bool   // nothing accepts a connection
+	wontStart     bool
+	rehearsing    time.Duration
+	editedInDrain string    // what a person writes and loads while it drains
+	counts        bool      // open connections are known
+	othersAt      time.Time // when another project switches in the same file; zero: never
+}
+
+type worker struct {
+	conf  string
+	until time.Time
+}
+
+func confOf(colour Colour) string {
+	return fmt.Sprintf("upstream was { server was-%s:8080; }\nupstream signal { server signal-%s:8080; }\n", colour, colour)
+}
+
+func colourIn(conf string) Colour {
+	blue, green := strings.Contains(conf, "-blue:"), strings.Contains(conf, "-green:")
+	switch {
+	case blue && !green:
+		return Blue
+	case green && !blue:
+		return Green
+	}
+	return None
+}
+
+// named are the configurations that still matter.
+func (n *proxy) named() map[string]string {
+	all := map[string]string{}
+	if n.state != RouterAbsent {
+		all["the file on disk"] = n.disk
+	}
+	if n.state == RouterRunning {
+		all["what nginx runs"] = n.loaded
+		for i, left := range n.alive() {
+			all[fmt.Sprintf("old worker %d", i)] = left.conf
+		}
+	}
+	return all
+}
+
+func (n *proxy) alive() []worker {
+	n.leaving = slices.DeleteFunc(n.leaving, func(l worker) bool { return !time.Now().Before(l.until) })
+	return n.leaving
+}
+
+func (n *proxy) reload() {
+	n.leaving = append(n.leaving, worker{n.loaded, time.Now().Add(n.hold)})
+	n.loaded, n.loadedAt = n.disk, time.Now()
+	n.generation++
+}
+
+// others is that switch of another project, at the first call after its time.
+func (n *proxy) others() {
+	if !n.othersAt.IsZero() && !time.Now().Before(n.othersAt) {
+		n.othersAt = time.Time{}
+		n.disk += other
+		n.reload()
+	}
+}
+
+// mend repairs what was wrong with nginx.
+func (n *proxy) mend() {
+	n.deaf, n.stray, n.stuck, n.rejects, n.deadPort, n.wontStart, n.editedInDrain = false, false, false, "", false, false, ""
+}
