@@ -23,8 +23,8 @@ WITH_ENGINE := $(if $(ENGINE),testdata/engine/$(ENGINE).sh)
 
 # A test that fails is run once more, and is said to have been: these tests share an engine with whatever else runs on
 # the machine. One that fails twice has failed.
-GOTESTSUM := gotest.tools/gotestsum@v1.13.0
-TEST := go run $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
+GOTESTSUM := bin/gotestsum-v1.13.0/gotestsum
+TEST := $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
 
 .PHONY: build
 build:
@@ -49,11 +49,11 @@ lint:
 	testdata/checks/lint.sh
 
 .PHONY: unit
-unit: engine images
+unit: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
 	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 50m
 
 .PHONY: e2e
-e2e: engine images
+e2e: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
 	$(WITH_ENGINE) $(TEST) --format testname --hide-summary skipped --packages ./testdata/e2e -- -count=1 -timeout 60m -parallel $(E2E_PARALLEL)
 
 # FAULTS are flags of the suite: make faults FAULTS='-rows B -every 5'
@@ -77,6 +77,17 @@ engine:
 	testdata/engine/ensure.sh
 	testdata/engine/sweep.sh
 
+# What tests fetch when they need it; beside an engine of one's own there is no network.
+.PHONY: downloads
+downloads:
+	go mod download
+	testdata/e2e/packages.sh openssh-server docker-registry
+	testdata/nginx/host.sh
+	go test ./nginx/conf
+
+bin/gotestsum-%/gotestsum:
+	GOBIN=$(CURDIR)/$(@D) go install gotest.tools/gotestsum@$*
+
 .PHONY: images
 images: engine
 	testdata/shop/images.sh
@@ -87,6 +98,7 @@ images: engine
 BENCH ?=
 .PHONY: bench
 bench: engine images build
+	go mod download
 	$(WITH_ENGINE) go run ./testdata/bench --bluegate bin/bluegate --out docs/benchmarks.md $(BENCH)
 
 .PHONY: fuzz

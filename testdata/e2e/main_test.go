@@ -268,9 +268,11 @@ func (s *shop) picture() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	images := strings.Split(docker(s.t, "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}", "--filter", "reference=bluegate-shop:v?", "--filter", "reference=bluegate-vessel", "--filter", "reference=bluegate-nginx"), "\n")
+	slices.Sort(images) // the engine lists those of one second in any order
 	return strings.Join([]string{
 		docker(s.t, "ps", "-a", "--no-trunc", "--filter", "name="+s.Name, "--format", "{{.ID}} {{.Names}} {{.Image}} {{.State}}"),
-		docker(s.t, "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}", "--filter", "reference=bluegate-shop:v?", "--filter", "reference=bluegate-vessel", "--filter", "reference=bluegate-nginx"),
+		strings.Join(images, "\n"),
 		docker(s.t, "network", "ls", "--filter", "name="+s.Name, "--format", "{{.ID}} {{.Name}}"),
 		docker(s.t, "volume", "ls", "--filter", "label=com.docker.compose.project="+s.Name, "--format", "{{.Name}}"),
 		strings.Join(workers, " "), info.ModTime().String(), s.conf(),

@@ -17,19 +17,22 @@ import (
 	"bluegate/testdata/stand"
 )
 
-// aptLock keeps tests that run side by side from installing at the same moment.
-var aptLock = filepath.Join(os.TempDir(), "bluegate-tests-apt.lock")
+// installed makes sure that a program is there.
+func installed(t *testing.T, program, pkg string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if out, err := exec.Command(filepath.Join(root, "testdata", "e2e", "packages.sh"), pkg).CombinedOutput(); err != nil {
+		t.Fatalf("this test needs %s: %v\n%s", program, err, out)
+	}
+}
 
 // registry runs the distribution's registry on loopback, where the engine speaks plain HTTP to it.
 func registry(t *testing.T, more ...string) (address string) {
 	t.Helper()
-	program := "docker-registry"
-	if _, err := exec.LookPath(program); err != nil {
-		install := exec.Command("flock", aptLock, "sh", "-c", "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-registry")
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("this test needs a registry, and docker-registry cannot be installed: %v\n%s", err, out)
-		}
-	}
+	const program = "docker-registry"
+	installed(t, program, "docker-registry")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

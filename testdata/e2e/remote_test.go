@@ -113,13 +113,8 @@ func (s *shop) deploysRemotely() {
 // client needs to know.
 func sshd(t *testing.T) (port, client string) {
 	t.Helper()
-	program := "/usr/sbin/sshd"
-	if _, err := os.Stat(program); err != nil {
-		install := exec.Command("flock", aptLock, "sh", "-c", "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server")
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("this test needs an sshd, and openssh-server cannot be installed: %v\n%s", err, out)
-		}
-	}
+	const program = "/usr/sbin/sshd"
+	installed(t, program, "openssh-server")
 	dir := t.TempDir()
 	for _, key := range []string{"host", "user"} {
 		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, key)).CombinedOutput(); err != nil {

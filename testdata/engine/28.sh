@@ -5,7 +5,8 @@
 #
 # The engine and the command live in mount, network and process namespaces that end with the command. The command finds
 # this engine at the usual socket, with the demo's nginx images, and has no network but loopback and the engine's own;
-# the engine that this machine has is not touched.
+# the engine that this machine has is not touched. Both see this machine's files, as an engine that is installed does: only
+# the executables are sid's, with sid's libraries.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -19,20 +20,39 @@ fail() { # WHAT [LOG]
 
 # The suite never ends, so the age of its index says nothing.
 install_root() {
-  if [[ -x $root/usr/sbin/dockerd ]]; then return; fi
-  local log
+  if [[ -x $root/engine/dockerd ]]; then return; fi
+  local log missing=()
   log=$(mktemp)
-  if ! command -v mmdebstrap >/dev/null; then
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mmdebstrap debian-archive-keyring; } >"$log" 2>&1 ||
-      fail "cannot install mmdebstrap" "$log"
+  command -v mmdebstrap >/dev/null || missing+=(mmdebstrap debian-archive-keyring)
+  command -v patchelf >/dev/null || missing+=(patchelf)
+  if ((${#missing[@]} > 0)); then
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
+      fail "cannot install ${missing[*]}" "$log"
   fi
   echo "28.sh: making $root of Debian's sid" >&2
   mkdir -p "${root%/*}"
-  mmdebstrap --variant=minbase --include=docker.io,docker-cli,docker-compose,iptables,fuse-overlayfs,procps,ca-certificates \
+  mmdebstrap --variant=minbase --include=docker.io,docker-compose \
     --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
     sid "$root.new" >"$log" 2>&1 || fail "mmdebstrap failed" "$log"
+  rm -rf "$root"
   mv "$root.new" "$root"
+  take_executables >"$log" 2>&1 || fail "the engine's executables cannot be made to run here" "$log"
   rm -f "$log"
+}
+
+# They are started by name from a folder of their own, and find their libraries where the suite has them.
+take_executables() {
+  local name exe loader
+  loader=$(echo "$root"/usr/lib64/ld-linux-*.so.*)
+  mkdir "$root/engine.new"
+  for name in dockerd docker-init docker-proxy containerd containerd-shim-runc-v2 runc; do
+    exe=$(PATH=$root/usr/sbin:$root/usr/bin command -v "$name")
+    cp -L "$exe" "$root/engine.new/$name"
+    if patchelf --print-interpreter "$exe" >/dev/null 2>&1; then
+      patchelf --set-interpreter "$loader" --force-rpath --set-rpath "$(dirname "$(echo "$root"/usr/lib/*/libc.so.6)")" "$root/engine.new/$name"
+    fi
+  done
+  mv "$root/engine.new" "$root/engine"
 }
 
 # Outside: what needs the network or this machine's engine.
@@ -59,7 +79,9 @@ inside() {
   ln -s "$(find "$root/usr" -path '*/cli-plugins/docker-compose')" "$work/config/cli-plugins/"
   if [[ -x ~/.docker/cli-plugins/docker-rollout ]]; then cp ~/.docker/cli-plugins/docker-rollout "$work/config/cli-plugins/"; fi
   export DOCKER_CONFIG=$work/config
-  unshare --mount --propagation private "$0" --engine "$work" >"$work/log" 2>&1 &
+  echo '{}' >"$work/daemon.json"
+  PATH=$root/engine:$PATH dockerd --config-file "$work/daemon.json" --data-root "$work/data" \
+    --storage-driver "${BLUEGATE_ENGINE_DRIVER:-overlay2}" >"$work/log" 2>&1 &
   local engine=$!
   for _ in {1..120}; do
     if timeout 10 docker info >/dev/null 2>&1; then break; fi
@@ -75,23 +97,7 @@ inside() {
   return "$code"
 }
 
-engine() { # WORK
-  mount --bind "$root" "$root"
-  cd "$root"
-  local shared
-  for shared in /dev /sys /run /tmp /var/tmp; do mount --rbind "$shared" ".$shared"; done
-  mount -t proc proc proc
-  mkdir -p var/lib/docker
-  mount --bind "$1/data" var/lib/docker
-  mkdir -p old
-  pivot_root . old
-  umount -l /old
-  exec dockerd --storage-driver "${BLUEGATE_ENGINE_DRIVER:-overlay2}"
-}
-
-if [[ ${1:-} == --engine ]]; then
-  engine "$2"
-elif [[ ${BLUEGATE_ENGINE_WORK:-} ]]; then
+if [[ ${BLUEGATE_ENGINE_WORK:-} ]]; then
   inside "$@"
 else
   outside "$@"
