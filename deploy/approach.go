@@ -2,14 +2,13 @@ package deploy
 
 import (
 	"context"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // approach is what leads up to a switch and changes nothing yet that users could notice: nginx's lock, a look whether
-// its files are still as planned, the entry in the journal that announces the switch, and whether nginx reaches the
-// release. It begins shortly before the gate opens, where that can be foreseen, so that users wait for the switch alone.
+// its files are still as planned and whether it reaches the release, and the entry in the journal that announces the
+// switch. It begins shortly before the gate opens, where that can be foreseen, so that users wait for the switch alone.
 type approach struct {
 	cancel context.CancelFunc
 	locked chan struct{} // closed once the lock was taken, or could not be
@@ -90,26 +89,51 @@ func (r *run) foreseeable() bool {
 }
 
 func (r *run) approach(ctx context.Context, a *approach) error {
+	var targets []Target
+	var unlisted error
+	var listed sync.WaitGroup
+	began := time.Now()
+	listed.Go(func() { targets, unlisted = r.targetsOf(ctx) })
 	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
 	a.lease = lease
 	close(a.locked)
+	listed.Wait()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := holding(ctx, lease)
 	defer cancel()
-	if err := r.stillAsPlanned(ctx); err != nil {
+	if time.Since(began) >= lockPoll { // the release may be as it is no more
+		targets, unlisted = r.targetsOf(ctx)
+	}
+	workers, err := r.stand(ctx, targets, unlisted)
+	if err != nil {
 		return err
 	}
-	var group errgroup.Group // an entry is written wholly or not at all
-	group.Go(func() error {
-		return r.enter(ctx, PhaseSwitching, func(e *Entry) { e.Change, e.Bakes = &r.change, r.bakes() })
+	return r.enter(ctx, PhaseSwitching, func(e *Entry) {
+		r.change.Workers = workers
+		e.Change, e.Bakes = &r.change, r.bakes()
 	})
-	group.Go(func() (err error) {
-		if r.targets, err = r.targetsOf(ctx); err != nil {
-			return err
+}
+
+// stand has nginx look at what is to come. If another project's switch changed the files since they were read, the change
+// is planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
+func (r *run) stand(ctx context.Context, targets []Target, err error) (workers []int, _ error) {
+	for {
+		if err != nil {
+			return nil, err
 		}
-		return r.Router.Approach(ctx, r.change, r.targets)
-	})
-	return group.Wait()
+		now, err := r.Router.Approach(ctx, r.change, targets)
+		if err != nil {
+			return nil, err
+		}
+		if now.Fate == FateUntouched {
+			r.targets = targets
+			return now.Workers, nil
+		}
+		if err := r.planAnew(ctx); err != nil {
+			return nil, err
+		}
+		targets, err = r.targetsOf(ctx)
+	}
 }

@@ -31,8 +31,9 @@ type Router interface {
 	Reach(ctx context.Context, targets []Target) error
 
 	// Approach comes before Switch and Start, a moment or a second before: it does of them what changes nothing. What
-	// Reach asks is asked here, and where nginx stands with its workers is noted.
-	Approach(ctx context.Context, change Change, targets []Target) error
+	// Reach asks is asked here, and where nginx stands is noted. Of a change whose files are not as it was planned for it
+	// says only that.
+	Approach(ctx context.Context, change Change, targets []Target) (Standing, error)
 
 	// Switch writes the change, signals nginx and proves that it serves it. On *NotSwitchedError the old
 	// configuration is back. It does nothing more once ctx has ended, but to undo what it did; where ctx ended because a
@@ -49,10 +50,6 @@ type Router interface {
 	// Follow looks whether nginx was restarted since it was found. Reach and Restore act from where it stands now. It
 	// returns *UnreachableError while nginx does not run.
 	Follow(ctx context.Context, change Change) error
-
-	// Workers are the ids of the processes that accept requests at this moment; none where nginx does not run, or where it
-	// cannot be told.
-	Workers(ctx context.Context) []int
 
 	// Compare says what became of a change that an earlier run had begun.
 	Compare(ctx context.Context, change Change) (Fate, error)
@@ -159,6 +156,12 @@ func (f FileChange) Reverse() FileChange {
 type Target struct {
 	Endpoint   Endpoint
 	Containers []Container
+}
+
+// Standing is how nginx stands before a switch.
+type Standing struct {
+	Fate    Fate  // of a change that nobody should have begun: FateUntouched, or its files are not as they were read
+	Workers []int // the ids of the processes that accept requests; none where nginx does not run
 }
 
 // Switched is the proof of a switch.

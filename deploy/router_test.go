@@ -155,9 +155,24 @@ func (p *process) Reach(ctx context.Context, targets []Target) error {
 }
 
 // Approach implements Router.
-func (p *process) Approach(ctx context.Context, _ Change, targets []Target) error {
+func (p *process) Approach(ctx context.Context, change Change, targets []Target) (Standing, error) {
+	now := Standing{Fate: FateUntouched}
+	if !change.Empty() {
+		var err error
+		if now.Fate, err = p.Compare(ctx, change); err != nil || now.Fate != FateUntouched {
+			return now, err
+		}
+	}
 	p.near = true
-	return p.Reach(ctx, targets)
+	if err := p.Reach(ctx, targets); err != nil {
+		return now, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.nginx.state == RouterRunning {
+		now.Workers = []int{p.nginx.generation}
+	}
+	return now, nil
 }
 
 // approached holds that every switch is approached.
@@ -307,19 +322,6 @@ func (p *process) oldWorkers() int {
 		p.breaks("an nginx that was not found is drained")
 	}
 	return len(p.nginx.alive())
-}
-
-// Workers implements Router.
-func (p *process) Workers(ctx context.Context) []int {
-	if p.ask(ctx) != nil {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.nginx.state != RouterRunning {
-		return nil
-	}
-	return []int{p.nginx.generation}
 }
 
 // Compare implements Router. It knows times by the second only.

@@ -28,11 +28,13 @@ const begun = `
 	start was-green
 	start signal-green`
 
-// passed is how it goes on until nginx is written to.
-const passed = begun + `
+// near is how it goes on until nginx's part is looked at the last time, and passed until nginx is written to.
+const (
+	near = begun + `
 	rehearse green
-	lock nginx-edge-0123456
-	journal switching`
+	lock nginx-edge-0123456`
+	passed = near + "\n journal switching"
+)
 
 // abandoned is how a release goes of which users never noticed anything.
 const abandoned = `
@@ -189,7 +191,7 @@ func TestDeploy(t *testing.T) {
 	}, {
 		name:    "the app listens on its loopback address only",
 		set:     func(w *world, _ *Settings) { w.nginx.deadPort = true },
-		done:    passed + "\n unlock nginx-edge-0123456" + abandoned + "\n close \n unlock shop",
+		done:    near + "\n unlock nginx-edge-0123456" + abandoned + "\n close \n unlock shop",
 		outcome: Refused, exit: 3, live: Blue, reasons: "not-reachable was-green shop-was-green-1",
 	}, {
 		name: "the reload is not applied",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -60,27 +59,6 @@ func (r *run) promote(ctx context.Context) error {
 	return err
 }
 
-// stillAsPlanned looks whether another project's switch changed the files since they were read. If so the change is
-// planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
-func (r *run) stillAsPlanned(ctx context.Context) error {
-	if r.change.Empty() {
-		return nil
-	}
-	var workers []int
-	var counted sync.WaitGroup
-	counted.Go(func() { workers = r.Router.Workers(ctx) })
-	fate, err := r.Router.Compare(ctx, r.change)
-	counted.Wait()
-	switch {
-	case err != nil:
-		return err
-	case fate != FateUntouched:
-		return r.planAnew(ctx)
-	}
-	r.change.Workers = workers
-	return nil
-}
-
 func (r *run) planAnew(ctx context.Context) (err error) {
 	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch anew", r.route.Nginx)
 	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
@@ -92,11 +70,7 @@ func (r *run) planAnew(ctx context.Context) (err error) {
 	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
 		return err
 	}
-	if err := r.Router.Rehearse(ctx, r.change, already()); err != nil {
-		return err
-	}
-	r.change.Workers = r.Router.Workers(ctx)
-	return nil
+	return r.Router.Rehearse(ctx, r.change, already())
 }
 
 // already is the closed channel of what has been started long ago.

@@ -74,18 +74,6 @@ func (s snapshot) loaded(before []int, written, asked time.Time) bool {
 	return len(before) > 0 && !slices.ContainsFunc(s.workers, stayed)
 }
 
-// Workers implements deploy.Router.
-func (r *Router) Workers(ctx context.Context) []int {
-	if r.found == nil || !r.found.runs() {
-		return nil
-	}
-	s, err := r.found.processes(ctx)
-	if err != nil {
-		return nil
-	}
-	return s.accepting()
-}
-
 // Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way
 // when the workers were looked at.
 func (r *Router) Restore(ctx context.Context, change deploy.Change) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,29 +14,44 @@ import (
 )
 
 // Approach implements deploy.Router.
-func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []deploy.Target) error {
+func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Standing, error) {
 	r.before = nil
-	if !r.found.runs() {
-		return r.Reach(ctx, targets)
+	running := r.found.runs()
+	if running {
+		if err := r.found.follow(ctx, change.Files); err != nil {
+			return deploy.Standing{}, unreachable(err)
+		}
 	}
-	if err := r.found.follow(ctx, change.Files); err != nil {
-		return unreachable(err)
-	}
+	var now deploy.Standing
+	var uncompared error
+	var compared sync.WaitGroup
+	compared.Go(func() { now.Fate, uncompared = r.Compare(ctx, change) })
 	var before snapshot
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.Reach(both, targets) })
-	group.Go(func() (err error) {
-		before, err = r.found.processes(both)
-		return unreachable(err)
-	})
+	group, all := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.Reach(all, targets) })
+	if running {
+		group.Go(func() (err error) {
+			before, err = r.found.processes(all)
+			return unreachable(err)
+		})
+	}
 	if change.Unloaded {
-		group.Go(func() error { return forget(both, change.Memory, targets) })
+		group.Go(func() error { return forget(all, change.Memory, targets) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	err := group.Wait()
+	compared.Wait()
+	switch {
+	case uncompared != nil:
+		return deploy.Standing{}, uncompared
+	case now.Fate != deploy.FateUntouched: // whatever else is wrong: the targets are those of a plan that is none any more
+		return now, nil
+	case err != nil:
+		return now, err
 	}
-	r.before = &before
-	return nil
+	if running {
+		r.before, now.Workers = &before, before.accepting()
+	}
+	return now, nil
 }
 
 // Switch implements deploy.Router. An nginx that was restarted since Approach is followed; that the workers which
@@ -53,10 +69,11 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 	if change.Unloaded {
 		return r.flip(ctx, change, targets, before, began)
 	}
-	if written, err := r.put(ctx, change); err != nil {
+	rest, written, err := r.put(ctx, change)
+	if err != nil {
 		return deploy.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
 	}
-	after, err := r.load(ctx, targets)
+	after, err := r.signal(ctx, rest, targets)
 	if err == nil {
 		err = r.proveAnswers(ctx, change.Proofs, targets, r.opts.ProofTimeout)
 	}
@@ -71,31 +88,35 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 
 var errNotApproached = errors.New("the switch was not prepared: Approach comes before Switch")
 
-// put writes the change and looks at it with nginx's eyes. It returns how many of the files have to be put back.
-func (r *Router) put(ctx context.Context, change deploy.Change) (int, error) {
-	written, err := r.write(ctx, change.Files, false)
-	if err != nil {
-		return written, err
+// put writes the change and looks at it with nginx's eyes. It returns nginx at rest with the new bytes before it, or how
+// many of the files have to be put back.
+func (r *Router) put(ctx context.Context, change deploy.Change) (rest snapshot, written int, err error) {
+	if written, err = r.write(ctx, change.Files, false); err != nil {
+		return rest, written, err
 	}
 	var dump result
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.stands(both, change) })
+	group, all := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.stands(all, change) })
 	group.Go(func() (err error) {
-		dump, err = r.found.dump(both)
+		rest, err = r.atRest(all)
+		return err
+	})
+	group.Go(func() (err error) {
+		dump, err = r.found.dump(all)
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return written, err
+		return rest, written, err
 	}
 	if dump.code != 0 {
-		return written, deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
+		return rest, written, deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
 	}
 	for _, f := range change.Files {
 		if content, there := f.Sees(); there && !shows(dump.stdout, f.Path, content) {
-			return written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
+			return rest, written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
 		}
 	}
-	return written, nil
+	return rest, written, nil
 }
 
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
@@ -148,21 +169,26 @@ func (r *Router) atRest(ctx context.Context) (snapshot, error) {
 	}
 }
 
-// load signals nginx and proves what it serves. Workers are compared with those of this moment, so that a reload of
-// somebody else, a moment ago, is not taken for ours.
+// load signals an nginx that reads what was written, and proves what it serves.
 func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, error) {
-	before, err := r.atRest(ctx)
+	rest, err := r.atRest(ctx)
 	if err != nil {
 		return snapshot{}, err
 	}
+	return r.signal(ctx, rest, targets)
+}
+
+// signal makes nginx load what was written before it was seen at rest. Whoever else signals it after that makes it read
+// the same bytes; that a reload from before is not taken for ours is what rest is for.
+func (r *Router) signal(ctx context.Context, rest snapshot, targets []deploy.Target) (snapshot, error) {
 	if ctx.Err() != nil {
 		return snapshot{}, context.Cause(ctx)
 	}
 	signalled := time.Now()
-	if err := r.found.reload(ctx, before); err != nil {
+	if err := r.found.reload(ctx, rest); err != nil {
 		return snapshot{}, err
 	}
-	return r.proveReload(ctx, before, signalled, targets)
+	return r.proveReload(ctx, rest, signalled, targets)
 }
 
 func (r *Router) switched(change deploy.Change, before, after snapshot, began time.Time) deploy.Switched {

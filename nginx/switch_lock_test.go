@@ -29,7 +29,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	ctx, lose := context.WithCancelCause(t.Context())
 	defer lose(nil)
 	s.router.found = losing{s.router.found, lose}
-	workers := s.router.Workers(t.Context())
+	workers := s.workers()
 	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
 	var failed *deploy.NotSwitchedError
 	if !errors.As(err, &failed) || !errors.Is(failed.Restored, deploy.ErrLeaseLost) {
@@ -38,7 +38,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	if got := read(t, x.mounts[0].Source+"/default.conf"); got != string(s.change.Files[0].New) {
 		t.Errorf("the file holds %q", got)
 	}
-	if now := s.router.Workers(t.Context()); !slices.Equal(now, workers) {
+	if now := s.workers(); !slices.Equal(now, workers) {
 		t.Errorf("workers %v became %v", workers, now)
 	}
 	s.serves("blue")

@@ -280,8 +280,14 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	s := b.newShop(x)
 	s.rehearse()
 	edited := "# by hand\n" + edge("was-blue:3000")[confPath]
-	write(t, x.mounts[0].Source+"/default.conf", edited)
-	failed := s.notSwitched()
+	_, err := approached(t.Context(), s.router, s.change, s.targets(), func(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+		write(t, x.mounts[0].Source+"/default.conf", edited)
+		return s.router.Switch(ctx, change, targets)
+	})
+	var failed *deploy.NotSwitchedError
+	if !errors.As(err, &failed) {
+		t.Fatalf("got %v", err)
+	}
 	if !strings.Contains(failed.Error(), "somebody else changed it") {
 		t.Errorf("%v", failed)
 	}
@@ -290,6 +296,11 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	}
 	if failed.Applied || failed.Restored != nil {
 		t.Errorf("nothing was written, and still: applied %t, not restored because %v", failed.Applied, failed.Restored)
+	}
+	// An edit from before is noticed earlier. That the release cannot be reached is nothing that could be said of it then.
+	now, err := s.router.Approach(t.Context(), s.change, []deploy.Target{{Endpoint: deploy.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}})
+	if now.Fate != deploy.FateForeign || err != nil {
+		t.Errorf("approached an edited file: %v, %v", now, err)
 	}
 	s.serves("blue")
 }
@@ -342,7 +353,7 @@ func TestCompare(t *testing.T) {
 		write(t, file, string(s.change.Files[0].Old))
 	}
 
-	s.change.Workers = s.router.Workers(t.Context())
+	s.change.Workers = s.workers()
 	write(t, file, string(s.change.Files[0].New))
 	fate(deploy.FateWritten, "written, and the workers are those from before")
 	if _, err := s.router.load(t.Context(), nil); err != nil {
