@@ -29,7 +29,8 @@ type contained struct {
 	flags   []string
 	running bool
 
-	help *companion
+	help    *companion
+	waiting *readied
 }
 
 var _ place = (*contained)(nil)
@@ -158,7 +159,7 @@ func (c *contained) again(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	changed = now.info.State.StartedAt != c.info.State.StartedAt
-	now.help = c.help
+	now.help, now.waiting = c.help, c.waiting
 	*c = *now
 	return changed, nil
 }

@@ -131,12 +131,14 @@ func (c *contained) takeOver(ctx context.Context, from place) error {
 		return from.close(ctx)
 	}
 	c.help, old.help = old.help, nil
+	c.waiting, old.waiting = old.waiting, nil
 	return nil
 }
 
 // close implements place.
 func (c *contained) close(ctx context.Context) error {
+	c.waiting.close()
 	help := c.help
-	c.help = nil
+	c.help, c.waiting = nil, nil
 	return help.close(ctx)
 }

@@ -15,6 +15,9 @@ import (
 	"bluegate/deploy/beside"
 )
 
+// execLimit bounds a command: nginx -t resolves names, and a resolver may be slow.
+const execLimit = 30 * time.Second
+
 // exec runs a command in nginx's own container, and in no other.
 func (c *contained) exec(ctx context.Context, argv ...string) (result, error) {
 	return c.execute(ctx, container.ExecOptions{Cmd: argv}, nil, nil)
@@ -22,29 +25,45 @@ func (c *contained) exec(ctx context.Context, argv ...string) (result, error) {
 
 // execute gives the command something to read, where there is something, and another place for what it prints.
 func (c *contained) execute(ctx context.Context, o container.ExecOptions, stdin io.Reader, stdout io.Writer) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // nginx -t resolves names, and a resolver may be slow
+	ctx, cancel := context.WithTimeout(ctx, execLimit)
 	defer cancel()
 	what := fmt.Sprintf("run %q in %s", strings.Join(o.Cmd, " "), c)
-	o.AttachStdin, o.AttachStdout, o.AttachStderr = stdin != nil, true, true
-	created, err := c.engine.ContainerExecCreate(ctx, c.id(), o)
+	o.AttachStdin = stdin != nil
+	id, conn, err := c.begin(ctx, o)
 	if err != nil {
 		return result{}, fmt.Errorf("%s: %w", what, err)
 	}
-	conn, err := beside.Hijacked(ctx, func() (types.HijackedResponse, error) {
-		return c.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
-	})
-	if err != nil {
-		return result{}, fmt.Errorf("%s: %w", what, err)
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
-	defer stop()
 	if stdin != nil {
 		go func() {
 			_, _ = io.Copy(conn.Conn, stdin) // what failed, the command says
 			_ = conn.CloseWrite()
 		}()
 	}
+	done, err := c.hear(ctx, id, conn, stdout)
+	if err != nil {
+		return result{}, fmt.Errorf("%s: %w", what, err)
+	}
+	return done, nil
+}
+
+// begin starts a command and is connected to it.
+func (c *contained) begin(ctx context.Context, o container.ExecOptions) (id string, conn types.HijackedResponse, err error) {
+	o.AttachStdout, o.AttachStderr = true, true
+	created, err := c.engine.ContainerExecCreate(ctx, c.id(), o)
+	if err != nil {
+		return "", conn, err
+	}
+	conn, err = beside.Hijacked(ctx, func() (types.HijackedResponse, error) {
+		return c.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
+	})
+	return created.ID, conn, err
+}
+
+// hear takes what a command says until it ends, and closes the connection.
+func (c *contained) hear(ctx context.Context, id string, conn types.HijackedResponse, stdout io.Writer) (result, error) {
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
+	defer stop()
 	var printed, stderr bytes.Buffer
 	if stdout == nil {
 		stdout = &printed
@@ -53,16 +72,11 @@ func (c *contained) execute(ctx context.Context, o container.ExecOptions, stdin 
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return result{}, fmt.Errorf("%s: %w", what, err)
+		return result{}, err
 	}
-	info, err := c.engine.ContainerExecInspect(ctx, created.ID)
+	info, err := c.engine.ContainerExecInspect(ctx, id)
 	if err != nil {
-		return result{}, fmt.Errorf("%s: %w", what, err)
+		return result{}, err
 	}
 	return result{code: info.ExitCode, stdout: printed.Bytes(), stderr: stderr.String()}, nil
-}
-
-// dump implements place.
-func (c *contained) dump(ctx context.Context) (result, error) {
-	return c.exec(ctx, append([]string{c.command, "-T"}, c.flags...)...)
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"bluegate/deploy"
 	"bluegate/nginx/helper"
@@ -68,6 +67,9 @@ func (h *hosted) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// ready implements place. A command is started at once here.
+func (h *hosted) ready(context.Context) {}
+
 // dump implements place.
 func (h *hosted) dump(ctx context.Context) (result, error) {
 	return said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-T"), nil })
@@ -75,7 +77,7 @@ func (h *hosted) dump(ctx context.Context) (result, error) {
 
 // said runs a command to its end.
 func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error)) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // nginx -t resolves names, and a resolver may be slow
+	ctx, cancel := context.WithTimeout(ctx, execLimit)
 	defer cancel()
 	cmd, err := command(ctx)
 	if err != nil {

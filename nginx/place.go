@@ -53,6 +53,9 @@ type place interface {
 	// stillThere is true also when nobody answers: an nginx that cannot be asked may have workers that serve.
 	stillThere(ctx context.Context) bool
 
+	// ready begins what takes the next dump time. It may be called again; what goes wrong is made up for by dump.
+	ready(ctx context.Context)
+
 	// dump is `nginx -T`: it tests the configuration as nginx itself sees it on disk, and prints its bytes.
 	dump(ctx context.Context) (result, error)
 

@@ -13,6 +13,10 @@ import (
 // pollProof is the pause between two looks at the workers, each of which takes the engine longer than that.
 const pollProof = 5 * time.Millisecond
 
+// oldStay is how long a master lets its new workers start before it tells the old ones to end (os/unix/ngx_process_cycle.c
+// of nginx, "allow new processes to start"). To look meanwhile would only take processor time from them.
+const oldStay = 100 * time.Millisecond
+
 // silentLooks is how often a log may be silent: what nginx has written, the engine passes on a moment later.
 const silentLooks = 4
 
@@ -35,8 +39,10 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 	var routes chan error
 	nextLog := time.Now().Add(300 * time.Millisecond)
 	var last error
-	silent := 0 // looks at a master that has done with the signal, and at a log that does not say why
+	silent := 0             // looks at a master that has done with the signal, and at a log that does not say why
+	withoutNew := signalled // no worker is known to be older
 	for {
+		looked, pause := time.Now(), pollProof
 		now, err := r.found.processes(ctx)
 		if err == nil {
 			old, fresh := now.since(before)
@@ -44,8 +50,13 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 				routes = make(chan error, 1)
 				go func() { routes <- r.proveRoutes(asking, targets) }()
 			}
-			if old == 0 && fresh > 0 {
+			switch {
+			case fresh == 0:
+				withoutNew = looked
+			case old == 0:
 				return now, <-routes
+			default:
+				pause = max(time.Until(withoutNew.Add(oldStay)), time.Millisecond)
 			}
 		}
 		if ctx.Err() == nil { // a question that the end of the time cuts off explains nothing
@@ -66,7 +77,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		select {
 		case <-ctx.Done():
 			return now, &pendingError{r.whyNot(context.WithoutCancel(ctx), last, signalled)}
-		case <-time.After(pollProof):
+		case <-time.After(pause):
 		}
 	}
 }

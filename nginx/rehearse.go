@@ -58,6 +58,10 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() error { return r.try(both, change, started) })
+		group.Go(func() error {
+			r.found.ready(both)
+			return nil
+		})
 	}
 	return group.Wait()
 }
