@@ -53,10 +53,15 @@ func run(ctx context.Context, o options) error {
 	}
 	doc := &document{path: o.out}
 	doc.section("surroundings", about)
+	start, err := startUp(path)
+	if err != nil {
+		return err
+	}
 	claims, err := race(ctx, doc, path, o)
 	if err != nil {
 		return err
 	}
+	claims = append(claims, start)
 	if o.scale != "" {
 		more, err := grow(ctx, doc, path, o.scale)
 		if err != nil {
