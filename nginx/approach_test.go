@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"context"
+	"fmt"
 
 	"bluegate/deploy"
 )
@@ -13,12 +14,27 @@ func already() <-chan struct{} {
 	return c
 }
 
-// approached does what comes before, and then one of Switch and Start.
-func approached(ctx context.Context, r *Router, change deploy.Change, targets []deploy.Target, do func(context.Context, deploy.Change, []deploy.Target) (deploy.Switched, error)) (deploy.Switched, error) {
-	if _, err := r.Approach(ctx, change, targets); err != nil {
+// switching is one of Switch and Start.
+type switching func(context.Context, deploy.Change, []deploy.Target) (deploy.Switched, error)
+
+// approached does what comes before, and then that.
+func approached(ctx context.Context, r *Router, change deploy.Change, targets []deploy.Target, do switching) (deploy.Switched, error) {
+	now, err := r.Approach(ctx, change, targets)
+	if err != nil {
 		return deploy.Switched{}, err
 	}
+	if now.Fate != deploy.FateUntouched {
+		return deploy.Switched{}, fmt.Errorf("the files are not as they were planned for: %s", now.Fate)
+	}
 	return do(ctx, change, targets)
+}
+
+// behind lets something happen between the approach and the switch.
+func behind(happens func(), do switching) switching {
+	return func(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+		happens()
+		return do(ctx, change, targets)
+	}
 }
 
 func (s *shop) approachAndSwitch() (deploy.Switched, error) {

@@ -18,8 +18,10 @@ func TestReadiedDump(t *testing.T) {
 	}{
 		"in time":   {waits: true},
 		"restarted": {waits: true, meanwhile: func(b *bench, id string) { b.restart(id) }},
-		"killed":    {waits: true, meanwhile: func(b *bench, id string) { b.sh(id, `for p in /proc/[0-9]*; do if grep -q '[r]ead -r word' $p/cmdline; then kill -9 ${p#/proc/}; fi; done`) }},
-		"no shell":  {before: func(b *bench, id string) { b.sh(id, "rm -f /bin/sh /usr/bin/sh") }},
+		"killed": {waits: true, meanwhile: func(b *bench, id string) {
+			b.sh(id, `for p in /proc/[0-9]*; do if grep -q '[r]ead -r word' $p/cmdline; then kill -9 ${p#/proc/}; fi; done`)
+		}},
+		"no shell": {before: func(b *bench, id string) { b.sh(id, "rm -f /bin/sh /usr/bin/sh") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)

@@ -14,8 +14,9 @@ func TestHostEditDuringTheRun(t *testing.T) {
 	s := newHostShop(t)
 	s.plan()
 	edited := read(t, s.file) + "# by hand\n"
-	write(t, s.file, edited)
-	if failed := s.notSwitched(); !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
+	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(func() { write(t, s.file, edited) }, s.router.Switch))
+	var failed *deploy.NotSwitchedError
+	if !errors.As(err, &failed) || !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
 		t.Errorf("%+v", failed)
 	}
 	if got := read(t, s.file); got != edited {

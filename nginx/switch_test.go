@@ -280,10 +280,8 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	s := b.newShop(x)
 	s.rehearse()
 	edited := "# by hand\n" + edge("was-blue:3000")[confPath]
-	_, err := approached(t.Context(), s.router, s.change, s.targets(), func(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
-		write(t, x.mounts[0].Source+"/default.conf", edited)
-		return s.router.Switch(ctx, change, targets)
-	})
+	edit := func() { write(t, x.mounts[0].Source+"/default.conf", edited) }
+	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(edit, s.router.Switch))
 	var failed *deploy.NotSwitchedError
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)

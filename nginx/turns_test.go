@@ -32,7 +32,8 @@ type site struct {
 type moment int
 
 const (
-	rehearsed moment = iota // the gate has opened, nothing was written
+	rehearsed moment = iota // the gate has opened, nginx is looked at next
+	looked                  // and the new bytes are written next
 	tested                  // the new bytes are there, nginx -t has passed, the signal comes next
 	signalled               // and was sent
 )
@@ -79,7 +80,7 @@ var turns = []turn{
 	{name: "another site is broken", at: rehearsed, says: `unknown directive "listne"`, do: func(s *site) func() {
 		return s.more("server { listne 80; }\n")
 	}},
-	{name: "an edit by hand", at: rehearsed, says: "somebody else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
+	{name: "an edit by hand", at: looked, says: "somebody else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
 	{name: "an edit by hand just before the signal", at: tested, says: "does not hold what was written|not this switch's token", edits: true, kept: true, do: func(s *site) func() { return s.edit() }},
 	{name: "a stranger at the address", at: rehearsed, says: "is not the release's", do: func(s *site) func() { return s.strange() }},
 	{name: "a stranger at the address behind the signal", at: signalled, says: "is not the release's|host not found", do: func(s *site) func() { return s.strange() }},
@@ -108,17 +109,20 @@ func (s *site) meets(turn turn) {
 		if turn.edits {
 			was = s.state()
 		}
-		if turn.edits && turn.at == rehearsed {
+		if turn.edits && turn.at == looked {
 			colour = s.colour()
 		}
 	}
-	here := r.found
-	if turn.at == rehearsed {
+	here, over := r.found, switching(r.Switch)
+	switch turn.at {
+	case rehearsed:
 		do()
-	} else {
+	case looked:
+		over = behind(do, r.Switch)
+	default:
 		r.found = &tripped{place: here, at: turn.at, do: do}
 	}
-	_, err := approached(s.Context(), r, change, s.targets(), r.Switch)
+	_, err := approached(s.Context(), r, change, s.targets(), over)
 	r.found = here
 	if err == nil && turn.says == "" {
 		if got := s.colour(); got != "green" {
