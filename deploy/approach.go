@@ -106,7 +106,10 @@ func (r *run) approach(ctx context.Context, a *approach) error {
 	if time.Since(began) >= lockPoll { // the release may be as it is no more
 		targets, unlisted = r.targetsOf(ctx)
 	}
-	workers, err := r.stand(ctx, targets, unlisted)
+	if unlisted != nil {
+		return unlisted
+	}
+	workers, err := r.stand(ctx, targets)
 	if err != nil {
 		return err
 	}
@@ -116,24 +119,29 @@ func (r *run) approach(ctx context.Context, a *approach) error {
 	})
 }
 
+// replans is how often the change is planned anew because its files are not as they were: somebody's generator may write
+// them again and again.
+const replans = 3
+
 // stand has nginx look at what is to come. If another project's switch changed the files since they were read, the change
 // is planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
-func (r *run) stand(ctx context.Context, targets []Target, err error) (workers []int, _ error) {
-	for {
-		if err != nil {
-			return nil, err
-		}
+func (r *run) stand(ctx context.Context, targets []Target) ([]int, error) {
+	for try := 0; ; try++ {
 		now, err := r.Router.Approach(ctx, r.change, targets)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if now.Fate == FateUntouched {
+		case now.Fate == FateUntouched:
 			r.targets = targets
 			return now.Workers, nil
+		case try == replans:
+			return nil, Refuse(NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.route.Nginx, try+1)
 		}
 		if err := r.planAnew(ctx); err != nil {
 			return nil, err
 		}
-		targets, err = r.targetsOf(ctx)
+		if targets, err = r.targetsOf(ctx); err != nil { // the release may not be good any more
+			return nil, err
+		}
 	}
 }

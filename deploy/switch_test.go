@@ -60,6 +60,45 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 	})
 }
 
+// TestReleaseFailsWhileTheSwitchIsPlannedAnew: that it was good when the gate opened does not count any more.
+func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
+	story(t, "it exits", func(t *testing.T, w *world) {
+		w.lives["was-green"] = slices.Concat(healthyAfter(2*time.Second), exitsAfter(8*time.Second, 3))
+		p := w.process()
+		rehearsed := 0
+		p.onLine = func(line string) {
+			switch line {
+			case "lock nginx-edge-0123456":
+				w.nginx.disk += "# the other project\n"
+				w.nginx.reload()
+			case "rehearse green":
+				if rehearsed++; rehearsed == 2 {
+					w.nginx.rehearsing = 5 * time.Second
+				}
+			}
+		}
+		r := p.deploy()
+		ends(t, r, Refused, 3, Blue)
+		if rehearsed != 2 || slices.Contains(w.lines, "write green") {
+			t.Errorf("rehearsed %d times; what was done:\n%s", rehearsed, strings.Join(w.lines, "\n"))
+		}
+	})
+	story(t, "and the files change again and again", func(t *testing.T, w *world) {
+		p := w.process()
+		p.onLine = func(line string) {
+			if line == "lock nginx-edge-0123456" || line == "rehearse green" {
+				w.nginx.disk += "# generated\n"
+				w.nginx.reload()
+			}
+		}
+		r := p.deploy()
+		ends(t, r, Refused, 3, Blue)
+		if codes(r) != "nginx-not-switched" || !strings.Contains(r.Reasons[0].Message, "changed 4 times") {
+			t.Errorf("reasons %v", r.Reasons)
+		}
+	})
+}
+
 // TestEditedByHand: what a person wrote is never overwritten, and what nginx serves because of it is never removed.
 func TestEditedByHand(t *testing.T) {
 	story(t, "and not loaded", func(t *testing.T, w *world) {

@@ -3,6 +3,7 @@ package nginx
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -40,6 +41,8 @@ func (c *contained) ready(ctx context.Context) {
 
 // dump implements place.
 func (c *contained) dump(ctx context.Context) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, execLimit) // for both
+	defer cancel()
 	if w := c.waiting; w != nil {
 		c.waiting = nil
 		if done, err := c.release(ctx, w); err == nil {
@@ -54,16 +57,15 @@ var errNoDump = errors.New("nginx -T was not executed")
 
 // release gives the waiting command its word.
 func (c *contained) release(ctx context.Context, w *readied) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, execLimit)
-	defer cancel()
 	_ = w.conn.Conn.SetWriteDeadline(time.Now().Add(askLimit))
 	if _, err := w.conn.Conn.Write([]byte("go\n")); err != nil {
 		w.close()
 		return result{}, err
 	}
 	done, err := c.hear(ctx, w.id, w.conn, nil)
-	// nginx itself ends with 0 or 1 and says something; a shell that could not go on ends otherwise, or silently.
-	if err == nil && (done.code > 1 || len(done.stdout) == 0 && done.stderr == "") {
+	passed := done.code == 0 && header.Match(done.stdout)
+	failed := done.code == 1 && strings.Contains(done.stderr, "nginx:")
+	if err == nil && !passed && !failed { // what ended was the shell
 		err = errNoDump
 	}
 	return done, err

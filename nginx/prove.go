@@ -56,7 +56,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 			case old == 0:
 				return now, <-routes
 			default:
-				pause = max(time.Until(withoutNew.Add(oldStay)), time.Millisecond)
+				pause = max(time.Until(withoutNew.Add(oldStay)), pollProof)
 			}
 		}
 		if ctx.Err() == nil { // a question that the end of the time cuts off explains nothing

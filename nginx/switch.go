@@ -102,22 +102,29 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (rest snapshot, 
 		return err
 	})
 	group.Go(func() (err error) {
-		dump, err = r.found.dump(all)
+		if dump, err = r.found.dump(all); err == nil && dump.code != 0 {
+			err = deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
+		}
 		return err
 	})
+	began := time.Now()
 	if err := group.Wait(); err != nil {
 		return rest, written, err
-	}
-	if dump.code != 0 {
-		return rest, written, deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
 	}
 	for _, f := range change.Files {
 		if content, there := f.Sees(); there && !shows(dump.stdout, f.Path, content) {
 			return rest, written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
 		}
 	}
-	return rest, written, nil
+	if time.Since(began) > freshRest {
+		rest, err = r.atRest(ctx)
+	}
+	return rest, written, err
 }
+
+// freshRest is how long nginx is taken to be as it was seen at rest. A worker that died and was replaced meanwhile would
+// be taken for one with the new configuration.
+const freshRest = 250 * time.Millisecond
 
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
 // was replaced on the host, and the helper's, show another one.
