@@ -16,6 +16,8 @@ PREFIX ?= /usr/local
 STAND := $(shell find testdata -name "*.go" -printf "./%h\n" | sort -u | grep -v testdata/e2e)
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
 E2E_PARALLEL ?= 3
+# Those beside a real nginx mostly wait.
+UNIT_PARALLEL ?= 4
 
 # The engine under the tests: this machine's, or with ENGINE=28 one of Debian's sid in namespaces of its own.
 ENGINE ?=
@@ -50,7 +52,7 @@ lint:
 
 .PHONY: unit
 unit: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
-	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 50m
+	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 50m -parallel $(UNIT_PARALLEL)
 
 .PHONY: e2e
 e2e: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -37,13 +38,28 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 	if found.runs() {
 		route.State = deploy.RouterRunning
 	}
+	if !found.runs() {
+		return route, unreachable(r.read(ctx, &route, dir))
+	}
+	// It takes as long as all the rest, and none of that has to do with it.
+	dumping, stop := context.WithCancel(ctx)
+	var dump result
+	var undumped error
+	var dumped sync.WaitGroup
+	dumped.Go(func() { dump, undumped = found.dump(dumping) })
+	defer dumped.Wait()
+	defer stop()
 	if err := r.read(ctx, &route, dir); err != nil {
 		return route, unreachable(err)
 	}
-	if found.runs() {
-		err = r.look(ctx, &route, dir)
+	if err := r.look(ctx, &route); err != nil || route.Refusal != nil {
+		return route, unreachable(err)
 	}
-	return route, unreachable(err)
+	dumped.Wait()
+	if undumped == nil {
+		r.judge(dump, &route, dir)
+	}
+	return route, unreachable(undumped)
 }
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.
@@ -110,8 +126,8 @@ func (r *Router) notPersistent(points []deploy.SwitchPoint) (findings []deploy.F
 	return findings
 }
 
-// look compares what runs with what is on disk, and asks nginx to test what is on disk.
-func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Directory) error {
+// look compares what runs with what is on disk.
+func (r *Router) look(ctx context.Context, route *deploy.Route) error {
 	s, err := r.found.processes(ctx)
 	if err != nil {
 		return err
@@ -125,24 +141,23 @@ func (r *Router) look(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		return err
 	} else if ok {
 		route.Refusal = r.notLoaded(file)
-		return nil
 	}
-	dump, err := r.found.dump(ctx)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// judge compares what is on disk with what nginx sees of it, and has to say of it.
+func (r *Router) judge(dump result, route *deploy.Route, dir *deploy.Directory) {
 	if dump.code != 0 {
 		// A name of a colour that has ended is what this deployment may mend.
 		if host, ok := unresolved(dump.stderr); ok && dir.Knows(host) {
-			return nil
+			return
 		}
 		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
-		return nil
+		return
 	}
 	if file := differs(dump.stdout, r.conf.tree, r.absent); file != "" {
 		route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, file, r.found.stale(file))
 	}
-	return nil
 }
 
 // notLoaded is the refusal of a file that holds something else than what nginx has loaded.

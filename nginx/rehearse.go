@@ -48,7 +48,13 @@ func (r *Router) comesBack(ctx context.Context, files []deploy.FileChange) error
 	}
 }
 
+// rehearse begins when the release's containers run: users wait for these, and what it starts itself would slow them down.
 func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
+	select {
+	case <-started:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := r.found.prepare(both, change.Files); err != nil {
@@ -57,7 +63,7 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 		return r.movedThere(both, change)
 	})
 	if !change.Unloaded { // else the configuration stays as it is
-		group.Go(func() error { return r.try(both, change, started) })
+		group.Go(func() error { return r.try(both, change) })
 		group.Go(func() error {
 			r.found.ready(both)
 			return nil
@@ -104,17 +110,12 @@ func (r *Router) movedThere(ctx context.Context, change deploy.Change) error {
 // registration is how long a container's name may take to appear in the engine's DNS.
 const registration = 5 * time.Second
 
-func (r *Router) try(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
+func (r *Router) try(ctx context.Context, change deploy.Change) error {
 	t, err := r.found.trial(ctx, change)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.end(context.WithoutCancel(ctx)) }()
-	select {
-	case <-started:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	for began := time.Now(); ; {
 		code, said, err := t.run(ctx)
 		if err != nil {
