@@ -95,7 +95,7 @@ func (r *run) namedByHand(ctx context.Context, release []Container) error {
 	if r.report.From == None {
 		return nil
 	}
-	route, err := r.Router.Observe(ctx, r.dir)
+	route, err := r.see(ctx)
 	if err != nil {
 		return nil
 	}

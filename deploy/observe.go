@@ -23,7 +23,11 @@ func (r *run) observe(ctx context.Context) error {
 	if r.containers, err = r.Stack.Containers(ctx, r.app); err != nil {
 		return err
 	}
-	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
+	see := r.see
+	if r.journal.Current != nil { // what is not loaded may be what a killed run has written
+		see = func(ctx context.Context) (Route, error) { return r.Router.Observe(ctx, r.dir) }
+	}
+	if r.route, err = see(ctx); err != nil {
 		return err
 	}
 	r.report.Containers = r.containers
@@ -33,6 +37,35 @@ func (r *run) observe(ctx context.Context) error {
 	r.note(r.route.Findings...)
 	r.report.Live, r.report.LiveBy = r.live()
 	return nil
+}
+
+// see asks nginx where traffic goes. What another project's switch has written and not signalled yet looks like an edit by
+// hand: that switch is waited for, and nginx is asked again. A run that holds no lock only looks, and waits for nobody.
+func (r *run) see(ctx context.Context) (Route, error) {
+	route, err := r.Router.Observe(ctx, r.dir)
+	if err != nil || !notLoaded(route.Refusal) || len(r.leases) != 1 {
+		return route, err
+	}
+	r.route.ID = route.ID
+	err = r.throughNginx(ctx, func(ctx context.Context) (err error) {
+		route, err = r.Router.Observe(ctx, r.dir)
+		return err
+	})
+	return route, err
+}
+
+// rehearse tests the coming configuration, as see does.
+func (r *run) rehearse(ctx context.Context, started <-chan struct{}) error {
+	err := r.Router.Rehearse(ctx, r.change, started)
+	if !notLoaded(err) || len(r.leases) != 1 {
+		return err
+	}
+	return r.throughNginx(ctx, func(ctx context.Context) error { return r.Router.Rehearse(ctx, r.change, started) })
+}
+
+// notLoaded says that a refusal is of a file that nginx has not loaded.
+func notLoaded(refusal error) bool {
+	return slices.ContainsFunc(reasonsOf(refusal), func(why Reason) bool { return why.Code == ConfigNotLoaded })
 }
 
 // live is the colour that nginx's configuration names and whose containers run, and how that is known.
@@ -45,7 +78,7 @@ func (r *run) live() (Colour, string) {
 		return None, fmt.Sprintf("the configuration of %s names neither colour", r.route.Nginx)
 	case !r.runs(named):
 		return None, fmt.Sprintf("the configuration of %s names %s, of which no container runs", r.route.Nginx, named)
-	case slices.ContainsFunc(reasonsOf(r.route.Refusal), func(why Reason) bool { return why.Code == ConfigNotLoaded }):
+	case notLoaded(r.route.Refusal):
 		return None, fmt.Sprintf("the configuration of %s names %s, but that is not what it runs", r.route.Nginx, named)
 	case r.route.State == RouterStopped:
 		return None, fmt.Sprintf("the configuration of %s names %s, but nginx does not run", r.route.Nginx, named)

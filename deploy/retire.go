@@ -60,7 +60,7 @@ func (r *run) keep(ctx context.Context) error {
 
 // stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
 func (r *run) stopOld(ctx context.Context, keep Keep) error {
-	route, err := r.Router.Observe(ctx, r.dir)
+	route, err := r.see(ctx)
 	if err != nil {
 		return err
 	}

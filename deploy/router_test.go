@@ -110,6 +110,9 @@ func (p *process) Rehearse(ctx context.Context, change Change, started <-chan st
 	if err := pause(ctx, 300*time.Millisecond+p.nginx.rehearsing); err != nil {
 		return err
 	}
+	if p.nginx.state == RouterRunning && p.nginx.disk != p.nginx.loaded {
+		return Refuse(ConfigNotLoaded, "%s was changed after nginx loaded it", confFile)
+	}
 	if p.nginx.rejects != "" {
 		return Refuse(NginxTestFailed, "%s", p.nginx.rejects)
 	}

@@ -167,7 +167,7 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 	if err := r.drainRelease(ctx); err != nil {
 		return "", err
 	}
-	route, err := r.Router.Observe(ctx, r.dir)
+	route, err := r.see(ctx)
 	if err != nil {
 		return "", err
 	}

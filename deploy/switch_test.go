@@ -60,6 +60,40 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 	})
 }
 
+// TestAnotherProjectIsSwitching: what it has written and not signalled yet is no edit by hand, at whatever moment it is
+// met. One that nobody loads is still refused.
+func TestAnotherProjectIsSwitching(t *testing.T) {
+	for name, at := range map[string]string{
+		"when the deployment begins": "lock shop", "while the switch is rehearsed": "rehearse green", "when the old colour is to be stopped": "drain",
+	} {
+		story(t, name, func(t *testing.T, w *world) {
+			p := w.process()
+			met := false
+			p.at(at, func() {
+				if met {
+					return
+				}
+				met = true
+				neighbour := w.process()
+				w.locks["nginx-edge-0123456"] = neighbour
+				w.nginx.disk += other
+				go func() {
+					time.Sleep(900 * time.Millisecond)
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					w.nginx.reload()
+					delete(w.locks, "nginx-edge-0123456")
+				}()
+			})
+			r := p.deploy()
+			ends(t, r, Promoted, 0, Green)
+			if !met || !strings.HasSuffix(w.nginx.loaded, other) {
+				t.Errorf("met: %t; nginx has loaded %q", met, w.nginx.loaded)
+			}
+		})
+	}
+}
+
 // TestReleaseFailsWhileTheSwitchIsPlannedAnew: that it was good when the gate opened does not count any more.
 func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 	story(t, "it exits", func(t *testing.T, w *world) {

@@ -67,7 +67,7 @@ func (r *run) stillIdle(ctx context.Context, old []Container) error {
 	if !runs || r.route.State != RouterRunning {
 		return nil
 	}
-	route, err := r.Router.Observe(ctx, r.dir)
+	route, err := r.see(ctx)
 	switch {
 	case err != nil:
 		return err

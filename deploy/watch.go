@@ -305,7 +305,7 @@ func (w *watch) rehearse() {
 		w.rehearsed <- nil
 		return
 	}
-	w.rehearsed <- w.run.Router.Rehearse(w.ctx, w.run.change, w.started)
+	w.rehearsed <- w.run.rehearse(w.ctx, w.started)
 }
 
 func (w *watch) rehearsal() error {
