@@ -63,26 +63,44 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 // TestAnotherProjectIsSwitching: what it has written and not signalled yet is no edit by hand, at whatever moment it is
 // met. One that nobody loads is still refused.
 func TestAnotherProjectIsSwitching(t *testing.T) {
-	for name, at := range map[string]string{
-		"when the deployment begins": "lock shop", "while the switch is rehearsed": "rehearse green", "when the old colour is to be stopped": "drain",
+	for name, at := range map[string]struct {
+		line  string
+		after time.Duration
+	}{
+		"when the deployment begins":           {line: "lock shop"},
+		"while the switch is rehearsed":        {line: "rehearse green"},
+		"when the old colour is to be stopped": {"drain", 2500 * time.Millisecond}, // it lasts 3 s
 	} {
 		story(t, name, func(t *testing.T, w *world) {
 			p := w.process()
 			met := false
-			p.at(at, func() {
+			writes := func() {
+				w.locks["nginx-edge-0123456"] = w.process()
+				w.nginx.disk += other
+			}
+			loads := func() {
+				w.nginx.reload()
+				delete(w.locks, "nginx-edge-0123456")
+			}
+			later := func(after time.Duration, do func()) {
+				time.Sleep(after)
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				do()
+			}
+			p.at(at.line, func() { // a line is written while the world is held
 				if met {
 					return
 				}
 				met = true
-				neighbour := w.process()
-				w.locks["nginx-edge-0123456"] = neighbour
-				w.nginx.disk += other
+				if at.after == 0 {
+					writes()
+				}
 				go func() {
-					time.Sleep(900 * time.Millisecond)
-					w.mu.Lock()
-					defer w.mu.Unlock()
-					w.nginx.reload()
-					delete(w.locks, "nginx-edge-0123456")
+					if at.after > 0 {
+						later(at.after, writes)
+					}
+					later(900*time.Millisecond, loads)
 				}()
 			})
 			r := p.deploy()
