@@ -45,7 +45,7 @@ func raceClaims(results map[string][]result) (claims []claim) {
 			return
 		}
 		ratio := users(results[theirs]) / users(results[ours])
-		claims = append(claims, claim{fmt.Sprintf("users on the new release at least %g times sooner with %s than with %s", times, ours, theirs), fmt.Sprintf("%.1f times sooner", ratio), ratio >= times})
+		claims = append(claims, claim{fmt.Sprintf("users on the new release at least %g times sooner with %s than with %s", times, ours, theirs), fmt.Sprintf("%.2f times sooner", ratio), ratio >= times})
 	}
 	sooner(nameHasty, nameUpWait, 1.8)
 	sooner(nameHasty, nameSleep, 10)
