@@ -4,7 +4,7 @@
 #   28.sh make e2e
 #
 # The engine and the command live in mount, network and process namespaces that end with the command. The command finds
-# this engine at the usual socket, with the demo's nginx images, and has no network but loopback and the engine's own;
+# this engine at the usual socket, with the demo's images, and has no network but loopback and the engine's own;
 # the engine that this machine has is not touched. Both see this machine's files, as an engine that is installed does: only
 # the executables are sid's, with sid's libraries.
 set -euo pipefail
@@ -62,7 +62,7 @@ outside() {
   install_root
   local work
   work=$(mktemp -d /var/tmp/bluegate-engine-28.XXXXXX)
-  docker save -o "$work/images.tar" bluegate-nginx:1.22 bluegate-nginx:1.30
+  docker save -o "$work/images.tar" bluegate-nginx:1.22 bluegate-nginx:1.30 bluegate-shop:v1 bluegate-shop:v2 bluegate-shop:v3
   local code=0
   BLUEGATE_ENGINE_WORK=$work unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" "$@" || code=$?
   rm -rf "$work"
