@@ -46,7 +46,7 @@ func (s *Stack) Build(ctx context.Context, m deploy.Model, services []string) er
 }
 
 func (s *Stack) build(ctx context.Context, m deploy.Model, name string, log *lastBytes) error {
-	builder, err := compose.NewComposeService(s.engine.cli, compose.WithPrompt(compose.AlwaysOkPrompt()), compose.WithStreams(log, log, strings.NewReader("")))
+	builder, err := compose.NewComposeService(s.engine.cli, compose.WithPrompt(refuse), compose.WithStreams(log, log, strings.NewReader("")))
 	if err != nil {
 		return fmt.Errorf("set up Compose: %w", err)
 	}

@@ -46,7 +46,7 @@ type Stack struct {
 // New makes a Stack. Nothing is asked or read yet.
 func New(engine *Engine, opts Options) (*Stack, error) {
 	heard := &activity{}
-	service, err := compose.NewComposeService(engine.cli, compose.WithPrompt(compose.AlwaysOkPrompt()), compose.WithEventProcessor(heard))
+	service, err := compose.NewComposeService(engine.cli, compose.WithPrompt(refuse), compose.WithEventProcessor(heard))
 	if err != nil {
 		return nil, fmt.Errorf("set up Compose: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 // Require implements deploy.Stack: Compose itself would find all this out one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m deploy.Model) error {
 	var reasons []deploy.Reason
-	for _, check := range []func(context.Context, deploy.Model) ([]deploy.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames} {
+	for _, check := range []func(context.Context, deploy.Model) ([]deploy.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
 		found, err := check(ctx, m)
 		if err != nil {
 			return s.engine.unreachable(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -16,7 +17,7 @@ import (
 
 // Up implements deploy.Stack.
 func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
-	project, err := s.selected(ctx, m)
+	project, there, err := s.selected(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -32,9 +33,9 @@ func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
 			labels[releaseLabel], labels[colourLabel], labels[applicationLabel] = release, string(m.Colour), s.name
 			labels[injectedLabel] = injectedText(project, name)
 			c.CustomLabels = labels
-			c = s.probeOften(c)
+			return s.probeOften(c), nil
 		}
-		return c, nil
+		return withContainers(c, there[name]), nil
 	})
 	if err != nil {
 		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
@@ -70,14 +71,15 @@ func (s *Stack) start(ctx context.Context, project *types.Project) error {
 // createLimit bounds the creation of a release's containers; their images are there.
 const createLimit = 5 * time.Minute
 
-// selected narrows the project to the colour's services and to those of their dependencies that do not run. What runs
-// already, or has done its work, is left alone: Compose would re-run a finished one-shot at each Up.
-func (s *Stack) selected(ctx context.Context, m deploy.Model) (*types.Project, error) {
+// selected narrows the project to the colour's services and to those of their dependencies that do not run, with the
+// networks and volumes of these, and says how many containers each service has. What runs already, or has done its work,
+// is left alone: Compose would re-run a finished one-shot at each Up.
+func (s *Stack) selected(ctx context.Context, m deploy.Model) (*types.Project, map[string]int, error) {
 	whole := s.projects[m.Colour]
 	wanted := names(m)
-	busy, err := s.servicesThatRan(ctx, whole)
+	busy, there, err := s.servicesThatRan(ctx, whole)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := 0; i < len(wanted); i++ {
 		for _, dep := range whole.Services[wanted[i]].GetDependencies() {
@@ -88,27 +90,32 @@ func (s *Stack) selected(ctx context.Context, m deploy.Model) (*types.Project, e
 	}
 	project, err := whole.WithSelectedServices(wanted, types.IgnoreDependencies)
 	if err != nil {
-		return nil, fmt.Errorf("select %v of project %s: %w", wanted, m.ComposeProject, err)
+		return nil, nil, fmt.Errorf("select %v of project %s: %w", wanted, m.ComposeProject, err)
 	}
-	return project, nil
+	return project.WithoutUnnecessaryResources(), there, nil
 }
 
-// servicesThatRan are the services of which a container runs, and the one-shots of which one ended well.
-func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (map[string]bool, error) {
+// servicesThatRan are the services of which a container runs, and the one-shots of which one ended well; there is how
+// many containers each service has.
+func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name))})
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
+		return nil, nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
 	}
-	busy := map[string]bool{}
+	busy, there = map[string]bool{}, map[string]int{}
 	for _, row := range rows {
+		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") { // of docker compose run
+			continue
+		}
 		service := row.Labels[api.ServiceLabel]
+		there[service]++
 		if row.State == container.StateRunning || exitedWell(row.Status) && awaitedToComplete(p, service) {
 			busy[service] = true
 		}
 	}
-	return busy, nil
+	return busy, there, nil
 }
 
 func exitedWell(status string) bool {

@@ -34,6 +34,8 @@ const (
 	SwitchPointAmbiguous Code = "switch-point-ambiguous"
 	CannotCoexist        Code = "cannot-coexist"
 	StillDraining        Code = "still-draining"
+	WouldLoseData        Code = "would-lose-data"
+	ForeignJournal       Code = "foreign-journal"
 )
 
 // Reason is one cause of a refusal with its evidence.

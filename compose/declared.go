@@ -1,0 +1,196 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+
+	"bluegate/deploy"
+)
+
+// refuse answers each question that Compose asks. All of them ask whether something may be destroyed. Require refuses a
+// deployment before Compose would have to ask; this is for what changed since.
+func refuse(string, bool) (bool, error) { return false, nil }
+
+// volumesAsDeclared refuses a named volume whose definition in the files is not that of the volume on the engine: Compose
+// would remove the volume, with its data and the containers that use it, and make an empty one.
+func (s *Stack) volumesAsDeclared(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+	project, _, err := s.selected(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range project.VolumeNames() {
+		declared := project.Volumes[key]
+		if bool(declared.External) {
+			continue
+		}
+		var there volume.Volume
+		missing, err := absent(ctx, func(ctx context.Context) (err error) {
+			there, err = s.engine.VolumeInspect(ctx, declared.Name)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("inspect volume %s: %w", declared.Name, err)
+		}
+		if missing {
+			continue
+		}
+		differs, err := volumeDiffers(declared, there, project.Name)
+		if err != nil {
+			return nil, err
+		}
+		if differs != "" {
+			reasons = append(reasons, deploy.Reason{Code: deploy.WouldLoseData, Message: fmt.Sprintf(
+				"volume %s exists and is not as the file declares it (%s): %s. Docker cannot change a volume, so Compose would remove it with its data and make an empty one; take the change back, or use the volume as it is: volumes: {%s: {external: true, name: %s}}",
+				declared.Name, locate(m.Files).where("volumes."+key), differs, key, declared.Name)})
+		}
+	}
+	return reasons, nil
+}
+
+// volumeDiffers says in what a volume differs from its declaration, where Compose would recreate it; empty: it is left as
+// it is. Compose compares hashes, and those of two Compose versions may differ for the same declaration.
+func volumeDiffers(declared types.VolumeConfig, there volume.Volume, project string) (string, error) {
+	recorded := there.Labels[api.ConfigHashLabel]
+	if recorded == "" || there.Labels[api.ProjectLabel] != project {
+		return "", nil
+	}
+	hash, err := compose.VolumeHash(declared)
+	if err != nil || hash == recorded {
+		return "", err
+	}
+	var parts []string
+	driver := declared.Driver
+	if driver == "" {
+		driver = "local"
+	}
+	if driver != there.Driver {
+		parts = append(parts, fmt.Sprintf("the file says driver %q, the volume has %q", driver, there.Driver))
+	}
+	parts = append(parts, differences("driver option", declared.DriverOpts, there.Options)...)
+	labels := maps.Clone(there.Labels)
+	maps.DeleteFunc(labels, func(name, _ string) bool { return strings.HasPrefix(name, composeLabels) })
+	parts = append(parts, differences("label", declared.Labels, labels)...)
+	return strings.Join(parts, ", "), nil
+}
+
+// composeLabels begins the names of the labels that Compose itself sets.
+const composeLabels = "com.docker.compose."
+
+// differences lists what a file says and the engine has not, or the other way round, sorted by name.
+func differences(what string, declared, there map[string]string) (parts []string) {
+	names := slices.Collect(maps.Keys(declared))
+	for name := range there {
+		if _, known := declared[name]; !known {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		want, wanted := declared[name]
+		have, had := there[name]
+		switch {
+		case wanted && !had:
+			parts = append(parts, fmt.Sprintf("the file says %s %s=%q, the volume has none", what, name, want))
+		case had && !wanted:
+			parts = append(parts, fmt.Sprintf("the volume has %s %s=%q, the file does not say it", what, name, have))
+		case want != have:
+			parts = append(parts, fmt.Sprintf("the file says %s %s=%q, the volume has %q", what, name, want, have))
+		}
+	}
+	return parts
+}
+
+// networksAsDeclared refuses a network whose definition in the files is not that of the network on the engine, while
+// containers are on it that are not those that the release replaces. Compose would remove the network and make another
+// one: the engine refuses that in the middle of the release while a container runs on it, and a stopped container, such
+// as one that rollback goes back to, could not be started again.
+func (s *Stack) networksAsDeclared(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+	project, _, err := s.selected(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	ask, cancel := asking(ctx)
+	defer cancel()
+	all, err := s.engine.NetworkList(ask, network.ListOptions{Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+project.Name))})
+	if err != nil {
+		return nil, fmt.Errorf("list the networks of project %s: %w", project.Name, err)
+	}
+	for _, key := range project.NetworkNames() {
+		declared := project.Networks[key]
+		there, found := networkOf(all, key, declared.Name)
+		if bool(declared.External) || !found || there.Labels[api.ConfigHashLabel] == "" {
+			continue
+		}
+		hash, err := compose.NetworkHash(&declared)
+		if err != nil {
+			return nil, err
+		}
+		if hash == there.Labels[api.ConfigHashLabel] {
+			continue
+		}
+		users, err := s.onNetwork(ctx, m, there)
+		if err != nil {
+			return nil, err
+		}
+		if len(users) > 0 {
+			reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Message: fmt.Sprintf(
+				"network %s exists and is not as the file declares it (%s). Docker cannot change a network, so Compose would remove it, and these are on it: %s; take the change back, or declare the changed network under another key and name, and have the services and nginx join both",
+				there.Name, locate(m.Files).where("networks."+key), strings.Join(users, ", "))})
+		}
+	}
+	return reasons, nil
+}
+
+// networkOf is the network that Compose takes for one of the file's: of that name, else the first by name that was made
+// for that key.
+func networkOf(all []network.Summary, key, name string) (found network.Summary, ok bool) {
+	for _, n := range all {
+		switch {
+		case n.Name == name:
+			return n, true
+		case n.Labels[api.NetworkLabel] == key && (!ok || n.Name < found.Name):
+			found, ok = n, true
+		}
+	}
+	return found, ok
+}
+
+// onNetwork names the containers on a network, stopped ones too, except those that the release replaces.
+func (s *Stack) onNetwork(ctx context.Context, m deploy.Model, n network.Summary) (names []string, err error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", n.ID))})
+	if err != nil {
+		return nil, fmt.Errorf("list the containers on network %s: %w", n.Name, err)
+	}
+	for _, row := range rows {
+		if row.Labels[api.ProjectLabel] == m.ComposeProject && s.owns(m, row.Labels) {
+			continue
+		}
+		for _, name := range row.Names {
+			names = append(names, strings.TrimPrefix(name, "/"))
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// withContainers keeps Compose from removing containers of a dependency of which there are more than the file says: they
+// are not the release's own.
+func withContainers(c types.ServiceConfig, there int) types.ServiceConfig {
+	if c.ContainerName == "" && there > c.GetScale() {
+		c.SetScale(there)
+	}
+	return c
+}
