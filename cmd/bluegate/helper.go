@@ -70,3 +70,15 @@ func readHelper(architecture string) ([]byte, []string, error) {
 	executable, err := os.ReadFile(path)
 	return executable, args, err
 }
+
+// readWaiter is readHelper for the mode that waits.
+func readWaiter(architecture string) ([]byte, []string, error) {
+	executable, args, err := readHelper(architecture)
+	if err != nil {
+		return nil, nil, err
+	}
+	if args[0] == serveMode {
+		return executable, []string{waitMode}, nil
+	}
+	return executable, []string{"--wait"}, nil
+}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,9 @@ func TestFindHelper(t *testing.T) {
 		t.Errorf("%s %v, %v", path, args, err)
 	}
 	if content, args, err := readHelper(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || len(args) != 1 {
+		t.Errorf("%d bytes, %v, %v", len(content), args, err)
+	}
+	if content, args, err := readWaiter(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || !slices.Equal(args, []string{"--wait"}) {
 		t.Errorf("%d bytes, %v, %v", len(content), args, err)
 	}
 	other, name := otherArchitecture(static)

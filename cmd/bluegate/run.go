@@ -23,6 +23,9 @@ type process struct {
 // serveMode makes this executable serve package helper, for installations without the small one beside it.
 const serveMode = "__serve"
 
+// waitMode makes this executable wait for a signal, as serveMode.
+const waitMode = "__wait"
+
 // overlayMode makes this executable run a command that sees files changed which are not: package overlay.
 const overlayMode = "__overlay"
 
@@ -33,6 +36,10 @@ func run(ctx context.Context, args []string, p process) int {
 			fmt.Fprintln(p.Stderr, err)
 			return 1
 		}
+		return 0
+	}
+	if len(args) == 1 && args[0] == waitMode {
+		helper.Wait()
 		return 0
 	}
 	if len(args) == 1 && args[0] == overlayMode {

@@ -58,6 +58,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return exitUsage
 		}
 		return exitHealthy
+	case "--wait":
+		// The containers that hold bluegate's lock, its journal and host names run this.
+		helper.Wait()
+		return exitHealthy
 	default:
 		return healthcheck(args, stdout, stderr)
 	}

@@ -2,8 +2,13 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // exec runs the program and fails the test unless it printed to the one stream that its exit code calls for.
@@ -45,5 +50,28 @@ func TestHelp(t *testing.T) {
 		if code, output := exec(t, flag); code != exitHealthy || output != usage {
 			t.Errorf("run(%s) = %d, %q; want the usage", flag, code, output)
 		}
+	}
+}
+
+// TestWaitEndsWithASignal: a container that waits is stopped at once, and not killed after its grace.
+func TestWaitEndsWithASignal(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		spare := make(chan os.Signal, 1) // else a signal that comes before the program waits ends the test
+		signal.Notify(spare, sig)
+		ended := make(chan int)
+		go func() { ended <- run([]string{"--wait"}, io.Discard, io.Discard) }()
+		for code := -1; code < 0; {
+			select {
+			case code = <-ended:
+				if code != exitHealthy {
+					t.Errorf("after %s: exit code %d", sig, code)
+				}
+			case <-time.After(time.Millisecond):
+				if err := syscall.Kill(os.Getpid(), sig); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		signal.Stop(spare)
 	}
 }
