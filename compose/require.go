@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
 	"bluegate/deploy"
@@ -81,35 +83,72 @@ func (s *Stack) externalVolumes(ctx context.Context, m deploy.Model) (reasons []
 	return reasons, nil
 }
 
-// takenNames are container names that somebody else's container has.
+// takenNames are container names that a container of someone else has.
 func (s *Stack) takenNames(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
 	for _, service := range m.Services {
 		if service.ContainerName == "" {
 			continue
 		}
-		var owner string
-		missing, err := absent(ctx, func(ctx context.Context) error {
-			info, err := s.engine.ContainerInspect(ctx, service.ContainerName)
-			if err == nil && info.Config != nil {
-				owner = info.Config.Labels[api.ProjectLabel] + "/" + info.Config.Labels[api.ServiceLabel]
-			}
+		var info container.InspectResponse
+		missing, err := absent(ctx, func(ctx context.Context) (err error) {
+			info, err = s.engine.ContainerInspect(ctx, service.ContainerName)
 			return err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("inspect container %s: %w", service.ContainerName, err)
 		}
-		if missing || owner == m.ComposeProject+"/"+service.Name {
+		if missing {
 			continue
 		}
-		whose := "docker run or another tool made it"
-		if owner != "/" {
-			whose = "it is that of " + owner
+		has := ownerOf(info)
+		if has.project == m.ComposeProject && has.service == service.Name {
+			continue
 		}
 		reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Container: service.ContainerName, Message: fmt.Sprintf(
-			"a container is called %s already (%s), so %s (%s) cannot have the name; remove that one (docker rm -f %s) or change container_name",
-			service.ContainerName, whose, service.Name, cmp.Or(service.Place, "its Compose file"), service.ContainerName)})
+			"a container is called %s already (%s), so %s (%s) cannot have the name; %s",
+			service.ContainerName, has, service.Name, cmp.Or(service.Place, "its Compose file"), has.remedy(m.Colour, service))})
 	}
 	return reasons, nil
+}
+
+// owner is what made a container, as its labels tell.
+type owner struct {
+	project, service, folder string
+	running                  bool
+}
+
+func ownerOf(info container.InspectResponse) (o owner) {
+	if info.Config != nil {
+		o.project, o.service, o.folder = info.Config.Labels[api.ProjectLabel], info.Config.Labels[api.ServiceLabel], info.Config.Labels[api.WorkingDirLabel]
+	}
+	o.running = info.ContainerJSONBase != nil && info.State != nil && info.State.Running
+	return o
+}
+
+func (o owner) String() string {
+	state := "it does not run"
+	if o.running {
+		state = "it runs"
+	}
+	switch {
+	case o.project == "":
+		return state + "; docker run or another tool made it"
+	case o.folder == "":
+		return fmt.Sprintf("%s; it is of service %s of the Compose project %s", state, o.service, o.project)
+	}
+	return fmt.Sprintf("%s; it is of service %s of the Compose project %s, in %s", state, o.service, o.project, o.folder)
+}
+
+// remedy says how the release gets by. It removes nothing: the container may serve users, or be what a rollback needs.
+// The usual case is that of a colour that was started under another project name.
+func (o owner) remedy(colour deploy.Colour, service deploy.Service) string {
+	if o.project != "" && o.service == service.Name {
+		return fmt.Sprintf("if it is %s's own, started under that project name, say so in bluegate.yml: compose: {project: %q}; otherwise change container_name", colour, strings.ReplaceAll(o.project, string(colour), "{colour}"))
+	}
+	if !o.running && o.project == "" {
+		return fmt.Sprintf("change container_name, or give that container another name (docker rename %[1]s %[1]s-before)", service.ContainerName)
+	}
+	return "change container_name"
 }
 
 // absent tells what is not there from what could not be asked.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
@@ -42,9 +43,16 @@ func TestRequire(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.engine.VolumeRemove(context.Background(), b.id+"-files", true) })
-	if err := removeContainer(t.Context(), b.engine, stranger); err != nil {
+	// The container does not run, and the reason says how it is given another name.
+	_, command, _ := strings.Cut(refused.Reasons[2].Message, "(docker rename ")
+	words := strings.Fields(strings.TrimSuffix(command, ")"))
+	if len(words) != 2 || words[0] != b.id+"-app" {
+		t.Fatalf("the reason is %s", refused.Reasons[2])
+	}
+	if err := b.engine.ContainerRename(t.Context(), words[0], words[1]); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = removeContainer(context.WithoutCancel(t.Context()), b.engine, stranger) })
 	if err := s.Require(t.Context(), blue); err != nil {
 		t.Errorf("all is there: %v", err)
 	}
@@ -62,4 +70,59 @@ func (b *bench) named(name string) (id string) {
 		b.t.Fatal(err)
 	}
 	return made.ID
+}
+
+// A container name that the other project's container has, which serves: the remedy says under which project it is
+// released, and following it is enough. No remedy removes a container.
+func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
+	b := newBench(t)
+	name := b.id + "-app"
+	text := "services:\n" + shopService("was-blue") + "    container_name: " + name + "\n" + shopService("was-green")
+	s, app := b.stack(map[string]string{"compose.yml": text})
+	made, err := b.engine.ContainerCreate(t.Context(), &container.Config{Image: shopImage, Labels: map[string]string{
+		testLabel: b.id, api.ProjectLabel: b.id + "-blue", api.ServiceLabel: "was-blue", api.WorkingDirLabel: "/srv/shop"}}, nil, nil, nil, name)
+	if err == nil {
+		err = b.engine.ContainerStart(t.Context(), made.ID, container.StartOptions{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *deploy.RefusedError
+	if err := s.Require(t.Context(), app.Models[deploy.Blue]); !errors.As(err, &refused) {
+		t.Fatalf("got %v", err)
+	}
+	_, behind, _ := strings.Cut(refused.Error(), "compose: {project: \"")
+	project, _, found := strings.Cut(behind, "\"}")
+	if !found || !strings.Contains(refused.Error(), "it runs; it is of service was-blue of the Compose project "+b.id+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
+		t.Fatalf("got %v", refused)
+	}
+	again, err := New(b.engine, Options{Dir: s.opts.Dir, Project: project})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if app, err = again.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Require(t.Context(), app.Models[deploy.Blue]); err != nil {
+		t.Errorf("with compose.project %s: %v", project, err)
+	}
+}
+
+func TestRemedyOfATakenNameRemovesNothing(t *testing.T) {
+	service := deploy.Service{Name: "was-blue", ContainerName: "app"}
+	for _, test := range []struct {
+		owner owner
+		want  string
+	}{
+		{owner{project: "shop-blue", service: "was-blue", running: true}, `compose: {project: "shop-{colour}"}`},
+		{owner{project: "old", service: "was-blue"}, `compose: {project: "old"}`},
+		{owner{project: "other", service: "web", running: true}, "change container_name"},
+		{owner{running: true}, "change container_name"},
+		{owner{}, "docker rename app app-before"},
+	} {
+		got := test.owner.remedy(deploy.Blue, service)
+		if !strings.Contains(got, test.want) || strings.Contains(got, " rm ") || test.owner.running && strings.Contains(got, "docker ") {
+			t.Errorf("%+v: %q, want %q", test.owner, got, test.want)
+		}
+	}
 }

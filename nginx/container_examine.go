@@ -17,7 +17,7 @@ import (
 
 // surroundings implements place.
 func (c *contained) surroundings(ctx context.Context, paths []string) (surroundings, error) {
-	s := surroundings{name: c.name, layer: func(file string) bool { return c.kept(file).kind == inLayer }, stored: map[string]storage{}}
+	s := surroundings{name: c.name, folder: newFolder(c.info.Config.Labels["com.docker.compose.project.working_dir"]), layer: func(file string) bool { return c.kept(file).kind == inLayer }, stored: map[string]storage{}}
 	if c.running {
 		said, err := c.exec(ctx, c.command, "-v")
 		if err != nil {

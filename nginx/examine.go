@@ -14,6 +14,7 @@ type surroundings struct {
 	version version
 	name    string             // of its container; empty on a host
 	first   string             // the title of the process that its container began with; empty on a host
+	folder  string             // what its Compose folder has room for, and does not hold; empty on a host
 	layer   func(string) bool  // whether a path lies in its container's own layer; nil on a host
 	stored  map[string]storage // by the files that were asked about
 }

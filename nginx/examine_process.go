@@ -19,11 +19,15 @@ func firstProcess(f facts) []deploy.Finding {
 	if len(words) == 0 || strings.HasPrefix(f.first, masterTitle) || slices.Contains(inits, path.Base(words[0])) {
 		return nil
 	}
+	nginx := `["nginx", "-g", "daemon off;"]`
+	if _, set := f.top.Own("daemon"); set { // a second one is an error
+		nginx = `["nginx"]`
+	}
 	return []deploy.Finding{{
 		Code:    "first-process",
 		Message: fmt.Sprintf("%s began with %q and not with nginx, which is its child", f.nginx, deploy.Plain(f.first)),
 		Cost:    "docker kill -s HUP does nothing, or, with some process managers, ends the container; docker stop ends nginx without its graceful way and cuts what is in flight. bluegate reloads from inside (nginx -s reload) and is not concerned",
-		Remedy:  "# in nginx's Compose service\ncommand: [\"nginx\", \"-g\", \"daemon off;\"]\n# or, where a script has to come first, let it end with\nexec nginx -g 'daemon off;'",
+		Remedy:  "# in nginx's Compose service; or, where a script has to come first, let it end with exec and this command\nentrypoint: " + nginx,
 	}}
 }
 
@@ -71,6 +75,6 @@ func leavingTooLong(f facts) []deploy.Finding {
 		Code:    "leaving-workers",
 		Message: fmt.Sprintf("%d workers of an earlier configuration of %s have not ended for %s or longer (drain.timeout is %s): process %s", len(pids), f.nginx, since, f.drain, strings.Join(pids, ", ")),
 		Cost:    "each holds a connection that does not end, and serves the configuration that it began with: the colour that this names must go on running, and every deployment waits for it",
-		Remedy:  "# bounds how long a worker may take to leave; in nginx.conf, outside every block\nworker_shutdown_timeout 10m;\n# what is left now: end the connections in the app, then\nbluegate settle",
+		Remedy:  "# bounds how long a worker may take to leave; in nginx.conf, outside every block" + inPlaceOf(f.top, "worker_shutdown_timeout") + "\nworker_shutdown_timeout 10m;\n# what is left now: end the connections in the app, then\nbluegate settle",
 	}}
 }

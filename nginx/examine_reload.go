@@ -20,7 +20,7 @@ func keepAliveRace(f facts) []deploy.Finding {
 	if f.version.before(withKeepaliveMinTimeout) {
 		found := at(http, "keepalive-race", "%s closes idle keep-alive connections at each reload without looking whether a request is on its way: a POST that arrives at that moment is lost, and clients must not send it again", f.version)
 		found.Cost = "measured: 3 to 5 of 1,000 keep-alive POSTs on busy connections, about 0.6 per switch on quiet ones; none of them had reached an app. Everything else was kept: GET on kept connections (a client sends it again), requests on new connections, uploads, streams, websockets"
-		found.Remedy = "# in http {}; 0 lost, for a new connection per request:\nkeepalive_timeout 0;\n# or nginx 1.27.4 or newer with:\nkeepalive_min_timeout 5s;\n# or a switch without a reload, in bluegate.yml:\nnginx: {mode: flag}"
+		found.Remedy = "# in http {}" + inPlaceOf(f.top.Inner(http), "keepalive_timeout") + "; 0 lost, for a new connection per request:\nkeepalive_timeout 0;\n# or nginx 1.27.4 or newer, with keepalive_min_timeout 5s;\n# or a switch without a reload: mode flag (docs/switching.md)"
 		return []deploy.Finding{found}
 	}
 	if f.set("keepalive_min_timeout") {
@@ -28,8 +28,16 @@ func keepAliveRace(f facts) []deploy.Finding {
 	}
 	found := at(http, "keepalive-min-timeout", "keepalive_min_timeout is not set, so that %s closes idle keep-alive connections at each reload without looking whether a request is on its way", f.version)
 	found.Cost = "measured: 6 of 1,000 keep-alive POSTs on busy connections; with the setting 0 of 1,089,079 requests over 180 reloads. It must be as long as your clients' pauses: behind a load balancer, its idle timeout and 5 s. For that long the old colour may get one more request per connection"
-	found.Remedy = "# in http {}\nkeepalive_min_timeout 5s;"
+	found.Remedy = "# in http {}" + inPlaceOf(f.top.Inner(http), "keepalive_min_timeout") + "\nkeepalive_min_timeout 5s;"
 	return []deploy.Finding{found}
+}
+
+// inPlaceOf says which line a remedy replaces: nginx refuses most directives that stand twice in a block.
+func inPlaceOf(block *conf.Scope, name string) string {
+	if d, ok := block.Own(name); ok {
+		return ", in the place of " + d.Place()
+	}
+	return ""
 }
 
 // keepsNoConnections says that keep-alive is off for HTTP, everywhere.
@@ -86,7 +94,7 @@ func reusePort(f facts) (all []deploy.Finding) {
 		}
 		found := at(d, "reuseport", "listen %s has reuseport: when a reload leaves fewer workers than before, new connections are lost", d.Value())
 		found.Cost = "measured: with the same number of workers nothing; from 4 workers to 2, 23 of 34,808 new connections were reset"
-		found.Remedy = "worker_processes 4;  # a fixed number; or leave reuseport out"
+		found.Remedy = "# outside every block" + inPlaceOf(f.top, "worker_processes") + ": a fixed number; or leave reuseport out\nworker_processes 4;"
 		if n, ok := f.top.Own("worker_processes"); ok && n.Value() != "auto" {
 			found.Remedy = fmt.Sprintf("# nothing to do while this stays as it is:\nworker_processes %s;", n.Value())
 		}
@@ -114,7 +122,7 @@ func unixSockets(f facts) (all []deploy.Finding) {
 		}
 		found := at(d, "unix-listener", "listen %s: the socket lies in the container's own layer and survives when nginx is killed", d.Value())
 		found.Cost = "nginx does not start again after kill -9 or a crash of the machine: [emerg] still could not bind()"
-		found.Remedy = fmt.Sprintf("# in nginx's Compose service\ntmpfs: [%s]", dirOf(path))
+		found.Remedy = fmt.Sprintf("# in nginx's Compose service: a folder that holds nothing else\ntmpfs: [/run/nginx-sockets]\n# and at %s\nlisten unix:/run/nginx-sockets/%s;", d.Place(), strings.TrimPrefix(path, dirOf(path)+"/"))
 		all = append(all, found)
 	})
 	return all

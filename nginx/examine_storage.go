@@ -1,9 +1,12 @@
 package nginx
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"path"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,7 +24,7 @@ func storedBadly(f facts) (all []deploy.Finding) {
 			found.Code = "single-file-mount"
 			found.Message = fmt.Sprintf("%s is mounted by itself: whoever replaces it on the host (an editor, git, sed -i) gives it a new inode, and nginx goes on seeing the old one until its container is restarted", file)
 			found.Cost = "a switch by hand that is never seen, or is seen days later; bluegate itself must write such a file in place, which is not atomic"
-			found.Remedy = fmt.Sprintf("# in nginx's Compose service: mount the directory (it then needs every file that nginx includes from there)\nvolumes:\n  - %s:%s\n  # instead of %s:%s", path.Dir(s.source), path.Dir(s.target), s.source, s.target)
+			found.Remedy = mountRemedy(f, s) + fmt.Sprintf("\n# instead of %s:%s, which the copy contains", s.source, s.target)
 		case inImage, inLayer:
 			found.Code = "not-persistent"
 			found.Message = fmt.Sprintf("%s lies in no mount of %s, and so does every switch", file, f.nginx)
@@ -29,13 +32,12 @@ func storedBadly(f facts) (all []deploy.Finding) {
 				found.Message = fmt.Sprintf("%s comes with the image of %s and lies in no mount, and so does every switch", file, f.nginx)
 			}
 			found.Cost = "when the container is made anew (docker compose up -d after any change to it, a new image) nginx serves again what its image holds, which may be the colour that was stopped"
-			found.Remedy = mountRemedy(f.name, s.inside)
+			found.Remedy = mountRemedy(f, s)
 		case inMemory:
 			found.Code = "not-persistent"
 			found.Message = fmt.Sprintf("%s lies in a tmpfs of %s, and so does every switch", file, f.nginx)
 			found.Cost = "when the container is restarted nginx serves again what fills the tmpfs at its start, or nothing"
-			found.Remedy = strings.Replace(mountRemedy(f.name, s.inside), // docker cp does not see a tmpfs
-				fmt.Sprintf("docker cp %s:%s ./nginx", f.name, s.inside), fmt.Sprintf("mkdir nginx && docker exec -u 0 %s tar -c -C %s . | tar -x -C nginx", f.name, s.inside), 1)
+			found.Remedy = mountRemedy(f, s)
 		default:
 			continue
 		}
@@ -44,9 +46,31 @@ func storedBadly(f facts) (all []deploy.Finding) {
 	return all
 }
 
-// mountRemedy is the one-time edit: what is there is copied out, and mounted in its place.
-func mountRemedy(container, dir string) string {
-	return fmt.Sprintf("# once, beside the Compose file:\ndocker cp %s:%s ./nginx\n# in nginx's Compose service:\nvolumes:\n  - ./nginx:%s\n# then: docker compose up -d", container, dir, dir)
+// mountRemedy is the one-time edit: what is there is copied out into a new folder, and that is mounted in its place. It
+// changes nothing in a folder that exists: mkdir fails there, and so nothing is copied.
+func mountRemedy(f facts, s storage) string {
+	folder, inside := f.folder, s.inside
+	if folder == "" {
+		folder = newFolder("")
+	}
+	copied := fmt.Sprintf("docker cp %s:%s/. ./%s", f.name, inside, folder)
+	if s.kind == inMemory { // docker cp does not see a tmpfs
+		copied = fmt.Sprintf("docker exec -u 0 %s tar -c -C %s . | tar -x -C %s", f.name, inside, folder)
+	}
+	return fmt.Sprintf("# once, in the folder of nginx's Compose file; where ./%[1]s exists, take another name in both places:\nmkdir %[1]s && %[2]s\n# in nginx's Compose service:\nvolumes:\n  - ./%[1]s:%[3]s\n# then: docker compose up -d", folder, copied, inside)
+}
+
+// newFolder is a name that nothing has in a folder of this machine. Where the folder is another machine's, or not known,
+// the name may be taken there.
+func newFolder(dir string) string {
+	name := "nginx-files"
+	for n := 2; dir != "" && n < 100; n++ {
+		if _, err := os.Lstat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		name = fmt.Sprintf("nginx-files-%d", n)
+	}
+	return name
 }
 
 // trackedByGit: a checkout writes back the colour that was committed.
@@ -60,7 +84,7 @@ func trackedByGit(f facts) (all []deploy.Finding) {
 			Code: "tracked-by-git", Place: file,
 			Message: fmt.Sprintf("%s, which each switch changes, is tracked by git in %s", s.host, s.git),
 			Cost:    "git pull, checkout or stash writes back the address that was committed: the next reload of nginx, for whatever reason, sends users to that colour",
-			Remedy:  fmt.Sprintf("cd %s\ngit rm --cached %s\necho /%[2]s >> .gitignore\n# and commit a template beside it, if new machines need one", s.git, s.tracked()),
+			Remedy:  fmt.Sprintf("cd '%s'\ngit rm --cached '%s'\nprintf '\\n/%%s\\n' '%[2]s' >> .gitignore\n# and commit a template next to it, if new machines need one", s.git, s.tracked()),
 		})
 	}
 	return all

@@ -144,10 +144,10 @@ func TestExamineStorage(t *testing.T) {
 	}{
 		{"a mounted directory", storage{kind: inDirectory}, "", ""},
 		{"a volume", storage{kind: inVolume}, "", ""},
-		{"a mounted file", storage{kind: inFile, source: "/srv/shop/nginx/default.conf", target: file}, "single-file-mount " + file, "  - /srv/shop/nginx:/etc/nginx/conf.d\n"},
-		{"the layer", storage{kind: inLayer, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "docker cp edge:/etc/nginx/conf.d ./nginx\n"},
-		{"the image", storage{kind: inImage, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "  - ./nginx:/etc/nginx/conf.d\n"},
-		{"a tmpfs", storage{kind: inMemory, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "docker exec -u 0 edge tar -c -C /etc/nginx/conf.d ."},
+		{"a mounted file", storage{kind: inFile, inside: "/etc/nginx/conf.d", source: "/srv/shop/nginx/default.conf", target: file}, "single-file-mount " + file, "mkdir nginx-files && docker cp edge:/etc/nginx/conf.d/. ./nginx-files\n"},
+		{"the layer", storage{kind: inLayer, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "mkdir nginx-files && docker cp edge:/etc/nginx/conf.d/. ./nginx-files\n"},
+		{"the image", storage{kind: inImage, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "  - ./nginx-files:/etc/nginx/conf.d\n"},
+		{"a tmpfs", storage{kind: inMemory, inside: "/etc/nginx/conf.d"}, "not-persistent " + file, "mkdir nginx-files && docker exec -u 0 edge tar -c -C /etc/nginx/conf.d . | tar -x -C nginx-files"},
 	} {
 		f := facts{nginx: `container "edge"`, surroundings: surroundings{name: "edge", stored: map[string]storage{file: test.stored}}}
 		got := ""
@@ -162,7 +162,7 @@ func TestExamineStorage(t *testing.T) {
 		}
 	}
 	tracked := trackedByGit(facts{surroundings: surroundings{stored: map[string]storage{file: {kind: inDirectory, host: "/srv/shop/nginx/default.conf", git: "/srv/shop"}, "/etc/other": {}}}})
-	if len(tracked) != 1 || !strings.Contains(tracked[0].Remedy, "cd /srv/shop\ngit rm --cached nginx/default.conf\n") {
+	if len(tracked) != 1 || !strings.Contains(tracked[0].Remedy, "cd '/srv/shop'\ngit rm --cached 'nginx/default.conf'\n") {
 		t.Errorf("tracked by git: %+v", tracked)
 	}
 	if got := notLoaded(facts{nginx: `container "edge"`, reload: "docker exec edge nginx -s reload", unloaded: []string{"/etc/nginx/conf.d/other.conf"}}); len(got) != 1 || !strings.Contains(got[0].Remedy, "docker exec edge nginx -s reload") {
@@ -180,7 +180,7 @@ func TestExamineProcesses(t *testing.T) {
 		"/usr/bin/s6-svscan /etc/s6":                 "first-process",
 	} {
 		got := ""
-		for _, found := range firstProcess(facts{nginx: `container "edge"`, surroundings: surroundings{first: first}}) {
+		for _, found := range firstProcess(facts{nginx: `container "edge"`, top: &conf.Scope{}, surroundings: surroundings{first: first}}) {
 			got += found.Code
 		}
 		if got != want {
@@ -198,7 +198,7 @@ func TestExamineProcesses(t *testing.T) {
 		{"for an hour", snapshot{workers: []process{{age: time.Hour}, {age: time.Second}}, leaving: leaving}, "process 7, 9"},
 		{"nobody follows them", snapshot{leaving: leaving}, ""},
 	} {
-		got := leavingTooLong(facts{drain: time.Minute, snapshot: test.snapshot})
+		got := leavingTooLong(facts{top: &conf.Scope{}, drain: time.Minute, snapshot: test.snapshot})
 		if (len(got) == 0) != (test.want == "") || len(got) > 0 && !strings.Contains(got[0].Message, test.want) {
 			t.Errorf("%s: found %+v", test.name, got)
 		}

@@ -64,7 +64,7 @@ func upstreamKeepalive(f facts) (all []deploy.Finding) {
 		}
 		found := at(d, "upstream-keepalive", "upstream %s keeps no connections to the app (%s does so only when it is told to)", d.Value(), f.version)
 		found.Cost = "a connection per request: measured 6 times fewer requests per second, and under load the ports run out (connect() failed (99: Cannot assign requested address): 471 of 5,210 requests)"
-		found.Remedy = fmt.Sprintf("# in upstream %s, behind its servers:\nkeepalive 32;\n# and beside its proxy_pass:\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";", d.Value())
+		found.Remedy = fmt.Sprintf("# in upstream %s, after its servers:\nkeepalive 32;\n# and next to its proxy_pass, in the place of lines that set the same; a proxy_set_header there ends what is inherited of\n# others, so copy them:\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";", d.Value())
 		all = append(all, found)
 	})
 	return all
