@@ -122,6 +122,19 @@ func (o Options) exists(pattern string, colour deploy.Colour) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// Paths are where the colours' files lie, as far as they are found.
+func (o Options) Paths() (paths []string) {
+	patterns, _ := o.FilesFound() // Load says what is wrong
+	for _, pattern := range patterns {
+		for _, colour := range deploy.Colours {
+			if path := o.path(pattern, colour); !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
 // path is where a pattern's file of a colour lies.
 func (o Options) path(pattern string, colour deploy.Colour) string {
 	path := o.paint(pattern, colour)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -32,6 +33,9 @@ func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	out := deploy.Image{Service: service.Name, Ref: service.Image}
+	if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
+		return out, nil // Load refuses that where it is to be deployed
+	}
 	info, err := s.engine.ImageInspect(ctx, service.Image)
 	if errdefs.IsNotFound(err) {
 		return out, nil
@@ -89,13 +93,15 @@ func (s *Stack) removeImage(ctx context.Context, img deploy.BroughtImage) (bool,
 	}
 	remove := img.Ref
 	if img.Before != "" {
-		if err := s.engine.ImageTag(ctx, img.Before, img.Ref); err != nil {
+		switch err := s.engine.ImageTag(ctx, img.Before, img.Ref); {
+		case errdefs.IsNotFound(err): // a build in containerd's image store takes away what the tag named; the name goes
+		case err != nil:
 			return false, fmt.Errorf("give the tag back to %.19s: %w", img.Before, err)
-		}
-		if len(now.RepoTags) > 1 {
+		case len(now.RepoTags) > 1:
 			return false, nil
+		default:
+			remove = now.ID
 		}
-		remove = now.ID
 	}
 	users, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", now.ID))})
 	if err != nil || len(users) > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 
 	"bluegate/deploy"
 	"bluegate/deploy/gate"
@@ -55,19 +56,21 @@ func TestRemoveImages(t *testing.T) {
 		moved     bool   // somebody has moved the tag since
 		unnoted   bool   // nobody noted which image the pull brought
 		untouched bool   // the pull brought nothing new
+		lost      bool   // the image that the tag named before is gone
 		tag       string // which image the tag names afterwards: old, new, third, ""
 		exists    bool   // the release's image is still there
 		removed   bool
 	}{
-		"new":                         {tag: "", exists: false, removed: true},
-		"brought by somebody else":    {unnoted: true, tag: "new", exists: true},
-		"in place of another":         {before: true, tag: "old", exists: false, removed: true},
-		"in place, with another name": {before: true, also: true, tag: "old", exists: true},
-		"with another name":           {also: true, tag: "", exists: true, removed: true},
-		"used":                        {user: true, tag: "new", exists: true},
-		"used, in place of another":   {before: true, user: true, tag: "old", exists: true},
-		"moved meanwhile":             {before: true, moved: true, tag: "third", exists: true},
-		"nothing new":                 {before: true, untouched: true, tag: "old", exists: true},
+		"new":                          {tag: "", exists: false, removed: true},
+		"brought by somebody else":     {unnoted: true, tag: "new", exists: true},
+		"in place of another":          {before: true, tag: "old", exists: false, removed: true},
+		"in place, with another name":  {before: true, also: true, tag: "old", exists: true},
+		"with another name":            {also: true, tag: "", exists: true, removed: true},
+		"used":                         {user: true, tag: "new", exists: true},
+		"used, in place of another":    {before: true, user: true, tag: "old", exists: true},
+		"moved meanwhile":              {before: true, moved: true, tag: "third", exists: true},
+		"in place of one that is gone": {before: true, lost: true, tag: "", exists: false, removed: true},
+		"nothing new":                  {before: true, untouched: true, tag: "old", exists: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -82,6 +85,11 @@ func TestRemoveImages(t *testing.T) {
 			ids["new"] = ids["old"]
 			if !test.untouched {
 				ids["new"] = b.image(ref)
+			}
+			if test.lost {
+				if _, err := b.engine.ImageRemove(t.Context(), ids["old"], image.RemoveOptions{}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if !test.unnoted {
 				brought.ID = ids["new"]

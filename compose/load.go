@@ -29,6 +29,9 @@ type Options struct {
 	Keys map[deploy.Colour]map[string]string
 	// StartInterval is how often a healthcheck is asked during its start_period; zero leaves it as it is.
 	StartInterval time.Duration
+	// OnlyWhatRuns is for commands that start no release of the files: variables that only the images depend on may be
+	// unset.
+	OnlyWhatRuns bool
 	// Learn is told every name and value that may be a secret, so that it appears in no output. It may be nil.
 	Learn func(name, value string)
 }
@@ -55,13 +58,24 @@ func New(engine *Engine, opts Options) (*Stack, error) {
 
 // Load implements deploy.Stack.
 func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
+	app, err := s.loadWith(ctx, nil)
+	if err != nil {
+		if known, ok := s.withoutVariables(ctx, err); ok {
+			return known, nil
+		}
+	}
+	return app, err
+}
+
+// loadWith reads the files, with values for variables that the environment does not have.
+func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (deploy.Application, error) {
 	patterns, err := s.opts.FilesFound()
 	if err != nil {
 		return deploy.Application{}, err
 	}
 	app := deploy.Application{Models: map[deploy.Colour]deploy.Model{}}
 	for _, colour := range deploy.Colours {
-		project, err := s.load(ctx, colour, patterns)
+		project, err := s.load(ctx, colour, patterns, unset)
 		if err != nil {
 			return deploy.Application{}, err
 		}
@@ -75,6 +89,9 @@ func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
 		own := s.withOneShots(project, colour, names)
 		app.Models[colour] = model(project, l, colour, own, s.opts.OneShot)
 		app.Findings = append(app.Findings, s.leftOut(project, l, colour, own)...)
+		if s.opts.OnlyWhatRuns {
+			continue
+		}
 		if err := checkValues(app.Models[colour], l, func(name string) string { return project.Services[name].Restart }); err != nil {
 			return deploy.Application{}, err
 		}
@@ -90,7 +107,7 @@ func applicationName(project string) string {
 	return cmp.Or(strings.Trim(strings.ReplaceAll(deploy.ServiceKey(project, deploy.Blue), "{colour}", ""), "-_."), project)
 }
 
-func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []string) (*types.Project, error) {
+func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
 	opts := api.ProjectLoadOptions{ProjectName: s.opts.paint(s.opts.Project, colour), EnvFiles: envFiles()}
 	for _, p := range patterns {
 		opts.ConfigPaths = append(opts.ConfigPaths, s.opts.path(p, colour))
@@ -98,6 +115,9 @@ func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []strin
 	// As with `docker compose -f`, the first file's folder names the project, and relative paths start there.
 	opts.WorkingDir = filepath.Dir(opts.ConfigPaths[0])
 	var env []string
+	for k, v := range unset {
+		env = append(env, k+"="+v)
+	}
 	for k, v := range s.opts.Env[colour] {
 		env = append(env, k+"="+v)
 	}

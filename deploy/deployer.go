@@ -33,6 +33,7 @@ type run struct {
 	containers  []Container
 	images      []Image  // of the colour that is to become live
 	building    []string // services whose images are built
+	local       []string // images that no registry serves, and that are used as they are on the engine
 	release     Release
 	change      Change
 	targets     []Target

@@ -10,7 +10,7 @@ func (d *Deployer) Doctor(ctx context.Context) *Report {
 	if err := r.look(ctx); err != nil {
 		return r.conclude(ctx, err)
 	}
-	refusal := r.step(ctx, "plan", r.plan)
+	refusal := r.step(ctx, "plan", r.foresee)
 	if err := r.step(ctx, "examine", r.examine); err != nil {
 		return r.conclude(ctx, err)
 	}

@@ -61,7 +61,7 @@ func (d *Deployer) DryRun(ctx context.Context) *Report {
 	r.report.DryRun = true
 	err := r.look(ctx)
 	if err == nil {
-		err = r.step(ctx, "plan", r.plan)
+		err = r.step(ctx, "plan", r.foresee)
 		r.describePlan()
 	}
 	if err != nil {
@@ -209,7 +209,11 @@ func (r *run) describePlan() {
 		return
 	}
 	r.noteLocal()
-	p.Pull = append(p.Pull, r.refs(r.from(fromRegistry))...)
+	for _, ref := range r.refs(r.from(fromRegistry)) {
+		if !slices.Contains(r.local, ref) {
+			p.Pull = append(p.Pull, ref)
+		}
+	}
 	p.Build = append(p.Build, r.refs(r.from(fromBuild))...)
 	for _, c := range r.of(r.release.To) {
 		p.Replace = append(p.Replace, c.Name)

@@ -23,6 +23,7 @@ const shortestSecret = 4
 type Mask struct {
 	mu     sync.RWMutex
 	values []string // longest first, so that a value that contains another is hidden whole
+	places []string // longest first; they stay, whatever they contain
 	told   sync.Map // what Learn was told: a hundred containers of a service have the same environment
 }
 
@@ -32,7 +33,7 @@ func (m *Mask) Learn(name, value string) {
 	if _, known := m.told.LoadOrStore([2]string{name, value}, nil); known {
 		return
 	}
-	if SecretName(name) {
+	if SecretName(name) && !isPath(name, value) {
 		m.Add(value)
 	}
 	for _, found := range secretsIn(value) {
@@ -74,17 +75,61 @@ func LooksSecret(value string) bool {
 // plainValues are no secrets, whatever the name of what holds them.
 var plainValues = []string{"true", "false", "none", "null", "auto", "disabled", "enabled", "basic", "bearer", "undefined"}
 
+// Keep keeps a path, and what lies below it, from being hidden: where something is wrong is what a message is for.
+func (m *Mask) Keep(path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !strings.HasPrefix(path, "/") || path == "/" || slices.Contains(m.places, path) {
+		return
+	}
+	m.places = append(m.places, path)
+	slices.SortFunc(m.places, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+}
+
 // Text hides what is secret in a text.
 func (m *Mask) Text(text string) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	var out strings.Builder
+	for {
+		from, to := m.place(text)
+		if to == 0 {
+			out.WriteString(m.ends(m.hidden(text)))
+			return out.String()
+		}
+		out.WriteString(m.hidden(text[:from]))
+		out.WriteString(text[from:to])
+		text = text[to:]
+	}
+}
+
+// place finds the first place in a text, up to the end of the path and its line; to is 0 where there is none.
+func (m *Mask) place(text string) (from, to int) {
+	for _, p := range m.places {
+		at := strings.Index(text, p)
+		if at < 0 || to > 0 && at >= from {
+			continue
+		}
+		end := at + len(p)
+		if end == len(text) || strings.IndexByte("/: ,;)\"'\n", text[end]) >= 0 {
+			from, to = at, end+len(placeRest.FindString(text[end:]))
+		}
+	}
+	return from, to
+}
+
+// placeRest is what may follow the path of a folder or a file in a message: names below it, and line and column.
+var placeRest = regexp.MustCompile(`^[\w./-]*(?::\d+){0,2}`)
+
+// hidden is a text without places. The lock is held.
+func (m *Mask) hidden(text string) string {
 	for _, value := range m.values {
 		text = strings.ReplaceAll(text, value, Masked)
 	}
 	for _, s := range shapes {
 		text = s.ReplaceAllStringFunc(text, func(match string) string { return hide(s, match) })
 	}
-	return m.ends(text)
+	return text
 }
 
 // ends hides a known value that the end of a text cuts off.
@@ -143,8 +188,9 @@ func secretsIn(text string) (found []string) {
 	return found
 }
 
-// identifiers are the report's fields by which programs tell things apart. They are names that the user gave, and stay.
-var identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status"}
+// identifiers are the report's fields by which programs tell things apart, and the places of findings. They are names
+// that the user gave, and stay.
+var identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status", "place"}
 
 // Report hides what is secret in every text of a report, those that a later version adds included.
 func (m *Mask) Report(r *Report) { m.value(reflect.ValueOf(r).Elem()) }

@@ -175,3 +175,35 @@ func find(node any, name, text string, shown map[string]bool) {
 		}
 	}
 }
+
+// TestMaskKeepsPlaces: a path is no secret, and the place of an error stays whatever is one.
+func TestMaskKeepsPlaces(t *testing.T) {
+	m := new(Mask)
+	m.Keep("/work/shop")
+	m.Keep("/work/shop/compose/base.yml")
+	for name, value := range map[string]string{
+		"PWD": "/work/shop", "OLDPWD": "/work", "DB_PASSWORD_FILE": "/run/secrets/db", "SSH_AUTH_SOCK": "/tmp/ssh-x/agent.1", "SECRET_PATH": "./secrets",
+		"DB_PASSWORD": "shop", "API_TOKEN": "compose", "KEY_FILE": "c4nary-value", "DB_PWD": "/c4nary", "pwd": "hunter2-x",
+	} {
+		m.Learn(name, value)
+	}
+	for text, want := range map[string]string{
+		"/work/shop/compose.blue.yml:11: services.was-blue":   "/work/shop/compose.blue.yml:11: services.was-blue",
+		"/work/shop: no files; shop":                          "/work/shop: no files; ****",
+		"/work/shop/compose/base.yml:3:5: compose and shop":   "/work/shop/compose/base.yml:3:5: **** and ****",
+		"a and b (/work/shop/a.yml:1 and /work/shop/b.yml:2)": "a and b (/work/shop/a.yml:1 and /work/shop/b.yml:2)",
+		"/run/secrets/db, /tmp/ssh-x/agent.1, ./secrets":      "/run/secrets/db, /tmp/ssh-x/agent.1, ./secrets",
+		"/work/shopping":                 "/work/****ping",
+		"c4nary-value /c4nary hunter2-x": "**** **** ****",
+		"":                               "",
+	} {
+		if got := m.Text(text); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", text, got, want)
+		}
+	}
+	r := NewReport("deploy")
+	r.Findings = []Finding{{Code: "x", Place: "/etc/nginx/shop.conf:3", Message: "the shop"}}
+	if m.Report(r); r.Findings[0].Place != "/etc/nginx/shop.conf:3" || r.Findings[0].Message != "the ****" {
+		t.Errorf("%+v", r.Findings[0])
+	}
+}

@@ -2,7 +2,9 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -66,12 +68,49 @@ func (r *run) pull(ctx context.Context) error {
 	if len(services) == 0 {
 		return nil
 	}
-	return r.bring(ctx, func(ctx context.Context) error {
-		if err := r.Stack.Pull(ctx, r.release.Model, services); err != nil {
-			return pullFailed(r.refs(services), services, err)
-		}
+	return r.bring(ctx, func(ctx context.Context) error { return r.pullServed(ctx, services) })
+}
+
+// pullServed pulls, and uses an image as it is on the engine where its registry does not serve it and no pull_policy
+// insists. What a registry serves has to come.
+func (r *run) pullServed(ctx context.Context, services []string) error {
+	failed := r.Stack.Pull(ctx, r.release.Model, services)
+	if failed == nil {
 		return nil
+	}
+	local := map[string]error{}
+	for ref, offered := range r.askRegistries(ctx, r.dispensable(services)) {
+		if offered != nil {
+			local[ref] = offered
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(services), func(name string) bool {
+		img, _ := imageOf(r.images, name)
+		return local[img.Ref] != nil
 	})
+	switch {
+	case ctx.Err() != nil, len(local) == 0, unanswered(local) != nil:
+		return pullFailed(r.refs(services), services, failed)
+	case len(rest) > 0:
+		if failed = r.Stack.Pull(ctx, r.release.Model, rest); failed != nil {
+			return pullFailed(r.refs(rest), rest, failed)
+		}
+	}
+	for _, ref := range slices.Sorted(maps.Keys(local)) {
+		r.note(notServed(ref, local[ref]))
+	}
+	return nil
+}
+
+// unanswered is the error of an engine that could not be asked.
+func unanswered(offered map[string]error) error {
+	var silent *UnreachableError
+	for _, err := range offered {
+		if errors.As(err, &silent) {
+			return silent
+		}
+	}
+	return nil
 }
 
 // build builds what is not pulled; it may start from what was.

@@ -25,6 +25,20 @@ func SecretName(name string) bool {
 	})
 }
 
+// pathWords end the names of variables that say where something lies.
+var pathWords = []string{"path", "file", "dir", "directory", "folder", "home", "root", "sock", "socket"}
+
+// isPath says whether a variable holds a path, which is no secret even where its name sounds like one: PWD,
+// DB_PASSWORD_FILE, SSH_AUTH_SOCK.
+func isPath(name, value string) bool {
+	begins := slices.ContainsFunc([]string{"/", "./", "../", "~/"}, func(prefix string) bool { return strings.HasPrefix(value, prefix) })
+	words := wordsOf(name)
+	if !begins || len(words) == 0 {
+		return false
+	}
+	return name == "PWD" || slices.Contains(pathWords, words[len(words)-1])
+}
+
 // wordsOf cuts a name at its separators and where a capital follows a small letter: DB_PASSWORD, dbPassword, db.password.
 func wordsOf(name string) []string {
 	var words []string

@@ -25,6 +25,10 @@ type Stack interface {
 	// Pull asks the registries for the images of the named services.
 	Pull(ctx context.Context, m Model, services []string) error
 
+	// Offered asks the registry of an image for its manifest, with the credentials of a pull, and pulls nothing. A registry
+	// that does not have the image, or refuses it, is a *NotOfferedError; another error says that it could not be asked.
+	Offered(ctx context.Context, ref string) error
+
 	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log.
 	Build(ctx context.Context, m Model, services []string) error
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -42,7 +43,7 @@ func (p *process) Images(ctx context.Context, m Model) ([]Image, error) {
 	var all []Image
 	for _, s := range m.Services {
 		id := p.tags[s.Image]
-		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && !p.loaded[id], Probe: p.probes[id]})
+		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && (p.allPulled || !p.loaded[id]), Probe: p.probes[id]})
 	}
 	return all, nil
 }
@@ -52,20 +53,36 @@ func (p *process) Pull(ctx context.Context, m Model, services []string) error {
 	for _, name := range services {
 		s, _ := m.Service(name)
 		if err := p.change(ctx, "pull "+name, func() {
-			if p.pullFails == nil {
+			if p.pullFails == nil && p.registrySilent == nil && p.registry[s.Image] != "" {
 				p.tags[s.Image] = p.registry[s.Image]
 			}
 		}); err != nil {
 			return err
 		}
-		if p.pullFails != nil {
-			return p.pullFails
+		if err := cmp.Or(p.pullFails, p.registrySilent); err != nil {
+			return err
+		}
+		if p.registry[s.Image] == "" {
+			return errors.New("manifest unknown")
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Offered implements Stack.
+func (p *process) Offered(ctx context.Context, ref string) error {
+	if err := p.ask(ctx); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.registrySilent == nil && p.registry[ref] == "" {
+		return &NotOfferedError{Err: errors.New("manifest unknown")}
+	}
+	return p.registrySilent
 }
 
 // Build implements Stack.

@@ -35,6 +35,8 @@ type world struct {
 	stable   time.Duration
 	beside   bool // the idle colour was left running
 
+	allPulled              bool  // the engine says of every image that it came from a registry
+	registrySilent         error // the registry cannot be asked
 	pullFails, createFails error
 	buildFails             error
 	builds                 map[string]string // what building an image gives

@@ -128,12 +128,17 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 	if err != nil {
 		return nil, err
 	}
+	keepPlaces(&c.mask, ctx)
 	options, f, err := readOptions(ctx, c.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	learnSecrets(&c.mask, f)
+	for _, path := range options.Compose.Paths() {
+		c.mask.Keep(path)
+	}
 	options.Settings.To, options.Compose.Learn, options.Mask = to, c.mask.Learn, &c.mask
+	options.Compose.OnlyWhatRuns = slices.Contains([]string{"status", "health", "settle", "rollback"}, ctx.Command.Name)
 	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
 	return connect(c.ctx, options, masked{c.progress(), &c.mask})
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
+
+	"github.com/urfave/cli/v2"
 
 	"bluegate/deploy"
 )
@@ -11,7 +14,7 @@ import (
 func learnEnviron(mask *deploy.Mask, environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if value != "" && name != "PWD" && name != "OLDPWD" { // which are folders
+		if value != "" {
 			mask.Learn(name, value)
 		}
 	}
@@ -25,4 +28,14 @@ type masked struct {
 
 func (m masked) Say(format string, args ...any) {
 	m.Progress.Say("%s", m.mask.Text(fmt.Sprintf(format, args...)))
+}
+
+// keepPlaces keeps the paths of the files that the user wrote from being hidden.
+func keepPlaces(mask *deploy.Mask, ctx *cli.Context) {
+	if dir, err := projectDirectory(ctx); err == nil {
+		mask.Keep(dir)
+	}
+	if path, err := filepath.Abs(ctx.String("config")); err == nil && ctx.String("config") != "" {
+		mask.Keep(path)
+	}
 }

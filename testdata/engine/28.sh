@@ -3,6 +3,9 @@
 #
 #   28.sh make e2e
 #
+# BLUEGATE_ENGINE_STORE says where it keeps its images: graphdriver (the default), or containerd, as a fresh engine 29 does.
+# What answers must be of that version and store, else nothing is run.
+#
 # The engine and the command live in mount, network and process namespaces that end with the command. The command finds
 # this engine at the usual socket, with the demo's images, and has no network but loopback and the engine's own;
 # the engine that this machine has is not touched. Both see this machine's files, as an engine that is installed does: only
@@ -11,6 +14,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 root=${BLUEGATE_ENGINE_ROOT:-/var/cache/bluegate/engine-28}
+store=${BLUEGATE_ENGINE_STORE:-graphdriver}
 
 fail() { # WHAT [LOG]
   if [[ -s ${2:-} ]]; then tail -n 20 "$2" >&2; fi
@@ -59,6 +63,7 @@ take_executables() {
 outside() {
   ((EUID == 0)) || fail "only root can make the namespaces for an engine of one's own"
   (($# > 0)) || fail "usage: 28.sh COMMAND [ARGUMENT...]"
+  [[ $store == graphdriver || $store == containerd ]] || fail "BLUEGATE_ENGINE_STORE is $store, and must be graphdriver or containerd"
   install_root
   local work
   work=$(mktemp -d /var/tmp/bluegate-engine-28.XXXXXX)
@@ -67,6 +72,17 @@ outside() {
   BLUEGATE_ENGINE_WORK=$work unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" "$@" || code=$?
   rm -rf "$work"
   return "$code"
+}
+
+# as_wanted prints which engine answers, and fails if it is another one than was asked for.
+as_wanted() {
+  local version api kept=graphdriver
+  version=$(docker version --format '{{.Server.Version}}')
+  api=$(docker version --format '{{.Server.APIVersion}}')
+  if [[ $(docker info --format '{{.DriverStatus}}') == *io.containerd.snapshotter.* ]]; then kept=containerd; fi
+  echo "28.sh: engine $version, API $api, image store $kept ($(docker info --format '{{.Driver}}'))" >&2
+  [[ $version == 28.5.* ]] || fail "engine 28.5 was asked for, and $version answers"
+  [[ $kept == "$store" ]] || fail "the image store $store was asked for, and the engine has $kept"
 }
 
 # Inside: the engine gets a root of its own, which shares with ours what both must see under the same names.
@@ -79,9 +95,12 @@ inside() {
   ln -s "$(find "$root/usr" -path '*/cli-plugins/docker-compose')" "$work/config/cli-plugins/"
   if [[ -x ~/.docker/cli-plugins/docker-rollout ]]; then cp ~/.docker/cli-plugins/docker-rollout "$work/config/cli-plugins/"; fi
   export DOCKER_CONFIG=$work/config
-  echo '{}' >"$work/daemon.json"
-  PATH=$root/engine:$PATH dockerd --config-file "$work/daemon.json" --data-root "$work/data" \
-    --storage-driver "${BLUEGATE_ENGINE_DRIVER:-overlay2}" >"$work/log" 2>&1 &
+  if [[ $store == containerd ]]; then
+    echo '{"features": {"containerd-snapshotter": true}, "storage-driver": "native"}' >"$work/daemon.json"
+  else
+    echo "{\"storage-driver\": \"${BLUEGATE_ENGINE_DRIVER:-overlay2}\"}" >"$work/daemon.json"
+  fi
+  PATH=$root/engine:$PATH dockerd --config-file "$work/daemon.json" --data-root "$work/data" >"$work/log" 2>&1 &
   local engine=$!
   for _ in {1..120}; do
     if timeout 10 docker info >/dev/null 2>&1; then break; fi
@@ -89,7 +108,7 @@ inside() {
     sleep 0.5
   done
   docker load -q -i "$work/images.tar" >/dev/null || fail "the engine does not answer" "$work/log"
-  echo "28.sh: engine $(docker version --format '{{.Server.Version}}, API {{.Server.APIVersion}}')" >&2
+  as_wanted
   local code=0
   "$@" || code=$?
   kill "$engine"

@@ -1,0 +1,67 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/docker/client"
+
+	"bluegate/deploy"
+)
+
+// registryLimit is how long a registry may take to answer for one image.
+const registryLimit = 15 * time.Second
+
+// Offered implements deploy.Stack. It is the engine that asks, from where it would pull.
+func (s *Stack) Offered(ctx context.Context, ref string) error {
+	auth, err := command.RetrieveAuthTokenFromImage(s.engine.cli.ConfigFile(), ref)
+	if err != nil {
+		return fmt.Errorf("the credentials for its registry: %w", err)
+	}
+	limited, cancel := context.WithTimeout(ctx, registryLimit)
+	defer cancel()
+	_, err = s.engine.DistributionInspect(limited, ref, auth)
+	if err != nil { // an error's kind stays what it was
+		err = said{err}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case limited.Err() != nil:
+		return fmt.Errorf("its registry has not answered within %s", registryLimit)
+	case client.IsErrConnectionFailed(err):
+		return s.engine.unreachable(err)
+	case errdefs.IsNotFound(err) && s.mirrored(ctx, ref):
+		return fmt.Errorf("a mirror of its registry does not have it: %w", err)
+	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		return &deploy.NotOfferedError{Err: err}
+	}
+	return fmt.Errorf("its registry could not be asked: %w", err)
+}
+
+// mirrored says whether the engine asks a mirror first, whose answer is not the registry's. If that is not known, it is.
+func (s *Stack) mirrored(ctx context.Context, ref string) bool {
+	name, err := reference.ParseNormalizedNamed(ref)
+	if err != nil || reference.Domain(name) != "docker.io" { // the only registry of which the engine has mirrors
+		return false
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.Info(ctx)
+	return err != nil || info.RegistryConfig != nil && len(info.RegistryConfig.Mirrors) > 0
+}
+
+// said is what the engine answered, without the words by which the client introduces it.
+type said struct{ error }
+
+func (e said) Error() string {
+	return strings.TrimPrefix(e.error.Error(), "Error response from daemon: ")
+}
+func (e said) Unwrap() error { return e.error }
