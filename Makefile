@@ -1,7 +1,9 @@
-# make demo    the main job, visibly: a shop behind nginx under load, a good release, a bad one
-# make test    everything that is checked
+# make demo       the main job, visibly: a shop behind nginx under load, a good release, a bad one
+# make test       every rule, with a sample of the long matrices
+# make test-all   every row of every matrix, on three engines
 #
-# Both set up what they need: Go modules, Docker's engine, nginx's and the shop's images.
+# All of them set up what they need: Go modules, Docker's engine, nginx's and the shop's images. docs/testing.md says what
+# is tested where.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -23,13 +25,22 @@ UNIT_PARALLEL ?= 4
 ENGINE ?=
 WITH_ENGINE := $(if $(ENGINE),testdata/engine/$(ENGINE).sh)
 
+# What the sample of `make test` depends on, and whether every row is executed (testdata/sample).
+ifndef SEED
+SEED := $(or $(GITHUB_RUN_NUMBER),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+endif
+export SEED FULL
+export BLUEGATE_TEST_SEED := $(SEED)
+export BLUEGATE_TEST_FULL = $(FULL)
+
 # A test that fails is run once more, and is said to have been: these tests share an engine with whatever else runs on
 # the machine. One that fails twice has failed.
 GOTESTSUM := bin/gotestsum-v1.13.0/gotestsum
 TEST := $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
 
 .PHONY: build
-build:
+build: modules
+	@echo "Compiling bluegate (a minute or two on a new machine)"
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/bluegate ./cmd/healthcheck
 
 .PHONY: install
@@ -39,24 +50,48 @@ install: build
 
 .PHONY: demo
 demo: engine build
+	testdata/shop/images.sh
+	testdata/nginx/image.sh sid
 	go run ./testdata/demo --bluegate bin/bluegate $(if $(KEEP),--keep)
 
 .PHONY: test
-test: lint unit e2e
+test:
+	@testdata/checks/parts.sh modules images lint unit e2e
 	@echo
 	@echo "All passed: formatting, vet, staticcheck, the import rule, unit tests with the race detector, end-to-end tests."
 
+# Every row, on this machine's engine, on engine 28.5 and on engine 28.5 with the containerd image store.
+.PHONY: test-all
+test-all: export FULL = 1
+test-all:
+	@testdata/checks/parts.sh modules images lint unit e2e unit-28 e2e-28 e2e-28-containerd
+	@echo
+	@echo "All passed, on three engines."
+
+.PHONY: unit-28 e2e-28 e2e-28-containerd
+unit-28 e2e-28 e2e-28-containerd:
+	$(MAKE) --no-print-directory $(firstword $(subst -, ,$@)) ENGINE=$(patsubst unit-%,%,$(patsubst e2e-%,%,$@))
+
+# Prints what it downloads.
+.PHONY: modules
+modules:
+	@echo "Downloading Go modules that are not in the cache"
+	@go list -deps ./... >/dev/null
+
 .PHONY: lint
 lint:
+	@echo "Formatting, vet, staticcheck, import rule (the first time this compiles every package: a few minutes)"
 	testdata/checks/lint.sh
 
 .PHONY: unit
 unit: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
-	$(WITH_ENGINE) $(TEST) --format pkgname --packages "./... $(STAND)" -- -race -timeout 50m -parallel $(UNIT_PARALLEL)
+	@echo "Unit tests with the race detector; those with a real engine and a real nginx take most of the time"
+	$(WITH_ENGINE) testdata/engine/pace.sh $(TEST) --format dots --packages "./... $(STAND)" -- -race -timeout 0 -parallel $(UNIT_PARALLEL)
 
 .PHONY: e2e
 e2e: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
-	$(WITH_ENGINE) $(TEST) --format testname --hide-summary skipped --packages ./testdata/e2e -- -count=1 -timeout 60m -parallel $(E2E_PARALLEL)
+	@echo "End-to-end tests: the built binary deploys a shop on a real engine behind a real nginx"
+	$(WITH_ENGINE) testdata/engine/pace.sh $(TEST) --format testname --hide-summary skipped --packages ./testdata/e2e -- -count=1 -timeout 0 -parallel $(E2E_PARALLEL) $(if $(RUN),-run '$(RUN)')
 
 # FAULTS are flags of the suite: make faults FAULTS='-rows B -every 5'
 .PHONY: faults
@@ -92,6 +127,7 @@ bin/gotestsum-%/gotestsum:
 
 .PHONY: images
 images: engine
+	@echo "Building the test images that are not there yet: the shop and two nginx of Debian's packages (a minute or two)"
 	testdata/shop/images.sh
 	testdata/nginx/image.sh bookworm
 	testdata/nginx/image.sh sid

@@ -20,6 +20,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/certs"
+	"bluegate/testdata/pace"
 )
 
 // notReached fails the test unless the engine is said to be out of reach, in time and in these words.
@@ -44,10 +45,10 @@ func TestConnectWithoutASocket(t *testing.T) {
 	began := time.Now()
 	host := "unix://" + t.TempDir() + "/docker.sock"
 	_, err := Connect(t.Context(), host, "")
-	notReached(t, err, began, 2*time.Second, host, "start it", "--host")
+	notReached(t, err, began, pace.Limit(askLimit/2), host, "start it", "--host")
 	began = time.Now()
 	_, err = Connect(t.Context(), "tcp://127.0.0.1:1", "")
-	notReached(t, err, began, 2*time.Second, "tcp://127.0.0.1:1", "start it")
+	notReached(t, err, began, pace.Limit(askLimit/2), "tcp://127.0.0.1:1", "start it")
 }
 
 // A user who is not in the socket's group.
@@ -60,7 +61,7 @@ func TestConnectWithoutPermission(t *testing.T) {
 	began := time.Now()
 	if os.Getuid() != 0 {
 		_, err := Connect(t.Context(), host, "")
-		notReached(t, err, began, 2*time.Second, host, "permission denied", "add this user")
+		notReached(t, err, began, pace.Limit(askLimit/2), host, "permission denied", "add this user")
 		return
 	}
 	// Nothing is denied to root: somebody else asks.
@@ -79,7 +80,7 @@ func TestConnectWithoutPermission(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	began = time.Now()
 	out, err := cmd.CombinedOutput()
-	if err == nil || time.Since(began) > 2*time.Second {
+	if err == nil || time.Since(began) > pace.Limit(askLimit/2) {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 	for _, words := range []string{host, "permission denied", "add this user (uid 65534) to the socket's group"} {
@@ -94,7 +95,7 @@ func TestConnectByEnvironment(t *testing.T) {
 	t.Setenv("DOCKER_HOST", host)
 	began := time.Now()
 	_, err := Connect(t.Context(), "", "")
-	notReached(t, err, began, 2*time.Second, host)
+	notReached(t, err, began, pace.Limit(askLimit/2), host)
 }
 
 func TestConnectToAContextThatIsNotThere(t *testing.T) {
@@ -207,7 +208,7 @@ func TestConnectToWhatIsNoEngine(t *testing.T) {
 			host := impostor(t, test.answer)
 			began := time.Now()
 			_, err := Connect(t.Context(), host, "")
-			notReached(t, err, began, 7*time.Second, append(test.words, host)...)
+			notReached(t, err, began, pace.Limit(2*askLimit), append(test.words, host)...)
 		})
 	}
 }
@@ -218,7 +219,7 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, func() { cancel(&deploy.InterruptedError{Signal: 15, Name: "SIGTERM"}) })
 	began := time.Now()
 	_, err := Connect(ctx, host, "")
-	if took := time.Since(began); err == nil || took > time.Second {
+	if took := time.Since(began); err == nil || took > pace.Limit(askLimit/2) {
 		t.Errorf("after %s: %v", took, err)
 	}
 }

@@ -48,8 +48,12 @@ func (e *Engine) Local() bool {
 }
 
 // askLimit bounds one question: a stopped daemon would hold the asker for ever (it accepts the connection and is
-// silent).
-const askLimit = 15 * time.Second
+// silent). The first question to an engine that is not on this machine also sets up the way there: ssh connects and
+// authenticates, on a slow line too.
+const (
+	askLimit   = 15 * time.Second
+	reachLimit = 45 * time.Second
+)
 
 func asking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, askLimit)
@@ -122,7 +126,11 @@ func endpointOf(cli command.Cli) (docker.Endpoint, error) {
 // greet asks the engine for its time. Its clock matters: healthcheck results carry it, and the engine may be remote.
 // Whatever goes wrong here, the engine could not be asked.
 func (e *Engine) greet(ctx context.Context) error {
-	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
+	limit := askLimit
+	if !strings.HasPrefix(e.Endpoint, "unix://") {
+		limit = reachLimit
+	}
+	ask, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	before := time.Now()
 	info, err := e.Info(ask)

@@ -22,6 +22,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
+	"bluegate/testdata/pace"
 )
 
 const (
@@ -40,6 +41,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	t.Parallel()
+	pace.Guard(t, 10*time.Minute)
 	e, err := Connect(t.Context(), "", "")
 	if err != nil {
 		t.Fatalf("this test needs a Docker engine: %v; %s", err, whatToDo)
@@ -207,13 +209,7 @@ func (b *bench) stack(files map[string]string) (*Stack, deploy.Application) {
 // eventually waits until something is so; what it says last is why it is not.
 func (b *bench) eventually(what string, is func() error) {
 	b.t.Helper()
-	var err error
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if err = is(); err == nil {
-			return
-		}
-	}
-	b.t.Fatalf("%s: %v", what, err)
+	pace.Until(b.t, what, is)
 }
 
 // shopService is one of the shop's, with a fast healthcheck.

@@ -16,6 +16,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 )
 
 func isLocked(err error) *deploy.LockedError {
@@ -257,7 +258,7 @@ func TestLockOfAnotherMachine(t *testing.T) {
 			b.released(lease)
 			return
 		}
-		if isLocked(err) == nil || asked.After(ends.Add(time.Second)) {
+		if isLocked(err) == nil || asked.After(ends.Add(pace.Limit(5*time.Second))) {
 			t.Fatalf("%s after its end: %v", asked.Sub(ends), err)
 		}
 		time.Sleep(50 * time.Millisecond)

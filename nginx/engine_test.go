@@ -28,6 +28,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
+	"bluegate/testdata/pace"
 )
 
 const (
@@ -49,11 +50,12 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	t.Parallel()
+	pace.Guard(t, 10*time.Minute)
 	plain, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Limit(10*time.Second))
 	defer cancel()
 	for _, name := range []string{image, shopImage} {
 		if _, err := plain.ImageInspect(ctx, name); err != nil {
@@ -265,13 +267,7 @@ func (b *bench) container(service, id string) deploy.Container {
 // eventually waits until something is so; what it says last is why it is not.
 func (b *bench) eventually(what string, is func() error) {
 	b.t.Helper()
-	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if err = is(); err == nil {
-			return
-		}
-	}
-	b.t.Fatalf("%s: %v", what, err)
+	pace.Until(b.t, what, is)
 }
 
 // router is one for this bench's nginx, with a helper.

@@ -19,6 +19,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/nginx/overlay"
+	"bluegate/testdata/pace"
 )
 
 func TestMain(m *testing.M) {
@@ -55,6 +56,7 @@ type hostShop struct {
 func newHostShop(t *testing.T) *hostShop {
 	t.Helper()
 	t.Parallel()
+	pace.Guard(t, 10*time.Minute)
 	exe, err := hostNginx()
 	if err != nil {
 		t.Fatal(err)
@@ -101,15 +103,14 @@ func (s *hostShop) start() {
 	}
 	started := s.master
 	s.Cleanup(func() { _ = started.Process.Signal(syscall.SIGTERM); _ = started.Wait() })
-	for range 400 {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.port)); err == nil {
-			_ = c.Close()
-			return
+	pace.Until(s, "nginx listens", func() error {
+		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.port))
+		if err != nil {
+			log, _ := os.ReadFile(s.dir + "/error.log")
+			return fmt.Errorf("%w\n%s", err, log)
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	log, _ := os.ReadFile(s.dir + "/error.log")
-	s.Fatalf("nginx does not listen:\n%s", log)
+		return c.Close()
+	})
 }
 
 func freePort(t *testing.T) int {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -176,12 +177,12 @@ func (s *shop) hold() (leave func()) {
 
 // However the configuration is kept.
 func TestWrongTurnsOfStorages(t *testing.T) {
-	for _, name := range []string{"folder", "read-only folder", "single file", "volume", "own layer", "tmpfs", "link within a mounted folder"} {
+	for row, name := range []string{"folder", "read-only folder", "single file", "volume", "own layer", "tmpfs", "link within a mounted folder"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x := storages[name](b, edge("was-blue:3000")[confPath]+elsewhere)
 			s, shop := b.site(x, Settings{})
-			s.meetsAll(turns...)
+			s.meetsAll(row, turns...)
 			shop.persists(x)
 		})
 	}
@@ -252,7 +253,9 @@ func TestWrongTurnsOfASingleFile(t *testing.T) {
 
 // However nginx is switched.
 func TestWrongTurnsOfModes(t *testing.T) {
-	for name, mode := range modes() {
+	all := modes()
+	for row, name := range slices.Sorted(maps.Keys(all)) {
+		mode := all[name]
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x := storages["folder"](b, mode.site+elsewhere)
@@ -266,7 +269,7 @@ func TestWrongTurnsOfModes(t *testing.T) {
 				}
 			}
 			s, shop := b.site(x, mode.settings)
-			s.meetsAll(mode.meets(func() { b.sh(shop.id, "ln -sfn upstream-blue.site "+shop.path) })...)
+			s.meetsAll(row, mode.meets(func() { b.sh(shop.id, "ln -sfn upstream-blue.site "+shop.path) })...)
 		})
 	}
 }
@@ -320,12 +323,14 @@ func modes() map[string]modeOfTest {
 func TestWrongTurnsOfPlaces(t *testing.T) {
 	main := "user nginx; pid /run/shop.pid; events {}\nhttp { include conf.d/*.conf; }\n"
 	withInit := func(h *container.HostConfig) { yes := true; h.Init = &yes }
-	for name, x := range map[string]box{
+	places := map[string]box{
 		"shell":          {cmd: []string{"sh", "-c", "nginx -g 'daemon off;'; true"}},
 		"init":           {host: withInit},
 		"another path":   {cmd: []string{"nginx", "-c", "/etc/nginx/shop.conf", "-g", "daemon off;"}, files: map[string]string{"/etc/nginx/shop.conf": main}},
 		"another prefix": {cmd: []string{"nginx", "-p", "/etc/nginx/", "-c", "shop.conf", "-g", "daemon off;"}, files: map[string]string{"/etc/nginx/shop.conf": main, "/etc/nginx/logs/x": ""}},
-	} {
+	}
+	for row, name := range slices.Sorted(maps.Keys(places)) {
+		x := places[name]
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x.mounts = storages["folder"](b, edge("was-blue:3000")[confPath]+elsewhere).mounts
@@ -337,7 +342,7 @@ func TestWrongTurnsOfPlaces(t *testing.T) {
 			if name == "init" {
 				all = append(all, held)
 			}
-			s.meetsAll(all...)
+			s.meetsAll(row, all...)
 		})
 	}
 }

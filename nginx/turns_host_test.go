@@ -3,9 +3,11 @@ package nginx
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,10 +78,12 @@ func (s *hostShop) state() (text string) {
 }
 
 func TestWrongTurnsOnTheHost(t *testing.T) {
-	for name, arrange := range map[string]func(*hostShop){
+	arrangements := map[string]func(*hostShop){
 		"a file": func(*hostShop) {},
 		"a link": (*hostShop).linked,
-	} {
+	}
+	for row, name := range slices.Sorted(maps.Keys(arrangements)) {
+		arrange := arrangements[name]
 		t.Run(name, func(t *testing.T) {
 			s := newHostShop(t)
 			arrange(s)
@@ -88,7 +92,7 @@ func TestWrongTurnsOnTheHost(t *testing.T) {
 				all = append(all[:len(all):len(all)], held)
 			}
 			site := s.site()
-			site.meetsAll(all...)
+			site.meetsAll(row, all...)
 			if err := s.router.Close(context.Background()); err != nil {
 				t.Error(err)
 			}

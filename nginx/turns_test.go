@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/sample"
 )
 
 // A site is an nginx with both colours behind it, blue live, wherever it is, however its configuration is kept and
@@ -155,10 +156,11 @@ func (s *site) undone(turn turn, err error) {
 	}
 }
 
-// meetsAll also wants a switch that nothing disturbs to succeed after all of them.
-func (s *site) meetsAll(turns ...turn) {
+// meetsAll lets a switch meet a sample of the turns, a different one in each row of a matrix. It also wants a switch that
+// nothing disturbs to succeed after all of them.
+func (s *site) meetsAll(row int, turns ...turn) {
 	s.Helper()
-	for _, turn := range turns {
+	for _, turn := range sample.RowsOf(s, row, turns, 4) {
 		if s.strange != nil || !strings.Contains(turn.name, "stranger") {
 			s.meets(turn)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 )
 
 // called is one call of the program.
@@ -63,7 +64,7 @@ func TestSilentEngine(t *testing.T) {
 	began := time.Now()
 	c := call(t.Context(), "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
 	r := c.reported(t)
-	if took := time.Since(began); c.code != 7 || r.Outcome != deploy.Unreachable || took > 7*time.Second || !strings.Contains(r.Message, "does not answer") {
+	if took := time.Since(began); c.code != 7 || r.Outcome != deploy.Unreachable || took > pace.Limit(30*time.Second) || !strings.Contains(r.Message, "does not answer") {
 		t.Errorf("after %s: %+v", took, r)
 	}
 }
@@ -75,7 +76,7 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	began := time.Now()
 	c := call(ctx, "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
 	r := c.reported(t)
-	if took := time.Since(began); c.code != 130 || r.Outcome != deploy.Interrupted || took > 2*time.Second || !strings.Contains(r.Message, "SIGINT") {
+	if took := time.Since(began); c.code != 130 || r.Outcome != deploy.Interrupted || took > pace.Limit(5*time.Second) || !strings.Contains(r.Message, "SIGINT") {
 		t.Errorf("after %s: exit code %d, %+v", took, c.code, r)
 	}
 }

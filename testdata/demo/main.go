@@ -42,7 +42,7 @@ func run(ctx context.Context, executable string, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	say("Preparing: the shop's and nginx's images (the first time takes a minute)")
+	say("Preparing: the shop's and nginx's images are checked")
 	if err := stand.Prepare(".", "sid"); err != nil {
 		return err
 	}

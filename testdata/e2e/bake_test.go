@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -67,7 +68,7 @@ func TestNginxRestartedInTheBake(t *testing.T) {
 
 // baking waits until the journal says that a colour bakes.
 func (s *shop) baking(colour string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pace.Limit(3*time.Minute))
 	defer cancel()
 	for ctx.Err() == nil {
 		for _, file := range []string{"journal.json", "journal.new.json"} {

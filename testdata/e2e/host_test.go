@@ -11,9 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -87,14 +87,14 @@ func (s *shop) runNginx(dir, include string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = master.Process.Signal(syscall.SIGTERM); _ = master.Wait() })
-	for range 400 {
-		if c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")); err == nil {
-			_ = c.Close()
-			return
+	pace.Until(s.t, "nginx listens", func() error {
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+			return fmt.Errorf("%w: %s", err, log)
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	s.t.Fatalf("nginx does not listen: %s", readFile(s.t, filepath.Join(dir, "error.log")))
+		return c.Close()
+	})
 }
 
 // newHostShop is a shop whose services publish a port each, and which has no nginx in a container.

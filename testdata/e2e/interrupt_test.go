@@ -15,9 +15,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -62,13 +62,12 @@ func (b *background) text() string {
 // until waits for a word of the progress.
 func (b *background) until(word string) {
 	b.t.Helper()
-	for range 1200 {
-		if strings.Contains(b.text(), word) {
-			return
+	pace.Until(b.t, "the progress says "+word, func() error {
+		if text := b.text(); !strings.Contains(text, word) {
+			return errors.New("it says:\n" + text)
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	b.t.Fatalf("never said %q:\n%s", word, b.text())
+		return nil
+	})
 }
 
 func (b *background) end(signal syscall.Signal) (code int) {

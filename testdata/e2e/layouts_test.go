@@ -21,6 +21,8 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
+	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -52,31 +54,31 @@ type project struct {
 	env      []string
 }
 
-func only(name string, files ...string) project { return project{files: files, name: name} }
+func up(name string, files ...string) project { return project{files: files, name: name} }
 
 var layouts = []layout{
-	{folder: "two-files-shared-project", live: []project{only("", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}},
-	{folder: "two-files-project-each", live: []project{only("shop-blue", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}, paths: []string{"/", "/api/"}},
-	{folder: "two-files-named", live: []project{only("", "compose.blue.yml"), only("", "proxy/compose.yml")}},
-	{folder: "two-files-each-with-nginx", live: []project{only("", "docker-compose.blue.yml")}},
-	{folder: "base-and-override", live: []project{only("shop-blue", "docker-compose.yml", "docker-compose.blue.yml"), only("", "proxy/compose.yml")}},
+	{folder: "two-files-shared-project", live: []project{up("", "docker-compose.blue.yml"), up("", "proxy/compose.yml")}},
+	{folder: "two-files-project-each", live: []project{up("shop-blue", "docker-compose.blue.yml"), up("", "proxy/compose.yml")}, paths: []string{"/", "/api/"}},
+	{folder: "two-files-named", live: []project{up("", "compose.blue.yml"), up("", "proxy/compose.yml")}},
+	{folder: "two-files-each-with-nginx", live: []project{up("", "docker-compose.blue.yml")}},
+	{folder: "base-and-override", live: []project{up("shop-blue", "docker-compose.yml", "docker-compose.blue.yml"), up("", "proxy/compose.yml")}},
 	{folder: "one-file-prepared-files", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"db", "app-blue", "nginx"}}}},
-	{folder: "one-file-with-a-profile", live: []project{only("", "compose.yaml")}},
+	{folder: "one-file-with-a-profile", live: []project{up("", "compose.yaml")}},
 	{
 		folder: "one-file-symlink", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "nginx"}}},
 		links: map[string]string{"nginx/upstream.conf": "colours/blue.conf"},
 	},
 	{folder: "one-file-variable", live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "nginx"}}}},
-	{folder: "replicas", live: []project{only("", "compose.blue-deploy.yml"), only("", "proxy/compose.yml")}},
+	{folder: "replicas", live: []project{up("", "compose.blue-deploy.yml"), up("", "proxy/compose.yml")}},
 	{
 		folder: "migration-and-build", live: []project{{files: []string{"compose.yml"}, services: []string{"db", "queue", "migrate", "app-blue", "nginx"}}},
 		fails: []string{"VERSION=v2", "MIGRATION=7"}, code: deploy.Exited, says: "7",
 	},
 	{folder: "one-file-two-projects", live: []project{
-		{files: []string{"docker-compose.yml"}, name: "shop-blue", env: []string{"COLOUR=blue", "HTTP_PORT=8081"}}, only("", "proxy/compose.yml"),
+		{files: []string{"docker-compose.yml"}, name: "shop-blue", env: []string{"COLOUR=blue", "HTTP_PORT=8081"}}, up("", "proxy/compose.yml"),
 	}},
 	{folder: "one-file-named-volume", live: []project{{files: []string{"stack.yml"}, services: []string{"app-blue", "nginx"}, env: []string{"COMPOSE_PROFILES=edge"}}}},
-	{folder: "two-files-host-nginx", hosted: true, live: []project{only("shop-blue", "docker-compose.blue.yml")}, bad: deploy.CheckFailed},
+	{folder: "two-files-host-nginx", hosted: true, live: []project{up("shop-blue", "docker-compose.blue.yml")}, bad: deploy.CheckFailed},
 	{folder: "one-file-host-nginx", hosted: true, live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "db"}}}},
 }
 
@@ -85,7 +87,7 @@ var layouts = []layout{
 // each.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
-	for _, l := range layouts {
+	for _, l := range sample.Rows(t, layouts, 4) {
 		t.Run(l.folder, func(t *testing.T) {
 			t.Parallel()
 			s := l.stand(t)
@@ -177,6 +179,7 @@ func meaning(t *testing.T, text string) (value any) {
 // stand copies a layout's folder under names and ports of its own and brings up what ran before.
 func (l layout) stand(t *testing.T) *shop {
 	t.Helper()
+	pace.Guard(t, 15*time.Minute)
 	var salt [3]byte
 	_, _ = rand.Read(salt[:])
 	name := "shop" + hex.EncodeToString(salt[:])
@@ -230,20 +233,16 @@ func (l layout) stand(t *testing.T) *shop {
 // serves waits until nginx and what is behind it answer.
 func (s *shop) serves() {
 	s.t.Helper()
-	var last error
-	for range 300 {
+	pace.Until(s.t, s.URL+" answers", func() error {
 		resp, err := http.Get(s.URL + "/")
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+		if err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
 			err = errors.New(resp.Status)
 		}
-		last = err
-		time.Sleep(100 * time.Millisecond)
-	}
-	s.t.Fatalf("%s does not answer: %v", s.URL, last)
+		return errors.Join(err, resp.Body.Close())
+	})
 }
 
 // copyLayout copies what was there before bluegate came; what nginx has on the host goes to etc.
@@ -289,10 +288,10 @@ func sweep(t *testing.T, name string) {
 }
 
 // composeLimit bounds what Compose does for a test.
-const composeLimit = 3 * time.Minute
+func composeLimit() time.Duration { return pace.Limit(3 * time.Minute) }
 
 func (p project) up(ctx context.Context, dir string) error {
-	ctx, cancel := context.WithTimeout(ctx, composeLimit)
+	ctx, cancel := context.WithTimeout(ctx, composeLimit())
 	defer cancel()
 	var files []string
 	for _, f := range p.files {

@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -69,6 +70,7 @@ type shop struct {
 // newShop sets a shop up with nothing running.
 func newShop(t *testing.T, o stand.Options) *shop {
 	t.Helper()
+	pace.Guard(t, 15*time.Minute)
 	if o.Config == "" {
 		o.Config = quick
 	}
@@ -113,7 +115,7 @@ func openShop(t *testing.T, o stand.Options) *shop {
 // run calls bluegate with --format json and holds its report against the schema.
 func (s *shop) run(env []string, args ...string) stand.Result {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pace.Limit(5*time.Minute))
 	defer cancel()
 	r, err := s.Run(ctx, env, append(args, "--format", "json")...)
 	if err != nil {
@@ -176,9 +178,9 @@ func nothingLost(t *testing.T, r load.Record, kinds ...load.Kind) {
 	}
 }
 
-// busy is how long a reload may mix both colours while other tests have the machine to themselves as much as this one:
-// a worker that is told to quit has to get its turn. TestTenSwitches holds the usual case to what nginx itself needs.
-const busy = time.Second
+// busy is how long a reload may mix both colours while other tests use the same machine: a worker that is told to quit has
+// to get its turn. TestSwitchesInARow compares the usual case with what nginx itself needs.
+func busy() time.Duration { return pace.Limit(2 * time.Second) }
 
 // colours wants these colours, each change within one window.
 func colours(t *testing.T, r load.Record, want ...string) {
@@ -190,7 +192,7 @@ func colours(t *testing.T, r load.Record, want ...string) {
 	for i, c := range changes {
 		w := c.Window()
 		if c.From == c.To { // some answers of the other colour, shortly before or after the change that they belong to
-			w = busy + 1
+			w = busy() + 1
 			if i > 0 {
 				w = min(w, c.Last.Sub(changes[i-1].First))
 			}
@@ -198,7 +200,7 @@ func colours(t *testing.T, r load.Record, want ...string) {
 				w = min(w, changes[i+1].Last.Sub(c.First))
 			}
 		}
-		if w > busy {
+		if w > busy() {
 			t.Errorf("both colours answered new connections for %s (%s)", w, c)
 		}
 	}
@@ -212,7 +214,7 @@ func usualWindow(t *testing.T, r load.Record) {
 		windows = append(windows, c.Window())
 	}
 	slices.Sort(windows)
-	if n := len(windows); n == 0 || windows[n/2] > load.Settle {
+	if n := len(windows); n == 0 || windows[n/2] > pace.Limit(load.Settle) {
 		t.Errorf("both colours answered new connections for %v", windows)
 	}
 }

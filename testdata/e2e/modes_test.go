@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -19,11 +22,14 @@ import (
 // survives a restart of nginx and a new container for it.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	for _, version := range []string{"1.30", "1.22"} {
+	for outer, version := range []string{"1.30", "1.22"} {
+		var ways []stand.Way
 		for _, way := range stand.Ways() {
-			if !way.Suits(version) || version == "1.22" && !slices.Contains([]string{"edit", "managed", "flag"}, way.Name) {
-				continue
+			if way.Suits(version) && (version == "1.30" || slices.Contains([]string{"edit", "managed", "flag"}, way.Name)) {
+				ways = append(ways, way)
 			}
+		}
+		for _, way := range sample.RowsOf(t, outer, ways, 3) {
 			t.Run(way.Name+" "+version, func(t *testing.T) {
 				t.Parallel()
 				s := newShop(t, stand.Options{Nginx: version})
@@ -157,14 +163,22 @@ func (s *shop) persists() {
 	}
 }
 
+// only returns the rows for which keep is true.
+func only[T any](all []T, keep func(T) bool) (rows []T) {
+	for _, row := range all {
+		if keep(row) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 // Somebody edits nginx's files while the gate waits: the release is refused, and the edit is left as it is.
 func TestEditedDuringTheGate(t *testing.T) {
 	t.Parallel()
-	for _, way := range stand.Ways() {
-		file := map[string]string{"template": "upstream.conf", "managed": "00-bluegate.conf", "copy": "upstream.conf"}[way.Name]
-		if file == "" {
-			continue
-		}
+	files := map[string]string{"template": "upstream.conf", "managed": "00-bluegate.conf", "copy": "upstream.conf"}
+	for _, way := range sample.Rows(t, only(stand.Ways(), func(w stand.Way) bool { return files[w.Name] != "" }), 3) {
+		file := files[way.Name]
 		t.Run(way.Name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, stand.Options{})
@@ -196,10 +210,8 @@ func TestEditedDuringTheGate(t *testing.T) {
 // nginx is restarted while the gate waits: the release is promoted all the same.
 func TestNginxRestartedDuringTheGate(t *testing.T) {
 	t.Parallel()
-	for _, way := range stand.Ways() {
-		if way.Name != "managed" && (way.Name != "flag" || !way.Suits("1.30")) {
-			continue
-		}
+	restartable := func(w stand.Way) bool { return w.Name == "managed" || w.Name == "flag" && w.Suits("1.30") }
+	for _, way := range sample.Rows(t, only(stand.Ways(), restartable), 2) {
 		t.Run(way.Name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, stand.Options{})
@@ -219,13 +231,14 @@ func (s *shop) duringGate(do func()) (wait func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 1200 {
+		for deadline := time.Now().Add(pace.Limit(2 * time.Minute)); time.Now().Before(deadline); time.Sleep(25 * time.Millisecond) {
 			out, err := stand.Docker("ps", "-q", "--filter", "name=^/"+s.Name+"-was-green")
 			if err == nil && out != "" {
 				do()
 				return
 			}
 		}
+		s.t.Error("no container of the coming colour was started")
 	}()
 	return func() { <-done }
 }

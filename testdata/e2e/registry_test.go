@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/stand"
 )
 
@@ -51,15 +51,14 @@ func registry(t *testing.T, more ...string) (address string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
-	for range 100 {
-		if resp, err := http.Get("http://" + address + "/v2/"); err == nil {
-			_ = resp.Body.Close()
-			return address
+	pace.Until(t, "the registry answers", func() error {
+		resp, err := http.Get("http://" + address + "/v2/")
+		if err != nil {
+			return err
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("the registry does not answer")
-	return ""
+		return resp.Body.Close()
+	})
+	return address
 }
 
 // push puts an image into the registry under a name and leaves none of it on the engine.

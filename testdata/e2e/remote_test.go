@@ -14,10 +14,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"bluegate/deploy"
 	"bluegate/testdata/certs"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -184,16 +184,13 @@ func ports(t *testing.T, n int) (found []string) {
 
 func await(t *testing.T, address string) {
 	t.Helper()
-	var err error
-	for range 200 {
-		var conn net.Conn
-		if conn, err = net.Dial("tcp", address); err == nil {
-			_ = conn.Close()
-			return
+	pace.Until(t, address+" accepts connections", func() error {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal(err)
+		return conn.Close()
+	})
 }
 
 // guardedEngine is the engine's socket behind TLS, for those who have a certificate. Each half of a connection ends by

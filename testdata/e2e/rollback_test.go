@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -219,12 +221,13 @@ func TestSettleTakesADecisionMadeByHand(t *testing.T) {
 		t.Errorf("the stream was cut: %v", err)
 	}
 	var r stand.Result
-	for range 30 { // until the reload has been applied
-		if r = s.run(nil, "settle"); r.Code == 0 {
-			break
+	pace.Until(t, "the reload has been applied", func() error {
+		if r = s.run(nil, "settle"); r.Code != 0 {
+			return errors.New(r.Report.Message)
 		}
-	}
-	if r.Code != 0 || r.Report.Live != deploy.Blue || !strings.Contains(r.Report.Message, "made blue live again by hand") {
+		return nil
+	})
+	if r.Report.Live != deploy.Blue || !strings.Contains(r.Report.Message, "made blue live again by hand") {
 		t.Fatalf("settle: %d, live %q: %s", r.Code, r.Report.Live, r.Report.Message)
 	}
 	if got, want := s.containers(), []string{s.Name + "-signal-blue-1", s.Name + "-was-blue-1"}; !slices.Equal(got, want) {

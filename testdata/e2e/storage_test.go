@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bluegate/deploy"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -15,10 +16,11 @@ import (
 // the file's owner and mode.
 func TestStorage(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []struct {
+	type storage struct {
 		name  string
 		start func(*shop) // runs nginx
-	}{
+	}
+	for _, kind := range sample.Rows(t, []storage{
 		{"directory", func(s *shop) { s.nginx("-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.Image) }},
 		{"read-only directory", func(s *shop) { s.nginx("-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d:ro", s.Image) }},
 		{"single file", func(s *shop) { s.nginx("-v", s.Conf+":/etc/nginx/conf.d/default.conf", s.Image) }},
@@ -51,7 +53,7 @@ func TestStorage(t *testing.T) {
 			}
 			s.nginx("-v", dir+":/etc/nginx/conf.d", s.Image)
 		}},
-	} {
+	}, 3) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, stand.Options{})

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -58,7 +58,7 @@ type tenant struct {
 
 func deployAtOnce(t *testing.T, all []*tenant, colour string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Limit(5*time.Minute))
 	defer cancel()
 	results, errs := make([]stand.Result, len(all)), make([]error, len(all))
 	var group sync.WaitGroup
@@ -87,16 +87,5 @@ func share(first, second *shop) {
 		t.Fatal(err)
 	}
 	docker(t, "exec", first.Nginx, "nginx", "-s", "reload")
-	var err error
-	for range 400 {
-		var resp *http.Response
-		if resp, err = http.Get(second.URL); err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatalf("the second project is not served: %v", err)
+	second.serves()
 }

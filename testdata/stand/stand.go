@@ -23,6 +23,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/claim"
+	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 )
 
@@ -128,7 +129,7 @@ func (s *Stand) StartNginxWith(args ...string) error {
 
 // AwaitNginx waits until nginx answers or has ended.
 func (s *Stand) AwaitNginx() error {
-	for range 100 {
+	for deadline := time.Now().Add(pace.Limit(30 * time.Second)); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second); err == nil {
 			_ = conn.Close()
 			if workers, err := s.Workers(); err == nil && len(workers) > 0 {
@@ -138,7 +139,6 @@ func (s *Stand) AwaitNginx() error {
 		if state, _ := Docker("inspect", "-f", "{{.State.Running}}", s.Nginx); state == "false" {
 			return nil
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	return fmt.Errorf("nginx (%s) does not answer at %s", s.Nginx, s.URL)
 }
@@ -231,10 +231,12 @@ func (s *Stand) Close() error {
 	return s.release()
 }
 
-// Docker runs the docker command and returns what it printed, trimmed.
+// Docker runs the docker command and returns what it printed, trimmed. A command that hangs is ended.
 func Docker(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), pace.Limit(2*time.Minute))
+	defer cancel()
 	var stderr bytes.Buffer
-	cmd := exec.Command("docker", args...)
+	cmd := exec.CommandContext(ctx, "docker", args...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
