@@ -3,7 +3,9 @@ package deploy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,40 +15,133 @@ import (
 type Endpoint struct {
 	Colour  Colour
 	Service string
-	Host    string
-	Port    int // 0: the service declares none, so that any port may be its own
+	Host    string // an IPv6 address without brackets
+	Port    int    // 0: the service declares none, so that any port may be its own
 	// Published says that the host is the engine's own, and the port one that the service publishes there.
 	Published bool
 }
 
-// Address is host:port as nginx's configuration writes it.
+// Address is host:port as nginx's configuration writes it: an IPv6 address stands in brackets.
 func (e Endpoint) Address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+
+// bare is a host without the brackets in which an IPv6 address stands next to a port.
+func bare(host string) string {
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		return host[1 : len(host)-1]
+	}
+	return host
+}
+
+// hostKey is the form in which two spellings of a host are equal: without brackets, in lower case and without the dot of
+// the root; an IP address as Go writes it.
+func hostKey(host string) string {
+	host = bare(host)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().String()
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
 
 // Directory knows the addresses of both colours: each service's key, container name and network aliases, with the
 // ports that it listens on.
 type Directory struct {
 	app   Application
 	hosts map[string][]Endpoint // by lower-case host, one entry per colour and service
+	// also has, by hostKey, every other name and address that leads to a service: hostname, name.network, IP addresses, the
+	// short id of a container. A switch never writes one of them.
+	also map[string][]Endpoint
 	// isEngine says which hosts are the engine's own to who asks. nil: none is.
 	isEngine func(host string) bool
 }
 
 // NewDirectory collects the addresses that the models declare.
 func NewDirectory(app Application) *Directory {
-	d := &Directory{app: app, hosts: map[string][]Endpoint{}}
+	d := &Directory{app: app, hosts: map[string][]Endpoint{}, also: map[string][]Endpoint{}}
 	for _, colour := range Colours {
 		for _, s := range app.Models[colour].Services {
 			for _, host := range s.Hosts {
-				key := strings.ToLower(host)
-				e := Endpoint{Colour: colour, Service: s.Name, Host: host}
-				known := func(o Endpoint) bool { return o.Colour == colour && o.Service == s.Name }
-				if !slices.ContainsFunc(d.hosts[key], known) {
-					d.hosts[key] = append(d.hosts[key], e)
-				}
+				addOwner(d.hosts, strings.ToLower(host), Endpoint{Colour: colour, Service: s.Name, Host: host})
 			}
+			d.alsoKnown(Endpoint{Colour: colour, Service: s.Name}, slices.Concat(s.Hosts, s.Also), s.Networks)
 		}
 	}
 	return d
+}
+
+// WithContainers adds what the engine says of the containers: names that the Compose files do not have any more, short
+// ids, and the addresses that they have now.
+func (d *Directory) WithContainers(containers []Container) *Directory {
+	more := *d
+	more.also = maps.Clone(d.also)
+	for _, c := range containers {
+		names, networks := append([]string{c.Name}, c.Names...), []string{}
+		if len(c.ID) >= shortID {
+			names = append(names, c.ID[:shortID])
+		}
+		for network, ip := range c.Addresses {
+			names, networks = append(names, ip), append(networks, network)
+		}
+		more.alsoKnown(Endpoint{Colour: c.Colour, Service: c.Service}, names, networks)
+	}
+	return &more
+}
+
+// WithAliases adds names that only nginx knows: links of its container, and extra hosts. Each stands for another host.
+func (d *Directory) WithAliases(aliases map[string]string) *Directory {
+	more := *d
+	more.also = maps.Clone(d.also)
+	for alias, host := range aliases {
+		for _, e := range d.Owners(host) {
+			more.alsoKnown(e, []string{alias}, nil)
+		}
+	}
+	return &more
+}
+
+// shortID is the length of the id by which Docker's DNS knows a container.
+const shortID = 12
+
+// alsoKnown notes names of a service, by themselves and qualified with a network: Docker's DNS answers to NAME and to
+// NAME.NETWORK. IP addresses are not qualified.
+func (d *Directory) alsoKnown(e Endpoint, names, networks []string) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		e.Host = bare(name)
+		addOwner(d.also, hostKey(name), e)
+		if _, err := netip.ParseAddr(e.Host); err == nil {
+			continue
+		}
+		for _, network := range networks {
+			e.Host = name + "." + network
+			addOwner(d.also, hostKey(e.Host), e)
+		}
+	}
+}
+
+// addOwner notes a host of a service, once.
+func addOwner(owners map[string][]Endpoint, key string, e Endpoint) {
+	if !slices.ContainsFunc(owners[key], func(o Endpoint) bool { return o.Colour == e.Colour && o.Service == e.Service }) {
+		owners[key] = append(owners[key], e)
+	}
+}
+
+// Owners are the services that a host leads to, by whatever name or address, without a port. More than one means that
+// either may answer.
+func (d *Directory) Owners(host string) []Endpoint { return d.also[hostKey(host)] }
+
+// Mentioned are the services that host:port leads to, whether or not a switch could write it, and also where the service
+// does not declare the port.
+func (d *Directory) Mentioned(host string, port int) []Endpoint {
+	owners := slices.Clone(d.Owners(host))
+	if len(owners) == 0 && d.isEngine != nil && d.isEngine(host) {
+		owners = d.publishers(host, port)
+	}
+	for i := range owners {
+		owners[i].Host, owners[i].Port = bare(host), port
+	}
+	return owners
 }
 
 // Project is the application's name.
@@ -70,7 +165,7 @@ func (d *Directory) Find(host string, port int) (e Endpoint, found bool, err err
 	if len(s.Ports) > 0 && !slices.Contains(s.Ports, port) {
 		return Endpoint{}, false, nil
 	}
-	e.Host, e.Port = host, port
+	e.Host, e.Port = bare(host), port
 	return e, true, nil
 }
 
@@ -179,11 +274,43 @@ func (d *Directory) OnNetwork(names []string) bool {
 // Knows says whether a host name is one of either colour.
 func (d *Directory) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
 
-// HostsOf lists the names that only this colour has.
+// KeyOf is what the service of an address is called without its colour; empty where its service is not known.
+func (d *Directory) KeyOf(e Endpoint) string {
+	s, _ := d.app.Models[e.Colour].Service(e.Service)
+	return s.Key
+}
+
+// Named is an address of the service of e that a switch can change.
+func (d *Directory) Named(e Endpoint) string {
+	s, ok := d.app.Models[e.Colour].Service(e.Service)
+	if !ok || len(s.Hosts) == 0 {
+		return e.Address()
+	}
+	e.Host = s.Hosts[0]
+	if len(s.Ports) > 0 && !slices.Contains(s.Ports, e.Port) {
+		e.Port = s.Ports[0]
+	}
+	return e.Address()
+}
+
+// Examples are, for each colour, an address that a switch can change.
+func (d *Directory) Examples() map[Colour]string {
+	out := map[Colour]string{}
+	for _, colour := range Colours {
+		for _, s := range d.app.Models[colour].Services {
+			if len(s.Hosts) > 0 && !s.OneShot && out[colour] == "" {
+				out[colour] = d.Named(Endpoint{Colour: colour, Service: s.Name, Host: s.Hosts[0], Port: 80})
+			}
+		}
+	}
+	return out
+}
+
+// HostsOf lists the names and addresses that only this colour has.
 func (d *Directory) HostsOf(colour Colour) []string {
 	var names []string
-	for name, all := range d.hosts {
-		if len(all) == 1 && all[0].Colour == colour {
+	for name, all := range d.also {
+		if !slices.ContainsFunc(all, func(e Endpoint) bool { return e.Colour != colour }) {
 			names = append(names, name)
 		}
 	}

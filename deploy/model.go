@@ -48,12 +48,14 @@ type Service struct {
 	After         []gate.Dependency
 	ContainerName string
 	Hosts         []string // every name under which nginx may know it, the most specific first
-	Networks      []string // the engine's names of the networks on which those names are known
-	Ports         []int    // ports it listens on: expose, the targets of ports, the image's EXPOSE
-	Published     []Published
-	HostPorts     []string // published on the engine's host, as ip:port/proto or port/proto
-	Place         string   // file:line of the service
-	StopGrace     time.Duration
+	// Also are the other names and addresses that lead to it: hostname, static IP addresses. A switch never writes them.
+	Also      []string
+	Networks  []string // the engine's names of the networks on which those names are known
+	Ports     []int    // ports it listens on: expose, the targets of ports, the image's EXPOSE
+	Published []Published
+	HostPorts []string // published on the engine's host, as ip:port/proto or port/proto
+	Place     string   // file:line of the service
+	StopGrace time.Duration
 }
 
 // Service finds a service by name.
@@ -79,6 +81,7 @@ type Container struct {
 	LastProbe  string            `json:"last_probe,omitempty"`
 	Release    string            `json:"release,omitempty"`
 	Addresses  map[string]string `json:"-"` // network name -> IP
+	Names      []string          `json:"-"` // by which the DNS of its networks knows it, besides its own name
 	Published  []Published       `json:"-"`
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`

@@ -23,6 +23,7 @@ func (r *run) observe(ctx context.Context) error {
 	if r.containers, err = r.Stack.Containers(ctx, r.app); err != nil {
 		return err
 	}
+	r.dir = r.dir.WithContainers(r.containers)
 	see := r.see
 	if r.journal.Current != nil { // what is not loaded may be what a killed run has written
 		see = func(ctx context.Context) (Route, error) { return r.Router.Observe(ctx, r.dir) }

@@ -37,7 +37,7 @@ func (d *Directory) Publishes() bool {
 // another application's.
 func (d *Directory) OnlyPublished() *Directory {
 	seen := *d
-	seen.hosts = map[string][]Endpoint{}
+	seen.hosts, seen.also = map[string][]Endpoint{}, map[string][]Endpoint{}
 	return &seen
 }
 
@@ -52,10 +52,22 @@ func (d *Directory) published(host string, port int) (e Endpoint, found bool, er
 				return e, false, Refuse(SwitchPointAmbiguous, "port %d of the engine's host is published by %s %s and by %s %s: give each colour a port of its own",
 					port, e.Colour, e.Service, colour, s.Name)
 			}
-			e, found = Endpoint{Colour: colour, Service: s.Name, Host: host, Port: port, Published: true}, true
+			e, found = Endpoint{Colour: colour, Service: s.Name, Host: bare(host), Port: port, Published: true}, true
 		}
 	}
 	return e, found, nil
+}
+
+// publishers are the services that publish a port of the engine's host.
+func (d *Directory) publishers(host string, port int) (all []Endpoint) {
+	for _, colour := range Colours {
+		for _, s := range d.app.Models[colour].Services {
+			if slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {
+				all = append(all, Endpoint{Colour: colour, Service: s.Name, Published: true})
+			}
+		}
+	}
+	return all
 }
 
 // answers says whether a port that is bound to one of the host's addresses may answer under this name of the host.

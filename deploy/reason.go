@@ -34,6 +34,8 @@ const (
 	SwitchPointAmbiguous Code = "switch-point-ambiguous"
 	CannotCoexist        Code = "cannot-coexist"
 	StillDraining        Code = "still-draining"
+	LiveUnknown          Code = "live-unknown"
+	AddressLeftOver      Code = "address-left-over"
 	WouldLoseData        Code = "would-lose-data"
 	ForeignJournal       Code = "foreign-journal"
 )

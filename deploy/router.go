@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -74,11 +76,21 @@ const (
 
 // Route is where nginx sends traffic.
 type Route struct {
-	Nginx    string // how messages call it: container "edge"
-	ID       string // by which another run finds it again
-	State    RouterState
-	Names    Colour // the colour that the configuration names
-	Points   []SwitchPoint
+	Nginx  string // how messages call it: container "edge"
+	ID     string // by which another run finds it again
+	State  RouterState
+	Names  Colour // the colour that the configuration names
+	Points []SwitchPoint
+	// Mentions are the other places at which nginx's files name an address of a colour, used or not. A switch leaves them
+	// as they are.
+	Mentions []Mention
+	// Paired are the addresses of the mentions that exist in the same form for both colours, as far as nginx looks their
+	// hosts up when it loads its configuration: it cannot start while one of these hosts does not resolve. Each stands
+	// here once, with its host as nginx's files write it.
+	Paired []Endpoint
+	// Write says for each colour what to write where, so that the configuration names it. It is set where the
+	// configuration names neither.
+	Write    map[Colour]string
 	Draining int // workers of an earlier configuration that still serve
 	// Workers are the ids of the processes that accepted requests.
 	Workers  []int
@@ -86,6 +98,57 @@ type Route struct {
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
 	// loaded, or names both colours.
 	Refusal error
+}
+
+// Mention is a place, other than a switch point, at which nginx's files name an address of a colour.
+type Mention struct {
+	Colour    Colour
+	Place     string // file:line
+	Directive string
+	Text      string // as written
+	// Paired says that the same form exists for both colours, such as `location /health/blue` and `location /health/green`.
+	Paired bool
+	Remedy string // the edit that makes it a switch point, or takes it away
+}
+
+func (m Mention) String() string {
+	return fmt.Sprintf("%s (%s %s)", m.Place, m.Directive, Plain(m.Text))
+}
+
+// LeadsTo lists the places at which nginx's files name an address of a colour that is not there for both colours: requests
+// may go there.
+func (r Route) LeadsTo(colour Colour) (places []string) {
+	for _, p := range r.Points {
+		if p.Endpoint.Colour == colour {
+			places = append(places, fmt.Sprintf("%s (%s %s)", p.Place, p.Directive, p.Address))
+		}
+	}
+	for _, m := range r.Unpaired(colour) {
+		places = append(places, m.String())
+	}
+	return places
+}
+
+// Unpaired are the mentions of a colour that do not exist in the same form for the other one. What they name must run.
+func (r Route) Unpaired(colour Colour) (mentions []Mention) {
+	for _, m := range r.Mentions {
+		if m.Colour == colour && !m.Paired {
+			mentions = append(mentions, m)
+		}
+	}
+	return mentions
+}
+
+// LeftOver is the refusal of mentions that a switch would leave over: they would name a colour that is stopped.
+func LeftOver(nginx string, colour Colour, mentions []Mention) error {
+	places := make([]string, len(mentions))
+	for i, m := range mentions {
+		places[i] = m.String()
+		if m.Remedy != "" {
+			places[i] += ": " + m.Remedy
+		}
+	}
+	return Refuse(AddressLeftOver, "the configuration of %s names %s in places that a switch does not change, and they would name a colour that is stopped: %s", nginx, colour, strings.Join(places, "; "))
 }
 
 // SwitchPoint is a place in nginx's configuration that names an address of a colour.

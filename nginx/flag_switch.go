@@ -272,3 +272,25 @@ func expandVariables(text string, value func(name string) (string, bool)) string
 	}
 	return out.String()
 }
+
+// scopeOf is what a flag decides: the variables that it sets, those that a map makes of these, and the upstreams that they
+// choose from. These stand for both colours.
+func (w world) scopeOf(f flag) scope {
+	s := scope{decided: map[string]bool{}}
+	values := w.values(w.testsOf(f.file), true)
+	for name := range values {
+		s.decided[name] = true
+	}
+	for _, file := range w.tree {
+		file.Walk(func(d *conf.Directive) bool {
+			if d.Name.Value == "map" && len(d.Args) == 2 && w.depends(d.Args[1].Value, values) {
+				s.decided[strings.TrimPrefix(d.Args[1].Value, "$")] = true
+			}
+			return true
+		})
+	}
+	for _, u := range w.upstreamsOf(f) {
+		s.standing = append(s.standing, u.Args[0].Value)
+	}
+	return s
+}

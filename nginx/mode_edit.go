@@ -40,11 +40,20 @@ func (m edit) look(c configuration, dir *deploy.Directory, route *deploy.Route) 
 	if err := m.outside(c, route.Points); err != nil {
 		return err
 	}
-	if route.Findings, err = leftOver(c, dir, route.Names, route.Points, ""); err != nil {
-		return err
+	if route.Names == deploy.None {
+		route.Write = m.write(dir)
 	}
 	route.Findings = append(route.Findings, idleNames(r, route.Points)...)
-	return nil
+	return c.leftOver(dir, route, scope{points: route.Points})
+}
+
+// write is what a person writes into an upstream so that the configuration names a colour.
+func (edit) write(dir *deploy.Directory) map[deploy.Colour]string {
+	out := map[deploy.Colour]string{}
+	for colour, address := range dir.Examples() {
+		out[colour] = fmt.Sprintf("`server %s;` in the upstream that your locations pass to", address)
+	}
+	return out
 }
 
 // idleNames tells of upstreams that stay in the configuration while their colour is stopped: its names do not resolve

@@ -54,7 +54,7 @@ func (m flagged) look(c configuration, dir *deploy.Directory, route *deploy.Rout
 		route.Findings = append(route.Findings, deploy.Finding{Code: "slow-resolve", Place: f.place,
 			Message: fmt.Sprintf("nginx may know a new container only %s after its start, because it repeats a failed lookup no sooner; a switch waits for that; write `resolver_timeout 1s;` beside the resolver", wait)})
 	}
-	return nil
+	return c.leftOver(dir, route, w.scopeOf(f))
 }
 
 // flag is the flag that the configuration looks for.

@@ -57,7 +57,9 @@ func (m link) look(c configuration, dir *deploy.Directory, route *deploy.Route) 
 	}
 	_, real, err := c.files.entry(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the first deployment makes it
+		return c.observeAbsent(dir, to, route, func(colour deploy.Colour) string {
+			return fmt.Sprintf("the symbolic link %s (ln -s %s %s)", to, from[colour], to)
+		})
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"bluegate/deploy"
@@ -35,7 +36,11 @@ func (m managed) look(c configuration, dir *deploy.Directory, route *deploy.Rout
 	}
 	now, err := c.files.Read(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the first deployment makes it
+		return c.observeAbsent(dir, to, route, func(colour deploy.Colour) string {
+			next := m.files[colour]
+			next.switchID = newSwitchID()
+			return fmt.Sprintf("%s, with this content:\n%s", to, next.render())
+		})
 	}
 	if err != nil {
 		return err

@@ -53,7 +53,9 @@ func (m prepared) look(c configuration, dir *deploy.Directory, route *deploy.Rou
 	}
 	now, err := c.files.Read(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the first deployment makes it
+		return c.observeAbsent(dir, to, route, func(colour deploy.Colour) string {
+			return fmt.Sprintf("%s, with this content: %q", to, texts[colour])
+		})
 	}
 	if err != nil {
 		return err

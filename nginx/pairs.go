@@ -30,9 +30,13 @@ func twinsOf(tree []*conf.File, dir *deploy.Directory) (twins, error) {
 			if p.Directive != "server" || p.Upstream == "" {
 				continue
 			}
-			e, found, err := dir.Find(p.Host, portOf(file.Src, p))
+			port := portOf(file.Src, p)
+			e, found, err := dir.Find(p.Host, port)
 			if err != nil {
 				return nil, err
+			}
+			if owners := dir.Mentioned(p.Host, port); !found && len(owners) == 1 { // a port or a name that is not declared
+				e, found = owners[0], true
 			}
 			key := strings.ToLower(p.Upstream)
 			t := all[key]
@@ -67,6 +71,16 @@ func (t twins) named(host, port string) (twin, bool) {
 	}
 	found, ok := t[strings.ToLower(host)]
 	return found, ok
+}
+
+// names are those of a colour's upstreams that come in pairs.
+func (t twins) names(colour deploy.Colour) (names []string) {
+	for _, twin := range t {
+		if twin.colour == colour {
+			names = append(names, twin.name)
+		}
+	}
+	return names
 }
 
 // holds says whether a point is a server of one of the pairs.

@@ -2,9 +2,7 @@ package nginx
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"bluegate/deploy"
@@ -17,6 +15,13 @@ type reading struct {
 	dir       *deploy.Directory
 	upstreams []string
 	twins     twins
+	both      map[spot]bool // the addresses that stand in the same form for both colours
+}
+
+// spot is an offset in a file.
+type spot struct {
+	path  string
+	start int
 }
 
 func readingOf(tree []*conf.File, dir *deploy.Directory) (reading, error) {
@@ -25,8 +30,16 @@ func readingOf(tree []*conf.File, dir *deploy.Directory) (reading, error) {
 		r.upstreams = append(r.upstreams, file.Upstreams()...)
 	}
 	var err error
-	r.twins, err = twinsOf(tree, dir)
-	return r, err
+	if r.twins, err = twinsOf(tree, dir); err != nil {
+		return r, err
+	}
+	r.both = map[spot]bool{}
+	for _, m := range pair(r.mentions(scope{})) {
+		if m.Paired {
+			r.both[m.at] = true
+		}
+	}
+	return r, nil
 }
 
 // points are the words that carry a colour: addresses of either, and names that choose one of two upstreams. Of
@@ -49,7 +62,7 @@ func (r reading) points(values []string) ([]deploy.SwitchPoint, error) {
 
 func (r reading) among(file *conf.File, candidates []conf.Point) (points []deploy.SwitchPoint, err error) {
 	for _, p := range candidates {
-		if r.twins.holds(p) {
+		if r.twins.holds(p) || r.both[spot{p.Path, p.Start}] {
 			continue
 		}
 		e, found, err := r.carries(file, p)
@@ -96,7 +109,7 @@ func (r reading) bare(p deploy.SwitchPoint) bool {
 
 // leads says to which addresses a point sends traffic.
 func (r reading) leads(p deploy.SwitchPoint) []deploy.Endpoint {
-	if p.Directive != "server" && !strings.Contains(p.Address, ":") {
+	if p.Directive != "server" && !hasPort(p.Address) {
 		if t, ok := r.twins.named(p.Address, ""); ok {
 			return t.ends
 		}
@@ -109,7 +122,7 @@ func (r reading) leads(p deploy.SwitchPoint) []deploy.Endpoint {
 
 // turned is what stands at a point when the other colour is live, and where that leads.
 func (r reading) turned(p deploy.SwitchPoint) (string, []deploy.Endpoint, error) {
-	if p.Directive != "server" && !strings.Contains(p.Address, ":") {
+	if p.Directive != "server" && !hasPort(p.Address) {
 		if t, ok := r.twins.named(p.Address, ""); ok {
 			other, _ := r.twins.named(t.other, "")
 			return other.name, other.ends, nil
@@ -125,10 +138,19 @@ func (r reading) turned(p deploy.SwitchPoint) (string, []deploy.Endpoint, error)
 
 // written is an address in the form in which the place had it: without a port where the default one serves both.
 func written(p deploy.SwitchPoint, e deploy.Endpoint) string {
-	if !strings.Contains(p.Address, ":") && e.Port == p.Endpoint.Port {
+	if e.Port == p.Endpoint.Port && !hasPort(p.Address) {
+		if strings.Contains(e.Host, ":") {
+			return "[" + e.Host + "]"
+		}
 		return e.Host
 	}
-	return net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
+	return e.Address()
+}
+
+// hasPort reports whether a port stands behind the host of an address as it was written. The colons of an IPv6 address
+// stand in brackets.
+func hasPort(address string) bool {
+	return strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
 }
 
 // routes are all addresses of a colour to which traffic can go; those of a pair of upstreams, of which another word

@@ -70,8 +70,20 @@ func (c configuration) observeWhole(dir *deploy.Directory, file string, route *d
 			return deploy.Refuse(deploy.SwitchPointAmbiguous, "%s is what is written for %s, but names %s, which is %s's", p.Place, route.Names, p.Address, p.Endpoint.Colour)
 		}
 	}
-	route.Findings, err = leftOver(c, dir, route.Names, route.Points, f.Path)
-	return err
+	return c.leftOver(dir, route, scope{points: route.Points, live: f.Path})
+}
+
+// observeAbsent says what else carries a colour while the live file is not there yet: what stands in for it does not count.
+func (c configuration) observeAbsent(dir *deploy.Directory, file string, route *deploy.Route, write func(deploy.Colour) string) error {
+	f, err := c.included(file)
+	if err != nil {
+		return err
+	}
+	route.Write = map[deploy.Colour]string{}
+	for _, colour := range deploy.Colours {
+		route.Write[colour] = write(colour)
+	}
+	return c.leftOver(dir, route, scope{live: f.Path})
 }
 
 // wholePoints are the points of one file; the value of any variable in it counts.
@@ -150,6 +162,9 @@ func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file
 			}
 		}
 		change.Points = len(points)
+		if err := r.stale(change, points); err != nil {
+			return err
+		}
 	}
 	if change.Routes, err = r.routes(change.To); err != nil {
 		return err
@@ -158,4 +173,18 @@ func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file
 		return deploy.Refuse(deploy.SwitchPointNotFound, "with what %s would hold for %s, nginx names no address of it (%s), so that nothing could be proven; look at the name and the port", file, change.To, strings.Join(dir.Addresses(), ", "))
 	}
 	return nil
+}
+
+// stale refuses a coming configuration that still names the colour that a switch is going to stop.
+func (r reading) stale(change *deploy.Change, points []deploy.SwitchPoint) error {
+	var left []deploy.Mention
+	for _, m := range pair(r.mentions(scope{points: points})) {
+		if m.Colour == change.To.Other() && !m.Paired {
+			left = append(left, m.Mention)
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return deploy.LeftOver(change.Nginx, change.To.Other(), left)
 }

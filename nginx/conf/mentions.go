@@ -6,6 +6,7 @@ import "strings"
 type Mention struct {
 	Path      string
 	Line, Col int    // of the host
+	Start     int    // of the host in Src; of the word where escapes moved what is in it
 	Directive string // in which it stands
 	Host      string // which of the hosts, as it was asked for
 	Text      string // the whole word as written, quotes included; of Lua code, the line
@@ -82,7 +83,7 @@ func (s *searcher) lua(d *Directive) {
 }
 
 func (s *searcher) add(d *Directive, host string, offset int, text string) {
-	m := Mention{Path: s.file.Path, Directive: d.Name.Value, Host: host, Text: text}
+	m := Mention{Path: s.file.Path, Directive: d.Name.Value, Host: host, Text: text, Start: offset}
 	m.Line, m.Col = s.file.Position(offset)
 	s.found = append(s.found, m)
 }

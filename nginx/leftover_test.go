@@ -1,0 +1,106 @@
+package nginx
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"bluegate/deploy"
+	"bluegate/nginx/conf"
+)
+
+// mentionedShop is a shop whose containers can be named in every way that Docker's DNS answers to.
+func mentionedShop(t *testing.T) *deploy.Directory {
+	t.Helper()
+	app := applicationOf(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
+	for colour, ip := range map[deploy.Colour]string{deploy.Blue: "10.9.0.11", deploy.Green: "10.9.0.12"} {
+		app.Models[colour].Services[0].Also = []string{"host-" + string(colour), ip, "fd00::" + ip[len(ip)-2:]}
+	}
+	containers := []deploy.Container{{Colour: deploy.Blue, Service: "was-blue", Name: "shop-was-blue-1", ID: "0123456789abcdef", Names: []string{"old-alias"}, Addresses: map[string]string{"shop_default": "172.20.0.5"}}}
+	return deploy.NewDirectory(app).WithContainers(containers).WithAliases(map[string]string{"backend": "shop-was-blue-1", "pinned": "172.20.0.5"})
+}
+
+// There are three cases: what a switch changes, what stands in the same form for both colours, and what is refused.
+func TestLeftOver(t *testing.T) {
+	const live = "upstream was { server was-blue:3000; }\n"
+	for name, test := range map[string]struct {
+		text   string
+		left   string // the place and the words of the refusal; empty: nothing is left over
+		paired string
+	}{
+		"nothing else":             {text: ""},
+		"another port":             {text: "upstream ws { server was-blue:9090; }", left: "nginx.conf:2 (server was-blue:9090): declare the port 9090"},
+		"another port in a pass":   {text: "server { location /ws { proxy_pass http://was-blue:9090/x; } }", left: "nginx.conf:2 (proxy_pass was-blue:9090)"},
+		"no port":                  {text: "upstream ws { server was-blue; }", left: "nginx.conf:2 (server was-blue): declare the port 80"},
+		"the root's dot":           {text: "upstream ws { server was-blue.:3000; }", left: "(server was-blue.:3000): write was-blue:3000"},
+		"qualified":                {text: "upstream ws { server was-blue.shop_default:3000; }", left: "(server was-blue.shop_default:3000): write was-blue:3000"},
+		"qualified, in a variable": {text: "server { set $up was-blue.shop_default:3000; }", left: "(set was-blue.shop_default:3000)"},
+		"a hostname":               {text: "upstream ws { server host-blue:3000; }", left: "(server host-blue:3000): write was-blue:3000"},
+		"a hostname, qualified":    {text: "upstream ws { server Host-Blue.shop_default:3000; }", left: "(server Host-Blue.shop_default:3000)"},
+		"a static address":         {text: "upstream ws { server 10.9.0.11:3000; }", left: "(server 10.9.0.11:3000): write was-blue:3000"},
+		"a static IPv6 address":    {text: "upstream ws { server [fd00:0::11]:3000; }", left: "(server [fd00:0::11]:3000): write was-blue:3000"},
+		"the address of now":       {text: "upstream ws { server 172.20.0.5:3000; }", left: "(server 172.20.0.5:3000)"},
+		"a short id":               {text: "upstream ws { server 0123456789ab:3000; }", left: "(server 0123456789ab:3000)"},
+		"an alias of the engine's": {text: "upstream ws { server old-alias:3000; }", left: "(server old-alias:3000)"},
+		"a link":                   {text: "upstream ws { server backend:3000; }", left: "(server backend:3000): write was-blue:3000"},
+		"an extra host":            {text: "upstream ws { server pinned:3000; }", left: "(server pinned:3000)"},
+		"in Lua":                   {text: "server { location / { content_by_lua_block { connect('host-blue', 3000) } } }", left: "(content_by_lua_block connect('host-blue', 3000))"},
+		"harmless":                 {text: "server { server_name was-blue host-blue; add_header X was-blue:9090; # was-blue:9090\n allow 172.20.0.5; }"},
+		"a path":                   {text: "server { location / { proxy_pass http://db:1/was-blue/; } }"},
+		"the other colour's":       {text: "upstream ws { server was-green:9090; }"},
+		"health of both":           {text: "server { location /health/blue { proxy_pass http://was-blue:3000/health; } location /health/green { proxy_pass http://was-green:3000/health; } }", paired: "was-blue:3000 was-green:3000"},
+		"health on another port":   {text: "server { location /health/blue { proxy_pass http://was-blue:9090; } location /health/green { proxy_pass http://was-green:9090; } }", paired: "was-blue:9090 was-green:9090"},
+		"health of one":            {text: "server { location /health/blue { proxy_pass http://was-blue:9090; } }", left: "(proxy_pass was-blue:9090)"},
+		"health of other forms":    {text: "server { location /health/blue { proxy_pass http://was-blue:9090; } location /health/green { proxy_pass http://was-green:9090/x; } }", left: "(proxy_pass was-blue:9090)"},
+		"no word chooses":          {text: "upstream ws { server was-blue:9090; server was-green:9090 backup; }", left: "(server was-blue:9090)"},
+		"a host of each":           {text: "server { server_name blue.shop; location / { proxy_pass http://was-blue:3000; } } server { server_name green.shop; location / { proxy_pass http://was-green:3000; } }", paired: "was-blue:3000 was-green:3000"},
+		"two upstreams":            {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; }", paired: "was-blue:3000 was-green:3000"},
+		"that resolve later":       {text: "upstream w_blue { server was-blue:3000 resolve; } upstream w_green { server was-green:3000; }", paired: "was-green:3000"},
+		"two upstreams, addresses": {text: "upstream w_blue { server 10.9.0.11:3000; } upstream w_green { server 10.9.0.12:3000; }", paired: "10.9.0.11:3000 10.9.0.12:3000"},
+		"one is used elsewhere":    {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } map $host $up { default w_blue; }", left: "(map w_blue)", paired: "was-blue:3000 was-green:3000"},
+		"one is used for health":   {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } server { location /blue { proxy_pass http://w_blue; } location /green { proxy_pass http://w_green; } }", paired: "was-blue:3000 was-green:3000"},
+		"a row of each in a map":   {text: "map $arg_c $up { blue was-blue:3000; green was-green:3000; }"},
+		"in included files":        {text: "include more.conf;", left: "more.conf:1 (server was-blue:9090)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(nil, Options{})
+			files := folder{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
+			r.found = mountedEdge()
+			r.conf = configuration{nginx: r.found, files: files.source()}
+			dir := mentionedShop(t)
+			tree, err := loaded(r.conf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.conf.tree = tree
+			var route deploy.Route
+			edit{}.observe(r.conf, dir, &route)
+			if route.Names != deploy.Blue || len(route.Points) != 1 {
+				t.Errorf("names %q, points %+v", route.Names, route.Points)
+			}
+			text := ""
+			if route.Refusal != nil {
+				text = route.Refusal.Error()
+			}
+			if test.left == "" && text != "" || test.left != "" && (!strings.Contains(text, test.left) || !strings.HasPrefix(text, "refused: address-left-over: ")) {
+				t.Errorf("refused with %q, want %q", text, test.left)
+			}
+			var paired []string
+			for _, e := range route.Paired {
+				paired = append(paired, e.Address())
+			}
+			slices.Sort(paired)
+			if strings.Join(paired, " ") != test.paired {
+				t.Errorf("paired %q, want %q", paired, test.paired)
+			}
+			_, err = r.Plan(route, dir, deploy.Green)
+			if (err != nil) != (test.left != "") {
+				t.Errorf("planned with %v", err)
+			}
+		})
+	}
+}
+
+func loaded(c configuration) ([]*conf.File, error) {
+	return conf.LoadTree(c.files, "/etc/nginx/nginx.conf")
+}
