@@ -36,6 +36,7 @@ forbid() { # FROM... -- WHAT: no package of FROM may depend on a package of the 
 forbid ./deploy/... -- 'compose|nginx|cmd|testdata'
 forbid ./compose/... -- 'nginx|cmd|testdata'
 forbid ./nginx/... -- 'compose|cmd|testdata'
+forbid ./testdata/oracle -- 'deploy|compose|nginx|cmd' # it must not believe what they believe
 echo "import rule: ok"
 
 if command -v shellcheck >/dev/null; then

@@ -52,6 +52,7 @@ func TestRollbackInTheBake(t *testing.T) {
 func TestNginxRestartedInTheBake(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: "gate: {stable: 500ms}\nbake: {for: 20s}\n"})
+	s.disturbed = true
 	go func() {
 		if s.baking("green") {
 			_, _ = stand.Docker("restart", s.Nginx)

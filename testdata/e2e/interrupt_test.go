@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"bluegate/deploy"
+	"bluegate/testdata/oracle"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -25,6 +26,8 @@ import (
 // background is a bluegate under way.
 type background struct {
 	t    *testing.T
+	shop *shop
+	was  oracle.State
 	cmd  *exec.Cmd
 	mu   sync.Mutex
 	said strings.Builder
@@ -33,7 +36,7 @@ type background struct {
 
 func (s *shop) start(env []string, args ...string) *background {
 	s.t.Helper()
-	b := &background{t: s.t, cmd: s.Command(context.Background(), env, args...), read: make(chan struct{})}
+	b := &background{t: s.t, shop: s, was: s.look(), cmd: s.Command(context.Background(), env, args...), read: make(chan struct{})}
 	stderr, err := b.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -82,6 +85,9 @@ func (b *background) end(signal syscall.Signal) (code int) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		b.t.Fatal(err)
+	}
+	if signal != syscall.SIGKILL {
+		b.shop.holds(b.was, "after "+strings.Join(b.cmd.Args, " "))
 	}
 	return b.cmd.ProcessState.ExitCode()
 }

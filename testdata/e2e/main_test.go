@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"bluegate/deploy"
+	"bluegate/testdata/oracle"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -65,6 +66,8 @@ type shop struct {
 	*stand.Stand
 	t     *testing.T
 	words *strings.Replacer // of a layout: names and ports of its own for those in its files
+	// disturbed says that the test itself restarts what runs while a command is under way.
+	disturbed bool
 }
 
 // newShop sets a shop up with nothing running.
@@ -117,6 +120,7 @@ func (s *shop) run(env []string, args ...string) stand.Result {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), pace.Limit(5*time.Minute))
 	defer cancel()
+	before := s.look()
 	r, err := s.Run(ctx, env, append(args, "--format", "json")...)
 	if err != nil {
 		s.t.Fatalf("bluegate %v: %v\n%s\n%s", args, err, r.Stdout, r.Stderr)
@@ -125,7 +129,29 @@ func (s *shop) run(env []string, args ...string) stand.Result {
 	if r.Report.ExitCode != r.Code {
 		s.t.Errorf("bluegate %v: exit code %d, but the report says %d", args, r.Code, r.Report.ExitCode)
 	}
+	s.holds(before, fmt.Sprintf("after bluegate %v, exit code %d", args, r.Code))
 	return r
+}
+
+// look is what the oracle sees at this moment.
+func (s *shop) look() oracle.State {
+	s.t.Helper()
+	state, err := oracle.Look(context.Background(), oracle.Setup{Project: s.Name, URL: s.URL, Limit: pace.Limit(2 * time.Minute)})
+	if err != nil {
+		s.t.Fatalf("the oracle cannot look: %v", err)
+	}
+	return state
+}
+
+// holds fails the test where the oracle says that a command did what no command may do.
+func (s *shop) holds(before oracle.State, when string) {
+	s.t.Helper()
+	if s.disturbed {
+		return
+	}
+	for _, broken := range oracle.Compare(before, s.look()) {
+		s.t.Errorf("%s: %s", when, broken)
+	}
 }
 
 // deploys calls `bluegate deploy` and wants an exit code and an outcome.

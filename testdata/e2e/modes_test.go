@@ -216,6 +216,7 @@ func TestNginxRestartedDuringTheGate(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, stand.Options{})
 			s.first(way)
+			s.disturbed = true
 			done := s.duringGate(func() { docker(t, "restart", s.Nginx) })
 			s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
 			done()

@@ -1,0 +1,211 @@
+// Package oracle looks at what a command of bluegate left, from Docker and from the bytes that nginx reads. It imports no
+// package of the product, so that what the product believes cannot hide what is true.
+//
+// A test looks before the command and after it. Whatever the command was and however it ended:
+//
+//   - users who were served are served;
+//   - an nginx that could be restarted can be restarted: every host in its files resolves on its networks;
+//   - containers and volumes that do not belong to a colour are as they were: not removed, recreated, stopped or restarted;
+//   - only names that nginx's files mention for both colours lead to the container that holds names, and none of them is a
+//     name of a container of a colour that runs.
+package oracle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setup is what is looked at.
+type Setup struct {
+	Project string // the Compose project, or the beginning of the projects' names
+	URL     string // where users ask
+	Limit   time.Duration
+}
+
+// State is what was there at one moment.
+type State struct {
+	Serves  string            // the colour that answered a request with 200; empty: none did
+	Starts  bool              // nginx runs and its own test of the files that it reads passes where it runs
+	Says    string            // what that test printed
+	Outside map[string]string // by name: containers and volumes that are no colour's, and what identifies their present life
+	Config  string            // all files that nginx reads
+	Held    []string          // the names that lead to the container that holds names
+	Names   []string          // the names of the colours' containers that run
+
+	nginx string // the id of the project's nginx, if one runs in a container
+}
+
+// colour is a colour's word in a name: api-blue, blue_was and shop-blue-1, not bluebird or evergreen.
+var colour = regexp.MustCompile(`(^|[^a-zA-Z])(blue|green)([^a-zA-Z]|$)`)
+
+// Look asks Docker, nginx and, as a user does, the application.
+func Look(ctx context.Context, s Setup) (State, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Limit)
+	defer cancel()
+	state := State{Outside: map[string]string{}}
+	if err := state.containers(ctx, s); err != nil {
+		return state, err
+	}
+	if err := state.volumes(ctx, s); err != nil {
+		return state, err
+	}
+	if state.nginx != "" {
+		out, err := exec.CommandContext(ctx, "docker", "exec", state.nginx, "nginx", "-T").CombinedOutput()
+		state.Starts, state.Says, state.Config = err == nil, string(out), string(out)
+	}
+	state.Serves = serves(ctx, s.URL)
+	return state, ctx.Err()
+}
+
+// serves is the colour that answers a request on a connection of its own.
+func serves(ctx context.Context, url string) string {
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/", nil)
+	if err != nil {
+		return ""
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return ""
+	}
+	return resp.Header.Get("X-Colour")
+}
+
+// container is what of docker inspect is looked at.
+type container struct {
+	ID    string `json:"Id"`
+	Name  string
+	State struct {
+		Running   bool
+		StartedAt string
+	}
+	Config struct {
+		Image  string
+		Labels map[string]string
+	}
+	NetworkSettings struct {
+		Networks map[string]struct{ Aliases []string }
+	}
+}
+
+func (s *State) containers(ctx context.Context, setup Setup) error {
+	ids, err := docker(ctx, "ps", "-aq", "--no-trunc", "--filter", "name="+setup.Project)
+	if err != nil || ids == "" {
+		return err
+	}
+	// A container may be gone between the two questions; docker prints the others all the same.
+	out, err := exec.CommandContext(ctx, "docker", append([]string{"inspect"}, strings.Fields(ids)...)...).Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	var all []container
+	if err := json.Unmarshal(out, &all); err != nil {
+		return fmt.Errorf("docker inspect: %w", err)
+	}
+	for _, c := range all {
+		s.sort(c)
+	}
+	return nil
+}
+
+// sort puts a container where it belongs. Containers of bluegate's own are neither a colour's nor anyone else's.
+func (s *State) sort(c container) {
+	name := strings.TrimPrefix(c.Name, "/")
+	project, service := c.Config.Labels["com.docker.compose.project"], c.Config.Labels["com.docker.compose.service"]
+	switch {
+	case strings.HasPrefix(name, "bluegate-names-"):
+		for _, n := range c.NetworkSettings.Networks {
+			for _, alias := range n.Aliases {
+				if alias != name && !strings.HasPrefix(c.ID, alias) {
+					s.Held = append(s.Held, alias)
+				}
+			}
+		}
+	case strings.HasPrefix(name, "bluegate-"):
+	case colour.MatchString(project) || colour.MatchString(service) || colour.MatchString(name):
+		if c.State.Running {
+			s.Names = append(s.Names, name)
+			for _, n := range c.NetworkSettings.Networks {
+				s.Names = append(s.Names, n.Aliases...)
+			}
+		}
+	case service == "" || c.State.Running:
+		life := c.ID
+		if c.State.Running {
+			life += " " + c.State.StartedAt
+		}
+		if c.State.Running && strings.Contains(c.Config.Image, "nginx") {
+			s.nginx = c.ID
+		}
+		s.Outside["container "+name] = life
+	}
+}
+
+func (s *State) volumes(ctx context.Context, setup Setup) error {
+	names, err := docker(ctx, "volume", "ls", "-q", "--filter", "name="+setup.Project)
+	if err != nil || names == "" {
+		return err
+	}
+	out, err := docker(ctx, append([]string{"volume", "inspect", "-f", "{{.Name}} {{.CreatedAt}}"}, strings.Fields(names)...)...)
+	for line := range strings.Lines(out) {
+		name, created, _ := strings.Cut(strings.TrimSpace(line), " ")
+		s.Outside["volume "+name] = created
+	}
+	return err
+}
+
+func docker(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "docker", args...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// Compare returns what a command between the two moments must not have done.
+func Compare(before, after State) (broken []string) {
+	say := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
+	if before.Serves != "" && after.Serves == "" {
+		say("users were served by %s and are not served any more", before.Serves)
+	}
+	if before.Starts && !after.Starts {
+		say("nginx could be restarted before, and cannot be restarted now: %s", after.Says)
+	}
+	for _, name := range slices.Sorted(maps.Keys(before.Outside)) {
+		switch now, there := after.Outside[name]; {
+		case !there:
+			say("%s was removed or stopped", name)
+		case now != before.Outside[name]:
+			say("%s was recreated or restarted: %s, before: %s", name, now, before.Outside[name])
+		}
+	}
+	for _, name := range after.Held {
+		if other := swap(name); !strings.Contains(after.Config, name) || !strings.Contains(after.Config, other) {
+			say("%s leads to the container that holds names, and nginx's files do not mention both %[1]s and %s", name, other)
+		}
+		if slices.Contains(after.Names, name) {
+			say("%s leads to the container that holds names and to a container that runs", name)
+		}
+	}
+	return broken
+}
+
+// swap puts the other colour in a name.
+func swap(name string) string {
+	return strings.NewReplacer("blue", "green", "green", "blue").Replace(name)
+}
