@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
@@ -97,14 +98,36 @@ func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (deploy.A
 		}
 	}
 	share(app)
-	app.Project = cmp.Or(s.opts.Name, applicationName(app.Models[deploy.Blue].ComposeProject))
+	if app.Project = cmp.Or(s.opts.Name, applicationName(app.Models[deploy.Blue].ComposeProject)); app.Project == "" {
+		return deploy.Application{}, s.nameless(app.Models[deploy.Blue].ComposeProject)
+	}
 	s.name = app.Project
 	return app, coexist(app)
 }
 
-// applicationName is a Compose project's name without the colour; one that is called after nothing else keeps it.
+// applicationName is a Compose project's name without the colour; empty where it is called after nothing else.
 func applicationName(project string) string {
-	return cmp.Or(strings.Trim(strings.ReplaceAll(deploy.ServiceKey(project, deploy.Blue), "{colour}", ""), "-_."), project)
+	name := strings.Trim(strings.ReplaceAll(deploy.ServiceKey(project, deploy.Blue), "{colour}", ""), "-_.")
+	if _, err := deploy.ParseColour(name); err == nil {
+		return ""
+	}
+	return name
+}
+
+// nameless refuses an application that is called after nothing but a colour: every such application on the engine would
+// have the same lock and journal.
+func (s *Stack) nameless(project string) error {
+	return deploy.Invalid("the Compose project is called %q, after nothing but a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to go on with a journal of theirs, write project: %s)",
+		project, folderName(s.opts.Dir), project, project)
+}
+
+// folderName is a folder's name as Compose makes a project's name of it.
+func folderName(dir string) string {
+	name := loader.NormalizeProjectName(filepath.Base(dir))
+	if _, err := deploy.ParseColour(name); err == nil || name == "" {
+		return "NAME"
+	}
+	return name
 }
 
 func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []string, unset map[string]string) (*types.Project, error) {

@@ -180,11 +180,22 @@ func TestOptions(t *testing.T) {
 
 func TestApplicationName(t *testing.T) {
 	for project, want := range map[string]string{
-		"shop": "shop", "shop-{colour}": "shop", "{colour}-shop": "shop", "my_{colour}_shop": "my__shop", "{colour}": "blue",
+		"shop": "shop", "shop-{colour}": "shop", "{colour}-shop": "shop", "my_{colour}_shop": "my__shop",
 	} {
 		app := loaded(t, Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project})
 		if app.Project != want {
 			t.Errorf("project %q: the application is called %q, want %q", project, app.Project, want)
+		}
+	}
+	for _, project := range []string{"{colour}", "{colour}-green"} {
+		o := Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project}
+		_, err := load(t, o)
+		if invalid := new(deploy.InvalidError); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "project: shop") {
+			t.Errorf("project %q, which is only a colour: %v", project, err)
+		}
+		o.Name = "blue"
+		if app := loaded(t, o); app.Project != "blue" {
+			t.Errorf("a name that was given: %q", app.Project)
 		}
 	}
 }

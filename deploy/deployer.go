@@ -28,6 +28,7 @@ type run struct {
 	leases  []Lease
 
 	app         Application
+	identity    Identity // of the application, by its files
 	dir         *Directory
 	route       Route
 	containers  []Container
@@ -155,6 +156,7 @@ func (r *run) load(ctx context.Context) error {
 	app, err := r.Stack.Load(ctx)
 	r.report.Project = app.Project
 	r.app, r.dir = app, NewDirectory(app)
+	r.identity = identityOf(app, r.Self(r.report.Command, r.release.ID).Host)
 	return err
 }
 

@@ -57,9 +57,11 @@ const JournalVersion = 1
 
 // Journal says what was under way, never what is true: that is asked of the engine and of nginx.
 type Journal struct {
-	Version int    `json:"version"`
-	Current *Entry `json:"current,omitempty"`
-	Past    []Past `json:"past,omitempty"` // newest first
+	Version int `json:"version"`
+	// Application is which one it is of. Journals of older versions do not say it.
+	Application *Identity `json:"application,omitempty"`
+	Current     *Entry    `json:"current,omitempty"`
+	Past        []Past    `json:"past,omitempty"` // newest first
 	// Releases were promoted, the newest first: the one that was made live last, the one that rollback goes back to, and
 	// a few before them.
 	Releases []Record `json:"releases,omitempty"`

@@ -22,8 +22,10 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 		return r.unusable(ctx, err)
 	}
 	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
-	r.journal, err = r.Ledger.Read(ctx, r.app.Project)
-	return err
+	if r.journal, err = r.Ledger.Read(ctx, r.app.Project); err != nil {
+		return err
+	}
+	return r.ownJournal(ctx)
 }
 
 // whenLost does something when a lease is lost before ctx ends.
@@ -131,7 +133,7 @@ func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Ledger.Write(ctx, r.app.Project, r.journal))
+	return r.unusable(ctx, r.Ledger.Write(ctx, r.app.Project, r.known(r.journal)))
 }
 
 // unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
@@ -155,7 +157,7 @@ func (r *run) closeEntry(ctx context.Context, outcome Outcome) error {
 	}
 	closed := r.journal
 	closed.close(outcome)
-	err := r.Ledger.Write(ctx, r.app.Project, closed)
+	err := r.Ledger.Write(ctx, r.app.Project, r.known(closed))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}

@@ -88,6 +88,9 @@ func (r *run) look(ctx context.Context) error {
 	case holder == nil:
 		r.note(leftBehind(r.journal)...)
 	}
+	if err := r.ownJournal(ctx); err != nil {
+		return err
+	}
 	if holder != nil {
 		r.note(Finding{Code: "locked", Message: "a deployment is under way: " + holder.String()})
 	}

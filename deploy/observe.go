@@ -31,6 +31,9 @@ func (r *run) observe(ctx context.Context) error {
 	if r.route, err = see(ctx); err != nil {
 		return err
 	}
+	if err := r.ownJournal(ctx); err != nil {
+		return err
+	}
 	r.report.Containers = r.containers
 	if r.report.Containers == nil {
 		r.report.Containers = []Container{}

@@ -60,6 +60,9 @@ type Router interface {
 	// configuration if any worker had taken the new one.
 	Restore(ctx context.Context, change Change) error
 
+	// Exists says whether an nginx is still there, by what a Route of an earlier run called it.
+	Exists(ctx context.Context, nginx string) (bool, error)
+
 	// Close removes what Rehearse prepared.
 	Close(ctx context.Context) error
 }

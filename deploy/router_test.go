@@ -361,6 +361,14 @@ func (p *process) Restore(ctx context.Context, change Change) error {
 	return err
 }
 
+// Exists implements Router.
+func (p *process) Exists(ctx context.Context, _ string) (bool, error) {
+	err := p.ask(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.nginxGone, err
+}
+
 // Close implements Router.
 func (p *process) Close(ctx context.Context) error {
 	if !p.helped {

@@ -73,7 +73,7 @@ func (r *run) leftBy(e *Entry) *run {
 	own := *r.Deployer
 	own.Settings.Keep = e.Keep
 	left := &run{
-		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir,
+		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir, identity: r.identity,
 		release: Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
 	}
 	if e.Back != nil {

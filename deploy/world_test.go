@@ -35,6 +35,7 @@ type world struct {
 	stable   time.Duration
 	beside   bool // the idle colour was left running
 
+	nginxGone              bool  // the nginx that the journal speaks of
 	allPulled              bool  // the engine says of every image that it came from a registry
 	registrySilent         error // the registry cannot be asked
 	pullFails, createFails error

@@ -72,6 +72,9 @@ func headline(r *deploy.Report) string {
 		if r.DryRun || r.Command == "doctor" {
 			return fmt.Sprintf("refused: a %s could not start; %s", noun(r.Command), liveNow(r))
 		}
+		if r.To == deploy.None {
+			return fmt.Sprintf("refused: the %s did not begin; %s", r.Command, liveNow(r))
+		}
 		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
 	case deploy.NotHealthy:
 		return "unhealthy: " + r.Message

@@ -37,6 +37,7 @@ func Look(dir, host fs.FS, name string, conventional []string) Setup {
 	l.readScripts()
 	files := l.composeFiles(conventional)
 	l.project(files)
+	l.called(files)
 	l.services(files)
 	l.nginx()
 	l.health(files)
@@ -194,6 +195,22 @@ func (l *looking) project(files []string) {
 	if len(keys[0]) > 0 && !carries && slices.Equal(keys[0], keys[1]) {
 		p.Project = l.name + "-{colour}"
 		l.saw(files[len(files)-1], "both colours have the same services, so each gets a Compose project of its own")
+	}
+}
+
+// called names the application where its Compose projects are called after nothing but a colour.
+func (l *looking) called(files []string) {
+	project := l.setup.Proposal.Project
+	for _, pattern := range files {
+		if c := l.files[of(pattern, deploy.Blue)]; c != nil && project == "" {
+			project = painted(c.Project)
+		}
+	}
+	if project == "" && len(files) > 0 {
+		project = painted(path.Base(path.Dir(files[0])))
+	}
+	if strings.Contains(project, "{colour}") && strings.Trim(strings.ReplaceAll(project, "{colour}", ""), "-_.") == "" {
+		l.setup.Proposal.Name = l.name
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 // Proposal is what bluegate.yml has to say. What the conventions find by themselves stays empty.
 type Proposal struct {
+	Name     string // of the application
 	Files    []string
 	Project  string
 	Services []string
@@ -35,6 +36,9 @@ type Nginx struct {
 // YAML is the file's text; "" means that none is needed.
 func (p Proposal) YAML() string {
 	var b strings.Builder
+	if p.Name != "" {
+		b.WriteString("project: " + p.Name + "\n")
+	}
 	section(&b, "compose", pair{"files", p.Files}, pair{"project", p.Project}, pair{"services", p.Services})
 	section(&b, "colours", pair{"blue", p.colour(deploy.Blue)}, pair{"green", p.colour(deploy.Green)})
 	if p.Running {
