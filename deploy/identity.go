@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -83,7 +84,7 @@ func (r *run) ownJournal(ctx context.Context) error {
 	if len(theirs.Services) > 0 && len(r.identity.Services) > 0 && !common {
 		return r.foreign(theirs)
 	}
-	if theirs.Nginx == "" || r.route.Nginx == "" || theirs.Nginx == r.route.Nginx {
+	if theirs.Nginx == "" || r.route.State == "" || theirs.Nginx == r.route.Nginx { // or it was not observed yet
 		return nil
 	}
 	there, err := r.Router.Exists(ctx, theirs.Nginx)
@@ -95,7 +96,7 @@ func (r *run) ownJournal(ctx context.Context) error {
 
 func (r *run) foreign(theirs Identity) error {
 	ours := r.identity
-	ours.Nginx = r.route.Nginx
+	ours.Nginx = cmp.Or(r.route.Nginx, "no nginx")
 	project := r.app.Project
 	return Refuse(ForeignJournal, "the journal of project %s (container bluegate-journal-%s) is of another application (%s), and this one is: %s. If these are two, give this one a name of its own in bluegate.yml: project: %s-2. If it is the same one, run: docker rm bluegate-journal-%s, which forgets what rollback could go back to",
 		project, project, theirs, ours, project, project)

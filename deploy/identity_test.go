@@ -25,6 +25,7 @@ func TestForeignJournal(t *testing.T) {
 	for name, test := range map[string]struct {
 		journal Journal
 		gone    bool // the journal's nginx is not there any more
+		without bool // ours is not there, and nothing was ever deployed
 		foreign bool
 	}{
 		"ours":                              {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "edge"`, Folder: "/elsewhere", Host: "other"}}},
@@ -32,6 +33,7 @@ func TestForeignJournal(t *testing.T) {
 		"other services":                    {journal: Journal{Application: &Identity{Services: keys("api"), Nginx: `container "edge"`}}, foreign: true},
 		"another nginx":                     {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, foreign: true},
 		"another nginx, which is not there": {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, gone: true},
+		"another nginx, and none of ours":   {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, without: true, foreign: true},
 		"of old, empty":                     {journal: Journal{}},
 		"of old, ours":                      {journal: Journal{Releases: []Record{{Release: "r1", Colour: Blue, Model: service("was")}}}},
 		"of old, other services":            {journal: Journal{Releases: []Record{{Release: "r1", Colour: Blue, Model: service("api")}}}, foreign: true},
@@ -51,7 +53,10 @@ func TestForeignJournal(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				w.journal, w.nginxGone = text, test.gone
+				if w.journal, w.nginxGone = text, test.gone; test.without {
+					w.wipe()
+					w.nginx.state = RouterAbsent
+				}
 				r := do(w.process())
 				if !test.foreign {
 					ends(t, r, Promoted, 0, Green)
