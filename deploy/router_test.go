@@ -362,11 +362,11 @@ func (p *process) Restore(ctx context.Context, change Change) error {
 }
 
 // Exists implements Router.
-func (p *process) Exists(ctx context.Context, _ string) (bool, error) {
+func (p *process) Exists(ctx context.Context, nginx string) (bool, error) {
 	err := p.ask(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.nginxGone, err
+	return !p.nginxGone && (nginx != `container "edge"` || p.nginx.state != RouterAbsent), err
 }
 
 // Close implements Router.
