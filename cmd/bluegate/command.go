@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -38,7 +39,8 @@ const exitCodes = `EXIT CODES:
       The report says what to run
    6  locked: another deployment holds the lock; who, since when
    7  unreachable: the engine or nginx could not be asked, before anything was changed
-   128+n  interrupted by signal n, after undoing what was begun; a second signal ends at once, the rest is for settle
+   128+n  interrupted by signal n, after undoing what was begun. Only Ctrl-C at a terminal, pressed again, ends at
+      once and leaves the rest to settle
 `
 
 // parse runs the command line. An error is the user's, or says that nothing could be asked.
@@ -254,14 +256,19 @@ func (c *command) schema(ctx *cli.Context) error {
 
 // progress goes to stderr: a live view on a terminal, plain lines elsewhere.
 func (c *command) progress() deploy.Progress {
-	if c.quiet {
-		return silence{}
-	}
 	ctx := context.WithoutCancel(c.ctx) // also what is undone after an interrupt is told
-	if width, height, ok := terminal(c.Stderr, c.Getenv); ok {
-		return newLive(ctx, c.Stderr, width, height)
+	var p deploy.Progress = silence{}
+	say := func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }
+	if width, height, ok := terminal(c.Stderr, c.Getenv); !c.quiet && ok {
+		p = newLive(ctx, c.Stderr, width, height)
+	} else if !c.quiet {
+		p = newPlain(ctx, c.Stderr, 20*time.Second)
 	}
-	return newPlain(ctx, c.Stderr, 20*time.Second)
+	if !c.quiet {
+		say = p.Say
+	}
+	acknowledge(c.ctx, c.name, say)
+	return p
 }
 
 func commandName(app *cli.App, args []string) string {

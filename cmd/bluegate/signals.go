@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -12,9 +16,10 @@ import (
 )
 
 // interruptible returns a context that ends with the first INT, TERM or HUP; the cause says which. What was begun is
-// undone then. A second one ends the process at once and leaves the rest to `bluegate settle`. Who starts a deployment
-// with nohup wants it to outlive the session: a HUP that is ignored stays so.
-func interruptible() context.Context {
+// undone then. Only a person who presses Ctrl-C again ends the process at once: everything else that repeats a signal (a
+// terminal that closes sends HUP, and its shell another one; CI sends INT, then TERM) does not know what it would leave
+// behind. A HUP that is ignored stays ignored: who starts a deployment with nohup wants it to outlive the session.
+func interruptible(stderr io.Writer) context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -22,13 +27,65 @@ func interruptible() context.Context {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	go func() {
+		first, _ := (<-signals).(syscall.Signal)
+		began := time.Now()
+		cancel(&deploy.InterruptedError{Signal: int(first), Name: unix.SignalName(first)})
 		for s := range signals {
-			number, _ := s.(syscall.Signal)
-			if ctx.Err() != nil {
-				os.Exit(128 + int(number))
+			if endsUndo(first, s, time.Since(began), atTerminal) {
+				_, _ = io.WriteString(stderr, endedAtOnce)
+				os.Exit(128 + int(syscall.SIGINT))
 			}
-			cancel(&deploy.InterruptedError{Signal: int(number), Name: unix.SignalName(number)})
 		}
 	}()
 	return ctx
+}
+
+// samePress is how long after the first SIGINT another one belongs to the same key press: the terminal signals each process
+// of the foreground, and a wrapper such as npm forwards its own.
+const samePress = 300 * time.Millisecond
+
+// endsUndo says whether a repeated signal is a person's decision to leave the rest to settle.
+func endsUndo(first, again os.Signal, since time.Duration, person func() bool) bool {
+	return first == syscall.SIGINT && again == syscall.SIGINT && since >= samePress && person()
+}
+
+// endedAtOnce is what a process says that ends in the middle of its undoing.
+const endedAtOnce = `
+bluegate: SIGINT again: ended before everything was undone
+  left, perhaps: containers and images of the release, its entry in the journal, and a lock that clears itself
+  run: bluegate settle, which finishes or undoes the rest; bluegate status says which colour is live
+`
+
+// atTerminal says whether the process has a terminal at which a person can press a key.
+func atTerminal() bool {
+	tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	_ = unix.Close(tty)
+	return true
+}
+
+// acknowledge answers the first signal at once: the undoing may take minutes.
+func acknowledge(ctx context.Context, name string, say func(format string, args ...any)) {
+	context.AfterFunc(ctx, func() {
+		var interrupted *deploy.InterruptedError
+		if !errors.As(context.Cause(ctx), &interrupted) {
+			return
+		}
+		say("%s", acknowledgement(name, interrupted, atTerminal()))
+	})
+}
+
+func acknowledgement(command string, interrupted *deploy.InterruptedError, person bool) string {
+	switch command {
+	case "deploy", "rollback", "settle":
+	default:
+		return interrupted.Name + " received: stopping"
+	}
+	text := fmt.Sprintf("%s received: stopping; what users are not on yet is undone", interrupted.Name)
+	if person && syscall.Signal(interrupted.Signal) == syscall.SIGINT {
+		text += "; Ctrl-C again ends at once and leaves the rest to `bluegate settle`"
+	}
+	return text
 }

@@ -11,6 +11,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/testdata/faults/proxy"
+	"bluegate/testdata/pty"
 	"bluegate/testdata/stand"
 )
 
@@ -107,8 +108,15 @@ func interruptedTwice(t *trial) {
 		}
 		return proxy.Fault{Before: func() { close(undoing); <-release }, Drop: true}
 	})
-	once.Store(true) // the helpers of the rehearsal go too
-	c := s.start("v2", nil, "deploy")
+	once.Store(true)                                   // the helpers of the rehearsal go too
+	terminal, line := (*os.File)(nil), (*os.File)(nil) // only a person, who has one, may end an undoing
+	c := s.start("v2", func(cmd *exec.Cmd) {
+		var err error
+		terminal, line, err = pty.Attach(cmd)
+		t.must(err)
+	}, "deploy")
+	t.cleanup(func() { _ = terminal.Close() })
+	t.must(line.Close())
 	c.until("good")
 	once.Store(false)
 	t.must(c.cmd.Process.Signal(syscall.SIGINT))
@@ -117,6 +125,7 @@ func interruptedTwice(t *trial) {
 	case <-time.After(time.Minute):
 		t.fatalf("nothing was undone after SIGINT:\n%s", lastLines(c.said(), 10))
 	}
+	time.Sleep(time.Second) // two of one moment are one key press
 	t.must(c.cmd.Process.Signal(syscall.SIGINT))
 	if code := c.end(30 * time.Second); code != 130 {
 		t.errorf("exit code %d after the second SIGINT, want 130", code)
