@@ -65,6 +65,7 @@ func (d *Deployer) Run(ctx context.Context) *Report {
 	defer cancel(nil)
 
 	err := r.deploy(ctx, cancel)
+	r.atEnd(ctx)
 	defer r.ended(ctx)
 	return r.conclude(ctx, err)
 }

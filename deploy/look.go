@@ -21,7 +21,10 @@ func (d *Deployer) Status(ctx context.Context) *Report {
 		r.lookAtNginx()
 		err = r.lookBack(ctx)
 	}
-	return r.looked(ctx, err)
+	if err != nil {
+		return r.conclude(ctx, err)
+	}
+	return r.concludeStatus()
 }
 
 // Health asks whether the settings' colour, or the live one, is healthy.
@@ -143,7 +146,7 @@ func (r *run) lookAtNginx() {
 // restarted last week and is healthy now is healthy.
 func (r *run) ailing(ctx context.Context, colour Colour) []Reason {
 	if colour == None {
-		return []Reason{{Code: Missing, Message: "no colour is live: " + r.report.LiveBy}}
+		return []Reason{{Code: Missing, Message: "no colour is known to be live: " + r.report.LiveBy}}
 	}
 	reasons := ailments(r.app.Models[colour], r.of(colour))
 	for i := range reasons {

@@ -65,24 +65,41 @@ func TestStatus(t *testing.T) {
 		live     Colour
 		by       string
 		findings string
+		state    State
+		exit     int
 	}{
-		{"blue is live", nil, Blue, "was-blue:8080 at " + confFile + ":1", ""},
-		{"green is live", func(w *world) { w.process().deploy() }, Green, "was-green:8080", ""},
-		{"nginx is absent", func(w *world) { w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent"},
-		{"nginx stopped", func(w *world) { w.nginx.state = RouterStopped }, None, "nginx does not run", "nginx-stopped"},
-		{"nothing runs", func(w *world) { w.stopAll() }, None, "of which no container runs", ""},
-		{"both colours are named", func(w *world) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, None, "names neither", "switch-point-ambiguous"},
-		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, None, "names neither", ""},
-		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(Green); w.boxes[2].stopped = time.Time{} }, None, "not what it runs", "config-not-loaded"},
-		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, Blue, "still runs what it had loaded before release", "left-behind config-not-loaded"},
-		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} }, Blue, "", "draining"},
+		{"blue is live", nil, Blue, "was-blue:8080 at " + confFile + ":1", "", StateLive, 0},
+		{"green is live", func(w *world) { w.process().deploy() }, Green, "was-green:8080", "", StateLive, 0},
+		{"nginx is absent", func(w *world) { w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent", StateUnknown, 7},
+		{"nginx stopped", func(w *world) { w.nginx.state = RouterStopped }, None, "nginx does not run", "nginx-stopped", StateDown, 7},
+		{"nothing runs", func(w *world) { w.stopAll() }, None, "of which no container runs", "", StateDown, 3},
+		{"nothing runs, and nginx is absent", func(w *world) { w.stopAll(); w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent", StateDown, 7},
+		{"nginx serves what has ended, while the other colour runs", func(w *world) {
+			w.process().deploy()
+			for _, b := range w.boxes {
+				b.began, b.stopped = time.Now(), time.Time{}
+				if b.Colour == Green {
+					b.stopped = time.Now()
+				}
+			}
+		}, None, "names green, of which no container runs", "", StateDown, 3},
+		{"both colours are named", func(w *world) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, None, "", "switch-point-ambiguous", StateUnknown, 5},
+		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, None, "names neither", "", StateUnknown, 5},
+		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(Green); w.boxes[2].stopped = time.Time{} }, None, "not what it runs", "config-not-loaded", StateUnknown, 5},
+		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, Blue, "still runs what it had loaded before release", "left-behind config-not-loaded", StateLive, 0},
+		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} }, Blue, "", "draining", StateLive, 0},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			if test.set != nil {
 				test.set(w)
 			}
 			r := w.process().do((*Deployer).Status)
-			ends(t, r, OK, 0, test.live)
+			if r.State != test.state || r.ExitCode != test.exit || r.Live != test.live {
+				t.Errorf("state %s, exit %d, live %q: %s; want %s, %d, %q", r.State, r.ExitCode, r.Live, r.Message, test.state, test.exit, test.live)
+			}
+			if test.exit != 0 && (!strings.HasPrefix(r.Message, string(test.state)) || !strings.Contains(r.Message, r.LiveBy) || r.Run == "") {
+				t.Errorf("it says %q, and to run %q", r.Message, r.Run)
+			}
 			if !strings.Contains(r.LiveBy, test.by) {
 				t.Errorf("known by %q, which does not say %q", r.LiveBy, test.by)
 			}
@@ -94,6 +111,27 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
+	story(t, "nothing was ever deployed", func(t *testing.T, w *world) {
+		w.wipe()
+		r := w.process().do((*Deployer).Status)
+		ends(t, r, OK, 0, None)
+		if r.State != StateNothing || r.LastProven != nil {
+			t.Errorf("state %q, last proven %+v", r.State, r.LastProven)
+		}
+	})
+	story(t, "last proven", func(t *testing.T, w *world) {
+		release := w.process().deploy().Release
+		w.nginx.state = RouterStopped
+		r := w.process().do((*Deployer).Status)
+		if p := r.LastProven; p == nil || p.Colour != Green || p.Release != release || p.At == nil || !strings.Contains(r.Message, "last proven: green, release "+release) {
+			t.Errorf("last proven %+v: %s", p, r.Message)
+		}
+		w.remove(Blue)
+		w.remove(Green)
+		if r := w.process().do((*Deployer).Status); r.State != StateDown || r.ExitCode != 7 {
+			t.Errorf("with all containers removed: %s, exit %d", r.State, r.ExitCode)
+		}
+	})
 }
 
 func TestHealth(t *testing.T) {

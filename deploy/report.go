@@ -55,6 +55,8 @@ type Report struct {
 	To         Colour        `json:"to"`
 	Live       Colour        `json:"live"`
 	LiveBy     string        `json:"live_by,omitempty"` // how that was found out
+	State      State         `json:"state,omitempty"`   // of status
+	LastProven *LastProven   `json:"last_proven,omitempty"`
 	DryRun     bool          `json:"dry_run"`
 	Message    string        `json:"message,omitempty"`
 	Run        string        `json:"run,omitempty"` // what a person is to run next
@@ -68,6 +70,7 @@ type Report struct {
 	Rollback   *WayBack      `json:"rollback,omitempty"` // of status
 	Switch     *Switched     `json:"switch"`
 	Pruned     Pruned        `json:"pruned"`
+	Images     []LiveImage   `json:"images"` // that went live
 	Undo       *Undo         `json:"undo"`
 }
 
@@ -83,6 +86,9 @@ type Step struct {
 type Pruned struct {
 	Containers []string `json:"containers"`
 	Images     []string `json:"images"`
+	// Replaced are those of the containers that an earlier release had left in the place of this one; the new ones may have
+	// their names.
+	Replaced []string `json:"replaced"`
 }
 
 // Undo says what was undone, and whether that worked.
@@ -152,7 +158,7 @@ type Decision struct {
 func NewReport(command string) *Report {
 	return &Report{
 		Command: command, Reasons: []Reason{}, Findings: []Finding{}, Steps: []Step{}, Containers: []Container{}, Checks: []CheckReport{}, Hooks: []HookReport{},
-		Pruned: Pruned{Containers: []string{}, Images: []string{}},
+		Pruned: Pruned{Containers: []string{}, Images: []string{}, Replaced: []string{}}, Images: []LiveImage{},
 	}
 }
 

@@ -14,6 +14,7 @@ func (d *Deployer) Rollback(ctx context.Context) *Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	err := r.rollback(ctx, cancel)
+	r.atEnd(ctx)
 	defer r.ended(ctx)
 	return r.conclude(ctx, err)
 }
@@ -98,7 +99,7 @@ func (r *run) wayBack() error {
 	live, records := r.report.Live, r.journal.Releases
 	switch {
 	case live == None:
-		return Invalid("no colour is live (%s), so there is nothing to go back from; `bluegate deploy` makes one live", r.report.LiveBy)
+		return Invalid("no colour is known to be live (%s), so there is nothing to go back from; `bluegate deploy` makes one live", r.report.LiveBy)
 	case len(records) > 0 && records[0].Colour != live:
 		return Invalid("%s is live, though bluegate made %s live last (release %s): somebody switched nginx by hand, and what was live before that is not known; go forward with `bluegate deploy`", live, records[0].Colour, records[0].Release)
 	case len(records) > 0 && records[0].Instead != "":

@@ -14,6 +14,7 @@ func (d *Deployer) Settle(ctx context.Context) *Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	err := r.settleOnly(ctx, cancel)
+	r.atEnd(ctx)
 	report := r.conclude(ctx, err)
 	if err == nil {
 		report.Finish(Settled)

@@ -50,6 +50,9 @@ func (r *run) replace(ctx context.Context, old []Container) error {
 		return err
 	}
 	r.removed(old)
+	for _, c := range old {
+		r.report.Pruned.Replaced = append(r.report.Pruned.Replaced, c.Name)
+	}
 	return r.Stack.Remove(ctx, old)
 }
 

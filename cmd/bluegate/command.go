@@ -33,12 +33,13 @@ const exitCodes = `EXIT CODES:
    0  promoted, started, planned, settled, ok
    1  error: a fault of bluegate itself
    2  invalid: usage or configuration; nothing was touched
-   3  refused: the release did not pass; it was removed, users never noticed. unhealthy: health's colour is not healthy
+   3  refused: the release did not pass; it was removed, users never noticed. unhealthy: health's colour is not healthy.
+      status: down
    4  rolled-back: new workers served it, it failed, and nginx provably points at the old colour again
    5  needs-a-person: live but not cleaned up, or what is live could not be proven; nothing that may serve was stopped.
-      The report says what to run
+      The report says what to run. status: unknown
    6  locked: another deployment holds the lock; who, since when
-   7  unreachable: the engine or nginx could not be asked, before anything was changed
+   7  unreachable: the engine or nginx could not be asked, before anything was changed. status: nginx does not run
    128+n  interrupted by signal n, after undoing what was begun. Only Ctrl-C at a terminal, pressed again, ends at
       once and leaves the rest to settle
 `

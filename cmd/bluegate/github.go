@@ -38,6 +38,9 @@ func appendTo(path, text string) error {
 func markdown(r *deploy.Report) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, cell(headline(r)))
+	if live := liveLine(r); live != "" {
+		fmt.Fprintf(&b, "Live: %s\n\n", cell(live))
+	}
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&b, "- **%s** %s\n", reason.Code, cell(strings.TrimPrefix(reason.String(), string(reason.Code)+": ")))
 	}
@@ -46,6 +49,12 @@ func markdown(r *deploy.Report) string {
 		for _, s := range r.Steps {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Status, span(s.MS))
 		}
+	}
+	for i, image := range r.Images {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "- %s\n", cell(imageLine(image)))
 	}
 	if len(r.Containers) > 0 {
 		b.WriteString("\n| colour | container | state | health | image |\n|---|---|---|---|---|\n")

@@ -24,6 +24,7 @@ type live struct {
 	width   int
 	height  int
 	began   time.Time
+	step    string
 	drawn   int // lines of the block that the cursor stands under
 	verdict gate.Verdict
 }
@@ -64,7 +65,12 @@ func (l *live) tick(ctx context.Context) {
 	}
 }
 
-func (l *live) Step(name string) { l.Say("%s", name) }
+func (l *live) Step(name string) {
+	l.mu.Lock()
+	l.step = name
+	l.mu.Unlock()
+	l.Say("%s", name)
+}
 
 // Say leaves the block as it stands and goes on below it.
 func (l *live) Say(format string, args ...any) {
@@ -96,7 +102,7 @@ func (l *live) draw() {
 	if more := len(l.verdict.Progress) - len(shown); more > 0 {
 		lines = append(lines, fmt.Sprintf("         and %d more", more))
 	}
-	lines = append(lines, "         "+outlook(l.verdict, time.Now()))
+	lines = append(lines, "         "+outlook(l.step, l.verdict, time.Now()))
 	for _, line := range lines {
 		b.WriteString("\r\x1b[K" + l.fit(line) + "\n")
 	}

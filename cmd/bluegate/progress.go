@@ -69,20 +69,24 @@ func (p *plain) waiting() string {
 	if len(parts) > 0 {
 		text = ": waiting for " + strings.Join(parts, ", ")
 	}
-	if outlook := outlook(p.verdict, time.Now()); outlook != "" {
+	if outlook := outlook(p.step, p.verdict, time.Now()); outlook != "" {
 		text += "; " + outlook
 	}
 	return text
 }
 
-// outlook says what the gate is waiting for, and how long it may take; empty once it has decided.
-func outlook(v gate.Verdict, now time.Time) string {
+// outlook says what a step waits for that watches containers, and how long it may take; empty once it has decided. The gate
+// is shut until it opens; in the bake users are on the release already.
+func outlook(step string, v gate.Verdict, now time.Time) string {
 	if v.Decision != gate.Waiting {
 		return ""
 	}
 	left := max(v.Next.Sub(now), 0).Round(time.Second)
 	if slices.ContainsFunc(v.Progress, func(c gate.Progress) bool { return !c.Good }) {
 		return fmt.Sprintf("decided in %s at the latest", left)
+	}
+	if step == "bake" {
+		return fmt.Sprintf("all are good; the bake has passed in %s if they stay so", left)
 	}
 	return fmt.Sprintf("all are good; the gate opens in %s if they stay so", left)
 }

@@ -107,6 +107,23 @@ func TestHeartbeat(t *testing.T) {
 	)
 }
 
+// In the bake users are on the release already: no gate opens.
+func TestBakeProgress(t *testing.T) {
+	wantLines(t, watchPlain(t, 20*time.Second, func(p *plain) {
+		p.Step("bake")
+		p.Gate(waiting(39*time.Second, healthy("shop-was-green-1")))
+		time.Sleep(20 * time.Second)
+	}),
+		"   0.0s  bake",
+		"   0.0s  shop-was-green-1: good: running, healthy",
+		"  20.0s  still at bake; all are good; the bake has passed in 19s if they stay so",
+	)
+	v := waiting(5*time.Second, healthy("shop-was-green-1"))
+	if got := outlook("up", v, time.Now()); !strings.Contains(got, "the gate opens in 5s") {
+		t.Errorf("at the gate it says %q", got)
+	}
+}
+
 // What was waited for in the gate is not waited for in the undoing.
 func TestHeartbeatAfterARefusal(t *testing.T) {
 	lines := watchPlain(t, 20*time.Second, func(p *plain) {

@@ -62,7 +62,11 @@ func reports() map[string]*deploy.Report {
 			r.Switch = &deploy.Switched{Nginx: `container "edge"`, At: at, Files: []string{"/etc/nginx/conf.d/default.conf"}, Points: 2, NewWorkers: 2, OldWorkers: 2, ProofMS: 221,
 				Proof: []string{"every address accepted a connection", "nginx -T shows the bytes that were written"}}
 			r.Findings = []deploy.Finding{{Code: "not-persistent", Place: "/etc/nginx/conf.d/default.conf", Message: "it lies in no mount"}, {Code: "local-image", Message: "shop:v2 exists only on this engine"}}
-			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1"}, Images: []string{}}
+			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1"}, Images: []string{}, Replaced: []string{"shop-was-green-1"}}
+			r.Images = []deploy.LiveImage{
+				{Service: "was-green", Image: "registry.example/shop:v2", Digest: "sha256:" + strings.Repeat("2", 64), Replaced: &deploy.ReplacedImage{Service: "was-blue", Image: "registry.example/shop:v1", Digest: "sha256:" + strings.Repeat("1", 64)}},
+				{Service: "new-green", Image: "registry.example/shop:v2", Digest: "sha256:" + strings.Repeat("2", 64)},
+			}
 			r.Containers = containers
 		}),
 		"rollback": report(deploy.Promoted, func(r *deploy.Report) {
@@ -94,7 +98,7 @@ func reports() map[string]*deploy.Report {
 			r.Steps = append([]deploy.Step{}, steps[:2]...)
 			r.Steps = append(r.Steps, deploy.Step{Name: "gate", Status: "failed", MS: 9034, Message: "refused: unhealthy: …\nsecond line"})
 			r.Undo = &deploy.Undo{Name: "abandon", Status: "ok", MS: 310}
-			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1", "shop-signal-green-1"}, Images: []string{"registry.example/shop:v2"}}
+			r.Pruned = deploy.Pruned{Containers: []string{"shop-was-green-1", "shop-signal-green-1"}, Images: []string{"registry.example/shop:v2"}, Replaced: []string{"shop-was-green-1"}}
 			r.Containers = containers
 		}),
 		"dry run": report(deploy.Planned, func(r *deploy.Report) {
@@ -128,9 +132,16 @@ func reports() map[string]*deploy.Report {
 				{Code: "local-image", Message: "shop:v2 exists only on this engine"},
 			}
 		}),
+		"status unknown": report(deploy.NeedsPerson, func(r *deploy.Report) {
+			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", deploy.None, deploy.None, deploy.None, `the configuration of container "edge" names blue, but that is not what it runs`
+			r.State, r.LastProven = deploy.StateUnknown, &deploy.LastProven{Colour: deploy.Green, Release: "20261119T080000-11aa", At: &at}
+			r.Message, r.Run = "unknown (last proven: green, release 20261119T080000-11aa, at 2026-11-20T11:45:09Z): "+r.LiveBy, "bluegate doctor"
+			r.Containers = containers
+		}),
 		"status of nothing": report(deploy.OK, func(r *deploy.Report) {
+			r.State, r.Message = deploy.StateNothing, "nothing of the application is on this engine: no nginx was found"
 			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", deploy.None, deploy.None, deploy.None, "no nginx was found"
-			r.Rollback = &deploy.WayBack{Refused: "no colour is live (no nginx was found), so there is nothing to go back from; `bluegate deploy` makes one live", Containers: []deploy.KeptContainer{}}
+			r.Rollback = &deploy.WayBack{Refused: "no colour is known to be live (no nginx was found), so there is nothing to go back from; `bluegate deploy` makes one live", Containers: []deploy.KeptContainer{}}
 		}),
 		"unhealthy": report(deploy.NotHealthy, func(r *deploy.Report) {
 			r.Command, r.Release, r.From, r.Message = "health", "", deploy.None, "green is not healthy"
@@ -141,6 +152,13 @@ func reports() map[string]*deploy.Report {
 			r.Message = "nginx-not-switched: container \"edge\" was not switched: its workers did not change within 10s"
 			r.Reasons = []deploy.Reason{{Code: deploy.NginxNotSwitched, Message: "its workers did not change within 10s"}}
 			r.Undo = &deploy.Undo{Name: "rollback", Status: "ok", MS: 2310}
+		}),
+		"rolled back in the bake": report(deploy.RolledBack, func(r *deploy.Report) {
+			r.LiveBy = "nginx was pointed back to it, and that was proven"
+			r.Message = "bake: refused: unhealthy: 3 of 3 probes failed"
+			r.Reasons = []deploy.Reason{{Code: deploy.Unhealthy, Service: "was-green", Container: "shop-was-green-1", Message: "3 of 3 probes failed"}}
+			r.Steps = []deploy.Step{{Name: "switch", Status: "ok", MS: 236}, {Name: "bake", Status: "failed", MS: 4200}}
+			r.Undo = &deploy.Undo{Name: "rollback", Status: "ok", MS: 310}
 		}),
 		"needs a person": report(deploy.NeedsPerson, func(r *deploy.Report) {
 			r.Live = deploy.Green

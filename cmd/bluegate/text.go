@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,7 +14,10 @@ import (
 func reportText(r *deploy.Report, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(headline(r) + "\n")
-	if r.Outcome == deploy.Refused && len(r.Reasons) == 0 {
+	if live := liveLine(r); live != "" {
+		fmt.Fprintf(&b, "live: %s\n", live)
+	}
+	if (r.Outcome == deploy.Refused || r.Outcome == deploy.RolledBack) && len(r.Reasons) == 0 {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message, "    "))
 	}
 	writeReasons(&b, r.Reasons)
@@ -76,6 +80,12 @@ func headline(r *deploy.Report) string {
 			return fmt.Sprintf("refused: the %s did not begin; %s", r.Command, liveNow(r))
 		}
 		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
+	case deploy.RolledBack:
+		what := "did not pass"
+		if slices.ContainsFunc(r.Steps, func(s deploy.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
+			what = "did not pass its bake"
+		}
+		return fmt.Sprintf("rolled-back: %s %s%s; %s", r.To, what, release, liveNow(r))
 	case deploy.NotHealthy:
 		return "unhealthy: " + r.Message
 	case deploy.OK:
@@ -85,6 +95,21 @@ func headline(r *deploy.Report) string {
 		return "ok: " + liveNow(r)
 	}
 	return fmt.Sprintf("%s: %s", r.Outcome, r.Message)
+}
+
+// liveLine says which colour is live where the headline says what went wrong.
+func liveLine(r *deploy.Report) string {
+	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
+		return ""
+	}
+	switch r.Outcome {
+	case deploy.NeedsPerson, deploy.Interrupted, deploy.Failed, deploy.Unreachable, deploy.Settled:
+		if r.Live == deploy.None {
+			return "not known: " + r.LiveBy
+		}
+		return fmt.Sprintf("%s: %s", r.Live, r.LiveBy)
+	}
+	return ""
 }
 
 func noun(command string) string {
@@ -99,7 +124,7 @@ func liveNow(r *deploy.Report) string {
 		if r.LiveBy == "" {
 			return "no colour is known to be live"
 		}
-		return "no colour is live: " + r.LiveBy
+		return "no colour is known to be live: " + r.LiveBy
 	}
 	if r.Outcome == deploy.Refused {
 		return string(r.Live) + " is live and was not touched"
@@ -128,8 +153,31 @@ func writeUndone(b *strings.Builder, r *deploy.Report) {
 	if r.Undo != nil {
 		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, span(r.Undo.MS), prefixed(": ", r.Undo.Error))
 	}
-	if len(r.Pruned.Containers)+len(r.Pruned.Images) > 0 {
-		fmt.Fprintf(b, "removed: %s\n", strings.Join(append(append([]string{}, r.Pruned.Containers...), r.Pruned.Images...), ", "))
+	removed := slices.Clone(r.Pruned.Containers)
+	if len(r.Pruned.Replaced) > 0 {
+		fmt.Fprintf(b, "replaced: %s, which an earlier release of %s had left\n", strings.Join(r.Pruned.Replaced, ", "), r.To)
+	}
+	if r.Undo == nil { // else the release's own were removed, which may have the same names
+		removed = slices.DeleteFunc(removed, func(name string) bool { return slices.Contains(r.Pruned.Replaced, name) })
+	}
+	if removed = append(removed, r.Pruned.Images...); len(removed) > 0 {
+		fmt.Fprintf(b, "removed: %s\n", strings.Join(removed, ", "))
+	}
+	for _, i := range r.Images {
+		fmt.Fprintf(b, "image: %s\n", imageLine(i))
+	}
+}
+
+// imageLine says what runs of a service now, and what it replaced.
+func imageLine(i deploy.LiveImage) string {
+	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
+	switch old := i.Replaced; {
+	case old == nil:
+		return text
+	case old.Digest == i.Digest:
+		return text + ", the same as " + old.Service
+	default:
+		return fmt.Sprintf("%s; %s ran %s (%.19s)", text, old.Service, old.Image, old.Digest)
 	}
 }
 
