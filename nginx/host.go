@@ -15,6 +15,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/nginx/helper"
+	"bluegate/nginx/startup"
 )
 
 // hosted is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that somebody
@@ -59,6 +60,11 @@ func (h *hosted) fleeting(string) string { return "" }
 
 // template implements place: nobody writes a host's files behind its back.
 func (h *hosted) template(string) string { return "" }
+
+// starts implements place. What a service manager runs before nginx is not followed.
+func (h *hosted) starts(context.Context, []string) (startup.Start, []startup.Live) {
+	return startup.Start{}, nil
+}
 
 // command is a call of nginx's own executable. It gets nothing of our environment, which may hold secrets.
 func (h *hosted) command(ctx context.Context, args ...string) *exec.Cmd {

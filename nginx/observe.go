@@ -99,7 +99,7 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 		}
 	}
 	if route.Refusal == nil || len(route.Points) > 0 {
-		r.notRendered(route)
+		r.notRendered(ctx, route)
 		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"bluegate/deploy"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/helper"
+	"bluegate/nginx/startup"
 )
 
 // place is where an nginx is, and how one reads, writes and signals there. Paths are those that nginx itself sees.
@@ -34,9 +35,13 @@ type place interface {
 	// fleeting says why what is written to a file would not last; empty where it does.
 	fleeting(file string) string
 
-	// template is what a file is written anew from at each start of nginx, if it is; whether there is such a file is not
+	// template is what a file is written from at each start of nginx, if it is; whether there is such a file is not
 	// looked at.
 	template(file string) string
+
+	// starts says what runs before nginx does, and which of these files that could write. There are none where nothing
+	// runs, or nothing could write them.
+	starts(ctx context.Context, files []string) (startup.Start, []startup.Live)
 
 	// surroundings are what only an examination asks, among it how these files are stored.
 	surroundings(ctx context.Context, files []string) (surroundings, error)

@@ -1,6 +1,9 @@
 package nginx
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -8,9 +11,10 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/startup"
 )
 
-// renderer is the entrypoint of nginx's official image: at each start of its container it writes every file anew of which
+// renderer is the entrypoint of nginx's official image: at each start of its container it writes every file again of which
 // it has a template (20-envsubst-on-templates.sh).
 const renderer = "docker-entrypoint.sh"
 
@@ -38,25 +42,98 @@ func (c *contained) template(file string) string {
 
 // notRendered refuses a switch that the next start of nginx's container would undo: a machine that is rebooted would send
 // its users to the colour that was stopped.
-func (r *Router) notRendered(route *deploy.Route) {
+func (r *Router) notRendered(ctx context.Context, route *deploy.Route) {
+	began := r.startup(ctx, route.Points)
 	for _, file := range r.writes(route.Points) {
-		template := r.found.template(file)
-		if template == "" {
-			continue
+		by, template := "", r.found.template(file)
+		if template != "" {
+			if _, err := r.conf.files.Read(template); err == nil {
+				by = "from " + template
+			}
 		}
-		if _, err := r.conf.files.Read(template); err != nil {
+		where := path.Base(template)
+		for _, w := range began.Writes {
+			if by == "" && w.File == file {
+				by, where = fmt.Sprintf("by %s (%s)", w.Place, deploy.Plain(w.Text)), "what "+w.Place+" writes"
+			}
+		}
+		if by == "" {
 			continue
 		}
 		if route.Refusal == nil {
-			route.Refusal = deploy.Refuse(deploy.NginxNotSwitched, "%s is written anew from %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, template, r.found)
+			route.Refusal = deploy.Refuse(deploy.NginxNotSwitched, "%s is written again %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, by, r.found)
 		}
 		route.Findings = append(route.Findings, deploy.Finding{
 			Code: "made-at-start", Place: file,
-			Message: fmt.Sprintf("%s is written anew from %s at each start of %s", file, template, r.found),
-			Cost:    "after any restart, that of the machine too, nginx serves again what the template and the environment say, which may be the colour that was stopped",
-			Remedy:  ownFileRemedy(r.conf.tree, file, template, route.Points),
+			Message: fmt.Sprintf("%s is written again %s at each start of %s", file, by, r.found),
+			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
+			Remedy:  ownFileRemedy(r.conf.tree, file, where, route.Points),
 		})
 	}
+	for _, w := range began.NotKnown {
+		route.Findings = append(route.Findings, r.startNotChecked(w, route.Points))
+	}
+}
+
+// startNotChecked tells of what runs at the start of nginx's container and cannot be followed.
+func (r *Router) startNotChecked(w startup.Write, points []deploy.SwitchPoint) deploy.Finding {
+	message := fmt.Sprintf("what runs at each start of %s cannot be followed here", r.found)
+	if w.Text != "" {
+		message = fmt.Sprintf("what this does at each start of %s cannot be told: %s", r.found, deploy.Plain(w.Text))
+	}
+	files := cmp.Or(w.File, strings.Join(r.writes(points), ", "))
+	return deploy.Finding{
+		Code: "start-not-checked", Place: w.Place, Message: fmt.Sprintf("%s; whether it writes %s again is not checked", message, files),
+		Cost:   "if it does, a restart of the container or of the machine undoes a switch",
+		Remedy: "bluegate doctor --try-restart",
+	}
+}
+
+// startup follows what runs before nginx does, once for each nginx and the files that a switch writes.
+func (r *Router) startup(ctx context.Context, points []deploy.SwitchPoint) startup.Result {
+	files := r.writes(points)
+	key := r.found.id() + "\n" + strings.Join(files, "\n")
+	if known, ok := r.began[key]; ok || len(files) == 0 {
+		return known
+	}
+	start, live := r.found.starts(ctx, files)
+	if len(live) == 0 {
+		return startup.Result{}
+	}
+	_, flag := r.mode.(flagged)
+	for i := range live {
+		live[i].Flag, live[i].Lines = flag, r.linesOf(live[i].Names[0], points)
+	}
+	if r.began == nil {
+		r.began = map[string]startup.Result{}
+	}
+	r.began[key] = startup.Read(start, live)
+	return r.began[key]
+}
+
+// linesOf are the lines of a file that name the live colour: as they are, and as they are when the other one is live.
+func (r *Router) linesOf(file string, points []deploy.SwitchPoint) (lines []startup.Line) {
+	reading, err := readingOf(r.conf.tree, r.dir)
+	i := slices.IndexFunc(r.conf.tree, func(f *conf.File) bool { return f.Path == file })
+	if err != nil || i < 0 {
+		return nil // what is not known is not harmless
+	}
+	src := r.conf.tree[i].Src
+	for _, p := range points {
+		if p.Path != file || p.End > len(src) {
+			continue
+		}
+		from := bytes.LastIndexByte(src[:p.Start], '\n') + 1
+		to := len(src)
+		if n := bytes.IndexByte(src[p.End:], '\n'); n >= 0 {
+			to = p.End + n
+		}
+		lines = append(lines, startup.Line{Text: string(src[from:to]), Address: p.Address})
+		if other, _, err := reading.turned(p); err == nil {
+			lines = append(lines, startup.Line{Text: string(src[from:p.Start]) + other + string(src[p.End:to]), Address: other})
+		}
+	}
+	return lines
 }
 
 // ownFolder is where the remedy keeps what names the colour.
@@ -64,10 +141,10 @@ const ownFolder = "/etc/nginx/bluegate"
 
 // ownFileRemedy is the one-time edit: each directive that names the colour moves into a file of its own, in a folder that
 // is mounted.
-func ownFileRemedy(tree []*conf.File, file, template string, points []deploy.SwitchPoint) string {
+func ownFileRemedy(tree []*conf.File, file, written string, points []deploy.SwitchPoint) string {
 	i := slices.IndexFunc(tree, func(f *conf.File) bool { return f.Path == file })
 	if i < 0 {
-		return "mount the file's folder, and take the template away"
+		return "mount the file's folder, and take away what writes it at the start"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# in nginx's Compose service:\nvolumes:\n  - ./nginx/bluegate:%s\n", ownFolder)
@@ -76,7 +153,7 @@ func ownFileRemedy(tree []*conf.File, file, template string, points []deploy.Swi
 		if !d.HasBlock && slices.ContainsFunc(points, func(p deploy.SwitchPoint) bool { return p.Path == file && d.Start <= p.Start && p.End <= d.End }) {
 			moved++
 			name := fmt.Sprintf("switch-%d.inc", moved)
-			fmt.Fprintf(&b, "# ./nginx/bluegate/%s, a new file:\n%s\n# in %s, in the place of what becomes that line:\ninclude %s/%s;\n", name, tree[i].Src[d.Start:d.End], path.Base(template), ownFolder, name)
+			fmt.Fprintf(&b, "# ./nginx/bluegate/%s, a new file:\n%s\n# in %s, in the place of what becomes that line:\ninclude %s/%s;\n", name, tree[i].Src[d.Start:d.End], written, ownFolder, name)
 		}
 		return true
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy"
+	"bluegate/nginx/startup"
 )
 
 // Options say where nginx is. The zero value means: find it.
@@ -37,8 +38,9 @@ type Router struct {
 	conf   configuration     // of found, when it was read
 	absent map[string][]byte // what was read in the place of files that are to be made
 	dir    *deploy.Directory
-	before *snapshot   // what ran when a switch was approached
-	asks   *sync.Mutex // checks are asked side by side, and one helper answers them all
+	began  map[string]startup.Result // what runs before nginx, by its id and the files that a switch writes
+	before *snapshot                 // what ran when a switch was approached
+	asks   *sync.Mutex               // checks are asked side by side, and one helper answers them all
 }
 
 // New makes a Router. Nothing is asked yet.

@@ -1,0 +1,84 @@
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+
+	"github.com/containerd/errdefs"
+
+	"bluegate/nginx/startup"
+)
+
+// starts implements place. A file is left out that nginx's container cannot write: in a mount that is read-only there,
+// or in a root that is.
+func (c *contained) starts(ctx context.Context, files []string) (startup.Start, []startup.Live) {
+	start := startup.Start{Words: append([]string{c.info.Path}, c.info.Args...), Files: startFiles{ctx, c}}
+	if c.info.Config != nil {
+		start.Env, start.Dir = c.info.Config.Env, c.info.Config.WorkingDir
+	}
+	var live []startup.Live
+	src := c.files(ctx)
+	for _, file := range files {
+		l := startup.Live{Names: []string{file}}
+		if _, real, err := src.entry(file); err == nil && real != file {
+			l.Names = append(l.Names, real)
+		}
+		writable := false
+		for _, name := range l.Names {
+			m, mounted := mountOf(c.info, name)
+			_, memory := c.memoryOf(name)
+			writable = writable || memory || mounted && m.RW || !mounted && !c.info.HostConfig.ReadonlyRootfs
+			l.Fixed = l.Fixed || mounted && !memory && m.Destination == name
+		}
+		if writable {
+			live = append(live, l)
+		}
+	}
+	return start, live
+}
+
+// startFiles are the files of a container, one by one: the archive of a whole folder would be that of its system.
+type startFiles struct {
+	ctx context.Context
+	c   *contained
+}
+
+// largestScript is longer than a script.
+const largestScript = 256 << 10
+
+// Text implements startup.Source.
+func (s startFiles) Text(name string) ([]byte, error) {
+	if _, memory := s.c.memoryOf(name); memory {
+		return nil, fs.ErrNotExist // at the start it is empty
+	}
+	ctx, cancel := asking(s.ctx)
+	defer cancel()
+	stat, err := s.c.engine.ContainerStatPath(ctx, s.c.id(), name)
+	if err == nil && stat.LinkTarget != "" {
+		name = stat.LinkTarget
+		stat, err = s.c.engine.ContainerStatPath(ctx, s.c.id(), name)
+	}
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil, fs.ErrNotExist
+	case err != nil:
+		return nil, err
+	case stat.Mode.IsDir():
+		return nil, fs.ErrNotExist
+	case stat.Size > largestScript:
+		return nil, startup.ErrBinary
+	}
+	files, err := newArchive(ctx, s.c.engine, s.c.id()).archived(name)
+	if err != nil {
+		return nil, err
+	}
+	content := files[name].content
+	if bytes.IndexByte(content, 0) >= 0 {
+		return nil, startup.ErrBinary
+	}
+	return content, nil
+}
+
+// Glob implements startup.Source.
+func (s startFiles) Glob(pattern string) ([]string, error) { return s.c.files(s.ctx).Glob(pattern) }
