@@ -1,8 +1,13 @@
 package deploy
 
-import "context"
+import (
+	"context"
+	"errors"
+	"strings"
+)
 
-// Doctor makes every check that can be made without changing anything. What a deployment would be refused for is the
+// Doctor makes every check that can be made without changing anything; with Settings.TryRestart it also starts copies of
+// nginx, and removes them. What a deployment would be refused for is the
 // report's reasons and its exit code; what is known to cost requests, switches or time are its findings, each with its
 // place, its cost and its remedy.
 func (d *Deployer) Doctor(ctx context.Context) *Report {
@@ -13,6 +18,13 @@ func (d *Deployer) Doctor(ctx context.Context) *Report {
 	refusal := r.step(ctx, "plan", r.foresee)
 	if err := r.step(ctx, "examine", r.examine); err != nil {
 		return r.conclude(ctx, err)
+	}
+	if r.Settings.TryRestart {
+		err := r.step(ctx, "try-restart", r.tryRestart)
+		var undone *RefusedError
+		if err != nil && (!errors.As(err, &undone) || refusal == nil) {
+			return r.conclude(ctx, err)
+		}
 	}
 	if refusal != nil {
 		return r.conclude(ctx, refusal)
@@ -34,6 +46,25 @@ func (r *run) examine(ctx context.Context) error {
 	r.report.Findings = withoutCodes(r.report.Findings, found)
 	r.note(found...)
 	return err
+}
+
+// tryRestart refuses what a restart of nginx would undo.
+func (r *run) tryRestart(ctx context.Context) error {
+	if r.route.State == RouterAbsent {
+		return nil
+	}
+	found, err := r.Router.TryRestart(ctx, r.route)
+	r.note(found...)
+	var undone []string
+	for _, f := range found {
+		if f.Code == RestartUndoes {
+			undone = append(undone, f.Place)
+		}
+	}
+	if err != nil || len(undone) == 0 {
+		return err
+	}
+	return Refuse(NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.route.Nginx, strings.Join(undone, ", "))
 }
 
 // withoutCodes leaves out what newer findings say better: the same code, at the same place.

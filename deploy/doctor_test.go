@@ -59,6 +59,38 @@ func TestDoctorSaysAFindingOnce(t *testing.T) {
 	})
 }
 
+// A copy of nginx is started only when that was asked for, and a file that it writes again refuses.
+func TestDoctorTriesARestart(t *testing.T) {
+	undone := Finding{Code: RestartUndoes, Place: confFile, Message: "it is written again"}
+	kept := Finding{Code: "restart-tried", Message: "it was kept"}
+	for _, test := range []struct {
+		name     string
+		asked    bool
+		found    Finding
+		set      func(*world)
+		outcome  Outcome
+		codes    string
+		findings string
+	}{
+		{"not asked for", false, undone, nil, OK, "", ""},
+		{"kept", true, kept, nil, OK, "", "restart-tried"},
+		{"undone", true, undone, nil, Refused, "nginx-not-switched", RestartUndoes},
+		{"undone, and refused anyway", true, undone, func(w *world) { w.nginx.refusal = Refuse(ConfigNotLoaded, "edited by hand") }, Refused, "config-not-loaded", RestartUndoes},
+		{"no nginx", true, undone, func(w *world) { w.wipe(); w.nginx.state = RouterAbsent }, OK, "", "nginx-absent"},
+	} {
+		story(t, test.name, func(t *testing.T, w *world) {
+			if w.nginx.restarted = []Finding{test.found}; test.set != nil {
+				test.set(w)
+			}
+			p := w.process()
+			p.settings.TryRestart = test.asked
+			if r := p.doctor(); r.Outcome != test.outcome || codes(r) != test.codes || findings(r) != test.findings {
+				t.Errorf("%s, reasons %q, findings %q: %s", r.Outcome, codes(r), findings(r), r.Message)
+			}
+		})
+	}
+}
+
 // An nginx that cannot be examined is no nginx in which nothing was found.
 func TestDoctorCannotAsk(t *testing.T) {
 	story(t, "examine fails", func(t *testing.T, w *world) {

@@ -22,6 +22,7 @@ type proxy struct {
 	unread        bool // what was edited by hand is not read any further
 	findings      []Finding
 	examined      []Finding
+	restarted     []Finding
 	examineFails  error
 	deaf          bool   // a reload is not applied
 	stray         bool   // it is, and the proof fails

@@ -16,6 +16,11 @@ type Router interface {
 	// length. It changes nothing.
 	Examine(ctx context.Context, route Route, drain time.Duration) ([]Finding, error)
 
+	// TryRestart starts copies of the nginx that Observe found, by what starts it, to which nothing leads and which are
+	// removed again, and says whether its files are as they were: a finding of the code RestartUndoes is a file that is
+	// not.
+	TryRestart(ctx context.Context, route Route) ([]Finding, error)
+
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
 	Plan(route Route, dir *Directory, to Colour) (Change, error)
 
@@ -66,6 +71,9 @@ type Router interface {
 	// Close removes what Rehearse prepared.
 	Close(ctx context.Context) error
 }
+
+// RestartUndoes is the code of a finding: a restart of nginx would undo a switch.
+const RestartUndoes = "restart-undoes"
 
 // RouterState says whether nginx is there.
 type RouterState string

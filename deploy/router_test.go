@@ -63,6 +63,14 @@ func (p *process) Examine(ctx context.Context, route Route, drain time.Duration)
 	return p.nginx.examined, p.nginx.examineFails
 }
 
+// TryRestart implements Router.
+func (p *process) TryRestart(ctx context.Context, _ Route) ([]Finding, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	return p.nginx.restarted, nil
+}
+
 // Plan implements Router.
 func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
 	c := Change{To: to, Nginx: route.Nginx}

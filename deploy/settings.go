@@ -19,6 +19,8 @@ type Settings struct {
 	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
 	DrainThenStop bool
 	WaitLock      time.Duration
+	// TryRestart lets the doctor start a copy of nginx.
+	TryRestart bool
 	// Checks are asked of a colour before it gets users, in its bake, and by health.
 	Checks map[Colour][]check.Check
 	Bake   Bake

@@ -74,7 +74,7 @@ func (c *command) app() *cli.App {
 			{Name: "settle", Usage: "finish or undo what an earlier run left", Flags: []cli.Flag{waitLock()}, Action: c.settle},
 			{Name: "status", Usage: "which colour is live, every container of both, and what rollback would go back to", Action: c.status},
 			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
-			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Action: c.doctor},
+			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Flags: doctorFlags(), Action: c.doctor},
 			{Name: "init", Usage: "look at an existing setup, write bluegate.yml for it, say what stands in the way", Flags: initFlags(), Action: c.init},
 			{Name: "config", Usage: "the effective configuration, and where each value came from", Flags: overrulingFlags(), Action: c.config},
 			{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
@@ -106,6 +106,10 @@ func deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-pull", Usage: "ask no registry: use the images that are on the engine; what has a build section is still built"},
 		waitLock(),
 	)
+}
+
+func doctorFlags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint, which nothing leads to, say whether a restart would undo a switch (exit 3), and remove it; what the entrypoint does elsewhere, over the network, it does"}}
 }
 
 func waitLock() cli.Flag {
@@ -140,6 +144,7 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 	for _, path := range options.Compose.Paths() {
 		c.mask.Keep(path)
 	}
+	options.Settings.TryRestart = ctx.Bool("try-restart")
 	options.Settings.To, options.Compose.Learn, options.Mask = to, c.mask.Learn, &c.mask
 	options.Compose.OnlyWhatRuns = slices.Contains([]string{"status", "health", "settle", "rollback"}, ctx.Command.Name)
 	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
