@@ -41,7 +41,7 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := b.imageID(b.id + ":built")
-	if images, err := s.Images(t.Context(), blue); err != nil || images[0].ID != first || first == "" || images[0].FromPull || images[0].Tagged.IsZero() {
+	if images, err := s.Images(t.Context(), blue); err != nil || images[0].ID != first || first == "" || images[0].FromPull != b.containerd() || images[0].Tagged.IsZero() {
 		t.Errorf("%+v, %v", images, err)
 	}
 	if err := s.Build(t.Context(), blue, []string{"was-blue"}); err != nil || b.imageID(b.id+":built") != first {

@@ -174,6 +174,16 @@ func (b *bench) image(ref string) string {
 	return id
 }
 
+// containerd says whether the engine has containerd's image store, which gives every image a digest.
+func (b *bench) containerd() bool {
+	b.t.Helper()
+	info, err := b.engine.Info(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return strings.Contains(fmt.Sprint(info.DriverStatus), "io.containerd.snapshotter.")
+}
+
 func errOf[T any](_ T, err error) error { return err }
 
 // imageID is empty where there is none of that name.

@@ -44,7 +44,7 @@ func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image
 		return out, s.engine.unreachable(fmt.Errorf("inspect image %s of %s: %w", service.Image, service.Name, err))
 	}
 	out.ID = info.ID
-	// What was built or loaded here was never given a digest by a registry.
+	// What was built or loaded here was never given a digest by a registry; only containerd's image store gives it one.
 	out.FromPull = len(info.RepoDigests) > 0
 	out.Tagged = info.Metadata.LastTagTime.Add(s.engine.Skew)
 	if info.Config == nil {

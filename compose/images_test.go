@@ -26,10 +26,10 @@ func TestImages(t *testing.T) {
 		return images[slices.IndexFunc(images, func(i deploy.Image) bool { return i.Service == service })]
 	}
 	want := gate.Probe{Interval: time.Second, Timeout: time.Second, StartPeriod: 20 * time.Second, Retries: 3}
-	if i := of("was-blue"); i.Ref != shopImage || i.ID != b.imageID(shopImage) || i.FromPull || i.Probe == nil || *i.Probe != want {
+	if i := of("was-blue"); i.Ref != shopImage || i.ID != b.imageID(shopImage) || i.FromPull != b.containerd() || i.Probe == nil || *i.Probe != want {
 		t.Errorf("%+v with %+v", i, i.Probe)
 	}
-	if i := of("plain-blue"); i.ID == "" || i.Probe != nil || len(i.Ports) > 0 || i.FromPull {
+	if i := of("plain-blue"); i.ID == "" || i.Probe != nil || len(i.Ports) > 0 || i.FromPull != b.containerd() {
 		t.Errorf("%+v", i)
 	}
 	if i := of("missing-blue"); i.ID != "" || i.FromPull || i.Ref != b.id+":missing" {

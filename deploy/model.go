@@ -95,7 +95,7 @@ type Image struct {
 	Ref       string
 	ID        string      // empty: not on this engine
 	Tagged    time.Time   // when it got its name here
-	FromPull  bool        // it came from a registry and can be asked for again
+	FromPull  bool        // it came from a registry and can be asked for again, or the engine cannot tell
 	Probe     *gate.Probe // the image's own HEALTHCHECK
 	ProbeTest []string    // its command
 	Ports     []int       // the image's EXPOSE

@@ -27,7 +27,8 @@ const (
 
 // sourceOf follows pull_policy. Without one, a service with a build section is built: a deployment brings what the
 // source says now, and for what has not changed the builder has its cache; any other is pulled. An image that no
-// registry ever gave a digest exists on this engine only, and nobody could be asked for it.
+// registry ever gave a digest exists on this engine only, and nobody could be asked for it. Where the engine cannot tell
+// that, it is pulled, and used as it is if no registry serves it: see pullServed.
 func sourceOf(s Service, img Image, noPull bool, now time.Time) source {
 	there := img.ID != ""
 	if s.Build && s.PullPolicy != policyAlways && s.PullPolicy != policyRefresh {
