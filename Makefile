@@ -11,8 +11,8 @@ SHELL := /bin/bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, so that the executables run in any container; the Compose library wants to be told its own version.
-COMPOSE := $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
-LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
+COMPOSE = $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
+LDFLAGS = -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
 PREFIX ?= /usr/local
 # Packages below testdata are not part of "./...".
 STAND := $(shell find testdata -name "*.go" -printf "./%h\n" | sort -u | grep -v testdata/e2e)
@@ -49,9 +49,17 @@ install: build
 	install -m 0755 bin/bluegate bin/healthcheck $(DESTDIR)$(PREFIX)/bin
 
 .PHONY: demo
-demo: engine build
+demo:
+	@testdata/checks/parts.sh build demo-images show
+
+.PHONY: demo-images
+demo-images: engine
+	@echo "Building the demo's images that are not there yet: the shop and an nginx of Debian's packages (a minute)"
 	testdata/shop/images.sh
 	testdata/nginx/image.sh sid
+
+.PHONY: show
+show:
 	go run ./testdata/demo --bluegate bin/bluegate $(if $(KEEP),--keep)
 
 .PHONY: test
