@@ -10,7 +10,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-# Static, so that the executables run in any container; the Compose library wants to be told its own version.
+# Static, so that the executables run in any container; everything but the race detector is compiled like that, once.
+export CGO_ENABLED := 0
+# The Compose library wants to be told its own version.
 COMPOSE = $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
 LDFLAGS = -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
 PREFIX ?= /usr/local
@@ -41,7 +43,7 @@ TEST := $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
 .PHONY: build
 build: modules
 	@echo "Compiling bluegate (a minute or two on a new machine)"
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/bluegate ./cmd/healthcheck
+	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/bluegate ./cmd/healthcheck
 
 .PHONY: install
 install: build
@@ -94,7 +96,7 @@ lint:
 .PHONY: unit
 unit: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
 	@echo "Unit tests with the race detector; those with a real engine and a real nginx take most of the time"
-	$(WITH_ENGINE) testdata/engine/pace.sh $(TEST) --format dots --packages "./... $(STAND)" -- -race -timeout 0 -parallel $(UNIT_PARALLEL)
+	$(WITH_ENGINE) testdata/engine/pace.sh env CGO_ENABLED=1 $(TEST) --format dots --packages "./... $(STAND)" -- -race -timeout 0 -parallel $(UNIT_PARALLEL)
 
 .PHONY: e2e
 e2e: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)

@@ -23,7 +23,7 @@ sources() {
 # programs builds the build context, once.
 programs() {
   [[ -d $work/context ]] && return
-  local static=(env CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags '-s -w')
+  local static=(env CGO_ENABLED=0 GOOS=linux go build -buildvcs=false -ldflags '-s -w')
   "${static[@]}" -o "$work/context/shop" ./testdata/shop/app
   "${static[@]}" -o "$work/context/healthcheck" ./cmd/healthcheck
 }
