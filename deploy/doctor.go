@@ -12,6 +12,7 @@ import (
 // place, its cost and its remedy.
 func (d *Deployer) Doctor(ctx context.Context) *Report {
 	r := d.begin("doctor")
+	defer r.unlock(ctx) // what asking needs
 	if err := r.look(ctx); err != nil {
 		return r.conclude(ctx, err)
 	}

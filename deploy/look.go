@@ -62,14 +62,15 @@ func (d *Deployer) Health(ctx context.Context) *Report {
 func (d *Deployer) DryRun(ctx context.Context) *Report {
 	r := d.begin("deploy")
 	r.report.DryRun = true
+	defer r.unlock(ctx) // what asking needs
 	err := r.look(ctx)
 	if err == nil {
 		err = r.step(ctx, "plan", r.foresee)
-		r.describePlan()
 	}
 	if err != nil {
 		return r.conclude(ctx, err)
 	}
+	r.describePlan()
 	return r.report.Finish(Planned)
 }
 

@@ -78,6 +78,8 @@ func (r *run) live() (Colour, string) {
 	switch {
 	case r.route.State == RouterAbsent:
 		return None, "no nginx was found"
+	case named == None && r.route.Refusal != nil:
+		return None, fmt.Sprintf("which colour the configuration of %s makes live cannot be told", r.route.Nginx)
 	case named == None:
 		return None, fmt.Sprintf("the configuration of %s names neither colour", r.route.Nginx)
 	case !r.runs(named):
@@ -121,6 +123,9 @@ func (r *run) of(colour Colour) []Container {
 func (r *run) plan(ctx context.Context) error {
 	r.note(r.app.Findings...)
 	r.first = !r.runs(Blue) && !r.runs(Green)
+	if err := r.liveKnown(); err != nil {
+		return err
+	}
 	if err := r.chooseColour(); err != nil {
 		return err
 	}
@@ -143,7 +148,17 @@ func (r *run) plan(ctx context.Context) error {
 	if r.route.Draining > 0 && r.runs(r.release.To) {
 		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s; wait until they have ended, then run `bluegate settle`", r.route.Draining, r.route.Nginx, r.release.To)
 	}
-	return nil
+	return r.replaceable(ctx)
+}
+
+// replaceable refuses what would replace containers that run and may have users.
+func (r *run) replaceable(ctx context.Context) error {
+	if r.runs(r.release.To) {
+		if err := r.nothingLeadsTo(r.route, r.release.To); err != nil {
+			return err
+		}
+	}
+	return r.quiet(ctx)
 }
 
 func (r *run) chooseColour() error {

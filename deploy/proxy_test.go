@@ -19,7 +19,9 @@ type proxy struct {
 	hold       time.Duration // how long a worker that leaves still answers requests
 
 	refusal       error
-	unread        bool // what was edited by hand is not read any further
+	mentions      []Mention // besides the switch points
+	byFlag        bool      // a switch reloads nothing
+	unread        bool      // what was edited by hand is not read any further
 	findings      []Finding
 	examined      []Finding
 	restarted     []Finding

@@ -66,6 +66,9 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 	}
 	if err := r.mayStop(route); err != nil {
 		r.route = route
+		if all, unlisted := r.Stack.Containers(ctx, r.app); unlisted == nil {
+			r.containers = all
+		}
 		r.report.Live, r.report.LiveBy = r.live()
 		return err
 	}

@@ -40,6 +40,7 @@ func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) (err e
 func (d *Deployer) RollbackDryRun(ctx context.Context) *Report {
 	r := d.begin("rollback")
 	r.report.DryRun = true
+	defer r.unlock(ctx) // what asking needs
 	err := r.look(ctx)
 	if err == nil {
 		r.recall()
@@ -47,11 +48,11 @@ func (d *Deployer) RollbackDryRun(ctx context.Context) *Report {
 	}
 	if err == nil {
 		err = r.step(ctx, "plan", r.planBack)
-		r.describeBack()
 	}
 	if err != nil {
 		return r.conclude(ctx, err)
 	}
+	r.describeBack()
 	return r.report.Finish(Planned)
 }
 
@@ -91,7 +92,13 @@ func (r *run) planBack(ctx context.Context) error {
 	if r.route.Draining > 0 && len(r.strangers()) > 0 {
 		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s, whose containers a rollback replaces; wait until they have ended", r.route.Draining, r.route.Nginx, r.release.To)
 	}
-	return r.planSwitch()
+	if err := r.planSwitch(); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(r.strangers(), func(c Container) bool { return c.Running }) {
+		return nil
+	}
+	return r.replaceable(ctx)
 }
 
 // wayBack says why there is none, if so.

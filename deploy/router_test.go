@@ -29,7 +29,7 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	if n.unread {
 		return Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: Refuse(SwitchPointNotFound, "it was edited by hand")}, nil
 	}
-	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings}
+	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions}
 	for _, colour := range Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if at := strings.Index(n.disk, s.Name+":8080"); at >= 0 {
@@ -46,7 +46,7 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	case n.state == RouterRunning && n.loaded != n.disk:
 		r.Refusal = Refuse(ConfigNotLoaded, "what runs is not what is on disk")
 	}
-	if n.state == RouterRunning {
+	if n.state == RouterRunning && !n.byFlag {
 		r.Draining = len(n.alive())
 	}
 	return r, nil
@@ -73,7 +73,7 @@ func (p *process) TryRestart(ctx context.Context, _ Route) ([]Finding, error) {
 
 // Plan implements Router.
 func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
-	c := Change{To: to, Nginx: route.Nginx}
+	c := Change{To: to, Nginx: route.Nginx, Unloaded: p.nginx.byFlag}
 	switch {
 	case route.Refusal != nil:
 		return c, route.Refusal

@@ -18,7 +18,9 @@ type Settings struct {
 	DrainTimeout    time.Duration
 	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
 	DrainThenStop bool
-	WaitLock      time.Duration
+	// Cut has settle stop the idle colour although connections are open to it.
+	Cut      bool
+	WaitLock time.Duration
 	// TryRestart lets the doctor start a copy of nginx.
 	TryRestart bool
 	// Checks are asked of a colour before it gets users, in its bake, and by health.

@@ -30,7 +30,10 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if r.report.Message == "" {
 		r.report.Message = "nothing was left to settle"
 	}
-	return r.step(ctx, "observe", r.observe)
+	if err := r.step(ctx, "observe", r.observe); err != nil || !r.Settings.Cut {
+		return err
+	}
+	return r.step(ctx, "retire", r.cut)
 }
 
 // settle reads what was under way and asks what is true; the second decides.
@@ -73,6 +76,7 @@ func (r *run) settle(ctx context.Context) error {
 func (r *run) leftBy(e *Entry) *run {
 	own := *r.Deployer
 	own.Settings.Keep = e.Keep
+	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
 	left := &run{
 		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir, identity: r.identity,
 		release: Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
@@ -174,6 +178,9 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 	}
 	if r.route = route; r.chosen() != e.From {
 		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
+	}
+	if err := r.nothingLeadsTo(route, e.To); err != nil {
+		return "", err
 	}
 	if err := r.Stack.Retire(ctx, r.of(e.To)); err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -117,6 +118,9 @@ func (r *run) mayStop(route Route) error {
 		return errors.New("nginx is not there any more, so what it serves cannot be told; bring it back")
 	case route.Names != to:
 		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; somebody edited it: make it name the live colour, reload nginx", route.Nginx, to)
+	}
+	if places := route.LeadsTo(from); len(places) > 0 {
+		return fmt.Errorf("the configuration of %s still names %s at %s; remove that, reload nginx, then run `bluegate settle`", route.Nginx, from, strings.Join(places, ", "))
 	}
 	return nil
 }

@@ -67,17 +67,18 @@ func (r *run) stillIdle(ctx context.Context, old []Container) error {
 	runs := slices.ContainsFunc(now, func(c Container) bool {
 		return c.Running && slices.ContainsFunc(old, func(o Container) bool { return o.ID == c.ID })
 	})
-	if !runs || r.route.State != RouterRunning {
+	if !runs {
 		return nil
 	}
 	route, err := r.see(ctx)
 	switch {
 	case err != nil:
 		return err
-	case route.Refusal != nil:
-		return route.Refusal
-	case route.Names != r.route.Names:
+	case route.Refusal == nil && route.Names != r.route.Names:
 		return Refuse(ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: somebody switched it meanwhile; look who uses %s, and deploy again", route.Nginx, cmp.Or(r.route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.release.To)
+	}
+	if err := r.nothingLeadsTo(route, r.release.To); err != nil {
+		return err
 	}
 	return r.Router.Moved(ctx, r.change)
 }

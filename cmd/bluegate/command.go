@@ -71,7 +71,7 @@ func (c *command) app() *cli.App {
 		Commands: []*cli.Command{
 			{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(), Action: c.deploy},
 			{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(), Action: c.rollback},
-			{Name: "settle", Usage: "finish or undo what an earlier run left", Flags: []cli.Flag{waitLock()}, Action: c.settle},
+			{Name: "settle", Usage: "finish or undo what an earlier run left", Flags: []cli.Flag{waitLock(), &cli.BoolFlag{Name: "cut", Usage: "stop the idle colour although connections are open to it"}}, Action: c.settle},
 			{Name: "status", Usage: "which colour is live, every container of both, and what rollback would go back to", Action: c.status},
 			{Name: "health", Usage: "the health report of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]", Action: c.health},
 			{Name: "doctor", Usage: "every check that changes nothing, each finding with its cost and its remedy; exit 3 if a deployment would be refused", Flags: doctorFlags(), Action: c.doctor},
@@ -218,6 +218,7 @@ func (c *command) rollback(ctx *cli.Context) error {
 func (c *command) settle(ctx *cli.Context) error {
 	d, err := c.begin(ctx, false)
 	if err == nil {
+		d.Settings.Cut = ctx.Bool("cut")
 		c.report = d.Settle(c.ctx)
 	}
 	return err
