@@ -135,7 +135,6 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 	if err != nil {
 		return nil, err
 	}
-	keepPlaces(&c.mask, ctx)
 	options, f, err := readOptions(ctx, c.Getenv)
 	if err != nil {
 		return nil, err
@@ -154,6 +153,7 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 // arguments reads the colour, where the command takes one, and how to report.
 func (c *command) arguments(ctx *cli.Context, colours bool) (deploy.Colour, error) {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
+	keepPlaces(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
