@@ -42,6 +42,7 @@ type run struct {
 
 	held     bool  // the lock was taken
 	first    bool  // no colour's container runs
+	underWay bool  // another command holds the lock
 	drains   bool  // the colour that is to become live was about to retire
 	touched  bool  // something was changed that abandon has to undo
 	workers  []int // of nginx, before the release came up

@@ -19,7 +19,7 @@ func (d *Deployer) Status(ctx context.Context) *Report {
 	err := r.look(ctx)
 	if err == nil {
 		r.lookAtNginx()
-		err = r.lookBack(ctx)
+		err = r.lookBackOnceSettled(ctx)
 	}
 	if err != nil {
 		return r.conclude(ctx, err)
@@ -64,7 +64,11 @@ func (d *Deployer) DryRun(ctx context.Context) *Report {
 	r.report.DryRun = true
 	defer r.unlock(ctx) // what asking needs
 	err := r.look(ctx)
+	known := true
 	if err == nil {
+		known, err = r.settleUnchanged(ctx)
+	}
+	if err == nil && known {
 		err = r.step(ctx, "plan", r.foresee)
 	}
 	if err != nil {
@@ -101,6 +105,7 @@ func (r *run) look(ctx context.Context) error {
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
+	r.underWay = holder != nil
 	return r.lookAtHalfASwitch(ctx)
 }
 

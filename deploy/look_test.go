@@ -49,8 +49,10 @@ func all(code string) map[string]string {
 func TestLooksChangeNothing(t *testing.T) {
 	looking(t, "at rest", nil, all(""))
 	looking(t, "a deployment is under way", func(w *world) { w.hold("shop", time.Hour) }, all("locked"))
-	looking(t, "a run was killed in its gate", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, all("left-behind"))
-	looking(t, "a run was killed after its switch", func(w *world) { w.killed(fault{kind: killedAfter, on: "journal switched"}); time.Sleep(time.Minute) }, all("left-behind"))
+	settles := all("left-behind")
+	settles["dry run"] = "left-behind would-settle gate"
+	looking(t, "a run was killed in its gate", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, settles)
+	looking(t, "a run was killed after its switch", func(w *world) { w.killed(fault{kind: killedAfter, on: "journal switched"}); time.Sleep(time.Minute) }, settles)
 	looking(t, "the journal is of another version", func(w *world) {
 		w.journalFails = &PersonError{Err: errors.New("it has version 2"), Run: "look at it"}
 	}, all("journal-unusable"))

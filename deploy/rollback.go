@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -42,11 +43,17 @@ func (d *Deployer) RollbackDryRun(ctx context.Context) *Report {
 	r.report.DryRun = true
 	defer r.unlock(ctx) // what asking needs
 	err := r.look(ctx)
+	known := true
 	if err == nil {
-		r.recall()
-		err = r.observe(ctx)
+		known, err = r.settleUnchanged(ctx)
 	}
 	if err == nil {
+		r.recall()
+	}
+	if err == nil && known {
+		err = r.observe(ctx)
+	}
+	if err == nil && known {
 		err = r.step(ctx, "plan", r.planBack)
 	}
 	if err != nil {
@@ -152,6 +159,29 @@ func beyondRecall(release string, kept []KeptContainer) error {
 			return Invalid("release %s cannot come back: its container %s is gone, and so is what bluegate held of it (somebody removed both); deploy that version anew", release, k.Name)
 		}
 	}
+	return nil
+}
+
+// lookBackOnceSettled is lookBack where an earlier run left something: a rollback settles that first.
+func (r *run) lookBackOnceSettled(ctx context.Context) error {
+	if r.journal.Current == nil || r.underWay {
+		return r.lookBack(ctx)
+	}
+	back := r.begin("rollback")
+	back.report.DryRun = true
+	back.app, back.dir, back.journal, back.route = r.app, r.dir, r.journal, r.route
+	known, err := back.settleUnchanged(ctx)
+	switch {
+	case err == nil && known:
+		if err = back.observe(ctx); err == nil {
+			err = back.lookBack(ctx)
+		}
+		r.report.Rollback = back.report.Rollback
+		return err
+	case err == nil:
+		err = errors.New("what an earlier run left has to be settled first: run `bluegate settle`")
+	}
+	r.report.Rollback = &WayBack{Containers: []KeptContainer{}, Refused: err.Error()}
 	return nil
 }
 

@@ -1,0 +1,143 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bluegate/deploy/gate"
+)
+
+// A dry run settles first what an earlier run left, as the command itself does and by the same code, over an engine and an
+// nginx on which nothing is changed: what settling would do to containers and journal is seen by whoever asks afterwards.
+
+// errUnforeseen is the end of what can be known without touching nginx.
+var errUnforeseen = errors.New("what follows can be known only once nginx has been touched")
+
+// foreseeing is a Deployer that changes nothing.
+func (d *Deployer) foreseeing() *Deployer {
+	own := *d
+	own.Stack = &foreseenStack{Stack: d.Stack, ended: map[string]bool{}, gone: map[string]bool{}}
+	own.Router = &foreseenRouter{Router: d.Router}
+	own.Ledger = foreseenLedger{d.Ledger}
+	return &own
+}
+
+// settleUnchanged settles what an earlier run left, as far as that can be done without doing it. known says whether the rest can be
+// planned.
+func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
+	if r.journal.Current == nil || r.underWay {
+		return true, nil
+	}
+	entry := *r.journal.Current // what settling notes in it is not to be seen where it was read
+	e := &entry
+	r.journal.Current = e
+	r.Deployer = r.foreseeing()
+	live, by, containers := r.report.Live, r.report.LiveBy, r.report.Containers
+	err = r.settle(ctx)
+	if waits := r.Router.(*foreseenRouter).waits; waits > 0 && err == nil && !r.drains {
+		r.note(Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
+			count(waits, "nginx worker"), r.Settings.DrainTimeout)})
+	}
+	if errors.Is(err, errUnforeseen) {
+		r.report.Live, r.report.LiveBy, r.report.Containers = live, by, containers
+		r.report.From, r.report.To = live, cmp.Or(r.Settings.To, live.Other(), e.To)
+		r.note(Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", e.Release, orNone(e.From), e.To, e.Phase)})
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, r.observe(ctx)
+}
+
+// foreseenStack is a Stack whose containers were stopped and removed only for who asks it.
+type foreseenStack struct {
+	Stack
+	ended, gone map[string]bool // by id
+}
+
+func (s *foreseenStack) Containers(ctx context.Context, app Application) ([]Container, error) {
+	all, err := s.Stack.Containers(ctx, app)
+	all = slices.DeleteFunc(all, func(c Container) bool { return s.gone[c.ID] })
+	for i := range all {
+		if s.ended[all[i].ID] {
+			all[i].Running, all[i].State, all[i].RestartPol = false, string(gate.StateExited), "no"
+		}
+	}
+	return all, err
+}
+
+func (s *foreseenStack) Retire(_ context.Context, containers []Container) error {
+	for _, c := range containers {
+		s.ended[c.ID] = true
+	}
+	return nil
+}
+
+func (s *foreseenStack) Remove(_ context.Context, containers []Container) error {
+	for _, c := range containers {
+		s.gone[c.ID] = true
+	}
+	return nil
+}
+
+func (s *foreseenStack) RemoveImages(context.Context, []BroughtImage) ([]string, error) {
+	return nil, nil
+}
+func (s *foreseenStack) Keep(context.Context, string, Record) error     { return nil }
+func (s *foreseenStack) Forget(context.Context, string, []string) error { return nil }
+func (s *foreseenStack) Revive(context.Context, string, Record) error   { return errUnforeseen }
+func (s *foreseenStack) Prune(_ context.Context, images []BroughtImage) ([]string, []BroughtImage, error) {
+	return nil, images, nil
+}
+
+// foreseenRouter is a Router that only looks.
+type foreseenRouter struct {
+	Router
+	draining int // of the last look
+	waits    int // workers that a drain would wait for
+}
+
+func (f *foreseenRouter) Observe(ctx context.Context, dir *Directory) (Route, error) {
+	route, err := f.Router.Observe(ctx, dir)
+	f.draining = route.Draining
+	return route, err
+}
+
+func (f *foreseenRouter) Drain(context.Context, []Container, func(Left)) error {
+	f.waits = max(f.waits, f.draining)
+	return nil
+}
+
+// Restore has nothing to do where the change was never written.
+func (f *foreseenRouter) Restore(ctx context.Context, change Change) error {
+	fate, err := f.Router.Compare(ctx, change)
+	if err == nil && fate != FateUntouched {
+		err = errUnforeseen
+	}
+	return err
+}
+
+func (f *foreseenRouter) Rehearse(context.Context, Change, <-chan struct{}) error {
+	return errUnforeseen
+}
+func (f *foreseenRouter) Reach(context.Context, []Target) error { return errUnforeseen }
+
+// foreseenLedger is a Ledger that writes nothing.
+type foreseenLedger struct{ Ledger }
+
+func (foreseenLedger) Lock(context.Context, string, Holder) (Lease, error) {
+	return foreseenLease{}, nil
+}
+func (foreseenLedger) Write(context.Context, string, Journal) error { return nil }
+func (foreseenLedger) Sweep(context.Context, string) error          { return nil }
+
+type foreseenLease struct{}
+
+func (foreseenLease) Lost() <-chan struct{}         { return nil }
+func (foreseenLease) Until() time.Time              { return time.Now().Add(time.Hour) }
+func (foreseenLease) Release(context.Context) error { return nil }
