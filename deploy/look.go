@@ -136,6 +136,10 @@ func (r *run) looked(ctx context.Context, err error) *Report {
 func (r *run) lookAtNginx() {
 	switch r.route.State {
 	case RouterAbsent:
+		if missing := r.route.Missing; missing != nil {
+			r.note(Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.candidates())})
+			break
+		}
 		r.note(Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
 	case RouterStopped:
 		r.note(Finding{Code: "nginx-stopped", Message: r.route.Nginx + " does not run"})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bluegate/deploy/gate"
 )
@@ -34,6 +35,7 @@ func (r *run) observe(ctx context.Context) error {
 	if err := r.ownJournal(ctx); err != nil {
 		return err
 	}
+	r.route.Refusal = r.startFirst(r.route.Refusal)
 	r.report.Containers = r.containers
 	if r.report.Containers == nil {
 		r.report.Containers = []Container{}
@@ -72,10 +74,36 @@ func notLoaded(refusal error) bool {
 	return slices.ContainsFunc(reasonsOf(refusal), func(why Reason) bool { return why.Code == ConfigNotLoaded })
 }
 
+// startFirst adds to the refusal of a file that nginx has not loaded what comes before a reload, where the file names a
+// colour that does not run: nginx loads no name that does not resolve.
+func (r *run) startFirst(refusal error) error {
+	colour := r.route.Names
+	if colour == None || !notLoaded(refusal) || r.runs(colour) {
+		return refusal
+	}
+	var names []string
+	for _, c := range r.of(colour) {
+		names = append(names, c.Name)
+	}
+	what := fmt.Sprintf("no container of %s, which it names, is there, so that a reload would fail: undo the change", colour)
+	if len(names) > 0 {
+		what = fmt.Sprintf("%s, which it names, does not run, so that a reload would fail: undo the change, or first run `docker start %s` and wait until it is healthy", colour, strings.Join(names, " "))
+	}
+	e := &RefusedError{Reasons: slices.Clone(reasonsOf(refusal))}
+	for i := range e.Reasons {
+		if e.Reasons[i].Code == ConfigNotLoaded {
+			e.Reasons[i].Message += "; " + what
+		}
+	}
+	return e
+}
+
 // live is the colour that nginx's configuration names and whose containers run, and how that is known.
 func (r *run) live() (Colour, string) {
 	named := r.route.Names
 	switch {
+	case r.route.State == RouterAbsent && r.route.Missing != nil:
+		return None, r.route.Missing.String()
 	case r.route.State == RouterAbsent:
 		return None, "no nginx was found"
 	case named == None && r.route.Refusal != nil:
@@ -181,8 +209,15 @@ func (r *run) chooseColour() error {
 
 // planSwitch works out the change of nginx's configuration. Without nginx only a first deployment makes sense.
 func (r *run) planSwitch() error {
-	switch r.route.State {
+	switch missing := r.route.Missing; r.route.State {
 	case RouterAbsent:
+		if missing != nil && (!r.first || len(missing.Mentions) > 0) {
+			return &UnreachableError{What: "nginx", Err: fmt.Errorf("%s; %s", missing, missing.candidates())}
+		}
+		if missing != nil {
+			r.note(Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s yet: the colour is brought up, and nothing is switched; %s", missing, missing.candidates())})
+			return nil
+		}
 		if !r.first {
 			return &UnreachableError{What: "nginx", Err: errors.New("containers of the application run, but no container was found whose nginx configuration names one of them; start nginx, or name its container in bluegate.yml (nginx.container), or label it (bluegate.nginx)")}
 		}

@@ -9,9 +9,10 @@ import (
 
 // proxy is nginx.
 type proxy struct {
-	state  RouterState
-	disk   string
-	loaded string // what the accepting workers have
+	missing *MissingNginx // the container that the user named, where it is absent
+	state   RouterState
+	disk    string
+	loaded  string // what the accepting workers have
 	// loadedAt is when they loaded it, and generation how many reloads there were.
 	loadedAt   time.Time
 	generation int

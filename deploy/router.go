@@ -106,6 +106,8 @@ type Route struct {
 	// Workers are the ids of the processes that accepted requests.
 	Workers  []int
 	Findings []Finding
+	// Missing is set where the user named a container that is not there.
+	Missing *MissingNginx
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
 	// loaded, or names both colours.
 	Refusal error
@@ -160,6 +162,33 @@ func LeftOver(nginx string, colour Colour, mentions []Mention) error {
 		}
 	}
 	return Refuse(AddressLeftOver, "the configuration of %s names %s in places that a switch does not change, and they would name a colour that is stopped: %s", nginx, colour, strings.Join(places, "; "))
+}
+
+// MissingNginx is a container that the user named and that is not there.
+type MissingNginx struct {
+	Name       string
+	Place      string   // where it was named
+	Candidates []string // the containers that hold an nginx
+	Mentions   []string // those of them whose configuration names an address of the application
+}
+
+func (m *MissingNginx) String() string {
+	text := fmt.Sprintf("no container and no Compose service is called %q", m.Name)
+	if m.Place != "" {
+		text += fmt.Sprintf(" (nginx.container, %s)", m.Place)
+	}
+	return text
+}
+
+// candidates says what could be written instead.
+func (m *MissingNginx) candidates() string {
+	switch {
+	case len(m.Mentions) > 0:
+		return "the configuration of " + strings.Join(m.Mentions, ", ") + " names an address of the application: write that in its place"
+	case len(m.Candidates) > 0:
+		return "containers that hold an nginx: " + strings.Join(m.Candidates, ", ")
+	}
+	return "no container on the engine holds an nginx: start it"
 }
 
 // SwitchPoint is a place in nginx's configuration that names an address of a colour.

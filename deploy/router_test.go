@@ -20,7 +20,7 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	defer p.mu.Unlock()
 	n := &p.nginx
 	if n.state == RouterAbsent {
-		return Route{State: RouterAbsent}, nil
+		return Route{State: RouterAbsent, Missing: n.missing}, nil
 	}
 	var workers []int
 	if n.state == RouterRunning {

@@ -194,3 +194,50 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	names, err := namesAny(tree, dir)
 	return names || err != nil, nil
 }
+
+// missing lists the containers that the user may have meant instead of the one that is not there.
+func (s *search) missing(ctx context.Context) (*deploy.MissingNginx, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
+	if err != nil {
+		return nil, fmt.Errorf("list containers to find nginx: %w", err)
+	}
+	missing := &deploy.MissingNginx{Name: s.opts.Container, Place: s.opts.NamedAt}
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, row := range rows {
+		if s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != "" ||
+			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
+			continue
+		}
+		group.Go(func() error {
+			i, err := s.open(ctx, row.ID)
+			if errors.Is(err, errNoMaster) {
+				return nil
+			}
+			names := false
+			if err == nil {
+				names, err = s.namesColour(ctx, i)
+			}
+			if err != nil {
+				if s.passing(ctx, row) {
+					return nil
+				}
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			missing.Candidates = append(missing.Candidates, i.name)
+			if names {
+				missing.Mentions = append(missing.Mentions, i.name)
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	slices.Sort(missing.Candidates)
+	slices.Sort(missing.Mentions)
+	return missing, err
+}

@@ -39,3 +39,14 @@ func some[P interface {
 	}
 	return found, nil
 }
+
+// missing says what is known of a container that the options name where none was found, and what had to be passed by on
+// the way; nil: they name none.
+func (r *Router) missing(ctx context.Context, dir *deploy.Directory) (*deploy.MissingNginx, []deploy.Finding, error) {
+	if r.opts.Container == "" || r.opts.Host {
+		return nil, nil, nil
+	}
+	s := &search{engine: r.engine, opts: r.opts, dir: dir}
+	missing, err := s.missing(ctx)
+	return missing, s.passed, err
+}

@@ -24,7 +24,8 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 		return deploy.Route{}, unreachable(err)
 	}
 	if found == nil {
-		return deploy.Route{State: deploy.RouterAbsent, Findings: passed}, nil
+		missing, unread, err := r.missing(ctx, dir)
+		return deploy.Route{State: deploy.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, unreachable(err)
 	}
 	if r.found != nil {
 		if err := found.takeOver(ctx, r.found); err != nil {

@@ -14,6 +14,7 @@ import (
 // Options say where nginx is. The zero value means: find it.
 type Options struct {
 	Container string        // name or id of nginx's container, or its Compose service
+	NamedAt   string        // where Container was named: file:line, or a variable
 	Host      bool          // nginx runs on this machine, in no container
 	Config    string        // its main configuration file, where several run on this machine or nginx was built with another
 	Overlay   []string      // how this program is called so that it runs overlay.Main

@@ -83,6 +83,9 @@ func (o *options) fromFile(f *file) error {
 		o.Compose.Env[colour], o.Compose.Keys[colour] = env, f.keys(colour)
 	}
 	o.Nginx.Container, o.Nginx.Host, o.Nginx.Config = f.Nginx.Container, f.Nginx.Host, f.Nginx.Config
+	if at, ok := f.values.Origins["nginx.container"]; ok {
+		o.Nginx.NamedAt = cmp.Or(at.Variable, fmt.Sprintf("%s:%d", filepath.Base(at.Place.File), at.Place.Line))
+	}
 	o.Nginx.Settings = f.nginxSettings(o.Compose.Dir)
 	s := &o.Settings
 	s.Timeout = time.Duration(f.Gate.Timeout)

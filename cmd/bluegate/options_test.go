@@ -95,7 +95,7 @@ old: {keep: removed}
 			Env:  map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1", "PORT": "8081"}, deploy.Green: {"TAG": "v2"}},
 			Keys: keys("8081", "8082"),
 		},
-		Nginx: nginx.Options{Container: "edge", Settings: nginx.Settings{
+		Nginx: nginx.Options{Container: "edge", NamedAt: "bluegate.yml:10", Settings: nginx.Settings{
 			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[deploy.Colour]string{deploy.Blue: "", deploy.Green: ""},
 			Text: map[deploy.Colour]string{deploy.Blue: "set $up blue:8081;", deploy.Green: "set $up green:8082;"}, Upstreams: noKeys(),
 		}},

@@ -1,0 +1,27 @@
+package nginx
+
+import (
+	"slices"
+	"testing"
+
+	"bluegate/deploy"
+)
+
+// Of a container that is named and not there it is said what could have been meant.
+func TestMissing(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	b.nginx(box{name: "idle"})
+	route, err := b.router(Options{Container: b.name("nope"), NamedAt: "bluegate.yml:3"}).Observe(t.Context(), b.directory())
+	m := route.Missing
+	if err != nil || route.State != deploy.RouterAbsent || m == nil {
+		t.Fatalf("%+v, %v", route, err)
+	}
+	if m.Name != b.name("nope") || m.Place != "bluegate.yml:3" || !slices.Equal(m.Mentions, []string{b.name("edge")}) || !slices.Contains(m.Candidates, b.name("idle")) || !slices.Contains(m.Candidates, b.name("edge")) {
+		t.Errorf("%+v", m)
+	}
+	if route, err := b.router(Options{}).Observe(t.Context(), b.directory()); err != nil || route.Missing != nil {
+		t.Errorf("where none is named: %+v, %v", route, err)
+	}
+}
