@@ -74,7 +74,9 @@ func (d *Deployer) DryRun(ctx context.Context) *Report {
 	if err != nil {
 		return r.conclude(ctx, err)
 	}
-	r.describePlan()
+	if known {
+		r.describePlan()
+	}
 	return r.report.Finish(Planned)
 }
 

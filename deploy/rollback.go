@@ -59,7 +59,9 @@ func (d *Deployer) RollbackDryRun(ctx context.Context) *Report {
 	if err != nil {
 		return r.conclude(ctx, err)
 	}
-	r.describeBack()
+	if known {
+		r.describeBack()
+	}
 	return r.report.Finish(Planned)
 }
 
