@@ -180,10 +180,14 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 	if info.HostConfig != nil {
 		c.RestartPol = policyText(info.HostConfig.RestartPolicy)
 	}
+	if info.Config.Hostname != "" {
+		c.Names = append(c.Names, info.Config.Hostname)
+	}
 	if info.NetworkSettings != nil {
 		c.Published = published(info.NetworkSettings.Ports)
 		for name, n := range info.NetworkSettings.Networks {
 			c.Addresses[name] = n.IPAddress
+			c.Names = append(append(c.Names, n.Aliases...), n.DNSNames...)
 			if n.GlobalIPv6Address != "" {
 				c.Addresses[name+" (IPv6)"] = n.GlobalIPv6Address
 			}

@@ -28,7 +28,7 @@ func service(p *types.Project, l locator, colour deploy.Colour, s types.ServiceC
 		Name: s.Name, Key: deploy.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
 		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
-		Hosts:   hosts(p, s), Networks: networks(p, s), Place: l.service(s.Name),
+		Hosts:   hosts(p, s), Also: alsoNamed(s), Networks: networks(p, s), Place: l.service(s.Name),
 	}
 	if policy, every, err := s.GetPullPolicy(); err == nil && policy == types.PullPolicyRefresh {
 		out.PullPolicy, out.RefreshAfter = policy, every
@@ -96,6 +96,24 @@ func hosts(p *types.Project, s types.ServiceConfig) []string {
 					names = append(names, alias)
 				}
 			}
+		}
+	}
+	return names
+}
+
+// alsoNamed are the names and addresses that lead to a service without being hosts that a switch writes: Docker's DNS
+// answers to the hostname too, and a static address needs no name.
+func alsoNamed(s types.ServiceConfig) (names []string) {
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(s.Hostname)
+	for _, network := range s.NetworksByPriority() {
+		if n := s.Networks[network]; n != nil {
+			add(n.Ipv4Address)
+			add(n.Ipv6Address)
 		}
 	}
 	return names

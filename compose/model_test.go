@@ -42,7 +42,11 @@ func TestModelOfAService(t *testing.T) {
 		"{}":                           nil,
 		"expose: [3000, \"3001/tcp\"]": list("[3000 3001]", func(s deploy.Service) any { return s.Ports }),
 		"ports: [\"8080:80\", \"127.0.0.1:8443:443\", \"53:53/udp\"]\nexpose: [80]": list("[80 443] [8080/tcp 127.0.0.1:8443/tcp 53/udp]", func(s deploy.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
-		"ports: [\"3000\"]":   list("[3000] []", func(s deploy.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
+		"ports: [\"3000\"]": list("[3000] []", func(s deploy.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
+		"hostname: host-b\nnetworks: {front: {ipv4_address: 10.9.0.7}, back: {ipv6_address: \"fd00::7\"}}": list("[10.9.0.7 fd00::7 host-b]", func(s deploy.Service) any {
+			slices.Sort(s.Also)
+			return s.Also
+		}),
 		"container_name: app": list("[was-blue app]", func(s deploy.Service) any { return s.Hosts }),
 		"networks: {front: {aliases: [was-b, x]}, back: {aliases: [x]}}": list("[was-blue shop-was-blue-1 was-b x]", func(s deploy.Service) any {
 			slices.Sort(s.Hosts[2:])

@@ -79,7 +79,7 @@ func (d *Directory) WithContainers(containers []Container) *Directory {
 			names = append(names, c.ID[:shortID])
 		}
 		for network, ip := range c.Addresses {
-			names, networks = append(names, ip), append(networks, network)
+			names, networks = append(names, ip), append(networks, strings.TrimSuffix(network, " (IPv6)"))
 		}
 		more.alsoKnown(Endpoint{Colour: c.Colour, Service: c.Service}, names, networks)
 	}
@@ -331,7 +331,7 @@ func (d *Directory) Addresses() []string {
 			}
 			for _, p := range s.Published {
 				if d.isEngine != nil {
-					out = append(out, net.JoinHostPort(cmp.Or(p.IP, "127.0.0.1"), strconv.Itoa(p.Port)))
+					out = append(out, net.JoinHostPort(cmp.Or(bare(p.IP), "127.0.0.1"), strconv.Itoa(p.Port)))
 				}
 			}
 		}

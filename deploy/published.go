@@ -72,7 +72,7 @@ func (d *Directory) publishers(host string, port int) (all []Endpoint) {
 
 // answers says whether a port that is bound to one of the host's addresses may answer under this name of the host.
 func (p Published) answers(host string) bool {
-	bound, named := net.ParseIP(p.IP), net.ParseIP(strings.Trim(host, "[]"))
+	bound, named := net.ParseIP(bare(p.IP)), net.ParseIP(strings.Trim(host, "[]"))
 	return bound == nil || bound.IsUnspecified() || named == nil || bound.Equal(named)
 }
 

@@ -68,6 +68,10 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 	if found, err := s.theOne(ctx, running, s.namesColour); found != nil || err != nil {
 		return found, err
 	}
+	// One that mentions a service in another form is the application's nginx all the same.
+	if found, err := s.theOne(ctx, running, s.mentionsColour); found != nil || err != nil {
+		return found, err
+	}
 	stopped := slices.DeleteFunc(rows, func(row container.Summary) bool {
 		return row.State == container.StateRunning || !strings.Contains(row.Command, "nginx")
 	})
@@ -175,10 +179,24 @@ func (s *search) pass(c *contained, why error) {
 
 // namesColour says whether an nginx's configuration names an address of a colour, as nginx sees it.
 func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
+	return s.reads(ctx, i, namesAny)
+}
+
+// mentionsColour says whether it mentions a service of a colour where traffic may depend on it: at another port, by another
+// name.
+func (s *search) mentionsColour(ctx context.Context, i *contained) (bool, error) {
+	return s.reads(ctx, i, func(tree []*conf.File, dir *deploy.Directory) (bool, error) {
+		r, err := readingOf(tree, dir)
+		return err != nil || len(r.mentions(scope{})) > 0, err
+	})
+}
+
+// reads asks something of the configuration of an nginx.
+func (s *search) reads(ctx context.Context, i *contained, names func([]*conf.File, *deploy.Directory) (bool, error)) (bool, error) {
 	if i.main == "" {
 		return false, nil
 	}
-	dir := s.dir.SeenFrom(i.isEngine)
+	dir := seenBy(i, s.dir)
 	if !dir.OnNetwork(i.networks()) {
 		dir = dir.OnlyPublished()
 	}
@@ -191,8 +209,8 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	names, err := namesAny(tree, dir)
-	return names || err != nil, nil
+	found, err := names(tree, dir)
+	return found || err != nil, nil
 }
 
 // missing lists the containers that the user may have meant instead of the one that is not there.

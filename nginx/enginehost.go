@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"bluegate/deploy"
 )
 
 // isLoopback says whether a host is where it is asked from.
@@ -27,6 +29,40 @@ func isThisMachine(host string) bool {
 		n, ok := a.(*net.IPNet)
 		return ok && n.IP.Equal(ip)
 	})
+}
+
+// seenBy is the directory with what only this nginx knows.
+func seenBy(p place, dir *deploy.Directory) *deploy.Directory {
+	return dir.SeenFrom(p.isEngine).WithAliases(p.aliases())
+}
+
+// aliases implements place: the links of nginx's container, and its extra hosts.
+func (c *contained) aliases() map[string]string {
+	out := map[string]string{}
+	add := func(host, alias string) {
+		if host != "" && alias != "" {
+			out[alias] = host
+		}
+	}
+	if c.info.NetworkSettings != nil {
+		for _, n := range c.info.NetworkSettings.Networks {
+			for _, link := range n.Links { // container:alias
+				host, alias, _ := strings.Cut(link, ":")
+				add(host, alias)
+			}
+		}
+	}
+	if c.info.ContainerJSONBase != nil && c.info.HostConfig != nil {
+		for _, link := range c.info.HostConfig.Links { // /container:/nginx/alias
+			host, alias, _ := strings.Cut(link, ":")
+			add(strings.TrimPrefix(host, "/"), alias[strings.LastIndexByte(alias, '/')+1:])
+		}
+		for _, extra := range c.info.HostConfig.ExtraHosts {
+			name, ip, _ := strings.Cut(extra, ":")
+			add(strings.Trim(ip, "[]"), name)
+		}
+	}
+	return out
 }
 
 // isEngine implements place. In a network of its own a container reaches the engine's host by a gateway, or by a name

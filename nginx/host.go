@@ -45,6 +45,9 @@ func (h *hosted) id() string {
 
 func (h *hosted) isEngine(host string) bool { return isLoopback(host) || isThisMachine(host) }
 
+// aliases implements place.
+func (h *hosted) aliases() map[string]string { return nil }
+
 func (h *hosted) advise() string {
 	if unit := unitOf(h.master.pid); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
 		return "systemctl reload " + unit

@@ -35,7 +35,7 @@ func (r *Router) Plan(route deploy.Route, dir *deploy.Directory, to deploy.Colou
 	if route.Refusal != nil {
 		return deploy.Change{To: to, Nginx: route.Nginx}, route.Refusal
 	}
-	change, err := r.mode.plan(r.conf, route, dir.SeenFrom(r.found.isEngine), to)
+	change, err := r.mode.plan(r.conf, route, seenBy(r.found, dir), to)
 	if err == nil && len(change.Proofs) == 0 {
 		change.Proofs = ownRoutes(r.conf.tree)
 	}

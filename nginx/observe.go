@@ -33,7 +33,7 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 		}
 	}
 	r.found = found
-	dir = dir.SeenFrom(found.isEngine)
+	dir = seenBy(found, dir)
 	r.dir = dir
 	route := deploy.Route{Nginx: found.String(), ID: found.id(), State: deploy.RouterStopped}
 	if found.runs() {

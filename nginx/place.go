@@ -20,6 +20,9 @@ type place interface {
 	// isEngine says whether nginx knows the engine's host, with its published ports, by this name or address.
 	isEngine(host string) bool
 
+	// aliases are the hosts that only nginx knows by a name of its own, and what they stand for.
+	aliases() map[string]string
+
 	// advise says what a person runs to make nginx load its configuration.
 	advise() string
 
