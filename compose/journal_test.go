@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -156,7 +157,19 @@ func TestCorruptJournalIsLeftAlone(t *testing.T) {
 	_, err := l.Read(t.Context(), b.id)
 	var person *deploy.PersonError
 	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.name) || !strings.Contains(person.Run, "docker cp "+v.name) || !strings.Contains(person.Run, "docker rm "+v.name) {
-		t.Errorf("got %v; run %+v", err, person)
+		t.Fatalf("got %v; run %+v", err, person)
+	}
+	// What it says to run is run.
+	for i, command := range strings.Split(person.Run, "`") {
+		if i%2 == 0 {
+			continue
+		}
+		if out, err := exec.Command("sh", "-c", command).Output(); err != nil || strings.HasPrefix(command, "docker cp") && !strings.Contains(string(out), "half a jour") {
+			t.Errorf("%s: %v: %s", command, err, out)
+		}
+	}
+	if j, err := l.Read(t.Context(), b.id); err != nil || j.Current != nil {
+		t.Errorf("after it was removed: %+v, %v", j, err)
 	}
 }
 

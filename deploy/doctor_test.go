@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"bluegate/deploy/gate"
 )
 
@@ -143,6 +145,41 @@ func TestExamineProbe(t *testing.T) {
 		for _, words := range test.words {
 			if !strings.Contains(text, words) {
 				t.Errorf("%s: it does not say %q:\n%s", test.name, words, text)
+			}
+		}
+	}
+}
+
+// A healthcheck that is pasted into the Compose file is YAML, and nothing is found of it any more.
+func TestHealthcheckRemediesAreCarriedOut(t *testing.T) {
+	for _, s := range []Service{
+		{Name: "was-green"}, {Name: "was-green", Probe: &gate.Probe{Interval: time.Minute}, ProbeTest: []string{"CMD", "true"}},
+		{Name: "was-green", Ports: []int{3000}, Probe: &gate.Probe{Interval: time.Second}, ProbeTest: []string{"CMD", "true", "||", "false"}},
+	} {
+		for _, f := range examineProbe(s, Image{ID: "sha256:1"}, false) {
+			var file struct {
+				Services map[string]struct {
+					Healthcheck struct {
+						Test     []string
+						Interval string
+					}
+				}
+			}
+			if err := yaml.Unmarshal([]byte(f.Remedy), &file); err != nil {
+				t.Fatalf("%s: %v\n%s", f.Code, err, f.Remedy)
+			}
+			got := file.Services["was-green"].Healthcheck
+			interval, err := time.ParseDuration(got.Interval)
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", f.Code, err, f.Remedy)
+			}
+			mended := s
+			mended.Probe = &gate.Probe{Interval: interval}
+			if len(got.Test) > 0 {
+				mended.ProbeTest = got.Test
+			}
+			if again := examineProbe(mended, Image{ID: "sha256:1"}, false); len(again) > 0 {
+				t.Errorf("%s: with its remedy there is %+v", f.Code, again)
 			}
 		}
 	}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// remedies are the functions that tell a person what to run or to write, how many such texts each has, and the tests that
+// carry these out. A text that is a command of bluegate's is carried out wherever that command is tested.
+var remedies = map[string]struct {
+	texts int
+	tests []string
+}{
+	"compose.Read":             {1, []string{"TestCorruptJournalIsLeftAlone"}},
+	"compose.String":           {1, []string{"TestRequireProposesTheProjectOfATakenName"}},
+	"compose.externalNetworks": {1, []string{"TestRequire"}},
+	"compose.externalVolumes":  {1, []string{"TestRequire"}},
+	"compose.leftOut":          {1, []string{"TestOptions"}},
+	"compose.remedy":           {1, []string{"TestRequire", "TestRequireProposesTheProjectOfATakenName", "TestRemedyOfATakenNameRemovesNothing"}},
+	"deploy.examineProbe":      {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
+	"deploy.foreign":           {1, []string{"TestForeignJournal"}},
+	"nginx.advise":             {1, []string{"TestReloadRemedyIsCarriedOut"}},
+	"nginx.atPoint":            {1, []string{"TestLeftOver"}},
+	"nginx.bothColours":        {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.connectTimeout":     {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.errorLog":           {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.firstProcess":       {2, []string{"TestFirstProcessRemedyIsCarriedOut"}},
+	"nginx.keepAliveRace":      {2, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.leavingTooLong":     {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.mention":            {1, []string{"TestLeftOver"}},
+	"nginx.mountRemedy":        {3, []string{"TestStorageRemediesAreCarriedOut"}},
+	"nginx.notLoaded":          {1, []string{"TestReloadRemedyIsCarriedOut"}},
+	"nginx.notRendered":        {1, []string{"TestConfigurationMadeAtStart"}},
+	"nginx.ownFileRemedy":      {1, []string{"TestConfigurationMadeAtStart"}},
+	"nginx.pass":               {1, []string{"TestFindByConfiguration"}},
+	"nginx.reload":             {1, []string{"TestReloadRemedyIsCarriedOut"}},
+	"nginx.reusePort":          {2, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.shutdownTimeout":    {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.startNotChecked":    {1, []string{"TestTryRestart"}},
+	"nginx.storedBadly":        {4, []string{"TestStorageRemediesAreCarriedOut"}},
+	"nginx.trackedByGit":       {1, []string{"TestGitRemedyIsCarriedOut"}},
+	"nginx.tryRestart":         {1, []string{"TestConfigurationMadeAtStart"}},
+	"nginx.unixSockets":        {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.upstreamKeepalive":  {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.variablePass":       {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+}
+
+// ofOthers finds the commands in a text.
+var (
+	ofOthers = regexp.MustCompile("docker (rm|rmi|cp|compose|network|volume|exec|restart|start|stop|kill|run|rename|tag) |nginx -s reload|git rm|mkdir ")
+)
+
+// Each remedy that is a command or an edit stands in the table above, with the test that carries it out: one that is added
+// without a test fails here.
+func TestEachRemedyIsCarriedOut(t *testing.T) {
+	root := filepath.Join("..", "..")
+	found, tests := map[string]int{}, map[string]bool{}
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, name)
+		if d.IsDir() && rel != "." && strings.HasPrefix(d.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if strings.HasSuffix(name, "_test.go") {
+				tests[f.Name.Name] = true
+				continue
+			}
+			if strings.HasPrefix(rel, "testdata") {
+				continue
+			}
+			if n := textsOf(f); n > 0 {
+				found[filepath.ToSlash(filepath.Dir(rel))+"."+f.Name.Name] += n
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if known := remedies[name]; known.texts != found[name] {
+			t.Errorf("%s has %d texts that tell what to run or to write, and the table of remedies has %d of them: add a test that carries the new one out, in a folder that is not empty where it has to do with files, and name it there", name, found[name], known.texts)
+		}
+	}
+	for name, known := range remedies {
+		if found[name] == 0 {
+			t.Errorf("the table of remedies has %s, which has none", name)
+		}
+		for _, test := range known.tests {
+			if !tests[test] {
+				t.Errorf("%s: there is no test %s", name, test)
+			}
+		}
+		if len(known.tests) == 0 {
+			t.Errorf("%s: no test carries it out", name)
+		}
+	}
+}
+
+// textsOf counts what a function says in a field Remedy, and its other texts that name a command of someone else's.
+func textsOf(f *ast.FuncDecl) (n int) {
+	var inRemedy []ast.Node
+	ast.Inspect(f, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.KeyValueExpr:
+			if key, ok := node.Key.(*ast.Ident); ok && key.Name == "Remedy" {
+				inRemedy = append(inRemedy, node.Value)
+			}
+		case *ast.AssignStmt:
+			for i, to := range node.Lhs {
+				if sel, ok := to.(*ast.SelectorExpr); ok && sel.Sel.Name == "Remedy" && i < len(node.Rhs) {
+					inRemedy = append(inRemedy, node.Rhs[i])
+				}
+			}
+		}
+		return true
+	})
+	n = len(inRemedy)
+	ast.Inspect(f, func(node ast.Node) bool {
+		text, ok := node.(*ast.BasicLit)
+		if ok && text.Kind == token.STRING && ofOthers.MatchString(text.Value) && !slices.ContainsFunc(inRemedy, func(r ast.Node) bool { return r.Pos() <= text.Pos() && text.End() <= r.End() }) {
+			n++
+		}
+		return true
+	})
+	return n
+}
