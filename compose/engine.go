@@ -38,6 +38,9 @@ type Engine struct {
 	cli      command.Cli
 	// Skew is what has to be added to the engine's times to get ours.
 	Skew time.Duration
+	// Waiter returns a static executable for an architecture, and the arguments with which it waits for a signal. Where it
+	// is nil, lock and journal are containers that never run, which a prune removes.
+	Waiter func(architecture string) (executable []byte, args []string, err error)
 }
 
 // Local says whether the engine runs on the machine that this process sees: from within a container, its socket leads

@@ -29,13 +29,25 @@ type sealed struct {
 }
 
 func (l *Ledger) journalVessel(project string) vessel {
-	return vessel{engine: l.engine, name: "bluegate-journal-" + project}
+	return vessel{engine: l.engine, name: "bluegate-journal-" + project, policy: container.RestartPolicyUnlessStopped}
+}
+
+// nextVessel is the journal's container on its way into the place of one that never runs, which an older version made.
+func (l *Ledger) nextVessel(project string) vessel {
+	v := l.journalVessel(project)
+	v.name = "bluegate-journal.next-" + project
+	return v
 }
 
 // Read implements deploy.Ledger.
 func (l *Ledger) Read(ctx context.Context, project string) (deploy.Journal, error) {
 	v := l.journalVessel(project)
 	j, err := v.journal(ctx, journalFile)
+	if errdefs.IsNotFound(err) { // a run was killed between the removal of the old container and the renaming of the new one
+		if j, err = l.nextVessel(project).journal(ctx, journalFile); err == nil {
+			return j, nil
+		}
+	}
 	var damage *damageError
 	switch {
 	case errors.As(err, &damage):
@@ -100,21 +112,72 @@ func unseal(text []byte) (deploy.Journal, error) {
 // Write implements deploy.Ledger.
 func (l *Ledger) Write(ctx context.Context, project string, j deploy.Journal) error {
 	text, err := seal(j)
-	if err != nil {
-		return err
-	}
-	v := l.journalVessel(project)
-	err = v.put(ctx, text, l.order[:]...)
-	if errdefs.IsNotFound(err) {
-		if _, err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
-			err = v.put(ctx, text, l.order[:]...)
-		}
+	if err == nil {
+		err = l.write(ctx, project, text)
 	}
 	if err != nil {
 		return l.engine.unreachable(fmt.Errorf("write the journal of %s: %w", project, err))
 	}
 	l.order = [2]string{journalDraft, journalFile}
 	return nil
+}
+
+func (l *Ledger) write(ctx context.Context, project string, text []byte) error {
+	v := l.journalVessel(project)
+	err := v.put(ctx, text, l.order[:]...)
+	if errdefs.IsNotFound(err) {
+		if err = l.rename(ctx, project); err == nil {
+			err = v.put(ctx, text, l.order[:]...)
+		}
+	}
+	if errdefs.IsNotFound(err) {
+		if _, err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
+			err = v.put(ctx, text, l.order[:]...)
+		}
+	}
+	if err != nil || l.lasts == project || !l.engine.waits() {
+		return err
+	}
+	if err := l.carry(ctx, project, text); err != nil {
+		return err
+	}
+	l.lasts = project
+	return nil
+}
+
+// carry sees to it that the journal, which was just written, is in a container that runs: one that was stopped is started,
+// and one of an older version, which cannot run, is replaced. At each moment the journal is whole in the one or the other.
+func (l *Ledger) carry(ctx context.Context, project string, text []byte) error {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	v, next := l.journalVessel(project), l.nextVessel(project)
+	info, err := l.engine.ContainerInspect(ask, v.name)
+	if err != nil {
+		return err
+	}
+	if info.Config.Image != vesselImage {
+		return l.engine.ContainerStart(ask, info.ID, container.StartOptions{})
+	}
+	if err := next.remove(ctx); err != nil { // of a run that was killed before it was whole
+		return err
+	}
+	if _, err := next.create(ctx, map[string]string{}); err != nil {
+		return err
+	}
+	if err := next.put(ctx, text, journalDraft, journalFile); err != nil {
+		return err
+	}
+	if err := removeContainer(ctx, l.engine, info.ID); err != nil {
+		return err
+	}
+	return l.rename(ctx, project)
+}
+
+// rename gives the new container of the journal its name, or says that there is none.
+func (l *Ledger) rename(ctx context.Context, project string) error {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	return l.engine.ContainerRename(ctx, l.nextVessel(project).name, l.journalVessel(project).name)
 }
 
 func sum(b []byte) string {

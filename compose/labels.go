@@ -20,6 +20,10 @@ const (
 	// Where Compose wrote files into it.
 	injectedLabel = "bluegate.injected"
 
+	// On the name holder: the project, and the host names by network.
+	namesLabel     = "bluegate.names"
+	namesHeldLabel = "bluegate.names.held"
+
 	// On a keeper: the project, its release, and the name of the container for which it stands.
 	keptLabel        = "bluegate.kept"
 	keptReleaseLabel = "bluegate.kept.release"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 
 	"bluegate/deploy"
 )
@@ -26,6 +27,7 @@ const (
 type Ledger struct {
 	engine *Engine
 	order  [2]string // in which the next journal is written
+	lasts  string    // the project whose journal is known to be in a container that runs
 }
 
 // NewLedger keeps lock and journal on the engine.
@@ -51,6 +53,11 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 	text, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
+	}
+	if l.engine.waits() { // the lease is counted from before the creation, which an upload would delay
+		if err := l.engine.ensureWaitImage(ctx); err != nil {
+			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
+		}
 	}
 	for deadline := time.Now().Add(askLimit); ; {
 		until := leaseEnd()
@@ -156,6 +163,7 @@ type lease struct {
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 	until  atomic.Pointer[time.Time]
+	why    error // set before lost is closed
 }
 
 // Until implements deploy.Lease.
@@ -168,7 +176,14 @@ func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return until, err
 	}
-	return until, l.vessel.put(ctx, text, leaseFile)
+	if err := l.vessel.put(ctx, text, leaseFile); err != nil {
+		return until, err
+	}
+	if !l.vessel.engine.waits() {
+		return until, nil
+	}
+	// A restart of the engine stops it, and a prune would remove it then. It changes nothing where it runs.
+	return until, l.vessel.engine.ContainerStart(ctx, l.vessel.name, container.StartOptions{})
 }
 
 // keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
@@ -191,7 +206,11 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 			l.until.Store(&next)
 		case ctx.Err() != nil:
 			return
-		case errdefs.IsNotFound(err) || !time.Now().Before(last):
+		case errdefs.IsNotFound(err):
+			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s is not there any more: a prune of a stopped container, or docker rm), so another client may hold it by now", l.vessel.name)
+			close(l.lost)
+			return
+		case !time.Now().Before(last):
 			close(l.lost)
 			return
 		default:
@@ -202,6 +221,9 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 
 // Lost implements deploy.Lease.
 func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+// Why implements deploy.Lease.
+func (l *lease) Why() error { return l.why }
 
 // Release implements deploy.Lease. A lease that was lost may be another's by now, and is left alone.
 func (l *lease) Release(ctx context.Context) error {

@@ -127,6 +127,9 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err := r.namedByHand(ctx, containers); err != nil {
 		return err
 	}
+	if err := r.holdNames(ctx, r.release.To); err != nil {
+		return err
+	}
 	if err := r.Stack.Remove(ctx, containers); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (r *run) conclude(ctx context.Context, err error) *Report {
 	}
 	r.report.Message = err.Error()
 	if errors.Is(context.Cause(ctx), ErrLeaseLost) && !errors.Is(err, ErrLeaseLost) { // "context canceled" tells nobody why
-		r.report.Message = ErrLeaseLost.Error() + "; " + r.report.Message
+		r.report.Message = context.Cause(ctx).Error() + "; " + r.report.Message
 	}
 	if reasons := reasonsOf(err); len(reasons) > 0 {
 		r.report.Reasons = reasons

@@ -114,6 +114,9 @@ func (r *run) cut(ctx context.Context) error {
 	if err := r.nothingLeadsTo(r.route, idle); err != nil {
 		return err
 	}
+	if err := r.holdNames(ctx, idle); err != nil {
+		return err
+	}
 	if err := r.Stack.Retire(ctx, running); err != nil {
 		return err
 	}

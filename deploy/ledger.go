@@ -30,6 +30,9 @@ type Lease interface {
 	// Lost is closed when it could not be renewed in time: whoever holds it must stop acting.
 	Lost() <-chan struct{}
 
+	// Why says why it was lost, once Lost is closed; nil: it could not be renewed in time.
+	Why() error
+
 	// Until is when it ends unless it is renewed. Another may take it from then on, and not before.
 	Until() time.Time
 

@@ -40,9 +40,12 @@ type lease struct {
 
 	mu    sync.Mutex
 	until time.Time // zero: far away
+	why   error     // it was lost
 }
 
 func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+func (l *lease) Why() error { return l.why }
 
 func (l *lease) Until() time.Time {
 	l.mu.Lock()
@@ -62,11 +65,14 @@ func (l *lease) Release(ctx context.Context) error {
 }
 
 // lose is a lease that could not be renewed. After five seconds it may be another's.
-func (p *process) lose(name string) {
+func (p *process) lose(name string) { p.loseBy(name, nil) }
+
+func (p *process) loseBy(name string, why error) {
 	stored, _ := p.leases.Load(name)
 	l := stored.(*lease)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.why = why
 	l.until = time.Now().Add(5 * time.Second)
 	close(l.lost)
 }

@@ -15,13 +15,27 @@ const switchWait = 2 * time.Minute
 // ErrLeaseLost is the cause with which a run's context ends when its lock could not be renewed.
 var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
 
+// lossOf is the cause with which what a lost lease covered ends. It is ErrLeaseLost.
+func lossOf(lease Lease) error {
+	if why := lease.Why(); why != nil {
+		return &lostError{why}
+	}
+	return ErrLeaseLost
+}
+
+// lostError is ErrLeaseLost with a reason that is known.
+type lostError struct{ why error }
+
+func (e *lostError) Error() string        { return e.why.Error() + ": stopped acting" }
+func (e *lostError) Is(target error) bool { return target == ErrLeaseLost }
+
 // lock takes the project's lock and reads the journal. From then on losing the lock ends the run.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	lease, err := r.take(ctx, r.app.Project, r.Settings.WaitLock)
 	if err != nil {
 		return r.unusable(ctx, err)
 	}
-	whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+	whenLost(ctx, lease, func() { lost(lossOf(lease)) })
 	if r.journal, err = r.Ledger.Read(ctx, r.app.Project); err != nil {
 		return err
 	}
@@ -57,9 +71,9 @@ func holding(ctx context.Context, lease Lease) (context.Context, context.CancelF
 	ctx, lost := context.WithCancelCause(ctx)
 	select {
 	case <-lease.Lost():
-		lost(ErrLeaseLost)
+		lost(lossOf(lease))
 	default:
-		whenLost(ctx, lease, func() { lost(ErrLeaseLost) })
+		whenLost(ctx, lease, func() { lost(lossOf(lease)) })
 	}
 	return ctx, func() { lost(nil) }
 }
@@ -71,7 +85,7 @@ func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Conte
 	for _, lease := range r.leases {
 		whenLost(ctx, lease, func() {
 			_ = sleep(ctx, time.Until(lease.Until()))
-			lost(ErrLeaseLost)
+			lost(lossOf(lease))
 		})
 	}
 	return ctx, func() { cancel(); lost(nil) }

@@ -19,6 +19,9 @@ func (d *Deployer) Status(ctx context.Context) *Report {
 	err := r.look(ctx)
 	if err == nil {
 		r.lookAtNginx()
+		err = r.lookAtNames(ctx)
+	}
+	if err == nil {
 		err = r.lookBackOnceSettled(ctx)
 	}
 	if err != nil {

@@ -127,9 +127,11 @@ func (r *run) live() (Colour, string) {
 // runs says whether a colour is in use. A container that the engine is about to start again, or that is paused, has not
 // been given up: what is live and crashes in a loop must not be taken for idle at the wrong moment.
 func (r *run) runs(colour Colour) bool {
-	return slices.ContainsFunc(r.of(colour), func(c Container) bool {
-		return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
-	})
+	return slices.ContainsFunc(r.of(colour), Container.inUse)
+}
+
+func (c Container) inUse() bool {
+	return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
 }
 
 // answers says whether a container of a colour can answer requests at this moment.
@@ -170,7 +172,7 @@ func (r *run) plan(ctx context.Context) error {
 	if err := r.planImages(); err != nil {
 		return err
 	}
-	if err := r.planSwitch(); err != nil {
+	if err := r.planSwitch(ctx); err != nil {
 		return err
 	}
 	if r.route.Draining > 0 && r.runs(r.release.To) {
@@ -208,7 +210,7 @@ func (r *run) chooseColour() error {
 }
 
 // planSwitch works out the change of nginx's configuration. Without nginx only a first deployment makes sense.
-func (r *run) planSwitch() error {
+func (r *run) planSwitch(ctx context.Context) error {
 	switch missing := r.route.Missing; r.route.State {
 	case RouterAbsent:
 		if missing != nil && (!r.first || len(missing.Mentions) > 0) {
@@ -230,6 +232,8 @@ func (r *run) planSwitch() error {
 		r.note(Finding{Code: "nginx-stopped", Message: r.route.Nginx + " does not run; it is started once the colour is healthy"})
 	}
 	var err error
-	r.change, err = r.Router.Plan(r.route, r.dir, r.release.To)
-	return err
+	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
+		return err
+	}
+	return r.canHoldNames(ctx)
 }

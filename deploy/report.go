@@ -68,6 +68,7 @@ type Report struct {
 	Hooks      []HookReport  `json:"hooks"`
 	Plan       *PlanReport   `json:"plan,omitempty"`
 	Rollback   *WayBack      `json:"rollback,omitempty"` // of status
+	Names      *NamesReport  `json:"names,omitempty"`    // of status
 	Switch     *Switched     `json:"switch"`
 	Pruned     Pruned        `json:"pruned"`
 	Images     []LiveImage   `json:"images"` // that went live

@@ -79,6 +79,10 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 	if keep != KeepRemoved { // else those too that an earlier run stopped
 		old = slices.DeleteFunc(old, func(c Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
 	}
+	r.route.Paired = route.Paired
+	if err := r.holdNames(ctx, r.report.From); err != nil {
+		return err
+	}
 	began := time.Now()
 	if err := r.Stack.Retire(ctx, old); err != nil {
 		return err

@@ -101,7 +101,7 @@ func (r *run) planBack(ctx context.Context) error {
 	if r.route.Draining > 0 && len(r.strangers()) > 0 {
 		return Refuse(StillDraining, "%d old workers of %s are still answering requests that may be on %s, whose containers a rollback replaces; wait until they have ended", r.route.Draining, r.route.Nginx, r.release.To)
 	}
-	if err := r.planSwitch(); err != nil {
+	if err := r.planSwitch(ctx); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(r.strangers(), func(c Container) bool { return c.Running }) {
@@ -220,12 +220,18 @@ func (r *run) strangers() []Container {
 	return slices.DeleteFunc(r.of(r.release.To), r.release.Back.owns)
 }
 
-// raise starts the release's containers: fresh ones, or those that come back.
-func (r *run) raise(ctx context.Context) error {
+// raise starts the release's containers: fresh ones, or those that come back. Their names, which were held while they did
+// not run, lead to nothing else afterwards: Docker's DNS would answer with both.
+func (r *run) raise(ctx context.Context) (err error) {
 	if r.release.Back == nil {
-		return r.Stack.Up(ctx, r.release.Model, r.release.ID)
+		err = r.Stack.Up(ctx, r.release.Model, r.release.ID)
+	} else {
+		err = r.Stack.Revive(ctx, r.app.Project, *r.release.Back)
 	}
-	return r.Stack.Revive(ctx, r.app.Project, *r.release.Back)
+	if err != nil {
+		return err
+	}
+	return r.holdNames(ctx, None)
 }
 
 // stillBeside says that a deployment has left nothing but a retirement that is under way: users are on its release, and
@@ -262,6 +268,9 @@ func (r *run) rest(ctx context.Context) error {
 		}
 	}
 	if !e.Awake || e.Drains {
+		if err := r.holdNames(ctx, r.release.To); err != nil {
+			return err
+		}
 		if err := r.Stack.Retire(ctx, containers); err != nil {
 			return err
 		}

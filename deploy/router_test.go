@@ -38,6 +38,13 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 			}
 		}
 	}
+	for _, colour := range Colours {
+		for _, s := range p.app.Models[colour].Services {
+			if e, found, _ := dir.Find(s.Name, 8080); p.paired && found {
+				r.Paired = append(r.Paired, e)
+			}
+		}
+	}
 	r.Names = colourIn(n.disk)
 	switch {
 	case r.Refusal != nil:

@@ -30,10 +30,15 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if r.report.Message == "" {
 		r.report.Message = "nothing was left to settle"
 	}
-	if err := r.step(ctx, "observe", r.observe); err != nil || !r.Settings.Cut {
+	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
-	return r.step(ctx, "retire", r.cut)
+	if r.Settings.Cut {
+		if err := r.step(ctx, "retire", r.cut); err != nil {
+			return err
+		}
+	}
+	return r.holdNames(ctx, None)
 }
 
 // settle reads what was under way and asks what is true; the second decides.
@@ -53,6 +58,9 @@ func (r *run) settle(ctx context.Context) error {
 		return r.takeOver(ctx, left)
 	}
 	said, err := left.settleEntry(ctx, e)
+	if err == nil {
+		err = left.holdNames(ctx, None)
+	}
 	r.note(left.report.Findings...)
 	r.report.Live, r.report.LiveBy, r.report.Containers = left.report.Live, left.report.LiveBy, left.report.Containers
 	if errors.Is(err, errDrain) && r.release.ID != "" {
@@ -184,6 +192,9 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
 	}
 	if err := r.nothingLeadsTo(route, e.To); err != nil {
+		return "", err
+	}
+	if err := r.holdNames(ctx, e.To); err != nil {
 		return "", err
 	}
 	if err := r.Stack.Retire(ctx, r.of(e.To)); err != nil {

@@ -127,6 +127,9 @@ func (f *foreseenRouter) Rehearse(context.Context, Change, <-chan struct{}) erro
 }
 func (f *foreseenRouter) Reach(context.Context, []Target) error { return errUnforeseen }
 
+// Hold implements NameHolder: what would be held can be seen by nobody.
+func (*foreseenStack) Hold(context.Context, string, string, []HeldName) error { return nil }
+
 // foreseenLedger is a Ledger that writes nothing.
 type foreseenLedger struct{ Ledger }
 
@@ -139,5 +142,6 @@ func (foreseenLedger) Sweep(context.Context, string) error          { return nil
 type foreseenLease struct{}
 
 func (foreseenLease) Lost() <-chan struct{}         { return nil }
+func (foreseenLease) Why() error                    { return nil }
 func (foreseenLease) Until() time.Time              { return time.Now().Add(time.Hour) }
 func (foreseenLease) Release(context.Context) error { return nil }

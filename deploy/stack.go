@@ -53,6 +53,7 @@ type Stack interface {
 	RemoveImages(ctx context.Context, images []BroughtImage) ([]string, error)
 
 	Archive
+	NameHolder
 }
 
 // Archive is what a deployment asks of the engine so that a release that has retired can come back.

@@ -53,6 +53,9 @@ func (r *run) replace(ctx context.Context, old []Container) error {
 	for _, c := range old {
 		r.report.Pruned.Replaced = append(r.report.Pruned.Replaced, c.Name)
 	}
+	if err := r.holdNames(ctx, r.release.To); err != nil {
+		return err
+	}
 	return r.Stack.Remove(ctx, old)
 }
 

@@ -16,24 +16,27 @@ import (
 // world is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
 // is there for the next. It writes down every call that changes it, and every rule that a call breaks.
 type world struct {
-	mu       sync.Mutex
-	app      Application
-	boxes    []*box
-	made     int
-	tags     map[string]string // what the engine holds: reference -> image id
-	before   map[string]string // tags as they were in the beginning
-	registry map[string]string
-	loaded   map[string]bool        // image ids that came from no registry
-	probes   map[string]*gate.Probe // the images' own healthchecks
-	journal  []byte
-	archive  map[string][]Kept // what is held of releases that retired
-	pruned   map[string]bool   // image ids
-	locks    map[string]*process
-	helpers  map[*process]bool
-	nginx    proxy
-	lives    map[string]life // by service or container; healthy after 2 s where nothing is said
-	stable   time.Duration
-	beside   bool // the idle colour was left running
+	mu         sync.Mutex
+	app        Application
+	boxes      []*box
+	made       int
+	tags       map[string]string // what the engine holds: reference -> image id
+	before     map[string]string // tags as they were in the beginning
+	registry   map[string]string
+	loaded     map[string]bool        // image ids that came from no registry
+	probes     map[string]*gate.Probe // the images' own healthchecks
+	journal    []byte
+	archive    map[string][]Kept // what is held of releases that retired
+	pruned     map[string]bool   // image ids
+	locks      map[string]*process
+	helpers    map[*process]bool
+	nginx      proxy
+	lives      map[string]life // by service or container; healthy after 2 s where nothing is said
+	stable     time.Duration
+	beside     bool     // the idle colour was left running
+	paired     bool     // nginx's files name every service of either colour, for instance in an upstream of its own
+	names      []string // that are held
+	cannotHold error
 
 	nginxGone              bool  // the nginx that the journal speaks of
 	allPulled              bool  // the engine says of every image that it came from a registry
@@ -223,6 +226,7 @@ func (w *world) end(name string) *box {
 
 // serves is asked when nginx takes a configuration: what it names must have passed the gate, once.
 func (w *world) serves(conf string) {
+	w.resolves("nginx took its configuration")
 	for _, colour := range Colours {
 		if !strings.Contains(conf, "-"+string(colour)+":") || w.proven[colour] {
 			continue
@@ -239,6 +243,34 @@ func (w *world) serves(conf string) {
 				w.breaks("nginx serves %s, which did not pass the gate: %d of %d containers are good", s.Name, good, s.Replicas)
 			}
 		}
+	}
+}
+
+// resolves is asked when nginx takes a configuration, and at the end of a command, when it could be restarted: it does not
+// start while a name does not resolve, and passes requests to nobody while a name leads to the holder too.
+func (w *world) resolves(when string) {
+	if !w.paired {
+		return
+	}
+	for _, colour := range Colours {
+		for _, s := range w.app.Models[colour].Services {
+			held := slices.Contains(w.names, s.Name)
+			runs := slices.ContainsFunc(w.boxes, func(b *box) bool { return b.Service == s.Name && b.runs() })
+			switch {
+			case !held && !runs:
+				w.breaks("%s: host not found: %s", when, s.Name)
+			case held && runs && colour == colourIn(w.nginx.disk):
+				w.breaks("%s: %s leads to its container and to the holder", when, s.Name)
+			}
+		}
+	}
+}
+
+// restartable is asked at the end of a command.
+func (w *world) restartable() {
+	live := colourIn(w.nginx.disk)
+	if w.nginx.state == RouterRunning && live != None && len(w.running(live)) == 2 {
+		w.resolves("after the command nginx was restarted")
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
-		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != ""
+		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != "" || row.Labels["bluegate.own"] != ""
 	})
 	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.dir.Project()) }); len(labelled) > 0 {
 		return s.theOne(ctx, labelled, func(context.Context, *contained) (bool, error) { return true, nil })

@@ -61,6 +61,9 @@ func (h *hosted) stale(string) string {
 
 func (h *hosted) fleeting(string) string { return "" }
 
+// unrestarted implements place: the engine has nothing to do with it.
+func (h *hosted) unrestarted() []deploy.Finding { return nil }
+
 // template implements place: nobody writes a host's files behind its back.
 func (h *hosted) template(string) string { return "" }
 

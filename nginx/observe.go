@@ -102,6 +102,7 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	if route.Refusal == nil || len(route.Points) > 0 {
 		r.notRendered(ctx, route)
 		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
+		route.Findings = append(route.Findings, r.found.unrestarted()...)
 	}
 	return nil
 }

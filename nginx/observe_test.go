@@ -59,7 +59,8 @@ func TestObserve(t *testing.T) {
 	if len(route.Points) != 1 || route.Points[0].Place != "/etc/nginx/conf.d/default.conf:1" || route.Points[0].Address != "was-blue:3000" {
 		t.Errorf("points %+v", route.Points)
 	}
-	if got := strings.Join(findings(route), ", "); got != "not-switched /etc/nginx/conf.d/default.conf:4, not-persistent /etc/nginx/conf.d/default.conf" {
+	name := strings.Trim(strings.TrimPrefix(route.Nginx, "container "), `"`)
+	if got := strings.Join(findings(route), ", "); got != "not-switched /etc/nginx/conf.d/default.conf:4, not-persistent /etc/nginx/conf.d/default.conf, nginx-no-restart-policy "+name {
 		t.Errorf("findings %s", got)
 	}
 }
@@ -84,7 +85,7 @@ func TestObserveMountedConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir+"/default.conf", edge("was-green:3000")["/etc/nginx/conf.d/default.conf"])
 	b.nginx(box{name: "edge", mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/conf.d", ReadOnly: true}}})
-	if _, route := b.observed("edge"); route.Names != deploy.Green || route.Refusal != nil || len(route.Findings) > 0 {
+	if _, route := b.observed("edge"); route.Names != deploy.Green || route.Refusal != nil || len(route.Findings) != 1 || route.Findings[0].Code != "nginx-no-restart-policy" {
 		t.Errorf("%+v", route)
 	}
 }

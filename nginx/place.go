@@ -37,6 +37,8 @@ type place interface {
 
 	// fleeting says why what is written to a file would not last; empty where it does.
 	fleeting(file string) string
+	// unrestarted says that nginx stays stopped after a restart of the engine, if it does.
+	unrestarted() []deploy.Finding
 
 	// template is what a file is written from at each start of nginx, if it is; whether there is such a file is not
 	// looked at.

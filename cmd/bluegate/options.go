@@ -140,6 +140,7 @@ func connect(ctx context.Context, o options, progress deploy.Progress) (*deploy.
 	if err != nil {
 		return nil, err
 	}
+	engine.Waiter = readWaiter
 	stack, err := compose.New(engine, o.Compose)
 	if err != nil {
 		return nil, err

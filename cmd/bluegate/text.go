@@ -28,6 +28,9 @@ func reportText(r *deploy.Report, verbose bool) string {
 	if r.Rollback != nil {
 		writeWayBack(&b, r.Rollback)
 	}
+	if n := r.Names; n != nil {
+		fmt.Fprintf(&b, "names: %s keeps %s resolvable for nginx, on %s\n", n.Container, strings.Join(n.Hosts, ", "), strings.Join(n.Networks, ", "))
+	}
 	if r.Plan != nil {
 		writePlan(&b, r.Plan)
 	}

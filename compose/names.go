@@ -1,0 +1,201 @@
+package compose
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+
+	"bluegate/deploy"
+	"bluegate/deploy/beside"
+)
+
+// The name holder is a container on nginx's networks that does nothing and has the host names of stopped containers as
+// aliases: nginx does not start while a host name of its configuration does not resolve. It starts again with the engine.
+// It is known by its labels: which names it holds is what it was created with.
+
+// noAliases are the engine's own networks, on which no container has an alias.
+var noAliases = []string{"bridge", "host", "none", network.NetworkDefault}
+
+func holderName(project string) string { return "bluegate-names-" + project }
+
+// aliasesFor are the networks on which names are held for an nginx: those of the name's service that nginx is on.
+func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []deploy.HeldName) (map[string][]string, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, nginx)
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("look up the networks of nginx: %w", err))
+	}
+	aliases := map[string][]string{}
+	for _, n := range names {
+		if inHostsFile(info, n.Host) {
+			continue
+		}
+		shared := slices.DeleteFunc(slices.Sorted(maps.Keys(info.NetworkSettings.Networks)), func(name string) bool {
+			return slices.Contains(noAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
+		})
+		if len(shared) == 0 {
+			return nil, deploy.Refuse(deploy.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve: while %s is stopped the name can be held only on a network that nginx and the service are both on, and there is none; take the name out of nginx's files, or add in nginx's Compose file, under its service:\n  networks: [%s]",
+				strings.TrimPrefix(info.Name, "/"), n.Host, n.Colour, strings.Join(n.Networks, ", "))
+		}
+		for _, name := range shared {
+			if !slices.Contains(aliases[name], n.Host) {
+				aliases[name] = append(aliases[name], n.Host)
+			}
+		}
+	}
+	for _, list := range aliases {
+		slices.Sort(list)
+	}
+	return aliases, nil
+}
+
+// inHostsFile says whether a container finds a host in its /etc/hosts, whatever runs.
+func inHostsFile(info container.InspectResponse, host string) bool {
+	return slices.ContainsFunc(info.HostConfig.ExtraHosts, func(entry string) bool {
+		name, _, _ := strings.Cut(strings.ReplaceAll(entry, "=", ":"), ":")
+		return strings.EqualFold(name, host)
+	})
+}
+
+// CanHold implements deploy.NameHolder.
+func (s *Stack) CanHold(ctx context.Context, nginx string, names []deploy.HeldName) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := s.aliasesFor(ctx, nginx, names)
+	return err
+}
+
+// Hold implements deploy.NameHolder.
+func (s *Stack) Hold(ctx context.Context, project, nginx string, names []deploy.HeldName) error {
+	there, err := s.holders(ctx, project)
+	if err != nil {
+		return err
+	}
+	aliases := map[string][]string{}
+	if len(names) > 0 {
+		if aliases, err = s.aliasesFor(ctx, nginx, names); err != nil {
+			return err
+		}
+	}
+	spec, err := json.Marshal(aliases)
+	if err != nil {
+		return err
+	}
+	kept := ""
+	for _, row := range there {
+		if row.Labels[namesHeldLabel] == string(spec) && row.State == container.StateRunning {
+			kept = row.ID
+		}
+	}
+	if kept == "" && len(aliases) > 0 { // before the others go, so that a name which both have is held all the time
+		if kept, err = s.makeHolder(ctx, project, aliases, string(spec)); err != nil {
+			return s.engine.unreachable(fmt.Errorf("hold the host names that nginx needs at its next start: %w", err))
+		}
+	}
+	for _, row := range there {
+		if row.ID == kept {
+			continue
+		}
+		if err := removeContainer(ctx, s.engine, row.ID); err != nil {
+			return s.engine.unreachable(fmt.Errorf("remove %v, which holds host names that are needed no more: %w", row.Names, err))
+		}
+	}
+	if kept == "" {
+		return nil
+	}
+	return s.engine.unreachable(s.nameHolder(ctx, kept, holderName(project)))
+}
+
+// nameHolder gives a holder that was made next to another one its name.
+func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	info, err := s.engine.ContainerInspect(ctx, id)
+	if err != nil || info.Name == "/"+name {
+		return err
+	}
+	return s.engine.ContainerRename(ctx, id, name)
+}
+
+func (s *Stack) makeHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
+	if !s.engine.waits() {
+		return "", errors.New("there is no executable that could wait on this engine")
+	}
+	if err := s.engine.ensureWaitImage(ctx); err != nil {
+		return "", err
+	}
+	// The engine goes on with a creation whose caller has gone away; the label tells the next run of it.
+	ctx, cancel := asking(context.WithoutCancel(ctx))
+	defer cancel()
+	networks := slices.Sorted(maps.Keys(aliases))
+	config := &container.Config{Image: waitImage, Labels: map[string]string{ownLabel: "names", namesLabel: project, namesHeldLabel: spec}}
+	host := &container.HostConfig{NetworkMode: container.NetworkMode(networks[0]), RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}}
+	first := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{networks[0]: {Aliases: aliases[networks[0]]}}}
+	made, err := s.engine.ContainerCreate(ctx, config, host, first, nil, beside.Name("names", project))
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeContainer(context.WithoutCancel(ctx), s.engine, made.ID))
+		}
+	}()
+	for _, name := range networks[1:] {
+		if err := s.engine.NetworkConnect(ctx, name, made.ID, &network.EndpointSettings{Aliases: aliases[name]}); err != nil {
+			return "", fmt.Errorf("join the network %s: %w", name, err)
+		}
+	}
+	if err := s.engine.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
+		return "", err
+	}
+	return made.ID, nil
+}
+
+// holders lists the name holders of a project. There may be two after a run that was killed.
+func (s *Stack) holders(ctx context.Context, project string) ([]container.Summary, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", namesLabel+"="+project))})
+	if err != nil {
+		return nil, s.engine.unreachable(fmt.Errorf("look for the host names that are held: %w", err))
+	}
+	return rows, nil
+}
+
+// HeldNames implements deploy.NameHolder.
+func (s *Stack) HeldNames(ctx context.Context, project string) (*deploy.NamesReport, error) {
+	rows, err := s.holders(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	var held *deploy.NamesReport
+	for _, row := range rows {
+		var aliases map[string][]string
+		if row.State != container.StateRunning || json.Unmarshal([]byte(row.Labels[namesHeldLabel]), &aliases) != nil || len(row.Names) == 0 {
+			continue
+		}
+		if held == nil {
+			held = &deploy.NamesReport{Container: strings.TrimPrefix(row.Names[0], "/"), Hosts: []string{}, Networks: []string{}}
+		}
+		for name, hosts := range aliases {
+			held.Networks = append(held.Networks, name)
+			held.Hosts = append(held.Hosts, hosts...)
+		}
+	}
+	if held != nil {
+		slices.Sort(held.Hosts)
+		slices.Sort(held.Networks)
+		held.Hosts, held.Networks = slices.Compact(held.Hosts), slices.Compact(held.Networks)
+	}
+	return held, nil
+}

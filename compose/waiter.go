@@ -1,0 +1,77 @@
+package compose
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/image"
+)
+
+// waitImage holds our own static executable, which waits for a signal, and nothing else. A container of it runs without a
+// registry and without an image of the user's. Every prune spares a container that runs, with its image.
+const waitImage = "bluegate-wait:1"
+
+// waitProgram is where the executable is in the image.
+const waitProgram = "bluegate-wait"
+
+// importLimit bounds the upload of the executable, which is a few megabytes.
+const importLimit = 2 * time.Minute
+
+// waits reports whether containers of ours can run on this engine: whether there is an executable for it.
+func (e *Engine) waits() bool { return e.Waiter != nil }
+
+// ensureWaitImage makes the image where it is not there.
+func (e *Engine) ensureWaitImage(ctx context.Context) error {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	_, err := e.ImageInspect(ask, waitImage)
+	if errdefs.IsNotFound(err) {
+		return e.importWaitImage(ctx)
+	}
+	return err
+}
+
+func (e *Engine) importWaitImage(ctx context.Context) error {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	version, err := e.ServerVersion(ask)
+	if err != nil {
+		return fmt.Errorf("ask the engine for its architecture: %w", err)
+	}
+	executable, args, err := e.Waiter(version.Arch)
+	if err != nil {
+		return err
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: waitProgram, Mode: 0o755, Size: int64(len(executable)), Typeflag: tar.TypeReg}); err != nil {
+		return err
+	}
+	if _, err := w.Write(executable); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	entrypoint := `ENTRYPOINT ["/` + strings.Join(append([]string{waitProgram}, args...), `","`) + `"]`
+	return e.importImage(ctx, &archive, waitImage, "bluegate's containers that only wait", "LABEL "+ownLabel+"=wait", "USER 65534:65534", entrypoint)
+}
+
+// importImage makes an image of an archive.
+func (e *Engine) importImage(ctx context.Context, archive io.Reader, name, message string, changes ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, importLimit)
+	defer cancel()
+	answer, err := e.ImageImport(ctx, image.ImportSource{Source: archive, SourceName: "-"}, name, image.ImportOptions{Changes: changes, Message: message})
+	if err != nil {
+		return fmt.Errorf("import the image %s: %w", name, err)
+	}
+	defer answer.Close()
+	_, err = io.Copy(io.Discard, answer)
+	return err
+}

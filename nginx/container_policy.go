@@ -1,0 +1,25 @@
+package nginx
+
+import (
+	"fmt"
+
+	"bluegate/deploy"
+)
+
+// unrestarted implements place. A Swarm starts its tasks again without such a policy.
+func (c *contained) unrestarted() []deploy.Finding {
+	policy := c.info.HostConfig.RestartPolicy
+	if policy.IsAlways() || policy.IsUnlessStopped() || c.info.Config.Labels["com.docker.swarm.task"] != "" {
+		return nil
+	}
+	has := "no restart policy"
+	if policy.IsOnFailure() {
+		has = fmt.Sprintf("the restart policy %q", policy.Name)
+	}
+	return []deploy.Finding{{
+		Code: "nginx-no-restart-policy", Place: c.name,
+		Message: fmt.Sprintf("%s has %s: it stays stopped after a restart of the engine", c, has),
+		Cost:    "the site is down after the next reboot or update of the engine, until someone starts nginx",
+		Remedy:  "docker update --restart unless-stopped " + c.name,
+	}}
+}
