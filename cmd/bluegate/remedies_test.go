@@ -27,6 +27,7 @@ var remedies = map[string]struct {
 	"compose.remedy":           {1, []string{"TestRequire", "TestRequireProposesTheProjectOfATakenName", "TestRemedyOfATakenNameRemovesNothing"}},
 	"deploy.examineProbe":      {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy.foreign":           {1, []string{"TestForeignJournal"}},
+	"deploy.startFirst":        {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
 	"nginx.advise":             {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx.atPoint":            {1, []string{"TestLeftOver"}},
 	"nginx.bothColours":        {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
