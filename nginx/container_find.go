@@ -29,8 +29,9 @@ type search struct {
 	opts   Options
 	dir    *deploy.Directory
 
-	mu     sync.Mutex
-	passed []deploy.Finding // nginxes that could not be read, and might have been meant
+	mu         sync.Mutex
+	mentioning []*contained     // nginxes that run and mention a service in another form
+	passed     []deploy.Finding // nginxes that could not be read, and might have been meant
 }
 
 func (s *search) open(ctx context.Context, id string) (*contained, error) {
@@ -68,14 +69,14 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 	if found, err := s.theOne(ctx, running, s.namesColour); found != nil || err != nil {
 		return found, err
 	}
-	// One that mentions a service in another form is the application's nginx all the same.
-	if found, err := s.theOne(ctx, running, s.mentionsColour); found != nil || err != nil {
-		return found, err
-	}
 	stopped := slices.DeleteFunc(rows, func(row container.Summary) bool {
 		return row.State == container.StateRunning || !strings.Contains(row.Command, "nginx")
 	})
-	return s.theOne(ctx, stopped, s.namesColour)
+	if found, err := s.theOne(ctx, stopped, s.namesColour); found != nil || err != nil {
+		return found, err
+	}
+	// One that mentions a service in another form is the application's nginx all the same.
+	return single(s.mentioning)
 }
 
 // ofService looks for the container of a Compose service: in the colours' own projects, and failing these in any.
@@ -143,6 +144,11 @@ func (s *search) theOne(ctx context.Context, rows []container.Summary, wanted fu
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	return single(found)
+}
+
+// single is the one that was found, if any. That several could be meant is an error.
+func single(found []*contained) (*contained, error) {
 	switch len(found) {
 	case 0:
 		return nil, nil
@@ -177,22 +183,9 @@ func (s *search) pass(c *contained, why error) {
 	})
 }
 
-// namesColour says whether an nginx's configuration names an address of a colour, as nginx sees it.
+// namesColour says whether an nginx's configuration names an address of a colour, as nginx sees it. It remembers one that
+// only mentions a service where traffic may depend on it: at another port, or by another name.
 func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
-	return s.reads(ctx, i, namesAny)
-}
-
-// mentionsColour says whether it mentions a service of a colour where traffic may depend on it: at another port, by another
-// name.
-func (s *search) mentionsColour(ctx context.Context, i *contained) (bool, error) {
-	return s.reads(ctx, i, func(tree []*conf.File, dir *deploy.Directory) (bool, error) {
-		r, err := readingOf(tree, dir)
-		return err != nil || len(r.mentions(scope{})) > 0, err
-	})
-}
-
-// reads asks something of the configuration of an nginx.
-func (s *search) reads(ctx context.Context, i *contained, names func([]*conf.File, *deploy.Directory) (bool, error)) (bool, error) {
 	if i.main == "" {
 		return false, nil
 	}
@@ -209,8 +202,16 @@ func (s *search) reads(ctx context.Context, i *contained, names func([]*conf.Fil
 	if err != nil {
 		return false, err
 	}
-	found, err := names(tree, dir)
-	return found || err != nil, nil
+	names, err := namesAny(tree, dir)
+	if names || err != nil {
+		return true, nil
+	}
+	if r, err := readingOf(tree, dir); err == nil && i.runs() && len(r.mentions(scope{})) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mentioning = append(s.mentioning, i)
+	}
+	return false, nil
 }
 
 // missing lists the containers that the user may have meant instead of the one that is not there.

@@ -50,7 +50,6 @@ func TestFindByConfiguration(t *testing.T) {
 	b.finds(Options{}, "", deploy.RouterAbsent)
 	b.colours()
 	b.finds(Options{}, "", deploy.RouterAbsent)
-	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // not a port of the colour
 	b.nginx(box{name: "idle"})
 	broken := b.nginx(box{name: "broken"})
 	b.put(broken, edge("was-blue:3000; } {"))
@@ -64,6 +63,9 @@ func TestFindByConfiguration(t *testing.T) {
 	// The same names on another network are another application's.
 	b.nginx(box{name: "staging", files: edge("127.0.0.1:3000"), networks: []string{b.network("staging")}})
 	b.finds(Options{}, "", deploy.RouterAbsent)
+
+	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // which the service does not declare
+	b.finds(Options{}, "other", deploy.RouterRunning)
 
 	stopped := b.run(box{name: "stopped", files: edge("was-blue:3000"), created: true})
 	b.finds(Options{}, "stopped", deploy.RouterStopped)

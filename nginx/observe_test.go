@@ -75,7 +75,7 @@ func TestObserveAnAddressInAVariable(t *testing.T) {
 	} {
 		b.nginx(box{name: "edge-" + name, files: map[string]string{"/etc/nginx/conf.d/default.conf": edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + more}})
 		_, route := b.observed("edge-" + name)
-		refuses(t, route, deploy.SwitchPointAmbiguous, "/etc/nginx/conf.d/default.conf:3", "was-blue")
+		refuses(t, route, deploy.AddressLeftOver, "/etc/nginx/conf.d/default.conf:3", "was-blue")
 	}
 }
 
