@@ -177,7 +177,7 @@ func TestRetired(t *testing.T) {
 		w.stopTakes = 12 * time.Second
 		r := w.process().deploy()
 		past := w.book().Past
-		if len(past) != 1 || past[0].Outcome != Promoted || past[0].Colour != Green || past[0].Release != r.Release {
+		if len(past) != 2 || past[0].Outcome != Promoted || past[0].Colour != Green || past[0].Release != r.Release {
 			t.Fatalf("the journal remembers %+v", past)
 		}
 		for _, b := range w.boxes {

@@ -41,8 +41,26 @@ func (r *run) observe(ctx context.Context) error {
 		r.report.Containers = []Container{}
 	}
 	r.note(r.route.Findings...)
+	r.noteJournalLost()
 	r.report.Live, r.report.LiveBy = r.live()
 	return nil
+}
+
+// noteJournalLost says that there was a journal and is none any more: bluegate's label on a container tells of it. A release
+// that is under way writes the journal before its containers are created.
+func (r *run) noteJournalLost() {
+	if r.journal.Version == 0 || r.journal.Current != nil || len(r.journal.Past)+len(r.journal.Releases) > 0 { // the first: it could not be read
+		return
+	}
+	i := slices.IndexFunc(r.containers, func(c Container) bool { return c.Release != "" })
+	if i < 0 {
+		return
+	}
+	r.note(Finding{
+		Code: "journal-lost", Place: r.containers[i].Name,
+		Message: fmt.Sprintf("the journal of %s was removed: %s is of release %s, and no journal tells of it (`docker container prune` and `docker system prune` remove one that an older bluegate wrote)", r.app.Project, r.containers[i].Name, r.containers[i].Release),
+		Cost:    "what a killed deployment left is not settled, and there is no release that rollback could go back to",
+	})
 }
 
 // see asks nginx where traffic goes. What another project's switch has written and not signalled yet looks like an edit by
@@ -152,6 +170,9 @@ func (r *run) of(colour Colour) []Container {
 // plan decides, and refuses here whatever can be known before anything is touched.
 func (r *run) plan(ctx context.Context) error {
 	r.note(r.app.Findings...)
+	if err := r.notePruned(ctx); err != nil {
+		return err
+	}
 	r.first = !r.runs(Blue) && !r.runs(Green)
 	if err := r.liveKnown(); err != nil {
 		return err

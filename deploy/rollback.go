@@ -158,7 +158,7 @@ func (r *run) keptOf(ctx context.Context, back Record, containers []Container) (
 func beyondRecall(release string, kept []KeptContainer) error {
 	for _, k := range kept {
 		if k.State == KeptGone {
-			return Invalid("release %s cannot come back: its container %s is gone, and so is what bluegate held of it (somebody removed both); deploy that version anew", release, k.Name)
+			return Invalid("release %s cannot come back: its container %s was removed, and so was what bluegate held of it (somebody removed both; `docker container prune` and `docker system prune` do, since neither runs); deploy that version again", release, k.Name)
 		}
 	}
 	return nil
@@ -184,6 +184,26 @@ func (r *run) lookBackOnceSettled(ctx context.Context) error {
 		err = errors.New("what an earlier run left has to be settled first: run `bluegate settle`")
 	}
 	r.report.Rollback = &WayBack{Containers: []KeptContainer{}, Refused: err.Error()}
+	return nil
+}
+
+// notePruned says, before a deployment replaces it, that what a rollback would have gone back to was removed.
+func (r *run) notePruned(ctx context.Context) error {
+	if r.wayBack() != nil {
+		return nil
+	}
+	back := r.journal.Releases[1]
+	containers, err := r.Stack.Containers(ctx, r.app.with(back.Model))
+	if err != nil {
+		return err
+	}
+	kept, err := r.keptOf(ctx, back, containers)
+	if err != nil {
+		return err
+	}
+	if gone := beyondRecall(back.Release, kept); gone != nil {
+		r.note(Finding{Code: "kept-was-removed", Message: gone.Error()})
+	}
 	return nil
 }
 

@@ -87,6 +87,11 @@ func newWorld() *world {
 		}
 	}
 	w.before = maps.Clone(w.tags)
+	text, err := json.Marshal(Journal{Version: JournalVersion, Past: []Past{{Release: "19991231T120000-0001", Colour: Blue, Outcome: Refused}}})
+	if err != nil {
+		panic(err)
+	}
+	w.journal = text // that there was an earlier one
 	w.nginx = proxy{state: RouterRunning, disk: confOf(Blue), loaded: confOf(Blue), hold: 3 * time.Second}
 	return w
 }
