@@ -104,3 +104,33 @@ func TestLeftOver(t *testing.T) {
 func loaded(c configuration) ([]*conf.File, error) {
 	return conf.LoadTree(c.files, "/etc/nginx/nginx.conf")
 }
+
+// What a flag decides stands for both colours; an address next to it does not.
+func TestLeftOverBehindAFlag(t *testing.T) {
+	const on = "if (-f /etc/nginx/green.on) "
+	upstreams := "upstream %s { server was-blue:3000 resolve; } upstream %s { server was-green:3000 resolve; }\n"
+	pairs := strings.Replace(strings.Replace(upstreams, "%s", "was_blue", 1), "%s", "was_green", 1)
+	others := strings.Replace(strings.Replace(upstreams, "%s", "one", 1), "%s", "two", 1)
+	for name, test := range map[string]struct{ text, left string }{
+		"upstreams":             {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } }", ""},
+		"upstreams of any name": {others + "server { set $up one; " + on + "{ set $up two; } location / { proxy_pass http://$up; } }", ""},
+		"variables":             {"server { set $was was-blue:3000; " + on + "{ set $was was-green:3000; } location / { proxy_pass http://$was; } }", ""},
+		"a map":                 {"map $bg $was { default was-blue:3000; green was-green:3000; } server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://$was; } }", ""},
+		"one of them elsewhere": {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } location /x { proxy_pass http://was_blue; } }", "(proxy_pass was_blue)"},
+		"an address elsewhere":  {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } location /x { proxy_pass http://was-blue:3000; } }", "(proxy_pass was-blue:3000)"},
+	} {
+		_, route, err := readAs(t, Settings{Mode: "flag", To: "/etc/nginx/green.on"}, folder{"/etc/nginx/nginx.conf": test.text})
+		if route.Names != deploy.Blue || test.left == "" && err != nil || test.left != "" && (err == nil || !strings.Contains(err.Error(), test.left)) {
+			t.Errorf("%s: names %q, %v, want %q", name, route.Names, err, test.left)
+		}
+	}
+}
+
+// A whole file that is not there yet: what names a colour elsewhere is told, and what to write.
+func TestMentionsWhileTheLiveFileIsNotThere(t *testing.T) {
+	files := folder{"/etc/nginx/nginx.conf": "include conf.d/*.conf;", "/etc/nginx/conf.d/site.conf": "upstream was { server was-blue:3000; }"}
+	_, route, err := readAs(t, Settings{Mode: "template", To: "/etc/nginx/conf.d/zz.conf", Text: both("upstream more { server was-{colour}:3000; }")}, files)
+	if err != nil || route.Names != deploy.None || len(route.Points) > 0 || len(route.Mentions) != 1 || !strings.HasPrefix(route.Mentions[0].Place, "/etc/nginx/conf.d/site.conf:1") || !strings.Contains(route.Write[deploy.Blue], "was-blue:3000") {
+		t.Errorf("%+v, %v", route, err)
+	}
+}
