@@ -130,3 +130,23 @@ func TestGitRemedyIsCarriedOut(t *testing.T) {
 		t.Errorf("the file was changed")
 	}
 }
+
+// A container without a restart policy gets one by the command that is printed, and keeps running.
+func TestRestartPolicyRemedyIsCarriedOut(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", files: map[string]string{siteFile: wellConf}})
+	remedy := func() string {
+		_, route := b.observed("edge")
+		for _, f := range route.Findings {
+			if f.Code == "nginx-no-restart-policy" {
+				return f.Remedy
+			}
+		}
+		return ""
+	}
+	b.obey(t.TempDir(), remedy())
+	if again := remedy(); again != "" {
+		t.Errorf("it is still found: %s", again)
+	}
+}

@@ -27,6 +27,7 @@ var remedies = map[string]struct {
 	"compose.remedy":           {1, []string{"TestRequire", "TestRequireProposesTheProjectOfATakenName", "TestRemedyOfATakenNameRemovesNothing"}},
 	"deploy.examineProbe":      {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy.foreign":           {1, []string{"TestForeignJournal"}},
+	"deploy.lookAtNames":       {1, []string{"TestStatusTellsOfNames", "TestNginxCanStartAgain"}},
 	"deploy.startFirst":        {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
 	"nginx.advise":             {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx.atPoint":            {1, []string{"TestLeftOver"}},
@@ -50,13 +51,14 @@ var remedies = map[string]struct {
 	"nginx.trackedByGit":       {1, []string{"TestGitRemedyIsCarriedOut"}},
 	"nginx.tryRestart":         {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx.unixSockets":        {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
+	"nginx.unrestarted":        {1, []string{"TestRestartPolicyRemedyIsCarriedOut"}},
 	"nginx.upstreamKeepalive":  {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx.variablePass":       {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
 }
 
 // ofOthers finds the commands in a text.
 var (
-	ofOthers = regexp.MustCompile("docker (rm|rmi|cp|compose|network|volume|exec|restart|start|stop|kill|run|rename|tag) |nginx -s reload|git rm|mkdir ")
+	ofOthers = regexp.MustCompile("docker (update|rm|rmi|cp|compose|network|volume|exec|restart|start|stop|kill|run|rename|tag) |nginx -s reload|git rm|mkdir ")
 )
 
 // Each remedy that is a command or an edit stands in the table above, with the test that carries it out: one that is added
