@@ -128,7 +128,7 @@ var storages = map[string]func(b *bench, conf string) box{
 			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop"}}}
 	},
 	"tmpfs": func(b *bench, conf string) box {
-		return box{cmd: []string{"sh", "-c", "cp -p /srv/shop/default.conf /etc/nginx/conf.d/ && exec nginx -g 'daemon off;'"},
+		return box{cmd: []string{"sh", "-c", "[ -e /etc/nginx/conf.d/default.conf ] || cp -p /srv/shop/default.conf /etc/nginx/conf.d/ && exec nginx -g 'daemon off;'"},
 			mounts: []mount.Mount{{Type: mount.TypeBind, Source: b.folder(conf), Target: "/srv/shop", ReadOnly: true}},
 			host: func(h *container.HostConfig) {
 				h.ReadonlyRootfs = true

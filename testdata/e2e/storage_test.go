@@ -41,7 +41,7 @@ func TestStorage(t *testing.T) {
 			for _, dir := range []string{"/etc/nginx/conf.d", "/run", "/tmp", "/var/cache/nginx", "/var/lib/nginx"} {
 				args = append(args, "--tmpfs", dir)
 			}
-			s.nginx(append(args, s.Image, "sh", "-c", "cp -p /srv/shop/default.conf /etc/nginx/conf.d/ && exec nginx -g 'daemon off;'")...)
+			s.nginx(append(args, s.Image, "sh", "-c", "[ -e /etc/nginx/conf.d/default.conf ] || cp -p /srv/shop/default.conf /etc/nginx/conf.d/ && exec nginx -g 'daemon off;'")...)
 		}},
 		{"symbolic link", func(s *shop) {
 			dir := filepath.Dir(s.Conf)
