@@ -190,7 +190,7 @@ func Compare(before, after State) (broken []string) {
 		switch now, there := after.Outside[name]; {
 		case !there:
 			say("%s was removed or stopped", name)
-		case now != before.Outside[name]:
+		case now != before.Outside[name] && !strings.HasPrefix(now, before.Outside[name]+" "): // one that did not run may have been started
 			say("%s was recreated or restarted: %s, before: %s", name, now, before.Outside[name])
 		}
 	}
