@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -160,12 +162,25 @@ func (s *State) volumes(ctx context.Context, setup Setup) error {
 	if err != nil || names == "" {
 		return err
 	}
-	out, err := docker(ctx, append([]string{"volume", "inspect", "-f", "{{.Name}} {{.CreatedAt}}"}, strings.Fields(names)...)...)
+	out, err := docker(ctx, append([]string{"volume", "inspect", "-f", "{{.Name}} {{.Mountpoint}}"}, strings.Fields(names)...)...)
 	for line := range strings.Lines(out) {
-		name, created, _ := strings.Cut(strings.TrimSpace(line), " ")
-		s.Outside["volume "+name] = created
+		name, folder, _ := strings.Cut(strings.TrimSpace(line), " ")
+		s.Outside["volume "+name] = inode(folder)
 	}
 	return err
+}
+
+// inode tells a volume's folder from that of another volume of the same name, where this process may look. Docker's
+// CreatedAt does not: on 20.10 it is the time of the folder, which every file in it changes.
+func inode(folder string) string {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return "there"
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return fmt.Sprintf("inode %d", stat.Ino)
+	}
+	return "there"
 }
 
 func docker(ctx context.Context, args ...string) (string, error) {
