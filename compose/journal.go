@@ -131,7 +131,7 @@ func (l *Ledger) write(ctx context.Context, project string, text []byte) error {
 		}
 	}
 	if errdefs.IsNotFound(err) {
-		if _, err = v.create(ctx, map[string]string{}); err == nil || errdefs.IsConflict(err) {
+		if err = v.createRunning(ctx); err == nil || errdefs.IsConflict(err) {
 			err = v.put(ctx, text, l.order[:]...)
 		}
 	}
@@ -161,7 +161,7 @@ func (l *Ledger) carry(ctx context.Context, project string, text []byte) error {
 	if err := next.remove(ctx); err != nil { // of a run that was killed before it was whole
 		return err
 	}
-	if _, err := next.create(ctx, map[string]string{}); err != nil {
+	if err := next.createRunning(ctx); err != nil {
 		return err
 	}
 	if err := next.put(ctx, text, journalDraft, journalFile); err != nil {

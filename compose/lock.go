@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/container"
 
 	"bluegate/deploy"
 )
 
 // A lease is renewed three times before it ends. Its holder stops acting a while before another client may take it over.
+// A lock that is held for longer than leaseStart runs, so that a prune leaves it: most switches are over by then, and
+// starting a container takes longer than they do. A prune that removes it before is noticed when it is started.
 const (
 	leaseLength  = 30 * time.Second
+	leaseStart   = time.Second
 	leaseRenewal = 10 * time.Second
 	leaseTry     = 5 * time.Second // for one renewal
 	leaseRetry   = time.Second     // after a renewal that failed
@@ -179,17 +181,13 @@ func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	if err := l.vessel.put(ctx, text, leaseFile); err != nil {
 		return until, err
 	}
-	if !l.vessel.engine.waits() {
-		return until, nil
-	}
-	// A restart of the engine stops it, and a prune would remove it then. It changes nothing where it runs.
-	return until, l.vessel.engine.ContainerStart(ctx, l.vessel.name, container.StartOptions{})
+	return until, l.vessel.start(ctx) // also after a restart of the engine, which stops it
 }
 
 // keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
 // refuses or stands still.
 func (l *lease) keep(ctx context.Context, until time.Time) {
-	pause := leaseRenewal
+	pause := leaseStart
 	for {
 		last := until.Add(-leaseMargin)
 		select {

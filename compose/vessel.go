@@ -18,7 +18,8 @@ import (
 
 // A vessel is a container that does nothing. Its name is the only thing that the engine creates atomically for every
 // client, and files can be put into it and read from it: so it serves as a lock, and as a place for the journal. Its labels
-// are what it was created with; they cannot change. It runs, because a prune removes every container that does not.
+// are what it was created with; they cannot change. One that has to last runs, because a prune removes every container that
+// does not.
 type vessel struct {
 	engine *Engine
 	name   string
@@ -32,8 +33,8 @@ const vesselImage = "bluegate-vessel:1"
 // creations is how often a vessel is created that a prune removes before it runs, or whose image it does.
 const creations = 3
 
-// create returns the vessel's id once it runs, or errdefs.Conflict (see errdefs.IsConflict) when someone else has created
-// it. A prune may remove it before it runs: then it is created again, unless someone else was faster.
+// create returns the vessel's id, or errdefs.Conflict (see errdefs.IsConflict) when someone else has created it. It does
+// not run yet.
 func (v vessel) create(ctx context.Context, labels map[string]string) (id string, err error) {
 	labels[ownLabel] = v.name
 	config := &container.Config{Image: vesselImage, Cmd: []string{"never-started"}, Labels: labels}
@@ -42,30 +43,48 @@ func (v vessel) create(ctx context.Context, labels map[string]string) (id string
 	}
 	host := &container.HostConfig{NetworkMode: "none", RestartPolicy: container.RestartPolicy{Name: cmp.Or(v.policy, container.RestartPolicyDisabled)}}
 	for range creations {
-		if id, err = v.createOnce(ctx, config, host); !errdefs.IsNotFound(err) {
-			break
+		ask, cancel := asking(ctx)
+		made, err := v.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.name)
+		cancel()
+		if !errdefs.IsNotFound(err) {
+			return made.ID, err
 		}
 		if err := v.importImage(ctx); err != nil {
 			return "", err
 		}
 	}
-	return id, err
+	return "", fmt.Errorf("the image of %s was removed %d times before it could be used", v.name, creations)
 }
 
-func (v vessel) createOnce(ctx context.Context, config *container.Config, host *container.HostConfig) (string, error) {
+// start makes the vessel run, so that a prune leaves it. It changes nothing where it runs. errdefs.IsNotFound tells that
+// the vessel is not there any more.
+func (v vessel) start(ctx context.Context) error {
+	if !v.engine.waits() {
+		return nil
+	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	made, err := v.engine.ContainerCreate(ctx, config, host, &network.NetworkingConfig{}, nil, v.name)
-	if err != nil || !v.engine.waits() {
-		return made.ID, err
-	}
-	if err := v.engine.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
-		if !errdefs.IsNotFound(err) {
-			err = errors.Join(fmt.Errorf("start %s: %w", v.name, err), removeContainer(context.WithoutCancel(ctx), v.engine, made.ID))
+	return v.engine.ContainerStart(ctx, v.name, container.StartOptions{})
+}
+
+// createRunning returns once the vessel runs, or errdefs.Conflict when someone else has created it. A prune may remove it
+// before it runs: then it is created again, unless someone else was faster.
+func (v vessel) createRunning(ctx context.Context) error {
+	var err error
+	for range creations {
+		id, failed := v.create(ctx, map[string]string{})
+		if failed != nil {
+			return failed
 		}
-		return "", err
+		made := vessel{engine: v.engine, name: id}
+		if err = made.start(ctx); !errdefs.IsNotFound(err) {
+			if err != nil {
+				err = errors.Join(fmt.Errorf("start %s: %w", v.name, err), made.remove(context.WithoutCancel(ctx)))
+			}
+			return err
+		}
 	}
-	return made.ID, nil
+	return err
 }
 
 // importImage makes the image of which vessels are created.

@@ -11,19 +11,25 @@
 package oracle
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/containerd/errdefs"
+	containertypes "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
 )
 
 // Setup is what is looked at.
@@ -49,23 +55,53 @@ type State struct {
 // colour is a colour's word in a name: api-blue, blue_was and shop-blue-1, not bluebird or evergreen.
 var colour = regexp.MustCompile(`(^|[^a-zA-Z])(blue|green)([^a-zA-Z]|$)`)
 
+// engine is the one that the docker command talks to.
+var engine = sync.OnceValues(func() (*client.Client, error) {
+	return client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+})
+
 // Look asks Docker, nginx and, as a user does, the application.
 func Look(ctx context.Context, s Setup) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Limit)
 	defer cancel()
 	state := State{Outside: map[string]string{}}
-	if err := state.containers(ctx, s); err != nil {
+	docker, err := engine()
+	if err != nil {
 		return state, err
 	}
-	if err := state.volumes(ctx, s); err != nil {
+	if err := state.containers(ctx, docker, s); err != nil {
+		return state, err
+	}
+	if err := state.volumes(ctx, docker, s); err != nil {
 		return state, err
 	}
 	if state.nginx != "" {
-		out, err := exec.CommandContext(ctx, "docker", "exec", state.nginx, "nginx", "-T").CombinedOutput()
-		state.Starts, state.Says, state.Config = err == nil, string(out), string(out)
+		var code int
+		state.Says, code, err = run(ctx, docker, state.nginx, "nginx", "-T")
+		state.Starts, state.Config = err == nil && code == 0, state.Says
 	}
 	state.Serves = serves(ctx, s.URL)
 	return state, ctx.Err()
+}
+
+// run executes a command in a container that runs and returns what it printed.
+func run(ctx context.Context, docker *client.Client, container string, args ...string) (string, int, error) {
+	made, err := docker.ContainerExecCreate(ctx, container, containertypes.ExecOptions{Cmd: args, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return err.Error(), 0, err
+	}
+	stream, err := docker.ContainerExecAttach(ctx, made.ID, containertypes.ExecAttachOptions{})
+	if err != nil {
+		return err.Error(), 0, err
+	}
+	defer stream.Close()
+	defer context.AfterFunc(ctx, stream.Close)()
+	var out bytes.Buffer
+	if _, err := stdcopy.StdCopy(&out, &out, stream.Reader); err != nil {
+		return out.String(), 0, err
+	}
+	info, err := docker.ContainerExecInspect(ctx, made.ID)
+	return out.String(), info.ExitCode, err
 }
 
 // serves is the colour that answers a request on a connection of its own.
@@ -86,46 +122,26 @@ func serves(ctx context.Context, url string) string {
 	return resp.Header.Get("X-Colour")
 }
 
-// container is what of docker inspect is looked at.
-type container struct {
-	ID    string `json:"Id"`
-	Name  string
-	State struct {
-		Running   bool
-		StartedAt string
-	}
-	Config struct {
-		Image  string
-		Labels map[string]string
-	}
-	NetworkSettings struct {
-		Networks map[string]struct{ Aliases []string }
-	}
-}
-
-func (s *State) containers(ctx context.Context, setup Setup) error {
-	ids, err := docker(ctx, "ps", "-aq", "--no-trunc", "--filter", "name="+setup.Project)
-	if err != nil || ids == "" {
+func (s *State) containers(ctx context.Context, docker *client.Client, setup Setup) error {
+	all, err := docker.ContainerList(ctx, containertypes.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("name", setup.Project))})
+	if err != nil {
 		return err
-	}
-	// A container may be gone between the two questions; docker prints the others all the same.
-	out, err := exec.CommandContext(ctx, "docker", append([]string{"inspect"}, strings.Fields(ids)...)...).Output()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	var all []container
-	if err := json.Unmarshal(out, &all); err != nil {
-		return fmt.Errorf("docker inspect: %w", err)
 	}
 	for _, c := range all {
-		s.sort(c)
+		info, err := docker.ContainerInspect(ctx, c.ID)
+		if errdefs.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.sort(info)
 	}
 	return nil
 }
 
 // sort puts a container where it belongs. Containers of bluegate's own are neither a colour's nor anyone else's.
-func (s *State) sort(c container) {
+func (s *State) sort(c containertypes.InspectResponse) {
 	name := strings.TrimPrefix(c.Name, "/")
 	project, service := c.Config.Labels["com.docker.compose.project"], c.Config.Labels["com.docker.compose.service"]
 	switch {
@@ -157,15 +173,10 @@ func (s *State) sort(c container) {
 	}
 }
 
-func (s *State) volumes(ctx context.Context, setup Setup) error {
-	names, err := docker(ctx, "volume", "ls", "-q", "--filter", "name="+setup.Project)
-	if err != nil || names == "" {
-		return err
-	}
-	out, err := docker(ctx, append([]string{"volume", "inspect", "-f", "{{.Name}} {{.Mountpoint}}"}, strings.Fields(names)...)...)
-	for line := range strings.Lines(out) {
-		name, folder, _ := strings.Cut(strings.TrimSpace(line), " ")
-		s.Outside["volume "+name] = inode(folder)
+func (s *State) volumes(ctx context.Context, docker *client.Client, setup Setup) error {
+	all, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", setup.Project))})
+	for _, v := range all.Volumes {
+		s.Outside["volume "+v.Name] = inode(v.Mountpoint)
 	}
 	return err
 }
@@ -181,15 +192,6 @@ func inode(folder string) string {
 		return fmt.Sprintf("inode %d", stat.Ino)
 	}
 	return "there"
-}
-
-func docker(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "docker", args...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		err = fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
-	}
-	return strings.TrimSpace(string(out)), err
 }
 
 // Compare returns what a command between the two moments must not have done.
