@@ -9,8 +9,9 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy"
 	"bluegate/deploy/beside"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // Beside is a program of ours in the network namespace of an application's container.
@@ -22,7 +23,7 @@ type Beside struct {
 
 // Beside starts a static executable beside a container, in one that is made of the same image, the one image that is
 // certainly there. It ends with its streams, and removes itself.
-func (s *Stack) Beside(ctx context.Context, c deploy.Container, executable func(architecture string) ([]byte, []string, error)) (*Beside, error) {
+func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Beside, error) {
 	ask, cancel := asking(ctx)
 	defer cancel()
 	version, err := s.engine.ServerVersion(ask)
@@ -72,7 +73,7 @@ const execOutput = 16 << 10
 
 // Exec runs a command in a container and returns the end of what it printed, and its exit code. A command that ctx cuts
 // off goes on in the container: the engine has no way to end it.
-func (s *Stack) Exec(ctx context.Context, c deploy.Container, argv []string) (output []byte, code int, err error) {
+func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (output []byte, code int, err error) {
 	fail := func(err error) ([]byte, int, error) {
 		if ctx.Err() != nil {
 			err = ctx.Err()
@@ -94,7 +95,7 @@ func (s *Stack) Exec(ctx context.Context, c deploy.Container, argv []string) (ou
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
 	defer stop()
-	kept := deploy.Tail{Size: execOutput}
+	kept := redact.Tail{Size: execOutput}
 	_, err = stdcopy.StdCopy(&kept, &kept, conn.Reader)
 	output = kept.Bytes()
 	if err != nil {

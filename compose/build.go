@@ -12,7 +12,8 @@ import (
 	"github.com/docker/compose/v5/pkg/compose"
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // buildLines is how much of a failed build's log is shown.
@@ -20,7 +21,7 @@ const buildLines = 30
 
 // Build implements deploy.Stack, by Compose's own way: BuildKit where the engine and the docker command have it, else
 // the engine's classic builder. Services are built one after the other, so that a log is of one of them.
-func (s *Stack) Build(ctx context.Context, m deploy.Model, services []string) error {
+func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
 		log := &lastBytes{most: 64 << 10}
 		began := time.Now()
@@ -36,16 +37,16 @@ func (s *Stack) Build(ctx context.Context, m deploy.Model, services []string) er
 				return lost
 			}
 			service, _ := m.Service(name)
-			return &deploy.RefusedError{Reasons: []deploy.Reason{{
-				Code: deploy.BuildFailed, Service: name, LogTail: log.lines(buildLines),
-				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, deploy.Plain(err.Error())),
+			return &model.RefusedError{Reasons: []model.Reason{{
+				Code: model.BuildFailed, Service: name, LogTail: log.lines(buildLines),
+				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, redact.Sanitize(err.Error())),
 			}}}
 		}
 	}
 	return nil
 }
 
-func (s *Stack) build(ctx context.Context, m deploy.Model, name string, log *lastBytes) error {
+func (s *Stack) build(ctx context.Context, m model.Model, name string, log *lastBytes) error {
 	builder, err := compose.NewComposeService(s.engine.cli, compose.WithPrompt(refuse), compose.WithStreams(log, log, strings.NewReader("")))
 	if err != nil {
 		return fmt.Errorf("set up Compose: %w", err)

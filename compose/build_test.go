@@ -11,11 +11,11 @@ import (
 
 	"github.com/docker/docker/api/types/image"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // building is a stack whose image is built from a Dockerfile of the test's.
-func (b *bench) building(dockerfile string) (*Stack, deploy.Application, string) {
+func (b *bench) building(dockerfile string) (*Stack, model.Application, string) {
 	b.t.Helper()
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue:\n    image: " + b.id + ":built\n    build: ./app\n" + shopService("was-green")})
 	dir := filepath.Join(s.opts.Dir, "app")
@@ -36,7 +36,7 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	s, app, dir := b.building("FROM " + shopImage + "\nCOPY file /file\n")
-	blue := app.Models[deploy.Blue]
+	blue := app.Models[model.Blue]
 	if err := s.Build(t.Context(), blue, []string{"was-blue"}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,26 +61,26 @@ func TestBuild(t *testing.T) {
 func TestBuildThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app, _ := b.building("FROM bluegate-nginx:1.30\nRUN echo the last words of " + b.id + " && exit 7\n")
-	err := s.Build(t.Context(), app.Models[deploy.Blue], []string{"was-blue"})
-	var refused *deploy.RefusedError
+	err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"})
+	var refused *model.RefusedError
 	if !errors.As(err, &refused) || len(refused.Reasons) != 1 {
 		t.Fatalf("got %v", err)
 	}
 	r := refused.Reasons[0]
-	if r.Code != deploy.BuildFailed || r.Service != "was-blue" || !strings.Contains(r.Message, b.id+":built") || !strings.Contains(r.Message, "compose.yml:3") || !strings.Contains(r.Message, "7") {
+	if r.Code != model.BuildFailed || r.Service != "was-blue" || !strings.Contains(r.Message, b.id+":built") || !strings.Contains(r.Message, "compose.yml:3") || !strings.Contains(r.Message, "7") {
 		t.Errorf("%+v", r)
 	}
 	if log := strings.Join(r.LogTail, "\n"); !strings.Contains(log, "the last words") || strings.Contains(log, "\x1b") {
 		t.Errorf("its log:\n%s", log)
 	}
 	s, app, dir := b.building("FROM " + shopImage + "\nCOPY nothing /file\n")
-	if err := s.Build(t.Context(), app.Models[deploy.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "nothing") {
+	if err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "nothing") {
 		t.Errorf("without %s/nothing: %v", dir, err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := fmt.Errorf("stop")
 	cancel(why)
-	if err := s.Build(ctx, app.Models[deploy.Blue], []string{"was-blue"}); !errors.Is(err, why) {
+	if err := s.Build(ctx, app.Models[model.Blue], []string{"was-blue"}); !errors.Is(err, why) {
 		t.Errorf("a build that was stopped: %v", err)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"strconv"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // coexist refuses, with both places, what two colours cannot have at once.
-func coexist(app deploy.Application) error {
-	blue, green := app.Models[deploy.Blue], app.Models[deploy.Green]
-	var reasons []deploy.Reason
-	clash := func(a, b deploy.Service, format string, args ...any) {
-		reasons = append(reasons, deploy.Reason{Code: deploy.CannotCoexist, Service: a.Name,
+func coexist(app model.Application) error {
+	blue, green := app.Models[model.Blue], app.Models[model.Green]
+	var reasons []model.Reason
+	clash := func(a, b model.Service, format string, args ...any) {
+		reasons = append(reasons, model.Reason{Code: model.CannotCoexist, Service: a.Name,
 			Message: fmt.Sprintf(format, args...) + fmt.Sprintf(" (%s and %s)", a.Place, b.Place)})
 	}
 	for _, a := range blue.Services {
@@ -39,7 +39,7 @@ func coexist(app deploy.Application) error {
 	if len(reasons) == 0 {
 		return nil
 	}
-	return &deploy.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run side by side: " + reasons[0].Message)}
+	return &model.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run side by side: " + reasons[0].Message)}
 }
 
 // samePort compares ip:port/protocol; no ip is every ip.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // clash loads a file per colour and returns what cannot be side by side; the places are without their folder.
@@ -17,7 +17,7 @@ func clash(t *testing.T, blue, green string, o Options) []string {
 	if err == nil {
 		return nil
 	}
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) || len(invalid.Reasons) == 0 {
 		t.Fatalf("not an invalid configuration with reasons: %v", err)
 	}
@@ -26,7 +26,7 @@ func clash(t *testing.T, blue, green string, o Options) []string {
 	}
 	var out []string
 	for _, r := range invalid.Reasons {
-		if r.Code != deploy.CannotCoexist || r.Service == "" {
+		if r.Code != model.CannotCoexist || r.Service == "" {
 			t.Errorf("%+v", r)
 		}
 		out = append(out, strings.ReplaceAll(r.Message, filepath.Clean(o.Dir)+"/", ""))

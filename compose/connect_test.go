@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/certs"
 	"bluegate/testdata/pace"
 )
@@ -26,7 +27,7 @@ import (
 // notReached fails the test unless the engine is said to be out of reach, in time and in these words.
 func notReached(t *testing.T, err error, began time.Time, limit time.Duration, words ...string) {
 	t.Helper()
-	var silent *deploy.UnreachableError
+	var silent *model.UnreachableError
 	if !errors.As(err, &silent) {
 		t.Errorf("not an *UnreachableError: %v", err)
 		return
@@ -100,7 +101,7 @@ func TestConnectByEnvironment(t *testing.T) {
 
 func TestConnectToAContextThatIsNotThere(t *testing.T) {
 	_, err := Connect(t.Context(), "", "no-such-context")
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "no-such-context") {
 		t.Errorf("got %v", err)
 	}
@@ -126,7 +127,7 @@ func TestRemedies(t *testing.T) {
 		{context.Canceled, ""},
 	} {
 		got := e.unreachable(test.err)
-		var silent *deploy.UnreachableError
+		var silent *model.UnreachableError
 		if errors.As(got, &silent) != (test.want != "") || !strings.Contains(got.Error(), test.want) {
 			t.Errorf("%v became %v, want %q", test.err, got, test.want)
 		}

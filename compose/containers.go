@@ -17,17 +17,18 @@ import (
 	"github.com/docker/go-connections/nat"
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // inspections bounds how many containers are asked about at once.
 const inspections = 16
 
 // Containers implements deploy.Stack.
-func (s *Stack) Containers(ctx context.Context, app deploy.Application) ([]deploy.Container, error) {
-	var all []deploy.Container
-	for _, colour := range deploy.Colours {
+func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.Container, error) {
+	var all []model.Container
+	for _, colour := range model.Colours {
 		m, asked := app.Models[colour]
 		if !asked {
 			continue
@@ -47,7 +48,7 @@ func (s *Stack) Containers(ctx context.Context, app deploy.Application) ([]deplo
 
 // ids lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
 // what merely contains it.
-func (s *Stack) ids(ctx context.Context, m deploy.Model, release string) ([]string, error) {
+func (s *Stack) ids(ctx context.Context, m model.Model, release string) ([]string, error) {
 	rows, err := s.list(ctx, m, release)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func (s *Stack) ids(ctx context.Context, m deploy.Model, release string) ([]stri
 	return ids, nil
 }
 
-func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]container.Summary, error) {
+func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]container.Summary, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: ofProject(m, release)})
@@ -71,7 +72,7 @@ func (s *Stack) list(ctx context.Context, m deploy.Model, release string) ([]con
 
 // owns tells a colour's containers by their service. A service that the files have lost since is known by our labels: it
 // retires with its release. One of those that somebody else started is a stranger by then.
-func (s *Stack) owns(m deploy.Model, labels map[string]string) bool {
+func (s *Stack) owns(m model.Model, labels map[string]string) bool {
 	made := labels[colourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
 	switch {
@@ -83,7 +84,7 @@ func (s *Stack) owns(m deploy.Model, labels map[string]string) bool {
 	return made && s.name != "" && labels[applicationLabel] == s.name
 }
 
-func ofProject(m deploy.Model, release string) filters.Args {
+func ofProject(m model.Model, release string) filters.Args {
 	f := filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+m.ComposeProject))
 	if release != "" {
 		f.Add("label", releaseLabel+"="+release)
@@ -92,9 +93,9 @@ func ofProject(m deploy.Model, release string) filters.Args {
 }
 
 // inspectAll leaves out what vanished meanwhile.
-func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([]deploy.Container, error) {
+func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]model.Container, error) {
 	var mu sync.Mutex
-	var all []deploy.Container
+	var all []model.Container
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspections)
 	for _, id := range ids {
@@ -114,9 +115,9 @@ func (s *Stack) inspectAll(ctx context.Context, m deploy.Model, ids []string) ([
 	}
 	err := group.Wait()
 	order := func(name string) int {
-		return slices.IndexFunc(m.Services, func(s deploy.Service) bool { return s.Name == name })
+		return slices.IndexFunc(m.Services, func(s model.Service) bool { return s.Name == name })
 	}
-	slices.SortFunc(all, func(a, b deploy.Container) int {
+	slices.SortFunc(all, func(a, b model.Container) int {
 		if d := order(a.Service) - order(b.Service); d != 0 {
 			return d
 		}
@@ -131,7 +132,7 @@ var patience = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2
 
 // inspectPatiently takes the engine's word that there is no container only when it stays with it. Of one that was removed
 // an event tells at once.
-func (s *Stack) inspectPatiently(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
+func (s *Stack) inspectPatiently(ctx context.Context, m model.Model, id string) (model.Container, error) {
 	c, err := s.inspect(ctx, m, id)
 	for _, pause := range patience {
 		if !errdefs.IsNotFound(err) {
@@ -147,22 +148,22 @@ func (s *Stack) inspectPatiently(ctx context.Context, m deploy.Model, id string)
 	return c, err
 }
 
-func (s *Stack) inspect(ctx context.Context, m deploy.Model, id string) (deploy.Container, error) {
+func (s *Stack) inspect(ctx context.Context, m model.Model, id string) (model.Container, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, id)
 	if err != nil {
-		return deploy.Container{}, s.engine.unreachable(fmt.Errorf("inspect container %.12s: %w", id, err))
+		return model.Container{}, s.engine.unreachable(fmt.Errorf("inspect container %.12s: %w", id, err))
 	}
 	return s.container(m.Colour, info)
 }
 
-func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) (deploy.Container, error) {
+func (s *Stack) container(colour model.Colour, info container.InspectResponse) (model.Container, error) {
 	if info.ContainerJSONBase == nil || info.State == nil || info.Config == nil {
-		return deploy.Container{}, errors.New("the engine's answer about a container is incomplete")
+		return model.Container{}, errors.New("the engine's answer about a container is incomplete")
 	}
 	s.learnContainer(info.Config)
-	c := deploy.Container{
+	c := model.Container{
 		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
 		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
 		Release: info.Config.Labels[releaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
@@ -172,7 +173,7 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 		c.Health = info.State.Health.Status
 	}
 	if p := c.Sample.LastProbe; p != nil && p.ExitCode != 0 {
-		c.LastProbe = deploy.Plain(p.Output)
+		c.LastProbe = redact.Sanitize(p.Output)
 	}
 	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
 		c.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
@@ -197,11 +198,11 @@ func (s *Stack) container(colour deploy.Colour, info container.InspectResponse) 
 }
 
 // published are the tcp ports that the engine's host answers for.
-func published(ports nat.PortMap) (all []deploy.Published) {
+func published(ports nat.PortMap) (all []model.Published) {
 	for port, bindings := range ports {
 		for _, b := range bindings {
 			if n, err := strconv.Atoi(b.HostPort); err == nil && port.Proto() == "tcp" {
-				all = append(all, deploy.Published{IP: b.HostIP, Port: n, Target: port.Int()})
+				all = append(all, model.Published{IP: b.HostIP, Port: n, Target: port.Int()})
 			}
 		}
 	}

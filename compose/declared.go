@@ -15,7 +15,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // refuse answers each question that Compose asks. All of them ask whether something may be destroyed. Require refuses a
@@ -24,7 +24,7 @@ func refuse(string, bool) (bool, error) { return false, nil }
 
 // volumesAsDeclared refuses a named volume whose definition in the files is not that of the volume on the engine: Compose
 // would remove the volume, with its data and the containers that use it, and make an empty one.
-func (s *Stack) volumesAsDeclared(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project, _, err := s.selected(ctx, m)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (s *Stack) volumesAsDeclared(ctx context.Context, m deploy.Model) (reasons 
 			return nil, err
 		}
 		if differs != "" {
-			reasons = append(reasons, deploy.Reason{Code: deploy.WouldLoseData, Message: fmt.Sprintf(
+			reasons = append(reasons, model.Reason{Code: model.WouldLoseData, Message: fmt.Sprintf(
 				"volume %s exists and is not as the file declares it (%s): %s. Docker cannot change a volume, so Compose would remove it with its data and make an empty one; take the change back, or use the volume as it is: volumes: {%s: {external: true, name: %s}}",
 				declared.Name, locate(m.Files).where("volumes."+key), differs, key, declared.Name)})
 		}
@@ -115,7 +115,7 @@ func differences(what string, declared, there map[string]string) (parts []string
 // containers are on it that are not those that the release replaces. Compose would remove the network and make another
 // one: the engine refuses that in the middle of the release while a container runs on it, and a stopped container, such
 // as one that rollback goes back to, could not be started again.
-func (s *Stack) networksAsDeclared(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project, _, err := s.selected(ctx, m)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m deploy.Model) (reasons
 			return nil, err
 		}
 		if len(users) > 0 {
-			reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Message: fmt.Sprintf(
+			reasons = append(reasons, model.Reason{Code: model.CreateFailed, Message: fmt.Sprintf(
 				"network %s exists and is not as the file declares it (%s). Docker cannot change a network, so Compose would remove it, and these are on it: %s; take the change back, or declare the changed network under another key and name, and have the services and nginx join both",
 				there.Name, locate(m.Files).where("networks."+key), strings.Join(users, ", "))})
 		}
@@ -167,7 +167,7 @@ func networkOf(all []network.Summary, key, name string) (found network.Summary, 
 }
 
 // onNetwork names the containers on a network, stopped ones too, except those that the release replaces.
-func (s *Stack) onNetwork(ctx context.Context, m deploy.Model, n network.Summary) (names []string, err error) {
+func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary) (names []string, err error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", n.ID))})

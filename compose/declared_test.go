@@ -14,7 +14,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // withDatabase is a file of two colours of which blue waits for a database with a named volume.
@@ -34,22 +34,22 @@ func TestVolumeIsNotRecreated(t *testing.T) {
 	if err := b.engine.ContainerStop(t.Context(), db.ID, container.StopOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Require(t.Context(), app.Models[deploy.Blue]); err != nil {
+	if err := s.Require(t.Context(), app.Models[model.Blue]); err != nil {
 		t.Errorf("the file is as it was: %v", err)
 	}
 
 	s, app = b.stack(withDatabase("volumes: {data: {labels: {team: shop}}}\n"))
-	var refused *deploy.RefusedError
-	if err := s.Require(t.Context(), app.Models[deploy.Blue]); !errors.As(err, &refused) || len(refused.Reasons) != 1 {
+	var refused *model.RefusedError
+	if err := s.Require(t.Context(), app.Models[model.Blue]); !errors.As(err, &refused) || len(refused.Reasons) != 1 {
 		t.Fatalf("got %v", err)
 	}
 	r := refused.Reasons[0]
 	for _, words := range []string{b.id + "_data", "compose.yml:", `the file says label team="shop", the volume has none`} {
-		if r.Code != deploy.WouldLoseData || !strings.Contains(r.Message, words) {
+		if r.Code != model.WouldLoseData || !strings.Contains(r.Message, words) {
 			t.Errorf("the reason is %s, want %q", r, words)
 		}
 	}
-	if err := s.Require(t.Context(), app.Models[deploy.Green]); err != nil {
+	if err := s.Require(t.Context(), app.Models[model.Green]); err != nil {
 		t.Errorf("green does not take the database: %v", err)
 	}
 
@@ -105,14 +105,14 @@ func TestNetworkIsNotRecreated(t *testing.T) {
 	live := b.up(s, app, "r1")
 
 	s, app = b.stack(file("networks: {default: {labels: {team: shop}}}\n"))
-	var refused *deploy.RefusedError
-	if err := s.Require(t.Context(), app.Models[deploy.Green]); !errors.As(err, &refused) || len(refused.Reasons) != 1 {
+	var refused *model.RefusedError
+	if err := s.Require(t.Context(), app.Models[model.Green]); !errors.As(err, &refused) || len(refused.Reasons) != 1 {
 		t.Fatalf("got %v", err)
 	}
-	if r := refused.Reasons[0]; r.Code != deploy.CreateFailed || !strings.Contains(r.Message, b.id+"_default") || !strings.Contains(r.Message, live[0].Name) {
+	if r := refused.Reasons[0]; r.Code != model.CreateFailed || !strings.Contains(r.Message, b.id+"_default") || !strings.Contains(r.Message, live[0].Name) {
 		t.Errorf("the reason is %s", r)
 	}
-	if err := s.Require(t.Context(), app.Models[deploy.Blue]); err != nil {
+	if err := s.Require(t.Context(), app.Models[model.Blue]); err != nil {
 		t.Errorf("only containers that the release replaces are on it: %v", err)
 	}
 }

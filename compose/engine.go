@@ -28,7 +28,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/pflag"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Engine is a connection to one Docker engine, by the client that Compose uses and by the one that we use.
@@ -71,11 +71,11 @@ func Connect(ctx context.Context, host, contextName string) (*Engine, error) {
 	}
 	endpoint, err := endpointOf(cli)
 	if err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine of context %q: %w", cli.CurrentContext(), err)}
+		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine of context %q: %w", cli.CurrentContext(), err)}
 	}
 	raw, err := rawClient(endpoint)
 	if err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
+		return nil, &model.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
 	}
 	e := &Engine{Client: raw, Endpoint: endpoint.Host, cli: cli}
 	return e, e.greet(ctx)
@@ -94,7 +94,7 @@ func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, erro
 		return nil, fmt.Errorf("set up the engine's client: %w", err)
 	}
 	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
+		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
 	}
 	return cli, nil
 }
@@ -144,7 +144,7 @@ func (e *Engine) greet(ctx context.Context) error {
 	case notAnswering(err):
 		return e.unreachable(err)
 	default:
-		return &deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: err}
+		return &model.UnreachableError{What: "the engine at " + e.Endpoint, Err: err}
 	}
 	if there, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {
 		middle := before.Add(time.Since(before) / 2)
@@ -207,7 +207,7 @@ func (e *Engine) unreachable(err error) error {
 	if err == nil || !notAnswering(err) {
 		return err
 	}
-	return &deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: fmt.Errorf("%w %s", err, e.remedy(err))}
+	return &model.UnreachableError{What: "the engine at " + e.Endpoint, Err: fmt.Errorf("%w %s", err, e.remedy(err))}
 }
 
 func (e *Engine) remedy(err error) string {

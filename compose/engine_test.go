@@ -20,7 +20,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 )
@@ -200,7 +200,7 @@ func (b *bench) imageID(ref string) string {
 }
 
 // stack loads Compose files of the test's own project.
-func (b *bench) stack(files map[string]string) (*Stack, deploy.Application) {
+func (b *bench) stack(files map[string]string) (*Stack, model.Application) {
 	b.t.Helper()
 	for name, text := range files {
 		files[name] = "name: " + b.id + "\n" + text

@@ -10,7 +10,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // conventions are the names under which a colour's file is looked for, in this order; the last ones hold both colours.
@@ -30,11 +30,11 @@ func (o Options) FilesFound() ([]string, error) {
 		return named, err
 	}
 	for _, pattern := range conventions {
-		if o.exists(pattern, deploy.Blue) && o.exists(pattern, deploy.Green) {
+		if o.exists(pattern, model.Blue) && o.exists(pattern, model.Green) {
 			return append(o.base(pattern), append([]string{pattern}, o.override(pattern)...)...), nil
 		}
 	}
-	return nil, deploy.Invalid("no Compose files of two colours in %s: looked for %s; name them in bluegate.yml (compose.files) or pass --project-directory",
+	return nil, model.Invalid("no Compose files of two colours in %s: looked for %s; name them in bluegate.yml (compose.files) or pass --project-directory",
 		o.Dir, strings.Join(conventions[:8], ", "))
 }
 
@@ -43,7 +43,7 @@ func (o Options) FilesFound() ([]string, error) {
 func (o Options) composeFile() ([]string, error) {
 	found, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(o.Dir), cli.WithOsEnv, cli.WithEnvFiles(envFiles()...), cli.WithDotEnv)
 	if err != nil {
-		return nil, &deploy.InvalidError{Err: fmt.Errorf("read the environment of %s: %w", o.Dir, err)}
+		return nil, &model.InvalidError{Err: fmt.Errorf("read the environment of %s: %w", o.Dir, err)}
 	}
 	list := found.Environment["COMPOSE_FILE"]
 	if list == "" {
@@ -51,13 +51,13 @@ func (o Options) composeFile() ([]string, error) {
 	}
 	names := strings.Split(list, cmp.Or(found.Environment["COMPOSE_PATH_SEPARATOR"], string(os.PathListSeparator)))
 	for i, name := range names {
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			if pattern := colourless(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
 				names[i] = pattern
 			}
 		}
-		if !o.exists(names[i], deploy.Blue) {
-			return nil, deploy.Invalid("COMPOSE_FILE names %s, which is not in %s; mend it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
+		if !o.exists(names[i], model.Blue) {
+			return nil, model.Invalid("COMPOSE_FILE names %s, which is not in %s; mend it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
 		}
 	}
 	return names, nil
@@ -72,9 +72,9 @@ func envFiles() []string {
 }
 
 // colourless puts {colour} where a file's name carries a colour.
-func colourless(path string, colour deploy.Colour) string {
+func colourless(path string, colour model.Colour) string {
 	dir, name := filepath.Split(path)
-	return dir + deploy.ServiceKey(name, colour)
+	return dir + model.ServiceKey(name, colour)
 }
 
 // base is the file that a colour's own file is laid over, where that is not complete by itself: a service of it says
@@ -84,7 +84,7 @@ func (o Options) base(pattern string) []string {
 		return nil
 	}
 	var incomplete []string
-	for _, doc := range documents([]string{o.path(pattern, deploy.Blue)}) {
+	for _, doc := range documents([]string{o.path(pattern, model.Blue)}) {
 		for _, services := range doc.entriesAt("services") {
 			for _, e := range mapping(resolved(services.value)) {
 				runs := func(key string) bool { return len(descend(e, key)) > 0 }
@@ -95,7 +95,7 @@ func (o Options) base(pattern string) []string {
 		}
 	}
 	for _, name := range cli.DefaultFileNames {
-		for _, doc := range documents([]string{o.path(name, deploy.None)}) {
+		for _, doc := range documents([]string{o.path(name, model.None)}) {
 			if slices.ContainsFunc(incomplete, func(service string) bool { return len(doc.entriesAt("services."+service)) > 0 }) {
 				return []string{name}
 			}
@@ -110,14 +110,14 @@ func (o Options) override(pattern string) []string {
 		return nil
 	}
 	for _, name := range cli.DefaultOverrideFileNames {
-		if o.exists(name, deploy.None) {
+		if o.exists(name, model.None) {
 			return []string{name}
 		}
 	}
 	return nil
 }
 
-func (o Options) exists(pattern string, colour deploy.Colour) bool {
+func (o Options) exists(pattern string, colour model.Colour) bool {
 	info, err := os.Stat(o.path(pattern, colour))
 	return err == nil && info.Mode().IsRegular()
 }
@@ -126,7 +126,7 @@ func (o Options) exists(pattern string, colour deploy.Colour) bool {
 func (o Options) Paths() (paths []string) {
 	patterns, _ := o.FilesFound() // Load says what is wrong
 	for _, pattern := range patterns {
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			if path := o.path(pattern, colour); !slices.Contains(paths, path) {
 				paths = append(paths, path)
 			}
@@ -136,7 +136,7 @@ func (o Options) Paths() (paths []string) {
 }
 
 // path is where a pattern's file of a colour lies.
-func (o Options) path(pattern string, colour deploy.Colour) string {
+func (o Options) path(pattern string, colour model.Colour) string {
 	path := o.paint(pattern, colour)
 	if filepath.IsAbs(path) {
 		return path
@@ -145,7 +145,7 @@ func (o Options) path(pattern string, colour deploy.Colour) string {
 }
 
 // paint puts a colour, and what it is configured to stand for, into a pattern.
-func (o Options) paint(pattern string, colour deploy.Colour) string {
+func (o Options) paint(pattern string, colour model.Colour) string {
 	pairs := []string{"{colour}", string(colour)}
 	for key, value := range o.Keys[colour] {
 		pairs = append(pairs, "{"+key+"}", value)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // filesOf are the names of a colour's files, without their folder.
-func filesOf(dir string, m deploy.Model) string {
+func filesOf(dir string, m model.Model) string {
 	var names []string
 	for _, f := range m.Files {
 		names = append(names, strings.TrimPrefix(f, dir+string(filepath.Separator)))
@@ -28,7 +28,7 @@ func filesOf(dir string, m deploy.Model) string {
 func TestFilesThatLieOverACommonOne(t *testing.T) {
 	dir := folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": overBlue, "docker-compose.green.yml": overBoth})
 	app := loaded(t, Options{Dir: dir, Project: "shop-{colour}"})
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		m := app.Models[colour]
 		if got, want := filesOf(dir, m), "docker-compose.yml docker-compose."+string(colour)+".yml"; got != want || serviceNames(m) != "app" || m.ComposeProject != "shop-"+string(colour) {
 			t.Errorf("%s: %s of project %s in %s, want %s", colour, serviceNames(m), m.ComposeProject, got, want)
@@ -39,7 +39,7 @@ func TestFilesThatLieOverACommonOne(t *testing.T) {
 	}
 	// One that is complete stands alone, whatever lies beside it.
 	dir = folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": blueFile, "docker-compose.green.yml": greenFile})
-	if got := filesOf(dir, loaded(t, Options{Dir: dir}).Models[deploy.Blue]); got != "docker-compose.blue.yml" {
+	if got := filesOf(dir, loaded(t, Options{Dir: dir}).Models[model.Blue]); got != "docker-compose.blue.yml" {
 		t.Errorf("complete files are laid over a common one: %s", got)
 	}
 }
@@ -59,7 +59,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 			t.Setenv("COMPOSE_FILE", list)
 			dir := folder(t, files)
 			app, err := load(t, Options{Dir: dir, Project: "shop-{colour}"})
-			if got := filesOf(dir, app.Models[deploy.Green]); got != want || (err != nil) != (want == "") {
+			if got := filesOf(dir, app.Models[model.Green]); got != want || (err != nil) != (want == "") {
 				t.Errorf("green's files are %q, %v; want %q", got, err, want)
 			}
 		})
@@ -73,7 +73,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 	}
 	t.Setenv("COMPOSE_FILE", "nowhere.yml")
 	_, err = load(t, Options{Dir: dir})
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "COMPOSE_FILE names nowhere.yml") {
 		t.Errorf("a file that is not there: %v", err)
 	}
@@ -82,7 +82,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 func TestProfilesOfTheEnvironment(t *testing.T) {
 	t.Setenv("COMPOSE_PROFILES", "idle")
 	app := loaded(t, Options{Dir: folder(t, map[string]string{"compose.yml": "services:\n  app-blue: {image: a}\n  app-green: {image: a, profiles: [idle]}\n  extra-green: {image: a, profiles: [other]}\n"})})
-	if got := serviceNames(app.Models[deploy.Green]); got != "app-green" {
+	if got := serviceNames(app.Models[model.Green]); got != "app-green" {
 		t.Errorf("green has %s", got)
 	}
 }
@@ -101,7 +101,7 @@ func TestFilesInAnotherFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blue := s.projects[deploy.Blue]
+	blue := s.projects[model.Blue]
 	was := blue.Services["was-blue"]
 	if app.Project != "sub" || was.Image != "a:of-sub" || *was.Environment["A"] != "b" || was.Build.Context != filepath.Join(dir, "sub", "ctx") {
 		t.Errorf("project %s, image %s, environment %v, build in %s", app.Project, was.Image, was.Environment, was.Build.Context)
@@ -114,9 +114,9 @@ func TestOneFileTwoProjects(t *testing.T) {
 		Dir:     folder(t, map[string]string{"docker-compose.yml": "services:\n  web:\n    image: a\n    ports: [\"127.0.0.1:${HTTP_PORT:?}:80\"]\n"}),
 		Files:   []string{"docker-compose.yml"},
 		Project: "web-{colour}",
-		Env:     map[deploy.Colour]map[string]string{deploy.Blue: {"HTTP_PORT": "8081"}, deploy.Green: {"HTTP_PORT": "8082"}},
+		Env:     map[model.Colour]map[string]string{model.Blue: {"HTTP_PORT": "8081"}, model.Green: {"HTTP_PORT": "8082"}},
 	})
-	for colour, want := range map[deploy.Colour]string{deploy.Blue: "127.0.0.1:8081/tcp", deploy.Green: "127.0.0.1:8082/tcp"} {
+	for colour, want := range map[model.Colour]string{model.Blue: "127.0.0.1:8081/tcp", model.Green: "127.0.0.1:8082/tcp"} {
 		if web, _ := app.Models[colour].Service("web"); len(web.HostPorts) != 1 || web.HostPorts[0] != want {
 			t.Errorf("%s publishes %v", colour, web.HostPorts)
 		}
@@ -144,7 +144,7 @@ func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
 			}
 			continue
 		}
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || len(invalid.Reasons) != 1 || !strings.Contains(strings.ReplaceAll(err.Error(), dir+"/", ""), test.says) {
 			t.Errorf("%s: %v", name, err)
 		}

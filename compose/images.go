@@ -12,13 +12,13 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // Images implements deploy.Stack.
-func (s *Stack) Images(ctx context.Context, m deploy.Model) ([]deploy.Image, error) {
-	var out []deploy.Image
+func (s *Stack) Images(ctx context.Context, m model.Model) ([]model.Image, error) {
+	var out []model.Image
 	for _, service := range m.Services {
 		img, err := s.image(ctx, service)
 		if err != nil {
@@ -29,10 +29,10 @@ func (s *Stack) Images(ctx context.Context, m deploy.Model) ([]deploy.Image, err
 	return out, nil
 }
 
-func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image, error) {
+func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	out := deploy.Image{Service: service.Name, Ref: service.Image}
+	out := model.Image{Service: service.Name, Ref: service.Image}
 	if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
 		return out, nil // Load refuses that where it is to be deployed
 	}
@@ -63,7 +63,7 @@ func (s *Stack) image(ctx context.Context, service deploy.Service) (deploy.Image
 
 // RemoveImages implements deploy.Stack. An image that a container uses, or that has another name, stays; only the name
 // that the release gave it goes.
-func (s *Stack) RemoveImages(ctx context.Context, images []deploy.BroughtImage) ([]string, error) {
+func (s *Stack) RemoveImages(ctx context.Context, images []model.PulledImage) ([]string, error) {
 	var removed []string
 	var errs []error
 	for _, img := range images {
@@ -78,7 +78,7 @@ func (s *Stack) RemoveImages(ctx context.Context, images []deploy.BroughtImage) 
 	return removed, s.engine.unreachable(errors.Join(errs...))
 }
 
-func (s *Stack) removeImage(ctx context.Context, img deploy.BroughtImage) (bool, error) {
+func (s *Stack) removeImage(ctx context.Context, img model.PulledImage) (bool, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	now, err := s.engine.ImageInspect(ctx, img.Ref)

@@ -9,8 +9,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 func TestImages(t *testing.T) {
@@ -18,12 +18,12 @@ func TestImages(t *testing.T) {
 	b.image(b.id + ":plain")
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") +
 		"  plain-blue: {image: \"" + b.id + ":plain\"}\n  missing-blue: {image: \"" + b.id + ":missing\"}\n  nginx-blue: {image: \"bluegate-nginx:1.30\"}\n" + shopService("was-green")})
-	images, err := s.Images(t.Context(), app.Models[deploy.Blue])
+	images, err := s.Images(t.Context(), app.Models[model.Blue])
 	if err != nil || len(images) != 4 {
 		t.Fatalf("%+v, %v", images, err)
 	}
-	of := func(service string) deploy.Image {
-		return images[slices.IndexFunc(images, func(i deploy.Image) bool { return i.Service == service })]
+	of := func(service string) model.Image {
+		return images[slices.IndexFunc(images, func(i model.Image) bool { return i.Service == service })]
 	}
 	want := gate.Probe{Interval: time.Second, Timeout: time.Second, StartPeriod: 20 * time.Second, Retries: 3}
 	if i := of("was-blue"); i.Ref != shopImage || i.ID != b.imageID(shopImage) || i.FromPull != b.containerd() || i.Probe == nil || *i.Probe != want {
@@ -43,7 +43,7 @@ func TestImages(t *testing.T) {
 func TestPullThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.id + ":1\", pull_policy: missing}\n" + shopService("was-green")})
-	if err := s.Pull(t.Context(), app.Models[deploy.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
+	if err := s.Pull(t.Context(), app.Models[model.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func TestRemoveImages(t *testing.T) {
 			s := &Stack{engine: b.engine}
 			ref := b.id + ":tag"
 			ids := map[string]string{"": ""}
-			brought := deploy.BroughtImage{Ref: ref}
+			brought := model.PulledImage{Ref: ref}
 			if test.before {
 				ids["old"] = b.image(ref)
 				brought.Before = ids["old"]
@@ -108,7 +108,7 @@ func TestRemoveImages(t *testing.T) {
 			if test.before && test.moved {
 				t.Cleanup(func() {})
 			}
-			removed, err := s.RemoveImages(t.Context(), []deploy.BroughtImage{brought})
+			removed, err := s.RemoveImages(t.Context(), []model.PulledImage{brought})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestRemoveImages(t *testing.T) {
 			if test.also && b.imageID(b.id+":also") != ids["new"] {
 				t.Error("its other name is gone")
 			}
-			again, err := s.RemoveImages(t.Context(), []deploy.BroughtImage{brought})
+			again, err := s.RemoveImages(t.Context(), []model.PulledImage{brought})
 			if err != nil || len(again) > 0 {
 				t.Errorf("a second time: %v, %v", again, err)
 			}
@@ -137,7 +137,7 @@ func TestRemoveImagesGoesOnAfterAnError(t *testing.T) {
 	first, second := b.id+":first", b.id+":second"
 	b.image(first)
 	b.image(second)
-	removed, err := (&Stack{engine: b.engine}).RemoveImages(t.Context(), []deploy.BroughtImage{
+	removed, err := (&Stack{engine: b.engine}).RemoveImages(t.Context(), []model.PulledImage{
 		{Ref: first, ID: b.imageID(first)}, {Ref: "NOT A REFERENCE", ID: "x"}, {Ref: b.id + ":missing", ID: "x"}, {Ref: second, ID: b.imageID(second)},
 	})
 	if err == nil || !strings.Contains(err.Error(), "NOT A REFERENCE") || !slices.Equal(removed, []string{first, second}) {

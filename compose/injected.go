@@ -15,7 +15,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // injectedFile is a file that Compose wrote into a container before it started it: a config or a secret whose content
@@ -64,7 +64,7 @@ func injectedText(p *types.Project, service string) string {
 
 // injected reads those files out of a container. Of one that somebody else started only the files as they are now can
 // tell where they lie.
-func (s *Stack) injected(ctx context.Context, colour deploy.Colour, k deploy.Kept, labels map[string]string) (files []injectedFile, err error) {
+func (s *Stack) injected(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []injectedFile, err error) {
 	paths := injectedPaths(s.projects[colour], k.Service)
 	if text, ours := labels[injectedLabel]; ours {
 		if err := json.Unmarshal([]byte(text), &paths); err != nil {

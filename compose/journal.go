@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // A journal is written twice, in this order: a writer that dies in the middle leaves one of them whole, the old one in
@@ -40,7 +40,7 @@ func (l *Ledger) nextVessel(project string) vessel {
 }
 
 // Read implements deploy.Ledger.
-func (l *Ledger) Read(ctx context.Context, project string) (deploy.Journal, error) {
+func (l *Ledger) Read(ctx context.Context, project string) (model.Journal, error) {
 	v := l.journalVessel(project)
 	j, err := v.journal(ctx, journalFile)
 	if errdefs.IsNotFound(err) { // a run was killed between the removal of the old container and the renaming of the new one
@@ -56,12 +56,12 @@ func (l *Ledger) Read(ctx context.Context, project string) (deploy.Journal, erro
 			l.order = [2]string{journalFile, journalDraft} // the good one goes last
 			return draft, nil
 		}
-		return j, &deploy.PersonError{
+		return j, &model.ManualActionError{
 			Err: fmt.Errorf("the journal of %s (container %s) cannot be used: %w", project, v.name, err),
 			Run: fmt.Sprintf("look at it with `docker cp %s:/%s -`; when you know which colour is live, remove it with `docker rm %s`", v.name, journalFile, v.name),
 		}
 	case errdefs.IsNotFound(err):
-		return deploy.Journal{Version: deploy.JournalVersion}, nil
+		return model.Journal{Version: model.JournalVersion}, nil
 	case err != nil:
 		return j, l.engine.unreachable(fmt.Errorf("read the journal of %s: %w", project, err))
 	}
@@ -71,10 +71,10 @@ func (l *Ledger) Read(ctx context.Context, project string) (deploy.Journal, erro
 // damageError says that a journal is there and cannot be used.
 type damageError struct{ error }
 
-func (v vessel) journal(ctx context.Context, file string) (deploy.Journal, error) {
+func (v vessel) journal(ctx context.Context, file string) (model.Journal, error) {
 	text, err := v.get(ctx, file)
 	if err != nil {
-		return deploy.Journal{}, err
+		return model.Journal{}, err
 	}
 	j, err := unseal(text)
 	if err != nil {
@@ -83,7 +83,7 @@ func (v vessel) journal(ctx context.Context, file string) (deploy.Journal, error
 	return j, nil
 }
 
-func seal(j deploy.Journal) ([]byte, error) {
+func seal(j model.Journal) ([]byte, error) {
 	body, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
@@ -91,26 +91,26 @@ func seal(j deploy.Journal) ([]byte, error) {
 	return json.Marshal(sealed{Sum: sum(body), Journal: body})
 }
 
-func unseal(text []byte) (deploy.Journal, error) {
+func unseal(text []byte) (model.Journal, error) {
 	var s sealed
 	if err := json.Unmarshal(text, &s); err != nil {
-		return deploy.Journal{}, fmt.Errorf("it is corrupt: %w", err)
+		return model.Journal{}, fmt.Errorf("it is corrupt: %w", err)
 	}
 	if s.Sum != sum(s.Journal) {
-		return deploy.Journal{}, errors.New("it is corrupt: its checksum does not match")
+		return model.Journal{}, errors.New("it is corrupt: its checksum does not match")
 	}
-	var j deploy.Journal
+	var j model.Journal
 	if err := json.Unmarshal(s.Journal, &j); err != nil {
 		return j, fmt.Errorf("it is corrupt: %w", err)
 	}
-	if j.Version != deploy.JournalVersion {
-		return j, fmt.Errorf("it has version %d, and this bluegate writes version %d", j.Version, deploy.JournalVersion)
+	if j.Version != model.JournalVersion {
+		return j, fmt.Errorf("it has version %d, and this bluegate writes version %d", j.Version, model.JournalVersion)
 	}
 	return j, nil
 }
 
 // Write implements deploy.Ledger.
-func (l *Ledger) Write(ctx context.Context, project string, j deploy.Journal) error {
+func (l *Ledger) Write(ctx context.Context, project string, j model.Journal) error {
 	text, err := seal(j)
 	if err == nil {
 		err = l.write(ctx, project, text)

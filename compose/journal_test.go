@@ -18,34 +18,34 @@ import (
 	"github.com/docker/docker/client"
 	"pgregory.net/rapid"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // journals draws what a deployment may write down; its files are any bytes.
-func journals(t *rapid.T) deploy.Journal {
+func journals(t *rapid.T) model.Journal {
 	text := rapid.StringMatching(`[a-z0-9<>&"\\/: ü-]{0,20}`)
 	at := time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "at"), 0).UTC()
-	images := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deploy.BroughtImage {
-		return deploy.BroughtImage{Ref: text.Draw(t, "ref"), ID: text.Draw(t, "id"), Before: text.Draw(t, "before")}
+	images := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) model.PulledImage {
+		return model.PulledImage{Ref: text.Draw(t, "ref"), ID: text.Draw(t, "id"), Before: text.Draw(t, "before")}
 	}), 0, 3).Draw(t, "images")
-	j := deploy.Journal{Version: deploy.JournalVersion}
+	j := model.Journal{Version: model.JournalVersion}
 	if rapid.Bool().Draw(t, "under way") {
-		j.Current = &deploy.Entry{
-			Release: text.Draw(t, "release"), From: deploy.Blue, To: deploy.Green, Phase: deploy.PhaseSwitching, Began: at, Images: images, Keep: deploy.KeepStopped,
-			Change: &deploy.Change{To: deploy.Green, Nginx: text.Draw(t, "nginx"), Points: 2, Files: []deploy.FileChange{{
+		j.Current = &model.Entry{
+			Release: text.Draw(t, "release"), From: model.Blue, To: model.Green, Phase: model.PhaseSwitching, Began: at, Images: images, Keep: model.KeepStopped,
+			Change: &model.Change{To: model.Green, Nginx: text.Draw(t, "nginx"), Points: 2, Files: []model.FileChange{{
 				Path: text.Draw(t, "path"), Old: rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "old"), New: rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "new"), OldTime: at,
 			}}},
 		}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "past") {
-		j.Past = append(j.Past, deploy.Past{Release: text.Draw(t, "past release"), Colour: deploy.Blue, Outcome: deploy.Promoted, At: at})
-		j.Releases = append(j.Releases, deploy.Record{Release: text.Draw(t, "record"), Colour: deploy.Green, At: at, Kept: []deploy.Kept{{Name: text.Draw(t, "container"), Policy: "always"}}})
+		j.Past = append(j.Past, model.HistoryEntry{Release: text.Draw(t, "past release"), Colour: model.Blue, Outcome: model.Promoted, At: at})
+		j.Releases = append(j.Releases, model.ReleaseRecord{Release: text.Draw(t, "record"), Colour: model.Green, At: at, Kept: []model.RetainedContainer{{Name: text.Draw(t, "container"), Policy: "always"}}})
 	}
 	return j
 }
 
 // same compares as JSON: an empty list and none are written alike.
-func same(t rapid.TB, a, b deploy.Journal) bool {
+func same(t rapid.TB, a, b model.Journal) bool {
 	t.Helper()
 	x, err1 := json.Marshal(a)
 	y, err2 := json.Marshal(b)
@@ -80,7 +80,7 @@ func TestSealedJournal(t *testing.T) {
 }
 
 func TestJournalsThatCannotBeUsed(t *testing.T) {
-	other := deploy.Journal{Version: deploy.JournalVersion + 1}
+	other := model.Journal{Version: model.JournalVersion + 1}
 	newer, err := seal(other)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestJournalsThatCannotBeUsed(t *testing.T) {
 		`{"sha256":"","journal":{}}`:       "checksum",
 		`{"sha256":"x","journal":null}`:    "checksum",
 		"\x00\x00\x00":                     "corrupt",
-		string(newer):                      fmt.Sprintf("version %d", deploy.JournalVersion+1),
+		string(newer):                      fmt.Sprintf("version %d", model.JournalVersion+1),
 		string(newer) + string(newer):      "corrupt",
 		strings.Repeat("[", 100_000) + "]": "corrupt",
 		`{"sha256":"` + sum([]byte("[]")) + `","journal":[]}`: "corrupt",
@@ -105,10 +105,10 @@ func TestJournalsThatCannotBeUsed(t *testing.T) {
 func TestJournalOnTheEngine(t *testing.T) {
 	b := newBench(t)
 	l := NewLedger(b.engine)
-	if j, err := l.Read(t.Context(), b.id); err != nil || j.Version != deploy.JournalVersion || j.Current != nil || len(j.Past) > 0 {
+	if j, err := l.Read(t.Context(), b.id); err != nil || j.Version != model.JournalVersion || j.Current != nil || len(j.Past) > 0 {
 		t.Errorf("before the first: %+v, %v", j, err)
 	}
-	var last deploy.Journal
+	var last model.Journal
 	for i := range 5 {
 		last = rapid.Custom(journals).Example(i)
 		if err := l.Write(t.Context(), b.id, last); err != nil {
@@ -122,7 +122,7 @@ func TestJournalOnTheEngine(t *testing.T) {
 
 	// A writer that dies in the middle leaves the last journal, or a whole new one.
 	large := last
-	large.Current = &deploy.Entry{Release: "cut", Change: &deploy.Change{Files: []deploy.FileChange{{Path: "/etc/nginx/geo.conf", Old: bytes.Repeat([]byte("10.0.0.0/8 a;\n"), 50_000)}}}}
+	large.Current = &model.Entry{Release: "cut", Change: &model.Change{Files: []model.FileChange{{Path: "/etc/nginx/geo.conf", Old: bytes.Repeat([]byte("10.0.0.0/8 a;\n"), 50_000)}}}}
 	for i, part := range []float64{0.2, 0.9, 0.1, 0.6, 0.3} {
 		writer := NewLedger(&Engine{Client: b.dying(part), Endpoint: b.engine.Endpoint})
 		if got, err := writer.Read(t.Context(), b.id); err != nil || !same(t, got, last) {
@@ -149,13 +149,13 @@ func TestJournalOnTheEngine(t *testing.T) {
 func TestCorruptJournalIsLeftAlone(t *testing.T) {
 	b := newBench(t)
 	l := NewLedger(b.engine)
-	if err := l.Write(t.Context(), b.id, deploy.Journal{Version: deploy.JournalVersion}); err != nil {
+	if err := l.Write(t.Context(), b.id, model.Journal{Version: model.JournalVersion}); err != nil {
 		t.Fatal(err)
 	}
 	v := l.journalVessel(b.id)
 	b.overwrite(v.name, "half a jour")
 	_, err := l.Read(t.Context(), b.id)
-	var person *deploy.PersonError
+	var person *model.ManualActionError
 	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.name) || !strings.Contains(person.Run, "docker cp "+v.name) || !strings.Contains(person.Run, "docker rm "+v.name) {
 		t.Fatalf("got %v; run %+v", err, person)
 	}

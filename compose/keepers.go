@@ -14,7 +14,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // A keeper is a container that is never started and stands for one of a release that has retired: the container may go,
@@ -37,7 +37,7 @@ type original struct {
 }
 
 // Keep implements deploy.Archive.
-func (s *Stack) Keep(ctx context.Context, project string, rec deploy.Record) error {
+func (s *Stack) Keep(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for n, k := range rec.Kept {
 		group.Go(func() error {
@@ -50,7 +50,7 @@ func (s *Stack) Keep(ctx context.Context, project string, rec deploy.Record) err
 	return s.engine.unreachable(group.Wait())
 }
 
-func (s *Stack) keep(ctx context.Context, project string, rec deploy.Record, n int, k deploy.Kept) error {
+func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecord, n int, k model.RetainedContainer) error {
 	v := vessel{engine: s.engine, name: fmt.Sprintf("bluegate-kept-%s-%d-%s", rec.Release, n+1, project)}
 	if _, err := v.get(ctx, keptFile); err == nil {
 		return nil
@@ -138,7 +138,7 @@ func (s *Stack) keepers(ctx context.Context, project, release string) ([]contain
 }
 
 // Held implements deploy.Archive.
-func (s *Stack) Held(ctx context.Context, project string, rec deploy.Record) (missing []deploy.Kept, err error) {
+func (s *Stack) Held(ctx context.Context, project string, rec model.ReleaseRecord) (missing []model.RetainedContainer, err error) {
 	rows, err := s.keepers(ctx, project, rec.Release)
 	if err != nil {
 		return nil, err

@@ -13,16 +13,16 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // retired is a record of what stands on the bench.
-func (b *bench) retired(app deploy.Application, all []deploy.Container) deploy.Record {
+func (b *bench) retired(app model.Application, all []model.Container) model.ReleaseRecord {
 	b.t.Helper()
-	rec := deploy.Record{Release: "r1", Colour: deploy.Blue, Model: app.Models[deploy.Blue]}
+	rec := model.ReleaseRecord{Release: "r1", Colour: model.Blue, Model: app.Models[model.Blue]}
 	for _, c := range all {
-		rec.Kept = append(rec.Kept, deploy.Kept{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
+		rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
 	}
 	return rec
 }
@@ -136,7 +136,7 @@ func TestKeepAndRevive(t *testing.T) {
 			t.Errorf("%s runs: %t, restart policy %q", c.Name, c.Running, c.RestartPol)
 		}
 	}
-	was := after[slices.IndexFunc(after, func(c deploy.Container) bool { return c.Service == "was-blue" })]
+	was := after[slices.IndexFunc(after, func(c model.Container) bool { return c.Service == "was-blue" })]
 	menu, err := s.readOut(t.Context(), was.ID, "/menu/today")
 	if err != nil || string(menu.Content) != "soup" {
 		t.Errorf("its config is %q: %v", menu.Content, err)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // answers is an engine that is a function.
@@ -139,7 +139,7 @@ func TestReleaseOnAnEngineThatStandsStill(t *testing.T) {
 		time.Sleep(leaseRenewal + time.Second) // a renewal is under way
 		began := time.Now()
 		err := l.Release(t.Context())
-		var silent *deploy.UnreachableError
+		var silent *model.UnreachableError
 		if took := time.Since(began); took > askLimit || !errors.As(err, &silent) {
 			t.Errorf("after %s: %v", took, err)
 		}

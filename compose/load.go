@@ -14,7 +14,7 @@ import (
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Options say where the colours' files are. The zero value means the conventions.
@@ -25,9 +25,9 @@ type Options struct {
 	Services []string // with {colour}; empty: by convention
 	OneShot  []string // services that pass by exit 0
 	Name     string   // names lock, journal and history; empty: the Compose project, without the colour
-	Env      map[deploy.Colour]map[string]string
+	Env      map[model.Colour]map[string]string
 	// Keys are what {key} stands for in Files, Project and Services, besides {colour}.
-	Keys map[deploy.Colour]map[string]string
+	Keys map[model.Colour]map[string]string
 	// StartInterval is how often a healthcheck is asked during its start_period; zero leaves it as it is.
 	StartInterval time.Duration
 	// OnlyWhatRuns is for commands that start no release of the files: variables that only the images depend on may be
@@ -43,7 +43,7 @@ type Stack struct {
 	service  api.Compose
 	activity *activity // of service
 	opts     Options
-	projects map[deploy.Colour]*types.Project
+	projects map[model.Colour]*types.Project
 	name     string // of the application, once it was loaded
 }
 
@@ -54,11 +54,11 @@ func New(engine *Engine, opts Options) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Compose: %w", err)
 	}
-	return &Stack{engine: engine, service: service, activity: heard, opts: opts, projects: map[deploy.Colour]*types.Project{}}, nil
+	return &Stack{engine: engine, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
 }
 
 // Load implements deploy.Stack.
-func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
+func (s *Stack) Load(ctx context.Context) (model.Application, error) {
 	app, err := s.loadWith(ctx, nil)
 	if err != nil {
 		if known, ok := s.withoutVariables(ctx, err); ok {
@@ -69,37 +69,37 @@ func (s *Stack) Load(ctx context.Context) (deploy.Application, error) {
 }
 
 // loadWith reads the files, with values for variables that the environment does not have.
-func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (deploy.Application, error) {
+func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (model.Application, error) {
 	patterns, err := s.opts.FilesFound()
 	if err != nil {
-		return deploy.Application{}, err
+		return model.Application{}, err
 	}
-	app := deploy.Application{Models: map[deploy.Colour]deploy.Model{}}
-	for _, colour := range deploy.Colours {
+	app := model.Application{Models: map[model.Colour]model.Model{}}
+	for _, colour := range model.Colours {
 		project, err := s.load(ctx, colour, patterns, unset)
 		if err != nil {
-			return deploy.Application{}, err
+			return model.Application{}, err
 		}
 		l := locate(project.ComposeFiles)
 		names, err := s.serviceNames(project, l, colour, patterns)
 		if err != nil {
-			return deploy.Application{}, err
+			return model.Application{}, err
 		}
 		s.learn(project)
 		s.projects[colour] = project
 		own := s.withOneShots(project, colour, names)
-		app.Models[colour] = model(project, l, colour, own, s.opts.OneShot)
+		app.Models[colour] = modelOf(project, l, colour, own, s.opts.OneShot)
 		app.Findings = append(app.Findings, s.leftOut(project, l, colour, own)...)
 		if s.opts.OnlyWhatRuns {
 			continue
 		}
 		if err := checkValues(app.Models[colour], l, func(name string) string { return project.Services[name].Restart }); err != nil {
-			return deploy.Application{}, err
+			return model.Application{}, err
 		}
 	}
 	share(app)
-	if app.Project = cmp.Or(s.opts.Name, applicationName(app.Models[deploy.Blue].ComposeProject)); app.Project == "" {
-		return deploy.Application{}, s.nameless(app.Models[deploy.Blue].ComposeProject)
+	if app.Project = cmp.Or(s.opts.Name, applicationName(app.Models[model.Blue].ComposeProject)); app.Project == "" {
+		return model.Application{}, s.nameless(app.Models[model.Blue].ComposeProject)
 	}
 	s.name = app.Project
 	return app, coexist(app)
@@ -107,8 +107,8 @@ func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (deploy.A
 
 // applicationName is a Compose project's name without the colour; empty where it is called after nothing else.
 func applicationName(project string) string {
-	name := strings.Trim(strings.ReplaceAll(deploy.ServiceKey(project, deploy.Blue), "{colour}", ""), "-_.")
-	if _, err := deploy.ParseColour(name); err == nil {
+	name := strings.Trim(strings.ReplaceAll(model.ServiceKey(project, model.Blue), "{colour}", ""), "-_.")
+	if _, err := model.ParseColour(name); err == nil {
 		return ""
 	}
 	return name
@@ -117,20 +117,20 @@ func applicationName(project string) string {
 // nameless refuses an application that is called after nothing but a colour: every such application on the engine would
 // have the same lock and journal.
 func (s *Stack) nameless(project string) error {
-	return deploy.Invalid("the Compose project is called %q, after nothing but a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to go on with a journal of theirs, write project: %s)",
+	return model.Invalid("the Compose project is called %q, after nothing but a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to go on with a journal of theirs, write project: %s)",
 		project, folderName(s.opts.Dir), project, project)
 }
 
 // folderName is a folder's name as Compose makes a project's name of it.
 func folderName(dir string) string {
 	name := loader.NormalizeProjectName(filepath.Base(dir))
-	if _, err := deploy.ParseColour(name); err == nil || name == "" {
+	if _, err := model.ParseColour(name); err == nil || name == "" {
 		return "NAME"
 	}
 	return name
 }
 
-func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
+func (s *Stack) load(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
 	opts := api.ProjectLoadOptions{ProjectName: s.opts.paint(s.opts.Project, colour), EnvFiles: envFiles()}
 	for _, p := range patterns {
 		opts.ConfigPaths = append(opts.ConfigPaths, s.opts.path(p, colour))
@@ -153,7 +153,7 @@ func (s *Stack) load(ctx context.Context, colour deploy.Colour, patterns []strin
 		}
 	}
 	if err != nil {
-		return nil, &deploy.InvalidError{Err: placed(err, opts.ConfigPaths)}
+		return nil, &model.InvalidError{Err: placed(err, opts.ConfigPaths)}
 	}
 	return project, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // unasked is an engine that must not be asked: nobody listens there.
@@ -46,7 +46,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func load(t *testing.T, o Options) (deploy.Application, error) {
+func load(t *testing.T, o Options) (model.Application, error) {
 	t.Helper()
 	s, err := New(unasked(t), o)
 	if err != nil {
@@ -56,7 +56,7 @@ func load(t *testing.T, o Options) (deploy.Application, error) {
 }
 
 // loaded fails the test unless the files are good.
-func loaded(t *testing.T, o Options) deploy.Application {
+func loaded(t *testing.T, o Options) model.Application {
 	t.Helper()
 	app, err := load(t, o)
 	if err != nil {
@@ -65,7 +65,7 @@ func loaded(t *testing.T, o Options) deploy.Application {
 	return app
 }
 
-func serviceNames(m deploy.Model) string { return strings.Join(names(m), " ") }
+func serviceNames(m model.Model) string { return strings.Join(names(m), " ") }
 
 const (
 	blueFile  = "services:\n  was-blue:\n    image: shop:v1\n    expose: [3000]\n"
@@ -78,9 +78,9 @@ func TestConventions(t *testing.T) {
 		"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
 		"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
 	} {
-		dir := folder(t, map[string]string{Options{}.paint(pattern, deploy.Blue): blueFile, Options{}.paint(pattern, deploy.Green): greenFile, "compose.yml": bothFile})
+		dir := folder(t, map[string]string{Options{}.paint(pattern, model.Blue): blueFile, Options{}.paint(pattern, model.Green): greenFile, "compose.yml": bothFile})
 		app := loaded(t, Options{Dir: dir})
-		for colour, want := range map[deploy.Colour]string{deploy.Blue: "was-blue", deploy.Green: "was-green"} {
+		for colour, want := range map[model.Colour]string{model.Blue: "was-blue", model.Green: "was-green"} {
 			m := app.Models[colour]
 			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, Options{}.paint(pattern, colour))}) {
 				t.Errorf("%s, %s: %s of project %s in %v", pattern, colour, serviceNames(m), m.ComposeProject, m.Files)
@@ -92,7 +92,7 @@ func TestConventions(t *testing.T) {
 	}
 	for _, name := range []string{"compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml"} {
 		app := loaded(t, Options{Dir: folder(t, map[string]string{name: bothFile})})
-		if blue, green := serviceNames(app.Models[deploy.Blue]), serviceNames(app.Models[deploy.Green]); blue != "was-blue" || green != "was-green" {
+		if blue, green := serviceNames(app.Models[model.Blue]), serviceNames(app.Models[model.Green]); blue != "was-blue" || green != "was-green" {
 			t.Errorf("%s: blue is %q, green is %q", name, blue, green)
 		}
 	}
@@ -103,7 +103,7 @@ func TestConventionWithOverride(t *testing.T) {
 	app := loaded(t, Options{Dir: folder(t, map[string]string{
 		"compose.yml": bothFile, "compose.override.yml": "services:\n  was-blue:\n    image: shop:overridden\n",
 	})})
-	if s, _ := app.Models[deploy.Blue].Service("was-blue"); s.Image != "shop:overridden" {
+	if s, _ := app.Models[model.Blue].Service("was-blue"); s.Image != "shop:overridden" {
 		t.Errorf("the image is %s", s.Image)
 	}
 }
@@ -118,7 +118,7 @@ func TestFilesThatAreMissing(t *testing.T) {
 		"no such folder": {Dir: "/no/such/folder"},
 	} {
 		_, err := load(t, o)
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -134,15 +134,15 @@ func TestOptions(t *testing.T) {
 		"base.yml": "services:\n  web:\n    image: web:${TAG}\n  seed:\n    image: seed:1\n  db:\n    image: db:1\n", "ops/blue.yml": "services:\n  web:\n    ports: [\"8081:80\"]\n",
 		"ops/green.yml": "services:\n  web:\n    ports: [\"8082:80\"]\n",
 	})
-	env := map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1"}, deploy.Green: {"TAG": "v2"}}
+	env := map[model.Colour]map[string]string{model.Blue: {"TAG": "v1"}, model.Green: {"TAG": "v2"}}
 	app := loaded(t, Options{
 		Dir: dir, Files: []string{"base.yml", filepath.Join(dir, "ops/{colour}.yml")}, Project: "web-{colour}", Services: []string{"web", "seed"}, OneShot: []string{"seed"}, Env: env,
 	})
 	if app.Project != "web" {
 		t.Errorf("the application is called %q", app.Project)
 	}
-	for colour, want := range map[deploy.Colour]struct{ project, image, port string }{
-		deploy.Blue: {"web-blue", "web:v1", "8081/tcp"}, deploy.Green: {"web-green", "web:v2", "8082/tcp"},
+	for colour, want := range map[model.Colour]struct{ project, image, port string }{
+		model.Blue: {"web-blue", "web:v1", "8081/tcp"}, model.Green: {"web-green", "web:v2", "8082/tcp"},
 	} {
 		m := app.Models[colour]
 		web, _ := m.Service("web")
@@ -160,8 +160,8 @@ func TestOptions(t *testing.T) {
 	if len(app.Findings) > 0 {
 		t.Errorf("where the services are named there is nothing to tell: %v", app.Findings)
 	}
-	if app = loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine", Env: env}); app.Project != "mine" || serviceNames(app.Models[deploy.Blue]) != "web" {
-		t.Errorf("%q with %s: the services of which the colour's own file speaks are its own", app.Project, serviceNames(app.Models[deploy.Blue]))
+	if app = loaded(t, Options{Dir: dir, Files: []string{"base.yml", "ops/{colour}.yml"}, Project: "web-{colour}", Name: "mine", Env: env}); app.Project != "mine" || serviceNames(app.Models[model.Blue]) != "web" {
+		t.Errorf("%q with %s: the services of which the colour's own file speaks are its own", app.Project, serviceNames(app.Models[model.Blue]))
 	}
 	for i, f := range app.Findings { // of each colour, and both say the same
 		if i > 1 || f.Code != "common-service" || !strings.Contains(f.Message, "speaks of db, seed:") || f.Place != filepath.Join(dir, "base.yml")+":6" || !strings.Contains(f.Remedy, "services: [db, seed, web]") {
@@ -172,7 +172,7 @@ func TestOptions(t *testing.T) {
 		t.Error("nobody is told of the services that are in the common file only")
 	}
 	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}, Env: env})
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), `"web-blue"`) || !strings.Contains(err.Error(), "base.yml") || !strings.Contains(err.Error(), "db, seed, web") {
 		t.Errorf("a service that is not there: %v", err)
 	}
@@ -190,7 +190,7 @@ func TestApplicationName(t *testing.T) {
 	for _, project := range []string{"{colour}", "{colour}-green"} {
 		o := Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project}
 		_, err := load(t, o)
-		if invalid := new(deploy.InvalidError); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "project: shop") {
+		if invalid := new(model.InvalidError); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "project: shop") {
 			t.Errorf("project %q, which is only a colour: %v", project, err)
 		}
 		o.Name = "blue"
@@ -210,7 +210,7 @@ func TestProjectNamesInFiles(t *testing.T) {
 	}
 	for _, name := range []string{"../x", "-rf", "$(id)", "A B", "shop.blue"} {
 		_, err := load(t, Options{Project: name, Dir: folder(t, map[string]string{"compose.blue.yml": blueFile, "compose.green.yml": greenFile})})
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "invalid project name") {
 			t.Errorf("compose.project %q: %v", name, err)
 		}
@@ -232,7 +232,7 @@ func TestServicesOfAColour(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if blue, green := serviceNames(app.Models[deploy.Blue]), serviceNames(app.Models[deploy.Green]); blue != test.blue || green != test.green {
+		if blue, green := serviceNames(app.Models[model.Blue]), serviceNames(app.Models[model.Green]); blue != test.blue || green != test.green {
 			t.Errorf("%s: blue is %q, green is %q; want %q, %q", name, blue, green, test.blue, test.green)
 		}
 	}
@@ -246,9 +246,9 @@ func TestFileOfOneColourOnly(t *testing.T) {
 		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n  was-grene:\n    image: s:1\n",
 	} {
 		app, err := load(t, Options{Dir: folder(t, map[string]string{"compose.yml": file})})
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "green") || !strings.Contains(err.Error(), "compose.yml") {
-			t.Errorf("green is %q, %v", serviceNames(app.Models[deploy.Green]), err)
+			t.Errorf("green is %q, %v", serviceNames(app.Models[model.Green]), err)
 		}
 	}
 }
@@ -259,7 +259,7 @@ func TestInterpolation(t *testing.T) {
 	}
 	image := func(o Options) string {
 		t.Helper()
-		s, _ := loaded(t, o).Models[deploy.Blue].Service("was-blue")
+		s, _ := loaded(t, o).Models[model.Blue].Service("was-blue")
 		return s.Image
 	}
 	if got := image(Options{Dir: folder(t, files)}); got != "shop:none" {
@@ -273,7 +273,7 @@ func TestInterpolation(t *testing.T) {
 	if got := image(Options{Dir: folder(t, files)}); got != "registry.example/shop:from-environment" {
 		t.Errorf("the environment goes before .env: %s", got)
 	}
-	own := map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "of-the-colour"}}
+	own := map[model.Colour]map[string]string{model.Blue: {"TAG": "of-the-colour"}}
 	if got := image(Options{Dir: folder(t, files), Env: own}); got != "registry.example/shop:of-the-colour" {
 		t.Errorf("a colour's own value is the most specific one: %s", got)
 	}
@@ -304,7 +304,7 @@ func TestWhatComposeRejects(t *testing.T) {
 		"no image":      {"services:\n  was-blue: {}\n", "neither an image nor a build context"},
 	} {
 		_, err := load(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})})
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "compose.blue.yml") {
 			t.Errorf("%s: %v; want %q", name, err, test.want)
 		}

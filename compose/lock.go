@@ -10,7 +10,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // A lease is renewed three times before it ends. Its holder stops acting a while before another client may take it over.
@@ -50,7 +50,7 @@ func leaseEnd() time.Time { return time.Now().Round(0).Add(leaseLength) }
 const lockPause = 25 * time.Millisecond
 
 // Lock implements deploy.Ledger.
-func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy.Lease, error) {
+func (l *Ledger) Lock(ctx context.Context, name string, h model.Holder) (model.Lease, error) {
 	v := l.lockVessel(name)
 	text, err := json.Marshal(h)
 	if err != nil {
@@ -75,7 +75,7 @@ func (l *Ledger) Lock(ctx context.Context, name string, h deploy.Holder) (deploy
 			return nil, l.engine.unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
 		}
 		if alive {
-			return nil, &deploy.LockedError{Lock: name, Holder: holder}
+			return nil, &model.LockedError{Lock: name, Holder: holder}
 		}
 		if err := l.clear(ctx, v); err != nil {
 			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
@@ -116,7 +116,7 @@ func (l *Ledger) clear(ctx context.Context, v vessel) error {
 }
 
 // Holder implements deploy.Ledger.
-func (l *Ledger) Holder(ctx context.Context, name string) (*deploy.Holder, error) {
+func (l *Ledger) Holder(ctx context.Context, name string) (*model.Holder, error) {
 	h, alive, err := l.judge(ctx, l.lockVessel(name))
 	if err != nil || !alive {
 		return nil, l.engine.unreachable(err)
@@ -125,7 +125,7 @@ func (l *Ledger) Holder(ctx context.Context, name string) (*deploy.Holder, error
 }
 
 // judge says whether a lock's holder lives: by its process where that can be seen, else by its lease.
-func (l *Ledger) judge(ctx context.Context, v vessel) (h deploy.Holder, alive bool, err error) {
+func (l *Ledger) judge(ctx context.Context, v vessel) (h model.Holder, alive bool, err error) {
 	ask, cancel := asking(ctx)
 	defer cancel()
 	info, err := l.engine.ContainerInspect(ask, v.name)

@@ -15,18 +15,18 @@ import (
 
 	"github.com/containerd/errdefs"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 )
 
-func isLocked(err error) *deploy.LockedError {
-	var locked *deploy.LockedError
+func isLocked(err error) *model.LockedError {
+	var locked *model.LockedError
 	errors.As(err, &locked)
 	return locked
 }
 
 // held takes a lock that must be free, and gives it back when the test ends.
-func (b *bench) held(l *Ledger, name string, h deploy.Holder) deploy.Lease {
+func (b *bench) held(l *Ledger, name string, h model.Holder) model.Lease {
 	b.t.Helper()
 	lease, err := l.Lock(b.t.Context(), name, h)
 	if err != nil {
@@ -35,7 +35,7 @@ func (b *bench) held(l *Ledger, name string, h deploy.Holder) deploy.Lease {
 	return lease
 }
 
-func (b *bench) released(lease deploy.Lease) {
+func (b *bench) released(lease model.Lease) {
 	b.t.Helper()
 	if err := lease.Release(b.t.Context()); err != nil {
 		b.t.Errorf("release: %v", err)
@@ -43,8 +43,8 @@ func (b *bench) released(lease deploy.Lease) {
 }
 
 // elsewhere is a holder on another machine.
-func elsewhere() deploy.Holder {
-	return deploy.Holder{Command: "deploy", User: "ci", Host: "runner-7", Machine: "another", PID: os.Getpid(), Since: time.Now()}
+func elsewhere() model.Holder {
+	return model.Holder{Command: "deploy", User: "ci", Host: "runner-7", Machine: "another", PID: os.Getpid(), Since: time.Now()}
 }
 
 func (b *bench) lockIsThere(name string) bool {
@@ -84,7 +84,7 @@ func TestLockIsTakenOnce(t *testing.T) {
 	if err != nil || h == nil || h.Command != "deploy" || h.PID != os.Getpid() {
 		t.Errorf("the holder is %+v, %v", h, err)
 	}
-	leases.Range(func(lease, _ any) bool { b.released(lease.(deploy.Lease)); return true })
+	leases.Range(func(lease, _ any) bool { b.released(lease.(model.Lease)); return true })
 	if b.lockIsThere(b.id) {
 		t.Error("the release left its container")
 	}
@@ -129,7 +129,7 @@ func TestLockChangesHands(t *testing.T) {
 }
 
 // process starts one of another program; its holder is what it would have written.
-func process(t *testing.T) (*exec.Cmd, deploy.Holder) {
+func process(t *testing.T) (*exec.Cmd, model.Holder) {
 	t.Helper()
 	cmd := exec.Command("sleep", "1000")
 	if err := cmd.Start(); err != nil {
@@ -174,7 +174,7 @@ func TestLockOfAProcess(t *testing.T) {
 	b.released(b.held(l, b.id, Self("deploy", "")))
 }
 
-func labelOf(t *testing.T, h deploy.Holder) map[string]string {
+func labelOf(t *testing.T, h model.Holder) map[string]string {
 	t.Helper()
 	text, err := json.Marshal(h)
 	if err != nil {

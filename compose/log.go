@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // LogTail implements deploy.Stack.
@@ -29,7 +29,7 @@ func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, er
 // plainLines are the lines that say anything, neutralised for a terminal.
 func plainLines(text []byte) (out []string) {
 	for line := range strings.Lines(string(text)) {
-		if line = deploy.Plain(strings.TrimSpace(line)); line != "" {
+		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
 			out = append(out, line)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Every kind of bad Compose file that we know, in Compose's own words, with the place that its author wants to see.
@@ -70,7 +70,7 @@ func TestWhatComposeRejectsHasAPlace(t *testing.T) {
 	} {
 		dir := folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})
 		_, err := load(t, Options{Dir: dir})
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) {
 			t.Errorf("%s: %v is no invalid configuration", name, err)
 			continue

@@ -10,24 +10,24 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
-// model translates what a deployment has to know of a loaded project.
-func model(p *types.Project, l locator, colour deploy.Colour, names, oneShot []string) deploy.Model {
-	m := deploy.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
+// modelOf translates what a deployment has to know of a loaded project.
+func modelOf(p *types.Project, l locator, colour model.Colour, names, oneShot []string) model.Model {
+	m := model.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
 	for _, name := range inOrder(p, names) {
 		m.Services = append(m.Services, service(p, l, colour, p.Services[name], names, oneShot))
 	}
 	return m
 }
 
-func service(p *types.Project, l locator, colour deploy.Colour, s types.ServiceConfig, own, oneShot []string) deploy.Service {
-	out := deploy.Service{
-		Name: s.Name, Key: deploy.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
+func service(p *types.Project, l locator, colour model.Colour, s types.ServiceConfig, own, oneShot []string) model.Service {
+	out := model.Service{
+		Name: s.Name, Key: model.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
-		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, deploy.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
+		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, model.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
 		Hosts:   hosts(p, s), Also: alsoNamed(s), Networks: networks(p, s), Place: l.service(s.Name),
 	}
 	if policy, every, err := s.GetPullPolicy(); err == nil && policy == types.PullPolicyRefresh {
@@ -52,7 +52,7 @@ func service(p *types.Project, l locator, colour deploy.Colour, s types.ServiceC
 		if port.Published != "" {
 			out.HostPorts = append(out.HostPorts, hostPort(port))
 			if n, err := strconv.Atoi(port.Published); err == nil && port.Protocol != "udp" {
-				out.Published = append(out.Published, deploy.Published{IP: port.HostIP, Port: n, Target: int(port.Target)})
+				out.Published = append(out.Published, model.Published{IP: port.HostIP, Port: n, Target: int(port.Target)})
 			}
 		}
 	}

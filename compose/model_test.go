@@ -8,17 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // blueOf is blue's model of a file that has its services.
-func blueOf(t *testing.T, services string) deploy.Model {
+func blueOf(t *testing.T, services string) model.Model {
 	t.Helper()
-	return loaded(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": services, "compose.green.yml": greenFile})}).Models[deploy.Blue]
+	return loaded(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": services, "compose.green.yml": greenFile})}).Models[model.Blue]
 }
 
-func serviceOf(t *testing.T, body string) deploy.Service {
+func serviceOf(t *testing.T, body string) model.Service {
 	t.Helper()
 	indented := strings.ReplaceAll(strings.TrimSuffix(body, "\n"), "\n", "\n    ")
 	s, ok := blueOf(t, "services:\n  was-blue:\n    image: shop:v1\n    "+indented+"\n  db: {image: db}\n  other-blue: {image: o}\nnetworks: {front: {}, back: {name: shared, external: true}}\n").Service("was-blue")
@@ -29,9 +29,9 @@ func serviceOf(t *testing.T, body string) deploy.Service {
 }
 
 func TestModelOfAService(t *testing.T) {
-	type check func(deploy.Service) string
-	list := func(want string, of func(deploy.Service) any) check {
-		return func(s deploy.Service) string {
+	type check func(model.Service) string
+	list := func(want string, of func(model.Service) any) check {
+		return func(s model.Service) string {
 			if got := fmt.Sprint(of(s)); got != want {
 				return got + ", want " + want
 			}
@@ -40,27 +40,27 @@ func TestModelOfAService(t *testing.T) {
 	}
 	for body, test := range map[string]check{
 		"{}":                           nil,
-		"expose: [3000, \"3001/tcp\"]": list("[3000 3001]", func(s deploy.Service) any { return s.Ports }),
-		"ports: [\"8080:80\", \"127.0.0.1:8443:443\", \"53:53/udp\"]\nexpose: [80]": list("[80 443] [8080/tcp 127.0.0.1:8443/tcp 53/udp]", func(s deploy.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
-		"ports: [\"3000\"]": list("[3000] []", func(s deploy.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
-		"hostname: host-b\nnetworks: {front: {ipv4_address: 10.9.0.7}, back: {ipv6_address: \"fd00::7\"}}": list("[10.9.0.7 fd00::7 host-b]", func(s deploy.Service) any {
+		"expose: [3000, \"3001/tcp\"]": list("[3000 3001]", func(s model.Service) any { return s.Ports }),
+		"ports: [\"8080:80\", \"127.0.0.1:8443:443\", \"53:53/udp\"]\nexpose: [80]": list("[80 443] [8080/tcp 127.0.0.1:8443/tcp 53/udp]", func(s model.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
+		"ports: [\"3000\"]": list("[3000] []", func(s model.Service) any { return fmt.Sprint(s.Ports, s.HostPorts) }),
+		"hostname: host-b\nnetworks: {front: {ipv4_address: 10.9.0.7}, back: {ipv6_address: \"fd00::7\"}}": list("[10.9.0.7 fd00::7 host-b]", func(s model.Service) any {
 			slices.Sort(s.Also)
 			return s.Also
 		}),
-		"container_name: app": list("[was-blue app]", func(s deploy.Service) any { return s.Hosts }),
-		"networks: {front: {aliases: [was-b, x]}, back: {aliases: [x]}}": list("[was-blue shop-was-blue-1 was-b x]", func(s deploy.Service) any {
+		"container_name: app": list("[was-blue app]", func(s model.Service) any { return s.Hosts }),
+		"networks: {front: {aliases: [was-b, x]}, back: {aliases: [x]}}": list("[was-blue shop-was-blue-1 was-b x]", func(s model.Service) any {
 			slices.Sort(s.Hosts[2:])
 			return s.Hosts
 		}),
-		"pull_policy: never":           list("never", func(s deploy.Service) any { return s.PullPolicy }),
-		"build: .":                     list("true", func(s deploy.Service) any { return s.Build }),
-		"deploy: {replicas: 3}":        list("3", func(s deploy.Service) any { return s.Replicas }),
-		"scale: 2":                     list("2", func(s deploy.Service) any { return s.Replicas }),
-		"stop_grace_period: 1m30s":     list("1m30s", func(s deploy.Service) any { return s.StopGrace }),
-		"restart: always":              list("1 shop:v1 was-{colour} 0s", func(s deploy.Service) any { return fmt.Sprint(s.Replicas, " ", s.Image, " ", s.Key, " ", s.StopGrace) }),
-		"depends_on: [db, other-blue]": list("[{other-blue service_started}]", func(s deploy.Service) any { return s.After }),
-		"depends_on: {other-blue: {condition: service_healthy}}":                list("[{other-blue service_healthy}]", func(s deploy.Service) any { return s.After }),
-		"depends_on: {other-blue: {condition: service_completed_successfully}}": list("[{other-blue service_completed_successfully}]", func(s deploy.Service) any { return s.After }),
+		"pull_policy: never":           list("never", func(s model.Service) any { return s.PullPolicy }),
+		"build: .":                     list("true", func(s model.Service) any { return s.Build }),
+		"deploy: {replicas: 3}":        list("3", func(s model.Service) any { return s.Replicas }),
+		"scale: 2":                     list("2", func(s model.Service) any { return s.Replicas }),
+		"stop_grace_period: 1m30s":     list("1m30s", func(s model.Service) any { return s.StopGrace }),
+		"restart: always":              list("1 shop:v1 was-{colour} 0s", func(s model.Service) any { return fmt.Sprint(s.Replicas, " ", s.Image, " ", s.Key, " ", s.StopGrace) }),
+		"depends_on: [db, other-blue]": list("[{other-blue service_started}]", func(s model.Service) any { return s.After }),
+		"depends_on: {other-blue: {condition: service_healthy}}":                list("[{other-blue service_healthy}]", func(s model.Service) any { return s.After }),
+		"depends_on: {other-blue: {condition: service_completed_successfully}}": list("[{other-blue service_completed_successfully}]", func(s model.Service) any { return s.After }),
 	} {
 		if test == nil {
 			continue
@@ -105,7 +105,7 @@ func TestOneShots(t *testing.T) {
 	}
 	for _, oneShot := range []string{"migrate-{colour}", "migrate-blue"} {
 		o := Options{OneShot: []string{oneShot}, Dir: folder(t, map[string]string{"compose.blue.yml": "services:\n  migrate-blue: {image: a}\n", "compose.green.yml": "services:\n  migrate-green: {image: a}\n"})}
-		if s, _ := loaded(t, o).Models[deploy.Blue].Service("migrate-blue"); !s.OneShot {
+		if s, _ := loaded(t, o).Models[model.Blue].Service("migrate-blue"); !s.OneShot {
 			t.Errorf("one_shot: [%s] does not reach migrate-blue", oneShot)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 
-	"bluegate/deploy"
 	"bluegate/deploy/beside"
+	"bluegate/deploy/model"
 )
 
 // The name holder is a container on nginx's networks that does nothing and has the host names of stopped containers as
@@ -27,7 +27,7 @@ var noAliases = []string{"bridge", "host", "none", network.NetworkDefault}
 func holderName(project string) string { return "bluegate-names-" + project }
 
 // aliasesFor are the networks on which names are held for an nginx: those of the name's service that nginx is on.
-func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []deploy.HeldName) (map[string][]string, error) {
+func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.HeldName) (map[string][]string, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, nginx)
@@ -43,7 +43,7 @@ func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []deploy.Hel
 			return slices.Contains(noAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
 		})
 		if len(shared) == 0 {
-			return nil, deploy.Refuse(deploy.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve: while %s is stopped the name can be held only on a network that nginx and the service are both on, and there is none; take the name out of nginx's files, or add in nginx's Compose file, under its service:\n  networks: [%s]",
+			return nil, model.Refuse(model.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve: while %s is stopped the name can be held only on a network that nginx and the service are both on, and there is none; take the name out of nginx's files, or add in nginx's Compose file, under its service:\n  networks: [%s]",
 				strings.TrimPrefix(info.Name, "/"), n.Host, n.Colour, strings.Join(n.Networks, ", "))
 		}
 		for _, name := range shared {
@@ -67,7 +67,7 @@ func inHostsFile(info container.InspectResponse, host string) bool {
 }
 
 // CanHold implements deploy.NameHolder.
-func (s *Stack) CanHold(ctx context.Context, nginx string, names []deploy.HeldName) error {
+func (s *Stack) CanHold(ctx context.Context, nginx string, names []model.HeldName) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (s *Stack) CanHold(ctx context.Context, nginx string, names []deploy.HeldNa
 }
 
 // Hold implements deploy.NameHolder.
-func (s *Stack) Hold(ctx context.Context, project, nginx string, names []deploy.HeldName) error {
+func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.HeldName) error {
 	there, err := s.holders(ctx, project)
 	if err != nil {
 		return err
@@ -173,19 +173,19 @@ func (s *Stack) holders(ctx context.Context, project string) ([]container.Summar
 }
 
 // HeldNames implements deploy.NameHolder.
-func (s *Stack) HeldNames(ctx context.Context, project string) (*deploy.NamesReport, error) {
+func (s *Stack) HeldNames(ctx context.Context, project string) (*model.NamesReport, error) {
 	rows, err := s.holders(ctx, project)
 	if err != nil {
 		return nil, err
 	}
-	var held *deploy.NamesReport
+	var held *model.NamesReport
 	for _, row := range rows {
 		var aliases map[string][]string
 		if row.State != container.StateRunning || json.Unmarshal([]byte(row.Labels[namesHeldLabel]), &aliases) != nil || len(row.Names) == 0 {
 			continue
 		}
 		if held == nil {
-			held = &deploy.NamesReport{Container: strings.TrimPrefix(row.Names[0], "/"), Hosts: []string{}, Networks: []string{}}
+			held = &model.NamesReport{Container: strings.TrimPrefix(row.Names[0], "/"), Hosts: []string{}, Networks: []string{}}
 		}
 		for name, hosts := range aliases {
 			held.Networks = append(held.Networks, name)

@@ -5,12 +5,12 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
 // brings its own migration, whether or not that is called after the colour.
-func (s *Stack) withOneShots(project *types.Project, colour deploy.Colour, own []string) []string {
+func (s *Stack) withOneShots(project *types.Project, colour model.Colour, own []string) []string {
 	names := slices.Clone(own)
 	for name := range project.Services {
 		awaited := slices.ContainsFunc(own, func(o string) bool {
@@ -26,8 +26,8 @@ func (s *Stack) withOneShots(project *types.Project, colour deploy.Colour, own [
 
 // share marks the one-shots that both colours have in one Compose project. A release replaces what is left of the other
 // colour's: it has done its work.
-func share(app deploy.Application) {
-	blue, green := app.Models[deploy.Blue], app.Models[deploy.Green]
+func share(app model.Application) {
+	blue, green := app.Models[model.Blue], app.Models[model.Green]
 	if blue.ComposeProject != green.ComposeProject {
 		return
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 func TestOneShotsOfARelease(t *testing.T) {
@@ -30,13 +30,13 @@ func TestOneShotsOfARelease(t *testing.T) {
 			continue
 		}
 		var got []string
-		for _, s := range app.Models[deploy.Blue].Services {
+		for _, s := range app.Models[model.Blue].Services {
 			if got = append(got, s.Name); s.OneShot && s.Shared != test.shared {
 				t.Errorf("%s: %s is shared: %t", name, s.Name, s.Shared)
 			}
 		}
 		for _, s := range strings.Fields(test.want) {
-			if _, ok := app.Models[deploy.Blue].Service(s); !ok || len(got) != len(strings.Fields(test.want)) {
+			if _, ok := app.Models[model.Blue].Service(s); !ok || len(got) != len(strings.Fields(test.want)) {
 				t.Errorf("%s: %v, want %s", name, got, test.want)
 				break
 			}
@@ -49,7 +49,7 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 	b := newBench(t)
 	waits := "    depends_on: {migrate: {condition: service_completed_successfully}}\n"
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + waits + shopService("was-green") + waits + shopService("migrate", "CRASH_AFTER=0s", "EXIT_CODE=0")})
-	of := func(colour deploy.Colour) (id string, started string) {
+	of := func(colour model.Colour) (id string, started string) {
 		for _, c := range b.containers(s, app) {
 			if c.Service == "migrate" && c.Colour == colour {
 				return c.ID, b.inspect(c.ID).State.StartedAt
@@ -58,8 +58,8 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 		return "", ""
 	}
 	b.up(s, app, "r1")
-	first, began := of(deploy.Blue)
-	if other, _ := of(deploy.Green); first == "" || other != "" {
+	first, began := of(model.Blue)
+	if other, _ := of(model.Green); first == "" || other != "" {
 		t.Fatalf("blue's migration is %q, green's is %q", first, other)
 	}
 	b.eventually("it has ended", func() error {
@@ -68,14 +68,14 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 		}
 		return nil
 	})
-	if _, again := of(deploy.Blue); again != began {
+	if _, again := of(model.Blue); again != began {
 		t.Errorf("it was started twice: at %s and at %s", began, again)
 	}
-	if err := s.Up(t.Context(), app.Models[deploy.Green], "r2"); err != nil {
+	if err := s.Up(t.Context(), app.Models[model.Green], "r2"); err != nil {
 		t.Fatal(err)
 	}
-	second, _ := of(deploy.Green)
-	if gone, _ := of(deploy.Blue); second == "" || second == first || gone != "" {
+	second, _ := of(model.Green)
+	if gone, _ := of(model.Blue); second == "" || second == first || gone != "" {
 		t.Errorf("green's migration is %q, blue's was %q and is %q", second, first, gone)
 	}
 }

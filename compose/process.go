@@ -12,12 +12,12 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Self describes this process as the holder of a lock.
-func Self(command, release string) deploy.Holder {
-	h := deploy.Holder{Command: command, Release: release, PID: os.Getpid(), Machine: machine(), Since: time.Now()}
+func Self(command, release string) model.Holder {
+	h := model.Holder{Command: command, Release: release, PID: os.Getpid(), Machine: machine(), Since: time.Now()}
 	h.Start, _ = proc.start(h.PID)
 	h.Host, _ = os.Hostname()
 	if u, err := user.Current(); err == nil {
@@ -29,7 +29,7 @@ func Self(command, release string) deploy.Holder {
 }
 
 // processOf says whether a holder is (or was) a process that this one can see, and whether it lives.
-func processOf(h deploy.Holder) (seen, lives bool) {
+func processOf(h model.Holder) (seen, lives bool) {
 	if h.Machine == "" || h.Start == "" || h.Machine != machine() {
 		return false, false
 	}
@@ -44,7 +44,7 @@ const proc procfs = "/proc"
 // judge tells a holder's process from a later one of its pid by the time at which it started. Of another user's process
 // a /proc that is mounted with hidepid does not tell that: the kernel says no more than that some process has the pid,
 // and that does not judge the holder.
-func (p procfs) judge(h deploy.Holder) (seen, lives bool) {
+func (p procfs) judge(h model.Holder) (seen, lives bool) {
 	start, err := p.start(h.PID)
 	if err != nil {
 		return errors.Is(syscall.Kill(h.PID, 0), syscall.ESRCH), false

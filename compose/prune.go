@@ -10,11 +10,11 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Prune implements deploy.Archive. A keeper is a user, too; so what rollback needs is never removed.
-func (s *Stack) Prune(ctx context.Context, images []deploy.BroughtImage) (removed []string, left []deploy.BroughtImage, err error) {
+func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed []string, left []model.PulledImage, err error) {
 	var errs []error
 	for _, img := range images {
 		name, stays, err := s.prune(ctx, img)
@@ -33,7 +33,7 @@ func (s *Stack) Prune(ctx context.Context, images []deploy.BroughtImage) (remove
 
 // prune removes one image, or the name that a release gave it. An image that a release merely used goes only when no
 // name is left by which somebody could mean it.
-func (s *Stack) prune(ctx context.Context, img deploy.BroughtImage) (removed string, stays bool, err error) {
+func (s *Stack) prune(ctx context.Context, img model.PulledImage) (removed string, stays bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, killLimit)
 	defer cancel()
 	info, err := s.engine.ImageInspect(ctx, img.ID)

@@ -8,7 +8,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 func TestPrune(t *testing.T) {
@@ -25,7 +25,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.image(ref("nameless"))
-	removed, left, err := s.Prune(t.Context(), []deploy.BroughtImage{
+	removed, left, err := s.Prune(t.Context(), []model.PulledImage{
 		{Ref: ref("gone"), ID: gone}, {Ref: ref("used"), ID: used}, {Ref: ref("moved"), ID: moved}, {Ref: ref("shared"), ID: shared},
 		{ID: named}, {ID: nameless}, {Ref: ref("never"), ID: "sha256:" + strings.Repeat("0", 64)},
 	})

@@ -10,12 +10,12 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Pull implements deploy.Stack. Credentials are those of the docker command: its configuration file and its credential
 // store.
-func (s *Stack) Pull(ctx context.Context, m deploy.Model, services []string) error {
+func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) error {
 	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
 	if err != nil {
 		return fmt.Errorf("select %v of project %s: %w", services, m.ComposeProject, err)

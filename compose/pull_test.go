@@ -11,7 +11,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // slow is a Compose whose pull tells something now and then, and ends or does not.
@@ -57,8 +57,8 @@ func TestPullThatStalls(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				heard := &activity{}
 				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
-				s := &Stack{engine: &Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: project}}
-				err := s.Pull(t.Context(), deploy.Model{Colour: deploy.Blue}, []string{"was-blue"})
+				s := &Stack{engine: &Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: project}}
+				err := s.Pull(t.Context(), model.Model{Colour: model.Blue}, []string{"was-blue"})
 				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "nothing has come for 2m0s") {
 					t.Errorf("got %v, want a stall: %t", err, test.stalls)
 				}
@@ -67,11 +67,11 @@ func TestPullThatStalls(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		heard := &activity{}
-		s := &Stack{engine: &Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[deploy.Colour]*types.Project{deploy.Blue: {Name: "shop"}}}
+		s := &Stack{engine: &Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: {Name: "shop"}}}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("somebody said stop")
 		time.AfterFunc(time.Second, func() { cancel(why) })
-		if err := s.Pull(ctx, deploy.Model{Colour: deploy.Blue}, nil); !errors.Is(err, why) {
+		if err := s.Pull(ctx, model.Model{Colour: model.Blue}, nil); !errors.Is(err, why) {
 			t.Errorf("a pull that was stopped ended with %v", err)
 		}
 	})

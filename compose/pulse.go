@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // How often an engine is asked for a sign of life while it does something long, and how long it may be silent.
@@ -32,7 +32,7 @@ func (e *Engine) alive(ctx context.Context) (context.Context, context.CancelFunc
 			case err == nil:
 				last = time.Now()
 			case ctx.Err() == nil && time.Since(last) > pulseLimit:
-				cancel(&deploy.UnreachableError{What: "the engine at " + e.Endpoint, Err: err})
+				cancel(&model.UnreachableError{What: "the engine at " + e.Endpoint, Err: err})
 				return
 			}
 		}
@@ -49,7 +49,7 @@ func (e *Engine) ping(ctx context.Context) error {
 
 // silence prefers the reason for which alive ended a context to what came of that: "context canceled" tells nobody why.
 func silence(ctx context.Context, err error) error {
-	var silent *deploy.UnreachableError
+	var silent *model.UnreachableError
 	if err != nil && errors.As(context.Cause(ctx), &silent) {
 		return silent
 	}

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // What takes long is given up when the engine stands still, and only then.
@@ -42,7 +42,7 @@ func TestAlive(t *testing.T) {
 			if took := time.Since(began) - time.Minute; took < pulseLimit/2 || took > 3*pulseLimit {
 				t.Errorf("given up %s after the last sign of life", took)
 			}
-			var silent *deploy.UnreachableError
+			var silent *model.UnreachableError
 			if err := silence(ctx, ctx.Err()); !errors.As(err, &silent) {
 				t.Errorf("it says %v", err)
 			}

@@ -12,13 +12,13 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Require implements deploy.Stack: Compose itself would find all this out one by one, with half of the release started.
-func (s *Stack) Require(ctx context.Context, m deploy.Model) error {
-	var reasons []deploy.Reason
-	for _, check := range []func(context.Context, deploy.Model) ([]deploy.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
+func (s *Stack) Require(ctx context.Context, m model.Model) error {
+	var reasons []model.Reason
+	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
 		found, err := check(ctx, m)
 		if err != nil {
 			return s.engine.unreachable(err)
@@ -28,10 +28,10 @@ func (s *Stack) Require(ctx context.Context, m deploy.Model) error {
 	if len(reasons) == 0 {
 		return nil
 	}
-	return &deploy.RefusedError{Reasons: reasons}
+	return &model.RefusedError{Reasons: reasons}
 }
 
-func (s *Stack) externalNetworks(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+func (s *Stack) externalNetworks(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project := s.projects[m.Colour]
 	var asked []string
 	for _, service := range m.Services {
@@ -49,7 +49,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m deploy.Model) (reasons [
 				return nil, fmt.Errorf("inspect network %s: %w", n.Name, err)
 			}
 			if missing {
-				reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
+				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
 					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, locate(m.Files).where("networks."+key), n.Name)})
 			}
 		}
@@ -57,7 +57,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m deploy.Model) (reasons [
 	return reasons, nil
 }
 
-func (s *Stack) externalVolumes(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project := s.projects[m.Colour]
 	var asked []string
 	for _, service := range m.Services {
@@ -75,7 +75,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m deploy.Model) (reasons []
 				return nil, fmt.Errorf("inspect volume %s: %w", v.Name, err)
 			}
 			if missing {
-				reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
+				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
 					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, locate(m.Files).where("volumes."+mount.Source), v.Name)})
 			}
 		}
@@ -84,7 +84,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m deploy.Model) (reasons []
 }
 
 // takenNames are container names that a container of someone else has.
-func (s *Stack) takenNames(ctx context.Context, m deploy.Model) (reasons []deploy.Reason, err error) {
+func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	for _, service := range m.Services {
 		if service.ContainerName == "" {
 			continue
@@ -104,7 +104,7 @@ func (s *Stack) takenNames(ctx context.Context, m deploy.Model) (reasons []deplo
 		if has.project == m.ComposeProject && has.service == service.Name {
 			continue
 		}
-		reasons = append(reasons, deploy.Reason{Code: deploy.CreateFailed, Service: service.Name, Container: service.ContainerName, Message: fmt.Sprintf(
+		reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Container: service.ContainerName, Message: fmt.Sprintf(
 			"a container is called %s already (%s), so %s (%s) cannot have the name; %s",
 			service.ContainerName, has, service.Name, cmp.Or(service.Place, "its Compose file"), has.remedy(m.Colour, service))})
 	}
@@ -141,7 +141,7 @@ func (o owner) String() string {
 
 // remedy says how the release gets by. It removes nothing: the container may serve users, or be what a rollback needs.
 // The usual case is that of a colour that was started under another project name.
-func (o owner) remedy(colour deploy.Colour, service deploy.Service) string {
+func (o owner) remedy(colour model.Colour, service model.Service) string {
 	if o.project != "" && o.service == service.Name {
 		return fmt.Sprintf("if it is %s's own, started under that project name, say so in bluegate.yml: compose: {project: %q}; otherwise change container_name", colour, strings.ReplaceAll(o.project, string(colour), "{colour}"))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 func TestRequire(t *testing.T) {
@@ -19,20 +19,20 @@ func TestRequire(t *testing.T) {
 	file := "services:\n" + shopService("was-blue") + "    container_name: " + b.id + "-app\n    networks: [edge, own]\n    volumes: [\"files:/files\", \"more:/more\"]\n" + shopService("was-green") +
 		"networks:\n  own: {}\n  edge: {name: " + b.id + "-edge, external: true}\nvolumes:\n  more: {}\n  files: {name: " + b.id + "-files, external: true}\n"
 	s, app := b.stack(map[string]string{"compose.yml": file})
-	blue := app.Models[deploy.Blue]
+	blue := app.Models[model.Blue]
 	stranger := b.named(b.id + "-app")
 
 	err := s.Require(t.Context(), blue)
-	var refused *deploy.RefusedError
+	var refused *model.RefusedError
 	if !errors.As(err, &refused) || len(refused.Reasons) != 3 {
 		t.Fatalf("got %v", err)
 	}
 	for i, words := range []string{"compose.yml:18:3), and there is none; make it: docker network create " + b.id + "-edge", "docker volume create " + b.id + "-files", "a container is called " + b.id + "-app already"} {
-		if r := refused.Reasons[i]; r.Code != deploy.CreateFailed || r.Service != "was-blue" || !strings.Contains(r.Message, words) {
+		if r := refused.Reasons[i]; r.Code != model.CreateFailed || r.Service != "was-blue" || !strings.Contains(r.Message, words) {
 			t.Errorf("reason %d is %+v, want %q", i, r, words)
 		}
 	}
-	if err := s.Require(t.Context(), app.Models[deploy.Green]); err != nil {
+	if err := s.Require(t.Context(), app.Models[model.Green]); err != nil {
 		t.Errorf("green takes none of it: %v", err)
 	}
 
@@ -87,8 +87,8 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var refused *deploy.RefusedError
-	if err := s.Require(t.Context(), app.Models[deploy.Blue]); !errors.As(err, &refused) {
+	var refused *model.RefusedError
+	if err := s.Require(t.Context(), app.Models[model.Blue]); !errors.As(err, &refused) {
 		t.Fatalf("got %v", err)
 	}
 	_, behind, _ := strings.Cut(refused.Error(), "compose: {project: \"")
@@ -103,13 +103,13 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	if app, err = again.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Require(t.Context(), app.Models[deploy.Blue]); err != nil {
+	if err := again.Require(t.Context(), app.Models[model.Blue]); err != nil {
 		t.Errorf("with compose.project %s: %v", project, err)
 	}
 }
 
 func TestRemedyOfATakenNameRemovesNothing(t *testing.T) {
-	service := deploy.Service{Name: "was-blue", ContainerName: "app"}
+	service := model.Service{Name: "was-blue", ContainerName: "app"}
 	for _, test := range []struct {
 		owner owner
 		want  string
@@ -120,7 +120,7 @@ func TestRemedyOfATakenNameRemovesNothing(t *testing.T) {
 		{owner{running: true}, "change container_name"},
 		{owner{}, "docker rename app app-before"},
 	} {
-		got := test.owner.remedy(deploy.Blue, service)
+		got := test.owner.remedy(model.Blue, service)
 		if !strings.Contains(got, test.want) || strings.Contains(got, " rm ") || test.owner.running && strings.Contains(got, "docker ") {
 			t.Errorf("%+v: %q, want %q", test.owner, got, test.want)
 		}

@@ -10,12 +10,12 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Retire implements deploy.Stack. Without its restart policy a stopped container stays stopped when the engine starts
 // again.
-func (s *Stack) Retire(ctx context.Context, containers []deploy.Container) error {
+func (s *Stack) Retire(ctx context.Context, containers []model.Container) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error { return s.retire(ctx, c) })
@@ -23,7 +23,7 @@ func (s *Stack) Retire(ctx context.Context, containers []deploy.Container) error
 	return s.engine.unreachable(group.Wait())
 }
 
-func (s *Stack) retire(ctx context.Context, c deploy.Container) error {
+func (s *Stack) retire(ctx context.Context, c model.Container) error {
 	grace, err := s.disarm(ctx, c)
 	if err == nil {
 		// No timeout of ours: the container's own stop_grace_period counts, and the engine kills after it. The limit is
@@ -42,7 +42,7 @@ func (s *Stack) retire(ctx context.Context, c deploy.Container) error {
 const killLimit = time.Minute
 
 // disarm takes a container's restart policy away, and says how long it may take to stop.
-func (s *Stack) disarm(ctx context.Context, c deploy.Container) (grace time.Duration, err error) {
+func (s *Stack) disarm(ctx context.Context, c model.Container) (grace time.Duration, err error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, c.ID)
@@ -64,7 +64,7 @@ func (s *Stack) disarm(ctx context.Context, c deploy.Container) (grace time.Dura
 }
 
 // Remove implements deploy.Stack.
-func (s *Stack) Remove(ctx context.Context, containers []deploy.Container) error {
+func (s *Stack) Remove(ctx context.Context, containers []model.Container) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error {

@@ -14,11 +14,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Revive implements deploy.Archive. Compose starts the containers, so that each waits for what it depends on.
-func (s *Stack) Revive(ctx context.Context, project string, rec deploy.Record) error {
+func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	err := s.remakeMissing(ctx, project, rec)
 	if err == nil {
 		err = s.rearm(ctx, rec)
@@ -33,7 +33,7 @@ func (s *Stack) Revive(ctx context.Context, project string, rec deploy.Record) e
 }
 
 // startable is as much of a Compose project as starting takes.
-func startable(m deploy.Model) *types.Project {
+func startable(m model.Model) *types.Project {
 	p := &types.Project{Name: m.ComposeProject, Services: types.Services{}}
 	for _, s := range m.Services {
 		depends := types.DependsOnConfig{}
@@ -47,7 +47,7 @@ func startable(m deploy.Model) *types.Project {
 
 // remakeMissing makes the containers anew that are gone. The engine goes on with a creation whose caller has gone away,
 // so creating is not cut short.
-func (s *Stack) remakeMissing(ctx context.Context, project string, rec deploy.Record) error {
+func (s *Stack) remakeMissing(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
 	there, err := s.inPlace(creating, rec)
@@ -106,7 +106,7 @@ func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[stri
 }
 
 // inPlace are the ids of the containers that stand where the release's stood, by name.
-func (s *Stack) inPlace(ctx context.Context, rec deploy.Record) (map[string]string, error) {
+func (s *Stack) inPlace(ctx context.Context, rec model.ReleaseRecord) (map[string]string, error) {
 	rows, err := s.list(ctx, rec.Model, "")
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *Stack) inPlace(ctx context.Context, rec deploy.Record) (map[string]stri
 
 // remake makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
 // Compose knows it.
-func (s *Stack) remake(ctx context.Context, rec deploy.Record, k deploy.Kept, keeper string, now map[string]string) (string, error) {
+func (s *Stack) remake(ctx context.Context, rec model.ReleaseRecord, k model.RetainedContainer, keeper string, now map[string]string) (string, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, keeper)
@@ -217,7 +217,7 @@ func (s *Stack) create(ctx context.Context, config *container.Config, o original
 }
 
 // rearm gives the containers that do not run their restart policies back.
-func (s *Stack) rearm(ctx context.Context, rec deploy.Record) error {
+func (s *Stack) rearm(ctx context.Context, rec model.ReleaseRecord) error {
 	there, err := s.inPlace(ctx, rec)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // The engine records of such containers what it does not take when they are made, and others by their ids.
@@ -22,7 +22,7 @@ func TestReviveWhatSharesWithAnother(t *testing.T) {
 		if err := s.Keep(t.Context(), b.id, rec); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Remove(t.Context(), slices.DeleteFunc(slices.Clone(before), func(c deploy.Container) bool { return !strings.Contains(gone, c.Service) })); err != nil {
+		if err := s.Remove(t.Context(), slices.DeleteFunc(slices.Clone(before), func(c model.Container) bool { return !strings.Contains(gone, c.Service) })); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Revive(t.Context(), b.id, rec); err != nil {

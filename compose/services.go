@@ -9,12 +9,12 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // profiles are those behind which a colour's services stand, where the file keeps the idle colour out of a plain
 // `docker compose up` in this way.
-func (s *Stack) profiles(project *types.Project, colour deploy.Colour) []string {
+func (s *Stack) profiles(project *types.Project, colour model.Colour) []string {
 	var wanted, named, others []string
 	for name, service := range project.DisabledServices {
 		switch {
@@ -34,18 +34,18 @@ func (s *Stack) profiles(project *types.Project, colour deploy.Colour) []string 
 }
 
 // carries says whether a name has the colour as one of its words.
-func carries(name string, colour deploy.Colour) bool { return deploy.ServiceKey(name, colour) != name }
+func carries(name string, colour model.Colour) bool { return model.ServiceKey(name, colour) != name }
 
 // serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
 // those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
 // neither colour. Databases and proxies that share the file with the colours do not carry it.
-func (s *Stack) serviceNames(project *types.Project, l locator, colour deploy.Colour, patterns []string) ([]string, error) {
+func (s *Stack) serviceNames(project *types.Project, l locator, colour model.Colour, patterns []string) ([]string, error) {
 	if names, err := s.configured(project, colour); len(names) > 0 || err != nil {
 		return names, err
 	}
 	all := project.ServiceNames()
 	files := strings.Join(project.ComposeFiles, ", ")
-	carrying := func(c deploy.Colour) []string {
+	carrying := func(c model.Colour) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !carries(name, c) })
 	}
 	if names := carrying(colour); len(names) > 0 {
@@ -53,10 +53,10 @@ func (s *Stack) serviceNames(project *types.Project, l locator, colour deploy.Co
 	}
 	if others := carrying(colour.Other()); len(others) > 0 {
 		// In a file of the other colour, what does not carry it is shared: to take that for a release would replace it.
-		return nil, deploy.Invalid("no service in %s is called after %s, though %s is called after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
+		return nil, model.Invalid("no service in %s is called after %s, though %s is called after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
 	}
 	if len(all) == 0 {
-		return nil, deploy.Invalid("%s has no service for %s", files, colour)
+		return nil, model.Invalid("%s has no service for %s", files, colour)
 	}
 	names := s.spokenOf(all, colour, patterns)
 	return names, refuseShared(project, l, names)
@@ -64,13 +64,13 @@ func (s *Stack) serviceNames(project *types.Project, l locator, colour deploy.Co
 
 // leftOut tells of the services that stand only in a file that both colours use, where the colours' own files decide what
 // is theirs: nobody has said of these that they are not.
-func (s *Stack) leftOut(project *types.Project, l locator, colour deploy.Colour, names []string) []deploy.Finding {
+func (s *Stack) leftOut(project *types.Project, l locator, colour model.Colour, names []string) []model.Finding {
 	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
 	carrying := slices.ContainsFunc(names, func(name string) bool { return carries(name, colour) })
 	if len(s.opts.Services) > 0 || carrying || len(others) == 0 {
 		return nil
 	}
-	return []deploy.Finding{{
+	return []model.Finding{{
 		Code: "common-service", Place: l.service(others[0]),
 		Message: fmt.Sprintf("no file of a colour's own speaks of %s: a deployment leaves what runs of them alone", strings.Join(others, ", ")),
 		Cost:    "a new version of them is not deployed, and passes no gate; for a database or a proxy that is as it should be",
@@ -78,11 +78,11 @@ func (s *Stack) leftOut(project *types.Project, l locator, colour deploy.Colour,
 	}}
 }
 
-func (s *Stack) configured(project *types.Project, colour deploy.Colour) (names []string, err error) {
+func (s *Stack) configured(project *types.Project, colour model.Colour) (names []string, err error) {
 	for _, pattern := range s.opts.Services {
 		name := s.opts.paint(pattern, colour)
 		if _, ok := project.Services[name]; !ok {
-			return nil, deploy.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
+			return nil, model.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
 		}
 		names = append(names, name)
 	}
@@ -90,10 +90,10 @@ func (s *Stack) configured(project *types.Project, colour deploy.Colour) (names 
 }
 
 // spokenOf are the services of the files that only this colour has, where there are others.
-func (s *Stack) spokenOf(all []string, colour deploy.Colour, patterns []string) []string {
+func (s *Stack) spokenOf(all []string, colour model.Colour, patterns []string) []string {
 	var own []string
 	for _, pattern := range patterns {
-		if s.opts.paint(pattern, deploy.Blue) != s.opts.paint(pattern, deploy.Green) {
+		if s.opts.paint(pattern, model.Blue) != s.opts.paint(pattern, model.Green) {
 			own = append(own, s.opts.path(pattern, colour))
 		}
 	}
@@ -135,13 +135,13 @@ func refuseShared(project *types.Project, l locator, names []string) error {
 	if len(rest) == len(names) || len(names) == 1 {
 		return nil
 	}
-	var reasons []deploy.Reason
+	var reasons []model.Reason
 	for _, name := range names {
 		if what := shared(name); what != "" {
-			reasons = append(reasons, deploy.Reason{Code: deploy.CannotCoexist, Service: name, Message: fmt.Sprintf(
+			reasons = append(reasons, model.Reason{Code: model.CannotCoexist, Service: name, Message: fmt.Sprintf(
 				"%s looks like %s (%s), which a deployment must not replace; say which services are the colour's in bluegate.yml: compose: {services: [%s]}",
 				name, what, l.service(name), strings.Join(rest, ", "))})
 		}
 	}
-	return &deploy.InvalidError{Reasons: reasons, Err: errors.New(reasons[0].Message)}
+	return &model.InvalidError{Reasons: reasons, Err: errors.New(reasons[0].Message)}
 }

@@ -10,14 +10,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // An engine that stands still accepts every question and answers none; each has a deadline of its own.
 func TestNoQuestionWaitsForEver(t *testing.T) {
-	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue", Image: "shop:v1"}}}
-	app := deploy.Application{Project: "shop", Models: map[deploy.Colour]deploy.Model{deploy.Blue: m, deploy.Green: m}}
-	one := []deploy.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}}
+	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue", Image: "shop:v1"}}}
+	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{model.Blue: m, model.Green: m}}
+	one := []model.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}}
 	for name, test := range map[string]struct {
 		ask   func(context.Context, *Stack, *Ledger) error
 		limit time.Duration
@@ -25,7 +25,7 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 		"containers": {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.Containers(ctx, app)) }, askLimit},
 		"images":     {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.Images(ctx, m)) }, askLimit},
 		"remove images": {func(ctx context.Context, s *Stack, _ *Ledger) error {
-			return errOf(s.RemoveImages(ctx, []deploy.BroughtImage{{Ref: "a"}}))
+			return errOf(s.RemoveImages(ctx, []model.PulledImage{{Ref: "a"}}))
 		}, askLimit},
 		"log":    {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.LogTail(ctx, "x", 20)) }, askLimit},
 		"retire": {func(ctx context.Context, s *Stack, _ *Ledger) error { return s.Retire(ctx, one) }, askLimit},
@@ -40,11 +40,11 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 			return s.engine.unreachable(errOf(s.exitCode(ctx, "x")))
 		}, askLimit},
 		"lock": {func(ctx context.Context, _ *Stack, l *Ledger) error {
-			return errOf(l.Lock(ctx, "shop", deploy.Holder{}))
+			return errOf(l.Lock(ctx, "shop", model.Holder{}))
 		}, askLimit},
 		"holder": {func(ctx context.Context, _ *Stack, l *Ledger) error { return errOf(l.Holder(ctx, "shop")) }, askLimit},
 		"read":   {func(ctx context.Context, _ *Stack, l *Ledger) error { return errOf(l.Read(ctx, "shop")) }, askLimit},
-		"write":  {func(ctx context.Context, _ *Stack, l *Ledger) error { return l.Write(ctx, "shop", deploy.Journal{}) }, askLimit},
+		"write":  {func(ctx context.Context, _ *Stack, l *Ledger) error { return l.Write(ctx, "shop", model.Journal{}) }, askLimit},
 		"sweep":  {func(ctx context.Context, _ *Stack, l *Ledger) error { return l.Sweep(ctx, "shop") }, askLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 				e := answers(hangs).engine(t)
 				began := time.Now()
 				err := test.ask(t.Context(), &Stack{engine: e}, NewLedger(e))
-				var silent *deploy.UnreachableError
+				var silent *model.UnreachableError
 				if took := time.Since(began); !errors.As(err, &silent) || took > test.limit {
 					t.Errorf("after %s, and it may take %s: %v", took, test.limit, err)
 				}
@@ -71,8 +71,8 @@ func TestStopThatDoesNotEnd(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"Id":"x","Config":{"StopTimeout":300}}`))}, nil
 		}).engine(t)
 		began := time.Now()
-		err := (&Stack{engine: e}).Retire(t.Context(), []deploy.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}})
-		var silent *deploy.UnreachableError
+		err := (&Stack{engine: e}).Retire(t.Context(), []model.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}})
+		var silent *model.UnreachableError
 		if took := time.Since(began); took < 5*time.Minute || took > 7*time.Minute || !errors.As(err, &silent) || !strings.Contains(err.Error(), "shop-was-blue-1") {
 			t.Errorf("after %s: %v", took, err)
 		}

@@ -12,21 +12,21 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 )
 
 // up starts a release of blue and returns its containers.
-func (b *bench) up(s *Stack, app deploy.Application, release string) []deploy.Container {
+func (b *bench) up(s *Stack, app model.Application, release string) []model.Container {
 	b.t.Helper()
-	if err := s.Up(b.t.Context(), app.Models[deploy.Blue], release); err != nil {
+	if err := s.Up(b.t.Context(), app.Models[model.Blue], release); err != nil {
 		b.t.Fatal(err)
 	}
 	return b.containers(s, app)
 }
 
-func (b *bench) containers(s *Stack, app deploy.Application) []deploy.Container {
+func (b *bench) containers(s *Stack, app model.Application) []model.Container {
 	b.t.Helper()
 	all, err := s.Containers(b.t.Context(), app)
 	if err != nil {
@@ -35,7 +35,7 @@ func (b *bench) containers(s *Stack, app deploy.Application) []deploy.Container 
 	return all
 }
 
-func namesOf(all []deploy.Container) string {
+func namesOf(all []model.Container) string {
 	var out []string
 	for _, c := range all {
 		out = append(out, strings.Join([]string{string(c.Colour), c.Service, c.Name, c.Release}, " "))
@@ -101,7 +101,7 @@ func TestUpThatIsCancelled(t *testing.T) {
 	// It would never become healthy, nor unhealthy for a long time.
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Up(ctx, app.Models[deploy.Blue], "r1") }()
+	go func() { ended <- s.Up(ctx, app.Models[model.Blue], "r1") }()
 	b.eventually("the dependency runs", func() error {
 		for _, c := range b.containers(s, app) {
 			if c.Service == "slow-blue" && c.Running {
@@ -128,13 +128,13 @@ func TestUpThatIsCancelled(t *testing.T) {
 func TestUpThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    entrypoint: [/no/such/program]\n" + shopService("was-green")})
-	err := s.Up(t.Context(), app.Models[deploy.Blue], "r1")
-	var silent *deploy.UnreachableError
+	err := s.Up(t.Context(), app.Models[model.Blue], "r1")
+	var silent *model.UnreachableError
 	if err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("got %v", err)
 	}
 	s, app = b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.id + ":1\"}\n" + shopService("was-green")})
-	if err := s.Up(t.Context(), app.Models[deploy.Blue], "r1"); err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "registry.invalid") {
+	if err := s.Up(t.Context(), app.Models[model.Blue], "r1"); err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("without its image: %v", err)
 	}
 }
@@ -151,7 +151,7 @@ func TestContainers(t *testing.T) {
 	b.ofProject("db")
 	b.ofProject("was-blue-exporter")
 	b.ofProject("was-green")
-	var all []deploy.Container
+	var all []model.Container
 	b.eventually("one is healthy and one is not", func() error {
 		all = b.containers(s, app)
 		if len(all) != 4 || all[0].Health != "unhealthy" || all[1].Health != "healthy" || all[2].Health != "healthy" {
@@ -169,7 +169,7 @@ func TestContainers(t *testing.T) {
 	if good.Sample.LastProbe == nil || good.Sample.StartedAt.IsZero() || time.Since(good.Sample.StartedAt) > time.Minute || !good.Sample.FinishedAt.IsZero() {
 		t.Errorf("its sample: %+v", good.Sample)
 	}
-	if green.Colour != deploy.Green || green.Release != "" || green.RestartPol == "always" {
+	if green.Colour != model.Green || green.Release != "" || green.RestartPol == "always" {
 		t.Errorf("green's: %+v", green)
 	}
 	if err := b.engine.ContainerPause(t.Context(), good.ID); err != nil {
@@ -200,7 +200,7 @@ func TestContainersOfADroppedService(t *testing.T) {
 	ours("signal-other", "blue", "another application of this Compose project")
 	b.ofProject("by-hand-blue")
 	all := b.containers(s, app)
-	if len(all) != 1 || all[0].ID != dropped || all[0].Colour != deploy.Blue {
+	if len(all) != 1 || all[0].ID != dropped || all[0].Colour != model.Blue {
 		t.Errorf("got\n%s", namesOf(all))
 	}
 	b.up(s, app, "r1")
@@ -220,7 +220,7 @@ func TestRemoveTakesAnonymousVolumesOnly(t *testing.T) {
 			anonymous = m.Name
 		}
 	}
-	if err := (&Stack{engine: b.engine}).Remove(t.Context(), []deploy.Container{{ID: id, Name: "x"}}); err != nil {
+	if err := (&Stack{engine: b.engine}).Remove(t.Context(), []model.Container{{ID: id, Name: "x"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.engine.VolumeInspect(t.Context(), named); err != nil {
@@ -238,10 +238,10 @@ func TestRetire(t *testing.T) {
 	obeys := b.run(container.Config{}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "unless-stopped"}})
 	ignores := b.run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
 	again := b.run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "on-failure", MaximumRetryCount: 3}})
-	gone := deploy.Container{ID: strings.Repeat("0", 64), Name: "gone", RestartPol: "always"}
-	var all []deploy.Container
+	gone := model.Container{ID: strings.Repeat("0", 64), Name: "gone", RestartPol: "always"}
+	var all []model.Container
 	for _, id := range []string{obeys, ignores, again} {
-		c, err := s.container(deploy.Blue, b.inspect(id))
+		c, err := s.container(model.Blue, b.inspect(id))
 		if err != nil {
 			t.Fatal(err)
 		}

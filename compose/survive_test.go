@@ -17,7 +17,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 )
 
@@ -63,8 +63,8 @@ func (b *bench) prune(label string) []string {
 	}
 }
 
-func journalOf(release string) deploy.Journal {
-	return deploy.Journal{Version: deploy.JournalVersion, Current: &deploy.Entry{Release: release, Phase: deploy.PhaseBaking}}
+func journalOf(release string) model.Journal {
+	return model.Journal{Version: model.JournalVersion, Current: &model.Entry{Release: release, Phase: model.PhaseBaking}}
 }
 
 // Lock and journal run, so that a prune leaves them.
@@ -117,7 +117,7 @@ func TestLockThatIsPrunedBeforeItRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			var once sync.Once
-			var other deploy.Lease
+			var other model.Lease
 			pruned := *b.engine
 			pruned.Client = b.intercepted(func(req *http.Request) {
 				if !strings.HasSuffix(req.URL.Path, "/archive") && !strings.HasSuffix(req.URL.Path, "/start") {
@@ -286,11 +286,11 @@ func TestHoldNames(t *testing.T) {
 	}
 	nginx := made.ID
 	defer func() { _ = s.Hold(t.Context(), b.id, nginx, nil) }()
-	on := func(host, network string) deploy.HeldName {
-		return deploy.HeldName{Colour: deploy.Green, Host: host, Networks: []string{network}}
+	on := func(host, network string) model.HeldName {
+		return model.HeldName{Colour: model.Green, Host: host, Networks: []string{network}}
 	}
-	var held *deploy.NamesReport
-	hold := func(names ...deploy.HeldName) (id string) {
+	var held *model.NamesReport
+	hold := func(names ...model.HeldName) (id string) {
 		t.Helper()
 		if err := s.CanHold(t.Context(), nginx, names); err != nil {
 			t.Fatal(err)
@@ -309,7 +309,7 @@ func TestHoldNames(t *testing.T) {
 		return id
 	}
 	first := hold(on("was-green", b.id+"-front"), on("signal-green", b.id+"-front"), on("fixed-green", b.id+"-back"))
-	want := &deploy.NamesReport{Container: "bluegate-names-" + b.id, Hosts: []string{"signal-green", "was-green"}, Networks: []string{b.id + "-front"}}
+	want := &model.NamesReport{Container: "bluegate-names-" + b.id, Hosts: []string{"signal-green", "was-green"}, Networks: []string{b.id + "-front"}}
 	if !reflect.DeepEqual(held, want) {
 		t.Errorf("held is %+v, want %+v", held, want)
 	}
@@ -326,7 +326,7 @@ func TestHoldNames(t *testing.T) {
 	if hold(); held != nil {
 		t.Errorf("held is %+v, want nothing", held)
 	}
-	if err := s.CanHold(t.Context(), nginx, []deploy.HeldName{on("was-green", b.id+"-back")}); err == nil || !strings.Contains(err.Error(), "address-left-over") || !strings.Contains(err.Error(), b.id+"-back") {
+	if err := s.CanHold(t.Context(), nginx, []model.HeldName{on("was-green", b.id+"-back")}); err == nil || !strings.Contains(err.Error(), "address-left-over") || !strings.Contains(err.Error(), b.id+"-back") {
 		t.Errorf("a name on a network without nginx: %v", err)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // TestOnlyWhatRuns: a command that starts nothing does not need the version of the next release.
@@ -29,7 +29,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := folder(t, map[string]string{"compose.yml": "services:\n" + test.file})
-			load := func(onlyWhatRuns bool) (deploy.Application, error) {
+			load := func(onlyWhatRuns bool) (model.Application, error) {
 				s, err := New(unasked(t), Options{Dir: dir, OnlyWhatRuns: onlyWhatRuns})
 				if err != nil {
 					t.Fatal(err)
@@ -38,7 +38,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 			}
 			app, err := load(true)
 			switch {
-			case test.want == "" && (err != nil || app.Project != "shop" || len(app.Models[deploy.Blue].Services) != 1):
+			case test.want == "" && (err != nil || app.Project != "shop" || len(app.Models[model.Blue].Services) != 1):
 				t.Errorf("%+v, %v", app, err)
 			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("got %v", err)

@@ -12,11 +12,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Up implements deploy.Stack.
-func (s *Stack) Up(ctx context.Context, m deploy.Model, release string) error {
+func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	project, there, err := s.selected(ctx, m)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ const createLimit = 5 * time.Minute
 // selected narrows the project to the colour's services and to those of their dependencies that do not run, with the
 // networks and volumes of these, and says how many containers each service has. What runs already, or has done its work,
 // is left alone: Compose would re-run a finished one-shot at each Up.
-func (s *Stack) selected(ctx context.Context, m deploy.Model) (*types.Project, map[string]int, error) {
+func (s *Stack) selected(ctx context.Context, m model.Model) (*types.Project, map[string]int, error) {
 	whole := s.projects[m.Colour]
 	wanted := names(m)
 	busy, there, err := s.servicesThatRan(ctx, whole)
@@ -124,7 +124,7 @@ func exitedWell(status string) bool {
 	return err == nil && code == 0
 }
 
-func names(m deploy.Model) []string {
+func names(m model.Model) []string {
 	out := make([]string, len(m.Services))
 	for i, s := range m.Services {
 		out[i] = s.Name

@@ -6,17 +6,17 @@ import (
 
 	"github.com/distribution/reference"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 var restartPolicy = regexp.MustCompile(`^(|no|always|unless-stopped|on-failure(:[0-9]+)?)$`)
 
 // checkValues refuses what Compose lets pass and the engine would reject in the midst of a release.
-func checkValues(m deploy.Model, l locator, restart func(service string) string) error {
+func checkValues(m model.Model, l locator, restart func(service string) string) error {
 	for _, service := range m.Services {
 		wrong := func(key, format string, args ...any) error {
 			path := "services." + service.Name + "." + key
-			return &deploy.InvalidError{Err: fmt.Errorf("%s: %s: %s", l.where(path), path, fmt.Sprintf(format, args...))}
+			return &model.InvalidError{Err: fmt.Errorf("%s: %s: %s", l.where(path), path, fmt.Sprintf(format, args...))}
 		}
 		if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
 			return wrong("image", "%q is no name of an image: %v", service.Image, err)

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 const (
@@ -56,7 +56,7 @@ func forgetful(after, lasts time.Duration) answers {
 
 // An engine under load may say of a container that runs that there is none, and know it again a moment later.
 func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
-	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue"}}}
+	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue"}}}
 	for name, test := range map[string]struct {
 		lasts time.Duration
 		gone  bool
@@ -100,9 +100,9 @@ func TestContainersAreAskedForAgain(t *testing.T) {
 			}
 			return says(forgottenInfo)
 		}).engine(t)
-		m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "was-blue"}}}
+		m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue"}}}
 		s := &Stack{engine: e}
-		all, err := s.Containers(t.Context(), deploy.Application{Models: map[deploy.Colour]deploy.Model{deploy.Blue: m, deploy.Green: {Colour: deploy.Green, ComposeProject: "other"}}})
+		all, err := s.Containers(t.Context(), model.Application{Models: map[model.Colour]model.Model{model.Blue: m, model.Green: {Colour: model.Green, ComposeProject: "other"}}})
 		if err != nil || len(all) != 1 {
 			t.Errorf("%v, %v", all, err)
 		}

@@ -9,24 +9,24 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // tick is the safety net under the event stream: one list call, whatever the number of containers.
 const tick = time.Second
 
 // Watch implements deploy.Stack. An event is only a wake-up: what is true is inspected.
-func (s *Stack) Watch(ctx context.Context, m deploy.Model, release string) <-chan deploy.Seen {
-	w := &watcher{stack: s, model: m, release: release, out: make(chan deploy.Seen), rows: map[string]string{}, probes: map[string]probing{}}
+func (s *Stack) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
+	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), rows: map[string]string{}, probes: map[string]probing{}}
 	go w.run(ctx)
 	return w.out
 }
 
 type watcher struct {
 	stack   *Stack
-	model   deploy.Model
+	model   model.Model
 	release string
-	out     chan deploy.Seen
+	out     chan model.ContainerEvent
 	rows    map[string]string // id -> what the list said of it when it was last inspected
 	probes  map[string]probing
 }
@@ -64,7 +64,7 @@ func (w *watcher) follow(ctx context.Context) {
 		case <-ticker.C:
 			w.look(ctx, false)
 		case err := <-broken:
-			w.send(ctx, deploy.Seen{Trouble: w.stack.engine.unreachable(err)})
+			w.send(ctx, model.ContainerEvent{Trouble: w.stack.engine.unreachable(err)})
 			select {
 			case <-ctx.Done():
 			case <-ticker.C: // the next round inspects all
@@ -100,7 +100,7 @@ func (w *watcher) wake(ctx context.Context, m events.Message) {
 func (w *watcher) look(ctx context.Context, all bool) {
 	list, err := w.stack.list(ctx, w.model, w.release)
 	if err != nil {
-		w.send(ctx, deploy.Seen{Trouble: err})
+		w.send(ctx, model.ContainerEvent{Trouble: err})
 		return
 	}
 	there := map[string]bool{}
@@ -134,24 +134,24 @@ func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
 	case errdefs.IsNotFound(err):
 		w.gone(ctx, id)
 	case err != nil:
-		w.send(ctx, deploy.Seen{Trouble: err})
+		w.send(ctx, model.ContainerEvent{Trouble: err})
 	default:
 		c.Sample.OOMKilled = c.Sample.OOMKilled || oom
 		w.probes[id] = probing{healthy: c.Health == "healthy", failing: c.Sample.FailingStreak > 0}
 		if _, known := w.rows[id]; !known {
 			w.rows[id] = ""
 		}
-		w.send(ctx, deploy.Seen{Sample: c.Sample})
+		w.send(ctx, model.ContainerEvent{Sample: c.Sample})
 	}
 }
 
 func (w *watcher) gone(ctx context.Context, id string) {
 	delete(w.rows, id)
 	delete(w.probes, id)
-	w.send(ctx, deploy.Seen{Gone: id})
+	w.send(ctx, model.ContainerEvent{Gone: id})
 }
 
-func (w *watcher) send(ctx context.Context, seen deploy.Seen) {
+func (w *watcher) send(ctx context.Context, seen model.ContainerEvent) {
 	select {
 	case w.out <- seen:
 	case <-ctx.Done():

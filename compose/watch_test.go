@@ -13,27 +13,27 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 )
 
 // watched collects what a watch reports, until something comes that is wanted.
 type watched struct {
 	t    *testing.T
-	seen <-chan deploy.Seen
+	seen <-chan model.ContainerEvent
 	end  context.CancelFunc
 	all  []string
 }
 
-func (b *bench) watch(s *Stack, app deploy.Application, release string) *watched {
+func (b *bench) watch(s *Stack, app model.Application, release string) *watched {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	b.t.Cleanup(cancel)
-	return &watched{t: b.t, seen: s.Watch(ctx, app.Models[deploy.Blue], release), end: cancel}
+	return &watched{t: b.t, seen: s.Watch(ctx, app.Models[model.Blue], release), end: cancel}
 }
 
 // until returns the first observation that is wanted.
-func (w *watched) until(what string, within time.Duration, wanted func(deploy.Seen) bool) deploy.Seen {
+func (w *watched) until(what string, within time.Duration, wanted func(model.ContainerEvent) bool) model.ContainerEvent {
 	w.t.Helper()
 	within = pace.Limit(2 * within)
 	limit := time.After(within)
@@ -53,7 +53,7 @@ func (w *watched) until(what string, within time.Duration, wanted func(deploy.Se
 	}
 }
 
-func brief(s deploy.Seen) string {
+func brief(s model.ContainerEvent) string {
 	switch {
 	case s.Trouble != nil:
 		return "trouble: " + s.Trouble.Error()
@@ -63,17 +63,17 @@ func brief(s deploy.Seen) string {
 	return fmt.Sprintf("%s %.12s %s %s streak %d", s.Sample.Service, s.Sample.ID, s.Sample.State, s.Sample.Health, s.Sample.FailingStreak)
 }
 
-func is(service string, health gate.Health) func(deploy.Seen) bool {
-	return func(s deploy.Seen) bool { return s.Sample.Service == service && s.Sample.Health == health }
+func is(service string, health gate.Health) func(model.ContainerEvent) bool {
+	return func(s model.ContainerEvent) bool { return s.Sample.Service == service && s.Sample.Health == health }
 }
 
 func TestWatch(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("signal-blue", "HEALTHY_AFTER=2s") + shopService("was-green")})
 	w := b.watch(s, app, "r1")
-	ready := make(chan []deploy.Container, 1)
+	ready := make(chan []model.Container, 1)
 	go func() { ready <- b.up(s, app, "r1") }()
-	w.until("created", 30*time.Second, func(s deploy.Seen) bool { return s.Sample.ID != "" })
+	w.until("created", 30*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID != "" })
 	w.until("starting", 30*time.Second, is("signal-blue", gate.HealthStarting))
 	for _, c := range <-ready {
 		if c.Release != "r1" {
@@ -93,21 +93,23 @@ func TestWatch(t *testing.T) {
 	if err := b.engine.ContainerPause(t.Context(), was.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.until("paused", 5*time.Second, func(s deploy.Seen) bool { return s.Sample.ID == was.ID && s.Sample.State == gate.StatePaused })
+	w.until("paused", 5*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID == was.ID && s.Sample.State == gate.StatePaused })
 	if err := b.engine.ContainerUnpause(t.Context(), was.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.engine.ContainerKill(t.Context(), signal.ID, "KILL"); err != nil {
 		t.Fatal(err)
 	}
-	dead := w.until("killed", 5*time.Second, func(s deploy.Seen) bool { return s.Sample.ID == signal.ID && s.Sample.State == gate.StateExited }).Sample
+	dead := w.until("killed", 5*time.Second, func(s model.ContainerEvent) bool {
+		return s.Sample.ID == signal.ID && s.Sample.State == gate.StateExited
+	}).Sample
 	if dead.ExitCode != 137 || dead.FinishedAt.IsZero() {
 		t.Errorf("%+v", dead)
 	}
 	if err := b.engine.ContainerRemove(t.Context(), was.ID, container.RemoveOptions{Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	w.until("removed", 5*time.Second, func(s deploy.Seen) bool { return s.Gone == was.ID })
+	w.until("removed", 5*time.Second, func(s model.ContainerEvent) bool { return s.Gone == was.ID })
 	w.end()
 	for seen := range w.seen {
 		if seen.Sample.ID == was.ID {
@@ -129,8 +131,8 @@ func TestWatchInspectsWhatChanged(t *testing.T) {
 		}
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
 	}).engine(t)
-	m := deploy.Model{Colour: deploy.Blue, ComposeProject: "shop", Services: []deploy.Service{{Name: "migrate-blue"}}}
-	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan deploy.Seen, 100), rows: map[string]string{}, probes: map[string]probing{}}
+	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "migrate-blue"}}}
+	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan model.ContainerEvent, 100), rows: map[string]string{}, probes: map[string]probing{}}
 	for i, row := range []struct {
 		state, status string
 		inspected     bool
@@ -165,13 +167,13 @@ func TestWatchOfOneReleaseOnly(t *testing.T) {
 	stranger := b.ofProject("db")
 	w := b.watch(s, app, "r1")
 	mine := b.ofProject("was-blue", releaseLabel+"=r1", "com.docker.compose.container-number=2")
-	w.until("the release's own", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateRunning })
+	w.until("the release's own", 10*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateRunning })
 	for _, id := range []string{other, stranger, mine} {
 		if err := b.engine.ContainerKill(t.Context(), id, "KILL"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.until("its end", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateExited })
+	w.until("its end", 10*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateExited })
 	time.Sleep(1500 * time.Millisecond)
 	w.end()
 	for seen := range w.seen {
@@ -192,14 +194,16 @@ func TestWatchSeesAFailingProbe(t *testing.T) {
 	w := b.watch(s, app, "r1")
 	b.up(s, app, "r1")
 	w.until("healthy", 20*time.Second, is("was-blue", gate.HealthHealthy))
-	failing := w.until("failing", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.FailingStreak > 0 }).Sample
+	failing := w.until("failing", 10*time.Second, func(s model.ContainerEvent) bool { return s.Sample.FailingStreak > 0 }).Sample
 	if failing.Health != gate.HealthHealthy || failing.LastProbe == nil || failing.LastProbe.ExitCode == 0 || failing.LastFailure.IsZero() {
 		t.Errorf("%+v", failing)
 	}
 	if late := failing.At.Sub(failing.LastFailure); failing.FailingStreak > 2 || late > pace.Limit(3*time.Second) {
 		t.Errorf("it was told after %d failures, %s after the last", failing.FailingStreak, late)
 	}
-	again := w.until("passing again", 10*time.Second, func(s deploy.Seen) bool { return s.Sample.Health == gate.HealthHealthy && s.Sample.FailingStreak == 0 }).Sample
+	again := w.until("passing again", 10*time.Second, func(s model.ContainerEvent) bool {
+		return s.Sample.Health == gate.HealthHealthy && s.Sample.FailingStreak == 0
+	}).Sample
 	if again.LastFailure.IsZero() {
 		t.Errorf("what has failed is forgotten: %+v", again)
 	}
@@ -211,7 +215,7 @@ func TestWatchSeesMemoryRunOut(t *testing.T) {
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + hungry + shopService("was-green")})
 	w := b.watch(s, app, "r1")
 	b.up(s, app, "r1")
-	if end := w.until("its end", 20*time.Second, func(s deploy.Seen) bool { return s.Sample.State == gate.StateExited }).Sample; !end.OOMKilled || end.ExitCode != 137 {
+	if end := w.until("its end", 20*time.Second, func(s model.ContainerEvent) bool { return s.Sample.State == gate.StateExited }).Sample; !end.OOMKilled || end.ExitCode != 137 {
 		t.Errorf("%+v", end)
 	}
 }
@@ -222,7 +226,7 @@ func TestWatchSeesRestarts(t *testing.T) {
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + crashing + shopService("was-green")})
 	w := b.watch(s, app, "r1")
 	b.up(s, app, "r1")
-	w.until("a restart", 20*time.Second, func(s deploy.Seen) bool { return s.Sample.RestartCount > 0 })
+	w.until("a restart", 20*time.Second, func(s model.ContainerEvent) bool { return s.Sample.RestartCount > 0 })
 }
 
 // An engine that cuts its event stream, and one that goes away for a while.
@@ -246,10 +250,10 @@ func TestWatchWithoutEvents(t *testing.T) {
 	lame := &Stack{engine: &Engine{Client: c, Endpoint: b.engine.Endpoint, Skew: b.engine.Skew}}
 	w := b.watch(lame, app, "r1")
 	b.up(s, app, "r1")
-	w.until("a cut stream is told", 10*time.Second, func(s deploy.Seen) bool { return s.Trouble != nil })
+	w.until("a cut stream is told", 10*time.Second, func(s model.ContainerEvent) bool { return s.Trouble != nil })
 	w.until("starting", 10*time.Second, is("was-blue", gate.HealthStarting))
 	away.Store(true)
-	w.until("silence is told", 10*time.Second, func(s deploy.Seen) bool {
+	w.until("silence is told", 10*time.Second, func(s model.ContainerEvent) bool {
 		return s.Trouble != nil && strings.Contains(s.Trouble.Error(), "list the containers")
 	})
 	away.Store(false)
@@ -257,5 +261,5 @@ func TestWatchWithoutEvents(t *testing.T) {
 	if err := b.engine.ContainerRemove(t.Context(), id, container.RemoveOptions{Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	w.until("removed", 10*time.Second, func(s deploy.Seen) bool { return s.Gone == id })
+	w.until("removed", 10*time.Second, func(s model.ContainerEvent) bool { return s.Gone == id })
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // undoLimit bounds an undoing.
@@ -17,8 +20,8 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
 	began := time.Now()
-	undo := &Undo{Name: "abandon", Status: "ok"}
-	var failed *NotSwitchedError
+	undo := &report.Undo{Name: "abandon", Status: "ok"}
+	var failed *model.NotSwitchedError
 	if errors.As(cause, &failed) && failed.Applied {
 		undo.Name, r.applied = "rollback", true
 	}
@@ -33,22 +36,22 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	}
 	r.evidence(ctx, cause)
 	if err == nil {
-		err = whenBack(ctx, func() error { return r.undo(ctx, failed) })
+		err = retryWhileUnreachable(ctx, func() error { return r.undo(ctx, failed) })
 	}
 	undo.MS = time.Since(began).Milliseconds()
 	if err != nil {
 		undo.Status, undo.Error = "failed", err.Error()
-		return &PersonError{Err: errors.Join(cause, fmt.Errorf("%s: %w", undo.Name, err)), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: errors.Join(cause, fmt.Errorf("%s: %w", undo.Name, err)), Run: "bluegate settle"}
 	}
-	if err := r.oldStands(ctx); err != nil {
-		return &PersonError{Err: errors.Join(cause, err), Run: "bluegate health"}
+	if err := r.ensureOldServes(ctx); err != nil {
+		return &model.ManualActionError{Err: errors.Join(cause, err), Run: "bluegate health"}
 	}
 	return cause
 }
 
 // evidence adds each bad container's last words to its reason. It goes with the container.
 func (r *run) evidence(ctx context.Context, cause error) {
-	reasons := reasonsOf(cause)
+	reasons := model.ReasonsOf(cause)
 	for i := range reasons {
 		if id := reasons[i].ContainerID; id != "" {
 			if tail, err := r.Stack.LogTail(ctx, id, evidenceLines); err == nil {
@@ -58,9 +61,9 @@ func (r *run) evidence(ctx context.Context, cause error) {
 	}
 }
 
-func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
+func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 	if failed != nil && failed.Restored != nil {
-		r.report.Live, r.report.LiveBy = None, "the old configuration could not be brought back, so what nginx serves was not proven"
+		r.report.Live, r.report.LiveBy = model.None, "the old configuration could not be brought back, so what nginx serves was not proven"
 		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
 	}
 	if r.applied {
@@ -71,7 +74,7 @@ func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
 		if err != nil {
 			return err
 		}
-		if err := r.Router.Drain(drain, release, func(Left) {}); err != nil {
+		if err := r.Router.Drain(drain, release, func(model.DrainStatus) {}); err != nil {
 			return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
 		}
 	}
@@ -79,7 +82,7 @@ func (r *run) undo(ctx context.Context, failed *NotSwitchedError) error {
 }
 
 // removed notes containers for the report. A release's containers have the names of those that they replaced.
-func (r *run) removed(containers []Container) {
+func (r *run) removed(containers []model.Container) {
 	for _, c := range containers {
 		if !slices.Contains(r.report.Pruned.Containers, c.Name) {
 			r.report.Pruned.Containers = append(r.report.Pruned.Containers, c.Name)
@@ -91,26 +94,26 @@ func (r *run) removed(containers []Container) {
 // configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
 // deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
 // switched to; and before a first deployment nginx may have named the colour all the time.
-func (r *run) namedByHand(ctx context.Context, release []Container) error {
-	if r.report.From == None {
+func (r *run) namedByHand(ctx context.Context, release []model.Container) error {
+	if r.report.From == model.None {
 		return nil
 	}
 	route, err := r.see(ctx)
 	if err != nil {
 		return nil
 	}
-	if slices.ContainsFunc(route.Points, func(p SwitchPoint) bool { return p.Endpoint.Colour == r.release.To }) {
+	if slices.ContainsFunc(route.Points, func(p model.SwitchPoint) bool { return p.Endpoint.Colour == r.release.To }) {
 		return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.release.To)
 	}
 	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
-		r.report.Live, r.report.LiveBy = None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx)
+		r.report.Live, r.report.LiveBy = model.None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx)
 		return fmt.Errorf("somebody edited the configuration of %s meanwhile, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.release.To, route.Refusal)
 	}
 	return nil
 }
 
 // sameWorkers says whether nginx has loaded nothing since the release came up.
-func (r *run) sameWorkers(now Route) bool {
+func (r *run) sameWorkers(now model.Route) bool {
 	before := slices.Sorted(slices.Values(r.workers))
 	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
 }
@@ -118,7 +121,7 @@ func (r *run) sameWorkers(now Route) bool {
 // removeRelease takes a release away that did not pass. One that was to come back is stopped, and stays.
 func (r *run) removeRelease(ctx context.Context) error {
 	if r.release.Back != nil {
-		return r.rest(ctx)
+		return r.stopRestored(ctx)
 	}
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
@@ -134,7 +137,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 		return err
 	}
 	r.removed(containers)
-	var brought []BroughtImage
+	var brought []model.PulledImage
 	if r.journal.Current != nil {
 		brought = r.journal.Current.Images
 	}
@@ -143,6 +146,6 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.journal.used(containers)
-	return r.closeEntry(ctx, Refused)
+	r.journal.Used(containers)
+	return r.closeEntry(ctx, model.Refused)
 }

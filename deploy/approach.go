@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // approach is what leads up to a switch and changes nothing yet that users could notice: nginx's lock, a look whether
@@ -13,8 +15,8 @@ type approach struct {
 	cancel context.CancelFunc
 	locked chan struct{} // closed once the lock was taken, or could not be
 	done   chan struct{}
-	stale  bool  // the release was not good meanwhile
-	lease  Lease // nginx's lock, held from some time on
+	stale  bool        // the release was not good meanwhile
+	lease  model.Lease // nginx's lock, held from some time on
 	err    error
 }
 
@@ -34,7 +36,7 @@ func (r *run) beginApproach(ctx context.Context) {
 }
 
 // approached waits for the approach that was begun, or begins it now. The lease is to be given back, whatever the error.
-func (r *run) approached(ctx context.Context) (Lease, error) {
+func (r *run) approached(ctx context.Context) (model.Lease, error) {
 	if a := r.approaching; a != nil && a.stale {
 		<-a.locked
 		r.withdraw(ctx)
@@ -77,7 +79,7 @@ func (r *run) withdraw(ctx context.Context) {
 }
 
 // leave gives nginx's lock back, the last that was taken.
-func (r *run) leave(ctx context.Context, lease Lease) {
+func (r *run) leave(ctx context.Context, lease model.Lease) {
 	r.leases = r.leases[:len(r.leases)-1]
 	r.giveBack(context.WithoutCancel(ctx), lease)
 }
@@ -85,11 +87,11 @@ func (r *run) leave(ctx context.Context, lease Lease) {
 // foreseeable says whether the switch follows the gate's opening at once: no check and no hook comes between, which may
 // take any time.
 func (r *run) foreseeable() bool {
-	return r.route.State != RouterAbsent && len(r.Settings.Checks[r.release.To]) == 0 && len(r.hooks(BeforeSwitch)) == 0
+	return r.route.State != model.RouterAbsent && len(r.Settings.Checks[r.release.To]) == 0 && len(r.hooks(model.BeforeSwitch)) == 0
 }
 
 func (r *run) approach(ctx context.Context, a *approach) error {
-	var targets []Target
+	var targets []model.Target
 	var unlisted error
 	var listed sync.WaitGroup
 	began := time.Now()
@@ -113,7 +115,7 @@ func (r *run) approach(ctx context.Context, a *approach) error {
 	if err != nil {
 		return err
 	}
-	return r.enter(ctx, PhaseSwitching, func(e *Entry) {
+	return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) {
 		r.change.Workers = workers
 		e.Change, e.Bakes = &r.change, r.bakes()
 	})
@@ -125,17 +127,17 @@ const replans = 3
 
 // stand has nginx look at what is to come. If another project's switch changed the files since they were read, the change
 // is planned and rehearsed anew; what a person edited meanwhile was never loaded, and is refused by that.
-func (r *run) stand(ctx context.Context, targets []Target) ([]int, error) {
+func (r *run) stand(ctx context.Context, targets []model.Target) ([]int, error) {
 	for try := 0; ; try++ {
 		now, err := r.Router.Approach(ctx, r.change, targets)
 		switch {
 		case err != nil:
 			return nil, err
-		case now.Fate == FateUntouched:
+		case now.State == model.ChangeNotApplied:
 			r.targets = targets
 			return now.Workers, nil
 		case try == replans:
-			return nil, Refuse(NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.route.Nginx, try+1)
+			return nil, model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.route.Nginx, try+1)
 		}
 		if err := r.planAnew(ctx); err != nil {
 			return nil, err

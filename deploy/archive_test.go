@@ -5,10 +5,12 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // Keep implements Archive.
-func (p *process) Keep(ctx context.Context, _ string, rec Record) error {
+func (p *process) Keep(ctx context.Context, _ string, rec model.ReleaseRecord) error {
 	p.mu.Lock()
 	done := slices.Equal(p.archive[rec.Release], rec.Kept)
 	p.mu.Unlock()
@@ -24,14 +26,14 @@ func (p *process) Keep(ctx context.Context, _ string, rec Record) error {
 }
 
 // Held implements Archive.
-func (p *process) Held(ctx context.Context, _ string, rec Record) (missing []Kept, err error) {
+func (p *process) Held(ctx context.Context, _ string, rec model.ReleaseRecord) (missing []model.RetainedContainer, err error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, k := range rec.Kept {
-		if !slices.ContainsFunc(p.archive[rec.Release], func(held Kept) bool { return held.Name == k.Name }) {
+		if !slices.ContainsFunc(p.archive[rec.Release], func(held model.RetainedContainer) bool { return held.Name == k.Name }) {
 			missing = append(missing, k)
 		}
 	}
@@ -39,7 +41,7 @@ func (p *process) Held(ctx context.Context, _ string, rec Record) (missing []Kep
 }
 
 // Revive implements Archive.
-func (p *process) Revive(ctx context.Context, _ string, rec Record) error {
+func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
 	for _, k := range rec.Kept {
@@ -77,7 +79,7 @@ func (p *process) find(name string) *box {
 }
 
 // remake makes a container of what was kept, whatever its tag names by now.
-func (w *world) remake(rec Record, k Kept) *box {
+func (w *world) remake(rec model.ReleaseRecord, k model.RetainedContainer) *box {
 	s, _ := rec.Model.Service(k.Service)
 	b := w.create(s, rec.Colour, rec.Release)
 	b.Name, b.Digest, b.RestartPol = k.Name, k.Digest, "no"
@@ -98,12 +100,12 @@ func (p *process) Forget(ctx context.Context, _ string, but []string) error {
 		return p.ask(ctx)
 	}
 	return p.change(ctx, "forget", func() {
-		maps.DeleteFunc(p.archive, func(release string, _ []Kept) bool { return slices.Contains(old, release) })
+		maps.DeleteFunc(p.archive, func(release string, _ []model.RetainedContainer) bool { return slices.Contains(old, release) })
 	})
 }
 
 // Prune implements Archive.
-func (p *process) Prune(ctx context.Context, images []BroughtImage) (removed []string, left []BroughtImage, err error) {
+func (p *process) Prune(ctx context.Context, images []model.PulledImage) (removed []string, left []model.PulledImage, err error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, images, err
 	}
@@ -126,7 +128,7 @@ func (p *process) Prune(ctx context.Context, images []BroughtImage) (removed []s
 // uses says whether a container, or what is kept of one, is of an image.
 func (w *world) uses(id string) bool {
 	for _, kept := range w.archive {
-		if slices.ContainsFunc(kept, func(k Kept) bool { return k.Digest == id }) {
+		if slices.ContainsFunc(kept, func(k model.RetainedContainer) bool { return k.Digest == id }) {
 			return true
 		}
 	}

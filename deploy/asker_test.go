@@ -6,26 +6,27 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
 )
 
 // asking is a question that a process asked.
 type asking struct {
-	From      check.Vantage
+	From      check.Origin
 	Container string
 	Target    string
 	At        time.Time
 }
 
 // Ask implements Asker: the world answers as its test says, and well where it says nothing.
-func (p *process) Ask(ctx context.Context, from check.Vantage, c Container, q check.Question) (check.Answer, error) {
+func (p *process) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	if err := p.ask(ctx); err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, asking{from, c.Name, q.Target, time.Now()})
-	if from == check.Nginx && p.nginx.state != RouterRunning {
-		return check.Answer{}, errors.New("the helper beside nginx ended")
+	if from == check.Nginx && p.nginx.state != model.RouterRunning {
+		return check.Result{}, errors.New("the helper beside nginx ended")
 	}
 	if from != check.Client {
 		p.helped, p.helpers[p] = true, true
@@ -33,5 +34,5 @@ func (p *process) Ask(ctx context.Context, from check.Vantage, c Container, q ch
 	if p.answers != nil {
 		return p.answers(q), nil
 	}
-	return check.Answer{Status: 200, Took: 3 * time.Millisecond}, nil
+	return check.Result{Status: 200, Took: 3 * time.Millisecond}, nil
 }

@@ -4,22 +4,10 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
-
-// LiveImage is what a release runs of a service, and what it took the place of.
-type LiveImage struct {
-	Service  string         `json:"service"`
-	Image    string         `json:"image"`
-	Digest   string         `json:"digest"`
-	Replaced *ReplacedImage `json:"replaced"` // null: no colour was live before, or it had no such service
-}
-
-// ReplacedImage is what the colour that was live before ran of a service.
-type ReplacedImage struct {
-	Service string `json:"service"`
-	Image   string `json:"image"`
-	Digest  string `json:"digest"`
-}
 
 // endLimit bounds the last look at the engine, which decides nothing.
 const endLimit = 10 * time.Second
@@ -34,10 +22,10 @@ func (r *run) atEnd(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
 	defer cancel()
 	now, err := r.Stack.Containers(ctx, r.app)
-	r.containers, r.report.Containers = now, append([]Container{}, now...)
+	r.containers, r.report.Containers = now, append([]model.Container{}, now...)
 	if err != nil {
-		r.containers, r.report.Containers = nil, []Container{}
-		r.note(Finding{Code: "not-listed", Message: "the engine could not be asked which containers are there at the end, so that none is listed: " + err.Error()})
+		r.containers, r.report.Containers = nil, []model.Container{}
+		r.note(model.Finding{Code: "not-listed", Message: "the engine could not be asked which containers are there at the end, so that none is listed: " + err.Error()})
 		return
 	}
 	if r.switched && r.report.Live == r.release.To {
@@ -46,17 +34,17 @@ func (r *run) atEnd(ctx context.Context) {
 }
 
 // liveImages pairs each service of the release with the one whose place it took.
-func (r *run) liveImages(before []Container) []LiveImage {
-	images := []LiveImage{}
+func (r *run) liveImages(before []model.Container) []report.LiveImage {
+	images := []report.LiveImage{}
 	for _, s := range r.release.Model.Services {
-		i := slices.IndexFunc(r.containers, func(c Container) bool { return c.Colour == r.release.To && c.Service == s.Name })
+		i := slices.IndexFunc(r.containers, func(c model.Container) bool { return c.Colour == r.release.To && c.Service == s.Name })
 		if i < 0 {
 			continue
 		}
-		live := LiveImage{Service: s.Name, Image: r.containers[i].Image, Digest: r.containers[i].Digest}
+		live := report.LiveImage{Service: s.Name, Image: r.containers[i].Image, Digest: r.containers[i].Digest}
 		for _, c := range before {
 			if old, own := r.app.Models[c.Colour].Service(c.Service); own && old.Key == s.Key && c.Colour != r.release.To {
-				live.Replaced = &ReplacedImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
+				live.Replaced = &report.ReplacedImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
 			}
 		}
 		images = append(images, live)

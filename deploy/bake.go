@@ -9,13 +9,14 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // Bake is the time after the switch in which both colours run and the new one can still lose.
 type Bake struct {
 	For time.Duration // 0: none
 	// Checks are asked in the bake besides those that are asked before it: through nginx, as users come.
-	Checks map[Colour][]check.Check
+	Checks map[model.Colour][]check.Check
 }
 
 // bakePause is the pause between two rounds of questions in a bake.
@@ -26,7 +27,7 @@ const nginxBack = 30 * time.Second
 
 // bakes says whether there is something to wait for, and a colour to go back to.
 func (r *run) bakes() bool {
-	return r.Settings.Bake.For > 0 && r.report.Command == "deploy" && r.report.From != None && !r.change.Empty()
+	return r.Settings.Bake.For > 0 && r.report.Command == "deploy" && r.report.From != model.None && !r.change.Empty()
 }
 
 // bake watches the release under its users. It passes when it was good for bake.for without interruption, by the same
@@ -37,7 +38,7 @@ func (r *run) bake(ctx context.Context) error {
 		return nil
 	}
 	return r.step(ctx, "bake", func(ctx context.Context) error {
-		all, err := r.bakeInquiries(ctx)
+		all, err := r.bakeChecks(ctx)
 		if err != nil {
 			return err
 		}
@@ -55,18 +56,18 @@ func (r *run) bake(ctx context.Context) error {
 	})
 }
 
-// bakeInquiries are the questions of a bake, those that come through nginx too.
-func (r *run) bakeInquiries(ctx context.Context) ([]*inquiry, error) {
+// bakeChecks are the questions of a bake, those that come through nginx too.
+func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return nil, err
 	}
 	to := r.release.To
-	return r.inquiries("bake", to, slices.Concat(r.Settings.Checks[to], r.Settings.Bake.Checks[to]), containers)
+	return r.checkRuns("bake", to, slices.Concat(r.Settings.Checks[to], r.Settings.Bake.Checks[to]), containers)
 }
 
 // newBakeWatch is the gate once more, over containers that run already.
-func newBakeWatch(ctx context.Context, r *run, all []*inquiry) *watch {
+func newBakeWatch(ctx context.Context, r *run, all []*checkRun) *watch {
 	span := r.Settings.Bake.For
 	w := watchOf(ctx, r, longRunning(r.expected()), span, 3*span+time.Minute)
 	w.upDone = time.Now()
@@ -76,11 +77,11 @@ func newBakeWatch(ctx context.Context, r *run, all []*inquiry) *watch {
 
 // rounds asks until something is wrong with the release or ctx ends. An nginx that does not run, or that cannot be
 // asked, says nothing about the release: it is waited for.
-func (r *run) rounds(ctx context.Context, all []*inquiry) error {
+func (r *run) rounds(ctx context.Context, all []*checkRun) error {
 	said := false
 	for {
 		err := r.round(ctx, all)
-		var silent *UnreachableError
+		var silent *model.UnreachableError
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -100,11 +101,11 @@ func (r *run) rounds(ctx context.Context, all []*inquiry) error {
 
 // round asks once whether nginx serves the release, and the release what its checks ask. What a check says while nginx
 // is being restarted is said of nginx: it counts only if nginx serves afterwards.
-func (r *run) round(ctx context.Context, all []*inquiry) error {
+func (r *run) round(ctx context.Context, all []*checkRun) error {
 	if err := r.stillServed(ctx); err != nil {
 		return err
 	}
-	err := r.inquire(ctx, all)
+	err := r.runChecks(ctx, all)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -112,16 +113,16 @@ func (r *run) round(ctx context.Context, all []*inquiry) error {
 		return away
 	}
 	if !refuses(err) { // a helper that ended with nginx, for instance
-		return &UnreachableError{What: "the release", Err: err}
+		return &model.UnreachableError{What: "the release", Err: err}
 	}
 	return err
 }
 
 // lastRound is the proof with which a bake ends: what was true a moment ago may be an nginx that is being restarted.
-func (r *run) lastRound(ctx context.Context, all []*inquiry) error {
+func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
 	for until := time.Now().Add(nginxBack); ; {
 		err := r.round(ctx, all)
-		var silent *UnreachableError
+		var silent *model.UnreachableError
 		switch {
 		case err == nil:
 			return nil
@@ -130,7 +131,7 @@ func (r *run) lastRound(ctx context.Context, all []*inquiry) error {
 		case !errors.As(err, &silent):
 			return err
 		case time.Now().After(until):
-			return &PersonError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.release.To, err), Run: "bluegate settle"}
+			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.release.To, err), Run: "bluegate settle"}
 		}
 		_ = sleep(ctx, bakePause)
 	}
@@ -147,17 +148,17 @@ func (r *run) stillServed(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case fate == FateGone:
-		return &UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.route.Nginx)}
-	case fate == FateUntouched:
-		return Refuse(NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
-	case fate == FateForeign:
+	case fate == model.ChangeNginxGone:
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.route.Nginx)}
+	case fate == model.ChangeNotApplied:
+		return model.Refuse(model.NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
+	case fate == model.ChangeConflict:
 		served, err := r.adoptEdit(ctx)
 		if err != nil {
 			return err
 		}
 		if !served {
-			return &PersonError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
+			return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
 		}
 	}
 	return r.Router.Reach(ctx, r.targets)
@@ -170,9 +171,9 @@ func (r *run) adoptEdit(ctx context.Context) (served bool, err error) {
 		served, err = r.adopt(ctx)
 		return err
 	})
-	var locked *LockedError
+	var locked *model.LockedError
 	if errors.As(err, &locked) {
-		err = &UnreachableError{What: "nginx", Err: err}
+		err = &model.UnreachableError{What: "nginx", Err: err}
 	}
 	return served, err
 }
@@ -199,21 +200,21 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 
 // settleBake decides about a release whose bake was cut short: it had not passed, so nginx is pointed back, unless the
 // old colour is not healthy any more and the release is.
-func (r *run) settleBake(ctx context.Context, e *Entry) (kept bool, err error) {
+func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
 	r.change = *e.Change
-	if r.chosen() == e.From {
-		if fate, err := r.Router.Compare(ctx, r.change); err != nil || fate == FateForeign { // pointed back by hand
+	if r.servedColour() == e.From {
+		if fate, err := r.Router.Compare(ctx, r.change); err != nil || fate == model.ChangeConflict { // pointed back by hand
 			return false, err
 		}
 	}
-	old, err := r.fit(ctx, e.From)
+	old, err := r.healthOf(ctx, e.From)
 	if err != nil {
 		return false, err
 	}
 	if len(old) > 0 {
-		fresh, err := r.fit(ctx, e.To)
+		fresh, err := r.healthOf(ctx, e.To)
 		if err == nil && len(fresh) > 0 {
-			err = r.nothingLeft(old)
+			err = r.neitherHealthy(old)
 		}
 		return err == nil, err
 	}

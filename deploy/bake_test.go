@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // baked is how a deployment goes on that bakes, until nginx provably serves the release.
@@ -57,69 +59,69 @@ func TestBake(t *testing.T) {
 		name    string
 		set     func(*world, *process)
 		done    string
-		outcome Outcome
+		outcome model.Outcome
 		exit    int
-		live    Colour
+		live    model.Colour
 		reasons string
 		says    string
 	}{{
 		name: "passes",
 		set:  func(*world, *process) {},
-		done: baked + retired, outcome: Promoted, live: Green,
+		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "unhealthy",
 		set:  func(w *world, _ *process) { w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503")) },
-		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
+		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "exits",
 		set:  func(w *world, _ *process) { w.fails("signal-green", 12*time.Second, exitsAfter(0, 3)) },
-		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "exited signal-green shop-signal-green-1",
+		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "exited signal-green shop-signal-green-1",
 	}, {
 		name: "restarts, and is healthy again",
 		set: func(w *world, _ *process) {
 			w.fails("was-green", 12*time.Second, life{{0, func(s *gate.Sample) { s.RestartCount = 1 }}})
 		},
-		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "restarting was-green shop-was-green-1",
+		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "restarting was-green shop-was-green-1",
 	}, {
 		name: "does not accept connections any more",
 		set: func(w *world, p *process) {
 			p.after("journal baking", 3*time.Second, func() { w.nginx.deadPort = true })
 			p.after("write blue", 0, func() { w.nginx.deadPort = false })
 		},
-		done: back, outcome: RolledBack, exit: 4, live: Blue, reasons: "not-reachable was-green shop-was-green-1",
+		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "not-reachable was-green shop-was-green-1",
 	}, {
 		name: "both are bad",
 		set: func(w *world, p *process) {
 			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
-			p.after("journal baking", time.Second, func() { w.ail(Blue) })
+			p.after("journal baking", time.Second, func() { w.ail(model.Blue) })
 		},
-		done: baked + "\n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: Green, reasons: "unhealthy was-green shop-was-green-1", says: "blue is not healthy either",
+		done: baked + "\n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.Green, reasons: "unhealthy was-green shop-was-green-1", says: "blue is not healthy either",
 	}, {
 		name: "the reload of the rollback fails",
 		set: func(w *world, p *process) {
 			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
 			p.after("journal baking", time.Second, func() { w.nginx.deaf = true })
 		},
-		done: baked + pointedBack + "\n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, reasons: "unhealthy was-green shop-was-green-1", says: "nginx did not load it",
+		done: baked + pointedBack + "\n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "unhealthy was-green shop-was-green-1", says: "nginx did not load it",
 	}, {
 		name: "somebody edits the configuration",
 		set: func(w *world, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += "# tuned" })
 		},
-		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: NeedsPerson, exit: 5, live: None, says: "somebody else",
+		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, says: "somebody else",
 	}, {
 		name: "another project switches in the same file",
 		set: func(w *world, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.nginx.reload() })
 		},
-		done: baked + adopted + retired, outcome: Promoted, live: Green,
+		done: baked + adopted + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "another project is about to switch in the same file",
 		set: func(w *world, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.locks["nginx-edge-0123456"] = w.process() })
 			p.after("journal baking", 3*time.Second, func() { w.nginx.reload(); delete(w.locks, "nginx-edge-0123456") })
 		},
-		done: baked + adopted + retired, outcome: Promoted, live: Green,
+		done: baked + adopted + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "another project switches twice in the same file, and the release fails",
 		set: func(w *world, p *process) {
@@ -129,7 +131,7 @@ func TestBake(t *testing.T) {
 			}
 		},
 		done:    baked + adopted + adopted + strings.Replace(pointedBack, "restore", "rehearse blue \n restore", 1) + "\n drain" + abandoned + "\n close \n unlock shop",
-		outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
+		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "another project switches in the same file right before the release fails",
 		set: func(w *world, p *process) {
@@ -139,37 +141,37 @@ func TestBake(t *testing.T) {
 			})
 		},
 		done:    baked + strings.Replace(pointedBack, "restore", "journal baking \n rehearse blue \n restore", 1) + "\n drain" + abandoned + "\n close \n unlock shop",
-		outcome: RolledBack, exit: 4, live: Blue, reasons: "unhealthy was-green shop-was-green-1",
+		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "somebody puts the old configuration back",
 		set: func(w *world, p *process) {
-			p.after("journal baking", time.Second, func() { w.nginx.disk = confOf(Blue); w.nginx.reload() })
+			p.after("journal baking", time.Second, func() { w.nginx.disk = confOf(model.Blue); w.nginx.reload() })
 		},
-		done: strings.ReplaceAll(back, "write blue\n", "\n"), outcome: RolledBack, exit: 4, live: Blue, reasons: "nginx-not-switched", says: "put the configuration of container \"edge\" back",
+		done: strings.ReplaceAll(back, "write blue\n", "\n"), outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "nginx-not-switched", says: "put the configuration of container \"edge\" back",
 	}, {
 		name: "nginx is restarted",
 		set: func(w *world, p *process) {
-			p.after("journal baking", time.Second, func() { w.nginx.state = RouterStopped })
-			p.after("journal baking", 9*time.Second, func() { w.nginx.state = RouterRunning })
+			p.after("journal baking", time.Second, func() { w.nginx.state = model.RouterStopped })
+			p.after("journal baking", 9*time.Second, func() { w.nginx.state = model.RouterRunning })
 		},
-		done: baked + retired, outcome: Promoted, live: Green,
+		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "nginx is being restarted when the bake ends",
 		set: func(w *world, p *process) {
-			p.after("journal baking", 8*time.Second, func() { w.nginx.state = RouterStopped })
-			p.after("journal baking", 20*time.Second, func() { w.nginx.state = RouterRunning })
+			p.after("journal baking", 8*time.Second, func() { w.nginx.state = model.RouterStopped })
+			p.after("journal baking", 20*time.Second, func() { w.nginx.state = model.RouterRunning })
 		},
-		done: baked + retired, outcome: Promoted, live: Green,
+		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "SIGTERM",
 		set:  func(_ *world, p *process) { p.after("journal baking", 3*time.Second, func() { p.cancel(sigterm) }) },
-		done: back, outcome: Interrupted, exit: 143, live: Blue,
+		done: back, outcome: model.Interrupted, exit: 143, live: model.Blue,
 	}, {
 		name: "the journal cannot be written",
 		set: func(_ *world, p *process) {
-			p.fault = fault{kind: failsBefore, on: "journal baking", err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+			p.fault = fault{kind: failsBefore, on: "journal baking", err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 		},
-		done: strings.ReplaceAll(back, "journal baking\n", "\n"), outcome: RolledBack, exit: 4, live: Blue,
+		done: strings.ReplaceAll(back, "journal baking\n", "\n"), outcome: model.RolledBack, exit: 4, live: model.Blue,
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
@@ -190,10 +192,10 @@ func TestBake(t *testing.T) {
 			if r.Undo != nil && r.Undo.Name != "rollback" {
 				t.Errorf("undone by %s, want rollback", r.Undo.Name)
 			}
-			if test.exit == 4 && (len(w.running(Blue)) != 2 || len(w.running(Green)) != 0) {
-				t.Errorf("of blue runs %q, of green %q", w.running(Blue), w.running(Green))
+			if test.exit == 4 && (len(w.running(model.Blue)) != 2 || len(w.running(model.Green)) != 0) {
+				t.Errorf("of blue runs %q, of green %q", w.running(model.Blue), w.running(model.Green))
 			}
-			if i := slices.IndexFunc(r.Reasons, func(x Reason) bool { return x.Container != "" }); i >= 0 && len(r.Reasons[i].LogTail) == 0 {
+			if i := slices.IndexFunc(r.Reasons, func(x model.Reason) bool { return x.Container != "" }); i >= 0 && len(r.Reasons[i].LogTail) == 0 {
 				t.Errorf("no log in the evidence: %+v", r.Reasons[i])
 			}
 		})
@@ -203,10 +205,10 @@ func TestBake(t *testing.T) {
 // TestBakeThatDoesNot: without a colour to go back to, and in a rollback, there is no bake.
 func TestBakeThatDoesNot(t *testing.T) {
 	story(t, "at the first deployment", func(t *testing.T, w *world) {
-		w.first(RouterRunning)
+		w.first(model.RouterRunning)
 		p := w.process()
 		p.settings.Bake.For = time.Hour
-		ends(t, p.deploy(), Started, 0, Blue)
+		ends(t, p.deploy(), model.Started, 0, model.Blue)
 	})
 }
 
@@ -225,8 +227,8 @@ func TestBakeLasts(t *testing.T) {
 			p := w.process()
 			p.settings.Bake.For = 30 * time.Second
 			r := p.deploy()
-			ends(t, r, Promoted, 0, Green)
-			i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == "bake" })
+			ends(t, r, model.Promoted, 0, model.Green)
+			i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Name == "bake" })
 			if took := time.Duration(r.Steps[i].MS) * time.Millisecond; took < test.want-time.Second || took > test.want+2*time.Second {
 				t.Errorf("it took %s, want %s", took, test.want)
 			}
@@ -252,18 +254,18 @@ func TestSettleBake(t *testing.T) {
 		kill string
 		set  func(*world)
 		exit int
-		live Colour
+		live model.Colour
 		says string
 	}{
-		{"baking", "journal baking", func(*world) {}, 0, Blue, "had not passed"},
-		{"loaded, and not yet baking", "reload", func(*world) {}, 0, Blue, "had not passed"},
-		{"pointed back already", "journal baking", func(w *world) { w.nginx.disk = confOf(Blue); w.nginx.reload() }, 0, Blue, "had not passed"},
-		{"the old colour has ended", "journal baking", func(w *world) { w.ail(Blue) }, 0, Green, "is live"},
-		{"both are bad", "journal baking", func(w *world) { w.ail(Blue); w.ail(Green) }, 5, Green, "not healthy either"},
-		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, Blue, "had not passed"},
-		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, Blue, "had not passed"},
-		{"edited meanwhile, and not loaded", "journal baking", func(w *world) { w.nginx.disk += other }, 5, Green, "somebody else"},
-		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload(); w.ail(Blue) }, 0, Green, "is live"},
+		{"baking", "journal baking", func(*world) {}, 0, model.Blue, "had not passed"},
+		{"loaded, and not yet baking", "reload", func(*world) {}, 0, model.Blue, "had not passed"},
+		{"pointed back already", "journal baking", func(w *world) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"the old colour has ended", "journal baking", func(w *world) { w.ail(model.Blue) }, 0, model.Green, "is live"},
+		{"both are bad", "journal baking", func(w *world) { w.ail(model.Blue); w.ail(model.Green) }, 5, model.Green, "not healthy either"},
+		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"edited meanwhile, and not loaded", "journal baking", func(w *world) { w.nginx.disk += other }, 5, model.Green, "somebody else"},
+		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload(); w.ail(model.Blue) }, 0, model.Green, "is live"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
@@ -287,7 +289,7 @@ func TestSettleBake(t *testing.T) {
 }
 
 // ail makes a colour unhealthy for good.
-func (w *world) ail(colour Colour) {
+func (w *world) ail(colour model.Colour) {
 	for _, b := range w.boxes {
 		if b.Colour == colour {
 			b.life = unhealthyAfter(0, "503")

@@ -10,65 +10,45 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
+	"bluegate/deploy/report"
 )
 
-// Asker asks the questions of checks. That nobody answered is an Answer; an error says that it could not be asked.
-type Asker interface {
-	// Ask asks from a vantage; the container is that of check.Container.
-	Ask(ctx context.Context, from check.Vantage, c Container, q check.Question) (check.Answer, error)
-
-	// Close removes what asking needed.
-	Close(ctx context.Context) error
-}
-
-// CheckReport is what came of a check at one point of the way.
-type CheckReport struct {
-	Check     string         `json:"check"`
-	During    string         `json:"during"` // checks, bake, health
-	Colour    Colour         `json:"colour"`
-	From      check.Vantage  `json:"from"`
-	Container string         `json:"container,omitempty"`
-	Status    string         `json:"status"` // ok, failed
-	Asked     int            `json:"asked"`
-	Passed    int            `json:"passed"`
-	MS        *check.Summary `json:"ms"` // of the answers that came
-	Message   string         `json:"message,omitempty"`
-}
-
-// inquiry is a check that is being asked, of one container where it is asked there.
-type inquiry struct {
+// checkRun is a check that is being asked, of one container where it is asked there.
+type checkRun struct {
 	check.Check
-	container Container   // where it is asked from
-	about     []Container // whose it is, as far as that is known
-	report    CheckReport
+	container model.Container   // where it is asked from
+	about     []model.Container // whose it is, as far as that is known
+	report    report.Check
 	times     check.Times
 }
 
-// inquiries are the checks of a colour, each with whom it concerns.
-func (r *run) inquiries(during string, colour Colour, checks []check.Check, containers []Container) ([]*inquiry, error) {
-	var all []*inquiry
+// checkRuns are the checks of a colour, each with whom it concerns.
+func (r *run) checkRuns(during string, colour model.Colour, checks []check.Check, containers []model.Container) ([]*checkRun, error) {
+	var all []*checkRun
 	for _, c := range checks {
-		c, err := r.aimed(c, colour)
+		c, err := r.withOrigin(c, colour)
 		if err != nil {
 			return nil, err
 		}
-		var about []Container
+		var about []model.Container
 		service := serviceOf(c, r.app.Models[colour])
 		for _, of := range containers {
 			if of.Service == service {
 				about = append(about, of)
 			}
 		}
-		from := []Container{{}}
+		from := []model.Container{{}}
 		if c.From == check.Container {
 			from = about
 		}
 		for _, container := range from {
-			one := &inquiry{Check: c, container: container, about: about}
+			one := &checkRun{Check: c, container: container, about: about}
 			if c.From == check.Container {
-				one.about = []Container{container}
+				one.about = []model.Container{container}
 			}
-			one.report = CheckReport{Check: c.String(), During: during, Colour: colour, From: c.From, Container: container.Name, Status: "ok"}
+			one.report = report.Check{Check: c.String(), During: during, Colour: colour, From: c.From, Container: container.Name, Status: "ok"}
 			all = append(all, one)
 		}
 	}
@@ -85,46 +65,46 @@ func (r *run) checks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all, err := r.inquiries("checks", r.release.To, r.Settings.Checks[r.release.To], containers)
+		all, err := r.checkRuns("checks", r.release.To, r.Settings.Checks[r.release.To], containers)
 		if err != nil {
 			return err
 		}
-		err = r.inquire(ctx, all)
+		err = r.runChecks(ctx, all)
 		r.tell(all)
 		return err
 	})
 }
 
-// unfit asks the checks of a colour for the health report; of the live colour those too that come through nginx.
-func (r *run) unfit(ctx context.Context, colour Colour) ([]Reason, error) {
+// failingChecks asks the checks of a colour for the health report; of the live colour those too that come through nginx.
+func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	checks := r.Settings.Checks[colour]
 	if colour == r.report.Live {
 		checks = slices.Concat(checks, r.Settings.Bake.Checks[colour])
 	}
-	all, err := r.inquiries("health", colour, checks, r.of(colour))
+	all, err := r.checkRuns("health", colour, checks, r.of(colour))
 	if err != nil {
-		return []Reason{}, err
+		return []model.Reason{}, err
 	}
-	err = r.inquire(ctx, all)
+	err = r.runChecks(ctx, all)
 	r.tell(all)
-	var refused *RefusedError
+	var refused *model.RefusedError
 	if errors.As(err, &refused) {
 		return refused.Reasons, nil
 	}
-	return []Reason{}, err
+	return []model.Reason{}, err
 }
 
 // tell puts what came of checks into the report.
-func (r *run) tell(all []*inquiry) {
+func (r *run) tell(all []*checkRun) {
 	for _, one := range all {
 		one.report.MS = one.times.Summary()
 		r.report.Checks = append(r.report.Checks, one.report)
 	}
 }
 
-// inquire asks all of them side by side, and refuses with every one that failed.
-func (r *run) inquire(ctx context.Context, all []*inquiry) error {
-	reasons := make([]*Reason, len(all))
+// runChecks asks all of them side by side, and refuses with every one that failed.
+func (r *run) runChecks(ctx context.Context, all []*checkRun) error {
+	reasons := make([]*model.Reason, len(all))
 	group, both := errgroup.WithContext(ctx)
 	for i, one := range all {
 		group.Go(func() (err error) {
@@ -138,7 +118,7 @@ func (r *run) inquire(ctx context.Context, all []*inquiry) error {
 		}
 		return err
 	}
-	failed := &RefusedError{}
+	failed := &model.RefusedError{}
 	for _, reason := range reasons {
 		if reason != nil {
 			failed.Reasons = append(failed.Reasons, *reason)
@@ -151,10 +131,10 @@ func (r *run) inquire(ctx context.Context, all []*inquiry) error {
 }
 
 // ask asks until the check has passed or failed. The reason is nil if it has passed.
-func (q *inquiry) ask(ctx context.Context, asker Asker) (*Reason, error) {
-	series := q.NewSeries()
+func (q *checkRun) ask(ctx context.Context, asker model.CheckRunner) (*model.Reason, error) {
+	series := q.NewAttempts()
 	for {
-		answer, err := asker.Ask(ctx, q.From, q.container, q.Question)
+		answer, err := asker.Ask(ctx, q.From, q.container, q.Request)
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", q, err)
 		}
@@ -186,7 +166,7 @@ func (q *inquiry) ask(ctx context.Context, asker Asker) (*Reason, error) {
 const shownBody = 500
 
 // failed is the reason with its evidence: what was asked, from where, how often, what came.
-func (q *inquiry) failed(series *check.Series, last check.Answer) *Reason {
+func (q *checkRun) failed(series *check.Attempts, last check.Result) *model.Reason {
 	where := "this machine"
 	switch q.From {
 	case check.Nginx:
@@ -194,12 +174,12 @@ func (q *inquiry) failed(series *check.Series, last check.Answer) *Reason {
 	case check.Container:
 		where = "container " + q.container.Name
 	}
-	reason := &Reason{
-		Code:    CheckFailed,
-		Message: Plain(fmt.Sprintf("%s, asked from %s, did not pass in %d attempts (%d good): %s", q, where, series.Asked, series.Passed, series.Why)),
+	reason := &model.Reason{
+		Code:    model.CheckFailed,
+		Message: redact.Sanitize(fmt.Sprintf("%s, asked from %s, did not pass in %d attempts (%d good): %s", q, where, series.Asked, series.Passed, series.Why)),
 	}
 	if len(last.Body) > 0 {
-		reason.LastProbe = Plain(string(last.Body[:min(len(last.Body), shownBody)]))
+		reason.LastProbe = redact.Sanitize(string(last.Body[:min(len(last.Body), shownBody)]))
 	}
 	for _, c := range q.about {
 		reason.Service = c.Service
@@ -207,12 +187,12 @@ func (q *inquiry) failed(series *check.Series, last check.Answer) *Reason {
 			reason.Container, reason.ContainerID = c.Name, c.ID
 		}
 	}
-	q.report.Status, q.report.Message = "failed", Plain(series.Why)
+	q.report.Status, q.report.Message = "failed", redact.Sanitize(series.Why)
 	return reason
 }
 
 // refuses says whether an error is an answer about the release, and not that it could not be asked.
 func refuses(err error) bool {
-	var refused *RefusedError
+	var refused *model.RefusedError
 	return errors.As(err, &refused)
 }

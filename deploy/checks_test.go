@@ -8,14 +8,15 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // asksHTTP is a check of a colour's was, as a configuration gives it to both colours.
 func (s *Settings) asksHTTP(t *testing.T, change func(*check.Check)) {
 	t.Helper()
-	s.Checks = map[Colour][]check.Check{}
-	for _, colour := range Colours {
-		c := check.Check{Question: check.Question{Kind: check.HTTP, Target: "http://was-" + string(colour) + ":8080/health"}}
+	s.Checks = map[model.Colour][]check.Check{}
+	for _, colour := range model.Colours {
+		c := check.Check{Request: check.Request{Kind: check.HTTP, Target: "http://was-" + string(colour) + ":8080/health"}}
 		if change != nil {
 			change(&c)
 		}
@@ -33,9 +34,9 @@ func TestChecks(t *testing.T) {
 		p := w.process()
 		p.settings.asksHTTP(t, func(c *check.Check) { c.Passes = 3 })
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		c := r.Checks[0]
-		if len(r.Checks) != 1 || c.Asked != 3 || c.Passed != 3 || c.From != check.Nginx || c.During != "checks" || c.Colour != Green || *c.MS != (check.Summary{Min: 3, Median: 3, P95: 3, Max: 3}) {
+		if len(r.Checks) != 1 || c.Asked != 3 || c.Passed != 3 || c.From != check.Nginx || c.During != "checks" || c.Colour != model.Green || *c.MS != (check.Summary{Min: 3, Median: 3, P95: 3, Max: 3}) {
 			t.Errorf("%+v", r.Checks)
 		}
 		at := p.asked[0].At
@@ -44,19 +45,19 @@ func TestChecks(t *testing.T) {
 		}
 	})
 	for name, test := range map[string]struct {
-		answer check.Answer
+		answer check.Result
 		says   string
 	}{
-		"500":        {check.Answer{Status: 500, Body: []byte("cannot reach\x1b[31m the database")}, "status 500, wanted 200-299"},
-		"wrong body": {check.Answer{Status: 200, Body: []byte("maintenance")}, `does not contain "ok"`},
-		"no answer":  {check.Answer{Error: "connection refused"}, "connection refused"},
+		"500":        {check.Result{Status: 500, Body: []byte("cannot reach\x1b[31m the database")}, "status 500, wanted 200-299"},
+		"wrong body": {check.Result{Status: 200, Body: []byte("maintenance")}, `does not contain "ok"`},
+		"no answer":  {check.Result{Error: "connection refused"}, "connection refused"},
 	} {
 		story(t, name, func(t *testing.T, w *world) {
-			w.answers = func(check.Question) check.Answer { return test.answer }
+			w.answers = func(check.Request) check.Result { return test.answer }
 			p := w.process()
 			p.settings.asksHTTP(t, func(c *check.Check) { c.Contains = "ok" })
 			r := p.deploy()
-			ends(t, r, Refused, 3, Blue)
+			ends(t, r, model.Refused, 3, model.Blue)
 			done(t, w, begun+"\n rehearse green"+abandoned+"\n close \n unlock shop")
 			why := r.Reasons[0]
 			if codes(r) != "check-failed was-green shop-was-green-1" || !strings.Contains(why.Message, test.says) || !strings.Contains(why.Message, "http://was-green:8080/health") {
@@ -71,7 +72,7 @@ func TestChecks(t *testing.T) {
 		})
 	}
 	story(t, "a service without healthcheck", func(t *testing.T, w *world) {
-		for _, colour := range Colours {
+		for _, colour := range model.Colours {
 			for i := range w.app.Models[colour].Services {
 				w.app.Models[colour].Services[i].Probe = nil
 			}
@@ -79,26 +80,26 @@ func TestChecks(t *testing.T) {
 		w.lives["was-green"], w.lives["signal-green"] = unprobed, unprobed
 		p := w.process()
 		p.settings.asksHTTP(t, nil)
-		ends(t, p.deploy(), Promoted, 0, Green)
+		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "recovers", func(t *testing.T, w *world) {
 		asked := 0
-		w.answers = func(check.Question) check.Answer {
+		w.answers = func(check.Request) check.Result {
 			if asked++; asked < 3 {
-				return check.Answer{Error: "connection refused"}
+				return check.Result{Error: "connection refused"}
 			}
-			return check.Answer{Status: 200}
+			return check.Result{Status: 200}
 		}
 		p := w.process()
 		p.settings.asksHTTP(t, nil)
-		ends(t, p.deploy(), Promoted, 0, Green)
+		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "from each container of a service", func(t *testing.T, w *world) {
-		w.app.Models[Green].Services[0].Replicas = 2
+		w.app.Models[model.Green].Services[0].Replicas = 2
 		p := w.process()
 		p.settings.asksHTTP(t, func(c *check.Check) { c.From, c.Service = check.Container, "was-green" })
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		var from []string
 		for _, a := range p.asked {
 			from = append(from, a.Container)
@@ -124,7 +125,7 @@ func TestChecksThatCannotBeAsked(t *testing.T) {
 			p.remote = true
 			p.settings.asksHTTP(t, test.change)
 			r := p.deploy()
-			ends(t, r, Malformed, 2, Blue)
+			ends(t, r, model.Malformed, 2, model.Blue)
 			done(t, w, "lock shop \n unlock shop")
 			if !strings.Contains(r.Message, test.says) {
 				t.Errorf("%q does not say %q", r.Message, test.says)
@@ -134,13 +135,13 @@ func TestChecksThatCannotBeAsked(t *testing.T) {
 }
 
 func TestVantage(t *testing.T) {
-	m := shopModel(Green)
+	m := shopModel(model.Green)
 	m.Services[0].HostPorts = []string{"127.0.0.1:3002/tcp"}
 	m.Services[1].HostPorts = []string{"3003/udp"}
 	for _, test := range []struct {
 		kind   check.Kind
 		target string
-		want   check.Vantage
+		want   check.Origin
 		about  string
 	}{
 		{check.HTTP, "http://was-green:8080/", check.Nginx, "was-green"},
@@ -152,8 +153,8 @@ func TestVantage(t *testing.T) {
 		{check.DNS, "signal-green", check.Nginx, "signal-green"},
 		{check.Exec, "", check.Client, ""},
 	} {
-		c := check.Check{Question: check.Question{Kind: test.kind, Target: test.target}}
-		got, err := vantage(c, m, false)
+		c := check.Check{Request: check.Request{Kind: test.kind, Target: test.target}}
+		got, err := originOf(c, m, false)
 		if err != nil || got != test.want || serviceOf(c, m) != test.about {
 			t.Errorf("%s: from %s about %q, %v; want %s about %q", c, got, serviceOf(c, m), err, test.want, test.about)
 		}
@@ -163,17 +164,17 @@ func TestVantage(t *testing.T) {
 // TestChecksInTheBake: what a check says decides there too, also one that comes through nginx.
 func TestChecksInTheBake(t *testing.T) {
 	through := func(p *process) {
-		c, _ := check.Check{From: check.Client, Question: check.Question{Kind: check.HTTP, Target: "http://shop.test/"}}.Complete()
-		p.settings.Bake = Bake{For: 20 * time.Second, Checks: map[Colour][]check.Check{Green: {c}}}
+		c, _ := check.Check{From: check.Client, Request: check.Request{Kind: check.HTTP, Target: "http://shop.test/"}}.Complete()
+		p.settings.Bake = Bake{For: 20 * time.Second, Checks: map[model.Colour][]check.Check{model.Green: {c}}}
 	}
 	story(t, "fails", func(t *testing.T, w *world) {
 		p := w.process()
 		through(p)
 		p.after("journal baking", 6*time.Second, func() {
-			w.answers = func(check.Question) check.Answer { return check.Answer{Status: 502} }
+			w.answers = func(check.Request) check.Result { return check.Result{Status: 502} }
 		})
 		r := p.deploy()
-		ends(t, r, RolledBack, 4, Blue)
+		ends(t, r, model.RolledBack, 4, model.Blue)
 		done(t, w, baked+pointedBack+"\n drain"+abandoned+"\n close \n unlock shop")
 		if codes(r) != "check-failed" || len(r.Checks) != 1 || r.Checks[0].Status != "failed" || r.Checks[0].Passed < 3 {
 			t.Errorf("%s: %+v", codes(r), r.Checks)
@@ -182,16 +183,16 @@ func TestChecksInTheBake(t *testing.T) {
 	story(t, "fails while nginx is restarted", func(t *testing.T, w *world) {
 		p := w.process()
 		through(p)
-		w.answers = func(check.Question) check.Answer {
-			if w.nginx.state != RouterRunning {
-				return check.Answer{Error: "connection refused"}
+		w.answers = func(check.Request) check.Result {
+			if w.nginx.state != model.RouterRunning {
+				return check.Result{Error: "connection refused"}
 			}
-			return check.Answer{Status: 200}
+			return check.Result{Status: 200}
 		}
-		p.after("journal baking", 4500*time.Millisecond, func() { w.nginx.state = RouterStopped })
-		p.after("journal baking", 12*time.Second, func() { w.nginx.state = RouterRunning })
+		p.after("journal baking", 4500*time.Millisecond, func() { w.nginx.state = model.RouterStopped })
+		p.after("journal baking", 12*time.Second, func() { w.nginx.state = model.RouterRunning })
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		if len(r.Checks) != 1 || r.Checks[0].Status != "ok" {
 			t.Errorf("%+v", r.Checks)
 		}
@@ -205,7 +206,7 @@ func TestHealthAsks(t *testing.T) {
 		p.settings.asksHTTP(t, nil)
 		p.settings.Bake.Checks = p.settings.Checks
 		r := p.do((*Deployer).Health)
-		ends(t, r, OK, 0, Blue)
+		ends(t, r, model.OK, 0, model.Blue)
 		if len(r.Checks) != 2 || r.Checks[0].During != "health" {
 			t.Errorf("%+v", r.Checks)
 		}
@@ -214,9 +215,9 @@ func TestHealthAsks(t *testing.T) {
 	story(t, "bad", func(t *testing.T, w *world) {
 		p := w.process()
 		p.settings.asksHTTP(t, nil)
-		w.answers = func(check.Question) check.Answer { return check.Answer{Status: 503} }
+		w.answers = func(check.Request) check.Result { return check.Result{Status: 503} }
 		r := p.do((*Deployer).Health)
-		ends(t, r, NotHealthy, 3, Blue)
+		ends(t, r, model.NotHealthy, 3, model.Blue)
 		if codes(r) != "check-failed was-blue shop-was-blue-1" {
 			t.Errorf("%s", codes(r))
 		}

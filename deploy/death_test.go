@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/sample"
 )
 
@@ -23,7 +25,7 @@ type way struct {
 	back bool // it is a rollback
 }
 
-func (w way) run(p *process) *Report {
+func (w way) run(p *process) *report.Report {
 	if w.back {
 		return p.rollback()
 	}
@@ -33,10 +35,10 @@ func (w way) run(p *process) *Report {
 // ways are the deployments that are cut.
 var ways = []way{
 	{name: "promoted", set: func(*world, *Settings) {}, exit: 0},
-	{name: "promoted, the old colour removed", set: func(_ *world, s *Settings) { s.Keep = KeepRemoved }, exit: 0},
-	{name: "first, nginx stopped", set: func(w *world, _ *Settings) { w.first(RouterStopped) }, exit: 0},
-	{name: "first, nginx runs", set: func(w *world, _ *Settings) { w.first(RouterRunning) }, exit: 0},
-	{name: "first, nginx absent", set: func(w *world, _ *Settings) { w.first(RouterAbsent) }, exit: 0},
+	{name: "promoted, the old colour removed", set: func(_ *world, s *Settings) { s.Keep = model.KeepRemoved }, exit: 0},
+	{name: "first, nginx stopped", set: func(w *world, _ *Settings) { w.first(model.RouterStopped) }, exit: 0},
+	{name: "first, nginx runs", set: func(w *world, _ *Settings) { w.first(model.RouterRunning) }, exit: 0},
+	{name: "first, nginx absent", set: func(w *world, _ *Settings) { w.first(model.RouterAbsent) }, exit: 0},
 	{name: "refused by the gate", set: func(w *world, _ *Settings) { w.lives["was-green"] = exitsAfter(time.Second, 3) }, exit: 3},
 	{name: "refused by the rehearsal", set: func(w *world, _ *Settings) { w.nginx.rejects = "unexpected }" }, exit: 3},
 	{name: "not reachable", set: func(w *world, _ *Settings) { w.nginx.deadPort = true }, exit: 3},
@@ -67,10 +69,10 @@ var ways = []way{
 }
 
 // first makes it a world in which no container of either colour runs and nginx names blue.
-func (w *world) first(state RouterState) {
+func (w *world) first(state model.RouterState) {
 	w.stopAll()
-	w.nginx.state, w.spared = state, Blue
-	if state != RouterRunning {
+	w.nginx.state, w.spared = state, model.Blue
+	if state != model.RouterRunning {
 		w.nginx.loaded = ""
 	}
 }
@@ -87,11 +89,11 @@ func (w *world) killed(f fault) {
 }
 
 // cut runs one way with a fault at each of its calls in turn, and then what the test does with the outcome.
-func cut(t *testing.T, f fault, then func(*testing.T, *world, *Report)) {
+func cut(t *testing.T, f fault, then func(*testing.T, *world, *report.Report)) {
 	cutWays(t, slices.Concat(ways, waysBack), f, then)
 }
 
-func cutWays(t *testing.T, ways []way, f fault, then func(*testing.T, *world, *Report)) {
+func cutWays(t *testing.T, ways []way, f fault, then func(*testing.T, *world, *report.Report)) {
 	for _, way := range ways {
 		t.Run(fmt.Sprintf("%s/%s", f.kind, way.name), func(t *testing.T) {
 			at, step := sample.Steps(t, 5)
@@ -126,7 +128,7 @@ func (w *world) check(t *testing.T) {
 }
 
 // told compares what a run said with what is true.
-func (w *world) told(t *testing.T, r *Report) {
+func (w *world) told(t *testing.T, r *report.Report) {
 	t.Helper()
 	if r.ExitCode != 5 { // which the failure to hold a name may be
 		w.restartable()
@@ -136,7 +138,7 @@ func (w *world) told(t *testing.T, r *Report) {
 		t.Helper()
 		t.Errorf("exit %d (%s: %s): %s", r.ExitCode, r.Outcome, r.Message, fmt.Sprintf(format, args...))
 	}
-	if r.Live != None && r.Live != live {
+	if r.Live != model.None && r.Live != live {
 		fails("the report says that %s is live, and nginx serves %q", r.Live, live)
 	}
 	for name, holder := range w.locks {
@@ -146,10 +148,10 @@ func (w *world) told(t *testing.T, r *Report) {
 	}
 	switch r.ExitCode {
 	case 0:
-		if !promoted && w.nginx.state != RouterAbsent {
+		if !promoted && w.nginx.state != model.RouterAbsent {
 			fails("nginx serves %q", live)
 		}
-		if r.From != None && len(w.running(r.From)) > 0 {
+		if r.From != model.None && len(w.running(r.From)) > 0 {
 			fails("of %s still runs %q", r.From, w.running(r.From))
 		}
 		if j := w.book(); j.Current != nil {
@@ -161,7 +163,7 @@ func (w *world) told(t *testing.T, r *Report) {
 		}
 		return
 	case 128 + sigterm.Signal:
-		if promoted && r.From != None {
+		if promoted && r.From != model.None {
 			if r.Run != "bluegate settle" {
 				fails("the old colour was left, and it does not say what to run")
 			}
@@ -169,7 +171,7 @@ func (w *world) told(t *testing.T, r *Report) {
 		}
 		fallthrough
 	default: // undone
-		if r.From != None && live != r.From {
+		if r.From != model.None && live != r.From {
 			fails("nginx serves %q, and not %s as before", live, r.From)
 		}
 		for _, b := range w.boxes {
@@ -177,7 +179,7 @@ func (w *world) told(t *testing.T, r *Report) {
 				fails("%s of the release is still there", b.Name)
 			}
 		}
-		if r.From != None && len(w.running(r.From)) != 2 {
+		if r.From != model.None && len(w.running(r.From)) != 2 {
 			fails("of %s, which was live, runs only %q", r.From, w.running(r.From))
 		}
 	}
@@ -190,7 +192,7 @@ func (w *world) settled(t *testing.T) {
 	time.Sleep(time.Minute)
 	r := w.process().settle()
 	w.restartable()
-	if r.ExitCode != 0 || r.Outcome != Settled {
+	if r.ExitCode != 0 || r.Outcome != model.Settled {
 		t.Errorf("settle: %s (%d): %s", r.Outcome, r.ExitCode, r.Message)
 	}
 	if left := w.unclean(); len(left) > 0 {
@@ -218,7 +220,7 @@ func TestUncut(t *testing.T) {
 
 func TestInterruptedAtEveryCall(t *testing.T) {
 	for _, kind := range []faultKind{signalBefore, signalAfter, signalInside} {
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *report.Report) {
 			if !slices.Contains([]int{0, 143, 3, 5}, r.ExitCode) {
 				t.Errorf("exit %d: %s", r.ExitCode, r.Message)
 			}
@@ -230,18 +232,18 @@ func TestInterruptedAtEveryCall(t *testing.T) {
 
 func TestKilledAtEveryCall(t *testing.T) {
 	for _, kind := range []faultKind{killedBefore, killedAfter} {
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *report.Report) {
 			if r != nil {
 				t.Fatalf("a killed run reported %s", r.Outcome)
 			}
 			w.settled(t)
 		})
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, _ *Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) {
 			w.nginx.mend()
 			clear(w.lives)
 			time.Sleep(time.Second) // the next release has another second in its id
 			r := w.process().deploy()
-			if r.ExitCode != 0 && w.nginx.state != RouterAbsent {
+			if r.ExitCode != 0 && w.nginx.state != model.RouterAbsent {
 				t.Errorf("the next deployment: %s (%d): %s", r.Outcome, r.ExitCode, r.Message)
 			}
 			w.told(t, r)
@@ -253,9 +255,9 @@ func TestKilledAtEveryCall(t *testing.T) {
 }
 
 func TestEveryCallFailsOnce(t *testing.T) {
-	for _, err := range []error{errors.New("disk full"), &UnreachableError{What: "the engine", Err: errors.New("EOF")}} {
+	for _, err := range []error{errors.New("disk full"), &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}} {
 		for _, kind := range []faultKind{failsBefore, failsInAnswer} {
-			cut(t, fault{kind: kind, err: err, asks: true}, func(t *testing.T, w *world, r *Report) {
+			cut(t, fault{kind: kind, err: err, asks: true}, func(t *testing.T, w *world, r *report.Report) {
 				w.told(t, r)
 				w.settled(t)
 			})
@@ -302,7 +304,7 @@ func TestCutAtEveryMoment(t *testing.T) {
 }
 
 // undoing is how long the undoing of a run that was interrupted may take: old workers may have to end.
-func (w *world) undoing(r *Report) time.Duration {
+func (w *world) undoing(r *report.Report) time.Duration {
 	if r.Undo == nil {
 		return 0
 	}

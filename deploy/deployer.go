@@ -3,41 +3,44 @@ package deploy
 import (
 	"context"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // Deployer makes a colour live. Its fields are set once, before the first call.
 type Deployer struct {
-	Stack    Stack
-	Router   Router
-	Ledger   Ledger
-	Progress Progress
-	Asker    Asker
-	Runner   Runner
+	Stack    model.Stack
+	Router   model.Router
+	Ledger   model.Ledger
+	Progress model.Progress
+	Asker    model.CheckRunner
+	Runner   model.Runner
 	Settings Settings
 	// Remote says that the engine's machine is not this one.
 	Remote bool
 	// Self describes this process as the holder of a lock.
-	Self func(command, release string) Holder
+	Self func(command, release string) model.Holder
 }
 
 // run is one command under way: what it found out, what it did, and what it has to undo.
 type run struct {
 	*Deployer
-	report  *Report
-	journal Journal
-	leases  []Lease
+	report  *report.Report
+	journal model.Journal
+	leases  []model.Lease
 
-	app         Application
-	identity    Identity // of the application, by its files
-	dir         *Directory
-	route       Route
-	containers  []Container
-	images      []Image  // of the colour that is to become live
-	building    []string // services whose images are built
-	local       []string // images that no registry serves, and that are used as they are on the engine
-	release     Release
-	change      Change
-	targets     []Target
+	app         model.Application
+	identity    model.Identity // of the application, by its files
+	dir         *model.Addresses
+	route       model.Route
+	containers  []model.Container
+	images      []model.Image // of the colour that is to become live
+	building    []string      // services whose images are built
+	local       []string      // images that no registry serves, and that are used as they are on the engine
+	release     model.Release
+	change      model.Change
+	targets     []model.Target
 	approaching *approach // the switch is near
 
 	held     bool  // the lock was taken
@@ -53,14 +56,14 @@ type run struct {
 }
 
 func (d *Deployer) begin(command string) *run {
-	return &run{Deployer: d, report: NewReport(command)}
+	return &run{Deployer: d, report: report.NewReport(command)}
 }
 
 // Run makes the idle colour, or the one that the settings name, live. Whatever happens, the report says what is true
 // afterwards; it is never nil.
-func (d *Deployer) Run(ctx context.Context) *Report {
+func (d *Deployer) Run(ctx context.Context) *report.Report {
 	r := d.begin("deploy")
-	r.release.ID = NewReleaseID(time.Now())
+	r.release.ID = model.NewReleaseID(time.Now())
 	r.report.Release = r.release.ID
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -68,12 +71,12 @@ func (d *Deployer) Run(ctx context.Context) *Report {
 	err := r.deploy(ctx, cancel)
 	r.atEnd(ctx)
 	defer r.ended(ctx)
-	return r.conclude(ctx, err)
+	return r.outcome(ctx, err)
 }
 
 func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err error) {
 	defer r.unlock(ctx)
-	if err := r.takeCharge(ctx, lost); err != nil {
+	if err := r.lockAndSettle(ctx, lost); err != nil {
 		return err
 	}
 	if err := r.step(ctx, "observe", r.observe); err != nil {
@@ -93,8 +96,8 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err err
 	return r.makeLive(ctx)
 }
 
-// takeCharge is how every command begins that changes something: alone, and with nothing of an earlier run in its way.
-func (r *run) takeCharge(ctx context.Context, lost context.CancelCauseFunc) error {
+// lockAndSettle is how every command begins that changes something: alone, and with nothing of an earlier run in its way.
+func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) error {
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -108,7 +111,7 @@ func (r *run) takeCharge(ctx context.Context, lost context.CancelCauseFunc) erro
 // makeLive takes the release through the gate to the users.
 func (r *run) makeLive(ctx context.Context) error {
 	defer r.withdraw(ctx)
-	if err := r.before(ctx, BeforeUp); err != nil {
+	if err := r.before(ctx, model.BeforeUp); err != nil {
 		return err
 	}
 	if err := r.up(ctx); err != nil { // and the gate, which watches from before it begins
@@ -117,13 +120,13 @@ func (r *run) makeLive(ctx context.Context) error {
 	if err := r.checks(ctx); err != nil {
 		return err
 	}
-	if err := r.before(ctx, BeforeSwitch); err != nil {
+	if err := r.before(ctx, model.BeforeSwitch); err != nil {
 		return err
 	}
 	if err := r.step(ctx, "switch", r.switchOver); err != nil {
 		return err
 	}
-	r.after(ctx, AfterSwitch)
+	r.after(ctx, model.AfterSwitch)
 	if err := r.bake(ctx); err != nil {
 		return err
 	}
@@ -149,7 +152,7 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 	r.Progress.Step(name)
 	began := time.Now()
 	err := do(ctx)
-	r.report.step(name, began, err)
+	r.report.AddStep(name, began, err)
 	return err
 }
 
@@ -157,13 +160,13 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 func (r *run) load(ctx context.Context) error {
 	app, err := r.Stack.Load(ctx)
 	r.report.Project = app.Project
-	r.app, r.dir = app, NewDirectory(app)
-	r.identity = identityOf(app, r.Self(r.report.Command, r.release.ID).Host)
+	r.app, r.dir = app, model.NewAddresses(app)
+	r.identity = model.IdentityOf(app, r.Self(r.report.Command, r.release.ID).Host)
 	return err
 }
 
 // note keeps a finding for the report, once.
-func (r *run) note(findings ...Finding) {
+func (r *run) note(findings ...model.Finding) {
 	for _, f := range findings {
 		known := false
 		for _, have := range r.report.Findings {

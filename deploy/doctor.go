@@ -4,34 +4,37 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // Doctor makes every check that can be made without changing anything; with Settings.TryRestart it also starts copies of
 // nginx, and removes them. What a deployment would be refused for is the
 // report's reasons and its exit code; what is known to cost requests, switches or time are its findings, each with its
 // place, its cost and its remedy.
-func (d *Deployer) Doctor(ctx context.Context) *Report {
+func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	r := d.begin("doctor")
 	defer r.unlock(ctx) // what asking needs
 	if err := r.look(ctx); err != nil {
-		return r.conclude(ctx, err)
+		return r.outcome(ctx, err)
 	}
 	refusal := r.step(ctx, "plan", r.foresee)
 	if err := r.step(ctx, "examine", r.examine); err != nil {
-		return r.conclude(ctx, err)
+		return r.outcome(ctx, err)
 	}
 	if r.Settings.TryRestart {
 		err := r.step(ctx, "try-restart", r.tryRestart)
-		var undone *RefusedError
+		var undone *model.RefusedError
 		if err != nil && (!errors.As(err, &undone) || refusal == nil) {
-			return r.conclude(ctx, err)
+			return r.outcome(ctx, err)
 		}
 	}
 	if refusal != nil {
-		return r.conclude(ctx, refusal)
+		return r.outcome(ctx, refusal)
 	}
 	r.report.Message = "a deployment could begin: nothing that can be known before would refuse it"
-	return r.report.Finish(OK)
+	return r.report.Finish(model.OK)
 }
 
 // examine looks at the services, and asks the router for what it knows of its kind.
@@ -39,7 +42,7 @@ func (r *run) examine(ctx context.Context) error {
 	if err := r.examineServices(ctx); err != nil {
 		return err
 	}
-	if r.route.State == RouterAbsent {
+	if r.route.State == model.RouterAbsent {
 		return nil
 	}
 	found, err := r.Router.Examine(ctx, r.route, r.Settings.DrainTimeout)
@@ -51,26 +54,26 @@ func (r *run) examine(ctx context.Context) error {
 
 // tryRestart refuses what a restart of nginx would undo.
 func (r *run) tryRestart(ctx context.Context) error {
-	if r.route.State == RouterAbsent {
+	if r.route.State == model.RouterAbsent {
 		return nil
 	}
 	found, err := r.Router.TryRestart(ctx, r.route)
 	r.note(found...)
 	var undone []string
 	for _, f := range found {
-		if f.Code == RestartUndoes {
+		if f.Code == model.RestartUndoes {
 			undone = append(undone, f.Place)
 		}
 	}
 	if err != nil || len(undone) == 0 {
 		return err
 	}
-	return Refuse(NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.route.Nginx, strings.Join(undone, ", "))
+	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.route.Nginx, strings.Join(undone, ", "))
 }
 
 // withoutCodes leaves out what newer findings say better: the same code, at the same place.
-func withoutCodes(findings, newer []Finding) []Finding {
-	kept := []Finding{}
+func withoutCodes(findings, newer []model.Finding) []model.Finding {
+	kept := []model.Finding{}
 	for _, f := range findings {
 		again := false
 		for _, n := range newer {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // quickProbe is the interval up to which a healthcheck costs a deployment little.
@@ -14,20 +17,20 @@ const quickProbe = 5 * time.Second
 // examineServices looks at the healthchecks of both colours: each is going to be deployed one day. What the engine does
 // not hold says nothing.
 func (r *run) examineServices(ctx context.Context) error {
-	for _, colour := range Colours {
+	for _, colour := range model.Colours {
 		images, err := r.Stack.Images(ctx, r.app.Models[colour])
 		if err != nil {
 			return err
 		}
 		for _, s := range r.app.Models[colour].Services {
-			img, _ := imageOf(images, s.Name)
+			img, _ := model.ImageOf(images, s.Name)
 			r.note(examineProbe(s, img, r.Settings.RunningSuffices)...)
 		}
 	}
 	return nil
 }
 
-func examineProbe(s Service, img Image, runningSuffices bool) []Finding {
+func examineProbe(s model.Service, img model.Image, runningSuffices bool) []model.Finding {
 	if s.OneShot {
 		return nil
 	}
@@ -36,7 +39,7 @@ func examineProbe(s Service, img Image, runningSuffices bool) []Finding {
 		if img.ID == "" && !s.ProbeDisabled {
 			return nil // the image that is yet to be pulled may bring one
 		}
-		found := Finding{
+		found := model.Finding{
 			Code: "no-healthcheck", Place: s.Place, Message: fmt.Sprintf("service %s has no healthcheck", s.Name),
 			Cost:   "nothing can tell whether it works, so that a deployment is refused",
 			Remedy: healthcheckFor(s),
@@ -44,18 +47,18 @@ func examineProbe(s Service, img Image, runningSuffices bool) []Finding {
 		if runningSuffices {
 			found.Cost = "it passes by running (gate.without_healthcheck: running): an app that starts and answers nothing but errors becomes live"
 		}
-		return []Finding{found}
+		return []model.Finding{found}
 	}
-	var all []Finding
+	var all []model.Finding
 	if why := confusedTest(testOf(s, img)); why != "" {
-		all = append(all, Finding{
+		all = append(all, model.Finding{
 			Code: "healthcheck-form", Place: s.Place, Message: fmt.Sprintf("the healthcheck of %s %s", s.Name, why),
 			Cost:   "it fails, or passes, for a reason that has nothing to do with the app",
 			Remedy: healthcheckFor(s),
 		})
 	}
 	if p.Interval > quickProbe {
-		all = append(all, Finding{
+		all = append(all, model.Finding{
 			Code: "slow-healthcheck", Place: s.Place, Message: fmt.Sprintf("the healthcheck of %s asks every %s", s.Name, p.Interval),
 			Cost:   fmt.Sprintf("the first question comes %s after the start, so that each deployment takes that long or longer; and a fault is seen up to %s late", p.Interval, p.Interval),
 			Remedy: fmt.Sprintf("services:\n  %s:\n    healthcheck:\n      interval: 2s", s.Name),
@@ -64,7 +67,7 @@ func examineProbe(s Service, img Image, runningSuffices bool) []Finding {
 	return all
 }
 
-func testOf(s Service, img Image) []string {
+func testOf(s model.Service, img model.Image) []string {
 	if len(s.ProbeTest) > 0 {
 		return s.ProbeTest
 	}
@@ -85,14 +88,14 @@ func confusedTest(test []string) string {
 		}
 	case "CMD-SHELL":
 		if strings.HasPrefix(strings.TrimSpace(test[1]), "[") && strings.Contains(test[1], `"`) {
-			return fmt.Sprintf("hands a JSON list to a shell: %s", Plain(test[1]))
+			return fmt.Sprintf("hands a JSON list to a shell: %s", redact.Sanitize(test[1]))
 		}
 	}
 	return ""
 }
 
 // healthcheckFor is a healthcheck as it would stand in the Compose file.
-func healthcheckFor(s Service) string {
+func healthcheckFor(s model.Service) string {
 	port := 8080
 	if len(s.Ports) > 0 {
 		port = s.Ports[0]

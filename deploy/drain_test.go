@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // The old colour is stopped when its last request has been answered, and not before.
@@ -14,9 +16,9 @@ func TestStoppedOnlyWhenDrained(t *testing.T) {
 	story(t, "a request of 20 s", func(t *testing.T, w *world) {
 		w.nginx.hold = 20 * time.Second
 		r := w.process().deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		for _, b := range w.boxes {
-			if b.Colour == Blue && b.stopped.Before(r.Switch.At.Add(19*time.Second)) {
+			if b.Colour == model.Blue && b.stopped.Before(r.Switch.At.Add(19*time.Second)) {
 				t.Errorf("%s was stopped %s after the switch", b.Name, b.stopped.Sub(r.Switch.At))
 			}
 		}
@@ -27,26 +29,26 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 	story(t, "it is left to settle", func(t *testing.T, w *world) {
 		w.nginx.hold = 4 * time.Minute
 		r := w.process().deploy()
-		ends(t, r, NeedsPerson, 5, Green)
+		ends(t, r, model.NeedsPerson, 5, model.Green)
 		if r.Run != "bluegate settle" {
 			t.Errorf("it says to run %q", r.Run)
 		}
-		if e := w.book().Current; e == nil || e.Phase != PhaseSwitched {
+		if e := w.book().Current; e == nil || e.Phase != model.PhaseSwitched {
 			t.Errorf("the journal has %+v", e)
 		}
-		if got := w.running(Blue); len(got) != 2 {
+		if got := w.running(model.Blue); len(got) != 2 {
 			t.Errorf("of blue runs %v", got)
 		}
 
 		// Too early: nothing is stopped, and a deployment of the colour that still drains is refused.
 		w.lines = nil
 		r = w.process().settle()
-		ends(t, r, NeedsPerson, 5, Green)
+		ends(t, r, model.NeedsPerson, 5, model.Green)
 		done(t, w, "lock shop \n drain \n unlock shop")
 
 		w.lines = nil
 		r = w.process().deploy()
-		ends(t, r, Refused, 3, Green)
+		ends(t, r, model.Refused, 3, model.Green)
 		done(t, w, "lock shop \n drain \n unlock shop")
 		if codes(r) != "still-draining" {
 			t.Errorf("reasons %q", codes(r))
@@ -55,7 +57,7 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		w.lines = nil
 		r = w.process().settle()
-		ends(t, r, Settled, 0, Green)
+		ends(t, r, model.Settled, 0, model.Green)
 		done(t, w, `
 			lock shop
 			drain
@@ -70,9 +72,9 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 		p := w.process()
 		p.settings.DrainThenStop = true
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
-		if findings(r) != "cut" || len(w.running(Blue)) > 0 {
-			t.Errorf("findings %q, and of blue runs %v", findings(r), w.running(Blue))
+		ends(t, r, model.Promoted, 0, model.Green)
+		if findings(r) != "cut" || len(w.running(model.Blue)) > 0 {
+			t.Errorf("findings %q, and of blue runs %v", findings(r), w.running(model.Blue))
 		}
 	})
 	story(t, "drain.then: stop, when a killed run is settled", func(t *testing.T, w *world) {
@@ -82,9 +84,9 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 		p := w.process()
 		p.settings.DrainThenStop = true
 		r := p.settle()
-		ends(t, r, Settled, 0, Green)
-		if len(w.running(Blue)) > 0 {
-			t.Errorf("of blue runs %v", w.running(Blue))
+		ends(t, r, model.Settled, 0, model.Green)
+		if len(w.running(model.Blue)) > 0 {
+			t.Errorf("of blue runs %v", w.running(model.Blue))
 		}
 	})
 }
@@ -94,21 +96,21 @@ func TestNothingToDrainFor(t *testing.T) {
 	story(t, "old.keep: running", func(t *testing.T, w *world) {
 		w.nginx.hold, w.beside = 100*time.Hour, true
 		p := w.process()
-		p.settings.Keep = KeepRunning
+		p.settings.Keep = model.KeepRunning
 		began := time.Now()
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		if got := w.running(Blue); len(got) != 2 {
+		if got := w.running(model.Blue); len(got) != 2 {
 			t.Errorf("of blue runs %v", got)
 		}
 		if left := w.unclean(); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 		r = w.process().deploy() // blue again, whose containers a deployment replaces
-		ends(t, r, Refused, 3, Green)
+		ends(t, r, model.Refused, 3, model.Green)
 		if codes(r) != "still-draining" {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -121,7 +123,7 @@ func TestDrainSaysWhatIsOpen(t *testing.T) {
 		w.nginx.hold, w.nginx.counts = time.Hour, true
 		p := w.process()
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Green)
+		ends(t, r, model.NeedsPerson, 5, model.Green)
 		open := "1 connection to shop-was-blue-1 (the oldest open for 1m0s or longer)"
 		if len(r.Findings) != 1 || r.Findings[0].Code != "still-open" || !strings.Contains(r.Findings[0].Message, open) {
 			t.Errorf("findings %+v", r.Findings)
@@ -143,7 +145,7 @@ func TestDrainFails(t *testing.T) {
 		exit int
 	}{
 		{"nginx cannot be asked", func(p *process) {
-			p.fault = fault{kind: failsBefore, on: "drain", err: &UnreachableError{What: "nginx", Err: errors.New("EOF")}}
+			p.fault = fault{kind: failsBefore, on: "drain", err: &model.UnreachableError{What: "nginx", Err: errors.New("EOF")}}
 		}, 5},
 		{"an error of another kind", func(p *process) { p.fault = fault{kind: failsBefore, on: "drain", err: errors.New("no such process")} }, 5},
 		{"SIGTERM", func(p *process) { time.AfterFunc(9*time.Second, func() { p.cancel(sigterm) }) }, 143},
@@ -154,13 +156,13 @@ func TestDrainFails(t *testing.T) {
 			p := w.process()
 			test.set(p)
 			r := p.deploy()
-			if r.ExitCode != test.exit || r.Live != Green || r.Run != "bluegate settle" {
+			if r.ExitCode != test.exit || r.Live != model.Green || r.Run != "bluegate settle" {
 				t.Errorf("exit %d, live %q, run %q: %s", r.ExitCode, r.Live, r.Run, r.Message)
 			}
 			if !strings.Contains(r.Message, "green is live, and blue still runs") {
 				t.Errorf("the message does not say what is true: %s", r.Message)
 			}
-			if got := w.running(Blue); len(got) != 2 {
+			if got := w.running(model.Blue); len(got) != 2 {
 				t.Errorf("of blue runs %v", got)
 			}
 			if !slices.Contains(w.lines, "drain") && test.exit == 143 {
@@ -177,11 +179,11 @@ func TestRetired(t *testing.T) {
 		w.stopTakes = 12 * time.Second
 		r := w.process().deploy()
 		past := w.book().Past
-		if len(past) != 2 || past[0].Outcome != Promoted || past[0].Colour != Green || past[0].Release != r.Release {
+		if len(past) != 2 || past[0].Outcome != model.Promoted || past[0].Colour != model.Green || past[0].Release != r.Release {
 			t.Fatalf("the journal remembers %+v", past)
 		}
 		for _, b := range w.boxes {
-			if b.Colour == Blue && (b.RestartPol != "no" || w.policy(b.Name) != "always") {
+			if b.Colour == model.Blue && (b.RestartPol != "no" || w.policy(b.Name) != "always") {
 				t.Errorf("%s has restart policy %q, and the journal remembers %q", b.Name, b.RestartPol, w.policy(b.Name))
 			}
 		}
@@ -199,12 +201,12 @@ func TestRollbackHasLimits(t *testing.T) {
 		p := w.process()
 		p.settings.DrainTimeout = 10 * time.Second
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Blue)
+		ends(t, r, model.NeedsPerson, 5, model.Blue)
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		if len(w.running(Green)) != 2 {
-			t.Errorf("of green, which a worker still serves, runs %v", w.running(Green))
+		if len(w.running(model.Green)) != 2 {
+			t.Errorf("of green, which a worker still serves, runs %v", w.running(model.Green))
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 func TestEffectiveProbe(t *testing.T) {
@@ -28,7 +29,7 @@ func TestEffectiveProbe(t *testing.T) {
 		{"disabled", nil, probe(1*s, 2*s, 3*s, 4), true, nil},
 		{"disabled, though it says more", probe(1*s, 2*s, 3*s, 4), nil, true, nil},
 	} {
-		got := effectiveProbe(Service{Probe: test.file, ProbeDisabled: test.disabled}, Image{Probe: test.image})
+		got := effectiveProbe(model.Service{Probe: test.file, ProbeDisabled: test.disabled}, model.Image{Probe: test.image})
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
 			t.Errorf("%s: %s, want %s", test.name, describeProbe(got), describeProbe(test.want))
 		}
@@ -36,8 +37,8 @@ func TestEffectiveProbe(t *testing.T) {
 }
 
 func TestWithImages(t *testing.T) {
-	m := Model{Services: []Service{{Name: "a"}, {Name: "b", Ports: []int{1}}, {Name: "c"}}}
-	got := m.withImages([]Image{{Service: "a", Ports: []int{8080, 9090}}, {Service: "b", Ports: []int{2}}})
+	m := model.Model{Services: []model.Service{{Name: "a"}, {Name: "b", Ports: []int{1}}, {Name: "c"}}}
+	got := m.WithImages([]model.Image{{Service: "a", Ports: []int{8080, 9090}}, {Service: "b", Ports: []int{2}}})
 	if a, b, c := got.Services[0].Ports, got.Services[1].Ports, got.Services[2].Ports; !slices.Equal(a, []int{8080, 9090}) || !slices.Equal(b, []int{1}) || c != nil {
 		t.Errorf("%v %v %v", a, b, c)
 	}
@@ -47,11 +48,11 @@ func TestWithImages(t *testing.T) {
 }
 
 func TestExpected(t *testing.T) {
-	m := Model{Services: []Service{
+	m := model.Model{Services: []model.Service{
 		{Name: "migrate", Replicas: 1, OneShot: true},
 		{Name: "web", Replicas: 3, Probe: &gate.Probe{Retries: 5}, After: []gate.Dependency{{Service: "migrate", Condition: gate.Completed}}},
 	}}
-	got := expected(m, []Image{{Service: "web", Probe: &gate.Probe{Interval: time.Second}}}, true)
+	got := expected(m, []model.Image{{Service: "web", Probe: &gate.Probe{Interval: time.Second}}}, true)
 	if len(got) != 2 || !got[0].OneShot || got[0].Probe != nil || !got[0].RunningSuffices || got[1].Replicas != 3 || got[1].Probe.Interval != time.Second ||
 		got[1].Probe.Retries != 5 || !slices.Equal(got[1].After, m.Services[1].After) {
 		t.Errorf("%+v", got)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // The first deployment is the one before which no container of either colour runs.
@@ -22,15 +24,15 @@ const firstOfBlue = `
 func TestFirst(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		state    RouterState
+		state    model.RouterState
 		set      func(*world, *Settings)
 		done     string
-		outcome  Outcome
+		outcome  model.Outcome
 		exit     int
-		to, live Colour
+		to, live model.Colour
 		findings string
 	}{{
-		name: "nginx runs and names blue", state: RouterRunning,
+		name: "nginx runs and names blue", state: model.RouterRunning,
 		done: firstOfBlue + `
 			rehearse blue
 			lock nginx-edge-0123456
@@ -41,9 +43,9 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Started, to: Blue, live: Blue,
+		outcome: model.Started, to: model.Blue, live: model.Blue,
 	}, {
-		name: "nginx stopped because its upstream did not resolve", state: RouterStopped,
+		name: "nginx stopped because its upstream did not resolve", state: model.RouterStopped,
 		done: firstOfBlue + `
 			rehearse blue
 			lock nginx-edge-0123456
@@ -54,10 +56,10 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Started, to: Blue, live: Blue, findings: "nginx-stopped",
+		outcome: model.Started, to: model.Blue, live: model.Blue, findings: "nginx-stopped",
 	}, {
-		name: "nginx stopped, and green is wanted", state: RouterStopped,
-		set: func(_ *world, s *Settings) { s.To = Green },
+		name: "nginx stopped, and green is wanted", state: model.RouterStopped,
+		set: func(_ *world, s *Settings) { s.To = model.Green },
 		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
 			rehearse green
 			lock nginx-edge-0123456
@@ -69,11 +71,11 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Started, to: Green, live: Green, findings: "nginx-stopped",
+		outcome: model.Started, to: model.Green, live: model.Green, findings: "nginx-stopped",
 	}, {
-		name: "nginx names green", state: RouterRunning,
+		name: "nginx names green", state: model.RouterRunning,
 		set: func(w *world, _ *Settings) {
-			w.nginx.disk, w.nginx.loaded, w.spared = confOf(Green), confOf(Green), Green
+			w.nginx.disk, w.nginx.loaded, w.spared = confOf(model.Green), confOf(model.Green), model.Green
 		},
 		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
 			rehearse green
@@ -85,13 +87,13 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Started, to: Green, live: Green,
+		outcome: model.Started, to: model.Green, live: model.Green,
 	}, {
-		name: "nginx is absent", state: RouterAbsent,
+		name: "nginx is absent", state: model.RouterAbsent,
 		done:    firstOfBlue + "\n journal switched \n journal closed \n unlock shop",
-		outcome: Started, to: Blue, live: None, findings: "nginx-absent",
+		outcome: model.Started, to: model.Blue, live: model.None, findings: "nginx-absent",
 	}, {
-		name: "nginx does not come up", state: RouterStopped,
+		name: "nginx does not come up", state: model.RouterStopped,
 		set: func(w *world, _ *Settings) { w.nginx.wontStart = true },
 		done: firstOfBlue + `
 			rehearse blue
@@ -106,9 +108,9 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Refused, exit: 3, to: Blue, live: None, findings: "nginx-stopped",
+		outcome: model.Refused, exit: 3, to: model.Blue, live: model.None, findings: "nginx-stopped",
 	}, {
-		name: "the release is bad", state: RouterRunning,
+		name: "the release is bad", state: model.RouterRunning,
 		set: func(w *world, _ *Settings) { w.lives["signal-blue"] = exitsAfter(time.Second, 1) },
 		done: firstOfBlue + `
 			rehearse blue
@@ -119,11 +121,11 @@ func TestFirst(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Refused, exit: 3, to: Blue, live: None,
+		outcome: model.Refused, exit: 3, to: model.Blue, live: model.None,
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			w.wipe()
-			w.spared = Blue
+			w.spared = model.Blue
 			w.nginx.state = test.state
 			p := w.process()
 			if test.set != nil {
@@ -132,7 +134,7 @@ func TestFirst(t *testing.T) {
 			r := p.deploy()
 			ends(t, r, test.outcome, test.exit, test.live)
 			done(t, w, test.done)
-			if r.To != test.to || r.From != None || findings(r) != test.findings {
+			if r.To != test.to || r.From != model.None || findings(r) != test.findings {
 				t.Errorf("from %q to %q, findings %q; want to %s, findings %q", r.From, r.To, findings(r), test.to, test.findings)
 			}
 		})
@@ -141,11 +143,11 @@ func TestFirst(t *testing.T) {
 
 // TestWithoutNginx: if anything of the application runs, an nginx that is not there is no first deployment.
 func TestWithoutNginx(t *testing.T) {
-	for _, state := range []RouterState{RouterAbsent, RouterStopped} {
+	for _, state := range []model.RouterState{model.RouterAbsent, model.RouterStopped} {
 		story(t, string(state), func(t *testing.T, w *world) {
 			w.nginx.state = state
 			r := w.process().deploy()
-			ends(t, r, Unreachable, 7, None)
+			ends(t, r, model.Unreachable, 7, model.None)
 			done(t, w, "lock shop \n unlock shop")
 		})
 	}

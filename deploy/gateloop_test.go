@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // The gate at work: what is true now opens it, never what was true at the last event.
 
 // opened is how long after the start of the containers nginx was pointed at them.
-func opened(w *world, r *Report) time.Duration {
+func opened(w *world, r *report.Report) time.Duration {
 	var began time.Time
 	for _, b := range w.boxes {
 		if b.Release == r.Release && b.began.After(began) {
@@ -51,7 +53,7 @@ func TestGateOpens(t *testing.T) {
 				test.set(w, &p.settings)
 			}
 			r := p.deploy()
-			ends(t, r, Promoted, 0, Green)
+			ends(t, r, model.Promoted, 0, model.Green)
 			if r.Switch == nil {
 				return
 			}
@@ -68,7 +70,7 @@ func TestUpHasALimit(t *testing.T) {
 		w.upTakes = 100 * time.Hour
 		began := time.Now()
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if took := time.Since(began); took > 2*time.Minute || codes(r) != "create-failed" {
 			t.Errorf("%q after %s", codes(r), took)
 		}
@@ -95,7 +97,7 @@ func TestGateRefuses(t *testing.T) {
 			w.lives["was-green"] = test.life
 			began := time.Now()
 			r := w.process().deploy()
-			ends(t, r, Refused, 3, Blue)
+			ends(t, r, model.Refused, 3, model.Blue)
 			if took := time.Since(began); codes(r) != test.reason || took > test.within {
 				t.Errorf("%q after %s, want %q within %s", codes(r), took, test.reason, test.within)
 			}
@@ -105,7 +107,7 @@ func TestGateRefuses(t *testing.T) {
 	story(t, "somebody removes a container", func(t *testing.T, w *world) {
 		time.AfterFunc(4*time.Second, func() { w.vanish("shop-was-green-1") })
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "vanished was-green shop-was-green-1" {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -124,7 +126,7 @@ func TestEvidence(t *testing.T) {
 	story(t, "unhealthy", func(t *testing.T, w *world) {
 		w.lives["was-green"] = unhealthyAfter(3*time.Second, "\x1b[31mconnection refused\n::set-output name=a::b")
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		reason := r.Reasons[0]
 		if reason.LastProbe != "[31mconnection refused\n| ::set-output name=a::b" || !slices.Equal(reason.LogTail, []string{"last words of shop-was-green-1"}) {
 			t.Errorf("%+v", reason)
@@ -133,10 +135,10 @@ func TestEvidence(t *testing.T) {
 			!slices.Equal(r.Pruned.Images, []string{"shop/was-green:latest", "shop/signal-green:latest"}) {
 			t.Errorf("pruned %+v", r.Pruned)
 		}
-		if r.Undo == nil || *r.Undo != (Undo{Name: "abandon", Status: "ok"}) {
+		if r.Undo == nil || *r.Undo != (report.Undo{Name: "abandon", Status: "ok"}) {
 			t.Errorf("undo %+v", r.Undo)
 		}
-		failed := slices.DeleteFunc(slices.Clone(r.Steps), func(s Step) bool { return s.Status != "failed" })
+		failed := slices.DeleteFunc(slices.Clone(r.Steps), func(s report.Step) bool { return s.Status != "failed" })
 		if len(failed) != 1 || failed[0].Name != "gate" {
 			t.Errorf("steps %+v", r.Steps)
 		}
@@ -153,7 +155,7 @@ func TestEvidence(t *testing.T) {
 		p := w.process()
 		p.logFails = errors.New("configured logging driver does not support reading")
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		w.told(t, r)
 	})
 	story(t, "the first error is not hidden behind that of the undoing", func(t *testing.T, w *world) {
@@ -161,7 +163,7 @@ func TestEvidence(t *testing.T) {
 		p := w.process()
 		p.fault = fault{kind: failsBefore, on: "give back shop/was-green:latest", err: errors.New("disk on fire")}
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Blue)
+		ends(t, r, model.NeedsPerson, 5, model.Blue)
 		if codes(r) != "exited was-green shop-was-green-1" || r.Undo.Status != "failed" || !strings.Contains(r.Undo.Error, "disk on fire") ||
 			!strings.Contains(r.Message, "exited with 3") || !strings.Contains(r.Message, "disk on fire") {
 			t.Errorf("%q: %s; undo %+v", codes(r), r.Message, r.Undo)
@@ -180,7 +182,7 @@ func TestEngineIsSilent(t *testing.T) {
 		silent(w, 4*time.Second, 12*time.Second)
 		p := w.process()
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		if at := r.Switch.At.Sub(began); at < 12*time.Second || at > 13*time.Second {
 			t.Errorf("switched after %s, though the engine was silent until 12s", at)
 		}
@@ -192,7 +194,7 @@ func TestEngineIsSilent(t *testing.T) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), exitsAfter(5*time.Second, 1)...)
 		silent(w, 4*time.Second, 12*time.Second)
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "exited was-green shop-was-green-1" {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -201,7 +203,7 @@ func TestEngineIsSilent(t *testing.T) {
 		silent(w, 4*time.Second, 12*time.Second)
 		time.AfterFunc(6*time.Second, func() { w.vanish("shop-was-green-1") })
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "vanished was-green shop-was-green-1" {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -220,9 +222,9 @@ func TestEngineIsSilent(t *testing.T) {
 		silent(w, 4*time.Second, time.Hour)
 		began := time.Now()
 		r := w.process().deploy()
-		ends(t, r, NeedsPerson, 5, Blue)
-		if took := time.Since(began); took > time.Minute+engineBack || len(w.running(Blue)) != 2 {
-			t.Errorf("after %s; of blue runs %v", took, w.running(Blue))
+		ends(t, r, model.NeedsPerson, 5, model.Blue)
+		if took := time.Since(began); took > time.Minute+engineBack || len(w.running(model.Blue)) != 2 {
+			t.Errorf("after %s; of blue runs %v", took, w.running(model.Blue))
 		}
 	})
 }
@@ -246,7 +248,7 @@ func TestRefreshed(t *testing.T) {
 			w.blind = time.Now().Add(3500 * time.Millisecond)
 			test.set(w)
 			r := w.process().deploy()
-			ends(t, r, Refused, 3, Blue)
+			ends(t, r, model.Refused, 3, model.Blue)
 			if codes(r) != test.reason+" was-green shop-was-green-1" {
 				t.Errorf("reasons %q", codes(r))
 			}
@@ -257,8 +259,8 @@ func TestRefreshed(t *testing.T) {
 // unwatched is a Stack whose watcher ends before it is told to.
 type unwatched struct{ *process }
 
-func (u unwatched) Watch(context.Context, Model, string) <-chan Seen {
-	out := make(chan Seen)
+func (u unwatched) Watch(context.Context, model.Model, string) <-chan model.ContainerEvent {
+	out := make(chan model.ContainerEvent)
 	close(out)
 	return out
 }
@@ -266,7 +268,7 @@ func (u unwatched) Watch(context.Context, Model, string) <-chan Seen {
 func TestWatcherEnds(t *testing.T) {
 	story(t, "a gate that is not watched does not open", func(t *testing.T, w *world) {
 		p := w.process()
-		r := p.do(func(d *Deployer, ctx context.Context) *Report {
+		r := p.do(func(d *Deployer, ctx context.Context) *report.Report {
 			d.Stack = unwatched{p}
 			return d.Run(ctx)
 		})

@@ -8,49 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
+	"bluegate/deploy/report"
 )
-
-// Runner runs a command of the user's on the machine of this process, never through a shell.
-type Runner interface {
-	// Run returns the end of what the command printed, and its exit code; the error says that it could not be run, or not
-	// to its end. When ctx ends, whatever the command has started ends with it.
-	Run(ctx context.Context, argv, env []string) (output []byte, code int, err error)
-}
-
-// Moment is when a hook is run.
-type Moment string
-
-// The moments, in their order. A hook that fails refuses the release at the first two; later it is a finding.
-const (
-	BeforeUp     Moment = "before_up"
-	BeforeSwitch Moment = "before_switch"
-	AfterSwitch  Moment = "after_switch"
-	OnFailure    Moment = "on_failure"
-	AfterAll     Moment = "after_all"
-)
-
-// Hooks are the commands of one colour, and how long each may take.
-type Hooks struct {
-	Commands map[Moment][][]string
-	Timeout  time.Duration // 0: DefaultHookTimeout
-}
-
-// DefaultHookTimeout is long enough for a migration, and ends a command that waits for an answer.
-const DefaultHookTimeout = 10 * time.Minute
-
-// HookReport is what came of a hook.
-type HookReport struct {
-	Hook     Moment   `json:"hook"`
-	Command  string   `json:"run"`
-	Status   string   `json:"status"` // ok, failed
-	ExitCode int      `json:"exit_code"`
-	MS       int64    `json:"ms"`
-	Message  string   `json:"message,omitempty"`
-	Output   []string `json:"output"` // its end
-}
 
 // before runs the hooks of a moment; the first that fails refuses the release.
-func (r *run) before(ctx context.Context, moment Moment) error {
+func (r *run) before(ctx context.Context, moment model.Moment) error {
 	if len(r.hooks(moment)) == 0 {
 		return nil
 	}
@@ -61,7 +26,7 @@ func (r *run) before(ctx context.Context, moment Moment) error {
 				return context.Cause(ctx)
 			}
 			if h.Status != "ok" {
-				return &RefusedError{Reasons: []Reason{{Code: HookFailed, Message: h.failure(), LastProbe: strings.Join(h.Output, "\n")}}}
+				return &model.RefusedError{Reasons: []model.Reason{{Code: model.HookFailed, Message: h.Failure(), LastProbe: strings.Join(h.Output, "\n")}}}
 			}
 		}
 		return nil
@@ -69,14 +34,14 @@ func (r *run) before(ctx context.Context, moment Moment) error {
 }
 
 // after runs the hooks of a moment at which nothing depends on them.
-func (r *run) after(ctx context.Context, moment Moment) {
+func (r *run) after(ctx context.Context, moment model.Moment) {
 	for _, argv := range r.hooks(moment) {
 		if ctx.Err() != nil {
 			return
 		}
 		r.Progress.Step(string(moment))
 		if h := r.hook(ctx, moment, argv); h.Status != "ok" {
-			r.note(Finding{Code: "hook-failed", Message: h.failure()})
+			r.note(model.Finding{Code: "hook-failed", Message: h.Failure()})
 		}
 	}
 }
@@ -89,37 +54,37 @@ func (r *run) ended(ctx context.Context) {
 		return
 	}
 	if r.report.ExitCode != 0 {
-		r.after(ctx, OnFailure)
+		r.after(ctx, model.OnFailure)
 	}
-	r.after(ctx, AfterAll)
+	r.after(ctx, model.AfterAll)
 }
 
 // hooks are those of the release's colour. A run that ended before it had chosen one has those of the idle colour; a
 // rollback brings up what was there, so that nothing is to be prepared for it.
-func (r *run) hooks(moment Moment) [][]string {
-	if moment == BeforeUp && r.report.Command == "rollback" {
+func (r *run) hooks(moment model.Moment) [][]string {
+	if moment == model.BeforeUp && r.report.Command == "rollback" {
 		return nil
 	}
 	return r.Settings.Hooks[r.hookColour()].Commands[moment]
 }
 
-func (r *run) hookColour() Colour {
-	return cmp.Or(r.release.To, r.Settings.To, r.report.Live.Other(), Blue)
+func (r *run) hookColour() model.Colour {
+	return cmp.Or(r.release.To, r.Settings.To, r.report.Live.Other(), model.Blue)
 }
 
 // hook runs one command.
-func (r *run) hook(ctx context.Context, moment Moment, argv []string) HookReport {
-	limit := cmp.Or(r.Settings.Hooks[r.hookColour()].Timeout, DefaultHookTimeout)
+func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) report.Hook {
+	limit := cmp.Or(r.Settings.Hooks[r.hookColour()].Timeout, model.DefaultHookTimeout)
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := time.Now()
 	output, code, err := r.Runner.Run(bounded, argv, r.facts(moment))
-	h := HookReport{Hook: moment, Command: Plain(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
+	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
 	switch {
 	case errors.Is(bounded.Err(), context.DeadlineExceeded):
 		h.Status, h.Message = "failed", fmt.Sprintf("it did not end within %s, and was ended with all that it had started", limit)
 	case err != nil:
-		h.Status, h.Message = "failed", Plain(err.Error())
+		h.Status, h.Message = "failed", redact.Sanitize(err.Error())
 	case code != 0:
 		h.Status, h.Message = "failed", fmt.Sprintf("exit code %d", code)
 	}
@@ -127,15 +92,11 @@ func (r *run) hook(ctx context.Context, moment Moment, argv []string) HookReport
 	return h
 }
 
-func (h HookReport) failure() string {
-	return fmt.Sprintf("%s hook %q: %s", h.Hook, h.Command, h.Message)
-}
-
 // lastLines are the last lines of an output, neutralised.
 func lastLines(output []byte) []string {
 	lines := []string{}
 	for line := range strings.Lines(string(output)) {
-		if line = Plain(strings.TrimSpace(line)); line != "" {
+		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -143,7 +104,7 @@ func lastLines(output []byte) []string {
 }
 
 // facts is the environment that tells a hook of the release. What is not known yet is empty.
-func (r *run) facts(moment Moment) []string {
+func (r *run) facts(moment model.Moment) []string {
 	var codes []string
 	for _, reason := range r.report.Reasons {
 		codes = append(codes, string(reason.Code))
@@ -155,7 +116,7 @@ func (r *run) facts(moment Moment) []string {
 	facts := []string{}
 	for _, fact := range [][2]string{
 		{"COMMAND", r.report.Command}, {"PROJECT", r.report.Project}, {"RELEASE", r.report.Release}, {"PHASE", string(moment)}, {"FROM", string(r.report.From)}, {"TO", string(r.hookColour())},
-		{"LIVE", string(r.report.Live)}, {"OUTCOME", string(r.report.Outcome)}, {"EXIT_CODE", exit}, {"REASONS", strings.Join(codes, " ")}, {"MESSAGE", Plain(r.report.Message)},
+		{"LIVE", string(r.report.Live)}, {"OUTCOME", string(r.report.Outcome)}, {"EXIT_CODE", exit}, {"REASONS", strings.Join(codes, " ")}, {"MESSAGE", redact.Sanitize(r.report.Message)},
 	} {
 		facts = append(facts, "BLUEGATE_"+fact[0]+"="+strings.ReplaceAll(fact[1], "\x00", ""))
 	}

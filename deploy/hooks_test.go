@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // hookRun is a hook that was run, with what it was told.
@@ -36,11 +38,11 @@ func (p *process) Run(ctx context.Context, argv, env []string) ([]byte, int, err
 
 // hooked gives each moment a hook that is called after it.
 func (s *Settings) hooked() {
-	h := Hooks{Commands: map[Moment][][]string{}, Timeout: time.Minute}
-	for _, m := range []Moment{BeforeUp, BeforeSwitch, AfterSwitch, OnFailure, AfterAll} {
+	h := model.Hooks{Commands: map[model.Moment][][]string{}, Timeout: time.Minute}
+	for _, m := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
 		h.Commands[m] = [][]string{{"./hook", string(m)}}
 	}
-	s.Hooks = map[Colour]Hooks{Blue: h, Green: h}
+	s.Hooks = map[model.Colour]model.Hooks{model.Blue: h, model.Green: h}
 }
 
 func ranHooks(p *process) string {
@@ -52,7 +54,7 @@ func ranHooks(p *process) string {
 }
 
 func TestHooks(t *testing.T) {
-	only := func(moment Moment, output string, code int, err error) func(context.Context, []string) ([]byte, int, error) {
+	only := func(moment model.Moment, output string, code int, err error) func(context.Context, []string) ([]byte, int, error) {
 		return func(_ context.Context, argv []string) ([]byte, int, error) {
 			if argv[1] != string(moment) {
 				return nil, 0, nil
@@ -63,23 +65,23 @@ func TestHooks(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		set      func(*world, *process)
-		outcome  Outcome
+		outcome  model.Outcome
 		exit     int
-		live     Colour
+		live     model.Colour
 		ran      string
 		reasons  string
 		findings string
 	}{
-		{"all pass", func(*world, *process) {}, Promoted, 0, Green, "before_up before_switch after_switch after_all", "", ""},
-		{"before_up fails", func(_ *world, p *process) { p.runs = only(BeforeUp, "no", 3, nil) }, Refused, 3, Blue, "before_up on_failure after_all", "hook-failed", ""},
-		{"before_switch fails", func(_ *world, p *process) { p.runs = only(BeforeSwitch, "no", 3, nil) }, Refused, 3, Blue, "before_up before_switch on_failure after_all", "hook-failed", ""},
-		{"before_up cannot be run", func(_ *world, p *process) { p.runs = only(BeforeUp, "", 0, errors.New("no such file")) }, Refused, 3, Blue, "before_up on_failure after_all", "hook-failed", ""},
-		{"after_switch fails", func(_ *world, p *process) { p.runs = only(AfterSwitch, "no", 3, nil) }, Promoted, 0, Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
-		{"after_all fails", func(_ *world, p *process) { p.runs = only(AfterAll, "no", 3, nil) }, Promoted, 0, Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
-		{"the release is refused", func(w *world, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }, Refused, 3, Blue, "before_up on_failure after_all", "exited was-green shop-was-green-1", ""},
-		{"refused before it began", func(w *world, _ *process) { w.nginx.refusal = Refuse(ConfigNotLoaded, "x") }, Refused, 3, None, "on_failure after_all", "config-not-loaded", ""},
-		{"somebody else holds the lock", func(w *world, _ *process) { w.locks["shop"] = w.process() }, Locked, 6, None, "", "", ""},
-		{"interrupted", func(w *world, p *process) { p.after("start was-green", time.Second, func() { p.cancel(sigterm) }) }, Interrupted, 143, Blue, "before_up on_failure after_all", "", ""},
+		{"all pass", func(*world, *process) {}, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", ""},
+		{"before_up fails", func(_ *world, p *process) { p.runs = only(model.BeforeUp, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
+		{"before_switch fails", func(_ *world, p *process) { p.runs = only(model.BeforeSwitch, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up before_switch on_failure after_all", "hook-failed", ""},
+		{"before_up cannot be run", func(_ *world, p *process) { p.runs = only(model.BeforeUp, "", 0, errors.New("no such file")) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
+		{"after_switch fails", func(_ *world, p *process) { p.runs = only(model.AfterSwitch, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
+		{"after_all fails", func(_ *world, p *process) { p.runs = only(model.AfterAll, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
+		{"the release is refused", func(w *world, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "exited was-green shop-was-green-1", ""},
+		{"refused before it began", func(w *world, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }, model.Refused, 3, model.None, "on_failure after_all", "config-not-loaded", ""},
+		{"somebody else holds the lock", func(w *world, _ *process) { w.locks["shop"] = w.process() }, model.Locked, 6, model.None, "", "", ""},
+		{"interrupted", func(w *world, p *process) { p.after("start was-green", time.Second, func() { p.cancel(sigterm) }) }, model.Interrupted, 143, model.Blue, "before_up on_failure after_all", "", ""},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
@@ -145,13 +147,13 @@ func TestHookEvidence(t *testing.T) {
 		p := w.process()
 		p.settings.hooked()
 		p.runs = func(ctx context.Context, argv []string) ([]byte, int, error) {
-			if argv[1] == string(BeforeSwitch) {
+			if argv[1] == string(model.BeforeSwitch) {
 				<-ctx.Done()
 			}
 			return nil, 0, ctx.Err()
 		}
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if !strings.Contains(r.Reasons[0].Message, "did not end within 1m0s") {
 			t.Errorf("%s", r.Reasons[0])
 		}
@@ -165,7 +167,7 @@ func TestDryRunRunsNoHook(t *testing.T) {
 		p.settings.hooked()
 		p.settings.asksHTTP(t, nil)
 		r := p.do((*Deployer).DryRun)
-		ends(t, r, Planned, 0, Blue)
+		ends(t, r, model.Planned, 0, model.Blue)
 		if len(p.ran)+len(p.asked) > 0 {
 			t.Errorf("ran %v, asked %v", p.ran, p.asked)
 		}

@@ -5,14 +5,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // TestForeignJournal: a journal of another application refuses each command before anything is touched.
 func TestForeignJournal(t *testing.T) {
-	service := func(names ...string) Model {
-		m := Model{Colour: Blue}
+	service := func(names ...string) model.Model {
+		m := model.Model{Colour: model.Blue}
 		for _, name := range names {
-			m.Services = append(m.Services, Service{Name: name + "-blue", Key: name + "-{colour}"})
+			m.Services = append(m.Services, model.Service{Name: name + "-blue", Key: name + "-{colour}"})
 		}
 		return m
 	}
@@ -23,49 +26,49 @@ func TestForeignJournal(t *testing.T) {
 		return names
 	}
 	for name, test := range map[string]struct {
-		journal Journal
+		journal model.Journal
 		gone    bool // the journal's nginx is not there any more
 		without bool // ours is not there, and nothing was ever deployed
 		foreign bool
 	}{
-		"ours":                              {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "edge"`, Folder: "/elsewhere", Host: "other"}}},
-		"a service more":                    {journal: Journal{Application: &Identity{Services: keys("mail", "was")}}},
-		"other services":                    {journal: Journal{Application: &Identity{Services: keys("api"), Nginx: `container "edge"`}}, foreign: true},
-		"another nginx":                     {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, foreign: true},
-		"another nginx, which is not there": {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, gone: true},
-		"another nginx, and none of ours":   {journal: Journal{Application: &Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, without: true, foreign: true},
-		"of old, empty":                     {journal: Journal{}},
-		"of old, ours":                      {journal: Journal{Releases: []Record{{Release: "r1", Colour: Blue, Model: service("was")}}}},
-		"of old, other services":            {journal: Journal{Releases: []Record{{Release: "r1", Colour: Blue, Model: service("api")}}}, foreign: true},
-		"of old, under way": {journal: Journal{Current: &Entry{Release: "r1", From: Blue, To: Green, Phase: PhasePulling,
-			Images: []BroughtImage{{Ref: "api:1", ID: "sha256:x"}}, Old: &Record{Model: service("api")}}}, foreign: true},
+		"ours":                              {journal: model.Journal{Application: &model.Identity{Services: keys("signal", "was"), Nginx: `container "edge"`, Folder: "/elsewhere", Host: "other"}}},
+		"a service more":                    {journal: model.Journal{Application: &model.Identity{Services: keys("mail", "was")}}},
+		"other services":                    {journal: model.Journal{Application: &model.Identity{Services: keys("api"), Nginx: `container "edge"`}}, foreign: true},
+		"another nginx":                     {journal: model.Journal{Application: &model.Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, foreign: true},
+		"another nginx, which is not there": {journal: model.Journal{Application: &model.Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, gone: true},
+		"another nginx, and none of ours":   {journal: model.Journal{Application: &model.Identity{Services: keys("signal", "was"), Nginx: `container "other"`}}, without: true, foreign: true},
+		"of old, empty":                     {journal: model.Journal{}},
+		"of old, ours":                      {journal: model.Journal{Releases: []model.ReleaseRecord{{Release: "r1", Colour: model.Blue, Model: service("was")}}}},
+		"of old, other services":            {journal: model.Journal{Releases: []model.ReleaseRecord{{Release: "r1", Colour: model.Blue, Model: service("api")}}}, foreign: true},
+		"of old, under way": {journal: model.Journal{Current: &model.Entry{Release: "r1", From: model.Blue, To: model.Green, Phase: model.PhasePulling,
+			Images: []model.PulledImage{{Ref: "api:1", ID: "sha256:x"}}, Old: &model.ReleaseRecord{Model: service("api")}}}, foreign: true},
 	} {
-		for command, do := range map[string]func(*process) *Report{
+		for command, do := range map[string]func(*process) *report.Report{
 			"deploy": (*process).deploy, "settle": (*process).settle, "rollback": (*process).rollback,
-			"status": func(p *process) *Report { return p.do((*Deployer).Status) },
+			"status": func(p *process) *report.Report { return p.do((*Deployer).Status) },
 		} {
 			if !test.foreign && command != "deploy" {
 				continue
 			}
 			story(t, name+", "+command, func(t *testing.T, w *world) {
-				test.journal.Version = JournalVersion
+				test.journal.Version = model.JournalVersion
 				text, err := json.Marshal(test.journal)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if w.journal, w.nginxGone = text, test.gone; test.without {
 					w.wipe()
-					w.nginx.state = RouterAbsent
+					w.nginx.state = model.RouterAbsent
 				}
 				r := do(w.process())
 				if !test.foreign {
-					ends(t, r, Promoted, 0, Green)
+					ends(t, r, model.Promoted, 0, model.Green)
 					if got := w.book().Application; got == nil || !slices.Equal(got.Services, keys("signal", "was")) || got.Nginx != `container "edge"` || got.Host != "runner-7" {
 						t.Errorf("the journal is of %+v", got)
 					}
 					return
 				}
-				if r.Outcome != Refused || r.ExitCode != 3 || codes(r) != "foreign-journal" || !strings.Contains(r.Message, "project: shop-2") {
+				if r.Outcome != model.Refused || r.ExitCode != 3 || codes(r) != "foreign-journal" || !strings.Contains(r.Message, "project: shop-2") {
 					t.Errorf("%s, exit %d, %q: %s", r.Outcome, r.ExitCode, codes(r), r.Message)
 				}
 				for _, line := range w.lines {

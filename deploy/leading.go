@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // Not knowing what nginx serves is a refusal. Nothing that runs is stopped, removed or replaced unless an observation says
@@ -17,16 +18,16 @@ import (
 // liveKnown refuses a deployment in which containers of a colour run while nginx's files name neither: which of them users
 // are on cannot be told then.
 func (r *run) liveKnown() error {
-	if r.first || r.route.State != RouterRunning || r.route.Refusal != nil || r.route.Names != None {
+	if r.first || r.route.State != model.RouterRunning || r.route.Refusal != nil || r.route.Names != model.None {
 		return nil
 	}
 	return r.liveUnknown(r.route)
 }
 
 // liveUnknown says where nginx mentions the colours, and what to write.
-func (r *run) liveUnknown(route Route) error {
+func (r *run) liveUnknown(route model.Route) error {
 	var text strings.Builder
-	running := slices.DeleteFunc(slices.Clone(Colours[:]), func(c Colour) bool { return !r.runs(c) })
+	running := slices.DeleteFunc(slices.Clone(model.Colours[:]), func(c model.Colour) bool { return !r.runs(c) })
 	names := make([]string, len(running))
 	for i, c := range running {
 		names[i] = string(c)
@@ -52,24 +53,24 @@ func (r *run) liveUnknown(route Route) error {
 	if len(route.Write) == 0 {
 		text.WriteString("\nmake it name the live colour, reload nginx, and deploy again")
 	}
-	return Refuse(LiveUnknown, "%s", text.String())
+	return model.Refuse(model.LiveUnknown, "%s", text.String())
 }
 
 // nothingLeadsTo refuses to touch containers of a colour that run, unless the route says that nginx serves the other
 // colour and names this one nowhere.
-func (r *run) nothingLeadsTo(route Route, colour Colour) error {
+func (r *run) nothingLeadsTo(route model.Route, colour model.Colour) error {
 	places := route.LeadsTo(colour)
 	switch {
-	case route.State != RouterRunning:
-		return Refuse(LiveUnknown, "containers of %s run, and no nginx runs that could say whether users are on them; start nginx, or stop them if nobody uses them", colour)
+	case route.State != model.RouterRunning:
+		return model.Refuse(model.LiveUnknown, "containers of %s run, and no nginx runs that could say whether users are on them; start nginx, or stop them if nobody uses them", colour)
 	case route.Refusal != nil:
 		return route.Refusal
-	case route.Names == None:
+	case route.Names == model.None:
 		return r.liveUnknown(route)
 	case route.Names == colour:
-		return Refuse(LiveUnknown, "the configuration of %s names %s, whose containers run", route.Nginx, colour)
+		return model.Refuse(model.LiveUnknown, "the configuration of %s names %s, whose containers run", route.Nginx, colour)
 	case len(places) > 0:
-		return LeftOver(route.Nginx, colour, route.Unpaired(colour))
+		return model.LeftOver(route.Nginx, colour, route.Unpaired(colour))
 	}
 	return nil
 }
@@ -86,8 +87,8 @@ func (r *run) quiet(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, quietLimit, errDrain)
 	defer cancel()
-	var left Left
-	err := r.Router.Drain(ctx, r.of(to), func(l Left) { left = l })
+	var left model.DrainStatus
+	err := r.Router.Drain(ctx, r.of(to), func(l model.DrainStatus) { left = l })
 	switch {
 	case err == nil:
 		return nil
@@ -96,16 +97,16 @@ func (r *run) quiet(ctx context.Context) error {
 	case !errors.Is(context.Cause(ctx), errDrain):
 		return context.Cause(ctx)
 	}
-	return Refuse(StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.route.Nginx, to, left)
+	return model.Refuse(model.StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.route.Nginx, to, left)
 }
 
 // cut stops the idle colour although connections are open to it. Nginx names it nowhere.
 func (r *run) cut(ctx context.Context) error {
 	idle := r.report.Live.Other()
-	if idle == None {
-		return Invalid("no colour is live (%s), so which one could be stopped is not known", r.report.LiveBy)
+	if idle == model.None {
+		return model.Invalid("no colour is live (%s), so which one could be stopped is not known", r.report.LiveBy)
 	}
-	running := slices.DeleteFunc(r.of(idle), func(c Container) bool {
+	running := slices.DeleteFunc(r.of(idle), func(c model.Container) bool {
 		return !c.Running && c.State != string(gate.StateRestarting) && c.State != string(gate.StatePaused)
 	})
 	if len(running) == 0 {

@@ -6,24 +6,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // startGreen is green left running by an earlier deployment.
 func (w *world) startGreen() {
 	w.beside = true
 	for _, b := range w.boxes {
-		if b.Colour == Green {
+		if b.Colour == model.Green {
 			b.began, b.stopped, b.RestartPol = time.Now(), time.Time{}, "always"
 		}
 	}
 }
 
-var leftAt = Mention{Place: "/etc/nginx/conf.d/ws.conf:3", Directive: "server", Text: "was-blue:9090"}
+var leftAt = model.Mention{Place: "/etc/nginx/conf.d/ws.conf:3", Directive: "server", Text: "was-blue:9090"}
 
-func mentionOf(colour Colour) []Mention {
+func mentionOf(colour model.Colour) []model.Mention {
 	m := leftAt
 	m.Colour, m.Text = colour, "was-"+string(colour)+":9090"
-	return []Mention{m}
+	return []model.Mention{m}
 }
 
 // A deployment that cannot tell which colour users are on is refused before anything is touched.
@@ -35,16 +38,16 @@ func TestLiveUnknown(t *testing.T) {
 		reasons string
 		says    []string
 	}{
-		{"blue runs, and another file names it", func(w *world) { w.nginx.mentions = mentionOf(Blue) }, 3, "live-unknown", []string{"containers of blue run", "ws.conf:3 (server was-blue:9090)"}},
+		{"blue runs, and another file names it", func(w *world) { w.nginx.mentions = mentionOf(model.Blue) }, 3, "live-unknown", []string{"containers of blue run", "ws.conf:3 (server was-blue:9090)"}},
 		{"both run", (*world).startGreen, 3, "live-unknown", []string{"containers of blue and green run", "mentions no address"}},
 		{"none runs", func(w *world) { w.wipe() }, 3, "switch-point-not-found", nil},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			w.nginx.disk, w.nginx.loaded = "x", "x"
 			test.set(w)
-			for _, do := range []func(*Deployer, context.Context) *Report{(*Deployer).DryRun, (*Deployer).Run} {
+			for _, do := range []func(*Deployer, context.Context) *report.Report{(*Deployer).DryRun, (*Deployer).Run} {
 				r := w.process().do(do)
-				if r.Outcome != Refused || r.ExitCode != test.exit || codes(r) != test.reasons || r.Plan != nil {
+				if r.Outcome != model.Refused || r.ExitCode != test.exit || codes(r) != test.reasons || r.Plan != nil {
 					t.Errorf("%s, exit %d, %s, plan %v", r.Outcome, r.ExitCode, codes(r), r.Plan)
 				}
 				for _, words := range test.says {
@@ -62,9 +65,9 @@ func TestLiveUnknown(t *testing.T) {
 func TestNothingThatIsNamedIsTouched(t *testing.T) {
 	story(t, "the colour that would be replaced runs and is mentioned", func(t *testing.T, w *world) {
 		w.startGreen()
-		w.nginx.mentions = mentionOf(Green)
+		w.nginx.mentions = mentionOf(model.Green)
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "address-left-over" || !strings.Contains(r.Message, "ws.conf:3") {
 			t.Errorf("%s: %s", codes(r), r.Message)
 		}
@@ -72,39 +75,39 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 	})
 	story(t, "mentioned for both colours", func(t *testing.T, w *world) {
 		w.startGreen()
-		w.nginx.mentions = slices.Concat(mentionOf(Green), mentionOf(Blue))
+		w.nginx.mentions = slices.Concat(mentionOf(model.Green), mentionOf(model.Blue))
 		for i := range w.nginx.mentions {
 			w.nginx.mentions[i].Paired = true
 		}
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		w.beside = false
 	})
 	story(t, "the old colour is mentioned once it drains", func(t *testing.T, w *world) {
 		p := w.process()
 		p.settings.hooked()
 		p.runs = func(_ context.Context, argv []string) ([]byte, int, error) {
-			if argv[1] == string(AfterSwitch) {
-				w.nginx.mentions = mentionOf(Blue)
+			if argv[1] == string(model.AfterSwitch) {
+				w.nginx.mentions = mentionOf(model.Blue)
 			}
 			return nil, 0, nil
 		}
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Green)
-		if len(w.running(Blue)) != 2 || !strings.Contains(r.Message, "still names blue at /etc/nginx/conf.d/ws.conf:3") {
-			t.Errorf("%q runs: %s", w.running(Blue), r.Message)
+		ends(t, r, model.NeedsPerson, 5, model.Green)
+		if len(w.running(model.Blue)) != 2 || !strings.Contains(r.Message, "still names blue at /etc/nginx/conf.d/ws.conf:3") {
+			t.Errorf("%q runs: %s", w.running(model.Blue), r.Message)
 		}
 		w.nginx.mentions = nil
-		ends(t, w.process().settle(), Settled, 0, Green)
+		ends(t, w.process().settle(), model.Settled, 0, model.Green)
 	})
 	story(t, "started by hand during a first deployment", func(t *testing.T, w *world) {
 		w.stopAll()
-		w.nginx.state, w.spared = RouterStopped, Blue
+		w.nginx.state, w.spared = model.RouterStopped, model.Blue
 		p := w.process()
 		p.settings.hooked()
 		p.runs = func(_ context.Context, argv []string) ([]byte, int, error) {
-			if argv[1] == string(BeforeUp) {
+			if argv[1] == string(model.BeforeUp) {
 				for _, b := range w.boxes {
-					if b.Colour == Blue {
+					if b.Colour == model.Blue {
 						b.began, b.stopped = time.Now(), time.Time{}
 					}
 				}
@@ -112,10 +115,10 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 			return nil, 0, nil
 		}
 		r := p.deploy()
-		if r.ExitCode == 0 || codes(r) != "live-unknown" || !slices.Contains(w.running(Blue), "shop-was-blue-1") {
-			t.Errorf("%s %s: %s, %q runs", r.Outcome, codes(r), r.Message, w.running(Blue))
+		if r.ExitCode == 0 || codes(r) != "live-unknown" || !slices.Contains(w.running(model.Blue), "shop-was-blue-1") {
+			t.Errorf("%s %s: %s, %q runs", r.Outcome, codes(r), r.Message, w.running(model.Blue))
 		}
-		w.spared = Blue
+		w.spared = model.Blue
 	})
 }
 
@@ -124,18 +127,18 @@ func TestStillOpenBehindAFlag(t *testing.T) {
 	held := func(w *world) {
 		w.startGreen()
 		w.nginx.byFlag, w.nginx.counts = true, true
-		w.nginx.leaving = []worker{{confOf(Green), time.Now().Add(time.Hour)}}
+		w.nginx.leaving = []worker{{confOf(model.Green), time.Now().Add(time.Hour)}}
 	}
 	story(t, "refused", func(t *testing.T, w *world) {
 		held(w)
-		for _, do := range []func(*Deployer, context.Context) *Report{(*Deployer).DryRun, (*Deployer).Run} {
+		for _, do := range []func(*Deployer, context.Context) *report.Report{(*Deployer).DryRun, (*Deployer).Run} {
 			r := w.process().do(do)
 			if r.ExitCode != 3 || codes(r) != "still-draining" || !strings.Contains(r.Message, "shop-was-green-1") || !strings.Contains(r.Message, "settle --cut") {
 				t.Errorf("%s %s: %s", r.Outcome, codes(r), r.Message)
 			}
 		}
-		if len(w.running(Green)) != 2 {
-			t.Errorf("%q runs", w.running(Green))
+		if len(w.running(model.Green)) != 2 {
+			t.Errorf("%q runs", w.running(model.Green))
 		}
 		w.nginx.leaving = nil
 	})
@@ -145,17 +148,17 @@ func TestStillOpenBehindAFlag(t *testing.T) {
 		p := w.process()
 		p.settings.Cut = true
 		r := p.settle()
-		if r.ExitCode != 0 || len(w.running(Green)) != 0 || len(w.running(Blue)) != 2 {
-			t.Errorf("%s: %s; %q and %q run", r.Outcome, r.Message, w.running(Green), w.running(Blue))
+		if r.ExitCode != 0 || len(w.running(model.Green)) != 0 || len(w.running(model.Blue)) != 2 {
+			t.Errorf("%s: %s; %q and %q run", r.Outcome, r.Message, w.running(model.Green), w.running(model.Blue))
 		}
 		w.nginx.leaving = nil
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		w.beside = false
 	})
 	story(t, "nothing is open", func(t *testing.T, w *world) {
 		held(w)
 		w.nginx.leaving = nil
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		w.beside = false
 	})
 }

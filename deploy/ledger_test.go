@@ -6,20 +6,22 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
 // holder is who holds the locks of a process.
-func (p *process) holder() Holder {
-	return Holder{Command: "deploy", User: "kim", Host: "runner-7", PID: 4711, Since: time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)}
+func (p *process) holder() model.Holder {
+	return model.Holder{Command: "deploy", User: "kim", Host: "runner-7", PID: 4711, Since: time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)}
 }
 
 // Lock implements Ledger. A dead holder's lock is taken over.
-func (p *process) Lock(ctx context.Context, name string, _ Holder) (Lease, error) {
+func (p *process) Lock(ctx context.Context, name string, _ model.Holder) (model.Lease, error) {
 	h, err := p.Holder(ctx, name)
 	if err == nil && h != nil {
-		err = &LockedError{Lock: name, Holder: *h}
+		err = &model.LockedError{Lock: name, Holder: *h}
 	}
 	if err == nil {
 		err = p.change(ctx, "lock "+name, func() { p.locks[name] = p })
@@ -78,7 +80,7 @@ func (p *process) loseBy(name string, why error) {
 }
 
 // Holder implements Ledger.
-func (p *process) Holder(ctx context.Context, name string) (*Holder, error) {
+func (p *process) Holder(ctx context.Context, name string) (*model.Holder, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
@@ -92,24 +94,24 @@ func (p *process) Holder(ctx context.Context, name string) (*Holder, error) {
 }
 
 // Read implements Ledger.
-func (p *process) Read(ctx context.Context, _ string) (Journal, error) {
+func (p *process) Read(ctx context.Context, _ string) (model.Journal, error) {
 	if err := p.ask(ctx); err != nil {
-		return Journal{}, err
+		return model.Journal{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.journalFails != nil {
-		return Journal{}, p.journalFails
+		return model.Journal{}, p.journalFails
 	}
 	if p.journal == nil {
-		return Journal{Version: JournalVersion}, nil
+		return model.Journal{Version: model.JournalVersion}, nil
 	}
-	var j Journal
+	var j model.Journal
 	return j, json.Unmarshal(p.journal, &j)
 }
 
 // Write implements Ledger.
-func (p *process) Write(ctx context.Context, _ string, j Journal) error {
+func (p *process) Write(ctx context.Context, _ string, j model.Journal) error {
 	text, err := json.Marshal(j)
 	if err != nil {
 		return err
@@ -120,8 +122,8 @@ func (p *process) Write(ctx context.Context, _ string, j Journal) error {
 	}
 	return p.change(ctx, "journal "+phase, func() {
 		p.journal = text
-		if phase == string(PhaseSwitched) {
-			p.spared = None
+		if phase == string(model.PhaseSwitched) {
+			p.spared = model.None
 		}
 	})
 }

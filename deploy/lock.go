@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // lockPoll is the pause between two tries for a lock that another holds.
@@ -16,7 +18,7 @@ const switchWait = 2 * time.Minute
 var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
 
 // lossOf is the cause with which what a lost lease covered ends. It is ErrLeaseLost.
-func lossOf(lease Lease) error {
+func lossOf(lease model.Lease) error {
 	if why := lease.Why(); why != nil {
 		return &lostError{why}
 	}
@@ -43,7 +45,7 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 }
 
 // whenLost does something when a lease is lost before ctx ends.
-func whenLost(ctx context.Context, lease Lease, do func()) {
+func whenLost(ctx context.Context, lease model.Lease, do func()) {
 	go func() {
 		select {
 		case <-lease.Lost():
@@ -67,7 +69,7 @@ func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) 
 }
 
 // holding is a context that ends when a lease is lost, at once if it is lost already.
-func holding(ctx context.Context, lease Lease) (context.Context, context.CancelFunc) {
+func holding(ctx context.Context, lease model.Lease) (context.Context, context.CancelFunc) {
 	ctx, lost := context.WithCancelCause(ctx)
 	select {
 	case <-lease.Lost():
@@ -92,7 +94,7 @@ func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Conte
 }
 
 // take waits for a lock as long as it may.
-func (r *run) take(ctx context.Context, name string, wait time.Duration) (Lease, error) {
+func (r *run) take(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
 	said := false
 	for began := time.Now(); ; {
 		lease, err := r.Ledger.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
@@ -100,7 +102,7 @@ func (r *run) take(ctx context.Context, name string, wait time.Duration) (Lease,
 			r.leases = append(r.leases, lease)
 			return lease, nil
 		}
-		var locked *LockedError
+		var locked *model.LockedError
 		if !errors.As(err, &locked) || time.Since(began) >= wait {
 			return nil, err
 		}
@@ -121,10 +123,10 @@ func (r *run) unlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	if err := r.Router.Close(ctx); err != nil {
-		r.note(Finding{Code: "not-cleaned", Message: "the helper beside nginx was not removed: " + err.Error()})
+		r.note(model.Finding{Code: "not-cleaned", Message: "the helper beside nginx was not removed: " + err.Error()})
 	}
 	if err := r.Asker.Close(ctx); err != nil {
-		r.note(Finding{Code: "not-cleaned", Message: "a helper beside the application was not removed: " + err.Error()})
+		r.note(model.Finding{Code: "not-cleaned", Message: "a helper beside the application was not removed: " + err.Error()})
 	}
 	for i := len(r.leases) - 1; i >= 0; i-- {
 		r.giveBack(ctx, r.leases[i])
@@ -132,16 +134,16 @@ func (r *run) unlock(ctx context.Context) {
 	r.leases = nil
 }
 
-func (r *run) giveBack(ctx context.Context, lease Lease) {
+func (r *run) giveBack(ctx context.Context, lease model.Lease) {
 	if err := lease.Release(ctx); err != nil {
-		r.note(Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
+		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
 	}
 }
 
 // enter writes a phase into the journal before its first mutation.
-func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
+func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
 	if r.journal.Current == nil {
-		r.journal.Current = &Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
+		r.journal.Current = &model.Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {
@@ -153,36 +155,26 @@ func (r *run) enter(ctx context.Context, phase Phase, fill func(*Entry)) error {
 // unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
 // That is no fault of ours, and nothing of the release.
 func (r *run) unusable(ctx context.Context, err error) error {
-	var locked *LockedError
-	var silent *UnreachableError
+	var locked *model.LockedError
+	var silent *model.UnreachableError
 	if err == nil || r.touched || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
 		return err
 	}
-	return &UnreachableError{What: "the engine", Err: err}
+	return &model.UnreachableError{What: "the engine", Err: err}
 }
 
-// history is how many ended releases the journal remembers.
-const history = 10
-
 // closeEntry says that nothing is under way any more.
-func (r *run) closeEntry(ctx context.Context, outcome Outcome) error {
+func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	if r.journal.Current == nil {
 		return nil
 	}
 	closed := r.journal
-	closed.close(outcome)
+	closed.Close(outcome)
 	err := r.Ledger.Write(ctx, r.app.Project, r.known(closed))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}
 	return err
-}
-
-func (j *Journal) close(outcome Outcome) {
-	past := Past{Release: j.Current.Release, Colour: j.Current.To, Outcome: outcome, At: time.Now()}
-	j.Past = append([]Past{past}, j.Past...)
-	j.Past = j.Past[:min(len(j.Past), history)]
-	j.Current = nil
 }
 
 func (r *run) by() string {

@@ -7,13 +7,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // hold has another living deployment hold a lock for a while.
 func (w *world) hold(name string, d time.Duration) {
 	other := w.process()
 	other.absent = true
-	lease, err := other.Lock(context.Background(), name, Holder{})
+	lease, err := other.Lock(context.Background(), name, model.Holder{})
 	if err != nil {
 		panic(err)
 	}
@@ -26,7 +29,7 @@ func TestLocked(t *testing.T) {
 		w.hold("shop", time.Minute)
 		began := time.Now()
 		r := w.process().deploy()
-		ends(t, r, Locked, 6, None)
+		ends(t, r, model.Locked, 6, model.None)
 		done(t, w, "")
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("it took %s", took)
@@ -43,7 +46,7 @@ func TestLocked(t *testing.T) {
 		p := w.process()
 		p.settings.WaitLock = 30 * time.Second
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		if w.lines[0] != "unlock shop" || time.Since(began) < 20*time.Second {
 			t.Errorf("did not wait: %v", w.lines)
 		}
@@ -57,7 +60,7 @@ func TestLocked(t *testing.T) {
 		p := w.process()
 		p.settings.WaitLock = 30 * time.Second
 		r := p.deploy()
-		ends(t, r, Locked, 6, None)
+		ends(t, r, model.Locked, 6, model.None)
 		done(t, w, "")
 		if took := time.Since(began); took < 30*time.Second || took > 31*time.Second {
 			t.Errorf("waited %s", took)
@@ -70,7 +73,7 @@ func TestLocked(t *testing.T) {
 		p.settings.WaitLock = time.Hour
 		time.AfterFunc(10*time.Second, func() { p.cancel(sigterm) })
 		r := p.deploy()
-		ends(t, r, Interrupted, 143, None)
+		ends(t, r, model.Interrupted, 143, model.None)
 		done(t, w, "")
 		if took := time.Since(began); took != 10*time.Second {
 			t.Errorf("ended after %s", took)
@@ -78,7 +81,7 @@ func TestLocked(t *testing.T) {
 	})
 	story(t, "a dead holder's lock clears itself", func(t *testing.T, w *world) {
 		w.killed(fault{kind: killedAfter, on: "lock shop"})
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
 }
 
@@ -87,7 +90,7 @@ func TestNginxIsLocked(t *testing.T) {
 	story(t, "it waits", func(t *testing.T, w *world) {
 		w.hold("nginx-edge-0123456", 20*time.Second)
 		r := w.process().deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		if slices.Index(w.lines, "unlock nginx-edge-0123456") > slices.Index(w.lines, "write green") {
 			t.Errorf("nginx was written to while another project held it:\n%s", strings.Join(w.lines, "\n"))
 		}
@@ -96,7 +99,7 @@ func TestNginxIsLocked(t *testing.T) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(20*time.Second, "out of connections")...)
 		w.hold("nginx-edge-0123456", 60*time.Second)
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "unhealthy was-green shop-was-green-1" || r.Reasons[0].LastProbe != "out of connections" || len(r.Reasons[0].LogTail) != 1 {
 			t.Errorf("%+v", r.Reasons)
 		}
@@ -105,7 +108,7 @@ func TestNginxIsLocked(t *testing.T) {
 	story(t, "another project holds it for too long", func(t *testing.T, w *world) {
 		w.hold("nginx-edge-0123456", time.Hour)
 		r := w.process().deploy()
-		ends(t, r, Locked, 6, Blue)
+		ends(t, r, model.Locked, 6, model.Blue)
 		w.told(t, r)
 	})
 }
@@ -117,12 +120,14 @@ func TestLocksAreGivenBack(t *testing.T) {
 		set  func(*world, *process)
 	}{
 		{"promoted", func(*world, *process) {}},
-		{"the journal cannot be read", func(w *world, _ *process) { w.journalFails = &PersonError{Err: errors.New("corrupt"), Run: "look"} }},
-		{"refused by the plan", func(w *world, _ *process) { w.nginx.refusal = Refuse(ConfigNotLoaded, "x") }},
-		{"invalid", func(_ *world, p *process) { p.settings.To = Blue }},
+		{"the journal cannot be read", func(w *world, _ *process) {
+			w.journalFails = &model.ManualActionError{Err: errors.New("corrupt"), Run: "look"}
+		}},
+		{"refused by the plan", func(w *world, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }},
+		{"invalid", func(_ *world, p *process) { p.settings.To = model.Blue }},
 		{"refused by the gate", func(w *world, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }},
 	} {
-		for name, command := range map[string]func(*process) *Report{"deploy": (*process).deploy, "settle": (*process).settle} {
+		for name, command := range map[string]func(*process) *report.Report{"deploy": (*process).deploy, "settle": (*process).settle} {
 			story(t, test.name+"/"+name, func(t *testing.T, w *world) {
 				p := w.process()
 				test.set(w, p)
@@ -167,12 +172,12 @@ func TestLeaseLost(t *testing.T) {
 			}
 		}
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, None)
+		ends(t, r, model.NeedsPerson, 5, model.None)
 		if !strings.Contains(r.Message, "could not be renewed") || r.Run != "bluegate settle" {
 			t.Errorf("run %q: %s", r.Run, r.Message)
 		}
-		if w.nginx.disk != confOf(Green) || w.nginx.loaded != confOf(Blue) || len(w.running(Green)) != 2 {
-			t.Errorf("something was done without the lock: green %v", w.running(Green))
+		if w.nginx.disk != confOf(model.Green) || w.nginx.loaded != confOf(model.Blue) || len(w.running(model.Green)) != 2 {
+			t.Errorf("something was done without the lock: green %v", w.running(model.Green))
 		}
 		w.settled(t)
 	})
@@ -184,8 +189,8 @@ func TestLeaseLost(t *testing.T) {
 			}
 		}
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, None)
-		if !strings.Contains(r.Message, "could not be renewed") || w.nginx.disk != confOf(Green) {
+		ends(t, r, model.NeedsPerson, 5, model.None)
+		if !strings.Contains(r.Message, "could not be renewed") || w.nginx.disk != confOf(model.Green) {
 			t.Errorf("on disk is %q: %s", w.nginx.disk, r.Message)
 		}
 		w.settled(t)
@@ -196,7 +201,7 @@ func TestLeaseLost(t *testing.T) {
 		w.silent = [2]time.Time{time.Now().Add(6 * time.Second), time.Now().Add(26 * time.Second)}
 		time.AfterFunc(6*time.Second, func() { p.lose("shop") })
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Blue)
+		ends(t, r, model.NeedsPerson, 5, model.Blue)
 		if w.book().Current == nil {
 			t.Error("the journal was closed without the lock")
 		}

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // The commands that only look change nothing, take no lock and settle nothing.
 
-var looks = map[string]func(*Deployer, context.Context) *Report{
+var looks = map[string]func(*Deployer, context.Context) *report.Report{
 	"status": (*Deployer).Status, "health": (*Deployer).Health, "dry run": (*Deployer).DryRun, "doctor": (*Deployer).Doctor,
 }
 
@@ -54,9 +56,9 @@ func TestLooksChangeNothing(t *testing.T) {
 	looking(t, "a run was killed in its gate", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, settles)
 	looking(t, "a run was killed after its switch", func(w *world) { w.killed(fault{kind: killedAfter, on: "journal switched"}); time.Sleep(time.Minute) }, settles)
 	looking(t, "the journal is of another version", func(w *world) {
-		w.journalFails = &PersonError{Err: errors.New("it has version 2"), Run: "look at it"}
+		w.journalFails = &model.ManualActionError{Err: errors.New("it has version 2"), Run: "look at it"}
 	}, all("journal-unusable"))
-	looking(t, "old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} },
+	looking(t, "old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} },
 		map[string]string{"status": "draining", "dry run": "gate"})
 }
 
@@ -64,32 +66,32 @@ func TestStatus(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		set      func(*world)
-		live     Colour
+		live     model.Colour
 		by       string
 		findings string
-		state    State
+		state    report.State
 		exit     int
 	}{
-		{"blue is live", nil, Blue, "was-blue:8080 at " + confFile + ":1", "", StateLive, 0},
-		{"green is live", func(w *world) { w.process().deploy() }, Green, "was-green:8080", "", StateLive, 0},
-		{"nginx is absent", func(w *world) { w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent", StateUnknown, 7},
-		{"nginx stopped", func(w *world) { w.nginx.state = RouterStopped }, None, "nginx does not run", "nginx-stopped", StateDown, 7},
-		{"nothing runs", func(w *world) { w.stopAll() }, None, "of which no container runs", "", StateDown, 3},
-		{"nothing runs, and nginx is absent", func(w *world) { w.stopAll(); w.nginx.state = RouterAbsent }, None, "no nginx was found", "nginx-absent", StateDown, 7},
+		{"blue is live", nil, model.Blue, "was-blue:8080 at " + confFile + ":1", "", report.StateLive, 0},
+		{"green is live", func(w *world) { w.process().deploy() }, model.Green, "was-green:8080", "", report.StateLive, 0},
+		{"nginx is absent", func(w *world) { w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateUnknown, 7},
+		{"nginx stopped", func(w *world) { w.nginx.state = model.RouterStopped }, model.None, "nginx does not run", "nginx-stopped", report.StateDown, 7},
+		{"nothing runs", func(w *world) { w.stopAll() }, model.None, "of which no container runs", "", report.StateDown, 3},
+		{"nothing runs, and nginx is absent", func(w *world) { w.stopAll(); w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateDown, 7},
 		{"nginx serves what has ended, while the other colour runs", func(w *world) {
 			w.process().deploy()
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
-				if b.Colour == Green {
+				if b.Colour == model.Green {
 					b.stopped = time.Now()
 				}
 			}
-		}, None, "names green, of which no container runs", "", StateDown, 3},
-		{"both colours are named", func(w *world) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, None, "cannot be told", "switch-point-ambiguous", StateUnknown, 5},
-		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, None, "names neither", "", StateUnknown, 5},
-		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(Green); w.boxes[2].stopped = time.Time{} }, None, "not what it runs", "config-not-loaded", StateUnknown, 5},
-		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, Blue, "still runs what it had loaded before release", "left-behind config-not-loaded", StateLive, 0},
-		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(Blue), time.Now().Add(time.Hour)}} }, Blue, "", "draining", StateLive, 0},
+		}, model.None, "names green, of which no container runs", "", report.StateDown, 3},
+		{"both colours are named", func(w *world) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, model.None, "cannot be told", "switch-point-ambiguous", report.StateUnknown, 5},
+		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, model.None, "names neither", "", report.StateUnknown, 5},
+		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(model.Green); w.boxes[2].stopped = time.Time{} }, model.None, "not what it runs", "config-not-loaded", report.StateUnknown, 5},
+		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, model.Blue, "still runs what it had loaded before release", "left-behind config-not-loaded", report.StateLive, 0},
+		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} }, model.Blue, "", "draining", report.StateLive, 0},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			if test.set != nil {
@@ -116,21 +118,21 @@ func TestStatus(t *testing.T) {
 	story(t, "nothing was ever deployed", func(t *testing.T, w *world) {
 		w.wipe()
 		r := w.process().do((*Deployer).Status)
-		ends(t, r, OK, 0, None)
-		if r.State != StateNothing || r.LastProven != nil {
+		ends(t, r, model.OK, 0, model.None)
+		if r.State != report.StateNothing || r.LastProven != nil {
 			t.Errorf("state %q, last proven %+v", r.State, r.LastProven)
 		}
 	})
 	story(t, "last proven", func(t *testing.T, w *world) {
 		release := w.process().deploy().Release
-		w.nginx.state = RouterStopped
+		w.nginx.state = model.RouterStopped
 		r := w.process().do((*Deployer).Status)
-		if p := r.LastProven; p == nil || p.Colour != Green || p.Release != release || p.At == nil || !strings.Contains(r.Message, "last proven: green, release "+release) {
+		if p := r.LastProven; p == nil || p.Colour != model.Green || p.Release != release || p.At == nil || !strings.Contains(r.Message, "last proven: green, release "+release) {
 			t.Errorf("last proven %+v: %s", p, r.Message)
 		}
-		w.remove(Blue)
-		w.remove(Green)
-		if r := w.process().do((*Deployer).Status); r.State != StateDown || r.ExitCode != 7 {
+		w.remove(model.Blue)
+		w.remove(model.Green)
+		if r := w.process().do((*Deployer).Status); r.State != report.StateDown || r.ExitCode != 7 {
 			t.Errorf("with all containers removed: %s, exit %d", r.State, r.ExitCode)
 		}
 	})
@@ -140,28 +142,28 @@ func TestHealth(t *testing.T) {
 	first := func(w *world) *box { return w.boxes[0] }
 	for _, test := range []struct {
 		name    string
-		of      Colour
+		of      model.Colour
 		set     func(*world)
 		exit    int
 		reasons string
 	}{
-		{"the live colour", None, nil, 0, ""},
-		{"the idle one, which was retired", Green, nil, 3, "exited was-green shop-was-green-1; exited signal-green shop-signal-green-1"},
-		{"no colour is live", None, func(w *world) { w.nginx.state = RouterAbsent }, 3, "missing"},
-		{"a colour that is not live", Blue, func(w *world) { w.nginx.state = RouterAbsent }, 0, ""},
-		{"unhealthy", None, func(w *world) { first(w).life = unhealthyAfter(0, "connection refused") }, 3, "unhealthy was-blue shop-was-blue-1"},
-		{"starting", None, func(w *world) { first(w).life = nil }, 3, "unhealthy was-blue shop-was-blue-1"},
-		{"paused", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StatePaused }}} }, 3, "paused was-blue shop-was-blue-1"},
-		{"restarting", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}} }, 3, "restarting was-blue shop-was-blue-1"},
-		{"exited", None, func(w *world) { first(w).life = exitsAfter(0, 137) }, 3, "exited was-blue shop-was-blue-1"},
-		{"a restart of last week", None, func(w *world) {
+		{"the live colour", model.None, nil, 0, ""},
+		{"the idle one, which was retired", model.Green, nil, 3, "exited was-green shop-was-green-1; exited signal-green shop-signal-green-1"},
+		{"no colour is live", model.None, func(w *world) { w.nginx.state = model.RouterAbsent }, 3, "missing"},
+		{"a colour that is not live", model.Blue, func(w *world) { w.nginx.state = model.RouterAbsent }, 0, ""},
+		{"unhealthy", model.None, func(w *world) { first(w).life = unhealthyAfter(0, "connection refused") }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"starting", model.None, func(w *world) { first(w).life = nil }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"paused", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StatePaused }}} }, 3, "paused was-blue shop-was-blue-1"},
+		{"restarting", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}} }, 3, "restarting was-blue shop-was-blue-1"},
+		{"exited", model.None, func(w *world) { first(w).life = exitsAfter(0, 137) }, 3, "exited was-blue shop-was-blue-1"},
+		{"a restart of last week", model.None, func(w *world) {
 			first(w).life = append(healthyAfter(0), moment{0, func(s *gate.Sample) { s.RestartCount = 1 }})
 		}, 0, ""},
-		{"no healthcheck", None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.Health = "none" }}} }, 0, ""},
-		{"one is missing", None, func(w *world) { w.boxes = w.boxes[1:] }, 3, "missing was-blue"},
-		{"one of two is missing", None, func(w *world) { w.app.Models[Blue].Services[0].Replicas = 2 }, 3, "missing was-blue"},
-		{"a one-shot that did its work", None, func(w *world) { w.app.Models[Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 0) }, 0, ""},
-		{"a one-shot that failed", None, func(w *world) { w.app.Models[Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 1) }, 3, "exited was-blue shop-was-blue-1"},
+		{"no healthcheck", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.Health = "none" }}} }, 0, ""},
+		{"one is missing", model.None, func(w *world) { w.boxes = w.boxes[1:] }, 3, "missing was-blue"},
+		{"one of two is missing", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].Replicas = 2 }, 3, "missing was-blue"},
+		{"a one-shot that did its work", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 0) }, 0, ""},
+		{"a one-shot that failed", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 1) }, 3, "exited was-blue shop-was-blue-1"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			if test.set != nil {
@@ -186,7 +188,7 @@ func TestHealth(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	story(t, "what would happen", func(t *testing.T, w *world) {
 		r := w.process().do((*Deployer).DryRun)
-		ends(t, r, Planned, 0, Blue)
+		ends(t, r, model.Planned, 0, model.Blue)
 		p := r.Plan
 		want := [][2]any{
 			{p.Pull, []string{"shop/was-green:latest", "shop/signal-green:latest"}},
@@ -203,16 +205,16 @@ func TestDryRun(t *testing.T) {
 		if p.BudgetMS != 19_000 || len(p.Services) != 2 || p.Services[0].Healthcheck != "interval 1s, timeout 1s, retries 3, start_period 0s" {
 			t.Errorf("decided after %d ms: %+v", p.BudgetMS, p.Services)
 		}
-		if len(p.Points) != 2 || !strings.Contains(p.Diff, "was-green") || !r.DryRun || r.From != Blue || r.To != Green {
+		if len(p.Points) != 2 || !strings.Contains(p.Diff, "was-green") || !r.DryRun || r.From != model.Blue || r.To != model.Green {
 			t.Errorf("%+v", r)
 		}
 	})
 	story(t, "the first deployment, without nginx", func(t *testing.T, w *world) {
 		w.wipe()
-		w.nginx.state = RouterAbsent
+		w.nginx.state = model.RouterAbsent
 		r := w.process().do((*Deployer).DryRun)
-		ends(t, r, Planned, 0, None)
-		if findings(r) != "nginx-absent gate" || r.To != Blue || len(r.Plan.Replace)+len(r.Plan.Stop)+len(r.Plan.Points) > 0 {
+		ends(t, r, model.Planned, 0, model.None)
+		if findings(r) != "nginx-absent gate" || r.To != model.Blue || len(r.Plan.Replace)+len(r.Plan.Stop)+len(r.Plan.Points) > 0 {
 			t.Errorf("to %q, findings %q, %+v", r.To, findings(r), r.Plan)
 		}
 	})
@@ -231,17 +233,17 @@ func TestDryRun(t *testing.T) {
 		exit    int
 		reasons string
 	}{
-		{"the colour is live", func(_ *world, s *Settings) { s.To = Blue }, 2, ""},
-		{"what runs is not what is on disk", func(w *world, _ *Settings) { w.nginx.disk = confOf(Green) }, 3, "config-not-loaded"},
+		{"the colour is live", func(_ *world, s *Settings) { s.To = model.Blue }, 2, ""},
+		{"what runs is not what is on disk", func(w *world, _ *Settings) { w.nginx.disk = confOf(model.Green) }, 3, "config-not-loaded"},
 		{"nothing names a colour", func(w *world, _ *Settings) { w.nginx.disk, w.nginx.loaded = "", "" }, 3, "live-unknown"},
-		{"both are named", func(w *world, _ *Settings) { w.nginx.disk += confOf(Green); w.nginx.loaded = w.nginx.disk }, 3, "switch-point-ambiguous"},
+		{"both are named", func(w *world, _ *Settings) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, 3, "switch-point-ambiguous"},
 		{"an image cannot come", func(w *world, s *Settings) { delete(w.tags, "shop/was-green:latest"); s.NoPull = true }, 3, "pull-failed"},
-		{"no healthcheck", func(w *world, _ *Settings) { w.app.Models[Green].Services[1].Probe = nil }, 3, "no-healthcheck signal-green"},
+		{"no healthcheck", func(w *world, _ *Settings) { w.app.Models[model.Green].Services[1].Probe = nil }, 3, "no-healthcheck signal-green"},
 		{"it still drains", func(w *world, _ *Settings) {
-			w.nginx.leaving = []worker{{confOf(Green), time.Now().Add(time.Hour)}}
+			w.nginx.leaving = []worker{{confOf(model.Green), time.Now().Add(time.Hour)}}
 			w.boxes[2].stopped = time.Time{}
 		}, 3, "still-draining"},
-		{"nginx is absent", func(w *world, _ *Settings) { w.nginx.state = RouterAbsent }, 7, ""},
+		{"nginx is absent", func(w *world, _ *Settings) { w.nginx.state = model.RouterAbsent }, 7, ""},
 		{"the engine does not answer", func(w *world, _ *Settings) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} }, 7, ""},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
@@ -280,10 +282,10 @@ func TestLooksTellWhatFailed(t *testing.T) {
 		for at, more := 1, true; more; at++ {
 			story(t, sprintf("%s/%d", command, at), func(t *testing.T, w *world) {
 				p := w.process()
-				p.fault = fault{kind: failsBefore, at: at, asks: true, err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+				p.fault = fault{kind: failsBefore, at: at, asks: true, err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 				r := p.do(do)
 				if more = p.calls >= at; more {
-					ends(t, r, Unreachable, 7, r.Live)
+					ends(t, r, model.Unreachable, 7, r.Live)
 				}
 			})
 		}

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // A container of nginx's that the user named and that is not there yet is nothing to wait for in a first deployment. Once
@@ -14,21 +17,21 @@ func TestMissingNginx(t *testing.T) {
 		first    bool
 		mentions []string
 		exit     int
-		outcome  Outcome
+		outcome  model.Outcome
 		says     string
 	}{
-		{"first", true, nil, 0, Started, ""},
-		{"first, and another nginx names the application", true, []string{"edge"}, 7, Unreachable, "the configuration of edge names an address of the application: write that in its place"},
-		{"a colour runs", false, nil, 7, Unreachable, "containers that hold an nginx: edge, other"},
-		{"a colour runs, and another nginx names it", false, []string{"edge"}, 7, Unreachable, "the configuration of edge names"},
+		{"first", true, nil, 0, model.Started, ""},
+		{"first, and another nginx names the application", true, []string{"edge"}, 7, model.Unreachable, "the configuration of edge names an address of the application: write that in its place"},
+		{"a colour runs", false, nil, 7, model.Unreachable, "containers that hold an nginx: edge, other"},
+		{"a colour runs, and another nginx names it", false, []string{"edge"}, 7, model.Unreachable, "the configuration of edge names"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			if test.first {
 				w.wipe()
 			}
-			w.nginx.state = RouterAbsent
-			w.nginx.missing = &MissingNginx{Name: "nope", Place: "bluegate.yml:3", Candidates: []string{"edge", "other"}, Mentions: test.mentions}
-			for command, r := range map[string]*Report{"dry run": w.process().do((*Deployer).DryRun), "deploy": w.process().deploy()} {
+			w.nginx.state = model.RouterAbsent
+			w.nginx.missing = &model.MissingNginx{Name: "nope", Place: "bluegate.yml:3", Candidates: []string{"edge", "other"}, Mentions: test.mentions}
+			for command, r := range map[string]*report.Report{"dry run": w.process().do((*Deployer).DryRun), "deploy": w.process().deploy()} {
 				if r.ExitCode != test.exit || !strings.Contains(r.Message, test.says) || command == "deploy" && r.Outcome != test.outcome {
 					t.Errorf("%s: %s, exit %d: %s", command, r.Outcome, r.ExitCode, r.Message)
 				}
@@ -54,7 +57,7 @@ func TestStartFirst(t *testing.T) {
 		says string
 	}{
 		{"it was stopped", func(*world) {}, "first run `docker start shop-was-green-1 shop-signal-green-1` and wait until it is healthy"},
-		{"it is gone", func(w *world) { w.remove(Green) }, "no container of green, which it names, is there, so that a reload would fail: undo the change"},
+		{"it is gone", func(w *world) { w.remove(model.Green) }, "no container of green, which it names, is there, so that a reload would fail: undo the change"},
 		{"it runs", func(w *world) {
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
@@ -63,9 +66,9 @@ func TestStartFirst(t *testing.T) {
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			test.set(w)
-			w.nginx.disk = confOf(Green)
+			w.nginx.disk = confOf(model.Green)
 			r := w.process().deploy()
-			ends(t, r, Refused, 3, None)
+			ends(t, r, model.Refused, 3, model.None)
 			if got := r.Reasons[0].Message; test.says != "" && !strings.Contains(got, test.says) || strings.Contains(got, "reload would fail") != (test.says != "") {
 				t.Errorf("it says %q", got)
 			}

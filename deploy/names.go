@@ -6,41 +6,14 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"bluegate/deploy/model"
 )
-
-// NameHolder is what a deployment asks of the engine so that nginx can start again while a colour is stopped: nginx does
-// not start while a host name of its configuration does not resolve.
-type NameHolder interface {
-	// CanHold refuses host names that could not be held for an nginx. Nothing is changed.
-	CanHold(ctx context.Context, nginx string, names []HeldName) error
-
-	// Hold makes the engine resolve exactly these names for an nginx, besides those of containers that run. It can be
-	// repeated, and a name that was held and is to be held still resolves all the time.
-	Hold(ctx context.Context, project, nginx string, names []HeldName) error
-
-	// HeldNames says which names are held for a project; nil: none.
-	HeldNames(ctx context.Context, project string) (*NamesReport, error)
-}
-
-// HeldName is a host name in nginx's files behind which no container runs.
-type HeldName struct {
-	Colour   Colour
-	Host     string
-	Networks []string // of the service; empty: not known any more
-}
-
-// NamesReport says which host names are held, by which container. `docker compose down` cannot remove these networks
-// while it is there.
-type NamesReport struct {
-	Container string   `json:"container"`
-	Hosts     []string `json:"hosts"`
-	Networks  []string `json:"networks"`
-}
 
 // holdNames makes the engine hold the host names that nginx's files name for both colours and behind which no container
 // runs, or is going to once the ending colour is stopped. What to hold is derived from what is true, and never stored: so
 // any command repairs what a killed one left.
-func (r *run) holdNames(ctx context.Context, ending Colour) error {
+func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 	if r.route.Refusal != nil { // it may have been half of a switch, which was undone since
 		route, err := r.see(ctx)
 		if err != nil {
@@ -50,18 +23,18 @@ func (r *run) holdNames(ctx context.Context, ending Colour) error {
 			return nil // what it names cannot be told, so what is held stays
 		}
 	}
-	if r.route.State == RouterAbsent {
+	if r.route.State == model.RouterAbsent {
 		return nil
 	}
 	containers, err := r.Stack.Containers(ctx, r.app) // the run's own are as they were when it looked
 	if err != nil {
 		return err
 	}
-	runs := slices.ContainsFunc(containers, func(c Container) bool { return c.Colour != ending && c.inUse() })
-	if !runs && (r.release.ID == "" || r.report.From != None) { // nothing is live, and once something is, what is held is needed
+	runs := slices.ContainsFunc(containers, func(c model.Container) bool { return c.Colour != ending && c.InUse() })
+	if !runs && (r.release.ID == "" || r.report.From != model.None) { // nothing is live, and once something is, what is held is needed
 		return nil
 	}
-	var names []HeldName
+	var names []model.HeldName
 	if runs { // else a first deployment is undone, and leaves nothing
 		names = r.unresolved(containers, ending)
 	}
@@ -70,14 +43,14 @@ func (r *run) holdNames(ctx context.Context, ending Colour) error {
 
 // namesKnown reports whether nginx's files were read to their end.
 func (r *run) namesKnown() bool {
-	return r.route.State != RouterAbsent && r.route.Refusal == nil
+	return r.route.State != model.RouterAbsent && r.route.Refusal == nil
 }
 
 // unresolved are the names behind which none of these containers runs, or is going to.
-func (r *run) unresolved(containers []Container, ending Colour) (names []HeldName) {
+func (r *run) unresolved(containers []model.Container, ending model.Colour) (names []model.HeldName) {
 	for _, n := range r.paired() {
-		alive := n.Colour != ending && slices.ContainsFunc(containers, func(c Container) bool {
-			return c.Colour == n.Colour && c.Service == n.service && c.inUse()
+		alive := n.Colour != ending && slices.ContainsFunc(containers, func(c model.Container) bool {
+			return c.Colour == n.Colour && c.Service == n.service && c.InUse()
 		})
 		if !alive {
 			names = append(names, n.HeldName)
@@ -87,7 +60,7 @@ func (r *run) unresolved(containers []Container, ending Colour) (names []HeldNam
 }
 
 type pairedName struct {
-	HeldName
+	model.HeldName
 	service string
 }
 
@@ -97,7 +70,7 @@ func (r *run) paired() (names []pairedName) {
 		if _, err := netip.ParseAddr(strings.Trim(e.Host, "[]")); err == nil || e.Published || e.Host == "" {
 			continue
 		}
-		n := pairedName{HeldName{Colour: e.Colour, Host: strings.ToLower(e.Host)}, e.Service}
+		n := pairedName{model.HeldName{Colour: e.Colour, Host: strings.ToLower(e.Host)}, e.Service}
 		if slices.ContainsFunc(names, func(o pairedName) bool { return o.Host == n.Host }) {
 			continue
 		}
@@ -114,7 +87,7 @@ func (r *run) canHoldNames(ctx context.Context) error {
 	if !r.namesKnown() {
 		return nil
 	}
-	var names []HeldName
+	var names []model.HeldName
 	for _, n := range r.paired() {
 		names = append(names, n.HeldName)
 	}
@@ -127,17 +100,17 @@ func (r *run) canHoldNames(ctx context.Context) error {
 // lookAtNames tells which names are held, and which are not that nginx needs at its next start.
 func (r *run) lookAtNames(ctx context.Context) error {
 	var err error
-	if r.report.Names, err = r.Stack.HeldNames(ctx, r.app.Project); err != nil || !r.namesKnown() || r.report.Live == None {
+	if r.report.Names, err = r.Stack.HeldNames(ctx, r.app.Project); err != nil || !r.namesKnown() || r.report.Live == model.None {
 		return err
 	}
 	var missing []string
-	for _, n := range r.unresolved(r.containers, None) {
+	for _, n := range r.unresolved(r.containers, model.None) {
 		if r.report.Names == nil || !slices.Contains(r.report.Names.Hosts, n.Host) {
 			missing = append(missing, n.Host)
 		}
 	}
 	if len(missing) > 0 {
-		r.note(Finding{
+		r.note(model.Finding{
 			Code: "names-not-held", Message: fmt.Sprintf("%s could not start again: its files name %s, and no container with that name runs", r.route.Nginx, strings.Join(missing, ", ")),
 			Cost: "the site is down after the next restart of nginx or of the engine", Remedy: "bluegate settle",
 		})

@@ -7,10 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // CanHold implements NameHolder.
-func (p *process) CanHold(ctx context.Context, _ string, names []HeldName) error {
+func (p *process) CanHold(ctx context.Context, _ string, names []model.HeldName) error {
 	if len(names) > 0 && p.cannotHold != nil {
 		return p.cannotHold
 	}
@@ -18,7 +21,7 @@ func (p *process) CanHold(ctx context.Context, _ string, names []HeldName) error
 }
 
 // Hold implements NameHolder.
-func (p *process) Hold(ctx context.Context, _, _ string, names []HeldName) error {
+func (p *process) Hold(ctx context.Context, _, _ string, names []model.HeldName) error {
 	var hosts []string
 	for _, n := range names {
 		hosts = append(hosts, n.Host)
@@ -34,11 +37,11 @@ func (p *process) Hold(ctx context.Context, _, _ string, names []HeldName) error
 }
 
 // HeldNames implements NameHolder.
-func (p *process) HeldNames(ctx context.Context, _ string) (*NamesReport, error) {
+func (p *process) HeldNames(ctx context.Context, _ string) (*model.NamesReport, error) {
 	if err := p.ask(ctx); err != nil || len(p.names) == 0 {
 		return nil, err
 	}
-	return &NamesReport{Container: "bluegate-names-shop", Hosts: slices.Clone(p.names), Networks: []string{"shop_default"}}, nil
+	return &model.NamesReport{Container: "bluegate-names-shop", Hosts: slices.Clone(p.names), Networks: []string{"shop_default"}}, nil
 }
 
 // pairedWays are all ways where nginx's files name both colours for good.
@@ -72,7 +75,7 @@ func TestNamesAreHeldAtTheEnd(t *testing.T) {
 }
 
 func TestNamesAreHeldAfterAnInterruption(t *testing.T) {
-	cutWays(t, pairedWays(), fault{kind: signalInside}, func(t *testing.T, w *world, r *Report) {
+	cutWays(t, pairedWays(), fault{kind: signalInside}, func(t *testing.T, w *world, r *report.Report) {
 		w.told(t, r)
 		w.settled(t)
 	})
@@ -80,13 +83,13 @@ func TestNamesAreHeldAfterAnInterruption(t *testing.T) {
 
 func TestNamesAreHeldAfterAKill(t *testing.T) {
 	for _, kind := range []faultKind{killedBefore, killedAfter} {
-		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *Report) { w.settled(t) })
-		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *Report) { // a deployment that is refused after it has settled
+		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) { w.settled(t) })
+		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) { // a deployment that is refused after it has settled
 			w.nginx.mend()
 			clear(w.lives)
 			time.Sleep(time.Second)
 			p := w.process()
-			p.pullFails = Refuse(PullFailed, "no such tag")
+			p.pullFails = model.Refuse(model.PullFailed, "no such tag")
 			w.told(t, p.deploy())
 		})
 	}
@@ -94,7 +97,7 @@ func TestNamesAreHeldAfterAKill(t *testing.T) {
 
 func TestNamesAreHeldAfterAFailure(t *testing.T) {
 	for _, kind := range []faultKind{failsBefore, failsInAnswer} {
-		cutWays(t, pairedWays(), fault{kind: kind, err: errors.New("disk full"), asks: true}, func(t *testing.T, w *world, r *Report) {
+		cutWays(t, pairedWays(), fault{kind: kind, err: errors.New("disk full"), asks: true}, func(t *testing.T, w *world, r *report.Report) {
 			w.told(t, r)
 			w.settled(t)
 		})
@@ -139,7 +142,7 @@ func TestNamesInTheirOrder(t *testing.T) {
 // Where the names could not be held nothing is touched.
 func TestNamesThatCannotBeHeld(t *testing.T) {
 	story(t, "deploy", func(t *testing.T, w *world) {
-		w.paired, w.cannotHold = true, Refuse(AddressLeftOver, "nginx is on no network of was-blue")
+		w.paired, w.cannotHold = true, model.Refuse(model.AddressLeftOver, "nginx is on no network of was-blue")
 		r := w.process().deploy()
 		if r.ExitCode != 3 || codes(r) != "address-left-over" || slices.ContainsFunc(w.lines, func(line string) bool { return strings.HasPrefix(line, "pull") }) {
 			t.Errorf("exit %d, %s: %s\n%s", r.ExitCode, codes(r), r.Message, strings.Join(w.lines, "\n"))

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // NotOfferedError says that a registry was asked for an image and does not have it, or does not give it to us.
@@ -38,8 +41,8 @@ func (r *run) dispensable(services []string) (refs []string) {
 	for _, ref := range r.refs(services) {
 		insisted := slices.ContainsFunc(services, func(name string) bool {
 			s, _ := r.release.Model.Service(name)
-			img, _ := imageOf(r.images, name)
-			return img.Ref == ref && (img.ID == "" || s.PullPolicy == policyAlways || s.PullPolicy == policyRefresh)
+			img, _ := model.ImageOf(r.images, name)
+			return img.Ref == ref && (img.ID == "" || s.PullPolicy == model.PolicyAlways || s.PullPolicy == model.PolicyRefresh)
 		})
 		if !insisted {
 			refs = append(refs, ref)
@@ -49,8 +52,8 @@ func (r *run) dispensable(services []string) (refs []string) {
 }
 
 // notServed says that an image is used as it is on the engine, and why.
-func notServed(ref string, why error) Finding {
-	return Finding{Code: "local-image", Message: fmt.Sprintf("%s is used as it is on this engine (it was not pulled: %s); `pull_policy: always` refuses that, and `never` does not ask", ref, Plain(why.Error()))}
+func notServed(ref string, why error) model.Finding {
+	return model.Finding{Code: "local-image", Message: fmt.Sprintf("%s is used as it is on this engine (it was not pulled: %s); `pull_policy: always` refuses that, and `never` does not ask", ref, redact.Sanitize(why.Error()))}
 }
 
 // foresee is plan for a command that only looks: it asks the registries what a deployment would pull, and pulls nothing.
@@ -67,7 +70,7 @@ func (r *run) foresee(ctx context.Context) error {
 	if err := unanswered(offered); err != nil {
 		return err
 	}
-	refused := &RefusedError{}
+	refused := &model.RefusedError{}
 	for _, ref := range r.refs(services) {
 		var absent *NotOfferedError
 		switch err := offered[ref]; {
@@ -76,7 +79,7 @@ func (r *run) foresee(ctx context.Context) error {
 			r.local = append(r.local, ref)
 			r.note(notServed(ref, err))
 		case errors.As(err, &absent):
-			refused.Reasons = append(refused.Reasons, Reason{Code: PullFailed, Message: fmt.Sprintf("pull %s: %s", ref, Plain(err.Error()))})
+			refused.Reasons = append(refused.Reasons, model.Reason{Code: model.PullFailed, Message: fmt.Sprintf("pull %s: %s", ref, redact.Sanitize(err.Error()))})
 		default:
 			r.note(notAsked(ref, err, slices.Contains(dispensable, ref)))
 		}
@@ -88,10 +91,10 @@ func (r *run) foresee(ctx context.Context) error {
 }
 
 // notAsked says that it is not known whether an image can be pulled.
-func notAsked(ref string, why error, dispensable bool) Finding {
+func notAsked(ref string, why error, dispensable bool) model.Finding {
 	then := "a deployment is refused if it cannot pull it"
 	if dispensable {
 		then = "a deployment that cannot pull it uses the image that is on this engine"
 	}
-	return Finding{Code: "not-checked", Message: fmt.Sprintf("whether %s can be pulled was not checked: %s; %s", ref, Plain(why.Error()), then)}
+	return model.Finding{Code: "not-checked", Message: fmt.Sprintf("whether %s can be pulled was not checked: %s; %s", ref, redact.Sanitize(why.Error()), then)}
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // TestOffered: an engine that says of every image that it came from a registry. What no registry serves is used as it
@@ -14,7 +17,7 @@ func TestOffered(t *testing.T) {
 	silent := func(w *world) { w.registrySilent = errors.New("connection refused") }
 	unknown := func(w *world) { delete(w.registry, ref) }
 	absent := func(w *world) { delete(w.tags, ref) }
-	insists := func(w *world) { w.app.Models[Green].Services[0].PullPolicy = policyAlways }
+	insists := func(w *world) { w.app.Models[model.Green].Services[0].PullPolicy = model.PolicyAlways }
 	for name, test := range map[string]struct {
 		given    []func(*world)
 		noted    string // about the image, by the dry run
@@ -38,14 +41,14 @@ func TestOffered(t *testing.T) {
 				do(w)
 			}
 			p := w.process()
-			p.settings.To = Green
-			check := func(r *Report, code string, refused bool) {
+			p.settings.To = model.Green
+			check := func(r *report.Report, code string, refused bool) {
 				t.Helper()
 				if (r.ExitCode == 3 && strings.Contains(codes(r), "pull-failed")) != refused || !refused && r.ExitCode != 0 {
 					t.Errorf("%s: exit %d: %s", r.Command, r.ExitCode, r.Message)
 				}
 				for _, c := range []string{"local-image", "not-checked"} {
-					noted := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == c && strings.Contains(f.Message, ref) })
+					noted := slices.ContainsFunc(r.Findings, func(f model.Finding) bool { return f.Code == c && strings.Contains(f.Message, ref) })
 					if noted != (c == code) {
 						t.Errorf("%s: %v, want %q", r.Command, r.Findings, code)
 					}

@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 func TestExitCodes(t *testing.T) {
-	for outcome, want := range map[Outcome]int{
-		Promoted: 0, Started: 0, Planned: 0, Settled: 0, OK: 0, Failed: 1, Malformed: 2, Refused: 3, NotHealthy: 3, RolledBack: 4,
-		NeedsPerson: 5, Locked: 6, Unreachable: 7, "unheard of": 1,
+	for outcome, want := range map[model.Outcome]int{
+		model.Promoted: 0, model.Started: 0, model.Planned: 0, model.Settled: 0, model.OK: 0, model.Failed: 1, model.Malformed: 2, model.Refused: 3, model.NotHealthy: 3, model.RolledBack: 4,
+		model.NeedsPerson: 5, model.Locked: 6, model.Unreachable: 7, "unheard of": 1,
 	} {
 		if got := outcome.ExitCode(); got != want {
 			t.Errorf("%s: %d, want %d", outcome, got, want)
@@ -25,8 +28,8 @@ func TestExitCodes(t *testing.T) {
 
 // TestConclude: which error means which outcome, at which point of the way.
 func TestConclude(t *testing.T) {
-	silent := &UnreachableError{What: "the engine", Err: errors.New("EOF")}
-	refused := Refuse(Exited, "it exited")
+	silent := &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}
+	refused := model.Refuse(model.Exited, "it exited")
 	signalled, cancel := context.WithCancelCause(t.Context())
 	cancel(sigterm)
 	for _, test := range []struct {
@@ -40,30 +43,30 @@ func TestConclude(t *testing.T) {
 		{"nothing, at first", nil, nil, run{first: true}, "started 0"},
 		{"nothing, though a signal came at the end", signalled, nil, run{}, "promoted 0"},
 		{"refused", nil, fmt.Errorf("gate: %w", refused), run{touched: true}, "refused 3 exited"},
-		{"invalid", nil, fmt.Errorf("load: %w", Invalid("no such colour")), run{}, "invalid 2"},
-		{"invalid, with a code", nil, &InvalidError{Err: errors.New("x"), Reasons: []Reason{{Code: CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
-		{"locked", nil, &LockedError{Lock: "shop"}, run{}, "locked 6"},
+		{"invalid", nil, fmt.Errorf("load: %w", model.Invalid("no such colour")), run{}, "invalid 2"},
+		{"invalid, with a code", nil, &model.InvalidError{Err: errors.New("x"), Reasons: []model.Reason{{Code: model.CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
+		{"locked", nil, &model.LockedError{Lock: "shop"}, run{}, "locked 6"},
 		{"silent", nil, silent, run{}, "unreachable 7"},
 		{"silent, and all was undone", nil, silent, run{touched: true}, "refused 3"},
 		{"silent, after the switch", nil, silent, run{touched: true, promoted: true}, "needs-a-person 5"},
-		{"silent, and a person is needed", nil, &PersonError{Err: silent, Run: "x"}, run{}, "needs-a-person 5"},
+		{"silent, and a person is needed", nil, &model.ManualActionError{Err: silent, Run: "x"}, run{}, "needs-a-person 5"},
 		{"anything else", nil, errors.New("x"), run{}, "error 1"},
 		{"anything else, after the switch", nil, errors.New("x"), run{promoted: true}, "needs-a-person 5"},
-		{"not switched", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: errors.New("x")}, run{touched: true}, "refused 3 nginx-not-switched"},
-		{"not switched, for a reason", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: refused}, run{touched: true}, "refused 3 exited"},
-		{"not switched, and it had been applied", nil, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Applied: true}, run{applied: true}, "rolled-back 4 nginx-not-switched"},
+		{"not switched", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: errors.New("x")}, run{touched: true}, "refused 3 nginx-not-switched"},
+		{"not switched, for a reason", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: refused}, run{touched: true}, "refused 3 exited"},
+		{"not switched, and it had been applied", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Applied: true}, run{applied: true}, "rolled-back 4 nginx-not-switched"},
 		{"a signal", signalled, sigterm, run{touched: true}, "interrupted 143"},
 		{"a signal, seen as another error", signalled, context.Canceled, run{touched: true}, "interrupted 143"},
-		{"a signal in the switch", signalled, &NotSwitchedError{Reason: Reason{Code: NginxNotSwitched}, Err: context.Canceled}, run{applied: true}, "interrupted 143 nginx-not-switched"},
-		{"a signal, and the undoing failed", signalled, &PersonError{Err: errors.Join(sigterm, errors.New("x"))}, run{}, "needs-a-person 5"},
+		{"a signal in the switch", signalled, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: context.Canceled}, run{applied: true}, "interrupted 143 nginx-not-switched"},
+		{"a signal, and the undoing failed", signalled, &model.ManualActionError{Err: errors.Join(sigterm, errors.New("x"))}, run{}, "needs-a-person 5"},
 	} {
 		r := test.run
-		r.report = NewReport("deploy")
+		r.report = report.NewReport("deploy")
 		r.Deployer = &Deployer{}
 		if test.ctx == nil {
 			test.ctx = t.Context()
 		}
-		report := r.conclude(test.ctx, test.err)
+		report := r.outcome(test.ctx, test.err)
 		if got := strings.TrimSpace(sprintf("%s %d %s", report.Outcome, report.ExitCode, codes(report))); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
@@ -73,23 +76,23 @@ func TestConclude(t *testing.T) {
 // TestChooseColour: which colour a deployment is about.
 func TestChooseColour(t *testing.T) {
 	for _, test := range []struct {
-		live, named, wanted Colour
-		want                Colour
+		live, named, wanted model.Colour
+		want                model.Colour
 		invalid             bool
 	}{
-		{Blue, Blue, None, Green, false},
-		{Green, Green, None, Blue, false},
-		{Blue, Blue, Green, Green, false},
-		{Blue, Blue, Blue, Blue, true},
-		{None, Green, None, Green, false},
-		{None, Green, Blue, Blue, false},
-		{None, None, None, Blue, false},
-		{None, None, Green, Green, false},
+		{model.Blue, model.Blue, model.None, model.Green, false},
+		{model.Green, model.Green, model.None, model.Blue, false},
+		{model.Blue, model.Blue, model.Green, model.Green, false},
+		{model.Blue, model.Blue, model.Blue, model.Blue, true},
+		{model.None, model.Green, model.None, model.Green, false},
+		{model.None, model.Green, model.Blue, model.Blue, false},
+		{model.None, model.None, model.None, model.Blue, false},
+		{model.None, model.None, model.Green, model.Green, false},
 	} {
-		r := run{Deployer: &Deployer{Settings: Settings{To: test.wanted}}, report: NewReport("deploy"), route: Route{Names: test.named}}
+		r := run{Deployer: &Deployer{Settings: Settings{To: test.wanted}}, report: report.NewReport("deploy"), route: model.Route{Names: test.named}}
 		r.report.Live = test.live
 		err := r.chooseColour()
-		var invalid *InvalidError
+		var invalid *model.InvalidError
 		if errors.As(err, &invalid) != test.invalid || r.release.To != test.want || r.report.To != test.want || r.report.From != test.live {
 			t.Errorf("live %q, named %q, wanted %q: from %q to %q, %v", test.live, test.named, test.wanted, r.report.From, r.report.To, err)
 		}
@@ -101,9 +104,9 @@ func TestDeployLiveColour(t *testing.T) {
 		w.process().deploy()
 		w.lines = nil
 		p := w.process()
-		p.settings.To = Green
+		p.settings.To = model.Green
 		r := p.deploy()
-		ends(t, r, Malformed, 2, Green)
+		ends(t, r, model.Malformed, 2, model.Green)
 		done(t, w, "lock shop \n unlock shop")
 		if !strings.HasPrefix(r.Message, "green is live already (") || !strings.Contains(r.Message, "deploy blue") {
 			t.Errorf("%q", r.Message)
@@ -114,9 +117,9 @@ func TestDeployLiveColour(t *testing.T) {
 func TestInvalidFilesTouchNothing(t *testing.T) {
 	story(t, "before the lock", func(t *testing.T, w *world) {
 		p := w.process()
-		p.fault = fault{kind: failsBefore, at: 1, asks: true, err: Invalid("compose.blue-deploy.yml:7: unknown field")}
+		p.fault = fault{kind: failsBefore, at: 1, asks: true, err: model.Invalid("compose.blue-deploy.yml:7: unknown field")}
 		r := p.deploy()
-		ends(t, r, Malformed, 2, None)
+		ends(t, r, model.Malformed, 2, model.None)
 		done(t, w, "")
 	})
 }
@@ -126,7 +129,7 @@ func TestReleaseID(t *testing.T) {
 	var ids []string
 	at := time.Date(2026, 11, 20, 11, 45, 0, 0, time.FixedZone("KST", 9*3600))
 	for range 100 {
-		id := NewReleaseID(at)
+		id := model.NewReleaseID(at)
 		if !shape.MatchString(id) {
 			t.Fatalf("%q", id)
 		}
@@ -143,11 +146,11 @@ func TestReportHasNoNull(t *testing.T) {
 	for name, set := range map[string]func(*world){
 		"promoted":    func(*world) {},
 		"refused":     func(w *world) { w.lives["was-green"] = exitsAfter(0, 1) },
-		"invalid":     func(w *world) { w.nginx.refusal = Refuse(ConfigNotLoaded, "x") },
-		"nothing yet": func(w *world) { w.boxes, w.spared, w.nginx.state = nil, Blue, RouterAbsent },
+		"invalid":     func(w *world) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") },
+		"nothing yet": func(w *world) { w.boxes, w.spared, w.nginx.state = nil, model.Blue, model.RouterAbsent },
 		"unreachable": func(w *world) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} },
 	} {
-		for command, do := range map[string]func(*Deployer, context.Context) *Report{
+		for command, do := range map[string]func(*Deployer, context.Context) *report.Report{
 			"deploy": (*Deployer).Run, "dry run": (*Deployer).DryRun, "status": (*Deployer).Status, "health": (*Deployer).Health, "settle": (*Deployer).Settle,
 		} {
 			story(t, name+"/"+command, func(t *testing.T, w *world) {
@@ -172,18 +175,18 @@ func TestWords(t *testing.T) {
 		err  error
 		want string
 	}{
-		{Refuse(Exited, "it exited with %d", 3), "refused: exited: it exited with 3"},
-		{&RefusedError{Reasons: []Reason{{Code: Exited, Service: "was", Container: "shop-was-1", Message: "x"}, {Code: Timeout, Message: "y"}}}, "refused: exited: was: shop-was-1: x; timeout: y"},
-		{&UnreachableError{What: "nginx", Err: cause}, "nginx cannot be asked: EOF"},
-		{&PersonError{Err: cause}, "EOF"},
+		{model.Refuse(model.Exited, "it exited with %d", 3), "refused: exited: it exited with 3"},
+		{&model.RefusedError{Reasons: []model.Reason{{Code: model.Exited, Service: "was", Container: "shop-was-1", Message: "x"}, {Code: model.Timeout, Message: "y"}}}, "refused: exited: was: shop-was-1: x; timeout: y"},
+		{&model.UnreachableError{What: "nginx", Err: cause}, "nginx cannot be asked: EOF"},
+		{&model.ManualActionError{Err: cause}, "EOF"},
 		{sigterm, "interrupted by SIGTERM"},
-		{&NotSwitchedError{Reason: Reason{Code: NginxNotSwitched, Message: "x"}, Restored: cause}, "nginx-not-switched: x; and the old configuration could not be brought back: EOF"},
+		{&model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched, Message: "x"}, Restored: cause}, "nginx-not-switched: x; and the old configuration could not be brought back: EOF"},
 	} {
 		if got := test.err.Error(); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
-	for _, err := range []error{&UnreachableError{Err: cause}, &PersonError{Err: cause}, &InvalidError{Err: cause}, &NotSwitchedError{Err: cause}, &NotSwitchedError{Restored: cause}} {
+	for _, err := range []error{&model.UnreachableError{Err: cause}, &model.ManualActionError{Err: cause}, &model.InvalidError{Err: cause}, &model.NotSwitchedError{Err: cause}, &model.NotSwitchedError{Restored: cause}} {
 		if !errors.Is(err, cause) {
 			t.Errorf("%T hides its cause", err)
 		}

@@ -5,32 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"bluegate/deploy/model"
 )
 
 // pointBack makes nginx serve again what it served before a change, and proves it: the old bytes where those of the
 // change are, new workers that have read them, and the old colour's addresses leading to its own containers. Where somebody
 // else edited the files and they still name the release, only what names it goes back; other bytes that are somebody
 // else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
-func (r *run) pointBack(ctx context.Context, change Change) error {
+func (r *run) pointBack(ctx context.Context, change model.Change) error {
 	return r.throughNginx(ctx, func(ctx context.Context) error { return r.restore(ctx, change) })
 }
 
-func (r *run) restore(ctx context.Context, change Change) error {
+func (r *run) restore(ctx context.Context, change model.Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.route.Nginx, err)
 	}
 	fate, err := r.Router.Compare(ctx, change)
-	if err == nil && fate == FateForeign {
+	if err == nil && fate == model.ChangeConflict {
 		served, err := r.adopt(ctx)
 		if err != nil {
 			return err
 		}
 		if served {
-			change, fate = r.change, FateLoaded
+			change, fate = r.change, model.ChangeLoaded
 		}
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
-	if e := r.journal.Current; fate == FateLoaded && e != nil && e.Adopted {
+	if e := r.journal.Current; fate == model.ChangeLoaded && e != nil && e.Adopted {
 		if err := r.Router.Rehearse(ctx, reversed(change, r.report.From), already()); err != nil {
 			return err
 		}
@@ -57,7 +59,7 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 		return false, nil
 	}
 	route, err := r.Router.Observe(ctx, r.dir)
-	if err != nil || route.State != RouterRunning || route.Refusal != nil || route.Names != r.release.To {
+	if err != nil || route.State != model.RouterRunning || route.Refusal != nil || route.Names != r.release.To {
 		return false, err
 	}
 	back, err := r.Router.Plan(route, r.dir, r.report.From)
@@ -66,7 +68,7 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	}
 	adopted := reversed(back, r.release.To)
 	adopted.Routes, adopted.Proofs, adopted.Memory = r.change.Routes, r.change.Proofs, r.change.Memory
-	if err := r.enter(ctx, r.journal.Current.Phase, func(e *Entry) { e.Change, e.Adopted = &adopted, true }); err != nil {
+	if err := r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { e.Change, e.Adopted = &adopted, true }); err != nil {
 		return false, err
 	}
 	r.route, r.change = route, adopted
@@ -75,7 +77,7 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 }
 
 // reversed is the change that undoes a change, after which nginx names that colour.
-func reversed(change Change, colour Colour) Change {
+func reversed(change model.Change, colour model.Colour) model.Change {
 	change.To, change.Files, change.Workers = colour, slices.Clone(change.Files), nil
 	for i, f := range change.Files {
 		change.Files[i] = f.Reverse()
@@ -84,13 +86,13 @@ func reversed(change Change, colour Colour) Change {
 }
 
 // targetsOfOld are the addresses of the colour that the release took over from, and the containers behind them.
-func (r *run) targetsOfOld(ctx context.Context) ([]Target, error) {
+func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
 	all, err := r.Stack.Containers(ctx, r.app)
 	if err != nil {
 		return nil, err
 	}
 	r.containers = all
-	var targets []Target
+	var targets []model.Target
 	for _, p := range r.route.Points {
 		e := p.Endpoint
 		if e.Colour != r.report.From {
@@ -98,7 +100,7 @@ func (r *run) targetsOfOld(ctx context.Context) ([]Target, error) {
 				return nil, err
 			}
 		}
-		t := Target{Endpoint: e}
+		t := model.Target{Endpoint: e}
 		for _, c := range r.of(e.Colour) {
 			if c.Service == e.Service && c.Running {
 				t.Containers = append(t.Containers, c)
@@ -109,31 +111,31 @@ func (r *run) targetsOfOld(ctx context.Context) ([]Target, error) {
 	return targets, nil
 }
 
-// fit says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
-func (r *run) fit(ctx context.Context, colour Colour) ([]Reason, error) {
+// healthOf says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
+func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	all, err := r.Stack.Containers(ctx, r.app)
 	if err != nil {
 		return nil, err
 	}
 	r.containers = all
-	return ailments(r.app.Models[colour], r.of(colour)), nil
+	return healthProblems(r.app.Models[colour], r.of(colour)), nil
 }
 
-// nothingLeft is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
+// neitherHealthy is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
 // would help nobody.
-func (r *run) nothingLeft(old []Reason) error {
+func (r *run) neitherHealthy(old []model.Reason) error {
 	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; mend one of them, then run `bluegate settle`, which keeps the one that is healthy",
-		r.report.From, &RefusedError{Reasons: old})
+		r.report.From, &model.RefusedError{Reasons: old})
 }
 
 // rollBack is the undoing after the switch, as far as users notice it. The release's containers still run afterwards.
 func (r *run) rollBack(ctx context.Context) error {
-	old, err := r.fit(ctx, r.report.From)
+	old, err := r.healthOf(ctx, r.report.From)
 	if err == nil && len(old) > 0 {
-		return r.nothingLeft(old)
+		return r.neitherHealthy(old)
 	}
 	if err := errors.Join(err, r.pointBack(ctx, r.change)); err != nil {
-		r.report.Live, r.report.LiveBy = None, "nginx could not be pointed back, so what it serves was not proven"
+		r.report.Live, r.report.LiveBy = model.None, "nginx could not be pointed back, so what it serves was not proven"
 		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.route.Nginx, r.report.From, err)
 	}
 	r.applied = true

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // process is one bluegate at work on the world: Stack, Router, Ledger and Progress, each in a file of its own. At one of
@@ -77,13 +79,13 @@ func (w *world) process() *process {
 }
 
 func (p *process) deployer() *Deployer {
-	return &Deployer{Stack: p, Router: p, Ledger: p, Progress: p, Asker: p, Runner: p, Remote: p.remote, Settings: p.settings, Self: func(command, release string) Holder {
-		return Holder{Command: command, Release: release, User: "kim", Host: "runner-7", PID: 4711, Since: time.Now()}
+	return &Deployer{Stack: p, Router: p, Ledger: p, Progress: p, Asker: p, Runner: p, Remote: p.remote, Settings: p.settings, Self: func(command, release string) model.Holder {
+		return model.Holder{Command: command, Release: release, User: "kim", Host: "runner-7", PID: 4711, Since: time.Now()}
 	}}
 }
 
 // do runs one command to its end, and ends the process. The report is nil if the process was killed.
-func (p *process) do(command func(*Deployer, context.Context) *Report) (report *Report) {
+func (p *process) do(command func(*Deployer, context.Context) *report.Report) (report *report.Report) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	p.cancel = cancel
@@ -101,10 +103,10 @@ func (p *process) do(command func(*Deployer, context.Context) *Report) (report *
 	return report
 }
 
-func (p *process) deploy() *Report { return p.do((*Deployer).Run) }
-func (p *process) settle() *Report { return p.do((*Deployer).Settle) }
+func (p *process) deploy() *report.Report { return p.do((*Deployer).Run) }
+func (p *process) settle() *report.Report { return p.do((*Deployer).Settle) }
 
-func (p *process) rollback() *Report { return p.do((*Deployer).Rollback) }
+func (p *process) rollback() *report.Report { return p.do((*Deployer).Rollback) }
 
 // kill is SIGKILL from outside.
 func (p *process) kill() {
@@ -179,7 +181,7 @@ func (p *process) call(ctx context.Context, line string, effect func()) error {
 		return err
 	}
 	if p.isSilent() {
-		return &UnreachableError{What: "the engine", Err: errors.New("i/o timeout")}
+		return &model.UnreachableError{What: "the engine", Err: errors.New("i/o timeout")}
 	}
 	effect()
 	switch f.kind {

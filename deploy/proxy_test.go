@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // proxy is nginx.
 type proxy struct {
-	missing *MissingNginx // the container that the user named, where it is absent
-	state   RouterState
+	missing *model.MissingNginx // the container that the user named, where it is absent
+	state   model.RouterState
 	disk    string
 	loaded  string // what the accepting workers have
 	// loadedAt is when they loaded it, and generation how many reloads there were.
@@ -20,12 +22,12 @@ type proxy struct {
 	hold       time.Duration // how long a worker that leaves still answers requests
 
 	refusal       error
-	mentions      []Mention // besides the switch points
-	byFlag        bool      // a switch reloads nothing
-	unread        bool      // what was edited by hand is not read any further
-	findings      []Finding
-	examined      []Finding
-	restarted     []Finding
+	mentions      []model.Mention // besides the switch points
+	byFlag        bool            // a switch reloads nothing
+	unread        bool            // what was edited by hand is not read any further
+	findings      []model.Finding
+	examined      []model.Finding
+	restarted     []model.Finding
 	examineFails  error
 	deaf          bool   // a reload is not applied
 	stray         bool   // it is, and the proof fails
@@ -45,28 +47,28 @@ type worker struct {
 	until time.Time
 }
 
-func confOf(colour Colour) string {
+func confOf(colour model.Colour) string {
 	return fmt.Sprintf("upstream was { server was-%s:8080; }\nupstream signal { server signal-%s:8080; }\n", colour, colour)
 }
 
-func colourIn(conf string) Colour {
+func colourIn(conf string) model.Colour {
 	blue, green := strings.Contains(conf, "-blue:"), strings.Contains(conf, "-green:")
 	switch {
 	case blue && !green:
-		return Blue
+		return model.Blue
 	case green && !blue:
-		return Green
+		return model.Green
 	}
-	return None
+	return model.None
 }
 
 // named are the configurations that still matter.
 func (n *proxy) named() map[string]string {
 	all := map[string]string{}
-	if n.state != RouterAbsent {
+	if n.state != model.RouterAbsent {
 		all["the file on disk"] = n.disk
 	}
-	if n.state == RouterRunning {
+	if n.state == model.RouterRunning {
 		all["what nginx runs"] = n.loaded
 		for i, left := range n.alive() {
 			all[fmt.Sprintf("old worker %d", i)] = left.conf

@@ -6,13 +6,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // What a prune has removed is said by each command that would have needed it.
 func TestWhatAPruneRemovedIsSaid(t *testing.T) {
 	story(t, "the kept release", func(t *testing.T, w *world) {
-		w.deployed(KeepStopped)
-		w.remove(Blue)
+		w.deployed(model.KeepStopped)
+		w.remove(model.Blue)
 		clear(w.archive)
 		if r := w.process().do((*Deployer).Status); r.Rollback == nil || !strings.Contains(r.Rollback.Refused, "docker system prune") {
 			t.Errorf("status: %+v", r.Rollback)
@@ -25,15 +28,15 @@ func TestWhatAPruneRemovedIsSaid(t *testing.T) {
 		}
 	})
 	story(t, "nothing", func(t *testing.T, w *world) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		if r := w.process().deploy(); r.ExitCode != 0 || strings.Contains(findings(r), "kept-was-removed") || strings.Contains(findings(r), "journal-lost") {
 			t.Errorf("deploy: exit %d, findings %s", r.ExitCode, findings(r))
 		}
 	})
 	story(t, "the journal", func(t *testing.T, w *world) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		w.journal = nil
-		for name, command := range map[string]func(*Deployer, context.Context) *Report{"status": (*Deployer).Status, "deploy": (*Deployer).Run} {
+		for name, command := range map[string]func(*Deployer, context.Context) *report.Report{"status": (*Deployer).Status, "deploy": (*Deployer).Run} {
 			if r := w.process().do(command); r.ExitCode != 0 || !strings.Contains(findings(r), "journal-lost") {
 				t.Errorf("%s: exit %d, findings %s: %s", name, r.ExitCode, findings(r), r.Message)
 			}

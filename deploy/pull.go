@@ -10,24 +10,26 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // planImages refuses an image that cannot come, and a service whose health nobody could tell.
 func (r *run) planImages() error {
 	for _, s := range r.release.Model.Services {
-		img, _ := imageOf(r.images, s.Name)
+		img, _ := model.ImageOf(r.images, s.Name)
 		if sourceOf(s, img, r.Settings.NoPull, time.Now()) == fromNowhere {
-			return Refuse(PullFailed, "image %s of %s is not on this engine and must not be pulled (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))
+			return model.Refuse(model.PullFailed, "image %s of %s is not on this engine and must not be pulled (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))
 		}
 	}
 	building := r.from(fromBuild)
-	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" && !slices.Contains(building, img.Service) })
+	return r.refuseUnjudgeable(func(img model.Image) bool { return img.ID != "" && !slices.Contains(building, img.Service) })
 }
 
 // refuseUnjudgeable asks the gate about the model alone. An image that is yet to come may bring a healthcheck.
-func (r *run) refuseUnjudgeable(known func(Image) bool) error {
+func (r *run) refuseUnjudgeable(known func(model.Image) bool) error {
 	want := slices.DeleteFunc(r.expected(), func(e gate.Expected) bool {
-		img, _ := imageOf(r.images, e.Service)
+		img, _ := model.ImageOf(r.images, e.Service)
 		return !known(img) && e.Probe == nil
 	})
 	if len(want) == 0 {
@@ -54,13 +56,13 @@ func (r *run) pull(ctx context.Context) error {
 	if len(services)+len(building) == 0 {
 		return nil
 	}
-	var before []BroughtImage
+	var before []model.PulledImage
 	for _, name := range slices.Concat(services, building) {
-		if img, _ := imageOf(r.images, name); !slices.ContainsFunc(before, func(b BroughtImage) bool { return b.Ref == img.Ref }) {
-			before = append(before, BroughtImage{Ref: img.Ref, Before: img.ID})
+		if img, _ := model.ImageOf(r.images, name); !slices.ContainsFunc(before, func(b model.PulledImage) bool { return b.Ref == img.Ref }) {
+			before = append(before, model.PulledImage{Ref: img.Ref, Before: img.ID})
 		}
 	}
-	if err := r.enter(ctx, PhasePulling, func(e *Entry) { e.Images = before }); err != nil {
+	if err := r.enter(ctx, model.PhasePulling, func(e *model.Entry) { e.Images = before }); err != nil {
 		return err
 	}
 	r.touched = true
@@ -85,7 +87,7 @@ func (r *run) pullServed(ctx context.Context, services []string) error {
 		}
 	}
 	rest := slices.DeleteFunc(slices.Clone(services), func(name string) bool {
-		img, _ := imageOf(r.images, name)
+		img, _ := model.ImageOf(r.images, name)
 		return local[img.Ref] != nil
 	})
 	switch {
@@ -104,7 +106,7 @@ func (r *run) pullServed(ctx context.Context, services []string) error {
 
 // unanswered is the error of an engine that could not be asked.
 func unanswered(offered map[string]error) error {
-	var silent *UnreachableError
+	var silent *model.UnreachableError
 	for _, err := range offered {
 		if errors.As(err, &silent) {
 			return silent
@@ -143,8 +145,8 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 		return err
 	}
 	r.images = images
-	r.release.Model = r.release.Model.withImages(images)
-	return r.refuseUnjudgeable(func(img Image) bool { return img.ID != "" })
+	r.release.Model = r.release.Model.WithImages(images)
+	return r.refuseUnjudgeable(func(img model.Image) bool { return img.ID != "" })
 }
 
 // noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
@@ -169,7 +171,7 @@ func (r *run) noteBrought(ctx context.Context) {
 // refs are the images of services, each once.
 func (r *run) refs(services []string) (refs []string) {
 	for _, name := range services {
-		if img, _ := imageOf(r.images, name); !slices.Contains(refs, img.Ref) {
+		if img, _ := model.ImageOf(r.images, name); !slices.Contains(refs, img.Ref) {
 			refs = append(refs, img.Ref)
 		}
 	}
@@ -178,5 +180,5 @@ func (r *run) refs(services []string) (refs []string) {
 
 // pullFailed names what was asked for: the registry's error often does not.
 func pullFailed(refs, services []string, err error) error {
-	return &RefusedError{Reasons: []Reason{{Code: PullFailed, Service: strings.Join(services, ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), Plain(err.Error()))}}}
+	return &model.RefusedError{Reasons: []model.Reason{{Code: model.PullFailed, Service: strings.Join(services, ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), redact.Sanitize(err.Error()))}}}
 }

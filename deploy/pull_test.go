@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // TestPullPolicy: what each policy means for an image that is not on the engine, one that came from a registry and one
@@ -36,7 +37,7 @@ func TestPullPolicy(t *testing.T) {
 	} {
 		for i, want := range []string{test.absent, test.known, test.here} {
 			story(t, sprintf("policy %q, no pull %v, %d", test.policy, test.noPull, i), func(t *testing.T, w *world) {
-				s := &w.app.Models[Green].Services[0]
+				s := &w.app.Models[model.Green].Services[0]
 				s.PullPolicy = test.policy
 				switch i {
 				case 0:
@@ -48,7 +49,7 @@ func TestPullPolicy(t *testing.T) {
 				p.settings.NoPull = test.noPull
 				r := p.deploy()
 				noted := func(code string) bool {
-					return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code && strings.Contains(f.Message, s.Image) })
+					return slices.ContainsFunc(r.Findings, func(f model.Finding) bool { return f.Code == code && strings.Contains(f.Message, s.Image) })
 				}
 				var got string
 				switch {
@@ -73,8 +74,8 @@ func TestPullPolicy(t *testing.T) {
 
 // TestBuild: what is built is built before anything is started, and given back like what was pulled.
 func TestBuild(t *testing.T) {
-	building := func(w *world) *Service {
-		s := &w.app.Models[Green].Services[0]
+	building := func(w *world) *model.Service {
+		s := &w.app.Models[model.Green].Services[0]
 		s.Build = true
 		w.builds = map[string]string{s.Image: "sha256:built"}
 		return s
@@ -100,7 +101,7 @@ func TestBuild(t *testing.T) {
 				delete(w.tags, s.Image)
 			}
 			r := w.process().deploy()
-			ends(t, r, Promoted, 0, Green)
+			ends(t, r, model.Promoted, 0, model.Green)
 			build, create := slices.Index(w.lines, "build was-green"), slices.Index(w.lines, "create was-green")
 			if (build >= 0) != test.built || build > create {
 				t.Errorf("built at %d, created at %d of\n%s", build, create, strings.Join(w.lines, "\n"))
@@ -109,9 +110,9 @@ func TestBuild(t *testing.T) {
 	}
 	story(t, "a build that fails", func(t *testing.T, w *world) {
 		building(w)
-		w.buildFails = &RefusedError{Reasons: []Reason{{Code: BuildFailed, Service: "was-green", Message: "exit code 1", LogTail: []string{"no such file"}}}}
+		w.buildFails = &model.RefusedError{Reasons: []model.Reason{{Code: model.BuildFailed, Service: "was-green", Message: "exit code 1", LogTail: []string{"no such file"}}}}
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "build-failed was-green" || len(r.Reasons[0].LogTail) != 1 || slices.Contains(w.lines, "create was-green") || !maps.Equal(w.tags, w.before) {
 			t.Errorf("%s %q %v, before %v\n%s", codes(r), r.Reasons[0].LogTail, w.tags, w.before, strings.Join(w.lines, "\n"))
 		}
@@ -119,7 +120,7 @@ func TestBuild(t *testing.T) {
 	story(t, "a release that fails gives the tag back", func(t *testing.T, w *world) {
 		building(w)
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
-		ends(t, w.process().deploy(), Refused, 3, Blue)
+		ends(t, w.process().deploy(), model.Refused, 3, model.Blue)
 		if !maps.Equal(w.tags, w.before) {
 			t.Errorf("%v, before %v", w.tags, w.before)
 		}
@@ -128,16 +129,16 @@ func TestBuild(t *testing.T) {
 
 func TestSourceOfAnImageThatGetsOld(t *testing.T) {
 	now := time.Now()
-	s := Service{PullPolicy: policyRefresh, RefreshAfter: 24 * time.Hour}
+	s := model.Service{PullPolicy: model.PolicyRefresh, RefreshAfter: 24 * time.Hour}
 	for age, want := range map[time.Duration]source{time.Hour: fromEngine, 23 * time.Hour: fromEngine, 25 * time.Hour: fromRegistry} {
-		if got := sourceOf(s, Image{ID: "x", FromPull: true, Tagged: now.Add(-age)}, false, now); got != want {
+		if got := sourceOf(s, model.Image{ID: "x", FromPull: true, Tagged: now.Add(-age)}, false, now); got != want {
 			t.Errorf("%s old: %d, want %d", age, got, want)
 		}
 	}
-	if got := sourceOf(s, Image{}, false, now); got != fromRegistry {
+	if got := sourceOf(s, model.Image{}, false, now); got != fromRegistry {
 		t.Errorf("absent: %d", got)
 	}
-	if got := sourceOf(s, Image{ID: "x", FromPull: true}, true, now); got != fromEngine {
+	if got := sourceOf(s, model.Image{ID: "x", FromPull: true}, true, now); got != fromEngine {
 		t.Errorf("--no-pull: %d", got)
 	}
 }
@@ -148,7 +149,7 @@ func TestNothingToPull(t *testing.T) {
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		p := w.process()
 		p.settings.NoPull = true
-		ends(t, p.deploy(), Refused, 3, Blue)
+		ends(t, p.deploy(), model.Refused, 3, model.Blue)
 		done(t, w, `
 			lock shop
 			journal starting
@@ -173,20 +174,20 @@ func TestNothingToPull(t *testing.T) {
 // TestImagesGivenBack: the tags are as they were before the release that failed.
 func TestImagesGivenBack(t *testing.T) {
 	story(t, "one that was not there before, and two services of one image", func(t *testing.T, w *world) {
-		services := w.app.Models[Green].Services
+		services := w.app.Models[model.Green].Services
 		services[1].Image = services[0].Image
 		delete(w.tags, services[0].Image)
 		w.lives["was-green"] = exitsAfter(0, 1)
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "journal pulling" {
-				if got := w.book().Current.Images; len(got) != 1 || got[0] != (BroughtImage{Ref: services[0].Image}) {
+				if got := w.book().Current.Images; len(got) != 1 || got[0] != (model.PulledImage{Ref: services[0].Image}) {
 					t.Errorf("journaled before the pull: %+v", got)
 				}
 			}
 		}
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if _, there := w.tags[services[0].Image]; there {
 			t.Error("the image is still there")
 		}
@@ -195,11 +196,11 @@ func TestImagesGivenBack(t *testing.T) {
 
 // TestNoHealthcheck: the image that is yet to be pulled may bring one; once it is known, nothing is started.
 func TestNoHealthcheck(t *testing.T) {
-	without := func(w *world) { w.app.Models[Green].Services[0].Probe = nil }
+	without := func(w *world) { w.app.Models[model.Green].Services[0].Probe = nil }
 	story(t, "known before the pull", func(t *testing.T, w *world) {
 		without(w)
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		done(t, w, "lock shop \n unlock shop")
 		if codes(r) != "no-healthcheck was-green" || !strings.Contains(r.Message, "healthcheck:") {
 			t.Errorf("%q: %s", codes(r), r.Message)
@@ -209,7 +210,7 @@ func TestNoHealthcheck(t *testing.T) {
 		without(w)
 		delete(w.tags, "shop/was-green:latest")
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		done(t, w, `
 			lock shop
 			journal pulling
@@ -224,21 +225,21 @@ func TestNoHealthcheck(t *testing.T) {
 		without(w)
 		delete(w.tags, "shop/was-green:latest")
 		w.probes = map[string]*gate.Probe{"sha256:new-was-green": {Interval: time.Second, Timeout: time.Second, Retries: 3}}
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "running suffices", func(t *testing.T, w *world) {
 		without(w)
 		w.lives["was-green"] = append(healthyAfter(0), moment{0, func(s *gate.Sample) { s.Health = gate.HealthNone }})
-		w.proven[Green] = true
+		w.proven[model.Green] = true
 		p := w.process()
 		p.settings.RunningSuffices = true
-		ends(t, p.deploy(), Promoted, 0, Green)
+		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "a one-shot needs none", func(t *testing.T, w *world) {
 		without(w)
-		w.app.Models[Green].Services[0].OneShot = true
+		w.app.Models[model.Green].Services[0].OneShot = true
 		w.lives["was-green"] = exitsAfter(0, 0)
-		w.proven[Green] = true
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		w.proven[model.Green] = true
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
 }

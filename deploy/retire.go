@@ -6,18 +6,20 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // retire takes leave of the old colour: it drains, is stopped, and the run is closed. One that is kept running goes on,
 // and so does what is open to it. Nothing of it is undone.
 func (r *run) retire(ctx context.Context) error {
-	if r.report.From == None {
+	if r.report.From == model.None {
 		return r.finish(ctx)
 	}
 	if err := r.step(ctx, "keep", r.keep); err != nil {
 		return r.lostInRetirement(ctx, err)
 	}
-	if r.Settings.Keep == KeepRunning { // nothing is stopped, so nothing has to have ended before
+	if r.Settings.Keep == model.KeepRunning { // nothing is stopped, so nothing has to have ended before
 		return r.finish(ctx)
 	}
 	if err := r.step(ctx, "drain", r.drain); err != nil {
@@ -25,14 +27,14 @@ func (r *run) retire(ctx context.Context) error {
 	}
 	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.stopOld(ctx, r.Settings.Keep) }); err != nil {
 		err = r.lostInRetirement(ctx, err)
-		return &PersonError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
 	}
 	return r.finish(ctx)
 }
 
 // noteOld writes down what the old colour is; above all its restart policies, before they are taken away.
-func (r *run) noteOld(e *Entry) {
-	if e.Old == nil && e.From != None {
+func (r *run) noteOld(e *model.Entry) {
+	if e.Old == nil && e.From != model.None {
 		rec := r.retiring(r.of(e.From))
 		rec.Instead = ""
 		if e.Old = &rec; e.Back != nil {
@@ -44,22 +46,22 @@ func (r *run) noteOld(e *Entry) {
 // keep makes sure that the old colour can come back. That it cannot is no reason to leave it running.
 func (r *run) keep(ctx context.Context) error {
 	if r.journal.Current.Old == nil { // a run that was killed did not come to write it down
-		if err := r.enter(ctx, PhaseSwitched, r.noteOld); err != nil {
+		if err := r.enter(ctx, model.PhaseSwitched, r.noteOld); err != nil {
 			return err
 		}
 	}
 	rec := *r.journal.Current.Old
 	err := r.Stack.Keep(ctx, r.app.Project, rec)
-	var silent *UnreachableError
+	var silent *model.UnreachableError
 	if err == nil || ctx.Err() != nil || errors.As(err, &silent) {
 		return err
 	}
-	r.note(Finding{Code: "not-kept", Message: fmt.Sprintf("release %s can come back only as long as its containers are there: %v", rec.Release, err)})
+	r.note(model.Finding{Code: "not-kept", Message: fmt.Sprintf("release %s can come back only as long as its containers are there: %v", rec.Release, err)})
 	return nil
 }
 
 // stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
-func (r *run) stopOld(ctx context.Context, keep Keep) error {
+func (r *run) stopOld(ctx context.Context, keep model.Keep) error {
 	route, err := r.see(ctx)
 	if err != nil {
 		return err
@@ -72,12 +74,12 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 		r.report.Live, r.report.LiveBy = r.live()
 		return err
 	}
-	if err := r.standing(ctx, r.release.To); err != nil {
+	if err := r.ensureServing(ctx, r.release.To); err != nil {
 		return err
 	}
 	old := r.of(r.report.From)
-	if keep != KeepRemoved { // else those too that an earlier run stopped
-		old = slices.DeleteFunc(old, func(c Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
+	if keep != model.KeepRemoved { // else those too that an earlier run stopped
+		old = slices.DeleteFunc(old, func(c model.Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
 	}
 	r.route.Paired = route.Paired
 	if err := r.holdNames(ctx, r.report.From); err != nil {
@@ -88,7 +90,7 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 		return err
 	}
 	r.warnKilled(began, old)
-	if keep != KeepRemoved {
+	if keep != model.KeepRemoved {
 		return nil
 	}
 	r.removed(old)
@@ -99,14 +101,14 @@ func (r *run) stopOld(ctx context.Context, keep Keep) error {
 func (r *run) finish(ctx context.Context) error {
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
-	r.journal.promote(r.journal.Current, time.Now())
+	r.journal.Promote(r.journal.Current, time.Now())
 	r.prune(ctx)
-	outcome := Promoted
+	outcome := model.Promoted
 	if r.first {
-		outcome = Started
+		outcome = model.Started
 	}
 	if err := r.closeEntry(ctx, outcome); err != nil {
-		return &PersonError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
 	}
 	return nil
 }
@@ -120,7 +122,7 @@ func (r *run) prune(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pruneLimit)
 	defer cancel()
 	var recallable []string
-	for _, rec := range r.journal.Releases[:min(held, len(r.journal.Releases))] {
+	for _, rec := range r.journal.Releases[:min(model.KeptReleases, len(r.journal.Releases))] {
 		recallable = append(recallable, rec.Release)
 	}
 	err := r.Stack.Forget(ctx, r.app.Project, recallable)
@@ -130,6 +132,6 @@ func (r *run) prune(ctx context.Context) {
 		r.report.Pruned.Images = append(r.report.Pruned.Images, removed...)
 	}
 	if err != nil {
-		r.note(Finding{Code: "not-pruned", Message: "what an older release left was not removed, and the next deployment tries again: " + err.Error()})
+		r.note(model.Finding{Code: "not-pruned", Message: "what an older release left was not removed, and the next deployment tries again: " + err.Error()})
 	}
 }

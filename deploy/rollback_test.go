@@ -7,26 +7,28 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // waysBack are the rollbacks that are cut at every call, too.
 var waysBack = []way{
-	{name: "rolled back", back: true, set: func(w *world, _ *Settings) { w.deployed(KeepStopped) }},
-	{name: "rolled back to what is gone", back: true, set: func(w *world, _ *Settings) { w.deployed(KeepRemoved) }},
-	{name: "rolled back to what runs", back: true, set: func(w *world, _ *Settings) { w.deployed(KeepRunning) }},
-	{name: "rolled back over strangers", back: true, set: func(w *world, _ *Settings) { w.deployed(KeepRemoved); w.strangers() }},
+	{name: "rolled back", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepStopped) }},
+	{name: "rolled back to what is gone", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRemoved) }},
+	{name: "rolled back to what runs", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRunning) }},
+	{name: "rolled back over strangers", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRemoved); w.strangers() }},
 	{name: "the rollback is refused by the gate", exit: 3, back: true, set: func(w *world, _ *Settings) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		w.lives["shop-was-blue-1"] = exitsAfter(time.Second, 3)
 	}},
-	{name: "the rollback is taken back", exit: 4, back: true, set: func(w *world, _ *Settings) { w.deployed(KeepStopped); w.nginx.stray = true }},
+	{name: "the rollback is taken back", exit: 4, back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepStopped); w.nginx.stray = true }},
 	{name: "the rollback's drain outlasts its limit", exit: 5, back: true, set: func(w *world, s *Settings) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second
 	}},
 	{name: "rolled back after a run killed in its drain", back: true, set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "drain"}) }},
 	{name: "rolled back after a rollback killed in its gate", back: true, set: func(w *world, _ *Settings) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		p := w.process()
 		p.fault = fault{kind: killedAfter, on: "revive was-blue"}
 		p.rollback()
@@ -36,21 +38,21 @@ var waysBack = []way{
 }
 
 // deployed makes it a world in which green was made live a minute ago, so that blue is what a rollback goes back to.
-func (w *world) deployed(keep Keep) {
+func (w *world) deployed(keep model.Keep) {
 	p := w.process()
 	p.settings.Keep = keep
 	if r := p.deploy(); r.ExitCode != 0 {
 		panic(r.Message)
 	}
 	time.Sleep(time.Minute)
-	w.lines, w.before, w.beside = nil, maps.Clone(w.tags), keep == KeepRunning
-	delete(w.proven, Blue)
+	w.lines, w.before, w.beside = nil, maps.Clone(w.tags), keep == model.KeepRunning
+	delete(w.proven, model.Blue)
 }
 
 // strangers stand where blue stood: somebody tried something by hand.
 func (w *world) strangers() {
-	for _, s := range w.app.Models[Blue].Services {
-		b := w.create(s, Blue, "")
+	for _, s := range w.app.Models[model.Blue].Services {
+		b := w.create(s, model.Blue, "")
 		b.Digest, b.RestartPol = "sha256:something", "no"
 	}
 }
@@ -77,26 +79,26 @@ func TestRollback(t *testing.T) {
 		name    string
 		set     func(*world)
 		done    string
-		outcome Outcome
+		outcome model.Outcome
 		exit    int
-		live    Colour
+		live    model.Colour
 		says    string
 	}{{
 		name:    "to what was kept",
 		done:    "lock shop \n journal starting \n revive was-blue \n revive signal-blue" + backAgain,
-		outcome: Promoted, live: Blue,
+		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "to what is gone",
-		set:     func(w *world) { w.remove(Blue) },
+		set:     func(w *world) { w.remove(model.Blue) },
 		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
-		outcome: Promoted, live: Blue,
+		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name: "to what is half gone",
 		set: func(w *world) {
 			w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
 		},
 		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n revive signal-blue" + backAgain,
-		outcome: Promoted, live: Blue,
+		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name: "after a release that was refused in its place, and with its tag moved",
 		set: func(w *world) {
@@ -107,51 +109,51 @@ func TestRollback(t *testing.T) {
 			w.lines = nil
 		},
 		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
-		outcome: Promoted, live: Blue,
+		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "over strangers",
-		set:     func(w *world) { w.remove(Blue); w.strangers() },
+		set:     func(w *world) { w.remove(model.Blue); w.strangers() },
 		done:    "lock shop \n journal starting \n remove shop-was-blue-1 \n remove shop-signal-blue-1 \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
-		outcome: Promoted, live: Blue,
+		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "to what does not become healthy",
 		set:     func(w *world) { w.lives["shop-was-blue-1"] = exitsAfter(time.Second, 3) },
 		done:    "lock shop \n journal starting \n revive was-blue \n revive signal-blue \n rehearse blue \n retire shop-was-blue-1 \n retire shop-signal-blue-1 \n journal closed \n close \n unlock shop",
-		outcome: Refused, exit: 3, live: Green, says: "exited",
+		outcome: model.Refused, exit: 3, live: model.Green, says: "exited",
 	}, {
 		name:    "to what nobody holds",
-		set:     func(w *world) { w.remove(Blue); clear(w.archive) },
+		set:     func(w *world) { w.remove(model.Blue); clear(w.archive) },
 		done:    "lock shop \n unlock shop",
-		outcome: Malformed, exit: 2, live: Green, says: "somebody removed both",
+		outcome: model.Malformed, exit: 2, live: model.Green, says: "somebody removed both",
 	}, {
 		name:    "after a rollback",
 		set:     func(w *world) { w.process().rollback(); w.lines = nil },
 		done:    "lock shop \n unlock shop",
-		outcome: Malformed, exit: 2, live: Blue, says: "a rollback is not rolled back; go forward with `bluegate deploy`",
+		outcome: model.Malformed, exit: 2, live: model.Blue, says: "a rollback is not rolled back; go forward with `bluegate deploy`",
 	}, {
 		name: "after a switch by hand",
 		set: func(w *world) {
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
 			}
-			w.nginx.disk = confOf(Blue)
+			w.nginx.disk = confOf(model.Blue)
 			w.nginx.reload()
 		},
 		done:    "lock shop \n unlock shop",
-		outcome: Malformed, exit: 2, live: Blue, says: "somebody switched nginx by hand",
+		outcome: model.Malformed, exit: 2, live: model.Blue, says: "somebody switched nginx by hand",
 	}, {
 		name:    "with nothing live",
 		set:     func(w *world) { w.stopAll() },
 		done:    "lock shop \n unlock shop",
-		outcome: Malformed, exit: 2, live: None, says: "nothing to go back from",
+		outcome: model.Malformed, exit: 2, live: model.None, says: "nothing to go back from",
 	}, {
 		name:    "with a journal that was lost",
 		set:     func(w *world) { w.journal = nil },
 		done:    "lock shop \n unlock shop",
-		outcome: Malformed, exit: 2, live: Green, says: "nothing to go back to",
+		outcome: model.Malformed, exit: 2, live: model.Green, says: "nothing to go back to",
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
-			w.deployed(KeepStopped)
+			w.deployed(model.KeepStopped)
 			if test.set != nil {
 				test.set(w)
 			}
@@ -169,7 +171,7 @@ func TestRollback(t *testing.T) {
 			if test.exit == 0 {
 				w.told(t, r)
 				for _, b := range w.boxes {
-					if b.Colour == Blue && (b.Digest != "sha256:old-"+b.Service || b.RestartPol != "always") {
+					if b.Colour == model.Blue && (b.Digest != "sha256:old-"+b.Service || b.RestartPol != "always") {
 						t.Errorf("%s is of image %s and has restart policy %q", b.Name, b.Digest, b.RestartPol)
 					}
 				}
@@ -178,7 +180,7 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-func (w *world) remove(colour Colour) {
+func (w *world) remove(colour model.Colour) {
 	w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Colour == colour })
 }
 
@@ -186,7 +188,7 @@ func (w *world) remove(colour Colour) {
 // stopped.
 func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
 	for name, set := range map[string]func(*world){
-		"kept running": func(w *world) { w.deployed(KeepRunning) },
+		"kept running": func(w *world) { w.deployed(model.KeepRunning) },
 		"still drains": func(w *world) {
 			w.nginx.hold = 10 * time.Minute
 			p := w.process()
@@ -199,7 +201,7 @@ func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
 		story(t, name, func(t *testing.T, w *world) {
 			set(w)
 			r := w.process().rollback()
-			ends(t, r, Promoted, 0, Blue)
+			ends(t, r, model.Promoted, 0, model.Blue)
 			for _, line := range w.lines {
 				if strings.HasPrefix(line, "revive") || strings.HasPrefix(line, "remake") || strings.HasSuffix(line, "-blue-1") {
 					t.Errorf("it needed to %s", line)
@@ -212,10 +214,10 @@ func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
 // TestRollbackDryRun changes nothing.
 func TestRollbackDryRun(t *testing.T) {
 	story(t, "half gone", func(t *testing.T, w *world) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
 		r := w.process().do((*Deployer).RollbackDryRun)
-		ends(t, r, Planned, 0, Green)
+		ends(t, r, model.Planned, 0, model.Green)
 		if got := fmt.Sprint(r.Plan.Create, r.Plan.Start, r.Plan.Stop); got != "[shop-was-blue-1 of image sha256:old-was-blue] [shop-signal-blue-1] [shop-was-green-1 shop-signal-green-1]" {
 			t.Errorf("it plans %s", got)
 		}
@@ -223,7 +225,7 @@ func TestRollbackDryRun(t *testing.T) {
 	})
 	story(t, "nothing", func(t *testing.T, w *world) {
 		r := w.process().do((*Deployer).RollbackDryRun)
-		ends(t, r, Malformed, 2, Blue)
+		ends(t, r, model.Malformed, 2, model.Blue)
 		done(t, w, "")
 	})
 }
@@ -250,7 +252,7 @@ func TestNothingGrows(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		j := w.book()
-		if len(j.Releases) > remembered || len(w.archive) > held || len(w.boxes) > 4 || len(j.Brought) > 4*remembered {
+		if len(j.Releases) > model.RememberedReleases || len(w.archive) > model.KeptReleases || len(w.boxes) > 4 || len(j.Brought) > 4*model.RememberedReleases {
 			t.Errorf("%d releases, %d kept, %d containers, %d images to prune", len(j.Releases), len(w.archive), len(w.boxes), len(j.Brought))
 		}
 		if len(w.pruned) < 40 {
@@ -280,12 +282,12 @@ func TestStatusTellsTheWayBack(t *testing.T) {
 		{"half gone", func(w *world) {
 			w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
 		}, "held stopped"},
-		{"over strangers", func(w *world) { w.remove(Blue); w.strangers() }, "held held"},
-		{"what nobody holds", func(w *world) { w.remove(Blue); clear(w.archive) }, "somebody removed both"},
+		{"over strangers", func(w *world) { w.remove(model.Blue); w.strangers() }, "held held"},
+		{"what nobody holds", func(w *world) { w.remove(model.Blue); clear(w.archive) }, "somebody removed both"},
 		{"after a rollback", func(w *world) { w.process().rollback() }, "a rollback is not rolled back"},
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
-			w.deployed(KeepStopped)
+			w.deployed(model.KeepStopped)
 			if test.set != nil {
 				test.set(w)
 			}
@@ -295,7 +297,7 @@ func TestStatusTellsTheWayBack(t *testing.T) {
 			for _, k := range way.Containers {
 				states = append(states, string(k.State))
 			}
-			if got := strings.Join(states, " "); way.Refused == "" && (got != test.want || way.Colour != Blue || way.Release == "") || !strings.Contains(way.Refused, test.want) && way.Refused != "" {
+			if got := strings.Join(states, " "); way.Refused == "" && (got != test.want || way.Colour != model.Blue || way.Release == "") || !strings.Contains(way.Refused, test.want) && way.Refused != "" {
 				t.Errorf("got %q, %+v; want %s", got, way, test.want)
 			}
 			if r := w.process().rollback(); (r.ExitCode == 0) != (way.Refused == "") || r.ExitCode != 0 && r.Message != way.Refused {

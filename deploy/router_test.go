@@ -6,39 +6,41 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // confFile is the one file that the world's nginx reads.
 const confFile = "/etc/nginx/conf.d/default.conf"
 
 // Observe implements Router.
-func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
+func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
 	if err := p.ask(ctx); err != nil {
-		return Route{}, err
+		return model.Route{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := &p.nginx
-	if n.state == RouterAbsent {
-		return Route{State: RouterAbsent, Missing: n.missing}, nil
+	if n.state == model.RouterAbsent {
+		return model.Route{State: model.RouterAbsent, Missing: n.missing}, nil
 	}
 	var workers []int
-	if n.state == RouterRunning {
+	if n.state == model.RouterRunning {
 		workers = []int{n.generation}
 	}
 	if n.unread {
-		return Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: Refuse(SwitchPointNotFound, "it was edited by hand")}, nil
+		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
 	}
-	r := Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions}
-	for _, colour := range Colours {
+	r := model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions}
+	for _, colour := range model.Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if at := strings.Index(n.disk, s.Name+":8080"); at >= 0 {
 				e, _, _ := dir.Find(s.Name, 8080)
-				r.Points = append(r.Points, SwitchPoint{Place: confFile + ":1", Directive: "server", Address: s.Name + ":8080", Endpoint: e, Path: confFile})
+				r.Points = append(r.Points, model.SwitchPoint{Place: confFile + ":1", Directive: "server", Address: s.Name + ":8080", Endpoint: e, Path: confFile})
 			}
 		}
 	}
-	for _, colour := range Colours {
+	for _, colour := range model.Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if e, found, _ := dir.Find(s.Name, 8080); p.paired && found {
 				r.Paired = append(r.Paired, e)
@@ -48,30 +50,30 @@ func (p *process) Observe(ctx context.Context, dir *Directory) (Route, error) {
 	r.Names = colourIn(n.disk)
 	switch {
 	case r.Refusal != nil:
-	case r.Names == None && len(r.Points) > 0:
-		r.Refusal = Refuse(SwitchPointAmbiguous, "the configuration names both colours")
-	case n.state == RouterRunning && n.loaded != n.disk:
-		r.Refusal = Refuse(ConfigNotLoaded, "what runs is not what is on disk")
+	case r.Names == model.None && len(r.Points) > 0:
+		r.Refusal = model.Refuse(model.SwitchPointAmbiguous, "the configuration names both colours")
+	case n.state == model.RouterRunning && n.loaded != n.disk:
+		r.Refusal = model.Refuse(model.ConfigNotLoaded, "what runs is not what is on disk")
 	}
-	if n.state == RouterRunning && !n.byFlag {
+	if n.state == model.RouterRunning && !n.byFlag {
 		r.Draining = len(n.alive())
 	}
 	return r, nil
 }
 
 // Examine implements Router.
-func (p *process) Examine(ctx context.Context, route Route, drain time.Duration) ([]Finding, error) {
+func (p *process) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
-	if route.State == RouterAbsent {
+	if route.State == model.RouterAbsent {
 		p.breaks("an nginx that was not found is examined")
 	}
 	return p.nginx.examined, p.nginx.examineFails
 }
 
 // TryRestart implements Router.
-func (p *process) TryRestart(ctx context.Context, _ Route) ([]Finding, error) {
+func (p *process) TryRestart(ctx context.Context, _ model.Route) ([]model.Finding, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
@@ -79,13 +81,13 @@ func (p *process) TryRestart(ctx context.Context, _ Route) ([]Finding, error) {
 }
 
 // Plan implements Router.
-func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
-	c := Change{To: to, Nginx: route.Nginx, Unloaded: p.nginx.byFlag}
+func (p *process) Plan(route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
+	c := model.Change{To: to, Nginx: route.Nginx, Unloaded: p.nginx.byFlag}
 	switch {
 	case route.Refusal != nil:
 		return c, route.Refusal
 	case len(route.Points) == 0:
-		return c, Refuse(SwitchPointNotFound, "nothing names an address of either colour")
+		return c, model.Refuse(model.SwitchPointNotFound, "nothing names an address of either colour")
 	}
 	for _, point := range route.Points {
 		e := point.Endpoint
@@ -101,19 +103,19 @@ func (p *process) Plan(route Route, dir *Directory, to Colour) (Change, error) {
 	if c.Points > 0 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		c.Files = []FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(turned(p.nginx.disk, to))}}
+		c.Files = []model.FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(turned(p.nginx.disk, to))}}
 		c.Diff = "-" + p.nginx.disk + "+" + turned(p.nginx.disk, to)
 	}
 	return c, nil
 }
 
 // turned is the smallest edit that makes a configuration name a colour.
-func turned(conf string, to Colour) string {
+func turned(conf string, to model.Colour) string {
 	return strings.ReplaceAll(conf, "-"+string(to.Other())+":", "-"+string(to)+":")
 }
 
 // Rehearse implements Router.
-func (p *process) Rehearse(ctx context.Context, change Change, started <-chan struct{}) error {
+func (p *process) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
 	select {
 	case <-started:
 	case <-ctx.Done():
@@ -125,17 +127,17 @@ func (p *process) Rehearse(ctx context.Context, change Change, started <-chan st
 	if err := pause(ctx, 300*time.Millisecond+p.nginx.rehearsing); err != nil {
 		return err
 	}
-	if p.nginx.state == RouterRunning && p.nginx.disk != p.nginx.loaded {
-		return Refuse(ConfigNotLoaded, "%s was changed after nginx loaded it", confFile)
+	if p.nginx.state == model.RouterRunning && p.nginx.disk != p.nginx.loaded {
+		return model.Refuse(model.ConfigNotLoaded, "%s was changed after nginx loaded it", confFile)
 	}
 	if p.nginx.rejects != "" {
-		return Refuse(NginxTestFailed, "%s", p.nginx.rejects)
+		return model.Refuse(model.NginxTestFailed, "%s", p.nginx.rejects)
 	}
 	return nil
 }
 
 // Moved implements Router.
-func (p *process) Moved(ctx context.Context, _ Change) error {
+func (p *process) Moved(ctx context.Context, _ model.Change) error {
 	if err := p.ask(ctx); err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (p *process) Moved(ctx context.Context, _ Change) error {
 	defer p.mu.Unlock()
 	p.help()
 	if p.nginx.movedThere {
-		return Refuse(ConfigNotLoaded, "%s was put there later than nginx loaded it", confFile)
+		return model.Refuse(model.ConfigNotLoaded, "%s was put there later than nginx loaded it", confFile)
 	}
 	return nil
 }
@@ -151,7 +153,7 @@ func (p *process) Moved(ctx context.Context, _ Change) error {
 func (p *process) help() { p.helped, p.helpers[p] = true, true }
 
 // Reach implements Router.
-func (p *process) Reach(ctx context.Context, targets []Target) error {
+func (p *process) Reach(ctx context.Context, targets []model.Target) error {
 	if err := p.ask(ctx); err != nil {
 		return err
 	}
@@ -162,22 +164,22 @@ func (p *process) Reach(ctx context.Context, targets []Target) error {
 	}
 	for _, t := range targets {
 		if len(t.Containers) == 0 {
-			return Refuse(NotReachable, "%s leads to no container", t.Endpoint.Address())
+			return model.Refuse(model.NotReachable, "%s leads to no container", t.Endpoint.Address())
 		}
 		if p.nginx.deadPort {
 			c := t.Containers[0]
-			return &RefusedError{Reasons: []Reason{{Code: NotReachable, Service: c.Service, Container: c.Name, ContainerID: c.ID, Message: "connection refused"}}}
+			return &model.RefusedError{Reasons: []model.Reason{{Code: model.NotReachable, Service: c.Service, Container: c.Name, ContainerID: c.ID, Message: "connection refused"}}}
 		}
 	}
 	return nil
 }
 
 // Approach implements Router.
-func (p *process) Approach(ctx context.Context, change Change, targets []Target) (Standing, error) {
-	now := Standing{Fate: FateUntouched}
+func (p *process) Approach(ctx context.Context, change model.Change, targets []model.Target) (model.Standing, error) {
+	now := model.Standing{State: model.ChangeNotApplied}
 	if !change.Empty() {
 		var err error
-		if now.Fate, err = p.Compare(ctx, change); err != nil || now.Fate != FateUntouched {
+		if now.State, err = p.Compare(ctx, change); err != nil || now.State != model.ChangeNotApplied {
 			return now, err
 		}
 	}
@@ -187,7 +189,7 @@ func (p *process) Approach(ctx context.Context, change Change, targets []Target)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.nginx.state == RouterRunning {
+	if p.nginx.state == model.RouterRunning {
 		now.Workers = []int{p.nginx.generation}
 	}
 	return now, nil
@@ -204,26 +206,26 @@ func (p *process) approached() {
 }
 
 // Switch implements Router.
-func (p *process) Switch(ctx context.Context, change Change, targets []Target) (Switched, error) {
+func (p *process) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	p.approached()
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
-			return Switched{}, p.takeBack(ctx, change, err)
+			return model.Switched{}, p.takeBack(ctx, change, err)
 		}
 	}
 	if err := pause(ctx, 50*time.Millisecond); err != nil { // nginx tests it
-		return Switched{}, p.takeBack(ctx, change, context.Cause(ctx))
+		return model.Switched{}, p.takeBack(ctx, change, context.Cause(ctx))
 	}
 	if err := p.reload(ctx); err != nil {
-		return Switched{}, p.takeBack(ctx, change, err)
+		return model.Switched{}, p.takeBack(ctx, change, err)
 	}
 	if err := pause(ctx, 100*time.Millisecond); err != nil {
-		return Switched{}, p.takeBack(ctx, change, err)
+		return model.Switched{}, p.takeBack(ctx, change, err)
 	}
 	if p.nginx.stray {
-		return Switched{}, p.takeBack(ctx, change, Refuse(NotReachable, "the name leads to a stranger"))
+		return model.Switched{}, p.takeBack(ctx, change, model.Refuse(model.NotReachable, "the name leads to a stranger"))
 	}
-	return Switched{Nginx: "edge", At: time.Now(), Points: change.Points, Files: []string{confFile}, OldWorkers: 1, NewWorkers: 1}, nil
+	return model.Switched{Nginx: "edge", At: time.Now(), Points: change.Points, Files: []string{confFile}, OldWorkers: 1, NewWorkers: 1}, nil
 }
 
 func (p *process) write(ctx context.Context, conf string) error {
@@ -244,14 +246,14 @@ func (p *process) reload(ctx context.Context) error {
 	return err
 }
 
-func (p *process) takeBack(ctx context.Context, change Change, cause error) error {
-	failed := &NotSwitchedError{Err: cause, Reason: Reason{Code: NginxNotSwitched, Message: cause.Error()}}
+func (p *process) takeBack(ctx context.Context, change model.Change, cause error) error {
+	failed := &model.NotSwitchedError{Err: cause, Reason: model.Reason{Code: model.NginxNotSwitched, Message: cause.Error()}}
 	if errors.Is(context.Cause(ctx), ErrLeaseLost) {
 		failed.Applied, failed.Restored = true, ErrLeaseLost
 		return failed
 	}
 	ctx = context.WithoutCancel(ctx)
-	var refused *RefusedError
+	var refused *model.RefusedError
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]
 	}
@@ -267,7 +269,7 @@ func (p *process) takeBack(ctx context.Context, change Change, cause error) erro
 }
 
 // putBack writes the old bytes where those of the change are, and has nginx load them.
-func (p *process) putBack(ctx context.Context, file FileChange, always bool) (applied bool, err error) {
+func (p *process) putBack(ctx context.Context, file model.FileChange, always bool) (applied bool, err error) {
 	p.mu.Lock()
 	there, loaded := p.nginx.disk, p.nginx.loaded
 	p.mu.Unlock()
@@ -278,26 +280,26 @@ func (p *process) putBack(ctx context.Context, file FileChange, always bool) (ap
 	} else if there != string(file.Old) {
 		return true, errors.New("the bytes there are somebody else's")
 	}
-	if p.nginx.state == RouterRunning && (always || loaded == string(file.New)) {
+	if p.nginx.state == model.RouterRunning && (always || loaded == string(file.New)) {
 		return true, p.reload(ctx)
 	}
 	return false, nil
 }
 
 // Start implements Router.
-func (p *process) Start(ctx context.Context, change Change, targets []Target) (Switched, error) {
-	if p.nginx.state == RouterRunning {
+func (p *process) Start(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
+	if p.nginx.state == model.RouterRunning {
 		return p.Switch(ctx, change, targets)
 	}
 	p.approached()
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
-			return Switched{}, p.takeBack(ctx, change, err)
+			return model.Switched{}, p.takeBack(ctx, change, err)
 		}
 	}
 	err := p.change(ctx, "start nginx", func() {
 		if !p.nginx.wontStart {
-			p.nginx.state, p.nginx.loaded = RouterRunning, p.nginx.disk
+			p.nginx.state, p.nginx.loaded = model.RouterRunning, p.nginx.disk
 			p.serves(p.nginx.loaded)
 		}
 	})
@@ -305,13 +307,13 @@ func (p *process) Start(ctx context.Context, change Change, targets []Target) (S
 		err = errors.New("no worker appeared")
 	}
 	if err != nil {
-		return Switched{}, p.takeBack(ctx, change, err)
+		return model.Switched{}, p.takeBack(ctx, change, err)
 	}
-	return Switched{Nginx: "edge", At: time.Now(), NewWorkers: 1}, nil
+	return model.Switched{Nginx: "edge", At: time.Now(), NewWorkers: 1}, nil
 }
 
 // Drain implements Router.
-func (p *process) Drain(ctx context.Context, old []Container, left func(Left)) error {
+func (p *process) Drain(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
 	if err := p.change(ctx, "drain", func() {
 		if conf := p.nginx.editedInDrain; conf != "" {
 			p.nginx.disk = conf
@@ -336,14 +338,14 @@ func (p *process) oldWorkers() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endIfDead()
-	if p.nginx.state == RouterAbsent {
+	if p.nginx.state == model.RouterAbsent {
 		p.breaks("an nginx that was not found is drained")
 	}
 	return len(p.nginx.alive())
 }
 
 // Compare implements Router. It knows times by the second only.
-func (p *process) Compare(ctx context.Context, change Change) (Fate, error) {
+func (p *process) Compare(ctx context.Context, change model.Change) (model.ChangeState, error) {
 	if err := p.ask(ctx); err != nil {
 		return "", err
 	}
@@ -351,21 +353,21 @@ func (p *process) Compare(ctx context.Context, change Change) (Fate, error) {
 	defer p.mu.Unlock()
 	n, f := &p.nginx, change.Files[0]
 	switch {
-	case n.state == RouterAbsent:
-		return FateGone, nil
+	case n.state == model.RouterAbsent:
+		return model.ChangeNginxGone, nil
 	case n.disk == string(f.Old):
-		return FateUntouched, nil
+		return model.ChangeNotApplied, nil
 	case n.disk != string(f.New):
-		return FateForeign, nil
-	case n.state == RouterRunning && n.loaded == string(f.New) &&
+		return model.ChangeConflict, nil
+	case n.state == model.RouterRunning && n.loaded == string(f.New) &&
 		(time.Since(n.loadedAt) > 2*time.Second || change.Workers != nil && !slices.Contains(change.Workers, n.generation)):
-		return FateLoaded, nil
+		return model.ChangeLoaded, nil
 	}
-	return FateWritten, nil
+	return model.ChangeWritten, nil
 }
 
 // Restore implements Router.
-func (p *process) Restore(ctx context.Context, change Change) error {
+func (p *process) Restore(ctx context.Context, change model.Change) error {
 	if err := p.change(ctx, "restore", p.help); err != nil {
 		return err
 	}
@@ -381,7 +383,7 @@ func (p *process) Exists(ctx context.Context, nginx string) (bool, error) {
 	err := p.ask(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.nginxGone && (nginx != `container "edge"` || p.nginx.state != RouterAbsent), err
+	return !p.nginxGone && (nginx != `container "edge"` || p.nginx.state != model.RouterAbsent), err
 }
 
 // Close implements Router.
@@ -393,23 +395,23 @@ func (p *process) Close(ctx context.Context) error {
 }
 
 // left has one stream for each worker that leaves, to the first of the old containers.
-func (n *proxy) left(alive int, old []Container) Left {
-	l := Left{Workers: alive}
+func (n *proxy) left(alive int, old []model.Container) model.DrainStatus {
+	l := model.DrainStatus{Workers: alive}
 	if len(old) > 0 && n.counts {
-		l.Open = []Open{{Container: old[0].Name, Connections: alive, Oldest: time.Minute}}
+		l.Open = []model.OpenConnections{{Container: old[0].Name, Connections: alive, Oldest: time.Minute}}
 	}
 	return l
 }
 
 // Follow implements Router.
-func (p *process) Follow(ctx context.Context, _ Change) error {
+func (p *process) Follow(ctx context.Context, _ model.Change) error {
 	if err := p.ask(ctx); err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.nginx.state != RouterRunning {
-		return &UnreachableError{What: "nginx", Err: errors.New("it does not run")}
+	if p.nginx.state != model.RouterRunning {
+		return &model.UnreachableError{What: "nginx", Err: errors.New("it does not run")}
 	}
 	p.helped, p.helpers[p] = true, true
 	return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // The whole way of a deployment. What is done, in its order, is the test: a line for every call that changes anything,
@@ -62,7 +64,7 @@ func done(t *testing.T, w *world, want string) {
 }
 
 // codes are the reasons of a report: code, service, container.
-func codes(r *Report) string {
+func codes(r *report.Report) string {
 	var all []string
 	for _, reason := range r.Reasons {
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", reason.Code, reason.Service, reason.Container)))
@@ -71,7 +73,7 @@ func codes(r *Report) string {
 }
 
 // findings are the codes of a report's findings.
-func findings(r *Report) string {
+func findings(r *report.Report) string {
 	var all []string
 	for _, f := range r.Findings {
 		all = append(all, f.Code)
@@ -80,7 +82,7 @@ func findings(r *Report) string {
 }
 
 // ends compares how a command ended.
-func ends(t *testing.T, r *Report, outcome Outcome, exit int, live Colour) {
+func ends(t *testing.T, r *report.Report, outcome model.Outcome, exit int, live model.Colour) {
 	t.Helper()
 	if r.Outcome != outcome || r.ExitCode != exit || r.Live != live {
 		t.Errorf("%s, exit %d, live %q: %s; want %s, exit %d, live %q", r.Outcome, r.ExitCode, r.Live, r.Message, outcome, exit, live)
@@ -92,9 +94,9 @@ func TestDeploy(t *testing.T) {
 		name    string
 		set     func(*world, *Settings)
 		done    string
-		outcome Outcome
+		outcome model.Outcome
 		exit    int
-		live    Colour
+		live    model.Colour
 		reasons string
 		says    string // in the message
 	}{{
@@ -111,10 +113,10 @@ func TestDeploy(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Promoted, live: Green,
+		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "the old colour goes",
-		set:  func(_ *world, s *Settings) { s.Keep = KeepRemoved },
+		set:  func(_ *world, s *Settings) { s.Keep = model.KeepRemoved },
 		done: passed + `
 			write green
 			reload
@@ -129,10 +131,10 @@ func TestDeploy(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Promoted, live: Green,
+		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "the old colour goes on running",
-		set:  func(_ *world, s *Settings) { s.Keep = KeepRunning },
+		set:  func(_ *world, s *Settings) { s.Keep = model.KeepRunning },
 		done: passed + `
 			write green
 			reload
@@ -142,11 +144,11 @@ func TestDeploy(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Promoted, live: Green,
+		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "one replica of three is bad",
 		set: func(w *world, _ *Settings) {
-			w.app.Models[Green].Services[0].Replicas = 3
+			w.app.Models[model.Green].Services[0].Replicas = 3
 			w.lives["shop-was-green-2"] = unhealthyAfter(3*time.Second, "connection refused")
 		},
 		done: `
@@ -175,24 +177,24 @@ func TestDeploy(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		outcome: Refused, exit: 3, live: Blue, reasons: "unhealthy was-green shop-was-green-2",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "unhealthy was-green shop-was-green-2",
 	}, {
 		name: "a container exits, before nginx is asked",
 		set: func(w *world, _ *Settings) {
 			w.lives["was-green"], w.upTakes = exitsAfter(time.Second, 3), 10*time.Second
 		},
 		done:    begun + abandoned + "\n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "exited was-green shop-was-green-1",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "exited was-green shop-was-green-1",
 	}, {
 		name:    "nginx rejects the coming configuration, before the gate has decided",
 		set:     func(w *world, _ *Settings) { w.nginx.rejects = `unexpected "}" in default.conf:3` },
 		done:    begun + "\n rehearse green" + abandoned + "\n close \n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "nginx-test-failed", says: `unexpected "}"`,
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "nginx-test-failed", says: `unexpected "}"`,
 	}, {
 		name:    "the app listens on its loopback address only",
 		set:     func(w *world, _ *Settings) { w.nginx.deadPort = true },
 		done:    near + "\n unlock nginx-edge-0123456" + abandoned + "\n close \n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "not-reachable was-green shop-was-green-1",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "not-reachable was-green shop-was-green-1",
 	}, {
 		name: "the reload is not applied",
 		set:  func(w *world, _ *Settings) { w.nginx.deaf = true },
@@ -201,7 +203,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			write blue
 			unlock nginx-edge-0123456` + abandoned + "\n close \n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "nginx-not-switched",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "nginx-not-switched",
 	}, {
 		name: "new workers had taken it",
 		set:  func(w *world, _ *Settings) { w.nginx.stray = true },
@@ -212,7 +214,7 @@ func TestDeploy(t *testing.T) {
 			reload
 			unlock nginx-edge-0123456
 			drain` + abandoned + "\n close \n unlock shop",
-		outcome: RolledBack, exit: 4, live: Blue, reasons: "not-reachable", says: "stranger",
+		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "not-reachable", says: "stranger",
 	}, {
 		name: "new workers had taken it, and do not end",
 		set: func(w *world, s *Settings) {
@@ -227,7 +229,7 @@ func TestDeploy(t *testing.T) {
 			drain
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: Blue, reasons: "not-reachable", says: "workers that serve the new colour have not ended",
+		outcome: model.NeedsPerson, exit: 5, live: model.Blue, reasons: "not-reachable", says: "workers that serve the new colour have not ended",
 	}, {
 		name: "the old configuration cannot be brought back",
 		set:  func(w *world, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true },
@@ -237,12 +239,12 @@ func TestDeploy(t *testing.T) {
 			unlock nginx-edge-0123456
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: None, reasons: "not-reachable", says: "no space left on device",
+		outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "not-reachable", says: "no space left on device",
 	}, {
 		name:    "the registry does not know the image",
 		set:     func(w *world, _ *Settings) { w.pullFails = errors.New("manifest unknown\x1b[31m\n::error::x") },
 		done:    "lock shop \n journal pulling \n pull was-green \n journal closed \n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "pull-failed was-green, signal-green", says: "manifest unknown",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "pull-failed was-green, signal-green", says: "manifest unknown",
 	}, {
 		name: "a container cannot be created",
 		set: func(w *world, _ *Settings) {
@@ -262,7 +264,7 @@ func TestDeploy(t *testing.T) {
 			give back shop/signal-green:latest
 			journal closed
 			unlock shop`,
-		outcome: Refused, exit: 3, live: Blue, reasons: "create-failed", says: "port is already allocated",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "create-failed", says: "port is already allocated",
 	}, {
 		name: "Up fails because a container did: the gate knows why",
 		set: func(w *world, _ *Settings) {
@@ -270,13 +272,13 @@ func TestDeploy(t *testing.T) {
 			w.upTakes, w.upFails = 960*time.Millisecond, errors.New("dependency failed to start: container shop-was-green-1 exited (137)")
 		},
 		done:    begun + abandoned + "\n unlock shop",
-		outcome: Refused, exit: 3, live: Blue, reasons: "exited was-green shop-was-green-1",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "exited was-green shop-was-green-1",
 	}, {
 		name: "Up fails, and no container tells why",
 		set:  func(w *world, _ *Settings) { w.upFails = errors.New("network shop_default not found") },
 		done: begun + abandoned + "\n unlock shop",
 
-		outcome: Refused, exit: 3, live: Blue, reasons: "create-failed", says: "network shop_default not found",
+		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "create-failed", says: "network shop_default not found",
 	}, {
 		name: "the drain outlasts its limit",
 		set:  func(w *world, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Hour, time.Minute },
@@ -289,10 +291,10 @@ func TestDeploy(t *testing.T) {
 			drain
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: Green, says: "green is live, but after 1m0s requests on the old colour have not ended (container \"edge\"; 1 old worker), so blue keeps running",
+		outcome: model.NeedsPerson, exit: 5, live: model.Green, says: "green is live, but after 1m0s requests on the old colour have not ended (container \"edge\"; 1 old worker), so blue keeps running",
 	}, {
 		name: "a person points nginx back while it drains",
-		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(Blue) },
+		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) },
 		done: passed + `
 			write green
 			reload
@@ -302,10 +304,10 @@ func TestDeploy(t *testing.T) {
 			drain
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: Blue, says: "names blue again",
+		outcome: model.NeedsPerson, exit: 5, live: model.Blue, says: "names blue again",
 	}, {
 		name: "a person writes something else while it drains",
-		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(Blue) + confOf(Green) },
+		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) + confOf(model.Green) },
 		done: passed + `
 			write green
 			reload
@@ -315,7 +317,7 @@ func TestDeploy(t *testing.T) {
 			drain
 			close
 			unlock shop`,
-		outcome: NeedsPerson, exit: 5, live: None, reasons: "switch-point-ambiguous", says: "names both colours",
+		outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "switch-point-ambiguous", says: "names both colours",
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
@@ -343,20 +345,20 @@ func TestLiveColourThatFails(t *testing.T) {
 	for _, state := range []gate.State{gate.StateRestarting, gate.StatePaused} {
 		story(t, string(state), func(t *testing.T, w *world) {
 			for _, b := range w.boxes {
-				if b.Colour == Blue {
+				if b.Colour == model.Blue {
 					b.life = life{{0, func(s *gate.Sample) { s.State, s.Health = state, gate.HealthUnhealthy }}}
 				}
 			}
 			w.lives["was-green"] = exitsAfter(time.Second, 1)
 			p := w.process()
 			r := p.deploy()
-			ends(t, r, Refused, 3, Blue)
+			ends(t, r, model.Refused, 3, model.Blue)
 			if slices.Contains(w.lines, "remove shop-was-blue-1") {
 				t.Error("the live colour was removed")
 			}
 
 			clear(w.lives)
-			ends(t, w.process().deploy(), Promoted, 0, Green)
+			ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		})
 	}
 }

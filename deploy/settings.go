@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
 )
 
 // Settings are what the user chose. The zero value is not usable: see DefaultSettings.
 type Settings struct {
-	To      Colour        // None: the idle one
+	To      model.Colour  // None: the idle one
 	Timeout time.Duration // 0: from the healthchecks
 	Stable  time.Duration
 	// RunningSuffices lets a service without a healthcheck pass by running.
 	RunningSuffices bool
 	NoPull          bool
-	Keep            Keep
+	Keep            model.Keep
 	DrainTimeout    time.Duration
 	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
 	DrainThenStop bool
@@ -24,12 +25,12 @@ type Settings struct {
 	// TryRestart lets the doctor start a copy of nginx.
 	TryRestart bool
 	// Checks are asked of a colour before it gets users, in its bake, and by health.
-	Checks map[Colour][]check.Check
+	Checks map[model.Colour][]check.Check
 	Bake   Bake
-	Hooks  map[Colour]Hooks
+	Hooks  map[model.Colour]model.Hooks
 }
 
 // DefaultSettings are those of a run without configuration.
 func DefaultSettings() Settings {
-	return Settings{Stable: 5 * time.Second, Keep: KeepStopped, DrainTimeout: time.Minute}
+	return Settings{Stable: 5 * time.Second, Keep: model.KeepStopped, DrainTimeout: time.Minute}
 }

@@ -5,26 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // Settle finishes or undoes what an earlier run left behind: a killed one, or one that ended while the old colour was
 // still draining.
-func (d *Deployer) Settle(ctx context.Context) *Report {
+func (d *Deployer) Settle(ctx context.Context) *report.Report {
 	r := d.begin("settle")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	err := r.settleOnly(ctx, cancel)
 	r.atEnd(ctx)
-	report := r.conclude(ctx, err)
+	report := r.outcome(ctx, err)
 	if err == nil {
-		report.Finish(Settled)
+		report.Finish(model.Settled)
 	}
 	return report
 }
 
 func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) error {
 	defer r.unlock(ctx)
-	if err := r.takeCharge(ctx, lost); err != nil {
+	if err := r.lockAndSettle(ctx, lost); err != nil {
 		return err
 	}
 	if r.report.Message == "" {
@@ -38,7 +41,7 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 			return err
 		}
 	}
-	return r.holdNames(ctx, None)
+	return r.holdNames(ctx, model.None)
 }
 
 // settle reads what was under way and asks what is true; the second decides.
@@ -59,15 +62,15 @@ func (r *run) settle(ctx context.Context) error {
 	}
 	said, err := left.settleEntry(ctx, e)
 	if err == nil {
-		err = left.holdNames(ctx, None)
+		err = left.holdNames(ctx, model.None)
 	}
 	r.note(left.report.Findings...)
 	r.report.Live, r.report.LiveBy, r.report.Containers = left.report.Live, left.report.LiveBy, left.report.Containers
 	if errors.Is(err, errDrain) && r.release.ID != "" {
-		return Refuse(StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
+		return model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
 	}
 	if err != nil {
-		return &PersonError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
 	}
 	r.journal = left.journal
 	r.report.Pruned.Containers = append(r.report.Pruned.Containers, left.report.Pruned.Containers...)
@@ -76,77 +79,77 @@ func (r *run) settle(ctx context.Context) error {
 		r.report.Message = said
 	}
 	if r.report.DryRun {
-		r.note(Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + said})
+		r.note(model.Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + said})
 		return nil
 	}
-	r.note(Finding{Code: "settled", Message: said})
+	r.note(model.Finding{Code: "settled", Message: said})
 	r.Progress.Say("%s", said)
 	return nil
 }
 
 // leftBy is the run that an entry of the journal speaks of, as far as it came.
-func (r *run) leftBy(e *Entry) *run {
+func (r *run) leftBy(e *model.Entry) *run {
 	own := *r.Deployer
 	own.Settings.Keep = e.Keep
 	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
 	left := &run{
-		Deployer: &own, report: NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir, identity: r.identity,
-		release: Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
+		Deployer: &own, report: report.NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir, identity: r.identity,
+		release: model.Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
 	}
 	if e.Back != nil {
-		left.recollect(*e.Back)
+		left.loadRelease(*e.Back)
 	}
 	left.report.From, left.report.To = e.From, e.To
 	return left
 }
 
 // settleEntry does what the truth asks for, and says it.
-func (r *run) settleEntry(ctx context.Context, e *Entry) (string, error) {
-	phase, chosen := e.Phase, r.chosen()
+func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
+	phase, chosen := e.Phase, r.servedColour()
 	switch {
-	case e.From == None:
-	case phase == PhaseSwitched && chosen == e.From:
+	case e.From == model.None:
+	case phase == model.PhaseSwitched && chosen == e.From:
 		return r.switchedBack(ctx, e)
-	case phase.beforeSwitch() && chosen == e.To:
-		return fmt.Sprintf("somebody made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, Settled)
+	case phase.BeforeSwitch() && chosen == e.To:
+		return fmt.Sprintf("somebody made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, model.Settled)
 	}
-	if phase == PhaseSwitching {
+	if phase == model.PhaseSwitching {
 		loaded, err := r.settleSwitch(ctx, e)
 		if err != nil {
 			return "", err
 		}
 		if loaded {
-			phase = PhaseSwitched
+			phase = model.PhaseSwitched
 		}
 		if loaded && e.Bakes {
-			phase = PhaseBaking
+			phase = model.PhaseBaking
 		}
 	}
-	if phase == PhaseBaking {
+	if phase == model.PhaseBaking {
 		kept, err := r.settleBake(ctx, e)
 		if err != nil {
 			return "", err
 		}
 		if kept {
-			phase = PhaseSwitched
+			phase = model.PhaseSwitched
 		}
 	}
-	if phase != PhaseSwitched {
+	if phase != model.PhaseSwitched {
 		return r.settleUnpassed(ctx, e)
 	}
 	if err := r.finishRetirement(ctx, e); err != nil {
 		return "", err
 	}
-	if r.Settings.Keep == KeepRunning {
+	if r.Settings.Keep == model.KeepRunning {
 		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, orNone(e.From)), nil
 	}
 	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, orNone(e.From)), nil
 }
 
 // settleUnpassed takes away a release that users were not meant to meet yet.
-func (r *run) settleUnpassed(ctx context.Context, e *Entry) (string, error) {
+func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error) {
 	// Workers that had taken the change for a moment may still answer from the release.
-	if (e.Phase == PhaseSwitching || e.Phase == PhaseBaking) && r.route.State == RouterRunning {
+	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.route.State == model.RouterRunning {
 		if err := r.drainRelease(ctx); err != nil {
 			return "", err
 		}
@@ -163,24 +166,24 @@ func (r *run) settleUnpassed(ctx context.Context, e *Entry) (string, error) {
 func (r *run) drainRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
 	defer cancel()
-	if err := r.Router.Drain(ctx, r.of(r.release.To), func(Left) {}); err != nil {
+	if err := r.Router.Drain(ctx, r.of(r.release.To), func(model.DrainStatus) {}); err != nil {
 		return fmt.Errorf("workers that may serve the release have not ended: %w", err)
 	}
 	return nil
 }
 
-// chosen is the colour that nginx provably serves, whoever made it so: the configuration that it has loaded names it,
+// servedColour is the colour that nginx provably serves, whoever made it so: the configuration that it has loaded names it,
 // and its containers answer.
-func (r *run) chosen() Colour {
-	if r.route.State != RouterRunning || r.route.Refusal != nil || !r.answers(r.route.Names) {
-		return None
+func (r *run) servedColour() model.Colour {
+	if r.route.State != model.RouterRunning || r.route.Refusal != nil || !r.answers(r.route.Names) {
+		return model.None
 	}
 	return r.route.Names
 }
 
 // switchedBack takes the decision of somebody who pointed nginx back by hand, after the release had been made live. The
 // release is stopped and stays, so that it can be looked at.
-func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
+func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) {
 	if err := r.drainRelease(ctx); err != nil {
 		return "", err
 	}
@@ -188,7 +191,7 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.route = route; r.chosen() != e.From {
+	if r.route = route; r.servedColour() != e.From {
 		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
 	}
 	if err := r.nothingLeadsTo(route, e.To); err != nil {
@@ -200,15 +203,15 @@ func (r *run) switchedBack(ctx context.Context, e *Entry) (string, error) {
 	if err := r.Stack.Retire(ctx, r.of(e.To)); err != nil {
 		return "", err
 	}
-	r.journal.bring(e.Images)
-	return fmt.Sprintf("somebody made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, RolledBack)
+	r.journal.Bring(e.Images)
+	return fmt.Sprintf("somebody made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, model.RolledBack)
 }
 
 // settleSwitch says whether nginx serves the change of an entry; if not, the old configuration is back afterwards.
-func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err error) {
+func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	settle := r.settleChange
 	if e.Change == nil || e.Change.Empty() {
-		if r.route.Names != e.To || r.route.State != RouterRunning {
+		if r.route.Names != e.To || r.route.State != model.RouterRunning {
 			return false, nil
 		}
 		settle = r.settleNamed
@@ -223,7 +226,7 @@ func (r *run) settleSwitch(ctx context.Context, e *Entry) (loaded bool, err erro
 // settleNamed is settleSwitch where nginx named the colour before the release came up. Nothing there tells how far the
 // run came, which may have ended before the gate opened, and nginx may hold addresses of containers that are gone: so it
 // is the engine that says whether the release is good, and nginx reloads and reaches it now.
-func (r *run) settleNamed(ctx context.Context, e *Entry) (loaded bool, err error) {
+func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	if r.change, err = r.Router.Plan(r.route, r.dir, e.To); err != nil {
 		return false, fmt.Errorf("what %s serves cannot be told: %w", r.route.Nginx, err)
 	}
@@ -233,7 +236,7 @@ func (r *run) settleNamed(ctx context.Context, e *Entry) (loaded bool, err error
 	if err == nil {
 		err = r.Router.Reach(ctx, r.targets)
 	}
-	var refused *RefusedError
+	var refused *model.RefusedError
 	if errors.As(err, &refused) {
 		r.Progress.Say("release %s of %s: %v", e.Release, e.To, err)
 		return false, nil
@@ -241,20 +244,20 @@ func (r *run) settleNamed(ctx context.Context, e *Entry) (loaded bool, err error
 	return err == nil, err
 }
 
-func (r *run) settleChange(ctx context.Context, e *Entry) (loaded bool, err error) {
+func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	fate, err := r.Router.Compare(ctx, *e.Change)
 	if err != nil {
 		return false, err
 	}
 	switch fate {
-	case FateLoaded:
+	case model.ChangeLoaded:
 		if r.answers(e.To) {
 			return true, nil
 		} // else what nginx serves has ended, and the old colour is what it can go back to
-	case FateGone:
+	case model.ChangeNginxGone:
 		return false, fmt.Errorf("%s is not there any more, so what it served cannot be told; bring it back", e.Change.Nginx)
-	case FateForeign:
-		if chosen := r.chosen(); chosen != None { // by hand, and it was loaded
+	case model.ChangeConflict:
+		if chosen := r.servedColour(); chosen != model.None { // by hand, and it was loaded
 			return chosen == e.To, nil
 		}
 		return false, fmt.Errorf("the configuration of %s was edited meanwhile: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
@@ -263,8 +266,8 @@ func (r *run) settleChange(ctx context.Context, e *Entry) (loaded bool, err erro
 }
 
 // finishRetirement drains and stops what a deployment left of the old colour, unless nginx names it again.
-func (r *run) finishRetirement(ctx context.Context, e *Entry) error {
-	if e.From == None {
+func (r *run) finishRetirement(ctx context.Context, e *model.Entry) error {
+	if e.From == model.None {
 		return r.finish(ctx)
 	}
 	if err := r.mayStop(r.route); err != nil {
@@ -273,7 +276,7 @@ func (r *run) finishRetirement(ctx context.Context, e *Entry) error {
 	if err := r.keep(ctx); err != nil {
 		return err
 	}
-	if r.Settings.Keep == KeepRunning {
+	if r.Settings.Keep == model.KeepRunning {
 		return r.finish(ctx)
 	}
 	if err := r.drain(ctx); err != nil {
@@ -287,19 +290,19 @@ func (r *run) finishRetirement(ctx context.Context, e *Entry) error {
 	return r.finish(ctx)
 }
 
-func orNone(c Colour) string {
-	if c == None {
+func orNone(c model.Colour) string {
+	if c == model.None {
 		return "no colour"
 	}
 	return string(c)
 }
 
 // leftBehind says, for commands that only look, what an earlier run left.
-func leftBehind(j Journal) []Finding {
+func leftBehind(j model.Journal) []model.Finding {
 	if j.Current == nil {
 		return nil
 	}
 	e := j.Current
-	return []Finding{{Code: "left-behind", Message: fmt.Sprintf("release %s (%s to %s) was begun at %s and ended in phase %q without being finished; `bluegate settle`, or the next deployment, finishes or undoes it",
+	return []model.Finding{{Code: "left-behind", Message: fmt.Sprintf("release %s (%s to %s) was begun at %s and ended in phase %q without being finished; `bluegate settle`, or the next deployment, finishes or undoes it",
 		e.Release, orNone(e.From), e.To, e.Began.UTC().Format(time.RFC3339), e.Phase)}}
 }

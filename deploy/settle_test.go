@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // What a killed run left is decided by what is true: each phase of the journal meets each fate of nginx.
@@ -58,36 +60,36 @@ func TestSettle(t *testing.T) {
 		set  func(*world)
 		done string
 		exit int
-		live Colour
+		live model.Colour
 		says string
 
 		beside bool // both colours run afterwards
 	}{{
 		name: "pulling", kill: "pull was-green",
 		done: "lock shop \n give back shop/was-green:latest \n journal closed \n unlock shop",
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "pulling, and nothing came", kill: "journal pulling",
 		done: "lock shop \n journal closed \n unlock shop",
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "starting", kill: "start was-green",
 		done: strings.ReplaceAll(undoneLater, "sweep", ""),
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "starting, rehearsed", kill: "rehearse green",
 		done: undoneLater,
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "starting, and a person made nginx name the release", kill: "rehearse green",
-		set:  func(w *world) { w.nginx.disk = confOf(Green); w.nginx.reload() },
+		set:  func(w *world) { w.nginx.disk = confOf(model.Green); w.nginx.reload() },
 		done: "lock shop \n sweep \n journal closed \n unlock shop",
-		live: Green, says: "made green live by hand", beside: true,
+		live: model.Green, says: "made green live by hand", beside: true,
 	}, {
 		name: "starting, and a person made nginx name both", kill: "rehearse green",
-		set:  func(w *world) { w.nginx.disk += confOf(Green); w.nginx.reload() },
+		set:  func(w *world) { w.nginx.disk += confOf(model.Green); w.nginx.reload() },
 		done: "lock shop \n sweep \n unlock shop",
-		exit: 5, live: None, says: "names green",
+		exit: 5, live: model.None, says: "names green",
 	}, {
 		name: "switching, untouched", kill: "journal switching",
 		done: `
@@ -105,11 +107,11 @@ func TestSettle(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "switching, written", kill: "write green",
 		done: takenBack,
-		live: Blue, says: "had not passed",
+		live: model.Blue, says: "had not passed",
 	}, {
 		name: "switching, written, and nginx does not reload", kill: "write green",
 		set: func(w *world) { w.nginx.deaf = true },
@@ -123,44 +125,44 @@ func TestSettle(t *testing.T) {
 			unlock nginx-edge-0123456
 			close
 			unlock shop`,
-		exit: 5, live: None, says: "nginx did not load it",
+		exit: 5, live: model.None, says: "nginx did not load it",
 	}, {
 		name: "switching, loaded", kill: "reload",
 		done: strings.ReplaceAll(finishedLater, "keep blue", "journal switched \n keep blue"),
-		live: Green, says: "is live",
+		live: model.Green, says: "is live",
 	}, {
 		name: "switching, loaded, and the release has ended since", kill: "reload",
 		set: func(w *world) {
 			for _, b := range w.boxes {
-				if b.Colour == Green {
+				if b.Colour == model.Green {
 					b.life = exitsAfter(0, 137)
 				}
 			}
 		},
 		done: takenBack,
-		live: Blue,
+		live: model.Blue,
 	}, {
 		name: "switching, loaded, and the release crashes in a loop since", kill: "reload",
 		set: func(w *world) {
 			for _, b := range w.boxes {
-				if b.Colour == Green {
+				if b.Colour == model.Green {
 					b.life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}}
 				}
 			}
 		},
 		done: takenBack,
-		live: Blue,
+		live: model.Blue,
 	}, {
 		name: "switching, foreign", kill: "write green",
-		set:  func(w *world) { w.nginx.disk = confOf(Green) + "# tuned" },
-		done: untouched, exit: 5, live: None, says: "was edited meanwhile",
+		set:  func(w *world) { w.nginx.disk = confOf(model.Green) + "# tuned" },
+		done: untouched, exit: 5, live: model.None, says: "was edited meanwhile",
 	}, {
 		name: "switching, nginx gone", kill: "write green",
-		set:  func(w *world) { w.nginx.state = RouterAbsent },
-		done: "lock shop \n sweep \n lock nginx- \n unlock nginx- \n unlock shop", exit: 5, live: None, says: "is not there any more",
+		set:  func(w *world) { w.nginx.state = model.RouterAbsent },
+		done: "lock shop \n sweep \n lock nginx- \n unlock nginx- \n unlock shop", exit: 5, live: model.None, says: "is not there any more",
 	}, {
 		name: "switching, nginx stopped, written", kill: "write green",
-		set: func(w *world) { w.nginx.state = RouterStopped },
+		set: func(w *world) { w.nginx.state = model.RouterStopped },
 		done: `
 			lock shop
 			sweep
@@ -175,43 +177,43 @@ func TestSettle(t *testing.T) {
 			journal closed
 			close
 			unlock shop`,
-		live: None, says: "had not passed",
+		live: model.None, says: "had not passed",
 	}, {
 		name: "switched", kill: "journal switched",
 		done: strings.ReplaceAll(strings.ReplaceAll(finishedLater, "unlock nginx-edge-0123456", ""), "lock nginx-edge-0123456", ""),
-		live: Green, says: "is live",
+		live: model.Green, says: "is live",
 	}, {
 		name: "switched, half retired", kill: "retire shop-was-blue-1",
 		done: "lock shop \n sweep \n drain \n retire shop-signal-blue-1 \n journal closed \n unlock shop",
-		live: Green, says: "is live",
+		live: model.Green, says: "is live",
 	}, {
 		name: "switched, and a person pointed nginx back", kill: "journal switched",
-		set:  func(w *world) { w.nginx.disk = confOf(Blue); w.nginx.reload() },
+		set:  func(w *world) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() },
 		done: "lock shop \n sweep \n drain \n retire shop-was-green-1 \n retire shop-signal-green-1 \n journal closed \n unlock shop",
-		live: Blue, says: "made blue live again by hand",
+		live: model.Blue, says: "made blue live again by hand",
 	}, {
 		name: "switched, and a person points nginx back while it drains", kill: "journal switched",
-		set:  func(w *world) { w.nginx.editedInDrain = confOf(Blue) },
+		set:  func(w *world) { w.nginx.editedInDrain = confOf(model.Blue) },
 		done: "lock shop \n sweep \n keep blue \n drain \n unlock shop",
-		exit: 5, live: Blue, says: "names blue again",
+		exit: 5, live: model.Blue, says: "names blue again",
 	}, {
 		name: "switched, and a person made nginx name both", kill: "journal switched",
-		set:  func(w *world) { w.nginx.disk += confOf(Blue); w.nginx.reload() },
+		set:  func(w *world) { w.nginx.disk += confOf(model.Blue); w.nginx.reload() },
 		done: "lock shop \n sweep \n unlock shop",
-		exit: 5, live: None, says: "names both colours",
+		exit: 5, live: model.None, says: "names both colours",
 	}, {
 		name: "switched, on disk only another time", kill: "journal switched",
-		set:  func(w *world) { w.nginx.loaded = confOf(Blue) },
+		set:  func(w *world) { w.nginx.loaded = confOf(model.Blue) },
 		done: "lock shop \n sweep \n unlock shop",
-		exit: 5, live: None, says: "what runs is not what is on disk",
+		exit: 5, live: model.None, says: "what runs is not what is on disk",
 	}, {
 		name: "switched, and nginx is gone", kill: "journal switched",
-		set:  func(w *world) { w.nginx.state = RouterAbsent },
+		set:  func(w *world) { w.nginx.state = model.RouterAbsent },
 		done: "lock shop \n sweep \n unlock shop",
-		exit: 5, live: None, says: "nginx is not there any more",
+		exit: 5, live: model.None, says: "nginx is not there any more",
 	}, {
 		name: "nothing was left", kill: "lock shop",
-		done: "lock shop \n unlock shop", live: Blue, says: "nothing was left to settle",
+		done: "lock shop \n unlock shop", live: model.Blue, says: "nothing was left to settle",
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			w.killed(fault{kind: killedAfter, on: test.kill})
@@ -221,13 +223,13 @@ func TestSettle(t *testing.T) {
 			}
 			before := string(w.journal)
 			r := w.process().settle()
-			outcome := Settled
+			outcome := model.Settled
 			if test.exit == 5 {
-				outcome = NeedsPerson
+				outcome = model.NeedsPerson
 				if r.Run == "" || string(w.journal) != before {
 					t.Errorf("to run: %q; the journal is as it was: %v", r.Run, string(w.journal) == before)
 				}
-			} else if left := w.unclean(); len(left) > 0 && !test.beside && w.nginx.state == RouterRunning {
+			} else if left := w.unclean(); len(left) > 0 && !test.beside && w.nginx.state == model.RouterRunning {
 				t.Errorf("left behind: %s", strings.Join(left, "\n"))
 			}
 			ends(t, r, outcome, test.exit, test.live)
@@ -271,7 +273,7 @@ func TestSettleFirst(t *testing.T) {
 	}, {
 		name: "after the reload", kill: "reload", done: proven, running: 2, says: "is live",
 	}, {
-		name: "the release is not healthy", kill: "journal switching", set: func(w *world) { w.ail(Blue) },
+		name: "the release is not healthy", kill: "journal switching", set: func(w *world) { w.ail(model.Blue) },
 		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n unlock nginx-edge-0123456" + strings.Replace(removed, "close\n", "\n", 1), says: "had not passed",
 	}, {
 		name: "nginx does not reach it", kill: "journal switching", set: func(w *world) { w.nginx.deadPort = true },
@@ -284,7 +286,7 @@ func TestSettleFirst(t *testing.T) {
 		done: untouched, exit: 5, running: 2, says: "what runs is not what is on disk",
 	}} {
 		story(t, test.name, func(t *testing.T, w *world) {
-			w.first(RouterRunning)
+			w.first(model.RouterRunning)
 			w.before, w.registry = w.tags, w.tags
 			w.killed(fault{kind: killedAfter, on: test.kill})
 			time.Sleep(10 * time.Second)
@@ -296,7 +298,7 @@ func TestSettleFirst(t *testing.T) {
 				t.Errorf("exit %d: %s; want %d and %q", r.ExitCode, r.Message, test.exit, test.says)
 			}
 			done(t, w, test.done)
-			if got := w.running(Blue); len(got) != test.running {
+			if got := w.running(model.Blue); len(got) != test.running {
 				t.Errorf("of blue runs %q", got)
 			}
 		})
@@ -309,11 +311,11 @@ func TestSettleHasLimits(t *testing.T) {
 		w.nginx.hold = 100 * time.Hour
 		w.nginx.stray = true
 		w.killed(fault{kind: killedAfter, on: "reload"})
-		w.nginx.loaded = confOf(Blue) // and a worker of green is left
-		w.nginx.leaving = []worker{{confOf(Green), time.Now().Add(100 * time.Hour)}}
+		w.nginx.loaded = confOf(model.Blue) // and a worker of green is left
+		w.nginx.leaving = []worker{{confOf(model.Green), time.Now().Add(100 * time.Hour)}}
 		began := time.Now()
 		r := w.process().settle()
-		ends(t, r, NeedsPerson, 5, None)
+		ends(t, r, model.NeedsPerson, 5, model.None)
 		if took := time.Since(began); took > 10*time.Minute {
 			t.Errorf("it took %s", took)
 		}
@@ -322,11 +324,11 @@ func TestSettleHasLimits(t *testing.T) {
 
 // TestJournalUnusable: a journal that is not understood is never overwritten.
 func TestJournalUnusable(t *testing.T) {
-	for name, command := range map[string]func(*process) *Report{"deploy": (*process).deploy, "settle": (*process).settle} {
+	for name, command := range map[string]func(*process) *report.Report{"deploy": (*process).deploy, "settle": (*process).settle} {
 		story(t, name, func(t *testing.T, w *world) {
-			w.journalFails = &PersonError{Err: errors.New("the journal has version 2"), Run: "docker rm bluegate-journal-shop"}
+			w.journalFails = &model.ManualActionError{Err: errors.New("the journal has version 2"), Run: "docker rm bluegate-journal-shop"}
 			r := command(w.process())
-			ends(t, r, NeedsPerson, 5, None)
+			ends(t, r, model.NeedsPerson, 5, model.None)
 			done(t, w, "lock shop \n unlock shop")
 			if r.Run != "docker rm bluegate-journal-shop" {
 				t.Errorf("to run: %q", r.Run)
@@ -340,22 +342,22 @@ func TestDeploySettlesFirst(t *testing.T) {
 	story(t, "undone", func(t *testing.T, w *world) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
 		r := w.process().deploy()
-		ends(t, r, Promoted, 0, Green)
-		if !strings.HasPrefix(findings(r), "settled") || r.To != Green || r.Message != "" {
+		ends(t, r, model.Promoted, 0, model.Green)
+		if !strings.HasPrefix(findings(r), "settled") || r.To != model.Green || r.Message != "" {
 			t.Errorf("to %s, findings %q: %s", r.To, findings(r), r.Message)
 		}
 	})
 	story(t, "finished", func(t *testing.T, w *world) {
 		w.killed(fault{kind: killedAfter, on: "journal switched"})
 		r := w.process().deploy()
-		ends(t, r, Promoted, 0, Blue)
-		if !strings.HasPrefix(findings(r), "settled") || r.From != Green {
+		ends(t, r, model.Promoted, 0, model.Blue)
+		if !strings.HasPrefix(findings(r), "settled") || r.From != model.Green {
 			t.Errorf("from %s, findings %q", r.From, findings(r))
 		}
 	})
 	story(t, "a finding is told once", func(t *testing.T, w *world) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
-		w.nginx.findings = []Finding{{Code: "not-persistent", Message: "lies in no mount"}}
+		w.nginx.findings = []model.Finding{{Code: "not-persistent", Message: "lies in no mount"}}
 		if got := findings(w.process().deploy()); got != "not-persistent settled" {
 			t.Errorf("findings %q", got)
 		}
@@ -386,10 +388,10 @@ func TestSettleBakeByHand(t *testing.T) {
 		p.settings.Bake.For = time.Minute
 		p.fault = fault{kind: killedAfter, on: "journal baking"}
 		p.deploy()
-		w.nginx.disk = confOf(Blue) + "# tuned"
+		w.nginx.disk = confOf(model.Blue) + "# tuned"
 		w.nginx.reload()
-		ends(t, w.process().settle(), Settled, 0, Blue)
-		if got := w.running(Green); len(got) > 0 {
+		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
+		if got := w.running(model.Green); len(got) > 0 {
 			t.Errorf("of green runs %v", got)
 		}
 	})

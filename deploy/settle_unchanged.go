@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // A dry run settles first what an earlier run left, as the command itself does and by the same code, over an engine and an
@@ -39,13 +40,13 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	live, by, containers := r.report.Live, r.report.LiveBy, r.report.Containers
 	err = r.settle(ctx)
 	if waits := r.Router.(*foreseenRouter).waits; waits > 0 && err == nil && !r.drains {
-		r.note(Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
-			count(waits, "nginx worker"), r.Settings.DrainTimeout)})
+		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
+			model.Count(waits, "nginx worker"), r.Settings.DrainTimeout)})
 	}
 	if errors.Is(err, errUnforeseen) {
 		r.report.Live, r.report.LiveBy, r.report.Containers = live, by, containers
 		r.report.From, r.report.To = live, cmp.Or(r.Settings.To, live.Other(), e.To)
-		r.note(Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", e.Release, orNone(e.From), e.To, e.Phase)})
+		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", e.Release, orNone(e.From), e.To, e.Phase)})
 		return false, nil
 	}
 	if err != nil {
@@ -56,13 +57,13 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 
 // foreseenStack is a Stack whose containers were stopped and removed only for who asks it.
 type foreseenStack struct {
-	Stack
+	model.Stack
 	ended, gone map[string]bool // by id
 }
 
-func (s *foreseenStack) Containers(ctx context.Context, app Application) ([]Container, error) {
+func (s *foreseenStack) Containers(ctx context.Context, app model.Application) ([]model.Container, error) {
 	all, err := s.Stack.Containers(ctx, app)
-	all = slices.DeleteFunc(all, func(c Container) bool { return s.gone[c.ID] })
+	all = slices.DeleteFunc(all, func(c model.Container) bool { return s.gone[c.ID] })
 	for i := range all {
 		if s.ended[all[i].ID] {
 			all[i].Running, all[i].State, all[i].RestartPol = false, string(gate.StateExited), "no"
@@ -71,73 +72,75 @@ func (s *foreseenStack) Containers(ctx context.Context, app Application) ([]Cont
 	return all, err
 }
 
-func (s *foreseenStack) Retire(_ context.Context, containers []Container) error {
+func (s *foreseenStack) Retire(_ context.Context, containers []model.Container) error {
 	for _, c := range containers {
 		s.ended[c.ID] = true
 	}
 	return nil
 }
 
-func (s *foreseenStack) Remove(_ context.Context, containers []Container) error {
+func (s *foreseenStack) Remove(_ context.Context, containers []model.Container) error {
 	for _, c := range containers {
 		s.gone[c.ID] = true
 	}
 	return nil
 }
 
-func (s *foreseenStack) RemoveImages(context.Context, []BroughtImage) ([]string, error) {
+func (s *foreseenStack) RemoveImages(context.Context, []model.PulledImage) ([]string, error) {
 	return nil, nil
 }
-func (s *foreseenStack) Keep(context.Context, string, Record) error     { return nil }
-func (s *foreseenStack) Forget(context.Context, string, []string) error { return nil }
-func (s *foreseenStack) Revive(context.Context, string, Record) error   { return errUnforeseen }
-func (s *foreseenStack) Prune(_ context.Context, images []BroughtImage) ([]string, []BroughtImage, error) {
+func (s *foreseenStack) Keep(context.Context, string, model.ReleaseRecord) error { return nil }
+func (s *foreseenStack) Forget(context.Context, string, []string) error          { return nil }
+func (s *foreseenStack) Revive(context.Context, string, model.ReleaseRecord) error {
+	return errUnforeseen
+}
+func (s *foreseenStack) Prune(_ context.Context, images []model.PulledImage) ([]string, []model.PulledImage, error) {
 	return nil, images, nil
 }
 
 // foreseenRouter is a Router that only looks.
 type foreseenRouter struct {
-	Router
+	model.Router
 	draining int // of the last look
 	waits    int // workers that a drain would wait for
 }
 
-func (f *foreseenRouter) Observe(ctx context.Context, dir *Directory) (Route, error) {
+func (f *foreseenRouter) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
 	route, err := f.Router.Observe(ctx, dir)
 	f.draining = route.Draining
 	return route, err
 }
 
-func (f *foreseenRouter) Drain(context.Context, []Container, func(Left)) error {
+func (f *foreseenRouter) Drain(context.Context, []model.Container, func(model.DrainStatus)) error {
 	f.waits = max(f.waits, f.draining)
 	return nil
 }
 
 // Restore has nothing to do where the change was never written.
-func (f *foreseenRouter) Restore(ctx context.Context, change Change) error {
+func (f *foreseenRouter) Restore(ctx context.Context, change model.Change) error {
 	fate, err := f.Router.Compare(ctx, change)
-	if err == nil && fate != FateUntouched {
+	if err == nil && fate != model.ChangeNotApplied {
 		err = errUnforeseen
 	}
 	return err
 }
 
-func (f *foreseenRouter) Rehearse(context.Context, Change, <-chan struct{}) error {
+func (f *foreseenRouter) Rehearse(context.Context, model.Change, <-chan struct{}) error {
 	return errUnforeseen
 }
-func (f *foreseenRouter) Reach(context.Context, []Target) error { return errUnforeseen }
+func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return errUnforeseen }
 
 // Hold implements NameHolder: what would be held can be seen by nobody.
-func (*foreseenStack) Hold(context.Context, string, string, []HeldName) error { return nil }
+func (*foreseenStack) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
 // foreseenLedger is a Ledger that writes nothing.
-type foreseenLedger struct{ Ledger }
+type foreseenLedger struct{ model.Ledger }
 
-func (foreseenLedger) Lock(context.Context, string, Holder) (Lease, error) {
+func (foreseenLedger) Lock(context.Context, string, model.Holder) (model.Lease, error) {
 	return foreseenLease{}, nil
 }
-func (foreseenLedger) Write(context.Context, string, Journal) error { return nil }
-func (foreseenLedger) Sweep(context.Context, string) error          { return nil }
+func (foreseenLedger) Write(context.Context, string, model.Journal) error { return nil }
+func (foreseenLedger) Sweep(context.Context, string) error                { return nil }
 
 type foreseenLease struct{}
 

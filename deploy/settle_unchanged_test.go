@@ -6,14 +6,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // What a dry run says is what the command does, wherever an earlier run was killed; and it changes nothing.
 func TestDryRunAfterAKill(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		dry  func(*Deployer, context.Context) *Report
-		real func(*process) *Report
+		dry  func(*Deployer, context.Context) *report.Report
+		real func(*process) *report.Report
 	}{
 		{"deploy", (*Deployer).DryRun, (*process).deploy},
 		{"rollback", (*Deployer).RollbackDryRun, (*process).rollback},
@@ -21,7 +24,7 @@ func TestDryRunAfterAKill(t *testing.T) {
 		foreseen := 0
 		for at, more := 1, true; more; at++ {
 			story(t, sprintf("%s/%d", test.name, at), func(t *testing.T, w *world) {
-				w.deployed(KeepStopped) // so that there is a way back
+				w.deployed(model.KeepStopped) // so that there is a way back
 				p := w.process()
 				p.fault = fault{kind: killedAfter, at: at}
 				if p.deploy() != nil {
@@ -39,7 +42,7 @@ func TestDryRunAfterAKill(t *testing.T) {
 				if string(w.journal) != journal {
 					t.Error("the journal was written")
 				}
-				unknown := open && dry.ExitCode == 0 && (dry.Plan == nil || dry.Plan.Budget() == 0)
+				unknown := open && dry.ExitCode == 0 && (dry.Plan == nil || dry.Plan.BudgetMS == 0)
 				if unknown && !strings.Contains(findings(dry), "would-settle") {
 					t.Errorf("nothing is planned, and it does not say why: %q", findings(dry))
 				}
@@ -63,9 +66,6 @@ func TestDryRunAfterAKill(t *testing.T) {
 	}
 }
 
-// Budget is how long the gate may take by a plan; 0: there is none.
-func (p *PlanReport) Budget() time.Duration { return time.Duration(p.BudgetMS) * time.Millisecond }
-
 func sameNames(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
@@ -81,12 +81,12 @@ func TestForeseenAfterAnInterruptedDrain(t *testing.T) {
 		}
 		w.lines = nil
 		r := w.process().do((*Deployer).RollbackDryRun)
-		ends(t, r, Planned, 0, Green)
-		if r.To != Blue || len(r.Plan.Replace)+len(r.Plan.Create)+len(r.Plan.Start) > 0 {
+		ends(t, r, model.Planned, 0, model.Green)
+		if r.To != model.Blue || len(r.Plan.Replace)+len(r.Plan.Create)+len(r.Plan.Start) > 0 {
 			t.Errorf("to %q, it plans %+v", r.To, r.Plan)
 		}
 		status := w.process().do((*Deployer).Status)
-		if way := status.Rollback; way == nil || way.Refused != "" || way.Colour != Blue || len(way.Containers) != 2 || way.Containers[0].State != KeptRunning {
+		if way := status.Rollback; way == nil || way.Refused != "" || way.Colour != model.Blue || len(way.Containers) != 2 || way.Containers[0].State != report.KeptRunning {
 			t.Errorf("status says %+v", way)
 		}
 		// A deployment needs the colour that still drains.
@@ -96,6 +96,6 @@ func TestForeseenAfterAnInterruptedDrain(t *testing.T) {
 		done(t, w, "")
 		w.nginx.hold = time.Second
 		w.nginx.leaving[0].until = time.Now().Add(20 * time.Second)
-		ends(t, w.process().rollback(), Promoted, 0, Blue)
+		ends(t, w.process().rollback(), model.Promoted, 0, model.Blue)
 	})
 }

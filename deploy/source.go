@@ -3,16 +3,8 @@ package deploy
 import (
 	"fmt"
 	"time"
-)
 
-// The pull policies of Compose that matter here.
-const (
-	policyNever   = "never"
-	policyBuild   = "build"
-	policyMissing = "missing"
-	policyAbsent  = "if_not_present"
-	policyAlways  = "always"
-	policyRefresh = "refresh" // daily, weekly and every_…, too
+	"bluegate/deploy/model"
 )
 
 // source is where the image of a service comes from.
@@ -29,25 +21,25 @@ const (
 // source says now, and for what has not changed the builder has its cache; any other is pulled. An image that no
 // registry ever gave a digest exists on this engine only, and nobody could be asked for it. Where the engine cannot tell
 // that, it is pulled, and used as it is if no registry serves it: see pullServed.
-func sourceOf(s Service, img Image, noPull bool, now time.Time) source {
+func sourceOf(s model.Service, img model.Image, noPull bool, now time.Time) source {
 	there := img.ID != ""
-	if s.Build && s.PullPolicy != policyAlways && s.PullPolicy != policyRefresh {
-		if there && (s.PullPolicy == policyNever || s.PullPolicy == policyMissing || s.PullPolicy == policyAbsent) {
+	if s.Build && s.PullPolicy != model.PolicyAlways && s.PullPolicy != model.PolicyRefresh {
+		if there && (s.PullPolicy == model.PolicyNever || s.PullPolicy == model.PolicyMissing || s.PullPolicy == model.PolicyAbsent) {
 			return fromEngine
 		}
 		return fromBuild
 	}
 	switch {
-	case noPull, s.PullPolicy == policyNever, s.PullPolicy == policyBuild:
+	case noPull, s.PullPolicy == model.PolicyNever, s.PullPolicy == model.PolicyBuild:
 		if there {
 			return fromEngine
 		}
 		return fromNowhere
-	case !there, s.PullPolicy == policyAlways:
+	case !there, s.PullPolicy == model.PolicyAlways:
 		return fromRegistry
-	case s.PullPolicy == policyMissing, s.PullPolicy == policyAbsent, !img.FromPull:
+	case s.PullPolicy == model.PolicyMissing, s.PullPolicy == model.PolicyAbsent, !img.FromPull:
 		return fromEngine
-	case s.PullPolicy == policyRefresh && now.Before(img.Tagged.Add(s.RefreshAfter)):
+	case s.PullPolicy == model.PolicyRefresh && now.Before(img.Tagged.Add(s.RefreshAfter)):
 		return fromEngine
 	}
 	return fromRegistry
@@ -57,7 +49,7 @@ func sourceOf(s Service, img Image, noPull bool, now time.Time) source {
 func (r *run) from(where source) (services []string) {
 	now := time.Now()
 	for _, s := range r.release.Model.Services {
-		if img, _ := imageOf(r.images, s.Name); sourceOf(s, img, r.Settings.NoPull, now) == where {
+		if img, _ := model.ImageOf(r.images, s.Name); sourceOf(s, img, r.Settings.NoPull, now) == where {
 			services = append(services, s.Name)
 		}
 	}
@@ -68,13 +60,13 @@ func (r *run) from(where source) (services []string) {
 func (r *run) noteLocal() {
 	for _, name := range r.from(fromEngine) {
 		s, _ := r.release.Model.Service(name)
-		img, _ := imageOf(r.images, name)
+		img, _ := model.ImageOf(r.images, name)
 		switch {
-		case r.Settings.NoPull, s.PullPolicy == policyNever, s.PullPolicy == policyBuild:
-			r.note(Finding{Code: "pull-skipped", Message: fmt.Sprintf("%s is used as it is on this engine (%s)", s.Image, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
-		case s.PullPolicy == policyMissing, s.PullPolicy == policyAbsent, s.PullPolicy == policyRefresh:
+		case r.Settings.NoPull, s.PullPolicy == model.PolicyNever, s.PullPolicy == model.PolicyBuild:
+			r.note(model.Finding{Code: "pull-skipped", Message: fmt.Sprintf("%s is used as it is on this engine (%s)", s.Image, whyNotPulled(r.Settings.NoPull, s.PullPolicy))})
+		case s.PullPolicy == model.PolicyMissing, s.PullPolicy == model.PolicyAbsent, s.PullPolicy == model.PolicyRefresh:
 		case !img.FromPull:
-			r.note(Finding{Code: "local-image", Message: fmt.Sprintf("%s exists only on this engine (it was built or loaded here) and is used as it is", s.Image)})
+			r.note(model.Finding{Code: "local-image", Message: fmt.Sprintf("%s exists only on this engine (it was built or loaded here) and is used as it is", s.Image)})
 		}
 	}
 }

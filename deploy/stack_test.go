@@ -7,26 +7,28 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // Load implements Stack.
-func (p *process) Load(ctx context.Context) (Application, error) {
+func (p *process) Load(ctx context.Context) (model.Application, error) {
 	app := p.app
 	app.Models = maps.Clone(app.Models)
 	return app, p.ask(ctx)
 }
 
 // Require implements Stack.
-func (p *process) Require(ctx context.Context, _ Model) error { return p.ask(ctx) }
+func (p *process) Require(ctx context.Context, _ model.Model) error { return p.ask(ctx) }
 
 // Containers implements Stack.
-func (p *process) Containers(ctx context.Context, _ Application) ([]Container, error) {
+func (p *process) Containers(ctx context.Context, _ model.Application) ([]model.Container, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var all []Container
+	var all []model.Container
 	for _, b := range p.boxes {
 		all = append(all, b.inspect())
 	}
@@ -34,22 +36,22 @@ func (p *process) Containers(ctx context.Context, _ Application) ([]Container, e
 }
 
 // Images implements Stack.
-func (p *process) Images(ctx context.Context, m Model) ([]Image, error) {
+func (p *process) Images(ctx context.Context, m model.Model) ([]model.Image, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var all []Image
+	var all []model.Image
 	for _, s := range m.Services {
 		id := p.tags[s.Image]
-		all = append(all, Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && (p.allPulled || !p.loaded[id]), Probe: p.probes[id]})
+		all = append(all, model.Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && (p.allPulled || !p.loaded[id]), Probe: p.probes[id]})
 	}
 	return all, nil
 }
 
 // Pull implements Stack.
-func (p *process) Pull(ctx context.Context, m Model, services []string) error {
+func (p *process) Pull(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
 		s, _ := m.Service(name)
 		if err := p.change(ctx, "pull "+name, func() {
@@ -86,7 +88,7 @@ func (p *process) Offered(ctx context.Context, ref string) error {
 }
 
 // Build implements Stack.
-func (p *process) Build(ctx context.Context, m Model, services []string) error {
+func (p *process) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
 		s, _ := m.Service(name)
 		if err := p.change(ctx, "build "+name, func() {
@@ -105,7 +107,7 @@ func (p *process) Build(ctx context.Context, m Model, services []string) error {
 }
 
 // Up implements Stack. Like the engine, it goes on creating when its caller has gone away.
-func (p *process) Up(ctx context.Context, m Model, release string) error {
+func (p *process) Up(ctx context.Context, m model.Model, release string) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
 	var made []*box
@@ -132,8 +134,8 @@ func (p *process) Up(ctx context.Context, m Model, release string) error {
 }
 
 // Watch implements Stack.
-func (p *process) Watch(ctx context.Context, m Model, release string) <-chan Seen {
-	out := make(chan Seen)
+func (p *process) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
+	out := make(chan model.ContainerEvent)
 	go func() {
 		defer close(out)
 		known := map[string]string{}
@@ -151,14 +153,14 @@ func (p *process) Watch(ctx context.Context, m Model, release string) <-chan See
 }
 
 // news is what changed since the last look.
-func (p *process) news(m Model, release string, known map[string]string) (all []Seen) {
+func (p *process) news(m model.Model, release string, known map[string]string) (all []model.ContainerEvent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.dead:
-		return []Seen{{Trouble: errors.New("wakes a killed process up, so that it ends")}}
+		return []model.ContainerEvent{{Trouble: errors.New("wakes a killed process up, so that it ends")}}
 	case p.isSilent():
-		return []Seen{{Trouble: &UnreachableError{What: "the engine", Err: errors.New("unexpected EOF")}}}
+		return []model.ContainerEvent{{Trouble: &model.UnreachableError{What: "the engine", Err: errors.New("unexpected EOF")}}}
 	case !p.blind.IsZero() && time.Now().After(p.blind):
 		return nil
 	}
@@ -171,13 +173,13 @@ func (p *process) news(m Model, release string, known map[string]string) (all []
 		s := b.sample()
 		if text := sprintf("%s %s %d %d %v", s.State, s.Health, s.FailingStreak, s.RestartCount, s.OOMKilled); known[b.ID] != text {
 			known[b.ID] = text
-			all = append(all, Seen{Sample: s})
+			all = append(all, model.ContainerEvent{Sample: s})
 		}
 	}
 	for id := range known {
 		if !there[id] {
 			delete(known, id)
-			all = append(all, Seen{Gone: id})
+			all = append(all, model.ContainerEvent{Gone: id})
 		}
 	}
 	return all
@@ -201,7 +203,7 @@ func (p *process) LogTail(ctx context.Context, id string, _ int) ([]string, erro
 }
 
 // Retire implements Stack.
-func (p *process) Retire(ctx context.Context, containers []Container) error {
+func (p *process) Retire(ctx context.Context, containers []model.Container) error {
 	for _, c := range containers {
 		if err := p.change(ctx, "retire "+c.Name, func() {
 			if b := p.end(c.Name); b != nil {
@@ -221,7 +223,7 @@ func (p *process) Retire(ctx context.Context, containers []Container) error {
 }
 
 // Remove implements Stack.
-func (p *process) Remove(ctx context.Context, containers []Container) error {
+func (p *process) Remove(ctx context.Context, containers []model.Container) error {
 	for _, c := range containers {
 		if err := p.change(ctx, "remove "+c.Name, func() {
 			if p.busy.Load() > 0 {
@@ -238,7 +240,7 @@ func (p *process) Remove(ctx context.Context, containers []Container) error {
 }
 
 // RemoveImages implements Stack.
-func (p *process) RemoveImages(ctx context.Context, images []BroughtImage) (removed []string, err error) {
+func (p *process) RemoveImages(ctx context.Context, images []model.PulledImage) (removed []string, err error) {
 	for _, img := range images {
 		p.mu.Lock()
 		now := p.tags[img.Ref]

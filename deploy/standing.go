@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // engineBack is how long an engine that went away is waited for, where leaving things as they are would be worse.
 const engineBack = time.Minute
 
-// whenBack does something that may be repeated, again and again while the engine cannot be asked.
-func whenBack(ctx context.Context, do func() error) error {
+// retryWhileUnreachable does something that may be repeated, again and again while the engine cannot be asked.
+func retryWhileUnreachable(ctx context.Context, do func() error) error {
 	for until := time.Now().Add(engineBack); ; {
 		err := do()
-		var silent *UnreachableError
+		var silent *model.UnreachableError
 		if !errors.As(err, &silent) || ctx.Err() != nil || time.Now().After(until) {
 			return err
 		}
@@ -22,15 +24,15 @@ func whenBack(ctx context.Context, do func() error) error {
 	}
 }
 
-// standing makes sure that users are served by a colour before the other one is stopped, or once it was taken away.
+// ensureServing makes sure that users are served by a colour before the other one is stopped, or once it was taken away.
 // After a restart of the engine neither may run: then this one, the last that was good, is started again, and a person
 // looks at it. That it is not well while either runs is no reason to touch them.
-func (r *run) standing(ctx context.Context, colour Colour) error {
-	reasons, err := r.fit(ctx, colour)
+func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
+	reasons, err := r.healthOf(ctx, colour)
 	if err != nil || len(reasons) == 0 {
 		return err
 	}
-	ailing := fmt.Errorf("%s, which nginx serves, is not healthy: %w", colour, &RefusedError{Reasons: reasons})
+	ailing := fmt.Errorf("%s, which nginx serves, is not healthy: %w", colour, &model.RefusedError{Reasons: reasons})
 	if r.runs(colour) || r.runs(colour.Other()) {
 		return ailing
 	}
@@ -50,19 +52,19 @@ type endedError struct {
 
 func (e *endedError) Unwrap() error { return e.error }
 
-// oldStands looks after the users once a release was taken away that did not pass: the colour that they stayed on may
+// ensureOldServes looks after the users once a release was taken away that did not pass: the colour that they stayed on may
 // have ended meanwhile.
-func (r *run) oldStands(ctx context.Context) error {
-	if r.report.From == None {
+func (r *run) ensureOldServes(ctx context.Context) error {
+	if r.report.From == model.None {
 		return nil
 	}
-	err := whenBack(ctx, func() error { return r.standing(ctx, r.report.From) })
+	err := retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.report.From) })
 	var ended *endedError
 	switch {
 	case !errors.As(err, &ended) && err != nil:
-		r.note(Finding{Code: "live-not-well", Message: err.Error()})
+		r.note(model.Finding{Code: "live-not-well", Message: err.Error()})
 		return nil
-	case err != nil && ended.again && r.route.State == RouterRunning && !r.change.Empty():
+	case err != nil && ended.again && r.route.State == model.RouterRunning && !r.change.Empty():
 		// Its containers may have other addresses now, and nginx looks names up when it loads them.
 		return errors.Join(err, r.pointBack(ctx, r.change))
 	}
@@ -70,12 +72,12 @@ func (r *run) oldStands(ctx context.Context) error {
 }
 
 // describe is a colour's release as its containers are.
-func (r *run) describe(colour Colour) Record {
-	rec := Record{Colour: colour, Model: r.app.Models[colour].asRun(r.of(colour))}
+func (r *run) describe(colour model.Colour) model.ReleaseRecord {
+	rec := model.ReleaseRecord{Colour: colour, Model: r.app.Models[colour].AsRun(r.of(colour))}
 	for _, c := range r.of(colour) {
 		if _, own := rec.Model.Service(c.Service); own {
 			rec.Release = c.Release
-			rec.Kept = append(rec.Kept, Kept{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
+			rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
 		}
 	}
 	return rec
@@ -84,11 +86,11 @@ func (r *run) describe(colour Colour) Record {
 // lostInRetirement looks after the users when the engine went away while the old colour was retired. The error that led
 // here comes first.
 func (r *run) lostInRetirement(ctx context.Context, cause error) error {
-	var silent *UnreachableError
+	var silent *model.UnreachableError
 	if !errors.As(cause, &silent) {
 		return cause
 	}
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
-	return errors.Join(cause, whenBack(ctx, func() error { return r.standing(ctx, r.release.To) }))
+	return errors.Join(cause, retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.release.To) }))
 }

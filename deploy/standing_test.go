@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // Before the old colour is stopped the new one runs: an engine that was restarted meanwhile may have ended both.
@@ -15,12 +17,12 @@ func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
 		p.onLine = func(line string) {
 			if line == "drain" {
 				w.stopAll()
-				w.proven[Green] = true
+				w.proven[model.Green] = true
 			}
 		}
 		r := p.deploy()
-		ends(t, r, NeedsPerson, 5, Green)
-		if green, blue := w.running(Green), w.running(Blue); len(green) != 2 || len(blue) != 0 {
+		ends(t, r, model.NeedsPerson, 5, model.Green)
+		if green, blue := w.running(model.Green), w.running(model.Blue); len(green) != 2 || len(blue) != 0 {
 			t.Errorf("of green runs %v, of blue %v", green, blue)
 		}
 		if !strings.Contains(r.Message, "started again") || r.Run != "bluegate settle" {
@@ -32,15 +34,15 @@ func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
 		p.onLine = func(line string) {
 			if line == "drain" {
 				for _, b := range w.boxes {
-					if b.Colour == Green {
+					if b.Colour == model.Green {
 						b.stopped = b.began
 					}
 				}
 			}
 		}
 		r := p.deploy()
-		if r.ExitCode != 5 || len(w.running(Blue)) != 2 {
-			t.Errorf("exit %d; of blue runs %v", r.ExitCode, w.running(Blue))
+		if r.ExitCode != 5 || len(w.running(model.Blue)) != 2 {
+			t.Errorf("exit %d; of blue runs %v", r.ExitCode, w.running(model.Blue))
 		}
 	})
 }
@@ -62,26 +64,26 @@ func TestLiveColourEnds(t *testing.T) {
 	blue := []string{"shop-was-blue-1", "shop-signal-blue-1"}
 	story(t, "and the new one is good", func(t *testing.T, w *world) {
 		endsSoon(w, blue...)
-		ends(t, w.process().deploy(), Promoted, 0, Green)
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "and the new one is refused", func(t *testing.T, w *world) {
 		endsSoon(w, blue...)
 		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
 		r := w.process().deploy()
-		ends(t, r, NeedsPerson, 5, Blue)
+		ends(t, r, model.NeedsPerson, 5, model.Blue)
 		if codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "blue was started again") || r.Run != "bluegate health" {
 			t.Errorf("%q, run %q: %s", codes(r), r.Run, r.Message)
 		}
-		if len(w.running(Blue)) != 2 || len(w.running(Green)) != 0 {
-			t.Errorf("blue %v, green %v", w.running(Blue), w.running(Green))
+		if len(w.running(model.Blue)) != 2 || len(w.running(model.Green)) != 0 {
+			t.Errorf("blue %v, green %v", w.running(model.Blue), w.running(model.Green))
 		}
 	})
 	story(t, "in part, and the new one is refused", func(t *testing.T, w *world) {
 		endsSoon(w, blue[0])
 		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
 		r := w.process().deploy()
-		ends(t, r, Refused, 3, Blue)
-		if !slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		ends(t, r, model.Refused, 3, model.Blue)
+		if !slices.ContainsFunc(r.Findings, func(f model.Finding) bool {
 			return f.Code == "live-not-well" && strings.Contains(f.Message, blue[0])
 		}) {
 			t.Errorf("findings %+v", r.Findings)

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
 func (r *run) switchOver(ctx context.Context) error {
-	if r.approaching == nil && r.route.State == RouterAbsent { // what an approach looks at is its own until it has ended
+	if r.approaching == nil && r.route.State == model.RouterAbsent { // what an approach looks at is its own until it has ended
 		return r.promote(ctx)
 	}
 	lease, err := r.approached(ctx)
@@ -38,11 +41,11 @@ func (r *run) switchNginx(ctx context.Context) error {
 	r.report.Switch = &done
 	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
 	if !r.healthy.IsZero() {
-		r.report.Steps = append(r.report.Steps, Step{Name: "healthy-to-switched", Status: "ok", MS: done.At.Sub(r.healthy).Milliseconds(),
+		r.report.Steps = append(r.report.Steps, report.Step{Name: "healthy-to-switched", Status: "ok", MS: done.At.Sub(r.healthy).Milliseconds(),
 			Message: fmt.Sprintf("from the last healthcheck that passed first; %s of it are gate.stable", r.Settings.Stable)})
 	}
 	if r.bakes() {
-		return r.enter(ctx, PhaseBaking, nil)
+		return r.enter(ctx, model.PhaseBaking, nil)
 	}
 	return r.promote(ctx)
 }
@@ -52,10 +55,10 @@ func (r *run) switchNginx(ctx context.Context) error {
 func (r *run) promote(ctx context.Context) error {
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
-	err := r.enter(ctx, PhaseSwitched, r.noteOld)
+	err := r.enter(ctx, model.PhaseSwitched, r.noteOld)
 	r.promoted = err == nil || r.switched // without nginx nobody is on it yet
 	if err != nil && r.switched {
-		return &PersonError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.release.To, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.release.To, err), Run: "bluegate settle"}
 	}
 	return err
 }
@@ -65,8 +68,8 @@ func (r *run) planAnew(ctx context.Context) (err error) {
 	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
 		return err
 	}
-	if r.route.State != RouterRunning && !r.first {
-		return &UnreachableError{What: "nginx", Err: fmt.Errorf("it ran when the deployment began, and is %s now", r.route.State)}
+	if r.route.State != model.RouterRunning && !r.first {
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("it ran when the deployment began, and is %s now", r.route.State)}
 	}
 	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
 		return err
@@ -83,17 +86,17 @@ func already() <-chan struct{} {
 
 // targetsOf pairs the addresses that nginx is going to name with the containers that must answer there. They are still
 // good: since the gate opened, another project's switch may have taken minutes.
-func (r *run) targetsOf(ctx context.Context) ([]Target, error) {
+func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if reasons := ailments(r.release.Model, containers); len(reasons) > 0 {
-		return nil, &RefusedError{Reasons: reasons}
+	if reasons := healthProblems(r.release.Model, containers); len(reasons) > 0 {
+		return nil, &model.RefusedError{Reasons: reasons}
 	}
-	var targets []Target
+	var targets []model.Target
 	for _, e := range r.change.Routes {
-		t := Target{Endpoint: e}
+		t := model.Target{Endpoint: e}
 		for _, c := range containers {
 			if c.Service == e.Service {
 				t.Containers = append(t.Containers, c)
@@ -107,14 +110,14 @@ func (r *run) targetsOf(ctx context.Context) ([]Target, error) {
 func short(id string) string { return id[:min(len(id), 12)] }
 
 // mayStop holds the first rule where the old colour is stopped: somebody may have pointed nginx back at it meanwhile.
-func (r *run) mayStop(route Route) error {
+func (r *run) mayStop(route model.Route) error {
 	from, to := r.report.From, r.release.To
 	switch {
 	case route.Refusal != nil:
 		return fmt.Errorf("what %s serves cannot be told: %w", route.Nginx, route.Refusal)
 	case route.Names == from:
 		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; somebody switched it back: decide which colour is to be live, and deploy that", route.Nginx, from, to)
-	case route.State == RouterAbsent:
+	case route.State == model.RouterAbsent:
 		return errors.New("nginx is not there any more, so what it serves cannot be told; bring it back")
 	case route.Names != to:
 		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; somebody edited it: make it name the live colour, reload nginx", route.Nginx, to)
@@ -126,7 +129,7 @@ func (r *run) mayStop(route Route) error {
 }
 
 // warnKilled tells of containers that used up their grace: they ignore SIGTERM, and each deployment waits for them.
-func (r *run) warnKilled(began time.Time, old []Container) {
+func (r *run) warnKilled(began time.Time, old []model.Container) {
 	took := time.Since(began)
 	for _, c := range old {
 		s, _ := r.app.Models[c.Colour].Service(c.Service)
@@ -135,7 +138,7 @@ func (r *run) warnKilled(began time.Time, old []Container) {
 			grace = 10 * time.Second
 		}
 		if took >= grace {
-			r.note(Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
+			r.note(model.Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
 		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // What may happen to nginx's configuration while a release is in its gate.
@@ -27,7 +30,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 			w.nginx.reload()
 		})
 		r := p.deploy()
-		ends(t, r, Promoted, 0, Green)
+		ends(t, r, model.Promoted, 0, model.Green)
 		again := slices.DeleteFunc(slices.Clone(w.lines), func(l string) bool { return l != "rehearse green" })
 		if len(again) != 2 {
 			t.Errorf("rehearsed %d times", len(again))
@@ -40,7 +43,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 			w.nginx.reload()
 		})
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "switch-point-not-found" || slices.Contains(w.lines, "write green") {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -53,7 +56,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 			w.nginx.rejects = "duplicate upstream"
 		})
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "nginx-test-failed" {
 			t.Errorf("reasons %q", codes(r))
 		}
@@ -104,7 +107,7 @@ func TestAnotherProjectIsSwitching(t *testing.T) {
 				}()
 			})
 			r := p.deploy()
-			ends(t, r, Promoted, 0, Green)
+			ends(t, r, model.Promoted, 0, model.Green)
 			if !met || !strings.HasSuffix(w.nginx.loaded, other) {
 				t.Errorf("met: %t; nginx has loaded %q", met, w.nginx.loaded)
 			}
@@ -130,7 +133,7 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 			}
 		}
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if rehearsed != 2 || slices.Contains(w.lines, "write green") {
 			t.Errorf("rehearsed %d times; what was done:\n%s", rehearsed, strings.Join(w.lines, "\n"))
 		}
@@ -144,7 +147,7 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 			}
 		}
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
+		ends(t, r, model.Refused, 3, model.Blue)
 		if codes(r) != "nginx-not-switched" || !strings.Contains(r.Reasons[0].Message, "changed 4 times") {
 			t.Errorf("reasons %v", r.Reasons)
 		}
@@ -155,27 +158,27 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 func TestEditedByHand(t *testing.T) {
 	story(t, "and not loaded", func(t *testing.T, w *world) {
 		p := w.process()
-		p.at("rehearse green", func() { w.nginx.disk = confOf(Blue) + "# tuned\n" })
+		p.at("rehearse green", func() { w.nginx.disk = confOf(model.Blue) + "# tuned\n" })
 		r := p.deploy()
-		ends(t, r, Refused, 3, Blue)
-		if codes(r) != "config-not-loaded" || w.nginx.disk != confOf(Blue)+"# tuned\n" {
+		ends(t, r, model.Refused, 3, model.Blue)
+		if codes(r) != "config-not-loaded" || w.nginx.disk != confOf(model.Blue)+"# tuned\n" {
 			t.Errorf("reasons %q; on disk is %q", codes(r), w.nginx.disk)
 		}
 	})
 	story(t, "to name the release, which is refused", func(t *testing.T, w *world) {
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
-		w.proven[Green] = true // by the person
+		w.proven[model.Green] = true // by the person
 		time.AfterFunc(3*time.Second, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.nginx.disk = confOf(Green)
+			w.nginx.disk = confOf(model.Green)
 			w.nginx.reload()
 		})
 		r := w.process().deploy()
 		if r.ExitCode != 5 || codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "names green meanwhile") {
 			t.Errorf("exit %d, %q: %s", r.ExitCode, codes(r), r.Message)
 		}
-		if got := w.running(Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
+		if got := w.running(model.Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
 			t.Errorf("of green runs %v", got)
 		}
 	})
@@ -187,23 +190,23 @@ func TestEditedBeyondReading(t *testing.T) {
 	edited := func(w *world) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.nginx.unread, w.nginx.disk = true, confOf(Green)
+		w.nginx.unread, w.nginx.disk = true, confOf(model.Green)
 		w.nginx.reload()
 	}
-	mended := func(w *world) { w.nginx.unread, w.nginx.disk = false, confOf(Blue); w.nginx.reload() }
-	kept := func(t *testing.T, w *world, r *Report) {
+	mended := func(w *world) { w.nginx.unread, w.nginx.disk = false, confOf(model.Blue); w.nginx.reload() }
+	kept := func(t *testing.T, w *world, r *report.Report) {
 		t.Helper()
-		ends(t, r, NeedsPerson, 5, None)
+		ends(t, r, model.NeedsPerson, 5, model.None)
 		if r.Run != "bluegate settle" || !strings.Contains(r.Message, "may serve green by it, so the release keeps running") {
 			t.Errorf("run %q: %s", r.Run, r.Message)
 		}
-		if got := w.running(Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
+		if got := w.running(model.Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {
 			t.Errorf("of green runs %v", got)
 		}
 	}
 	ailing := func(w *world) {
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
-		w.proven[Green] = true // by the person
+		w.proven[model.Green] = true // by the person
 	}
 	story(t, "and the gate refuses", func(t *testing.T, w *world) {
 		ailing(w)
@@ -216,7 +219,7 @@ func TestEditedBeyondReading(t *testing.T) {
 		kept(t, w, w.process().settle())
 		mended(w)
 		time.Sleep(time.Minute)
-		ends(t, w.process().settle(), Settled, 0, Blue)
+		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
 		if left := w.unclean(); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
@@ -228,8 +231,8 @@ func TestEditedBeyondReading(t *testing.T) {
 			defer w.mu.Unlock()
 			w.nginx.unread = true
 		})
-		ends(t, w.process().deploy(), Refused, 3, Blue)
-		if got := w.running(Green); len(got) > 0 {
+		ends(t, w.process().deploy(), model.Refused, 3, model.Blue)
+		if got := w.running(model.Green); len(got) > 0 {
 			t.Errorf("of green runs %v", got)
 		}
 	})
@@ -241,28 +244,28 @@ func TestEditedBeyondReading(t *testing.T) {
 		kept(t, w, w.process().settle())
 	})
 	story(t, "and a rollback does not pass", func(t *testing.T, w *world) {
-		w.deployed(KeepStopped)
+		w.deployed(model.KeepStopped)
 		w.lives["shop-was-blue-1"] = exitsAfter(6*time.Second, 1)
-		w.proven[Blue] = true
+		w.proven[model.Blue] = true
 		time.AfterFunc(3*time.Second, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.nginx.unread, w.nginx.disk = true, confOf(Blue)
+			w.nginx.unread, w.nginx.disk = true, confOf(model.Blue)
 			w.nginx.reload()
 		})
-		ends(t, w.process().rollback(), NeedsPerson, 5, None)
-		if got := w.running(Blue); !slices.Equal(got, []string{"shop-signal-blue-1"}) {
+		ends(t, w.process().rollback(), model.NeedsPerson, 5, model.None)
+		if got := w.running(model.Blue); !slices.Equal(got, []string{"shop-signal-blue-1"}) {
 			t.Errorf("of blue runs %v", got)
 		}
 	})
 	story(t, "before the deployment began", func(t *testing.T, w *world) {
 		w.nginx.unread = true
-		ends(t, w.process().deploy(), Refused, 3, None)
+		ends(t, w.process().deploy(), model.Refused, 3, model.None)
 		done(t, w, "lock shop \n unlock shop")
 	})
 	story(t, "before anything of the release was there", func(t *testing.T, w *world) {
 		p := w.process()
-		p.fault = fault{kind: failsBefore, on: "pull signal-green", err: Refuse(PullFailed, "it is not there")}
+		p.fault = fault{kind: failsBefore, on: "pull signal-green", err: model.Refuse(model.PullFailed, "it is not there")}
 		p.at("pull was-green", func() { w.nginx.unread = true })
 		if r := p.deploy(); r.ExitCode != 3 || !strings.HasPrefix(codes(r), "pull-failed") {
 			t.Errorf("exit %d, %q: %s", r.ExitCode, codes(r), r.Message)
@@ -277,12 +280,12 @@ func TestProvenButNotJournaled(t *testing.T) {
 			p := w.process()
 			p.fault = fault{kind: kind, on: "journal switched", err: errors.New("no space left on device")}
 			r := p.deploy()
-			ends(t, r, NeedsPerson, 5, Green)
-			if len(w.running(Green)) != 2 || len(w.running(Blue)) != 2 || r.Undo != nil {
-				t.Errorf("green %v, blue %v, undo %+v", w.running(Green), w.running(Blue), r.Undo)
+			ends(t, r, model.NeedsPerson, 5, model.Green)
+			if len(w.running(model.Green)) != 2 || len(w.running(model.Blue)) != 2 || r.Undo != nil {
+				t.Errorf("green %v, blue %v, undo %+v", w.running(model.Green), w.running(model.Blue), r.Undo)
 			}
 			w.settled(t)
-			if w.live() != Green {
+			if w.live() != model.Green {
 				t.Errorf("nginx serves %s", w.live())
 			}
 		})
@@ -294,7 +297,7 @@ func TestSwitchIsReported(t *testing.T) {
 	story(t, "healthy to switched", func(t *testing.T, w *world) {
 		w.lives["signal-green"] = healthyAfter(3 * time.Second)
 		r := w.process().deploy()
-		i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == "healthy-to-switched" })
+		i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Name == "healthy-to-switched" })
 		if i < 0 || r.Steps[i].MS < 5000 || r.Steps[i].MS > 5500 {
 			t.Errorf("steps %+v", r.Steps)
 		}
@@ -314,7 +317,7 @@ func TestSwitchIsReported(t *testing.T) {
 // late is a Router in whose process a signal arrives when the switch is already proven.
 type late struct{ *process }
 
-func (l late) Switch(ctx context.Context, change Change, targets []Target) (Switched, error) {
+func (l late) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	done, err := l.process.Switch(ctx, change, targets)
 	l.cancel(sigterm)
 	return done, err
@@ -324,11 +327,11 @@ func (l late) Switch(ctx context.Context, change Change, targets []Target) (Swit
 func TestSignalAfterTheSwitch(t *testing.T) {
 	story(t, "right after it", func(t *testing.T, w *world) {
 		p := w.process()
-		r := p.do(func(d *Deployer, ctx context.Context) *Report {
+		r := p.do(func(d *Deployer, ctx context.Context) *report.Report {
 			d.Router = late{p}
 			return d.Run(ctx)
 		})
-		ends(t, r, Interrupted, 143, Green)
+		ends(t, r, model.Interrupted, 143, model.Green)
 		done(t, w, passed+"\n write green \n reload \n journal switched \n unlock nginx-edge-0123456 \n close \n unlock shop")
 		if r.Run != "bluegate settle" || r.Message != "interrupted by SIGTERM; green is live, and blue still runs" {
 			t.Errorf("run %q: %s", r.Run, r.Message)
@@ -337,7 +340,7 @@ func TestSignalAfterTheSwitch(t *testing.T) {
 	story(t, "when the old colour was stopped", func(t *testing.T, w *world) {
 		p := w.process()
 		p.fault = fault{kind: signalAfter, on: "retire shop-signal-blue-1"}
-		ends(t, p.deploy(), Promoted, 0, Green)
+		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 		if open := w.book().Current; open != nil {
 			t.Errorf("the journal has %+v", open)
 		}
@@ -351,7 +354,7 @@ func TestSignalIsNoRefusal(t *testing.T) {
 			p := w.process()
 			p.fault = fault{kind: signalInside, on: line}
 			r := p.deploy()
-			ends(t, r, Interrupted, 143, Blue)
+			ends(t, r, model.Interrupted, 143, model.Blue)
 			if len(r.Reasons) > 0 || r.Message != "interrupted by SIGTERM; what was begun was undone" {
 				t.Errorf("%q: %s", codes(r), r.Message)
 			}
@@ -363,9 +366,9 @@ func TestSignalIsNoRefusal(t *testing.T) {
 func TestNothingTouched(t *testing.T) {
 	story(t, "the journal cannot be written", func(t *testing.T, w *world) {
 		p := w.process()
-		p.fault = fault{kind: failsBefore, on: "journal pulling", err: &UnreachableError{What: "the engine", Err: errors.New("EOF")}}
+		p.fault = fault{kind: failsBefore, on: "journal pulling", err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 		r := p.deploy()
-		ends(t, r, Unreachable, 7, Blue)
+		ends(t, r, model.Unreachable, 7, model.Blue)
 		done(t, w, "lock shop \n unlock shop")
 		if r.Undo != nil {
 			t.Errorf("undo %+v", r.Undo)

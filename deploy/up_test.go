@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // What runs under the coming colour's name is removed only when nginx surely does not serve it: the images may have taken
@@ -13,7 +15,7 @@ func TestReplaceLooksAgain(t *testing.T) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, b := range w.boxes {
-			if b.Colour == Green {
+			if b.Colour == model.Green {
 				b.began, b.stopped = time.Now(), time.Time{}
 			}
 		}
@@ -28,14 +30,14 @@ func TestReplaceLooksAgain(t *testing.T) {
 			rescue(w)
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.nginx.disk, w.nginx.loaded = confOf(Green), confOf(Green)
+			w.nginx.disk, w.nginx.loaded = confOf(model.Green), confOf(model.Green)
 		}, code: 5}, // what is live is for whoever did that to say
 		"what is loaded is not what is there": {before: func(w *world) { rescue(w); w.nginx.movedThere = true }, code: 3},
 		"broken meanwhile": {during: func(w *world) {
 			rescue(w)
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.nginx.refusal = Refuse(NginxTestFailed, "it is broken")
+			w.nginx.refusal = model.Refuse(model.NginxTestFailed, "it is broken")
 		}, code: 3},
 	} {
 		story(t, name, func(t *testing.T, w *world) {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // watch is the gate at work: Compose starts containers on one side, the engine's answers come in on another, nginx is
@@ -21,7 +23,7 @@ type watch struct {
 	cancel    context.CancelFunc
 	gate      *gate.Gate
 	deadline  time.Time
-	seen      <-chan Seen
+	seen      <-chan model.ContainerEvent
 	up        chan error
 	started   chan struct{} // closed when Up has returned: the containers' names are known
 	rehearsed chan error
@@ -47,7 +49,7 @@ func newWatch(ctx context.Context, r *run) *watch {
 	}
 	w := watchOf(ctx, r, want, r.Settings.Stable, budget)
 	w.near = func() { r.beginApproach(ctx) }
-	w.work.Go(func() { w.up <- r.raise(w.ctx) })
+	w.work.Go(func() { w.up <- r.startRestored(w.ctx) })
 	w.work.Go(w.rehearse)
 	return w
 }
@@ -60,7 +62,7 @@ func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget t
 		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
 	w.gate = gate.New(want, stable, w.deadline)
-	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.label())
+	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.Label())
 	return w
 }
 
@@ -121,7 +123,7 @@ func (w *watch) decide() error {
 	}
 }
 
-func (w *watch) observe(seen Seen) {
+func (w *watch) observe(seen model.ContainerEvent) {
 	switch {
 	case seen.Trouble != nil:
 		if w.trouble == nil {
@@ -166,7 +168,7 @@ func (w *watch) nearing(v gate.Verdict) time.Time {
 
 // asleep says that a container which comes back has not been started yet: what is seen of it is of its former life.
 func (w *watch) asleep(s gate.Sample) bool {
-	return w.run.release.Back != nil && slices.ContainsFunc(w.run.of(w.run.release.To), func(c Container) bool {
+	return w.run.release.Back != nil && slices.ContainsFunc(w.run.of(w.run.release.To), func(c model.Container) bool {
 		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
 	})
 }
@@ -203,7 +205,7 @@ func (w *watch) refreshIfDue() error {
 		if time.Now().After(w.deadline) {
 			return fmt.Errorf("the engine could not be asked when the gate had to decide: %w", err)
 		}
-		w.observe(Seen{Trouble: err})
+		w.observe(model.ContainerEvent{Trouble: err})
 	}
 	return nil
 }
@@ -228,25 +230,25 @@ func (w *watch) refresh() error {
 		gone = w.missing(gone, containers)
 	}
 	for id := range gone { // removed while nobody was told
-		w.observe(Seen{Gone: id})
+		w.observe(model.ContainerEvent{Gone: id})
 	}
 	return nil
 }
 
 // missing observes the containers that are there, and returns those of the known ones that are not.
-func (w *watch) missing(known map[string]bool, containers []Container) map[string]bool {
+func (w *watch) missing(known map[string]bool, containers []model.Container) map[string]bool {
 	for _, c := range containers {
 		delete(known, c.ID)
-		w.observe(Seen{Sample: c.Sample})
+		w.observe(model.ContainerEvent{Sample: c.Sample})
 	}
 	return known
 }
 
-func (r *run) ofRelease(ctx context.Context) ([]Container, error) {
+func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
 	own := r.app
-	own.Models = map[Colour]Model{r.release.To: r.app.Models[r.release.To]}
+	own.Models = map[model.Colour]model.Model{r.release.To: r.app.Models[r.release.To]}
 	all, err := r.Stack.Containers(ctx, own)
-	var mine []Container
+	var mine []model.Container
 	for _, c := range all {
 		if c.Colour == r.release.To && (r.release.Back != nil || c.Release == r.release.ID) {
 			mine = append(mine, c)
@@ -264,7 +266,7 @@ func (w *watch) opened() error {
 	case err := <-w.up:
 		return w.isUp(err)
 	case <-time.After(upGrace):
-		return Refuse(CreateFailed, "every container is healthy, but Compose did not finish starting them within %s more", upGrace)
+		return model.Refuse(model.CreateFailed, "every container is healthy, but Compose did not finish starting them within %s more", upGrace)
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx)
 	}
@@ -293,15 +295,15 @@ func (w *watch) upFailed(err error) error {
 			return w.run.refusal(v)
 		}
 	}
-	var gone *UnreachableError
+	var gone *model.UnreachableError
 	if errors.As(err, &gone) {
 		return err
 	}
-	return &RefusedError{Reasons: []Reason{{Code: CreateFailed, Message: Plain(err.Error())}}}
+	return &model.RefusedError{Reasons: []model.Reason{{Code: model.CreateFailed, Message: redact.Sanitize(err.Error())}}}
 }
 
 func (w *watch) rehearse() {
-	if w.run.route.State == RouterAbsent {
+	if w.run.route.State == model.RouterAbsent {
 		w.rehearsed <- nil
 		return
 	}

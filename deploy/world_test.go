@@ -11,13 +11,14 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // world is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
 // is there for the next. It writes down every call that changes it, and every rule that a call breaks.
 type world struct {
 	mu         sync.Mutex
-	app        Application
+	app        model.Application
 	boxes      []*box
 	made       int
 	tags       map[string]string // what the engine holds: reference -> image id
@@ -26,8 +27,8 @@ type world struct {
 	loaded     map[string]bool        // image ids that came from no registry
 	probes     map[string]*gate.Probe // the images' own healthchecks
 	journal    []byte
-	archive    map[string][]Kept // what is held of releases that retired
-	pruned     map[string]bool   // image ids
+	archive    map[string][]model.RetainedContainer // what is held of releases that retired
+	pruned     map[string]bool                      // image ids
 	locks      map[string]*process
 	helpers    map[*process]bool
 	nginx      proxy
@@ -50,18 +51,18 @@ type world struct {
 	silent                 [2]time.Time // while the engine does not answer
 	blind                  time.Time    // from when on a watcher sees nothing any more, and does not know it
 	journalFails           error        // reading it
-	answers                func(check.Question) check.Answer
+	answers                func(check.Request) check.Result
 
 	lines   []string
 	broken  []string
-	cutting bool   // the user chose drain.then: stop
-	spared  Colour // named by the configuration while nothing of it ran: the first deployment may take it back
-	proven  map[Colour]bool
+	cutting bool         // the user chose drain.then: stop
+	spared  model.Colour // named by the configuration while nothing of it ran: the first deployment may take it back
+	proven  map[model.Colour]bool
 }
 
 // box is a container.
 type box struct {
-	Container
+	model.Container
 	began   time.Time // zero: created and never started
 	stopped time.Time
 	life    life
@@ -71,36 +72,36 @@ type box struct {
 func newWorld() *world {
 	w := &world{
 		tags: map[string]string{}, registry: map[string]string{}, loaded: map[string]bool{}, locks: map[string]*process{},
-		archive: map[string][]Kept{}, pruned: map[string]bool{}, helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[Colour]bool{Blue: true}, stable: 5 * time.Second,
+		archive: map[string][]model.RetainedContainer{}, pruned: map[string]bool{}, helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[model.Colour]bool{model.Blue: true}, stable: 5 * time.Second,
 	}
-	w.app = Application{Project: "shop", Models: map[Colour]Model{Blue: shopModel(Blue), Green: shopModel(Green)}}
-	for _, colour := range Colours {
+	w.app = model.Application{Project: "shop", Models: map[model.Colour]model.Model{model.Blue: shopModel(model.Blue), model.Green: shopModel(model.Green)}}
+	for _, colour := range model.Colours {
 		for _, s := range w.app.Models[colour].Services {
 			w.tags[s.Image] = "sha256:old-" + s.Name
 			w.registry[s.Image] = "sha256:new-" + s.Name
 			b := w.create(s, colour, "19991231T120000-0001")
 			b.began = time.Now().Add(-time.Hour)
-			if colour == Green {
+			if colour == model.Green {
 				b.stopped = b.began
 				b.RestartPol = "no"
 			}
 		}
 	}
 	w.before = maps.Clone(w.tags)
-	text, err := json.Marshal(Journal{Version: JournalVersion, Past: []Past{{Release: "19991231T120000-0001", Colour: Blue, Outcome: Refused}}})
+	text, err := json.Marshal(model.Journal{Version: model.JournalVersion, Past: []model.HistoryEntry{{Release: "19991231T120000-0001", Colour: model.Blue, Outcome: model.Refused}}})
 	if err != nil {
 		panic(err)
 	}
 	w.journal = text // that there was an earlier one
-	w.nginx = proxy{state: RouterRunning, disk: confOf(Blue), loaded: confOf(Blue), hold: 3 * time.Second}
+	w.nginx = proxy{state: model.RouterRunning, disk: confOf(model.Blue), loaded: confOf(model.Blue), hold: 3 * time.Second}
 	return w
 }
 
-func shopModel(colour Colour) Model {
-	m := Model{Colour: colour, ComposeProject: "shop", Files: []string{"compose." + string(colour) + "-deploy.yml"}}
+func shopModel(colour model.Colour) model.Model {
+	m := model.Model{Colour: colour, ComposeProject: "shop", Files: []string{"compose." + string(colour) + "-deploy.yml"}}
 	for _, part := range []string{"was", "signal"} {
 		name := part + "-" + string(colour)
-		m.Services = append(m.Services, Service{
+		m.Services = append(m.Services, model.Service{
 			Name: name, Key: part + "-{colour}", Image: "shop/" + name + ":latest", Replicas: 1, Hosts: []string{name}, Ports: []int{8080},
 			Probe: &gate.Probe{Interval: time.Second, Timeout: time.Second, Retries: 3}, Place: m.Files[0] + ":3",
 		})
@@ -108,7 +109,7 @@ func shopModel(colour Colour) Model {
 	return m
 }
 
-func (w *world) create(s Service, colour Colour, release string) *box {
+func (w *world) create(s model.Service, colour model.Colour, release string) *box {
 	w.made++
 	others := slices.DeleteFunc(slices.Clone(w.boxes), func(o *box) bool { return o.Service != s.Name })
 	name := fmt.Sprintf("shop-%s-%d", s.Name, 1+len(others))
@@ -118,7 +119,7 @@ func (w *world) create(s Service, colour Colour, release string) *box {
 			b.life = said // nil: starting for ever
 		}
 	}
-	b.Container = Container{
+	b.Container = model.Container{
 		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.tags[s.Image], Release: release,
 		RestartPol: "always", Probe: s.Probe,
 	}
@@ -128,7 +129,7 @@ func (w *world) create(s Service, colour Colour, release string) *box {
 
 // wipe makes it a world in which nothing was ever deployed.
 func (w *world) wipe() {
-	w.boxes, w.proven = nil, map[Colour]bool{}
+	w.boxes, w.proven = nil, map[model.Colour]bool{}
 }
 
 // stopAll is an engine that was restarted, and containers without a restart policy.
@@ -136,7 +137,7 @@ func (w *world) stopAll() {
 	for _, b := range w.boxes {
 		b.stopped = b.began
 	}
-	w.proven = map[Colour]bool{}
+	w.proven = map[model.Colour]bool{}
 }
 
 func (b *box) runs() bool {
@@ -163,7 +164,7 @@ func (b *box) sampleAt(now time.Time) gate.Sample {
 	return s
 }
 
-func (b *box) inspect() Container {
+func (b *box) inspect() model.Container {
 	c := b.Container
 	c.Sample = b.sample()
 	c.State, c.Health, c.Running = string(c.Sample.State), string(c.Sample.Health), c.Sample.State == gate.StateRunning
@@ -232,7 +233,7 @@ func (w *world) end(name string) *box {
 // serves is asked when nginx takes a configuration: what it names must have passed the gate, once.
 func (w *world) serves(conf string) {
 	w.resolves("nginx took its configuration")
-	for _, colour := range Colours {
+	for _, colour := range model.Colours {
 		if !strings.Contains(conf, "-"+string(colour)+":") || w.proven[colour] {
 			continue
 		}
@@ -257,7 +258,7 @@ func (w *world) resolves(when string) {
 	if !w.paired {
 		return
 	}
-	for _, colour := range Colours {
+	for _, colour := range model.Colours {
 		for _, s := range w.app.Models[colour].Services {
 			held := slices.Contains(w.names, s.Name)
 			runs := slices.ContainsFunc(w.boxes, func(b *box) bool { return b.Service == s.Name && b.runs() })
@@ -274,7 +275,7 @@ func (w *world) resolves(when string) {
 // restartable is asked at the end of a command.
 func (w *world) restartable() {
 	live := colourIn(w.nginx.disk)
-	if w.nginx.state == RouterRunning && live != None && len(w.running(live)) == 2 {
+	if w.nginx.state == model.RouterRunning && live != model.None && len(w.running(live)) == 2 {
 		w.resolves("after the command nginx was restarted")
 	}
 }
@@ -299,29 +300,29 @@ func (w *world) unclean() (left []string) {
 		say("a helper runs")
 	}
 	for release := range w.archive {
-		if !slices.ContainsFunc(j.Releases[:min(held, len(j.Releases))], func(rec Record) bool { return rec.Release == release }) {
+		if !slices.ContainsFunc(j.Releases[:min(model.KeptReleases, len(j.Releases))], func(rec model.ReleaseRecord) bool { return rec.Release == release }) {
 			say("release %s is kept for nothing", release)
 		}
 	}
 	live := colourIn(w.nginx.disk)
-	if w.nginx.state == RouterRunning && w.nginx.loaded != w.nginx.disk {
+	if w.nginx.state == model.RouterRunning && w.nginx.loaded != w.nginx.disk {
 		say("nginx has not loaded what is on disk")
 	}
 	for _, b := range w.boxes {
 		switch {
-		case b.Colour == live && live != w.spared && !b.runs() && w.nginx.state == RouterRunning:
+		case b.Colour == live && live != w.spared && !b.runs() && w.nginx.state == model.RouterRunning:
 			say("%s of the live colour does not run", b.Name)
 		case w.beside && b.Colour != live:
 		case b.Colour != live && b.runs():
 			say("%s runs and is not live", b.Name)
-		case b.Colour == live && b.runs() && b.RestartPol != "always", b.Colour != live && live != None && b.RestartPol != "no":
+		case b.Colour == live && b.runs() && b.RestartPol != "always", b.Colour != live && live != model.None && b.RestartPol != "no":
 			say("%s has restart policy %q, and live is %s", b.Name, b.RestartPol, live)
 		}
 	}
 	for ref, id := range w.tags {
-		passed := slices.ContainsFunc(j.Past, func(past Past) bool {
+		passed := slices.ContainsFunc(j.Past, func(past model.HistoryEntry) bool {
 			return past.Outcome.ExitCode() == 0 && strings.Contains(ref, "-"+string(past.Colour)+":")
-		}) || slices.ContainsFunc(j.Brought, func(img BroughtImage) bool { return img.ID == id })
+		}) || slices.ContainsFunc(j.Brought, func(img model.PulledImage) bool { return img.ID == id })
 		if id != w.before[ref] && !passed {
 			say("image %s of a release that failed is still there", ref)
 		}
@@ -330,14 +331,14 @@ func (w *world) unclean() (left []string) {
 }
 
 // live is the colour that users meet.
-func (w *world) live() Colour {
-	if w.nginx.state != RouterRunning {
-		return None
+func (w *world) live() model.Colour {
+	if w.nginx.state != model.RouterRunning {
+		return model.None
 	}
 	return colourIn(w.nginx.loaded)
 }
 
-func (w *world) running(colour Colour) (names []string) {
+func (w *world) running(colour model.Colour) (names []string) {
 	for _, b := range w.boxes {
 		if b.Colour == colour && b.runs() {
 			names = append(names, b.Name)
@@ -347,7 +348,7 @@ func (w *world) running(colour Colour) (names []string) {
 }
 
 // book is the journal.
-func (w *world) book() (j Journal) {
+func (w *world) book() (j model.Journal) {
 	if w.journal != nil {
 		if err := json.Unmarshal(w.journal, &j); err != nil {
 			panic(err)

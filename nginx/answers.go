@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/helper"
 )
@@ -18,7 +18,7 @@ import (
 // proveAnswers asks nginx itself, from where it stands and each time on a connection of its own: which switch it has loaded,
 // and to which address it passes a request. A proof that fails at first is asked again: a worker that is about to close
 // its listening sockets may still have taken the connection.
-func (r *Router) proveAnswers(ctx context.Context, proofs []deploy.Proof, targets []deploy.Target, limit time.Duration) error {
+func (r *Router) proveAnswers(ctx context.Context, proofs []model.Proof, targets []model.Target, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for _, p := range proofs {
@@ -44,8 +44,8 @@ func (r *Router) proveAnswers(ctx context.Context, proofs []deploy.Proof, target
 // proofTime is how long one answer may take.
 const proofTime = 5 * time.Second
 
-func (r *Router) answer(ctx context.Context, p deploy.Proof, targets []deploy.Target) error {
-	q := check.Question{Kind: check.HTTP, Method: "GET", Target: p.URL, Timeout: proofTime, Wants: p.Answer}
+func (r *Router) answer(ctx context.Context, p model.Proof, targets []model.Target) error {
+	q := check.Request{Kind: check.HTTP, Method: "GET", Target: p.URL, Timeout: proofTime, Wants: p.Answer}
 	if p.Host != "" {
 		q.Headers = map[string]string{"Host": p.Host}
 	}
@@ -71,7 +71,7 @@ func (r *Router) answer(ctx context.Context, p deploy.Proof, targets []deploy.Ta
 
 // leadsToRelease wants the address that nginx passed a request to among those of the release. Where it tried several,
 // the last one answered.
-func leadsToRelease(url, passed string, targets []deploy.Target) error {
+func leadsToRelease(url, passed string, targets []model.Target) error {
 	words := strings.FieldsFunc(passed, func(c rune) bool { return c == ',' || c == ' ' })
 	if len(words) == 0 {
 		return fmt.Errorf("%s does not say in %s to which address nginx passed the request", url, routeHeader)
@@ -98,7 +98,7 @@ func leadsToRelease(url, passed string, targets []deploy.Target) error {
 }
 
 // proofWords say for the report which proofs there were besides those of every switch.
-func proofWords(proofs []deploy.Proof) (words []string) {
+func proofWords(proofs []model.Proof) (words []string) {
 	for _, p := range proofs {
 		if p.Token != "" {
 			words = append(words, fmt.Sprintf("%s answered this switch's token on a new connection", p.URL))
@@ -111,7 +111,7 @@ func proofWords(proofs []deploy.Proof) (words []string) {
 
 // ownRoutes are the locations of the user's that prove where requests go: `location = /bluegate/route/NAME` with the
 // header that says so.
-func ownRoutes(tree []*conf.File) (proofs []deploy.Proof) {
+func ownRoutes(tree []*conf.File) (proofs []model.Proof) {
 	for _, file := range tree {
 		file.Walk(func(d *conf.Directive) bool {
 			name, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimPrefix(joined(d.Args), "=")), routePath)
@@ -119,7 +119,7 @@ func ownRoutes(tree []*conf.File) (proofs []deploy.Proof) {
 				return true
 			}
 			if base, host, ok := listensAt(file.Enclosing(d)); ok {
-				proofs = append(proofs, deploy.Proof{URL: base + routePath + name, Host: host, Answer: routeHeader})
+				proofs = append(proofs, model.Proof{URL: base + routePath + name, Host: host, Answer: routeHeader})
 			}
 			return true
 		})

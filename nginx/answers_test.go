@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 func TestLeadsToRelease(t *testing.T) {
-	targets := []deploy.Target{
-		{Endpoint: deploy.Endpoint{Host: "was-green", Port: 3000}, Containers: []deploy.Container{{Addresses: map[string]string{"a": "10.0.0.2", "b": "fd00::2"}}}},
-		{Endpoint: deploy.Endpoint{Host: "127.0.0.1", Port: 8082}},
+	targets := []model.Target{
+		{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}, Containers: []model.Container{{Addresses: map[string]string{"a": "10.0.0.2", "b": "fd00::2"}}}},
+		{Endpoint: model.Endpoint{Host: "127.0.0.1", Port: 8082}},
 	}
 	for passed, wrong := range map[string]string{
 		"10.0.0.2:3000":                  "",

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // already is the closed channel of what has been started long ago.
@@ -15,37 +15,37 @@ func already() <-chan struct{} {
 }
 
 // switching is one of Switch and Start.
-type switching func(context.Context, deploy.Change, []deploy.Target) (deploy.Switched, error)
+type switching func(context.Context, model.Change, []model.Target) (model.Switched, error)
 
 // approached does what comes before, and then that.
-func approached(ctx context.Context, r *Router, change deploy.Change, targets []deploy.Target, do switching) (deploy.Switched, error) {
+func approached(ctx context.Context, r *Router, change model.Change, targets []model.Target, do switching) (model.Switched, error) {
 	now, err := r.Approach(ctx, change, targets)
 	if err != nil {
-		return deploy.Switched{}, err
+		return model.Switched{}, err
 	}
-	if now.Fate != deploy.FateUntouched {
-		return deploy.Switched{}, fmt.Errorf("the files are not as they were planned for: %s", now.Fate)
+	if now.State != model.ChangeNotApplied {
+		return model.Switched{}, fmt.Errorf("the files are not as they were planned for: %s", now.State)
 	}
 	return do(ctx, change, targets)
 }
 
 // behind lets something happen between the approach and the switch.
 func behind(happens func(), do switching) switching {
-	return func(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+	return func(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 		happens()
 		return do(ctx, change, targets)
 	}
 }
 
-func (s *shop) approachAndSwitch() (deploy.Switched, error) {
+func (s *shop) approachAndSwitch() (model.Switched, error) {
 	return approached(s.t.Context(), s.router, s.change, s.targets(), s.router.Switch)
 }
 
-func (s *shop) approachAndStart() (deploy.Switched, error) {
+func (s *shop) approachAndStart() (model.Switched, error) {
 	return approached(s.t.Context(), s.router, s.change, s.targets(), s.router.Start)
 }
 
-func (s *hostShop) approachAndSwitch() (deploy.Switched, error) {
+func (s *hostShop) approachAndSwitch() (model.Switched, error) {
 	return approached(s.Context(), s.router, s.change, s.targets(), s.router.Switch)
 }
 

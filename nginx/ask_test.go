@@ -16,7 +16,7 @@ func TestAskSideBySide(t *testing.T) {
 	var group errgroup.Group
 	for range 4 {
 		group.Go(func() error {
-			_, err := s.router.Ask(t.Context(), check.Question{Kind: check.DNS, Target: "was-blue", Timeout: time.Minute})
+			_, err := s.router.Ask(t.Context(), check.Request{Kind: check.DNS, Target: "was-blue", Timeout: time.Minute})
 			return err
 		})
 	}

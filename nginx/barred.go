@@ -3,12 +3,12 @@ package nginx
 import (
 	"context"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // barred refuses a change that could not be made, before anything is started for it: its files cannot be written from
 // here, or nginx cannot be told to load them.
-func (r *Router) barred(ctx context.Context, change deploy.Change) error {
+func (r *Router) barred(ctx context.Context, change model.Change) error {
 	for _, f := range change.Files {
 		e, real, err := locate(r.conf.files, f)
 		if err != nil {
@@ -19,14 +19,14 @@ func (r *Router) barred(ctx context.Context, change deploy.Change) error {
 			return unreachable(err)
 		}
 		if why != "" {
-			return deploy.Refuse(deploy.NginxNotSwitched, "%s of %s cannot be written: %s", f.Path, r.found, why)
+			return model.Refuse(model.NginxNotSwitched, "%s of %s cannot be written: %s", f.Path, r.found, why)
 		}
 	}
 	if change.Unloaded || !r.found.runs() {
 		return nil
 	}
 	if why := r.found.unheard(); why != "" {
-		return deploy.Refuse(deploy.NginxNotSwitched, "%s cannot be told to reload: %s", r.found, why)
+		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload: %s", r.found, why)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // A file that cannot be written is refused with the plan, and what is planned only to look at changes nothing.
@@ -22,12 +22,12 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 	}})
 	router, route := b.observed("edge")
 	router.found.(*contained).info.HostConfig.ReadonlyRootfs = true
-	_, err := router.Plan(route, b.directory(), deploy.Green)
-	var refused *deploy.RefusedError
+	_, err := router.Plan(route, b.directory(), model.Green)
+	var refused *model.RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "root is read-only; mount its directory") {
 		t.Errorf("got %v", err)
 	}
-	if change, err := router.Plan(route, b.directory(), deploy.Blue); err != nil || !change.Empty() {
+	if change, err := router.Plan(route, b.directory(), model.Blue); err != nil || !change.Empty() {
 		t.Errorf("to what it names already: %+v, %v", change, err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -14,11 +14,11 @@ import (
 // drain waits for has an age and an address. Nothing is decided by it, and where it cannot be taken nothing is said.
 type census struct {
 	nginx  place
-	old    []deploy.Container
+	old    []model.Container
 	began  time.Time
 	last   time.Time
 	seen   map[helper.Socket]time.Time // when each open connection was first seen
-	counts []deploy.Open
+	counts []model.OpenConnections
 	failed bool
 }
 
@@ -29,12 +29,12 @@ const (
 	longDrain = time.Second
 )
 
-func (r *Router) census(old []deploy.Container) *census {
+func (r *Router) census(old []model.Container) *census {
 	return &census{nginx: r.found, old: old, began: time.Now(), seen: map[helper.Socket]time.Time{}}
 }
 
 // count returns the last count, or a new one when that is old.
-func (c *census) count(ctx context.Context) []deploy.Open {
+func (c *census) count(ctx context.Context) []model.OpenConnections {
 	if c.failed || len(c.old) == 0 || time.Since(c.last) < pollCensus {
 		return c.counts
 	}
@@ -60,7 +60,7 @@ func (c *census) count(ctx context.Context) []deploy.Open {
 
 // connectionsTo asks for all connections that may lead to containers: a container has an address on each of its
 // networks, and ports of its own on the engine's host.
-func connectionsTo(old []deploy.Container) *helper.Connections {
+func connectionsTo(old []model.Container) *helper.Connections {
 	to := &helper.Connections{To: []string{}}
 	for _, c := range old {
 		for _, ip := range c.Addresses {
@@ -89,9 +89,9 @@ func (c *census) remember(open []helper.Socket) {
 	}
 }
 
-func (c *census) perContainer(open []helper.Socket) (counts []deploy.Open) {
+func (c *census) perContainer(open []helper.Socket) (counts []model.OpenConnections) {
 	for _, old := range c.old {
-		count := deploy.Open{Container: old.Name}
+		count := model.OpenConnections{Container: old.Name}
 		for _, s := range open {
 			if leadsTo(s, old, c.nginx.isEngine) {
 				count.Connections++
@@ -108,7 +108,7 @@ func (c *census) perContainer(open []helper.Socket) (counts []deploy.Open) {
 // leadsTo says whether a connection leads to a container, at an address of its own or at a port that it publishes. Where
 // nginx stands on the engine's host, its connection to a published port is the one that counts, and the engine's own
 // from there to the container is not nginx's.
-func leadsTo(s helper.Socket, c deploy.Container, isEngine func(host string) bool) bool {
+func leadsTo(s helper.Socket, c model.Container, isEngine func(host string) bool) bool {
 	remote, err := netip.ParseAddrPort(s.Remote)
 	if err != nil {
 		return false
@@ -118,7 +118,7 @@ func leadsTo(s helper.Socket, c deploy.Container, isEngine func(host string) boo
 			return true
 		}
 	}
-	return slices.ContainsFunc(c.Published, func(p deploy.Published) bool {
+	return slices.ContainsFunc(c.Published, func(p model.Published) bool {
 		return p.Port == int(remote.Port()) && isEngine(remote.Addr().String())
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -44,8 +44,8 @@ func TestDrainCountsConnections(t *testing.T) {
 	r := b.reloadedBehind(id)
 	ctx, cancel := deadline(t, 2*time.Minute)
 	defer cancel()
-	var first, older deploy.Open
-	err := r.Drain(ctx, []deploy.Container{blue, green}, func(l deploy.Left) {
+	var first, older model.OpenConnections
+	err := r.Drain(ctx, []model.Container{blue, green}, func(l model.DrainStatus) {
 		if len(l.Open) == 0 {
 			return
 		}
@@ -73,8 +73,8 @@ func TestDrainCountsConnections(t *testing.T) {
 
 // The two ends of a connection may be used again when it is closed: the age begins anew.
 func TestCensusForgetsWhatIsClosed(t *testing.T) {
-	c := (&Router{found: &contained{}}).census([]deploy.Container{
-		{Name: "blue-1", Published: []deploy.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
+	c := (&Router{found: &contained{}}).census([]model.Container{
+		{Name: "blue-1", Published: []model.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
 		{Name: "blue-2", Addresses: map[string]string{"net": ""}}, // it does not run
 	})
 	a, b := helper.Socket{Local: "10.0.0.9:1", Remote: "10.0.0.2:3000"}, helper.Socket{Local: "[fd00::9]:1", Remote: "[fd00::2]:3000"}
@@ -82,12 +82,12 @@ func TestCensusForgetsWhatIsClosed(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		open  []helper.Socket
-		want  []deploy.Open
+		want  []model.OpenConnections
 	}{
-		{0, []helper.Socket{a}, []deploy.Open{{Container: "blue-1", Connections: 1}}},
-		{3 * time.Second, []helper.Socket{a, b}, []deploy.Open{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
-		{5 * time.Second, []helper.Socket{b}, []deploy.Open{{Container: "blue-1", Connections: 1, Oldest: 2 * time.Second}}},
-		{6 * time.Second, []helper.Socket{a, b}, []deploy.Open{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{0, []helper.Socket{a}, []model.OpenConnections{{Container: "blue-1", Connections: 1}}},
+		{3 * time.Second, []helper.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{5 * time.Second, []helper.Socket{b}, []model.OpenConnections{{Container: "blue-1", Connections: 1, Oldest: 2 * time.Second}}},
+		{6 * time.Second, []helper.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
 		{9 * time.Second, nil, nil},
 	} {
 		c.last = began.Add(step.after)

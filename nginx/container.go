@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // contained is an nginx that runs, or would run, in a container. It implements place.
@@ -165,13 +165,13 @@ func (c *contained) again(ctx context.Context) (changed bool, err error) {
 }
 
 // follow implements place. A restarted nginx has another network namespace, and the helper stands in the dead one.
-func (c *contained) follow(ctx context.Context, files []deploy.FileChange) error {
+func (c *contained) follow(ctx context.Context, files []model.FileChange) error {
 	changed, err := c.again(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !c.running:
-		return &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run", c)}
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run", c)}
 	case !changed && c.prepared():
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
 	"bluegate/deploy/beside"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -26,7 +26,7 @@ type companion struct {
 }
 
 // seat is where the file of a change really is, if the helper has it mounted.
-func (h *companion) seat(f deploy.FileChange) (real string, mounted bool) {
+func (h *companion) seat(f model.FileChange) (real string, mounted bool) {
 	if h == nil {
 		return "", false
 	}
@@ -35,7 +35,7 @@ func (h *companion) seat(f deploy.FileChange) (real string, mounted bool) {
 }
 
 // accompany starts the companion.
-func (c *contained) accompany(ctx context.Context, files []deploy.FileChange) (*companion, error) {
+func (c *contained) accompany(ctx context.Context, files []model.FileChange) (*companion, error) {
 	binary, args, err := c.executable(ctx)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (h *companion) start(ctx context.Context, binary []byte) (err error) {
 }
 
 // prepare implements place. A helper that only counted has no files mounted, and gives way to one that has.
-func (c *contained) prepare(ctx context.Context, files []deploy.FileChange) (err error) {
+func (c *contained) prepare(ctx context.Context, files []model.FileChange) (err error) {
 	if c.help != nil && c.help.counts && len(files) > 0 {
 		if err := c.help.close(ctx); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (c *contained) ask(ctx context.Context, req helper.Request) (helper.Respons
 }
 
 // putAt implements place. The helper sees what is mounted with its folder.
-func (c *contained) putAt(ctx context.Context, f deploy.FileChange) (time.Time, error) {
+func (c *contained) putAt(ctx context.Context, f model.FileChange) (time.Time, error) {
 	e, real, err := locate(c.files(ctx), f)
 	if err != nil || e.content == nil && e.link == "" {
 		return time.Time{}, err

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // examined are the codes of all that is found about the container of that name.
@@ -130,7 +130,7 @@ func TestExamineWhatRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slices.ContainsFunc(found, func(f deploy.Finding) bool { return f.Code == "leaving-workers" }); got != want {
+		if got := slices.ContainsFunc(found, func(f model.Finding) bool { return f.Code == "leaving-workers" }); got != want {
 			t.Errorf("with a drain of %s: %+v", drain, found)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -27,11 +27,11 @@ const Label = "bluegate.nginx"
 type search struct {
 	engine *client.Client
 	opts   Options
-	dir    *deploy.Directory
+	dir    *model.Addresses
 
 	mu         sync.Mutex
-	mentioning []*contained     // nginxes that run and mention a service in another form
-	passed     []deploy.Finding // nginxes that could not be read, and might have been meant
+	mentioning []*contained    // nginxes that run and mention a service in another form
+	passed     []model.Finding // nginxes that could not be read, and might have been meant
 }
 
 func (s *search) open(ctx context.Context, id string) (*contained, error) {
@@ -160,7 +160,7 @@ func single(found []*contained) (*contained, error) {
 		names[i] = f.name
 	}
 	slices.Sort(names)
-	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
+	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
 }
 
 // passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
@@ -175,7 +175,7 @@ func (s *search) passing(ctx context.Context, row container.Summary) bool {
 func (s *search) pass(c *contained, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.passed = append(s.passed, deploy.Finding{
+	s.passed = append(s.passed, model.Finding{
 		Code: "nginx-passed-by", Place: c.name,
 		Message: fmt.Sprintf("%s holds an nginx whose configuration cannot be read: %v", c, why),
 		Cost:    "if it is the one that serves the application, it was not found",
@@ -215,14 +215,14 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 }
 
 // missing lists the containers that the user may have meant instead of the one that is not there.
-func (s *search) missing(ctx context.Context) (*deploy.MissingNginx, error) {
+func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
 	ask, cancel := asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
-	missing := &deploy.MissingNginx{Name: s.opts.Container, Place: s.opts.NamedAt}
+	missing := &model.MissingNginx{Name: s.opts.Container, Place: s.opts.NamedAt}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)

@@ -11,12 +11,13 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/helper"
 )
 
 // replace implements place.
-func (c *contained) replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error {
+func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
 	real, mounted := c.help.seat(f)
 	if !mounted {
 		e, at, err := locate(c.files(ctx), f)
@@ -43,7 +44,7 @@ func (c *contained) replace(ctx context.Context, f deploy.FileChange, stamp time
 }
 
 // look implements place. The helper has the file before it; to read it through the engine takes a hundred times as long.
-func (c *contained) look(ctx context.Context, src files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+func (c *contained) look(ctx context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error) {
 	real, mounted := c.help.seat(f)
 	if !mounted {
 		return lookAt(src, f)
@@ -57,7 +58,7 @@ func (c *contained) look(ctx context.Context, src files, f deploy.FileChange) (h
 	return resp.Holds, resp.ModTime, err
 }
 
-func replacement(f deploy.FileChange, real string, stamp time.Time) *helper.Replace {
+func replacement(f model.FileChange, real string, stamp time.Time) *helper.Replace {
 	return &helper.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}
 }
 
@@ -70,7 +71,7 @@ func (c *contained) shows(real string) bool {
 
 // replaceInside writes a file of the container's own layer, or of a tmpfs, which no other container can mount: a new
 // file beside it, then a rename.
-func (c *contained) replaceInside(ctx context.Context, now entry, file string, f deploy.FileChange, stamp time.Time) error {
+func (c *contained) replaceInside(ctx context.Context, now entry, file string, f model.FileChange, stamp time.Time) error {
 	switch {
 	case holds(now, f):
 		return nil
@@ -138,7 +139,7 @@ func (c *contained) unheard() string { return "" }
 func (c *contained) tool(ctx context.Context, what string, argv ...string) error {
 	done, err := c.exec(ctx, argv...)
 	if err == nil && done.code != 0 {
-		err = errors.New(strings.TrimSpace(deploy.Plain(done.stderr)))
+		err = errors.New(strings.TrimSpace(redact.Sanitize(done.stderr)))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // emergency implements place.
@@ -28,7 +28,7 @@ func (c *contained) emergency(ctx context.Context, since time.Time) string {
 	last := ""
 	for line := range strings.Lines(text.String()) {
 		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
-			last = strings.TrimSpace(deploy.Plain(line))
+			last = strings.TrimSpace(redact.Sanitize(line))
 		}
 	}
 	return last

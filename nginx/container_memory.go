@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // A tmpfs is in the mount namespace of its container only: the archive call shows and changes what lies under it. So
@@ -65,7 +65,7 @@ func (c *contained) fetchInside(ctx context.Context, name string) (tree, error) 
 	case done.code == noSuchTool || done.code == noTool:
 		err = fmt.Errorf("%w: its image has no tar, by which alone it could be read; mount the directory instead", errNoTool)
 	case done.code != 0:
-		err = errors.New(strings.TrimSpace(deploy.Plain(done.stderr)))
+		err = errors.New(strings.TrimSpace(redact.Sanitize(done.stderr)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s, which lies in a tmpfs of %s: %w", name, c, err)
@@ -102,7 +102,7 @@ func (c *contained) putInside(ctx context.Context, packed io.Reader) error {
 	}
 	done, err := c.execute(ctx, container.ExecOptions{Cmd: []string{"tar", "-x", "-p", "-f", "-", "-C", "/"}, User: "0:0"}, packed, nil)
 	if err == nil && done.code != 0 {
-		err = errors.New(strings.TrimSpace(deploy.Plain(done.stderr + string(done.stdout))))
+		err = errors.New(strings.TrimSpace(redact.Sanitize(done.stderr + string(done.stdout))))
 	}
 	return err
 }

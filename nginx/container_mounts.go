@@ -11,7 +11,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // mountOf finds the mount in which a file of nginx's container lies.
@@ -43,7 +43,7 @@ func remount(m container.MountPoint, readOnly bool) mount.Mount {
 
 // writableMounts are those of nginx's mounts in which the files lie, each once, and where in them each file really is.
 // Files in no mount are written another way.
-func (c *contained) writableMounts(ctx context.Context, files []deploy.FileChange) ([]mount.Mount, map[string]string, error) {
+func (c *contained) writableMounts(ctx context.Context, files []model.FileChange) ([]mount.Mount, map[string]string, error) {
 	var mounts []mount.Mount
 	seats := map[string]string{}
 	for _, f := range files {

@@ -3,11 +3,11 @@ package nginx
 import (
 	"fmt"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // unrestarted implements place. A Swarm starts its tasks again without such a policy.
-func (c *contained) unrestarted() []deploy.Finding {
+func (c *contained) unrestarted() []model.Finding {
 	policy := c.info.HostConfig.RestartPolicy
 	if policy.IsAlways() || policy.IsUnlessStopped() || c.info.Config.Labels["com.docker.swarm.task"] != "" {
 		return nil
@@ -16,7 +16,7 @@ func (c *contained) unrestarted() []deploy.Finding {
 	if policy.IsOnFailure() {
 		has = fmt.Sprintf("the restart policy %q", policy.Name)
 	}
-	return []deploy.Finding{{
+	return []model.Finding{{
 		Code: "nginx-no-restart-policy", Place: c.name,
 		Message: fmt.Sprintf("%s has %s: it stays stopped after a restart of the engine", c, has),
 		Cost:    "the site is down after the next reboot or update of the engine, until someone starts nginx",

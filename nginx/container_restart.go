@@ -16,7 +16,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // A restarted is a copy of nginx's container that was started with the container's own entrypoint, command and
@@ -38,7 +39,7 @@ const (
 
 // restart starts a copy whose files are the container's, with these changes in them, and waits until its nginx runs or
 // it has ended. Its end removes it.
-func (c *contained) restart(ctx context.Context, change deploy.Change) (_ *restarted, err error) {
+func (c *contained) restart(ctx context.Context, change model.Change) (_ *restarted, err error) {
 	t := &restarted{of: c, holds: map[string]bool{}}
 	coming, gone, err := c.comingFiles(ctx, change)
 	if err != nil {
@@ -83,7 +84,7 @@ func (t *restarted) end(ctx context.Context) error {
 }
 
 // comingFiles are the files of a change by where they really are, and those that are to be absent.
-func (c *contained) comingFiles(ctx context.Context, change deploy.Change) (files map[string]entry, gone []string, err error) {
+func (c *contained) comingFiles(ctx context.Context, change model.Change) (files map[string]entry, gone []string, err error) {
 	files = map[string]entry{}
 	src := c.files(ctx)
 	for _, f := range change.Files {
@@ -131,7 +132,7 @@ func (t *restarted) config() *container.Config {
 	return &container.Config{Entrypoint: []string{info.Path}, Cmd: info.Args, Env: env, User: info.Config.User, WorkingDir: info.Config.WorkingDir, Tty: info.Config.Tty, StopSignal: "SIGKILL"}
 }
 
-func (t *restarted) host(mounts []mount.Mount, change deploy.Change) *container.HostConfig {
+func (t *restarted) host(mounts []mount.Mount, change model.Change) *container.HostConfig {
 	was := t.of.info.HostConfig
 	host := &container.HostConfig{
 		NetworkMode: t.network(), Mounts: mounts, Tmpfs: was.Tmpfs, ReadonlyRootfs: was.ReadonlyRootfs, CapAdd: was.CapAdd, CapDrop: was.CapDrop, SecurityOpt: was.SecurityOpt,
@@ -450,7 +451,7 @@ func firstDifference(was, is []byte) string {
 			b = now[i]
 		}
 		if a != b {
-			return fmt.Sprintf("line %d is %q and not %q", i+1, deploy.Plain(strings.TrimSpace(b)), deploy.Plain(strings.TrimSpace(a)))
+			return fmt.Sprintf("line %d is %q and not %q", i+1, redact.Sanitize(strings.TrimSpace(b)), redact.Sanitize(strings.TrimSpace(a)))
 		}
 	}
 	return "its bytes differ"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // reload implements place. HUP goes through the engine only when the container's first process is
@@ -23,7 +23,7 @@ func (c *contained) reload(ctx context.Context, s snapshot) error {
 		return fmt.Errorf("reload nginx in %s: %w", c, err)
 	}
 	if done.code != 0 {
-		return deploy.Refuse(deploy.NginxNotSwitched, "nginx -s reload in %s failed: %s", c, complaint(done.stderr))
+		return model.Refuse(model.NginxNotSwitched, "nginx -s reload in %s failed: %s", c, complaint(done.stderr))
 	}
 	return nil
 }

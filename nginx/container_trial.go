@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // throwaway is a container that tests a configuration. It implements trial.
@@ -22,7 +22,7 @@ type throwaway struct {
 }
 
 // trial implements place. The throwaway is of nginx's image, in nginx's network namespace, where its names resolve.
-func (c *contained) trial(ctx context.Context, change deploy.Change) (trial, error) {
+func (c *contained) trial(ctx context.Context, change model.Change) (trial, error) {
 	id, err := c.createTrial(ctx, change)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (t *throwaway) end(ctx context.Context) error { return t.nginx.removeOwn(ct
 
 // createTrial makes the throwaway: all that nginx mounts, but for the mounts that hold changed files, which are copied
 // into it with the changes.
-func (c *contained) createTrial(ctx context.Context, change deploy.Change) (string, error) {
+func (c *contained) createTrial(ctx context.Context, change model.Change) (string, error) {
 	files, mounts, memories, err := c.trialFiles(ctx, change)
 	if err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func (c *contained) createTrial(ctx context.Context, change deploy.Change) (stri
 
 // trialFiles are the files that the throwaway's image and mounts do not show: the whole configuration as nginx has it,
 // with the changes in it; and the mounts, and each tmpfs, that nothing is copied into.
-func (c *contained) trialFiles(ctx context.Context, change deploy.Change) (map[string]entry, []mount.Mount, map[string]string, error) {
+func (c *contained) trialFiles(ctx context.Context, change model.Change) (map[string]entry, []mount.Mount, map[string]string, error) {
 	src := c.files(ctx).(*archive)
 	coming := map[string][]byte{}
 	replaced := map[string]bool{} // destinations of mounts that are copied instead

@@ -9,7 +9,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Every name that Docker's DNS answers to for a container of the live colour is refused as left over. That nginx starts
@@ -28,9 +28,9 @@ func TestObserveEveryNameOfAContainer(t *testing.T) {
 	blue := created("--name", b.name("was-blue"), "--network-alias", "was-blue", "--hostname", "blue-host.example", image)
 	b.docker("start", blue)
 	app := applicationOf(t, "was-{colour} 3000 3000", b.net)
-	app.Models[deploy.Blue].Services[0].Also = []string{"blue-host.example"}
+	app.Models[model.Blue].Services[0].Also = []string{"blue-host.example"}
 	running := b.container("was-blue", blue)
-	running.Colour = deploy.Blue
+	running.Colour = model.Blue
 
 	names := []string{"was-blue:9090", b.name("was-blue") + ":9090", "was-blue." + b.net + ":3000", "blue-host.example:3000", "blue-host.example." + b.net + ":3000", blue[:12] + ":3000", "linked:3000", "pinned:3000", running.Addresses[b.net] + ":3000"}
 	var text strings.Builder
@@ -45,9 +45,9 @@ func TestObserveEveryNameOfAContainer(t *testing.T) {
 	b.serves(edge)
 
 	r := b.router(Options{Container: b.name("edge")})
-	route, err := r.Observe(t.Context(), deploy.NewDirectory(app).WithContainers([]deploy.Container{running}))
-	if err != nil || route.Names != deploy.Blue || len(route.Points) != 1 {
+	route, err := r.Observe(t.Context(), model.NewAddresses(app).WithContainers([]model.Container{running}))
+	if err != nil || route.Names != model.Blue || len(route.Points) != 1 {
 		t.Fatalf("%+v, %v", route, err)
 	}
-	refuses(t, route, deploy.AddressLeftOver, names...)
+	refuses(t, route, model.AddressLeftOver, names...)
 }

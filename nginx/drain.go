@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // pollDrain is the pause between two looks at the leaving workers.
@@ -12,7 +12,7 @@ const pollDrain = 50 * time.Millisecond
 
 // Drain implements deploy.Router. A leaving worker ends when the last connection that it has accepted is done, so its
 // end is the proof that nothing is in flight on the old colour.
-func (r *Router) Drain(ctx context.Context, old []deploy.Container, left func(deploy.Left)) error {
+func (r *Router) Drain(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
 	if _, stay := r.mode.(flagged); stay {
 		return r.quiet(ctx, old, left)
 	}
@@ -23,7 +23,7 @@ func (r *Router) Drain(ctx context.Context, old []deploy.Container, left func(de
 		case err == nil && len(s.leaving) == 0:
 			return nil
 		case err == nil:
-			left(deploy.Left{Workers: len(s.leaving), Open: open.count(ctx)})
+			left(model.DrainStatus{Workers: len(s.leaving), Open: open.count(ctx)})
 		case ctx.Err() == nil && !r.found.stillThere(ctx):
 			return nil // its workers ended with it
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 )
 
@@ -63,13 +63,13 @@ var weighty = regexp.MustCompile(`(\[(?:emerg|crit|alert)\] )(?:\d+#\d+: )?(.*)`
 // to the terminal, and is asked again while a name registers.
 func complaint(stderr string) string {
 	var lines []string
-	for _, m := range weighty.FindAllStringSubmatch(deploy.Plain(stderr), -1) {
+	for _, m := range weighty.FindAllStringSubmatch(redact.Sanitize(stderr), -1) {
 		if line := strings.TrimSpace(m[1] + m[2]); !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {
-		return strings.TrimSpace(deploy.Plain(stderr))
+		return strings.TrimSpace(redact.Sanitize(stderr))
 	}
 	return strings.Join(lines, "; ")
 }

@@ -26,7 +26,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 )
@@ -244,20 +244,20 @@ func (b *bench) sh(id, script string) string {
 }
 
 // app runs one of the shop's containers.
-func (b *bench) app(name, port string, aliases ...string) deploy.Container {
+func (b *bench) app(name, port string, aliases ...string) model.Container {
 	b.t.Helper()
 	colour := strings.TrimPrefix(name, "was-")
 	id := b.run(box{name: name, image: shopImage, env: []string{"PORT=" + port, "COLOUR=" + colour}, aliases: append(aliases, name)})
 	return b.container(name, id)
 }
 
-func (b *bench) container(service, id string) deploy.Container {
+func (b *bench) container(service, id string) model.Container {
 	b.t.Helper()
 	info, err := b.engine.ContainerInspect(b.t.Context(), id)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	c := deploy.Container{Service: service, Name: strings.TrimPrefix(info.Name, "/"), ID: id, Addresses: map[string]string{}}
+	c := model.Container{Service: service, Name: strings.TrimPrefix(info.Name, "/"), ID: id, Addresses: map[string]string{}}
 	for name, n := range info.NetworkSettings.Networks {
 		c.Addresses[name] = n.IPAddress
 	}

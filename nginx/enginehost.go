@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // isLoopback says whether a host is where it is asked from.
@@ -32,7 +32,7 @@ func isThisMachine(host string) bool {
 }
 
 // seenBy is the directory with what only this nginx knows.
-func seenBy(p place, dir *deploy.Directory) *deploy.Directory {
+func seenBy(p place, dir *model.Addresses) *model.Addresses {
 	return dir.SeenFrom(p.isEngine).WithAliases(p.aliases())
 }
 

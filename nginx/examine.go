@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -20,7 +20,7 @@ type surroundings struct {
 }
 
 // Examine implements deploy.Router: it collects the facts, and the rules judge them.
-func (r *Router) Examine(ctx context.Context, route deploy.Route, drain time.Duration) ([]deploy.Finding, error) {
+func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
 	if len(r.conf.tree) == 0 {
 		return nil, nil // what could not be read is the route's refusal
 	}
@@ -45,7 +45,7 @@ func (r *Router) Examine(ctx context.Context, route deploy.Route, drain time.Dur
 }
 
 // writes are the files that a switch changes.
-func (r *Router) writes(points []deploy.SwitchPoint) (paths []string) {
+func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
 	if mode, ok := r.mode.(flagged); ok {
 		if f, _, err := mode.flag(r.conf, r.dir); err == nil {
 			return []string{f.file}
@@ -62,7 +62,7 @@ func (r *Router) writes(points []deploy.SwitchPoint) (paths []string) {
 
 // unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
 // deployment.
-func (r *Router) unloaded(s snapshot, points []deploy.SwitchPoint) (paths []string) {
+func (r *Router) unloaded(s snapshot, points []model.SwitchPoint) (paths []string) {
 	for _, file := range r.conf.tree {
 		changed, err := r.conf.files.putAt(file.Path)
 		if err == nil && !hasPoint(points, file.Path) && s.olderThan(changed.Add(r.opts.Skew), time.Now()) {

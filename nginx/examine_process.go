@@ -7,14 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // inits pass signals on to what they have started.
 var inits = []string{"tini", "docker-init", "dumb-init", "catatonit", "nginx"}
 
 // firstProcess: the engine sends signals to the process that the container began with.
-func firstProcess(f facts) []deploy.Finding {
+func firstProcess(f facts) []model.Finding {
 	words := strings.Fields(f.first)
 	if len(words) == 0 || strings.HasPrefix(f.first, masterTitle) || slices.Contains(inits, path.Base(words[0])) {
 		return nil
@@ -23,16 +24,16 @@ func firstProcess(f facts) []deploy.Finding {
 	if _, set := f.top.Own("daemon"); set { // a second one is an error
 		nginx = `["nginx"]`
 	}
-	return []deploy.Finding{{
+	return []model.Finding{{
 		Code:    "first-process",
-		Message: fmt.Sprintf("%s began with %q and not with nginx, which is its child", f.nginx, deploy.Plain(f.first)),
+		Message: fmt.Sprintf("%s began with %q and not with nginx, which is its child", f.nginx, redact.Sanitize(f.first)),
 		Cost:    "docker kill -s HUP does nothing, or, with some process managers, ends the container; docker stop ends nginx without its graceful way and cuts what is in flight. bluegate reloads from inside (nginx -s reload) and is not concerned",
 		Remedy:  "# in nginx's Compose service; or, where a script has to come first, let it end with exec and this command\nentrypoint: " + nginx,
 	}}
 }
 
 // errorLog: nginx's own words are the only ones that say why a reload was not applied.
-func errorLog(f facts) (all []deploy.Finding) {
+func errorLog(f facts) (all []model.Finding) {
 	if f.name == "" {
 		return nil // on a host a file is the right place
 	}
@@ -56,7 +57,7 @@ func errorLog(f facts) (all []deploy.Finding) {
 }
 
 // leavingTooLong: a worker has been leaving since the reload that made its successors.
-func leavingTooLong(f facts) []deploy.Finding {
+func leavingTooLong(f facts) []model.Finding {
 	if len(f.snapshot.leaving) == 0 || len(f.snapshot.workers) == 0 {
 		return nil
 	}
@@ -71,7 +72,7 @@ func leavingTooLong(f facts) []deploy.Finding {
 	for i, w := range f.snapshot.leaving {
 		pids[i] = fmt.Sprint(w.pid)
 	}
-	return []deploy.Finding{{
+	return []model.Finding{{
 		Code:    "leaving-workers",
 		Message: fmt.Sprintf("%d workers of an earlier configuration of %s have not ended for %s or longer (drain.timeout is %s): process %s", len(pids), f.nginx, since, f.drain, strings.Join(pids, ", ")),
 		Cost:    "each holds a connection that does not end, and serves the configuration that it began with: the colour that this names must go on running, and every deployment waits for it",

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // keepAliveRace: at a reload an old worker closes its idle connections without looking whether a request is on its way.
 // A client repeats a GET; it must not repeat a POST. The numbers were measured over 60 reloads, with about 125
 // connections that were hardly ever idle: they are the worst case, not the common one.
-func keepAliveRace(f facts) []deploy.Finding {
+func keepAliveRace(f facts) []model.Finding {
 	http, ok := f.http()
 	if !ok || !f.reloads || !f.version.known() || f.keepsNoConnections() {
 		return nil
@@ -21,7 +21,7 @@ func keepAliveRace(f facts) []deploy.Finding {
 		found := at(http, "keepalive-race", "%s closes idle keep-alive connections at each reload without looking whether a request is on its way: a POST that arrives at that moment is lost, and clients must not send it again", f.version)
 		found.Cost = "measured: 3 to 5 of 1,000 keep-alive POSTs on busy connections, about 0.6 per switch on quiet ones; none of them had reached an app. Everything else was kept: GET on kept connections (a client sends it again), requests on new connections, uploads, streams, websockets"
 		found.Remedy = "# in http {}" + inPlaceOf(f.top.Inner(http), "keepalive_timeout") + "; 0 lost, for a new connection per request:\nkeepalive_timeout 0;\n# or nginx 1.27.4 or newer, with keepalive_min_timeout 5s;\n# or a switch without a reload: mode flag (docs/switching.md)"
-		return []deploy.Finding{found}
+		return []model.Finding{found}
 	}
 	if f.set("keepalive_min_timeout") {
 		return nil
@@ -29,7 +29,7 @@ func keepAliveRace(f facts) []deploy.Finding {
 	found := at(http, "keepalive-min-timeout", "keepalive_min_timeout is not set, so that %s closes idle keep-alive connections at each reload without looking whether a request is on its way", f.version)
 	found.Cost = "measured: 6 of 1,000 keep-alive POSTs on busy connections; with the setting 0 of 1,089,079 requests over 180 reloads. It must be as long as your clients' pauses: behind a load balancer, its idle timeout and 5 s. For that long the old colour may get one more request per connection"
 	found.Remedy = "# in http {}" + inPlaceOf(f.top.Inner(http), "keepalive_min_timeout") + "\nkeepalive_min_timeout 5s;"
-	return []deploy.Finding{found}
+	return []model.Finding{found}
 }
 
 // inPlaceOf says which line a remedy replaces: nginx refuses most directives that stand twice in a block.
@@ -65,7 +65,7 @@ func (f facts) set(name string) (set bool) {
 }
 
 // shutdownTimeout: what takes longer is cut by nginx, however long the drain would wait for it.
-func shutdownTimeout(f facts) []deploy.Finding {
+func shutdownTimeout(f facts) []model.Finding {
 	if !f.reloads {
 		return nil
 	}
@@ -80,11 +80,11 @@ func shutdownTimeout(f facts) []deploy.Finding {
 	found := at(d, "shutdown-timeout", "worker_shutdown_timeout %s is shorter than the drain (%s)", d.Value(), f.drain)
 	found.Cost = fmt.Sprintf("%s after each switch nginx cuts what is still in flight on the old colour: long requests, streams, every websocket", span)
 	found.Remedy = fmt.Sprintf("worker_shutdown_timeout %ds;  # or remove the line; drain.timeout in bluegate.yml is then the limit", int(max(f.drain, time.Second).Seconds()))
-	return []deploy.Finding{found}
+	return []model.Finding{found}
 }
 
 // reusePort: each worker then has a queue of its own, and that of a worker which has no successor is lost.
-func reusePort(f facts) (all []deploy.Finding) {
+func reusePort(f facts) (all []model.Finding) {
 	if !f.reloads {
 		return nil
 	}
@@ -114,7 +114,7 @@ func hasArgument(d conf.Placed, word string) bool {
 
 // unixSockets: nginx removes its socket when it ends, not when it is killed; what is left in a container's own layer is
 // still there when it starts again, and it cannot bind.
-func unixSockets(f facts) (all []deploy.Finding) {
+func unixSockets(f facts) (all []model.Finding) {
 	f.top.Walk(func(_ *conf.Scope, d conf.Placed) {
 		path, ok := strings.CutPrefix(d.Value(), "unix:")
 		if d.Name.Value != "listen" || !ok || f.layer == nil || !f.layer(path) {

@@ -10,15 +10,15 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // storedBadly: where the file that a switch writes is kept decides whether nginx sees the new one, and whether it is
 // still there tomorrow.
-func storedBadly(f facts) (all []deploy.Finding) {
+func storedBadly(f facts) (all []model.Finding) {
 	for _, file := range slices.Sorted(maps.Keys(f.stored)) {
 		s := f.stored[file]
-		found := deploy.Finding{Place: file}
+		found := model.Finding{Place: file}
 		switch s.kind {
 		case inFile:
 			found.Code = "single-file-mount"
@@ -74,13 +74,13 @@ func newFolder(dir string) string {
 }
 
 // trackedByGit: a checkout writes back the colour that was committed.
-func trackedByGit(f facts) (all []deploy.Finding) {
+func trackedByGit(f facts) (all []model.Finding) {
 	for _, file := range slices.Sorted(maps.Keys(f.stored)) {
 		s := f.stored[file]
 		if s.git == "" {
 			continue
 		}
-		all = append(all, deploy.Finding{
+		all = append(all, model.Finding{
 			Code: "tracked-by-git", Place: file,
 			Message: fmt.Sprintf("%s, which each switch changes, is tracked by git in %s", s.host, s.git),
 			Cost:    "git pull, checkout or stash writes back the address that was committed: the next reload of nginx, for whatever reason, sends users to that colour",
@@ -97,9 +97,9 @@ func (s storage) tracked() string {
 
 // notLoaded names files that were changed since nginx loaded its configuration. Those with switch points refuse a
 // deployment; the others come into force with its reload.
-func notLoaded(f facts) (all []deploy.Finding) {
+func notLoaded(f facts) (all []model.Finding) {
 	for _, file := range f.unloaded {
-		all = append(all, deploy.Finding{
+		all = append(all, model.Finding{
 			Code: "not-loaded", Place: file,
 			Message: fmt.Sprintf("%s was changed after %s last loaded its configuration", file, f.nginx),
 			Cost:    "the reload of the next switch brings this change too; should it be a bad one, it shows at that moment",

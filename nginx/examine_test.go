@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -20,7 +20,7 @@ func examinedBy(t *testing.T, look rule, files folder, set func(*facts)) (lines 
 		t.Fatal(err)
 	}
 	f := facts{nginx: `container "edge"`, surroundings: surroundings{version: version{1, 30, 4}}, tree: tree, top: conf.Assemble(tree), reloads: true, drain: time.Minute}
-	f.words = wordsOf(tree, deploy.NewDirectory(applicationOf(t, "was-{colour} 3000 3000")))
+	f.words = wordsOf(tree, model.NewAddresses(applicationOf(t, "was-{colour} 3000 3000")))
 	if len(f.words) > 0 {
 		f.live = f.words[0].colour
 	}
@@ -124,9 +124,9 @@ func TestExamineUpstream(t *testing.T) {
 		{"put together at run time by a new nginx", variablePass, site("server { set $to http://was-blue:3000;\nlocation / { proxy_pass $to; } }\n"), recent, ""},
 		{"an address with a path at run time", variablePass, site("server { location / { proxy_pass http://was-blue:3000$request_uri; } }\n"), old, ""},
 
-		{"both colours in one upstream", bothColours, site("upstream was {\n server was-blue:3000;\n server was-green:3000;\n}\n"), func(f *facts) { f.live = deploy.None }, "both-in-one-upstream" + shop + "3"},
-		{"the same colour twice", bothColours, site("upstream was {\n server was-blue:3000;\n server was-blue:3000;\n}\n"), func(f *facts) { f.live = deploy.None }, ""},
-		{"a colour each", bothColours, site("upstream a { server was-blue:3000; }\nupstream b { server was-green:3000; }\n"), func(f *facts) { f.live = deploy.None }, ""},
+		{"both colours in one upstream", bothColours, site("upstream was {\n server was-blue:3000;\n server was-green:3000;\n}\n"), func(f *facts) { f.live = model.None }, "both-in-one-upstream" + shop + "3"},
+		{"the same colour twice", bothColours, site("upstream was {\n server was-blue:3000;\n server was-blue:3000;\n}\n"), func(f *facts) { f.live = model.None }, ""},
+		{"a colour each", bothColours, site("upstream a { server was-blue:3000; }\nupstream b { server was-green:3000; }\n"), func(f *facts) { f.live = model.None }, ""},
 	} {
 		if got := strings.Join(examinedBy(t, test.look, test.files, test.set), ", "); got != test.want {
 			t.Errorf("%s: found %q, want %q", test.name, got, test.want)
@@ -231,7 +231,7 @@ func TestExamineErrorLog(t *testing.T) {
 // A healthy setup has no finding at all, and the order of the findings is that of the rules.
 func TestExamineFindsNothingWhereAllIsWell(t *testing.T) {
 	well := one("worker_processes 2;\nworker_shutdown_timeout 10m;", "keepalive_min_timeout 5s; proxy_connect_timeout 2s;", "")
-	all := func(f facts) []deploy.Finding { return f.findings() }
+	all := func(f facts) []model.Finding { return f.findings() }
 	if got := examinedBy(t, all, well, func(f *facts) {
 		f.stored = map[string]storage{mainConf: {kind: inDirectory}}
 	}); len(got) > 0 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -20,7 +20,7 @@ const longestConnect = 5 * time.Second
 const defaultConnect = 60 * time.Second
 
 // connectTimeout: the address of a container that has ended does not refuse, it is silent.
-func connectTimeout(f facts) (all []deploy.Finding) {
+func connectTimeout(f facts) (all []model.Finding) {
 	for _, p := range f.passes() {
 		name := strings.TrimSuffix(p.Name.Value, "_pass") + "_connect_timeout"
 		d, isSet := p.scope.Setting(name)
@@ -40,7 +40,7 @@ func connectTimeout(f facts) (all []deploy.Finding) {
 		}
 		found.Cost = fmt.Sprintf("a container that dies leaves its address silent: each request that nginx sends there hangs for %s and is then answered with 504 (measured), instead of failing at once", span)
 		found.Remedy = name + " 2s;"
-		if !slices.ContainsFunc(all, func(o deploy.Finding) bool {
+		if !slices.ContainsFunc(all, func(o model.Finding) bool {
 			return o.Message == found.Message && (isSet && o.Place == found.Place || !isSet)
 		}) {
 			all = append(all, found)
@@ -50,7 +50,7 @@ func connectTimeout(f facts) (all []deploy.Finding) {
 }
 
 // upstreamKeepalive: without it every request has a connection of its own to the app.
-func upstreamKeepalive(f facts) (all []deploy.Finding) {
+func upstreamKeepalive(f facts) (all []model.Finding) {
 	if !f.version.before(withUpstreamKeepalive) {
 		return nil
 	}
@@ -72,7 +72,7 @@ func upstreamKeepalive(f facts) (all []deploy.Finding) {
 
 // variablePass: an address that nginx puts together at run time has no upstream, so that no connection to it is kept. A
 // variable that only ever holds the name of an upstream is fine.
-func variablePass(f facts) (all []deploy.Finding) {
+func variablePass(f facts) (all []model.Finding) {
 	if !f.version.before(withUpstreamKeepalive) {
 		return nil
 	}
@@ -95,8 +95,8 @@ func variablePass(f facts) (all []deploy.Finding) {
 }
 
 // bothColours: with both in one upstream no switch can tell which is meant, and nginx does not start once either is gone.
-func bothColours(f facts) (all []deploy.Finding) {
-	if f.live != deploy.None {
+func bothColours(f facts) (all []model.Finding) {
+	if f.live != model.None {
 		return nil
 	}
 	first := map[string]word{} // of each upstream
@@ -107,7 +107,7 @@ func bothColours(f facts) (all []deploy.Finding) {
 		case !known:
 			first[w.Upstream] = w
 		case other.colour != w.colour:
-			all = append(all, deploy.Finding{
+			all = append(all, model.Finding{
 				Code: "both-in-one-upstream", Place: w.place(),
 				Message: fmt.Sprintf("upstream %s names both colours: %s and, at %s, %s", w.Upstream, w.address(), other.place(), other.address()),
 				Cost:    "users meet both releases at once, in turns; a stopped colour gets its share of requests until each has failed; nginx does not start while the name of either does not resolve; bluegate refuses to deploy",

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -17,9 +17,9 @@ type facts struct {
 	tree     []*conf.File
 	top      *conf.Scope // the same, assembled
 	words    []word
-	live     deploy.Colour // None where the configuration names both, or neither
-	reloads  bool          // a switch reloads nginx
-	reload   string        // how a person does
+	live     model.Colour // None where the configuration names both, or neither
+	reloads  bool         // a switch reloads nginx
+	reload   string       // how a person does
 	drain    time.Duration
 	snapshot snapshot
 	link     func(string) string // where a path leads once its symbolic links are followed
@@ -48,7 +48,7 @@ const (
 )
 
 // A rule looks at one thing that is known to cost requests or switches.
-type rule func(facts) []deploy.Finding
+type rule func(facts) []model.Finding
 
 // rules are in the order in which a report shows them: what forbids or undoes a switch first, then what loses requests.
 var rules = []rule{
@@ -56,7 +56,7 @@ var rules = []rule{
 	keepAliveRace, shutdownTimeout, reusePort, unixSockets, connectTimeout, upstreamKeepalive, variablePass,
 }
 
-func (f facts) findings() (all []deploy.Finding) {
+func (f facts) findings() (all []model.Finding) {
 	for _, look := range rules {
 		all = append(all, look(f)...)
 	}
@@ -66,7 +66,7 @@ func (f facts) findings() (all []deploy.Finding) {
 // A word is an address of a colour where the configuration names it, as a server, in a *_pass, or as a variable's value.
 type word struct {
 	conf.Point
-	colour deploy.Colour
+	colour model.Colour
 }
 
 func (w word) place() string { return fmt.Sprintf("%s:%d", w.Path, w.Line) }
@@ -79,7 +79,7 @@ func (w word) address() string {
 }
 
 // wordsOf are all words of either colour. An ambiguous address is the route's refusal, and no word.
-func wordsOf(tree []*conf.File, dir *deploy.Directory) (words []word) {
+func wordsOf(tree []*conf.File, dir *model.Addresses) (words []word) {
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
 			if e, found, err := dir.Find(p.Host, portOf(file.Src, p)); found && err == nil {
@@ -151,6 +151,6 @@ func (f facts) isWord(d conf.Placed) bool {
 // http is the block that all settings for HTTP may stand in.
 func (f facts) http() (conf.Placed, bool) { return f.top.Own("http") }
 
-func at(d conf.Placed, code, format string, args ...any) deploy.Finding {
-	return deploy.Finding{Code: code, Place: d.Place(), Message: fmt.Sprintf(format, args...)}
+func at(d conf.Placed, code, format string, args ...any) model.Finding {
+	return model.Finding{Code: code, Place: d.Place(), Message: fmt.Sprintf(format, args...)}
 }

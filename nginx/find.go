@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // find looks for nginx: on this machine when the options say so, else among the containers, and, where none of them
 // is meant and the engine is this machine's, among its own processes. It returns nil when there is none, and then what
 // it had to pass by.
-func (r *Router) find(ctx context.Context, dir *deploy.Directory) (place, []deploy.Finding, error) {
+func (r *Router) find(ctx context.Context, dir *model.Addresses) (place, []model.Finding, error) {
 	if r.opts.Host {
 		if !r.opts.Local {
-			return nil, nil, &deploy.InvalidError{Err: errors.New("nginx.host: the engine is another machine's, or this process is in a container; an nginx on a host can be switched from that host only")}
+			return nil, nil, &model.InvalidError{Err: errors.New("nginx.host: the engine is another machine's, or this process is in a container; an nginx on a host can be switched from that host only")}
 		}
 		host, err := some(findHosted(ctx, r.opts, dir))
 		return host, nil, err
@@ -42,7 +42,7 @@ func some[P interface {
 
 // missing says what is known of a container that the options name where none was found, and what had to be passed by on
 // the way; nil: they name none.
-func (r *Router) missing(ctx context.Context, dir *deploy.Directory) (*deploy.MissingNginx, []deploy.Finding, error) {
+func (r *Router) missing(ctx context.Context, dir *model.Addresses) (*model.MissingNginx, []model.Finding, error) {
 	if r.opts.Container == "" || r.opts.Host {
 		return nil, nil, nil
 	}

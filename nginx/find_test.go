@@ -10,7 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // edge is a configuration that names an address; nothing has to resolve until nginx runs.
@@ -19,20 +19,20 @@ func edge(address string) map[string]string {
 }
 
 // found is the name of the nginx that is found, without what is the test's own in it.
-func (b *bench) found(o Options) (string, deploy.RouterState, error) {
+func (b *bench) found(o Options) (string, model.RouterState, error) {
 	b.t.Helper()
 	route, err := b.router(o).Observe(b.t.Context(), b.directory())
 	return strings.TrimSuffix(strings.TrimPrefix(route.Nginx, `container "`+b.name("")), `"`), route.State, err
 }
 
 // directory has one service, was-blue or was-green, on the bench's network.
-func (b *bench) directory() *deploy.Directory {
+func (b *bench) directory() *model.Addresses {
 	app := applicationOf(b.t, "was-{colour} 3000 3000", b.net)
 	app.Project = b.id // it names the containers that the router makes
-	return deploy.NewDirectory(app)
+	return model.NewAddresses(app)
 }
 
-func (b *bench) finds(o Options, want string, state deploy.RouterState) {
+func (b *bench) finds(o Options, want string, state model.RouterState) {
 	b.t.Helper()
 	if name, got, err := b.found(o); name != want || got != state || err != nil {
 		b.t.Errorf("with %+v: found %q %s, %v; want %q %s", o.Container, name, got, err, want, state)
@@ -40,21 +40,21 @@ func (b *bench) finds(o Options, want string, state deploy.RouterState) {
 }
 
 // colours runs both colours' containers, so that their names resolve.
-func (b *bench) colours() (blue, green deploy.Container) {
+func (b *bench) colours() (blue, green model.Container) {
 	b.t.Helper()
 	return b.app("was-blue", "3000"), b.app("was-green", "3000")
 }
 
 func TestFindByConfiguration(t *testing.T) {
 	b := newBench(t)
-	b.finds(Options{}, "", deploy.RouterAbsent)
+	b.finds(Options{}, "", model.RouterAbsent)
 	b.colours()
-	b.finds(Options{}, "", deploy.RouterAbsent)
+	b.finds(Options{}, "", model.RouterAbsent)
 	b.nginx(box{name: "idle"})
 	broken := b.nginx(box{name: "broken"})
 	b.put(broken, edge("was-blue:3000; } {"))
 	route, err := b.router(Options{}).Observe(t.Context(), b.directory())
-	if err != nil || route.State != deploy.RouterAbsent || len(route.Findings) != 1 || !strings.Contains(route.Findings[0].Message, b.name("broken")) ||
+	if err != nil || route.State != model.RouterAbsent || len(route.Findings) != 1 || !strings.Contains(route.Findings[0].Message, b.name("broken")) ||
 		!strings.Contains(route.Findings[0].Remedy, "nginx: {container: "+b.name("broken")+"}") || !strings.Contains(route.Findings[0].Remedy, Label+": ") {
 		t.Errorf("of the one that cannot be read it says %+v, %v", route.Findings, err)
 	}
@@ -62,28 +62,28 @@ func TestFindByConfiguration(t *testing.T) {
 	b.nginx(box{name: "web", files: edge("was-green:3000"), labels: map[string]string{"com.docker.compose.project": "shop", "com.docker.compose.service": "was-green"}})
 	// The same names on another network are another application's.
 	b.nginx(box{name: "staging", files: edge("127.0.0.1:3000"), networks: []string{b.network("staging")}})
-	b.finds(Options{}, "", deploy.RouterAbsent)
+	b.finds(Options{}, "", model.RouterAbsent)
 
 	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // which the service does not declare
-	b.finds(Options{}, "other", deploy.RouterRunning)
+	b.finds(Options{}, "other", model.RouterRunning)
 
 	stopped := b.run(box{name: "stopped", files: edge("was-blue:3000"), created: true})
-	b.finds(Options{}, "stopped", deploy.RouterStopped)
+	b.finds(Options{}, "stopped", model.RouterStopped)
 	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
-	b.finds(Options{}, "edge", deploy.RouterRunning) // one that runs goes before one that does not
+	b.finds(Options{}, "edge", model.RouterRunning) // one that runs goes before one that does not
 
 	if err := b.engine.ContainerStart(t.Context(), stopped, container.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.serves(stopped)
 	_, _, err = b.found(Options{})
-	var silent *deploy.UnreachableError
+	var silent *model.UnreachableError
 	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("edge")+", "+b.name("stopped")) || !strings.Contains(err.Error(), Label) {
 		t.Errorf("with two that match: %v", err)
 	}
-	b.finds(Options{Container: b.name("edge")}, "edge", deploy.RouterRunning)
-	b.finds(Options{Container: b.name("idle")}, "idle", deploy.RouterRunning)
-	b.finds(Options{Container: b.name("missing")}, "", deploy.RouterAbsent)
+	b.finds(Options{Container: b.name("edge")}, "edge", model.RouterRunning)
+	b.finds(Options{Container: b.name("idle")}, "idle", model.RouterRunning)
+	b.finds(Options{Container: b.name("missing")}, "", model.RouterAbsent)
 }
 
 func TestFindByLabel(t *testing.T) {
@@ -96,13 +96,13 @@ func TestFindByLabel(t *testing.T) {
 		t.Error("a label of another project decided between two that match")
 	}
 	b.nginx(box{name: "marked", labels: map[string]string{beLabelled: b.id}, networks: []string{b.network("apart")}})
-	b.finds(Options{}, "marked", deploy.RouterRunning)
+	b.finds(Options{}, "marked", model.RouterRunning)
 	b.nginx(box{name: "marked-too", labels: map[string]string{beLabelled: ""}})
 	_, _, err = b.found(Options{})
 	if err == nil || !strings.Contains(err.Error(), b.name("marked")+", "+b.name("marked-too")) {
 		t.Errorf("with two labels: %v", err)
 	}
-	b.finds(Options{Container: b.name("edge")}, "edge", deploy.RouterRunning)
+	b.finds(Options{Container: b.name("edge")}, "edge", model.RouterRunning)
 }
 
 // nginx may be named by its Compose service; another project's service of that name is meant only where there is none
@@ -115,9 +115,9 @@ func TestFindByService(t *testing.T) {
 		return map[string]string{"com.docker.compose.service": service, "com.docker.compose.project": project}
 	}
 	b.nginx(box{name: "far", labels: of("another"), files: edge("was-blue:3000")})
-	b.finds(Options{Container: service}, "far", deploy.RouterRunning)
+	b.finds(Options{Container: service}, "far", model.RouterRunning)
 	b.run(box{name: "near", labels: of("shop"), files: edge("was-blue:3000"), created: true})
-	b.finds(Options{Container: service}, "near", deploy.RouterStopped)
+	b.finds(Options{Container: service}, "near", model.RouterStopped)
 }
 
 // nginx.config says which file is meant where nginx does not, and is compared where it does.
@@ -147,7 +147,7 @@ func TestFindWhatIsNamedAndIsNoNginx(t *testing.T) {
 	b := newBench(t)
 	b.app("was-blue", "3000")
 	_, _, err := b.found(Options{Container: b.name("was-blue")})
-	var silent *deploy.UnreachableError
+	var silent *model.UnreachableError
 	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("was-blue")) || !strings.Contains(err.Error(), "no nginx") {
 		t.Errorf("got %v", err)
 	}
@@ -171,7 +171,7 @@ func TestFindOtherConfigurations(t *testing.T) {
 			id := b.nginx(box{name: name, cmd: test.cmd, files: map[string]string{test.path: main, "/srv/edge/logs/x": "", "/var/log/nginx/x": ""}})
 			r := b.router(Options{Container: id})
 			route, err := r.Observe(t.Context(), b.directory())
-			if err != nil || route.Names != deploy.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
+			if err != nil || route.Names != model.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
 				t.Errorf("%+v, %v; log:\n%s", route, err, b.log(id))
 			}
 			if got := strings.Join(r.found.(*contained).flags, " "); got != test.flags {
@@ -205,7 +205,7 @@ func TestFindAmongPassingContainers(t *testing.T) {
 		})
 	}
 	for range 6 {
-		b.finds(Options{}, "edge", deploy.RouterRunning)
+		b.finds(Options{}, "edge", model.RouterRunning)
 	}
 	cancel()
 	churn.Wait()

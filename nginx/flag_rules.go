@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -19,7 +19,7 @@ import (
 func (w world) memory(f flag) (time.Duration, error) {
 	var longest time.Duration
 	var err error
-	named := slices.ContainsFunc(slices.Concat(f.with, f.without), func(e deploy.Endpoint) bool {
+	named := slices.ContainsFunc(slices.Concat(f.with, f.without), func(e model.Endpoint) bool {
 		_, failed := netip.ParseAddr(strings.Trim(e.Host, "[]"))
 		return failed != nil
 	})
@@ -30,22 +30,22 @@ func (w world) memory(f flag) (time.Duration, error) {
 			place := fmt.Sprintf("%s:%d", file.Path, line)
 			switch {
 			case d.Name.Value == "open_file_cache" && len(d.Args) > 0 && d.Args[0].Value != "off":
-				err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: open_file_cache would hide for a while that %s was made or removed; turn it off in the server that looks for the file (open_file_cache off;)", place, f.file))
+				err = cmpErr(err, model.Refuse(model.NginxNotSwitched, "%s: open_file_cache would hide for a while that %s was made or removed; turn it off in the server that looks for the file (open_file_cache off;)", place, f.file))
 			case d.Name.Value == "resolver" && named:
 				resolvers++
 				valid, ok := validOf(d)
 				if !ok {
-					err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: this resolver believes an answer as long as the engine's DNS says, which is 10 minutes; write valid=2s behind it", place))
+					err = cmpErr(err, model.Refuse(model.NginxNotSwitched, "%s: this resolver believes an answer as long as the engine's DNS says, which is 10 minutes; write valid=2s behind it", place))
 				}
 				longest = max(longest, valid)
 			case d.Name.Value == "server" && len(d.Args) > 0 && !d.HasBlock && w.fixed(file, d, f):
-				err = cmpErr(err, deploy.Refuse(deploy.NginxNotSwitched, "%s: the address of %s is looked up only when nginx loads its configuration, and a new container may get another; write `resolve` behind it and `zone NAME 64k;` into its upstream (nginx 1.27.3 and newer), or name the address in the variable and leave the upstream out", place, d.Args[0].Value))
+				err = cmpErr(err, model.Refuse(model.NginxNotSwitched, "%s: the address of %s is looked up only when nginx loads its configuration, and a new container may get another; write `resolve` behind it and `zone NAME 64k;` into its upstream (nginx 1.27.3 and newer), or name the address in the variable and leave the upstream out", place, d.Args[0].Value))
 			}
 			return true
 		})
 	}
 	if err == nil && named && resolvers == 0 {
-		err = deploy.Refuse(deploy.NginxNotSwitched, "%s: mode flag needs a resolver, because nothing else tells nginx of new containers' addresses; write `resolver 127.0.0.11 valid=2s ipv6=off;` into the server", f.place)
+		err = model.Refuse(model.NginxNotSwitched, "%s: mode flag needs a resolver, because nothing else tells nginx of new containers' addresses; write `resolver 127.0.0.11 valid=2s ipv6=off;` into the server", f.place)
 	}
 	if longest = max(longest, w.unresolved(f)); longest > 0 {
 		longest += resolving
@@ -69,7 +69,7 @@ func (w world) fixed(file *conf.File, d *conf.Directive, f flag) bool {
 		if _, err := netip.ParseAddr(strings.Trim(p.Host, "[]")); err == nil {
 			return false
 		}
-		return slices.ContainsFunc(slices.Concat(f.with, f.without), func(e deploy.Endpoint) bool {
+		return slices.ContainsFunc(slices.Concat(f.with, f.without), func(e model.Endpoint) bool {
 			return strings.EqualFold(e.Host, p.Host) && e.Port == portOf(file.Src, p)
 		})
 	}
@@ -77,7 +77,7 @@ func (w world) fixed(file *conf.File, d *conf.Directive, f flag) bool {
 }
 
 // fixedServers are the places of servers with these addresses whose names are resolved at load time only.
-func (w world) fixedServers(ends []deploy.Endpoint) (places []string) {
+func (w world) fixedServers(ends []model.Endpoint) (places []string) {
 	for _, file := range w.tree {
 		file.Walk(func(d *conf.Directive) bool {
 			if d.Name.Value == "server" && len(d.Args) > 0 && !d.HasBlock && w.fixed(file, d, flag{with: ends}) {
@@ -107,7 +107,7 @@ func (w world) upstreamsOf(f flag) (upstreams []upstream) {
 				return true
 			}
 			ends, err := w.upstream(d.Args[0].Value)
-			if err == nil && slices.ContainsFunc(ends, func(e deploy.Endpoint) bool { return slices.Contains(slices.Concat(f.with, f.without), e) }) {
+			if err == nil && slices.ContainsFunc(ends, func(e model.Endpoint) bool { return slices.Contains(slices.Concat(f.with, f.without), e) }) {
 				upstreams = append(upstreams, upstream{d, file.Enclosing(d)})
 			}
 			return false

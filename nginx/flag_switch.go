@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -13,25 +13,25 @@ import (
 // traffic goes with it and without it, the configuration says; so it is worked out and not configured.
 type flag struct {
 	file    string
-	with    []deploy.Endpoint // where requests go while the file is there
-	without []deploy.Endpoint
+	with    []model.Endpoint // where requests go while the file is there
+	without []model.Endpoint
 	place   string // file:line of the if
 	path    string // the file of that
 }
 
 // colours are those that nginx serves with the file and without it.
-func (f flag) colours() (with, without deploy.Colour) { return f.with[0].Colour, f.without[0].Colour }
+func (f flag) colours() (with, without model.Colour) { return f.with[0].Colour, f.without[0].Colour }
 
 // points are the places that carry a colour: all at the if.
-func (f flag) points(colour deploy.Colour) (points []deploy.SwitchPoint) {
+func (f flag) points(colour model.Colour) (points []model.SwitchPoint) {
 	for _, e := range f.of(colour) {
-		points = append(points, deploy.SwitchPoint{Place: f.place, Directive: "if", Address: e.Address(), Endpoint: e, Path: f.path})
+		points = append(points, model.SwitchPoint{Place: f.place, Directive: "if", Address: e.Address(), Endpoint: e, Path: f.path})
 	}
 	return points
 }
 
 // of says where requests of a colour go.
-func (f flag) of(colour deploy.Colour) []deploy.Endpoint {
+func (f flag) of(colour model.Colour) []model.Endpoint {
 	if with, _ := f.colours(); with == colour {
 		return f.with
 	}
@@ -39,12 +39,12 @@ func (f flag) of(colour deploy.Colour) []deploy.Endpoint {
 }
 
 // flagOf works out what a configuration does with the flag. A *RefusedError says what keeps it from being one.
-func flagOf(tree []*conf.File, dir *deploy.Directory, file string) (flag, error) {
+func flagOf(tree []*conf.File, dir *model.Addresses, file string) (flag, error) {
 	f := flag{file: file}
 	w := world{tree: tree, dir: dir}
 	tests := w.testsOf(file)
 	if len(tests) == 0 {
-		return f, deploy.Refuse(deploy.SwitchPointNotFound, "no `if (-f %s) { set $… …; }` stands in nginx's configuration: mode flag needs one, see docs/switching.md", file)
+		return f, model.Refuse(model.SwitchPointNotFound, "no `if (-f %s) { set $… …; }` stands in nginx's configuration: mode flag needs one, see docs/switching.md", file)
 	}
 	f.place, f.path = tests[0].place, tests[0].file.Path
 	var err error
@@ -55,20 +55,20 @@ func flagOf(tree []*conf.File, dir *deploy.Directory, file string) (flag, error)
 		return f, err
 	}
 	for _, side := range []struct {
-		ends []deploy.Endpoint
+		ends []model.Endpoint
 		when string
 	}{{f.with, "with"}, {f.without, "without"}} {
 		if len(side.ends) == 0 {
-			return f, deploy.Refuse(deploy.SwitchPointNotFound, "%s: %s the file %s no *_pass goes to an address of either colour (%s)", f.place, side.when, file, strings.Join(dir.Addresses(), ", "))
+			return f, model.Refuse(model.SwitchPointNotFound, "%s: %s the file %s no *_pass goes to an address of either colour (%s)", f.place, side.when, file, strings.Join(dir.Addresses(), ", "))
 		}
 		for _, e := range side.ends {
 			if e.Colour != side.ends[0].Colour {
-				return f, deploy.Refuse(deploy.SwitchPointAmbiguous, "%s: %s the file %s requests go to both colours, to %s and to %s", f.place, side.when, file, side.ends[0].Address(), e.Address())
+				return f, model.Refuse(model.SwitchPointAmbiguous, "%s: %s the file %s requests go to both colours, to %s and to %s", f.place, side.when, file, side.ends[0].Address(), e.Address())
 			}
 		}
 	}
 	if with, without := f.colours(); with == without {
-		return f, deploy.Refuse(deploy.SwitchPointAmbiguous, "%s: requests go to %s with the file %s and without it", f.place, with, file)
+		return f, model.Refuse(model.SwitchPointAmbiguous, "%s: requests go to %s with the file %s and without it", f.place, with, file)
 	}
 	return f, nil
 }
@@ -76,7 +76,7 @@ func flagOf(tree []*conf.File, dir *deploy.Directory, file string) (flag, error)
 // world evaluates what the values of variables lead to.
 type world struct {
 	tree []*conf.File
-	dir  *deploy.Directory
+	dir  *model.Addresses
 }
 
 // flagTest is one if that looks for the file.
@@ -113,14 +113,14 @@ func joined(args []conf.Arg) string {
 }
 
 // reached is where every *_pass that depends on the flag's variables goes.
-func (w world) reached(tests []flagTest, exists bool) (ends []deploy.Endpoint, err error) {
+func (w world) reached(tests []flagTest, exists bool) (ends []model.Endpoint, err error) {
 	values := w.values(tests, exists)
 	for _, file := range w.tree {
 		file.Walk(func(d *conf.Directive) bool {
 			if err != nil || len(d.Args) == 0 || !strings.HasSuffix(d.Name.Value, "_pass") || !w.depends(d.Args[0].Value, values) {
 				return err == nil
 			}
-			var found []deploy.Endpoint
+			var found []model.Endpoint
 			if found, err = w.resolve(d.Name.Value, expandVariables(d.Args[0].Value, w.value(values))); err == nil {
 				for _, e := range found {
 					if !slices.Contains(ends, e) {
@@ -218,7 +218,7 @@ func (w world) depends(value string, values map[string]string) bool {
 }
 
 // resolve says whose addresses a *_pass names once its variables are known: its own, or those of an upstream.
-func (w world) resolve(directive, value string) ([]deploy.Endpoint, error) {
+func (w world) resolve(directive, value string) ([]model.Endpoint, error) {
 	p, ok := conf.Pass(directive, value)
 	if !ok {
 		return nil, nil
@@ -232,10 +232,10 @@ func (w world) resolve(directive, value string) ([]deploy.Endpoint, error) {
 	if !found || err != nil {
 		return nil, err
 	}
-	return []deploy.Endpoint{e}, nil
+	return []model.Endpoint{e}, nil
 }
 
-func (w world) upstream(name string) (ends []deploy.Endpoint, err error) {
+func (w world) upstream(name string) (ends []model.Endpoint, err error) {
 	for _, file := range w.tree {
 		for _, p := range file.Points() {
 			if p.Directive != "server" || !strings.EqualFold(p.Upstream, name) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -24,7 +24,7 @@ func flagIn(t *testing.T, text string) (flag, world, error) {
 	return f, w, err
 }
 
-func ends(all []deploy.Endpoint) string {
+func ends(all []model.Endpoint) string {
 	var words []string
 	for _, e := range all {
 		words = append(words, e.Address())

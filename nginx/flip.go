@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -25,17 +25,17 @@ const (
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
 // proof.
-func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deploy.Target, before snapshot, began time.Time) (deploy.Switched, error) {
+func (r *Router) flip(ctx context.Context, change model.Change, targets []model.Target, before snapshot, began time.Time) (model.Switched, error) {
 	undo := func(written int, cause error) error {
 		err := mayUndo(ctx, change.Files[:written])
 		if err == nil {
 			_, err = r.write(context.WithoutCancel(ctx), change.Files[:written], true)
 		}
-		return &deploy.NotSwitchedError{Err: cause, Applied: written > 0, Restored: err,
-			Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
+		return &model.NotSwitchedError{Err: cause, Applied: written > 0, Restored: err,
+			Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	}
 	if written, err := r.write(ctx, change.Files, false); err != nil {
-		return deploy.Switched{}, undo(written, err)
+		return model.Switched{}, undo(written, err)
 	}
 	var after snapshot
 	group, all := errgroup.WithContext(ctx)
@@ -47,7 +47,7 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 	group.Go(func() error { return r.proveAnswers(all, change.Proofs, targets, min(flipTime, r.opts.ProofTimeout)) })
 	group.Go(func() error { return r.proveRoutes(all, targets) })
 	if err := group.Wait(); err != nil {
-		return deploy.Switched{}, undo(len(change.Files), err)
+		return model.Switched{}, undo(len(change.Files), err)
 	}
 	_, fresh := after.since(before)
 	s := r.switched(change, before, after, began)
@@ -63,7 +63,7 @@ func (r *Router) flip(ctx context.Context, change deploy.Change, targets []deplo
 
 // forget waits until nginx's resolver can no longer hold an address from before the release's containers were started. The
 // gate has seen to that already where it watched them.
-func forget(ctx context.Context, memory time.Duration, targets []deploy.Target) error {
+func forget(ctx context.Context, memory time.Duration, targets []model.Target) error {
 	if memory == 0 {
 		return nil
 	}
@@ -87,16 +87,16 @@ func forget(ctx context.Context, memory time.Duration, targets []deploy.Target) 
 }
 
 // seesFlag looks at the files with nginx's eyes.
-func (r *Router) seesFlag(ctx context.Context, change deploy.Change) error {
+func (r *Router) seesFlag(ctx context.Context, change model.Change) error {
 	fate, err := r.Compare(ctx, change)
-	if err == nil && fate != deploy.FateLoaded && !change.Empty() {
+	if err == nil && fate != model.ChangeLoaded && !change.Empty() {
 		err = fmt.Errorf("%s does not see what was written (%s)", r.found, fate)
 	}
 	return err
 }
 
 // quiet waits until no connection has led to the old containers for a while. Workers say nothing here: they stay.
-func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(deploy.Left)) error {
+func (r *Router) quiet(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
 	if err := r.found.prepare(ctx, nil); err != nil {
 		return unreachable(err)
 	}
@@ -115,7 +115,7 @@ func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(de
 		}
 		if r.anyLeads(resp.Open, old) {
 			since = time.Time{}
-			left(deploy.Left{Open: open.count(ctx)})
+			left(model.DrainStatus{Open: open.count(ctx)})
 		} else if since.IsZero() {
 			since = time.Now()
 		} else if time.Since(since) >= idleQuiet {
@@ -130,8 +130,8 @@ func (r *Router) quiet(ctx context.Context, old []deploy.Container, left func(de
 }
 
 // anyLeads says whether a connection leads to any of the containers.
-func (r *Router) anyLeads(open []helper.Socket, old []deploy.Container) bool {
+func (r *Router) anyLeads(open []helper.Socket, old []model.Container) bool {
 	return slices.ContainsFunc(open, func(s helper.Socket) bool {
-		return slices.ContainsFunc(old, func(c deploy.Container) bool { return leadsTo(s, c, r.found.isEngine) })
+		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, r.found.isEngine) })
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -28,10 +28,10 @@ func TestForget(t *testing.T) {
 			if test.age == -1 {
 				young.StartedAt = time.Time{}
 			}
-			targets := []deploy.Target{{Containers: []deploy.Container{{Sample: young}}}}
+			targets := []model.Target{{Containers: []model.Container{{Sample: young}}}}
 			if test.age >= 0 {
 				old := gate.Sample{StartedAt: now.Add(-2 * time.Hour)}
-				targets[0].Containers = append(targets[0].Containers, deploy.Container{Sample: old})
+				targets[0].Containers = append(targets[0].Containers, model.Container{Sample: old})
 			}
 			if err := forget(t.Context(), test.memory, targets); err != nil || time.Since(now) != test.want {
 				t.Errorf("%s: waited %s, %v, want %s", name, time.Since(now), err, test.want)
@@ -46,7 +46,7 @@ func TestForget(t *testing.T) {
 }
 
 func TestConnectionsToTheOldColour(t *testing.T) {
-	old := deploy.Container{Name: "blue-1", Addresses: map[string]string{"net": "10.0.0.2"}, Published: []deploy.Published{{Port: 8081, Target: 3000}}}
+	old := model.Container{Name: "blue-1", Addresses: map[string]string{"net": "10.0.0.2"}, Published: []model.Published{{Port: 8081, Target: 3000}}}
 	for remote, want := range map[string]bool{
 		"10.0.0.2:3000": true, "127.0.0.1:8081": true, "[::1]:8081": true,
 		"127.0.0.1:8082": false, "127.0.0.1:5432": false, "10.0.0.3:3000": false, "10.0.0.3:8081": false, "": false,

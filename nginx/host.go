@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 	"bluegate/nginx/startup"
 )
@@ -62,7 +62,7 @@ func (h *hosted) stale(string) string {
 func (h *hosted) fleeting(string) string { return "" }
 
 // unrestarted implements place: the engine has nothing to do with it.
-func (h *hosted) unrestarted() []deploy.Finding { return nil }
+func (h *hosted) unrestarted() []model.Finding { return nil }
 
 // template implements place: nobody writes a host's files behind its back.
 func (h *hosted) template(string) string { return "" }
@@ -118,18 +118,18 @@ func (h *hosted) reload(_ context.Context, s snapshot) error {
 	}
 	now, err := processOf(s.master.pid, up)
 	if err != nil || now.ppid != s.master.ppid || now.title != s.master.title {
-		return deploy.Refuse(deploy.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.master.pid)
+		return model.Refuse(model.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.master.pid)
 	}
 	if err := syscall.Kill(s.master.pid, syscall.SIGHUP); err != nil {
-		return deploy.Refuse(deploy.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.master.pid, err)
+		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.master.pid, err)
 	}
 	return nil
 }
 
 // prepare implements place: nothing has to be made.
-func (h *hosted) prepare(context.Context, []deploy.FileChange) error { return nil }
-func (h *hosted) prepared() bool                                     { return true }
-func (h *hosted) close(context.Context) error                        { return nil }
+func (h *hosted) prepare(context.Context, []model.FileChange) error { return nil }
+func (h *hosted) prepared() bool                                    { return true }
+func (h *hosted) close(context.Context) error                       { return nil }
 
 // ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
 // others use the ports that the colours publish too.
@@ -145,10 +145,10 @@ func (h *hosted) ask(ctx context.Context, req helper.Request) (helper.Response, 
 func (h *hosted) takeOver(ctx context.Context, from place) error { return from.close(ctx) }
 
 // follow implements place.
-func (h *hosted) follow(ctx context.Context, _ []deploy.FileChange) error {
+func (h *hosted) follow(ctx context.Context, _ []model.FileChange) error {
 	_, err := h.processes(ctx)
 	if errors.Is(err, errNoMaster) {
-		return &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run any more", h)}
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run any more", h)}
 	}
 	return err
 }

@@ -15,7 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/helper"
 )
@@ -108,7 +109,7 @@ func (d *disk) shared(real string) error {
 	} else if err != nil {
 		return err
 	}
-	return deploy.Refuse(deploy.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
+	return model.Refuse(model.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
 }
 
 func readEntry(real string) (entry, error) {
@@ -131,12 +132,12 @@ func readEntry(real string) (entry, error) {
 }
 
 // putAt implements place: it was seen when the configuration was read.
-func (h *hosted) putAt(context.Context, deploy.FileChange) (time.Time, error) {
+func (h *hosted) putAt(context.Context, model.FileChange) (time.Time, error) {
 	return time.Time{}, nil
 }
 
 // replace implements place.
-func (h *hosted) replace(_ context.Context, f deploy.FileChange, stamp time.Time) error {
+func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time) error {
 	_, err := helper.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
 	if errors.Is(err, helper.ErrChanged) {
 		return errForeign
@@ -145,7 +146,7 @@ func (h *hosted) replace(_ context.Context, f deploy.FileChange, stamp time.Time
 }
 
 // look implements place.
-func (h *hosted) look(_ context.Context, src files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+func (h *hosted) look(_ context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error) {
 	return lookAt(src, f)
 }
 
@@ -174,7 +175,7 @@ func (h *hosted) emergency(ctx context.Context, since time.Time) string {
 			continue
 		}
 		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
-			last = strings.TrimSpace(deploy.Plain(line))
+			last = strings.TrimSpace(redact.Sanitize(line))
 		}
 	}
 	return last

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // What the old colour's drain waits for is told by the port that it publishes; others who use that port are not counted.
@@ -30,11 +30,11 @@ func TestHostDrainCountsConnections(t *testing.T) {
 	if _, err := s.switchOver(); err != nil {
 		t.Fatal(err)
 	}
-	blue := deploy.Container{Name: "blue-1", Published: []deploy.Published{{Port: s.blue, Target: 3000}}}
+	blue := model.Container{Name: "blue-1", Published: []model.Published{{Port: s.blue, Target: 3000}}}
 	ctx, cancel := deadline(t, time.Minute)
 	defer cancel()
 	counted := 0
-	err := s.router.Drain(ctx, []deploy.Container{blue}, func(l deploy.Left) {
+	err := s.router.Drain(ctx, []model.Container{blue}, func(l model.DrainStatus) {
 		if len(l.Open) == 0 {
 			return
 		}

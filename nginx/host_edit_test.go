@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 func TestHostEditDuringTheRun(t *testing.T) {
@@ -15,7 +15,7 @@ func TestHostEditDuringTheRun(t *testing.T) {
 	s.plan()
 	edited := read(t, s.file) + "# by hand\n"
 	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(func() { write(t, s.file, edited) }, s.router.Switch))
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) || !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
 		t.Errorf("%+v", failed)
 	}
@@ -43,7 +43,7 @@ func TestHostSeesAnOldFileThatWasMovedThere(t *testing.T) {
 	if err := os.Rename(s.dir+"/conf.d/backup", s.file); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, s.observe(), deploy.ConfigNotLoaded, s.file, "kill -HUP")
+	refuses(t, s.observe(), model.ConfigNotLoaded, s.file, "kill -HUP")
 	if _, err := s.router.load(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -14,14 +14,15 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 )
 
 // findHosted looks for the nginx of this machine: the one with the configuration that the options name, or the one
 // that includes the file which is written at a switch, or the one whose configuration names a port that the colours
 // publish. It returns nil when there is none.
-func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*hosted, error) {
+func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hosted, error) {
 	all, err := processesOf()
 	if err != nil {
 		return nil, err
@@ -58,11 +59,11 @@ func findHosted(ctx context.Context, opts Options, dir *deploy.Directory) (*host
 	for _, h := range found {
 		which = append(which, fmt.Sprintf("process %d with %s", h.master.pid, h.main))
 	}
-	return nil, &deploy.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
+	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
 }
 
 // A sign tells whether an nginx is the one to be switched.
-type sign func(*hosted, context.Context, *deploy.Directory) (bool, error)
+type sign func(*hosted, context.Context, *model.Addresses) (bool, error)
 
 // hostedSigns are the signs that count, the surest first: a later one is asked only where no nginx shows an earlier one.
 func hostedSigns(opts Options) []sign {
@@ -72,12 +73,12 @@ func hostedSigns(opts Options) []sign {
 	return []sign{(*hosted).includesTarget, (*hosted).namesColour}
 }
 
-func (h *hosted) hasNamedConfig(context.Context, *deploy.Directory) (bool, error) {
+func (h *hosted) hasNamedConfig(context.Context, *model.Addresses) (bool, error) {
 	return samePath(h.main, h.opts.Config), nil
 }
 
 // includesTarget says whether the configuration includes the file that the settings name as nginx.to.
-func (h *hosted) includesTarget(ctx context.Context, _ *deploy.Directory) (bool, error) {
+func (h *hosted) includesTarget(ctx context.Context, _ *model.Addresses) (bool, error) {
 	s := h.opts.Settings
 	if s.To == "" {
 		return false, nil
@@ -94,7 +95,7 @@ func (h *hosted) includesTarget(ctx context.Context, _ *deploy.Directory) (bool,
 }
 
 // namesColour says whether the configuration names an address of a colour.
-func (h *hosted) namesColour(ctx context.Context, dir *deploy.Directory) (bool, error) {
+func (h *hosted) namesColour(ctx context.Context, dir *model.Addresses) (bool, error) {
 	c, err := h.read(ctx)
 	if err != nil || c.tree == nil {
 		return false, err
@@ -115,7 +116,7 @@ func (h *hosted) read(ctx context.Context) (configuration, error) {
 		c.tree, err = conf.LoadTree(amended{c.files, absent}, h.main)
 	}
 	var syntax *conf.SyntaxError
-	var refused *deploy.RefusedError
+	var refused *model.RefusedError
 	if errors.As(err, &syntax) || errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return c, nil
 	}
@@ -207,7 +208,7 @@ func (h *hosted) learnPaths(ctx context.Context) error {
 	defer cancel()
 	said, err := h.command(ctx, "-V").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("run %s -V: %w: %s", h.exe, err, deploy.Plain(string(said)))
+		return fmt.Errorf("run %s -V: %w: %s", h.exe, err, redact.Sanitize(string(said)))
 	}
 	paths := map[string]string{"prefix": "/usr/local/nginx", "conf-path": "conf/nginx.conf", "error-log-path": "logs/error.log"}
 	for _, m := range built.FindAllStringSubmatch(string(said), -1) {

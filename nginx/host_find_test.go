@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // The ports that the colours publish tell which of the masters on this machine is meant.
@@ -16,7 +16,7 @@ func TestHostFoundByPorts(t *testing.T) {
 	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, freePort(t)))
 	other.start()
 	one.router.opts.Config = ""
-	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != deploy.Blue || route.Refusal != nil {
+	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != model.Blue || route.Refusal != nil {
 		t.Errorf("%+v", route)
 	}
 	write(t, one.file, fmt.Sprintf("server { listen 127.0.0.1:%d; set $was 127.0.0.1:%d; location / { proxy_pass http://$was; } }\n", one.port, one.blue))
@@ -33,8 +33,8 @@ func TestHostFoundByTarget(t *testing.T) {
 	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
 	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, one.blue))
 	other.start()
-	settings := Settings{Mode: "template", Dir: one.dir, Text: map[deploy.Colour]string{
-		deploy.Blue: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.blue), deploy.Green: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.green)}}
+	settings := Settings{Mode: "template", Dir: one.dir, Text: map[model.Colour]string{
+		model.Blue: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.blue), model.Green: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.green)}}
 	write(t, one.file, "upstream was { server 127.0.0.1:1; }\n"+fmt.Sprintf("server { listen 127.0.0.1:%d; }\n", one.port))
 	for _, to := range []string{one.file, "conf.d/shop.conf", one.dir + "/more/to-be-made.conf"} {
 		settings.To = to
@@ -48,7 +48,7 @@ func TestHostFoundByTarget(t *testing.T) {
 
 func TestHostOfAnotherMachine(t *testing.T) {
 	_, err := New(nil, Options{Host: true}).Observe(t.Context(), directoryOf(t, "was-{colour} 3000 3000"))
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) {
 		t.Errorf("got %v", err)
 	}

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // newMountedShop is an nginx with mounts of its own, as systemd gives them to a service with PrivateTmp= or BindPaths=:
@@ -34,7 +34,7 @@ func TestHostWithAPrivateFolder(t *testing.T) {
 func TestHostWithItsConfigurationInAPrivateFolder(t *testing.T) {
 	s := newMountedShop(t, "cp -rp conf.d own && mount --bind own conf.d")
 	route := s.observe()
-	refuses(t, route, deploy.ConfigNotLoaded, s.file, "mounts of its own", "PrivateTmp=", "systemctl cat")
+	refuses(t, route, model.ConfigNotLoaded, s.file, "mounts of its own", "PrivateTmp=", "systemctl cat")
 	s.serves("blue")
 }
 

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/overlay"
 	"bluegate/testdata/pace"
 )
@@ -47,7 +47,7 @@ type hostShop struct {
 	port        int
 	blue, green int // their ports
 	router      *Router
-	change      deploy.Change
+	change      model.Change
 	master      *exec.Cmd
 	taken       int      // a port that somebody else listens at
 	wrap        []string // the words before nginx's in its command
@@ -141,16 +141,16 @@ func colourServer(t *testing.T, colour string) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func (s *hostShop) directory() *deploy.Directory {
+func (s *hostShop) directory() *model.Addresses {
 	app := applicationOf(s.T, "was-{colour} 3000 3000")
 	app.Project = "host"
-	for colour, port := range map[deploy.Colour]int{deploy.Blue: s.blue, deploy.Green: s.green} {
-		app.Models[colour].Services[0].Published = []deploy.Published{{Port: port, Target: 3000}}
+	for colour, port := range map[model.Colour]int{model.Blue: s.blue, model.Green: s.green} {
+		app.Models[colour].Services[0].Published = []model.Published{{Port: port, Target: 3000}}
 	}
-	return deploy.NewDirectory(app)
+	return model.NewAddresses(app)
 }
 
-func (s *hostShop) observe() deploy.Route {
+func (s *hostShop) observe() model.Route {
 	s.Helper()
 	route, err := s.router.Observe(s.Context(), s.directory())
 	if err != nil {
@@ -163,20 +163,20 @@ func (s *hostShop) observe() deploy.Route {
 func (s *hostShop) plan() {
 	s.Helper()
 	route := s.observe()
-	if route.Refusal != nil || route.Names != deploy.Blue || route.State != deploy.RouterRunning {
+	if route.Refusal != nil || route.Names != model.Blue || route.State != model.RouterRunning {
 		s.Fatalf("%+v", route)
 	}
 	var err error
-	if s.change, err = s.router.Plan(route, s.directory(), deploy.Green); err != nil {
+	if s.change, err = s.router.Plan(route, s.directory(), model.Green); err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *hostShop) targets() []deploy.Target {
-	return []deploy.Target{{Endpoint: s.change.Routes[0], Containers: []deploy.Container{{Service: "was-green", Name: "green-1", Published: []deploy.Published{{Port: s.green, Target: 3000}}}}}}
+func (s *hostShop) targets() []model.Target {
+	return []model.Target{{Endpoint: s.change.Routes[0], Containers: []model.Container{{Service: "was-green", Name: "green-1", Published: []model.Published{{Port: s.green, Target: 3000}}}}}}
 }
 
-func (s *hostShop) switchOver() (deploy.Switched, error) {
+func (s *hostShop) switchOver() (model.Switched, error) {
 	s.Helper()
 	if err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 		s.Fatalf("rehearse: %v", err)
@@ -184,10 +184,10 @@ func (s *hostShop) switchOver() (deploy.Switched, error) {
 	return s.approachAndSwitch()
 }
 
-func (s *hostShop) notSwitched() *deploy.NotSwitchedError {
+func (s *hostShop) notSwitched() *model.NotSwitchedError {
 	s.Helper()
 	_, err := s.switchOver()
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) {
 		s.Fatalf("got %v\n%s", err, read(s.T, s.dir+"/error.log"))
 	}
@@ -278,10 +278,10 @@ func TestHostSwitch(t *testing.T) {
 			if want := strings.Replace(before, strconv.Itoa(s.blue), strconv.Itoa(s.green), 1); state() != want {
 				t.Errorf("now\n%s\nwant\n%s", state(), want)
 			}
-			if err := s.router.Drain(t.Context(), nil, func(deploy.Left) {}); err != nil {
+			if err := s.router.Drain(t.Context(), nil, func(model.DrainStatus) {}); err != nil {
 				t.Error(err)
 			}
-			if route := s.observe(); route.Names != deploy.Green || route.Refusal != nil {
+			if route := s.observe(); route.Names != model.Green || route.Refusal != nil {
 				t.Errorf("after the switch: %+v", route)
 			}
 			if err := s.router.Restore(t.Context(), s.change); err != nil {
@@ -307,7 +307,7 @@ func TestHostReloadThatIsNotApplied(t *testing.T) {
 	write(t, s.dir+"/conf.d/more.conf", fmt.Sprintf("server { listen %s; }\n", taken.Addr()))
 	s.plan()
 	failed := s.notSwitched()
-	if failed.Applied || failed.Restored != nil || failed.Reason.Code != deploy.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
+	if failed.Applied || failed.Restored != nil || failed.Reason.Code != model.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
 		t.Errorf("%+v", failed)
 	}
 	s.serves("blue")
@@ -322,8 +322,8 @@ func TestHostRehearsalRefuses(t *testing.T) {
 	before := read(t, s.file)
 	s.change.Files[0].New = []byte("server { listne 80; }\n")
 	err := s.router.Rehearse(t.Context(), s.change, already())
-	var refused *deploy.RefusedError
-	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+s.file+":1") {
+	var refused *model.RefusedError
+	if !errors.As(err, &refused) || refused.Reasons[0].Code != model.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+s.file+":1") {
 		t.Errorf("got %v", err)
 	}
 	if got := read(t, s.file); got != before {
@@ -334,7 +334,7 @@ func TestHostRehearsalRefuses(t *testing.T) {
 func TestHostForeignSiteBroken(t *testing.T) {
 	s := newHostShop(t)
 	write(t, s.dir+"/conf.d/foreign.conf", "server { listne 80; }\n")
-	refuses(t, s.observe(), deploy.NginxTestFailed, "listne", "foreign.conf:1")
+	refuses(t, s.observe(), model.NginxTestFailed, "listne", "foreign.conf:1")
 	s.serves("blue")
 }
 
@@ -358,14 +358,14 @@ func TestHostIsGone(t *testing.T) {
 	_ = s.master.Process.Signal(syscall.SIGTERM)
 	_ = s.master.Wait()
 	_, err := s.approachAndSwitch()
-	var silent *deploy.UnreachableError
+	var silent *model.UnreachableError
 	if !errors.As(err, &silent) {
 		t.Errorf("got %v", err)
 	}
 	if got := read(t, s.file); !strings.Contains(got, strconv.Itoa(s.blue)) {
 		t.Errorf("the file holds %q", got)
 	}
-	if route := s.observe(); route.State != deploy.RouterAbsent {
+	if route := s.observe(); route.State != model.RouterAbsent {
 		t.Errorf("%+v", route)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/overlay"
 )
 
@@ -19,7 +19,7 @@ type overlaid struct {
 }
 
 // trial implements place.
-func (h *hosted) trial(ctx context.Context, change deploy.Change) (trial, error) {
+func (h *hosted) trial(ctx context.Context, change model.Change) (trial, error) {
 	t := &overlaid{nginx: h}
 	in := h.files(ctx)
 	for _, f := range change.Files {

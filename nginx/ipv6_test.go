@@ -7,18 +7,18 @@ import (
 
 	"pgregory.net/rapid"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // publishedShop publishes a port of each colour on every address of the engine's host.
-func publishedShop(blue, green int) *deploy.Directory {
-	app := deploy.Application{Project: "shop", Models: map[deploy.Colour]deploy.Model{}}
-	for colour, port := range map[deploy.Colour]int{deploy.Blue: blue, deploy.Green: green} {
+func publishedShop(blue, green int) *model.Addresses {
+	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{}}
+	for colour, port := range map[model.Colour]int{model.Blue: blue, model.Green: green} {
 		name := "was-" + string(colour)
-		app.Models[colour] = deploy.Model{Colour: colour, Services: []deploy.Service{{Name: name, Key: "was-{colour}", Hosts: []string{name}, Published: []deploy.Published{{Port: port, Target: 3000}, {IP: "[::]", Port: port, Target: 3000}}}}}
+		app.Models[colour] = model.Model{Colour: colour, Services: []model.Service{{Name: name, Key: "was-{colour}", Hosts: []string{name}, Published: []model.Published{{Port: port, Target: 3000}, {IP: "[::]", Port: port, Target: 3000}}}}}
 	}
-	return deploy.NewDirectory(app).SeenFrom(isLoopback)
+	return model.NewAddresses(app).SeenFrom(isLoopback)
 }
 
 func TestIPv6Addresses(t *testing.T) {
@@ -31,7 +31,7 @@ func TestIPv6Addresses(t *testing.T) {
 		{"server { location / { grpc_pass grpc://[::1]:8081; } }", "server { location / { grpc_pass grpc://[::1]:8082; } }"},
 	} {
 		dir := publishedShop(8081, 8082)
-		after, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": test.before}, deploy.Green)
+		after, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": test.before}, model.Green)
 		if err != nil || after["/etc/nginx/nginx.conf"] != test.after {
 			t.Errorf("%s becomes\n%s\n%v", test.before, after["/etc/nginx/nginx.conf"], err)
 			continue
@@ -41,7 +41,7 @@ func TestIPv6Addresses(t *testing.T) {
 				t.Errorf("%s leads to host %q", test.after, e.Host)
 			}
 		}
-		back, _, err := planned(t, dir, after, deploy.Blue)
+		back, _, err := planned(t, dir, after, model.Blue)
 		if err != nil || back["/etc/nginx/nginx.conf"] != test.before {
 			t.Errorf("%s comes back as\n%s\n%v", test.before, back["/etc/nginx/nginx.conf"], err)
 		}
@@ -50,12 +50,12 @@ func TestIPv6Addresses(t *testing.T) {
 
 // The port that nginx uses when none is written stays unwritten, also next to an IPv6 address.
 func TestIPv6AddressesWithoutAPort(t *testing.T) {
-	after, _, err := planned(t, publishedShop(80, 8082), folder{"/etc/nginx/nginx.conf": "upstream a { server [::1]; }"}, deploy.Green)
+	after, _, err := planned(t, publishedShop(80, 8082), folder{"/etc/nginx/nginx.conf": "upstream a { server [::1]; }"}, model.Green)
 	if err != nil || after["/etc/nginx/nginx.conf"] != "upstream a { server [::1]:8082; }" {
 		t.Errorf("%v, %v", after, err)
 	}
-	e := deploy.Endpoint{Host: "::1", Port: 80}
-	if got := written(deploy.SwitchPoint{Address: "[::1]", Endpoint: e}, e); got != "[::1]" {
+	e := model.Endpoint{Host: "::1", Port: 80}
+	if got := written(model.SwitchPoint{Address: "[::1]", Endpoint: e}, e); got != "[::1]" {
 		t.Errorf("%q", got)
 	}
 }

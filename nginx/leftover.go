@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 )
 
@@ -14,7 +15,7 @@ var harmless = []string{"server_name", "add_header", "add_trailer", "return", "l
 
 // scope says what of a configuration a switch changes.
 type scope struct {
-	points   []deploy.SwitchPoint
+	points   []model.SwitchPoint
 	live     string          // the file that is replaced; empty where files are edited
 	decided  map[string]bool // the variables whose values the flag decides
 	standing []string        // upstreams that stand for both colours, though their names do not say so
@@ -23,13 +24,13 @@ type scope struct {
 // changes reports whether a switch changes what a file holds at an offset, as the value of a variable if it is one.
 func (s scope) changes(file *conf.File, offset int, variable string) bool {
 	return file.Path == s.live || variable != "" && s.decided[variable] ||
-		slices.ContainsFunc(s.points, func(p deploy.SwitchPoint) bool { return p.Path == file.Path && p.Start == offset && p.End > 0 })
+		slices.ContainsFunc(s.points, func(p model.SwitchPoint) bool { return p.Path == file.Path && p.Start == offset && p.End > 0 })
 }
 
 // leftOver fills in what the configuration says of the colours besides what a switch changes: Mentions, Paired and
 // Findings. There are three cases: a switch point; a mention that exists in the same form for both colours; and any other
 // mention. The last is refused where it is one of the live colour, which a switch is going to stop.
-func (c configuration) leftOver(dir *deploy.Directory, route *deploy.Route, s scope) error {
+func (c configuration) leftOver(dir *model.Addresses, route *model.Route, s scope) error {
 	r, err := readingOf(c.tree, dir)
 	if err != nil {
 		return err
@@ -42,16 +43,16 @@ func (c configuration) leftOver(dir *deploy.Directory, route *deploy.Route, s sc
 		}
 	}
 	route.Findings = append(route.Findings, r.notSwitched(route.Names, s)...)
-	if left := route.Unpaired(route.Names); route.Names != deploy.None && len(left) > 0 {
-		return deploy.LeftOver(c.nginx.String(), route.Names, left)
+	if left := route.Unpaired(route.Names); route.Names != model.None && len(left) > 0 {
+		return model.LeftOver(c.nginx.String(), route.Names, left)
 	}
 	return nil
 }
 
 // mention is a place that names an address of a colour.
 type mention struct {
-	deploy.Mention
-	end    deploy.Endpoint
+	model.Mention
+	end    model.Endpoint
 	at     spot
 	form   string // what stands there and around it, without the address and the colour's words
 	marked bool   // what stands around it carries the colour's word, so that it can exist once for each
@@ -68,13 +69,13 @@ func (r reading) mentions(s scope) (found []mention) {
 				found = append(found, r.atPoint(file, p, s)...)
 			}
 		}
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			for _, m := range file.Mentions(slices.Concat(r.dir.HostsOf(colour), r.twins.names(colour))) {
 				d := directiveAt(file, m.Start)
 				if d == nil || addresses[d] || m.Directive == "upstream" || slices.Contains(harmless, m.Directive) || s.changes(file, m.Start, assigned(file, d)) {
 					continue
 				}
-				e := deploy.Endpoint{Colour: colour, Host: m.Host}
+				e := model.Endpoint{Colour: colour, Host: m.Host}
 				if owners := r.dir.Owners(m.Host); len(owners) > 0 {
 					e.Service = owners[0].Service
 				}
@@ -96,7 +97,7 @@ func (r reading) atPoint(file *conf.File, p conf.Point, s scope) (found []mentio
 	}
 	if p.Directive != "server" {
 		if t, ok := r.twins.named(p.Host, p.Port); ok {
-			m := r.mention(file, d, deploy.Endpoint{Colour: t.colour, Host: t.name}, p.Start, p.End, text)
+			m := r.mention(file, d, model.Endpoint{Colour: t.colour, Host: t.name}, p.Start, p.End, text)
 			m.Directive = p.Directive
 			return []mention{m}
 		}
@@ -115,9 +116,9 @@ func (r reading) atPoint(file *conf.File, p conf.Point, s scope) (found []mentio
 	return found
 }
 
-func (r reading) mention(file *conf.File, d *conf.Directive, e deploy.Endpoint, start, end int, text string) mention {
+func (r reading) mention(file *conf.File, d *conf.Directive, e model.Endpoint, start, end int, text string) mention {
 	line, _ := file.Position(start)
-	m := mention{end: e, at: spot{file.Path, start}, Mention: deploy.Mention{
+	m := mention{end: e, at: spot{file.Path, start}, Mention: model.Mention{
 		Colour: e.Colour, Place: fmt.Sprintf("%s:%d", file.Path, line), Directive: d.Name.Value, Text: text,
 		Remedy: "put the address into an upstream and name that, or list the variable in nginx.values",
 	}}
@@ -127,7 +128,7 @@ func (r reading) mention(file *conf.File, d *conf.Directive, e deploy.Endpoint, 
 }
 
 // remedy is the edit that makes a switch point of an address, or takes it away.
-func (r reading) remedy(e deploy.Endpoint, p conf.Point, s scope) string {
+func (r reading) remedy(e model.Endpoint, p conf.Point, s scope) string {
 	_, found, err := r.dir.Find(p.Host, e.Port)
 	switch {
 	case found && s.live != "":
@@ -144,7 +145,7 @@ func (r reading) remedy(e deploy.Endpoint, p conf.Point, s scope) string {
 
 // pair marks the mentions that exist in the same form for both colours.
 func pair(found []mention) []mention {
-	forms := map[deploy.Colour]map[string]bool{deploy.Blue: {}, deploy.Green: {}}
+	forms := map[model.Colour]map[string]bool{model.Blue: {}, model.Green: {}}
 	for _, m := range found {
 		forms[m.Colour][m.form] = true
 	}
@@ -157,15 +158,15 @@ func pair(found []mention) []mention {
 }
 
 // notSwitched tells of places that mention the live colour and send no traffic anywhere.
-func (r reading) notSwitched(live deploy.Colour, s scope) (findings []deploy.Finding) {
+func (r reading) notSwitched(live model.Colour, s scope) (findings []model.Finding) {
 	for _, file := range r.tree {
 		if file.Path == s.live {
 			continue
 		}
 		for _, m := range file.Mentions(r.dir.HostsOf(live)) {
 			if slices.Contains(harmless, m.Directive) {
-				findings = append(findings, deploy.Finding{Code: "not-switched", Place: fmt.Sprintf("%s:%d", m.Path, m.Line),
-					Message: fmt.Sprintf("%s mentions %s and is not changed by a switch: %s", m.Directive, live, deploy.Plain(m.Text))})
+				findings = append(findings, model.Finding{Code: "not-switched", Place: fmt.Sprintf("%s:%d", m.Path, m.Line),
+					Message: fmt.Sprintf("%s mentions %s and is not changed by a switch: %s", m.Directive, live, redact.Sanitize(m.Text))})
 			}
 		}
 	}
@@ -174,7 +175,7 @@ func (r reading) notSwitched(live deploy.Colour, s scope) (findings []deploy.Fin
 
 // formOf is what a place and the blocks around it look like without the address and with {colour} for the colour's words,
 // so that the other colour's has the same form. marked says that something besides the address carries the colour.
-func formOf(file *conf.File, d *conf.Directive, start, end int, colour deploy.Colour) (form string, marked bool) {
+func formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
 	src := string(file.Src)
 	leaf := src[d.Start:start] + "{address}" + src[end:d.End]
 	blocks := []string{}
@@ -219,7 +220,7 @@ func blockHead(b *conf.Directive) string {
 }
 
 // withoutColour puts {colour} in the place of the colour's words: was_blue, /health/blue and blue.example, but not bluebird.
-func withoutColour(text string, colour deploy.Colour) string {
+func withoutColour(text string, colour model.Colour) string {
 	var out strings.Builder
 	for text != "" {
 		n := 0

@@ -5,19 +5,19 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // mentionedShop is a shop whose containers can be named in every way that Docker's DNS answers to.
-func mentionedShop(t *testing.T) *deploy.Directory {
+func mentionedShop(t *testing.T) *model.Addresses {
 	t.Helper()
 	app := applicationOf(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
-	for colour, ip := range map[deploy.Colour]string{deploy.Blue: "10.9.0.11", deploy.Green: "10.9.0.12"} {
+	for colour, ip := range map[model.Colour]string{model.Blue: "10.9.0.11", model.Green: "10.9.0.12"} {
 		app.Models[colour].Services[0].Also = []string{"host-" + string(colour), ip, "fd00::" + ip[len(ip)-2:]}
 	}
-	containers := []deploy.Container{{Colour: deploy.Blue, Service: "was-blue", Name: "shop-was-blue-1", ID: "0123456789abcdef", Names: []string{"old-alias"}, Addresses: map[string]string{"shop_default": "172.20.0.5"}}}
-	return deploy.NewDirectory(app).WithContainers(containers).WithAliases(map[string]string{"backend": "shop-was-blue-1", "pinned": "172.20.0.5"})
+	containers := []model.Container{{Colour: model.Blue, Service: "was-blue", Name: "shop-was-blue-1", ID: "0123456789abcdef", Names: []string{"old-alias"}, Addresses: map[string]string{"shop_default": "172.20.0.5"}}}
+	return model.NewAddresses(app).WithContainers(containers).WithAliases(map[string]string{"backend": "shop-was-blue-1", "pinned": "172.20.0.5"})
 }
 
 // There are three cases: what a switch changes, what stands in the same form for both colours, and what is refused.
@@ -73,9 +73,9 @@ func TestLeftOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.conf.tree = tree
-			var route deploy.Route
+			var route model.Route
 			edit{}.observe(r.conf, dir, &route)
-			if route.Names != deploy.Blue || len(route.Points) != 1 {
+			if route.Names != model.Blue || len(route.Points) != 1 {
 				t.Errorf("names %q, points %+v", route.Names, route.Points)
 			}
 			text := ""
@@ -93,7 +93,7 @@ func TestLeftOver(t *testing.T) {
 			if strings.Join(paired, " ") != test.paired {
 				t.Errorf("paired %q, want %q", paired, test.paired)
 			}
-			_, err = r.Plan(route, dir, deploy.Green)
+			_, err = r.Plan(route, dir, model.Green)
 			if (err != nil) != (test.left != "") {
 				t.Errorf("planned with %v", err)
 			}
@@ -120,7 +120,7 @@ func TestLeftOverBehindAFlag(t *testing.T) {
 		"an address elsewhere":  {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } location /x { proxy_pass http://was-blue:3000; } }", "(proxy_pass was-blue:3000)"},
 	} {
 		_, route, err := readAs(t, Settings{Mode: "flag", To: "/etc/nginx/green.on"}, folder{"/etc/nginx/nginx.conf": test.text})
-		if route.Names != deploy.Blue || test.left == "" && err != nil || test.left != "" && (err == nil || !strings.Contains(err.Error(), test.left)) {
+		if route.Names != model.Blue || test.left == "" && err != nil || test.left != "" && (err == nil || !strings.Contains(err.Error(), test.left)) {
 			t.Errorf("%s: names %q, %v, want %q", name, route.Names, err, test.left)
 		}
 	}
@@ -130,7 +130,7 @@ func TestLeftOverBehindAFlag(t *testing.T) {
 func TestMentionsWhileTheLiveFileIsNotThere(t *testing.T) {
 	files := folder{"/etc/nginx/nginx.conf": "include conf.d/*.conf;", "/etc/nginx/conf.d/site.conf": "upstream was { server was-blue:3000; }"}
 	_, route, err := readAs(t, Settings{Mode: "template", To: "/etc/nginx/conf.d/zz.conf", Text: both("upstream more { server was-{colour}:3000; }")}, files)
-	if err != nil || route.Names != deploy.None || len(route.Points) > 0 || len(route.Mentions) != 1 || !strings.HasPrefix(route.Mentions[0].Place, "/etc/nginx/conf.d/site.conf:1") || !strings.Contains(route.Write[deploy.Blue], "was-blue:3000") {
+	if err != nil || route.Names != model.None || len(route.Points) > 0 || len(route.Mentions) != 1 || !strings.HasPrefix(route.Mentions[0].Place, "/etc/nginx/conf.d/site.conf:1") || !strings.Contains(route.Write[model.Blue], "was-blue:3000") {
 		t.Errorf("%+v, %v", route, err)
 	}
 }

@@ -12,13 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // managedFile is the one file of ours in mode managed. It is rendered whole and never edited; its sum says whether
 // somebody else did.
 type managedFile struct {
-	colour    deploy.Colour
+	colour    model.Colour
 	switchID  string
 	upstreams map[string]string // name: server and its parameters
 	listen    string            // of the server that answers with the token and the routes; empty: there is none
@@ -83,39 +83,39 @@ var managedHead = regexp.MustCompile(`^# sum ([0-9a-f]{64})\n((?s:# switch ([0-9
 
 // readManaged says which colour a file of ours makes live. A file that is not ours, or is not as we wrote it, is a
 // *RefusedError.
-func readManaged(path string, content []byte) (deploy.Colour, string, error) {
+func readManaged(path string, content []byte) (model.Colour, string, error) {
 	rest, ours := strings.CutPrefix(string(content), managedMark)
 	if !ours {
-		return deploy.None, "", deploy.Refuse(deploy.SwitchPointAmbiguous, "%s is not bluegate's: its first line is not the one that bluegate writes; move it away, or name another file in nginx.to", path)
+		return model.None, "", model.Refuse(model.SwitchPointAmbiguous, "%s is not bluegate's: its first line is not the one that bluegate writes; move it away, or name another file in nginx.to", path)
 	}
 	m := managedHead.FindStringSubmatch(strings.TrimRight(rest, " \t\r\n") + "\n")
 	if m == nil || sumOf(m[2]) != m[1] {
-		return deploy.None, "", deploy.Refuse(deploy.ConfigNotLoaded, "%s was edited by hand: its sum is not that of its text; undo the edit, or remove the file and name the live colour in the next deployment", path)
+		return model.None, "", model.Refuse(model.ConfigNotLoaded, "%s was edited by hand: its sum is not that of its text; undo the edit, or remove the file and name the live colour in the next deployment", path)
 	}
-	return deploy.Colour(m[4]), m[3], nil
+	return model.Colour(m[4]), m[3], nil
 }
 
 // listenAddress is what a listen directive takes as its address.
 var listenAddress = regexp.MustCompile(`^[A-Za-z0-9_.\-\[\]:]*$`)
 
 // managedOf are the two files that a setting leads to. What is said in bluegate.yml is checked before it is written.
-func managedOf(upstreams map[deploy.Colour]map[string]string, listen string) (map[deploy.Colour]managedFile, error) {
+func managedOf(upstreams map[model.Colour]map[string]string, listen string) (map[model.Colour]managedFile, error) {
 	if !listenAddress.MatchString(listen) {
-		return nil, deploy.Invalid("nginx.listen: %q is no address such as 127.0.0.1:8099", listen)
+		return nil, model.Invalid("nginx.listen: %q is no address such as 127.0.0.1:8099", listen)
 	}
-	out := map[deploy.Colour]managedFile{}
-	for _, colour := range deploy.Colours {
+	out := map[model.Colour]managedFile{}
+	for _, colour := range model.Colours {
 		if len(upstreams[colour]) == 0 {
-			return nil, deploy.Invalid("nginx.upstreams: mode managed needs them, as in upstreams: {was: \"was-{colour}:3000\"}")
+			return nil, model.Invalid("nginx.upstreams: mode managed needs them, as in upstreams: {was: \"was-{colour}:3000\"}")
 		}
 		for name, server := range upstreams[colour] {
 			switch {
 			case !upstreamName.MatchString(name):
-				return nil, deploy.Invalid("nginx.upstreams: %q is no name for an upstream: letters, digits, _ . and -", name)
+				return nil, model.Invalid("nginx.upstreams: %q is no name for an upstream: letters, digits, _ . and -", name)
 			case !serverWords.MatchString(server):
-				return nil, deploy.Invalid("nginx.upstreams.%s: %q is no address with parameters, such as \"was-{colour}:3000 weight=2\"", name, server)
+				return nil, model.Invalid("nginx.upstreams.%s: %q is no address with parameters, such as \"was-{colour}:3000 weight=2\"", name, server)
 			case server == upstreams[colour.Other()][name]:
-				return nil, deploy.Invalid("nginx.upstreams.%s: %q is the same for both colours; let it hold {colour} or a key of colours.<colour>", name, server)
+				return nil, model.Invalid("nginx.upstreams.%s: %q is the same for both colours; let it hold {colour} or a key of colours.<colour>", name, server)
 			}
 		}
 		out[colour] = managedFile{colour: colour, upstreams: upstreams[colour], listen: listen}
@@ -124,7 +124,7 @@ func managedOf(upstreams map[deploy.Colour]map[string]string, listen string) (ma
 }
 
 // proofs are the requests that the file's own server answers: the token of this switch, and where each upstream leads.
-func (m managedFile) proofs() []deploy.Proof {
+func (m managedFile) proofs() []model.Proof {
 	base := "http://" + m.listen
 	if !strings.Contains(m.listen, ":") { // a port, or an address with the default one
 		base = "http://127.0.0.1:" + m.listen
@@ -132,9 +132,9 @@ func (m managedFile) proofs() []deploy.Proof {
 			base = "http://" + m.listen
 		}
 	}
-	proofs := []deploy.Proof{{URL: base + tokenPath, Token: m.token() + "\n"}}
+	proofs := []model.Proof{{URL: base + tokenPath, Token: m.token() + "\n"}}
 	for _, name := range slices.Sorted(maps.Keys(m.upstreams)) {
-		proofs = append(proofs, deploy.Proof{URL: base + routePath + name, Answer: routeHeader})
+		proofs = append(proofs, model.Proof{URL: base + routePath + name, Answer: routeHeader})
 	}
 	return proofs
 }

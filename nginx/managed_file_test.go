@@ -5,15 +5,15 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
-func managedExample(t *testing.T) map[deploy.Colour]managedFile {
+func managedExample(t *testing.T) map[model.Colour]managedFile {
 	t.Helper()
-	files, err := managedOf(map[deploy.Colour]map[string]string{
-		deploy.Blue:  {"was": "was-blue:3000", "signal": "signal-blue:3001   weight=2 max_fails=1"},
-		deploy.Green: {"was": "was-green:3002", "signal": "signal-green:3001   weight=2 max_fails=1"},
+	files, err := managedOf(map[model.Colour]map[string]string{
+		model.Blue:  {"was": "was-blue:3000", "signal": "signal-blue:3001   weight=2 max_fails=1"},
+		model.Green: {"was": "was-green:3002", "signal": "signal-green:3001   weight=2 max_fails=1"},
 	}, "127.0.0.1:8099")
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func managedExample(t *testing.T) map[deploy.Colour]managedFile {
 }
 
 func TestManagedFile(t *testing.T) {
-	file := managedExample(t)[deploy.Green]
+	file := managedExample(t)[model.Green]
 	file.switchID = "20261120T114500-7f3a0000"
 	text := file.render()
 	want := `# switch 20261120T114500-7f3a0000
@@ -52,7 +52,7 @@ server {
 		t.Error(err)
 	}
 	colour, id, err := readManaged("x.conf", text)
-	if err != nil || colour != deploy.Green || id != file.switchID {
+	if err != nil || colour != model.Green || id != file.switchID {
 		t.Errorf("read %q %q %v", colour, id, err)
 	}
 	// An editor that drops or adds a last line end changes nothing that counts.
@@ -64,7 +64,7 @@ server {
 }
 
 func TestManagedFileThatSomebodyEdited(t *testing.T) {
-	file := managedExample(t)[deploy.Blue]
+	file := managedExample(t)[model.Blue]
 	file.switchID = newSwitchID()
 	text := string(file.render())
 	for _, edit := range []string{
@@ -94,8 +94,8 @@ func TestManagedSettings(t *testing.T) {
 		"no address":       {"was", "", "was-green:3000", ""},
 		"no listen":        {"was", "was-blue:3000", "was-green:3000", "8099; deny all"},
 	} {
-		files, err := managedOf(map[deploy.Colour]map[string]string{deploy.Blue: {test.upstream: test.blue}, deploy.Green: {test.upstream: test.green}}, test.listen)
-		var invalid *deploy.InvalidError
+		files, err := managedOf(map[model.Colour]map[string]string{model.Blue: {test.upstream: test.blue}, model.Green: {test.upstream: test.green}}, test.listen)
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) {
 			t.Errorf("%s: %v, %v", name, files, err)
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Of a container that is named and not there it is said what could have been meant.
@@ -15,7 +15,7 @@ func TestMissing(t *testing.T) {
 	b.nginx(box{name: "idle"})
 	route, err := b.router(Options{Container: b.name("nope"), NamedAt: "bluegate.yml:3"}).Observe(t.Context(), b.directory())
 	m := route.Missing
-	if err != nil || route.State != deploy.RouterAbsent || m == nil {
+	if err != nil || route.State != model.RouterAbsent || m == nil {
 		t.Fatalf("%+v, %v", route, err)
 	}
 	if m.Name != b.name("nope") || m.Place != "bluegate.yml:3" || !slices.Equal(m.Mentions, []string{b.name("edge")}) || !slices.Contains(m.Candidates, b.name("idle")) || !slices.Contains(m.Candidates, b.name("edge")) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -14,10 +14,10 @@ type mode interface {
 	standIn(c configuration) (map[string][]byte, error)
 
 	// observe says what the configuration names: Points, Names, Findings, and as Refusal what of it forbids a switch.
-	observe(c configuration, dir *deploy.Directory, route *deploy.Route)
+	observe(c configuration, dir *model.Addresses, route *model.Route)
 
 	// plan is the change that makes it name a colour.
-	plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error)
+	plan(c configuration, route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error)
 }
 
 // configuration is that of one nginx as it was read.
@@ -31,9 +31,9 @@ type configuration struct {
 }
 
 // Plan implements deploy.Router.
-func (r *Router) Plan(route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+func (r *Router) Plan(route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
 	if route.Refusal != nil {
-		return deploy.Change{To: to, Nginx: route.Nginx}, route.Refusal
+		return model.Change{To: to, Nginx: route.Nginx}, route.Refusal
 	}
 	change, err := r.mode.plan(r.conf, route, seenBy(r.found, dir), to)
 	if err == nil && len(change.Proofs) == 0 {

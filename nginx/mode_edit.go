@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -22,11 +22,11 @@ type edit struct {
 func (edit) standIn(configuration) (map[string][]byte, error) { return nil, nil }
 
 // observe implements mode.
-func (m edit) observe(c configuration, dir *deploy.Directory, route *deploy.Route) {
+func (m edit) observe(c configuration, dir *model.Addresses, route *model.Route) {
 	route.Refusal = m.look(c, dir, route)
 }
 
-func (m edit) look(c configuration, dir *deploy.Directory, route *deploy.Route) error {
+func (m edit) look(c configuration, dir *model.Addresses, route *model.Route) error {
 	r, err := readingOf(c.tree, dir)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (m edit) look(c configuration, dir *deploy.Directory, route *deploy.Route) 
 	if err := m.outside(c, route.Points); err != nil {
 		return err
 	}
-	if route.Names == deploy.None {
+	if route.Names == model.None {
 		route.Write = m.write(dir)
 	}
 	route.Findings = append(route.Findings, idleNames(r, route.Points)...)
@@ -48,8 +48,8 @@ func (m edit) look(c configuration, dir *deploy.Directory, route *deploy.Route) 
 }
 
 // write is what a person writes into an upstream so that the configuration names a colour.
-func (edit) write(dir *deploy.Directory) map[deploy.Colour]string {
-	out := map[deploy.Colour]string{}
+func (edit) write(dir *model.Addresses) map[model.Colour]string {
+	out := map[model.Colour]string{}
 	for colour, address := range dir.Examples() {
 		out[colour] = fmt.Sprintf("`server %s;` in the upstream that your locations pass to", address)
 	}
@@ -58,7 +58,7 @@ func (edit) write(dir *deploy.Directory) map[deploy.Colour]string {
 
 // idleNames tells of upstreams that stay in the configuration while their colour is stopped: its names do not resolve
 // then, and an nginx that is restarted does not come up.
-func idleNames(r reading, points []deploy.SwitchPoint) (findings []deploy.Finding) {
+func idleNames(r reading, points []model.SwitchPoint) (findings []model.Finding) {
 	w, seen := world{tree: r.tree, dir: r.dir}, map[string]bool{}
 	for _, p := range points {
 		t, chosen := r.twins.named(p.Address, "")
@@ -68,7 +68,7 @@ func idleNames(r reading, points []deploy.SwitchPoint) (findings []deploy.Findin
 		seen[t.other] = true
 		idle, _ := r.twins.named(t.other, "")
 		for _, place := range w.fixedServers(idle.ends) {
-			findings = append(findings, deploy.Finding{Code: "idle-name", Place: place,
+			findings = append(findings, model.Finding{Code: "idle-name", Place: place,
 				Message: fmt.Sprintf("upstream %s stays while %s is stopped, and its name does not resolve then: an nginx that is restarted would not start; write `resolve` and a `zone` there (nginx 1.27.3 and newer), or keep the old colour running (old.keep)", idle.name, idle.colour)})
 		}
 	}
@@ -76,7 +76,7 @@ func idleNames(r reading, points []deploy.SwitchPoint) (findings []deploy.Findin
 }
 
 // outside refuses points in files that may not be edited: half of a colour must not switch.
-func (m edit) outside(c configuration, points []deploy.SwitchPoint) error {
+func (m edit) outside(c configuration, points []model.SwitchPoint) error {
 	if len(m.only) == 0 {
 		return nil
 	}
@@ -94,16 +94,16 @@ func (m edit) outside(c configuration, points []deploy.SwitchPoint) error {
 		}
 	}
 	if len(places) > 0 {
-		return deploy.Refuse(deploy.SwitchPointAmbiguous, "the configuration of %s names a colour outside nginx.files, which would be left over: %s; list that file too", c.nginx, strings.Join(places, ", "))
+		return model.Refuse(model.SwitchPointAmbiguous, "the configuration of %s names a colour outside nginx.files, which would be left over: %s; list that file too", c.nginx, strings.Join(places, ", "))
 	}
 	return nil
 }
 
 // plan implements mode.
-func (edit) plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
-	change := deploy.Change{To: to, Nginx: route.Nginx}
+func (edit) plan(c configuration, route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
+	change := model.Change{To: to, Nginx: route.Nginx}
 	if len(route.Points) == 0 {
-		return change, deploy.Refuse(deploy.SwitchPointNotFound,
+		return change, model.Refuse(model.SwitchPointNotFound,
 			"nothing in the configuration of %s names an address of either colour (%s); an upstream's server must say the service's name and the port that it listens on",
 			c.nginx, strings.Join(dir.Addresses(), ", "))
 	}
@@ -120,7 +120,7 @@ func (edit) plan(c configuration, route deploy.Route, dir *deploy.Directory, to 
 		if len(edits) == 0 {
 			continue
 		}
-		f := deploy.FileChange{Path: file.Path}
+		f := model.FileChange{Path: file.Path}
 		if f.New, err = conf.Apply(file.Src, edits); err != nil {
 			return change, fmt.Errorf("edit %s: %w", file.Path, err)
 		}
@@ -134,7 +134,7 @@ func (edit) plan(c configuration, route deploy.Route, dir *deploy.Directory, to 
 	return change, nil
 }
 
-func editsOf(r reading, file *conf.File, points []deploy.SwitchPoint, change *deploy.Change) ([]conf.Edit, error) {
+func editsOf(r reading, file *conf.File, points []model.SwitchPoint, change *model.Change) ([]conf.Edit, error) {
 	var edits []conf.Edit
 	for _, p := range points {
 		if p.Path != file.Path {

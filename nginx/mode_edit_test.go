@@ -14,7 +14,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"pgregory.net/rapid"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -34,22 +34,22 @@ func (f folder) source() *archive {
 }
 
 // directoryOf reads lines of "SERVICE BLUE-PORTS GREEN-PORTS [ALIAS...]", all with {colour}; no ports are "-".
-func directoryOf(t rapid.TB, text string) *deploy.Directory {
+func directoryOf(t rapid.TB, text string) *model.Addresses {
 	t.Helper()
-	return deploy.NewDirectory(applicationOf(t, text))
+	return model.NewAddresses(applicationOf(t, text))
 }
 
-func applicationOf(t rapid.TB, text string, networks ...string) deploy.Application {
+func applicationOf(t rapid.TB, text string, networks ...string) model.Application {
 	t.Helper()
-	app := deploy.Application{Project: "shop", Models: map[deploy.Colour]deploy.Model{}}
-	for i, colour := range deploy.Colours {
-		m := deploy.Model{Colour: colour, ComposeProject: "shop"}
+	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{}}
+	for i, colour := range model.Colours {
+		m := model.Model{Colour: colour, ComposeProject: "shop"}
 		for line := range strings.Lines(text) {
 			words := strings.Fields(strings.ReplaceAll(line, "{colour}", string(colour)))
 			if len(words) < 3 {
 				t.Fatalf("%q is no service", line)
 			}
-			s := deploy.Service{Name: words[0], Key: deploy.ServiceKey(words[0], colour), Hosts: append([]string{words[0]}, words[3:]...), Networks: networks}
+			s := model.Service{Name: words[0], Key: model.ServiceKey(words[0], colour), Hosts: append([]string{words[0]}, words[3:]...), Networks: networks}
 			for text := range strings.SplitSeq(words[1+i], ",") {
 				if port, err := strconv.Atoi(text); err == nil {
 					s.Ports = append(s.Ports, port)
@@ -70,7 +70,7 @@ func mountedEdge() *contained {
 }
 
 // routed is a router that has read a configuration, and what it found in it.
-func routed(t rapid.TB, dir *deploy.Directory, files folder) (*Router, deploy.Route) {
+func routed(t rapid.TB, dir *model.Addresses, files folder) (*Router, model.Route) {
 	t.Helper()
 	r := New(nil, Options{})
 	r.found = mountedEdge()
@@ -80,13 +80,13 @@ func routed(t rapid.TB, dir *deploy.Directory, files folder) (*Router, deploy.Ro
 		t.Fatal(err)
 	}
 	r.conf.tree = tree
-	route := deploy.Route{Nginx: r.found.String()}
+	route := model.Route{Nginx: r.found.String()}
 	edit{}.observe(r.conf, dir, &route)
 	return r, route
 }
 
 // planned applies what Plan says, and checks that it says the same in all its fields.
-func planned(t rapid.TB, dir *deploy.Directory, files folder, to deploy.Colour) (folder, deploy.Change, error) {
+func planned(t rapid.TB, dir *model.Addresses, files folder, to model.Colour) (folder, model.Change, error) {
 	t.Helper()
 	r, route := routed(t, dir, files)
 	change, err := r.Plan(route, dir, to)
@@ -145,7 +145,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func checkPlan(t *testing.T, dir *deploy.Directory, files folder, want map[string]string, lineEnd string) {
+func checkPlan(t *testing.T, dir *model.Addresses, files folder, want map[string]string, lineEnd string) {
 	t.Helper()
 	_, route := routed(t, dir, files)
 	var points strings.Builder
@@ -159,7 +159,7 @@ func checkPlan(t *testing.T, dir *deploy.Directory, files folder, want map[strin
 	if points.String() != want["points"] {
 		t.Errorf("points:\n%swant\n%s", points.String(), want["points"])
 	}
-	_, change, err := planned(t, dir, files, deploy.Green)
+	_, change, err := planned(t, dir, files, model.Green)
 	if refusal := strings.TrimSpace(want["refused"]); refusal != "" || err != nil {
 		if err == nil || err.Error() != "refused: "+refusal || !change.Empty() {
 			t.Errorf("refused with\n%v\nwant\n%s\nand no change: %+v", err, refusal, change.Files)
@@ -171,15 +171,15 @@ func checkPlan(t *testing.T, dir *deploy.Directory, files folder, want map[strin
 	}
 	edited := 0
 	for _, p := range route.Points {
-		if p.Endpoint.Colour == deploy.Blue {
+		if p.Endpoint.Colour == model.Blue {
 			edited++
 		}
 	}
-	if change.Points != edited || change.To != deploy.Green || change.Nginx != `container "edge"` {
+	if change.Points != edited || change.To != model.Green || change.Nginx != `container "edge"` {
 		t.Errorf("%d points of %d, to %s, of %s", change.Points, edited, change.To, change.Nginx)
 	}
 	for _, e := range change.Routes {
-		if e.Colour != deploy.Green {
+		if e.Colour != model.Green {
 			t.Errorf("nginx would be asked for %+v, which is not of the colour that becomes live", e)
 		}
 	}
@@ -192,8 +192,8 @@ func checkPlan(t *testing.T, dir *deploy.Directory, files folder, want map[strin
 func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
 	dir := directoryOf(t, "was-{colour} 3000 3000")
 	r, route := routed(t, dir, folder{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
-	route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded, "somebody edited it")
-	change, err := r.Plan(route, dir, deploy.Green)
+	route.Refusal = model.Refuse(model.ConfigNotLoaded, "somebody edited it")
+	change, err := r.Plan(route, dir, model.Green)
 	if err != route.Refusal || !change.Empty() {
 		t.Errorf("%+v, %v", change, err)
 	}
@@ -201,11 +201,11 @@ func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
 
 func TestRoutesAreNamedOnce(t *testing.T) {
 	dir := directoryOf(t, "was-{colour} 3000 3000\nsignal-{colour} 3001 3003")
-	_, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; server was-blue:3000; } upstream b { server signal-blue:3001; } server { location / { proxy_pass http://was-blue:3000/; } }"}, deploy.Green)
+	_, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; server was-blue:3000; } upstream b { server signal-blue:3001; } server { location / { proxy_pass http://was-blue:3000/; } }"}, model.Green)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []deploy.Endpoint{{Colour: deploy.Green, Service: "was-green", Host: "was-green", Port: 3000}, {Colour: deploy.Green, Service: "signal-green", Host: "signal-green", Port: 3003}}
+	want := []model.Endpoint{{Colour: model.Green, Service: "was-green", Host: "was-green", Port: 3000}, {Colour: model.Green, Service: "signal-green", Host: "signal-green", Port: 3003}}
 	if !slices.Equal(change.Routes, want) {
 		t.Errorf("routes %+v, want %+v", change.Routes, want)
 	}
@@ -240,14 +240,14 @@ func TestThereAndBack(t *testing.T) {
 		}
 		word("}")
 		before := folder{"/etc/nginx/nginx.conf": b.String()}
-		there, change, err := planned(t, dir, before, deploy.Green)
+		there, change, err := planned(t, dir, before, model.Green)
 		if err != nil {
 			return // nothing names a colour
 		}
-		if _, route := routed(t, dir, there); route.Names != deploy.Green || route.Refusal != nil {
+		if _, route := routed(t, dir, there); route.Names != model.Green || route.Refusal != nil {
 			t.Fatalf("after the switch it names %q, %v\n%s", route.Names, route.Refusal, there)
 		}
-		back, again, err := planned(t, dir, there, deploy.Blue)
+		back, again, err := planned(t, dir, there, model.Blue)
 		if err != nil || change.Points != again.Points {
 			t.Fatalf("%d points there, %d back, %v", change.Points, again.Points, err)
 		}

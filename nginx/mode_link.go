@@ -7,14 +7,14 @@ import (
 	"path"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // link points a symbolic link to the file of the colour.
 type link struct {
 	dir  string
 	to   string
-	from map[deploy.Colour]string
+	from map[model.Colour]string
 }
 
 // standIn implements mode.
@@ -23,16 +23,16 @@ func (m link) standIn(c configuration) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := c.files.Read(from[deploy.Blue])
+	content, err := c.files.Read(from[model.Blue])
 	if err != nil {
-		return nil, m.unread(deploy.Blue, err)
+		return nil, m.unread(model.Blue, err)
 	}
 	return c.unlessThere(to, content)
 }
 
-func (m link) located(c configuration) (to string, from map[deploy.Colour]string, err error) {
-	from = map[deploy.Colour]string{}
-	for _, colour := range deploy.Colours {
+func (m link) located(c configuration) (to string, from map[model.Colour]string, err error) {
+	from = map[model.Colour]string{}
+	for _, colour := range model.Colours {
 		if from[colour], err = c.located("nginx.from", m.dir, m.from[colour]); err != nil {
 			return "", nil, err
 		}
@@ -41,23 +41,23 @@ func (m link) located(c configuration) (to string, from map[deploy.Colour]string
 	return to, from, err
 }
 
-func (m link) unread(colour deploy.Colour, err error) error {
-	return &deploy.InvalidError{Err: fmt.Errorf("nginx.from: %s of %s: %w", m.from[colour], colour, err)}
+func (m link) unread(colour model.Colour, err error) error {
+	return &model.InvalidError{Err: fmt.Errorf("nginx.from: %s of %s: %w", m.from[colour], colour, err)}
 }
 
 // observe implements mode.
-func (m link) observe(c configuration, dir *deploy.Directory, route *deploy.Route) {
+func (m link) observe(c configuration, dir *model.Addresses, route *model.Route) {
 	route.Refusal = m.look(c, dir, route)
 }
 
-func (m link) look(c configuration, dir *deploy.Directory, route *deploy.Route) error {
+func (m link) look(c configuration, dir *model.Addresses, route *model.Route) error {
 	to, from, err := m.located(c)
 	if err != nil {
 		return err
 	}
 	_, real, err := c.files.entry(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c.observeAbsent(dir, to, route, func(colour deploy.Colour) string {
+		return c.observeAbsent(dir, to, route, func(colour model.Colour) string {
 			return fmt.Sprintf("the symbolic link %s (ln -s %s %s)", to, from[colour], to)
 		})
 	}
@@ -69,34 +69,34 @@ func (m link) look(c configuration, dir *deploy.Directory, route *deploy.Route) 
 		return err
 	}
 	if target == "" {
-		return deploy.Refuse(deploy.SwitchPointNotFound, "%s of %s is a file and no symbolic link: mode link would lose what is in it; link it to the live colour's file once (ln -sfn %s %s), or use mode copy", to, c.nginx, from[deploy.Blue], to)
+		return model.Refuse(model.SwitchPointNotFound, "%s of %s is a file and no symbolic link: mode link would lose what is in it; link it to the live colour's file once (ln -sfn %s %s), or use mode copy", to, c.nginx, from[model.Blue], to)
 	}
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		if _, file, err := c.files.entry(from[colour]); err == nil && file == real {
-			if route.Names != deploy.None {
-				return deploy.Refuse(deploy.SwitchPointAmbiguous, "nginx.from leads both colours to %s", real)
+			if route.Names != model.None {
+				return model.Refuse(model.SwitchPointAmbiguous, "nginx.from leads both colours to %s", real)
 			}
 			route.Names = colour
 		}
 	}
-	if route.Names == deploy.None {
-		return deploy.Refuse(deploy.SwitchPointNotFound, "%s of %s is a link to %s, which is neither blue's file (%s) nor green's (%s)", to, c.nginx, target, from[deploy.Blue], from[deploy.Green])
+	if route.Names == model.None {
+		return model.Refuse(model.SwitchPointNotFound, "%s of %s is a link to %s, which is neither blue's file (%s) nor green's (%s)", to, c.nginx, target, from[model.Blue], from[model.Green])
 	}
 	return c.observeWhole(dir, to, route)
 }
 
 // plan implements mode.
-func (m link) plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+func (m link) plan(c configuration, route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
 	file, from, err := m.located(c)
 	if err != nil {
-		return deploy.Change{}, err
+		return model.Change{}, err
 	}
-	f := deploy.FileChange{Path: file}
+	f := model.FileChange{Path: file}
 	if f.New, err = c.files.Read(from[to]); err != nil {
-		return deploy.Change{}, m.unread(to, err)
+		return model.Change{}, m.unread(to, err)
 	}
 	if f.OldLink, err = c.readlink(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return deploy.Change{}, err
+		return model.Change{}, err
 	}
 	if f.Link = f.OldLink; route.Names != to {
 		f.Link = retarget(file, f.OldLink, from[to.Other()], from[to])

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // prepared replaces the live file by a whole one: copy by the file that the user prepared for the colour, template by
@@ -20,8 +20,8 @@ type prepared struct {
 	name string // copy or template
 	dir  string
 	to   string
-	from map[deploy.Colour]string
-	text map[deploy.Colour]string
+	from map[model.Colour]string
+	text map[model.Colour]string
 }
 
 // standIn implements mode.
@@ -34,15 +34,15 @@ func (m prepared) standIn(c configuration) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.unlessThere(to, texts[deploy.Blue])
+	return c.unlessThere(to, texts[model.Blue])
 }
 
 // observe implements mode.
-func (m prepared) observe(c configuration, dir *deploy.Directory, route *deploy.Route) {
+func (m prepared) observe(c configuration, dir *model.Addresses, route *model.Route) {
 	route.Refusal = m.look(c, dir, route)
 }
 
-func (m prepared) look(c configuration, dir *deploy.Directory, route *deploy.Route) error {
+func (m prepared) look(c configuration, dir *model.Addresses, route *model.Route) error {
 	to, err := c.located("nginx.to", m.dir, m.to)
 	if err != nil {
 		return err
@@ -53,16 +53,16 @@ func (m prepared) look(c configuration, dir *deploy.Directory, route *deploy.Rou
 	}
 	now, err := c.files.Read(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c.observeAbsent(dir, to, route, func(colour deploy.Colour) string {
+		return c.observeAbsent(dir, to, route, func(colour model.Colour) string {
 			return fmt.Sprintf("%s, with this content: %q", to, texts[colour])
 		})
 	}
 	if err != nil {
 		return err
 	}
-	if route.Names = m.named(texts, now); route.Names == deploy.None {
-		return deploy.Refuse(deploy.SwitchPointNotFound, "%s of %s is neither blue's nor green's %s: it was edited by hand, or what it is made from was; make it the live colour's again. It differs from blue's by\n%s",
-			to, c.nginx, m.noun(), strings.TrimSpace(udiff.Unified("blue", to, string(texts[deploy.Blue]), string(now))))
+	if route.Names = m.named(texts, now); route.Names == model.None {
+		return model.Refuse(model.SwitchPointNotFound, "%s of %s is neither blue's nor green's %s: it was edited by hand, or what it is made from was; make it the live colour's again. It differs from blue's by\n%s",
+			to, c.nginx, m.noun(), strings.TrimSpace(udiff.Unified("blue", to, string(texts[model.Blue]), string(now))))
 	}
 	return c.observeWhole(dir, to, route)
 }
@@ -75,32 +75,32 @@ func (m prepared) noun() string {
 }
 
 // named is the colour whose content a file has. White space behind it does not count: editors and shells add and drop it.
-func (m prepared) named(texts map[deploy.Colour][]byte, content []byte) deploy.Colour {
-	for _, colour := range deploy.Colours {
+func (m prepared) named(texts map[model.Colour][]byte, content []byte) model.Colour {
+	for _, colour := range model.Colours {
 		if bytes.Equal(trimmed(texts[colour]), trimmed(content)) {
 			return colour
 		}
 	}
-	return deploy.None
+	return model.None
 }
 
 func trimmed(content []byte) []byte { return bytes.TrimRight(content, " \t\r\n") }
 
 // texts are the contents that the live file can have.
-func (m prepared) texts(c configuration) (map[deploy.Colour][]byte, error) {
-	out := map[deploy.Colour][]byte{}
-	for _, colour := range deploy.Colours {
+func (m prepared) texts(c configuration) (map[model.Colour][]byte, error) {
+	out := map[model.Colour][]byte{}
+	for _, colour := range model.Colours {
 		text, err := []byte(strings.TrimRight(m.text[colour], "\n")+"\n"), error(nil)
 		if m.name == "copy" {
 			text, err = readPrepared(c, m.dir, m.from[colour])
 		}
 		if err != nil {
-			return nil, &deploy.InvalidError{Err: fmt.Errorf("nginx.from: %s of %s: %w", m.from[colour], colour, err)}
+			return nil, &model.InvalidError{Err: fmt.Errorf("nginx.from: %s of %s: %w", m.from[colour], colour, err)}
 		}
 		out[colour] = text
 	}
-	if bytes.Equal(trimmed(out[deploy.Blue]), trimmed(out[deploy.Green])) {
-		return nil, deploy.Refuse(deploy.SwitchPointAmbiguous, "the %ss of blue and of green have the same content, so that the live file cannot tell which is live", m.noun())
+	if bytes.Equal(trimmed(out[model.Blue]), trimmed(out[model.Green])) {
+		return nil, model.Refuse(model.SwitchPointAmbiguous, "the %ss of blue and of green have the same content, so that the live file cannot tell which is live", m.noun())
 	}
 	return out, nil
 }
@@ -114,19 +114,19 @@ func readPrepared(c configuration, dir, file string) ([]byte, error) {
 }
 
 // plan implements mode.
-func (m prepared) plan(c configuration, route deploy.Route, dir *deploy.Directory, to deploy.Colour) (deploy.Change, error) {
+func (m prepared) plan(c configuration, route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
 	file, err := c.located("nginx.to", m.dir, m.to)
 	if err != nil {
-		return deploy.Change{}, err
+		return model.Change{}, err
 	}
 	texts, err := m.texts(c)
 	if err != nil {
-		return deploy.Change{}, err
+		return model.Change{}, err
 	}
-	f := deploy.FileChange{Path: file, New: texts[to]}
+	f := model.FileChange{Path: file, New: texts[to]}
 	if route.Names == to {
 		if f.New, err = c.files.Read(file); err != nil { // but for white space it is that already
-			return deploy.Change{}, err
+			return model.Change{}, err
 		}
 	}
 	return c.wholeChange(route, dir, to, f)

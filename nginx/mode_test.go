@@ -7,18 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 const shopSite = "events {}\nhttp { include conf.d/*.conf; server { listen 80; location / { proxy_pass http://was; } } }\n"
 
 // readAs is what a mode makes of a configuration, as Router.read has it.
-func readAs(t *testing.T, s Settings, files folder) (*Router, deploy.Route, error) {
+func readAs(t *testing.T, s Settings, files folder) (*Router, model.Route, error) {
 	t.Helper()
 	r := New(nil, Options{Settings: s})
 	if r.wrong != nil {
-		return r, deploy.Route{}, r.wrong
+		return r, model.Route{}, r.wrong
 	}
 	r.found = mountedEdge()
 	r.conf = configuration{nginx: r.found, files: files.source(), main: "/etc/nginx/nginx.conf", seenAs: func(p string) (string, bool) {
@@ -27,19 +27,19 @@ func readAs(t *testing.T, s Settings, files folder) (*Router, deploy.Route, erro
 	}}
 	absent, err := r.mode.standIn(r.conf)
 	if err != nil {
-		return r, deploy.Route{}, err
+		return r, model.Route{}, err
 	}
 	if r.conf.tree, err = conf.LoadTree(amended{r.conf.files, absent}, r.conf.main); err != nil {
 		t.Fatal(err)
 	}
-	route := deploy.Route{Nginx: r.found.String()}
+	route := model.Route{Nginx: r.found.String()}
 	r.mode.observe(r.conf, directoryOf(t, "was-{colour} 3000 3000"), &route)
 	return r, route, route.Refusal
 }
 
-func both(text string) map[deploy.Colour]string {
-	out := map[deploy.Colour]string{}
-	for _, c := range deploy.Colours {
+func both(text string) map[model.Colour]string {
+	out := map[model.Colour]string{}
+	for _, c := range model.Colours {
 		out[c] = strings.ReplaceAll(text, "{colour}", string(c))
 	}
 	return out
@@ -56,11 +56,11 @@ func ways() map[string]struct {
 		live     folder
 	}{
 		"copy": {Settings{Mode: "copy", Dir: "/srv/shop", From: both("/etc/nginx/was-{colour}"), To: "nginx/was.conf"},
-			folder{"/etc/nginx/was-blue": up[deploy.Blue], "/etc/nginx/was-green": up[deploy.Green], "/etc/nginx/conf.d/was.conf": up[deploy.Blue] + "\n\n"}},
+			folder{"/etc/nginx/was-blue": up[model.Blue], "/etc/nginx/was-green": up[model.Green], "/etc/nginx/conf.d/was.conf": up[model.Blue] + "\n\n"}},
 		"template": {Settings{Mode: "template", Dir: "/srv/shop", Text: up, To: "/etc/nginx/conf.d/was.conf"},
-			folder{"/etc/nginx/conf.d/was.conf": strings.TrimSpace(up[deploy.Blue])}},
-		"managed": {Settings{Mode: "managed", Upstreams: map[deploy.Colour]map[string]string{deploy.Blue: {"was": "was-blue:3000"}, deploy.Green: {"was": "was-green:3000"}}},
-			folder{"/etc/nginx/conf.d/00-bluegate.conf": string(managedFile{colour: deploy.Blue, switchID: "x", upstreams: map[string]string{"was": "was-blue:3000"}, listen: managedListen}.render())}},
+			folder{"/etc/nginx/conf.d/was.conf": strings.TrimSpace(up[model.Blue])}},
+		"managed": {Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}},
+			folder{"/etc/nginx/conf.d/00-bluegate.conf": string(managedFile{colour: model.Blue, switchID: "x", upstreams: map[string]string{"was": "was-blue:3000"}, listen: managedListen}.render())}},
 	}
 }
 
@@ -73,14 +73,14 @@ func TestWholeFiles(t *testing.T) {
 				files[p] = text
 			}
 			r, route, err := readAs(t, way.settings, files)
-			if err != nil || route.Names != deploy.Blue || len(route.Points) != 1 {
+			if err != nil || route.Names != model.Blue || len(route.Points) != 1 {
 				t.Fatalf("names %q with %d points, %v", route.Names, len(route.Points), err)
 			}
-			same, err := r.Plan(route, dir, deploy.Blue)
-			if err != nil || !same.Empty() || len(same.Routes) != 1 || same.Routes[0].Colour != deploy.Blue {
+			same, err := r.Plan(route, dir, model.Blue)
+			if err != nil || !same.Empty() || len(same.Routes) != 1 || same.Routes[0].Colour != model.Blue {
 				t.Errorf("to the colour that is named: %+v, %v", same, err)
 			}
-			change, err := r.Plan(route, dir, deploy.Green)
+			change, err := r.Plan(route, dir, model.Green)
 			if err != nil || len(change.Files) != 1 || change.Points != 1 || change.Unloaded {
 				t.Fatalf("%+v, %v", change, err)
 			}
@@ -88,7 +88,7 @@ func TestWholeFiles(t *testing.T) {
 			if string(f.Old) != files[f.Path] || !strings.Contains(string(f.New), "was-green:3000") || strings.Contains(string(f.New), "was-blue") {
 				t.Errorf("%s:\n%s", f.Path, f.New)
 			}
-			want := []deploy.Endpoint{{Colour: deploy.Green, Service: "was-green", Host: "was-green", Port: 3000}}
+			want := []model.Endpoint{{Colour: model.Green, Service: "was-green", Host: "was-green", Port: 3000}}
 			if !slices.Equal(change.Routes, want) {
 				t.Errorf("routes %+v, want %+v", change.Routes, want)
 			}
@@ -96,7 +96,7 @@ func TestWholeFiles(t *testing.T) {
 				t.Errorf("proofs %+v", change.Proofs)
 			}
 			files[f.Path] = string(f.New)
-			if _, route, err = readAs(t, way.settings, files); err != nil || route.Names != deploy.Green {
+			if _, route, err = readAs(t, way.settings, files); err != nil || route.Names != model.Green {
 				t.Errorf("after it %q is named, %v", route.Names, err)
 			}
 		})
@@ -113,11 +113,11 @@ func TestWholeFilesThatAreNotThereYet(t *testing.T) {
 			}
 		}
 		r, route, err := readAs(t, way.settings, files)
-		if err != nil || route.Names != deploy.None || len(route.Points) > 0 {
+		if err != nil || route.Names != model.None || len(route.Points) > 0 {
 			t.Errorf("%s: names %q, %v", name, route.Names, err)
 			continue
 		}
-		change, err := r.Plan(route, dir, deploy.Green)
+		change, err := r.Plan(route, dir, model.Green)
 		if err != nil || len(change.Files) != 1 || change.Files[0].Old != nil || change.Files[0].New == nil || len(change.Routes) != 1 {
 			t.Errorf("%s: %+v, %v", name, change, err)
 		}
@@ -147,7 +147,7 @@ func TestWholeFilesThatAreRefused(t *testing.T) {
 		}
 		files[change.file] = change.text
 		_, _, err := readAs(t, way.settings, files)
-		var refused *deploy.RefusedError
+		var refused *model.RefusedError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), change.wrong) {
 			t.Errorf("%s: %v, want a refusal that says %q", name, err, change.wrong)
 		}
@@ -208,18 +208,18 @@ func TestChosenUpstreams(t *testing.T) {
 	} {
 		upstreams := strings.Replace(pair, "%s", test.resolve, 1)
 		r, route, err := readAs(t, Settings{Values: test.values}, folder{"/etc/nginx/nginx.conf": upstreams + test.site})
-		if err != nil || route.Names != deploy.Blue {
+		if err != nil || route.Names != model.Blue {
 			t.Errorf("%s: names %q, %v", name, route.Names, err)
 			continue
 		}
-		change, err := r.Plan(route, dir, deploy.Green)
+		change, err := r.Plan(route, dir, model.Green)
 		if err != nil || len(change.Files) != 1 || string(change.Files[0].New) != upstreams+test.want {
 			t.Errorf("%s: %v, %+v", name, err, change)
 		}
 		if len(change.Routes) != 1 || change.Routes[0].Service != "was-green" {
 			t.Errorf("%s: routes %+v", name, change.Routes)
 		}
-		if told := slices.ContainsFunc(route.Findings, func(f deploy.Finding) bool { return f.Code == "idle-name" }); told != test.idle {
+		if told := slices.ContainsFunc(route.Findings, func(f model.Finding) bool { return f.Code == "idle-name" }); told != test.idle {
 			t.Errorf("%s: findings %+v", name, route.Findings)
 		}
 	}

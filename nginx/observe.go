@@ -10,34 +10,34 @@ import (
 
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // Observe implements deploy.Router.
-func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Route, error) {
+func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
 	if r.wrong != nil {
-		return deploy.Route{}, r.wrong
+		return model.Route{}, r.wrong
 	}
 	found, passed, err := r.find(ctx, dir)
 	if err != nil {
-		return deploy.Route{}, unreachable(err)
+		return model.Route{}, unreachable(err)
 	}
 	if found == nil {
 		missing, unread, err := r.missing(ctx, dir)
-		return deploy.Route{State: deploy.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, unreachable(err)
+		return model.Route{State: model.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, unreachable(err)
 	}
 	if r.found != nil {
 		if err := found.takeOver(ctx, r.found); err != nil {
-			return deploy.Route{}, unreachable(err)
+			return model.Route{}, unreachable(err)
 		}
 	}
 	r.found = found
 	dir = seenBy(found, dir)
 	r.dir = dir
-	route := deploy.Route{Nginx: found.String(), ID: found.id(), State: deploy.RouterStopped}
+	route := model.Route{Nginx: found.String(), ID: found.id(), State: model.RouterStopped}
 	if found.runs() {
-		route.State = deploy.RouterRunning
+		route.State = model.RouterRunning
 	}
 	if !found.runs() {
 		return route, unreachable(r.read(ctx, &route, dir))
@@ -64,14 +64,14 @@ func (r *Router) Observe(ctx context.Context, dir *deploy.Directory) (deploy.Rou
 }
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.
-func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Directory) error {
+func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addresses) error {
 	main := r.found.mainFile()
 	if main == "" && r.opts.Config != "" {
-		route.Refusal = deploy.Refuse(deploy.SwitchPointNotFound, "nginx.config: %s does not run with %s", r.found, r.opts.Config)
+		route.Refusal = model.Refuse(model.SwitchPointNotFound, "nginx.config: %s does not run with %s", r.found, r.opts.Config)
 		return nil
 	}
 	if main == "" {
-		route.Refusal = deploy.Refuse(deploy.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
+		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
 		return nil
 	}
 	r.conf = configuration{nginx: r.found, files: r.found.files(ctx), main: main, seenAs: r.found.seenAs}
@@ -82,7 +82,7 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 	tree, err := conf.LoadTree(amended{r.conf.files, absent}, main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
-		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", r.found, err)
+		route.Refusal = model.Refuse(model.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", r.found, err)
 		return nil
 	}
 	if err != nil {
@@ -108,9 +108,9 @@ func (r *Router) read(ctx context.Context, route *deploy.Route, dir *deploy.Dire
 }
 
 // refuseOr makes the route's refusal of what is wrong with a configuration, ours or nginx's; other errors are returned.
-func (r *Router) refuseOr(route *deploy.Route, err error) error {
-	var refused *deploy.RefusedError
-	var invalid *deploy.InvalidError
+func (r *Router) refuseOr(route *model.Route, err error) error {
+	var refused *model.RefusedError
+	var invalid *model.InvalidError
 	if errors.As(err, &refused) || errors.As(err, &invalid) {
 		route.Refusal = err
 		return nil
@@ -119,17 +119,17 @@ func (r *Router) refuseOr(route *deploy.Route, err error) error {
 }
 
 // notPersistent tells of files of a switch that are lost when nginx's container is made anew.
-func (r *Router) notPersistent(points []deploy.SwitchPoint) (findings []deploy.Finding) {
+func (r *Router) notPersistent(points []model.SwitchPoint) (findings []model.Finding) {
 	for _, file := range r.writes(points) {
 		if why := r.found.fleeting(file); why != "" {
-			findings = append(findings, deploy.Finding{Code: "not-persistent", Place: file, Message: why})
+			findings = append(findings, model.Finding{Code: "not-persistent", Place: file, Message: why})
 		}
 	}
 	return findings
 }
 
 // look compares what runs with what is on disk.
-func (r *Router) look(ctx context.Context, route *deploy.Route) error {
+func (r *Router) look(ctx context.Context, route *model.Route) error {
 	s, err := r.found.processes(ctx)
 	if err != nil {
 		return err
@@ -148,30 +148,30 @@ func (r *Router) look(ctx context.Context, route *deploy.Route) error {
 }
 
 // judge compares what is on disk with what nginx sees of it, and has to say of it.
-func (r *Router) judge(dump result, route *deploy.Route, dir *deploy.Directory) {
+func (r *Router) judge(dump result, route *model.Route, dir *model.Addresses) {
 	if dump.code != 0 {
 		// A name of a colour that has ended is what this deployment may mend.
 		if host, ok := unresolved(dump.stderr); ok && dir.Knows(host) {
 			return
 		}
-		route.Refusal = deploy.Refuse(deploy.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
+		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
 		return
 	}
 	if file := differs(dump.stdout, r.conf.tree, r.absent); file != "" {
-		route.Refusal = deploy.Refuse(deploy.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, file, r.found.stale(file))
+		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, file, r.found.stale(file))
 	}
 }
 
 // notLoaded is the refusal of a file that holds something else than what nginx has loaded.
 func (r *Router) notLoaded(file string) error {
-	return deploy.Refuse(deploy.ConfigNotLoaded,
+	return model.Refuse(model.ConfigNotLoaded,
 		"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
 		file, r.found, r.found.advise())
 }
 
 // newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
 // anew: one may have changed since it was read.
-func (r *Router) newerThan(ctx context.Context, s snapshot, points []deploy.SwitchPoint) (string, bool, error) {
+func (r *Router) newerThan(ctx context.Context, s snapshot, points []model.SwitchPoint) (string, bool, error) {
 	in := r.found.files(ctx)
 	seen := map[string]bool{}
 	for _, p := range points {
@@ -190,7 +190,7 @@ func (r *Router) newerThan(ctx context.Context, s snapshot, points []deploy.Swit
 	return "", false, nil
 }
 
-func hasPoint(points []deploy.SwitchPoint, path string) bool {
+func hasPoint(points []model.SwitchPoint, path string) bool {
 	for _, p := range points {
 		if p.Path == path {
 			return true
@@ -201,14 +201,14 @@ func hasPoint(points []deploy.SwitchPoint, path string) bool {
 
 // unreachable marks errors of asking; refusals and marked ones pass.
 func unreachable(err error) error {
-	var refused *deploy.RefusedError
-	var marked *deploy.UnreachableError
-	var invalid *deploy.InvalidError
+	var refused *model.RefusedError
+	var marked *model.UnreachableError
+	var invalid *model.InvalidError
 	if err == nil || errors.As(err, &refused) || errors.As(err, &marked) || errors.As(err, &invalid) {
 		return err
 	}
 	if client.IsErrConnectionFailed(err) {
-		return &deploy.UnreachableError{What: "the engine", Err: err}
+		return &model.UnreachableError{What: "the engine", Err: err}
 	}
-	return &deploy.UnreachableError{What: "nginx", Err: err}
+	return &model.UnreachableError{What: "nginx", Err: err}
 }

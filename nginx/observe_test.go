@@ -11,11 +11,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // observed is what a router sees of the container of that name.
-func (b *bench) observed(name string) (*Router, deploy.Route) {
+func (b *bench) observed(name string) (*Router, model.Route) {
 	b.t.Helper()
 	r := b.router(Options{Container: b.name(name)})
 	route, err := r.Observe(b.t.Context(), b.directory())
@@ -26,9 +26,9 @@ func (b *bench) observed(name string) (*Router, deploy.Route) {
 }
 
 // refuses fails the test unless the route cannot be switched, for that reason and in these words.
-func refuses(t *testing.T, route deploy.Route, code deploy.Code, words ...string) {
+func refuses(t *testing.T, route model.Route, code model.Code, words ...string) {
 	t.Helper()
-	var refused *deploy.RefusedError
+	var refused *model.RefusedError
 	if !errors.As(route.Refusal, &refused) || refused.Reasons[0].Code != code {
 		t.Errorf("refusal %v, want %s", route.Refusal, code)
 		return
@@ -40,7 +40,7 @@ func refuses(t *testing.T, route deploy.Route, code deploy.Code, words ...string
 	}
 }
 
-func findings(route deploy.Route) (codes []string) {
+func findings(route model.Route) (codes []string) {
 	for _, f := range route.Findings {
 		codes = append(codes, f.Code+" "+f.Place)
 	}
@@ -53,7 +53,7 @@ func TestObserve(t *testing.T) {
 	conf := edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + "# was-blue in a comment\nadd_header X-Was was-blue:3000;\n"
 	id := b.nginx(box{name: "edge", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}})
 	_, route := b.observed("edge")
-	if route.State != deploy.RouterRunning || route.Names != deploy.Blue || route.Refusal != nil || route.ID != id || route.Draining != 0 {
+	if route.State != model.RouterRunning || route.Names != model.Blue || route.Refusal != nil || route.ID != id || route.Draining != 0 {
 		t.Errorf("%+v", route)
 	}
 	if len(route.Points) != 1 || route.Points[0].Place != "/etc/nginx/conf.d/default.conf:1" || route.Points[0].Address != "was-blue:3000" {
@@ -75,7 +75,7 @@ func TestObserveAnAddressInAVariable(t *testing.T) {
 	} {
 		b.nginx(box{name: "edge-" + name, files: map[string]string{"/etc/nginx/conf.d/default.conf": edge("was-blue:3000")["/etc/nginx/conf.d/default.conf"] + more}})
 		_, route := b.observed("edge-" + name)
-		refuses(t, route, deploy.AddressLeftOver, "/etc/nginx/conf.d/default.conf:3", "was-blue")
+		refuses(t, route, model.AddressLeftOver, "/etc/nginx/conf.d/default.conf:3", "was-blue")
 	}
 }
 
@@ -85,7 +85,7 @@ func TestObserveMountedConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir+"/default.conf", edge("was-green:3000")["/etc/nginx/conf.d/default.conf"])
 	b.nginx(box{name: "edge", mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/conf.d", ReadOnly: true}}})
-	if _, route := b.observed("edge"); route.Names != deploy.Green || route.Refusal != nil || len(route.Findings) != 1 || route.Findings[0].Code != "nginx-no-restart-policy" {
+	if _, route := b.observed("edge"); route.Names != model.Green || route.Refusal != nil || len(route.Findings) != 1 || route.Findings[0].Code != "nginx-no-restart-policy" {
 		t.Errorf("%+v", route)
 	}
 }
@@ -109,7 +109,7 @@ func TestObserveAnEditThatWasNotLoaded(t *testing.T) {
 	}
 	write(t, file, edge("was-green:3000")["/etc/nginx/conf.d/default.conf"])
 	_, route := b.observed("edge")
-	refuses(t, route, deploy.ConfigNotLoaded, "/etc/nginx/conf.d/default.conf", b.name("edge"), "nginx -s reload")
+	refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/conf.d/default.conf", b.name("edge"), "nginx -s reload")
 	if err := b.engine.ContainerKill(t.Context(), id, "HUP"); err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +142,8 @@ func TestObserveAReplacedMountedFile(t *testing.T) {
 	}
 	// The engine's archive call mounts anew and sees the new file, nginx does not.
 	if _, route := b.observed("edge"); route.Refusal != nil {
-		refuses(t, route, deploy.ConfigNotLoaded, "/etc/nginx/conf.d/default.conf", "mount the directory")
-	} else if route.Names != deploy.Blue {
+		refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/conf.d/default.conf", "mount the directory")
+	} else if route.Names != model.Blue {
 		t.Errorf("it names %s, and nginx serves blue", route.Names)
 	}
 }
@@ -163,7 +163,7 @@ func TestObserveAReplacedIncludedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, route := b.observed("edge")
-	refuses(t, route, deploy.ConfigNotLoaded, "/etc/nginx/conf.d/timeouts.conf", "mount the directory")
+	refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/conf.d/timeouts.conf", "mount the directory")
 }
 
 func TestObserveABrokenConfiguration(t *testing.T) {
@@ -180,7 +180,7 @@ func TestObserveABrokenConfiguration(t *testing.T) {
 	} {
 		b.put(id, map[string]string{test.file: test.content})
 		_, route := b.observed("edge")
-		refuses(t, route, deploy.NginxTestFailed, test.words...)
+		refuses(t, route, model.NginxTestFailed, test.words...)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestObserveAfterTheColourEnded(t *testing.T) {
 	if err := b.engine.ContainerRemove(t.Context(), blue.ID, container.RemoveOptions{Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	if _, route := b.observed("edge"); route.Names != deploy.Blue || route.Refusal != nil {
+	if _, route := b.observed("edge"); route.Names != model.Blue || route.Refusal != nil {
 		t.Errorf("%+v", route)
 	}
 }
@@ -201,13 +201,13 @@ func TestObserveWithoutAConfiguration(t *testing.T) {
 	b := newBench(t)
 	b.run(box{name: "edge", created: true, cmd: []string{"nginx", "-c", "/srv/none.conf"}})
 	_, route := b.observed("edge")
-	refuses(t, route, deploy.SwitchPointNotFound, b.name("edge"))
-	if route.State != deploy.RouterStopped {
+	refuses(t, route, model.SwitchPointNotFound, b.name("edge"))
+	if route.State != model.RouterStopped {
 		t.Errorf("state %s", route.State)
 	}
 	b.run(box{name: "half", created: true, files: map[string]string{"/etc/nginx/nginx.conf": "events {}\nhttp { include missing.conf; }\n"}})
 	_, route = b.observed("half")
-	refuses(t, route, deploy.NginxTestFailed, "/etc/nginx/nginx.conf:2:8: include missing.conf", b.name("half"))
+	refuses(t, route, model.NginxTestFailed, "/etc/nginx/nginx.conf:2:8: include missing.conf", b.name("half"))
 }
 
 // holdWorker keeps a connection of which half a request was sent, so that its worker cannot leave.
@@ -235,15 +235,15 @@ func TestObserveAndDrainLeavingWorkers(t *testing.T) {
 	}
 	var r *Router
 	b.eventually("one worker stays", func() error {
-		var route deploy.Route
+		var route model.Route
 		if r, route = b.observed("edge"); route.Draining != 1 {
 			return errors.New("still another number")
 		}
 		return nil
 	})
-	told := make(chan deploy.Left, 1000)
+	told := make(chan model.DrainStatus, 1000)
 	ended := make(chan error, 1)
-	go func() { ended <- r.Drain(t.Context(), nil, func(l deploy.Left) { told <- l }) }()
+	go func() { ended <- r.Drain(t.Context(), nil, func(l model.DrainStatus) { told <- l }) }()
 	if l := <-told; l.Workers != 1 {
 		t.Errorf("left is said to be %s", l)
 	}
@@ -266,7 +266,7 @@ func TestDrainGivesUp(t *testing.T) {
 	r := b.reloadedBehind(id)
 	ctx, cancel := deadline(t, 300*time.Millisecond)
 	defer cancel()
-	if err := r.Drain(ctx, nil, func(deploy.Left) {}); err == nil {
+	if err := r.Drain(ctx, nil, func(model.DrainStatus) {}); err == nil {
 		t.Error("it ended though a worker is left")
 	}
 	// An nginx that has ended took its workers with it.
@@ -275,7 +275,7 @@ func TestDrainGivesUp(t *testing.T) {
 	}
 	ctx, cancel = deadline(t, 10*time.Second)
 	defer cancel()
-	if err := r.Drain(ctx, nil, func(deploy.Left) {}); err != nil {
+	if err := r.Drain(ctx, nil, func(model.DrainStatus) {}); err != nil {
 		t.Errorf("after nginx had ended: %v", err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -13,9 +13,9 @@ import (
 // the two gets traffic is chosen elsewhere, so its servers carry no colour: the name that chooses does.
 type twin struct {
 	name   string
-	colour deploy.Colour
-	other  string            // the name of the other colour's
-	ends   []deploy.Endpoint // its servers
+	colour model.Colour
+	other  string           // the name of the other colour's
+	ends   []model.Endpoint // its servers
 }
 
 // twins are all of them by their lower-case names; nginx does not mind the case of an upstream's name either.
@@ -23,7 +23,7 @@ type twins map[string]twin
 
 // twinsOf finds the upstreams that come in pairs: the names differ in the colour's word only, and each one's servers are
 // addresses of its own colour.
-func twinsOf(tree []*conf.File, dir *deploy.Directory) (twins, error) {
+func twinsOf(tree []*conf.File, dir *model.Addresses) (twins, error) {
 	all, mixed := twins{}, map[string]bool{}
 	for _, file := range tree {
 		for _, p := range file.Points() {
@@ -40,7 +40,7 @@ func twinsOf(tree []*conf.File, dir *deploy.Directory) (twins, error) {
 			}
 			key := strings.ToLower(p.Upstream)
 			t := all[key]
-			if !found || t.colour != deploy.None && t.colour != e.Colour {
+			if !found || t.colour != model.None && t.colour != e.Colour {
 				mixed[key] = true
 			}
 			all[key] = twin{name: p.Upstream, colour: e.Colour, ends: append(t.ends, e)}
@@ -59,9 +59,9 @@ func twinsOf(tree []*conf.File, dir *deploy.Directory) (twins, error) {
 }
 
 // swapWord puts the other colour in the place of a colour's word in a name: was_blue becomes was_green, bluebird stays.
-func swapWord(name string, colour deploy.Colour) (string, bool) {
-	key := deploy.ServiceKey(name, colour)
-	return strings.ReplaceAll(key, "{colour}", string(colour.Other())), colour != deploy.None && strings.Contains(key, "{colour}")
+func swapWord(name string, colour model.Colour) (string, bool) {
+	key := model.ServiceKey(name, colour)
+	return strings.ReplaceAll(key, "{colour}", string(colour.Other())), colour != model.None && strings.Contains(key, "{colour}")
 }
 
 // named is the twin that a host names; no port stands behind the name of an upstream.
@@ -74,7 +74,7 @@ func (t twins) named(host, port string) (twin, bool) {
 }
 
 // names are those of a colour's upstreams that come in pairs.
-func (t twins) names(colour deploy.Colour) (names []string) {
+func (t twins) names(colour model.Colour) (names []string) {
 	for _, twin := range t {
 		if twin.colour == colour {
 			names = append(names, twin.name)
@@ -90,7 +90,7 @@ func (t twins) holds(p conf.Point) bool {
 }
 
 // of are the servers of all upstreams of a colour that come in pairs.
-func (t twins) of(colour deploy.Colour) (ends []deploy.Endpoint) {
+func (t twins) of(colour model.Colour) (ends []model.Endpoint) {
 	for _, key := range slices.Sorted(maps.Keys(t)) {
 		if t[key].colour == colour {
 			ends = addNew(ends, t[key].ends...)

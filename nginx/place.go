@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/helper"
 	"bluegate/nginx/startup"
@@ -38,7 +38,7 @@ type place interface {
 	// fleeting says why what is written to a file would not last; empty where it does.
 	fleeting(file string) string
 	// unrestarted says that nginx stays stopped after a restart of the engine, if it does.
-	unrestarted() []deploy.Finding
+	unrestarted() []model.Finding
 
 	// template is what a file is written from at each start of nginx, if it is; whether there is such a file is not
 	// looked at.
@@ -76,7 +76,7 @@ type place interface {
 	emergency(ctx context.Context, since time.Time) string
 
 	// prepare makes ready what replace and ask need for these files. It may be called again.
-	prepare(ctx context.Context, files []deploy.FileChange) error
+	prepare(ctx context.Context, files []model.FileChange) error
 
 	// prepared says whether that was done.
 	prepared() bool
@@ -86,21 +86,21 @@ type place interface {
 
 	// putAt asks from where nginx stands since when a file that is to be changed has held what it holds. The time is zero
 	// where nobody there sees the file.
-	putAt(ctx context.Context, f deploy.FileChange) (time.Time, error)
+	putAt(ctx context.Context, f model.FileChange) (time.Time, error)
 
 	// replace writes one change where its old content still is, errForeign where neither the old nor the new one is.
 	// The file gets this time where it is not zero.
-	replace(ctx context.Context, f deploy.FileChange, stamp time.Time) error
+	replace(ctx context.Context, f model.FileChange, stamp time.Time) error
 
 	// look says which of its two contents the file of a change has at this moment, and since when. Where nothing else
 	// shows it, it is read from src.
-	look(ctx context.Context, src files, f deploy.FileChange) (helper.Holding, time.Time, error)
+	look(ctx context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error)
 
 	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
-	trial(ctx context.Context, change deploy.Change) (trial, error)
+	trial(ctx context.Context, change model.Change) (trial, error)
 
 	// follow looks whether nginx was restarted since it was found, and goes with it.
-	follow(ctx context.Context, files []deploy.FileChange) error
+	follow(ctx context.Context, files []model.FileChange) error
 
 	// start starts an nginx that does not run.
 	start(ctx context.Context) error

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -22,14 +22,14 @@ func portOf(src []byte, p conf.Point) int {
 }
 
 // namedColour is the colour that every switch point names. Both at once cannot be told apart by role.
-func namedColour(points []deploy.SwitchPoint, nginx fmt.Stringer) (deploy.Colour, error) {
-	named := deploy.None
+func namedColour(points []model.SwitchPoint, nginx fmt.Stringer) (model.Colour, error) {
+	named := model.None
 	for _, p := range points {
 		switch {
-		case named == deploy.None:
+		case named == model.None:
 			named = p.Endpoint.Colour
 		case named != p.Endpoint.Colour:
-			return deploy.None, deploy.Refuse(deploy.SwitchPointAmbiguous,
+			return model.None, model.Refuse(model.SwitchPointAmbiguous,
 				"the configuration of %s names both colours: %s at %s and %s at %s; make all of them name the live one",
 				nginx, points[0].Address, points[0].Place, p.Address, p.Place)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // pollProof is the pause between two looks at the workers, each of which takes the engine longer than that.
@@ -32,7 +32,7 @@ func (e *pendingError) Unwrap() error { return e.error }
 // proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
 // Exit codes prove nothing: a reload that fails to bind a port returns 0. Whether the targets' names lead to the release
 // is asked as soon as there is a new worker: nginx has resolved them by then, and takes a while to end the old ones.
-func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time, targets []deploy.Target) (snapshot, error) {
+func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time, targets []model.Target) (snapshot, error) {
 	asking := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
@@ -98,7 +98,7 @@ func final(line string) bool {
 }
 
 // proveRoutes asks again, now that nginx has resolved its names, whether they lead to the release.
-func (r *Router) proveRoutes(ctx context.Context, targets []deploy.Target) error {
+func (r *Router) proveRoutes(ctx context.Context, targets []model.Target) error {
 	if len(targets) == 0 {
 		return nil
 	}

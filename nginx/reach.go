@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -21,8 +21,8 @@ const connectLimit = 3 * time.Second
 const proxyHold = 300 * time.Millisecond
 
 // Reach implements deploy.Router.
-func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
-	reasons := make([][]deploy.Reason, len(targets))
+func (r *Router) Reach(ctx context.Context, targets []model.Target) error {
+	reasons := make([][]model.Reason, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, t := range targets {
 		group.Go(func() (err error) {
@@ -34,12 +34,12 @@ func (r *Router) Reach(ctx context.Context, targets []deploy.Target) error {
 		return unreachable(err)
 	}
 	if all := slices.Concat(reasons...); len(all) > 0 {
-		return &deploy.RefusedError{Reasons: all}
+		return &model.RefusedError{Reasons: all}
 	}
 	return nil
 }
 
-func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, error) {
+func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, error) {
 	ctx, cancel := asking(ctx)
 	defer cancel()
 	var hold time.Duration
@@ -50,16 +50,16 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 	if err != nil {
 		return nil, err
 	}
-	reason := deploy.Reason{Code: deploy.NotReachable, Service: t.Endpoint.Service}
+	reason := model.Reason{Code: model.NotReachable, Service: t.Endpoint.Service}
 	if resp.Error != "" {
 		reason.Message = fmt.Sprintf("from where %s stands, %s", r.found, resp.Error)
-		return []deploy.Reason{reason}, nil
+		return []model.Reason{reason}, nil
 	}
 	if gone, err := r.lost(ctx, t.Containers); err != nil {
 		return nil, err
 	} else if gone != "" {
 		reason.Message = fmt.Sprintf("%s leads to what is not the release's: %s", t.Endpoint.Address(), gone)
-		return []deploy.Reason{reason}, nil
+		return []model.Reason{reason}, nil
 	}
 	if t.Endpoint.Published {
 		return r.atTheEngine(t, reason, resp.Addresses), nil
@@ -69,9 +69,9 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 		if stranger == "" {
 			reason.Message = fmt.Sprintf("from where %s stands, the name %s does not lead to %s", r.found, t.Endpoint.Host, missing)
 		}
-		return []deploy.Reason{reason}, nil
+		return []model.Reason{reason}, nil
 	}
-	var reasons []deploy.Reason
+	var reasons []model.Reason
 	for _, a := range resp.Addresses {
 		if a.Error == "" {
 			continue
@@ -88,13 +88,13 @@ func (r *Router) reach(ctx context.Context, t deploy.Target) ([]deploy.Reason, e
 
 // atTheEngine judges a published port: it must be the release's, and one of the host's addresses must accept. A name
 // such as localhost has an address of each family, and a port may be bound to one of them.
-func (r *Router) atTheEngine(t deploy.Target, reason deploy.Reason, addresses []helper.Address) []deploy.Reason {
-	owns := func(c deploy.Container) bool {
-		return slices.ContainsFunc(c.Published, func(p deploy.Published) bool { return p.Port == t.Endpoint.Port })
+func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []helper.Address) []model.Reason {
+	owns := func(c model.Container) bool {
+		return slices.ContainsFunc(c.Published, func(p model.Published) bool { return p.Port == t.Endpoint.Port })
 	}
 	if !slices.ContainsFunc(t.Containers, owns) {
 		reason.Message = fmt.Sprintf("no container of %s publishes the port of %s on the engine's host", t.Endpoint.Service, t.Endpoint.Address())
-		return []deploy.Reason{reason}
+		return []model.Reason{reason}
 	}
 	if slices.ContainsFunc(addresses, func(a helper.Address) bool { return a.Error == "" }) {
 		return nil
@@ -102,11 +102,11 @@ func (r *Router) atTheEngine(t deploy.Target, reason deploy.Reason, addresses []
 	for _, a := range addresses {
 		reason.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", r.found, t.Endpoint.Address(), a.IP, a.Error)
 	}
-	return []deploy.Reason{reason}
+	return []model.Reason{reason}
 }
 
 // compare finds an address that is none of the containers', and a container that none of the addresses leads to.
-func compare(addresses []helper.Address, containers []deploy.Container) (stranger, missing string) {
+func compare(addresses []helper.Address, containers []model.Container) (stranger, missing string) {
 	for _, a := range addresses {
 		if _, ok := owner(a.IP, containers); !ok {
 			stranger = a.IP
@@ -120,17 +120,17 @@ func compare(addresses []helper.Address, containers []deploy.Container) (strange
 	return stranger, missing
 }
 
-func owner(ip string, containers []deploy.Container) (deploy.Container, bool) {
-	i := slices.IndexFunc(containers, func(c deploy.Container) bool { return has(c, ip) })
+func owner(ip string, containers []model.Container) (model.Container, bool) {
+	i := slices.IndexFunc(containers, func(c model.Container) bool { return has(c, ip) })
 	if i < 0 {
-		return deploy.Container{}, false
+		return model.Container{}, false
 	}
 	return containers[i], true
 }
 
-func has(c deploy.Container, ip string) bool { return slices.Contains(ipsOf(c), ip) }
+func has(c model.Container, ip string) bool { return slices.Contains(ipsOf(c), ip) }
 
-func ipsOf(c deploy.Container) (ips []string) {
+func ipsOf(c model.Container) (ips []string) {
 	for _, ip := range c.Addresses {
 		ips = append(ips, ip)
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/containerd/errdefs"
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // lost says which of the containers is no longer what it was when its addresses were learned. An address that one gives
 // up is soon another container's, and the name may go with it, so that neither tells.
-func (r *Router) lost(ctx context.Context, containers []deploy.Container) (string, error) {
+func (r *Router) lost(ctx context.Context, containers []model.Container) (string, error) {
 	if r.engine == nil {
 		return "", nil
 	}
@@ -33,7 +33,7 @@ func (r *Router) lost(ctx context.Context, containers []deploy.Container) (strin
 	return "", err
 }
 
-func (r *Router) lostOne(ctx context.Context, c deploy.Container) (string, error) {
+func (r *Router) lostOne(ctx context.Context, c model.Container) (string, error) {
 	info, err := r.engine.ContainerInspect(ctx, c.ID)
 	if errdefs.IsNotFound(err) {
 		return fmt.Sprintf("container %s was removed", c.Name), nil

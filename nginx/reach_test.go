@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -21,8 +21,8 @@ func TestReachOfASilentHelper(t *testing.T) {
 		r := New(nil, Options{})
 		r.found = &contained{name: "edge", help: &companion{Client: helper.NewClient(in, out)}}
 		began := time.Now()
-		err := r.Reach(t.Context(), []deploy.Target{{Endpoint: deploy.Endpoint{Host: "was-green", Port: 3000}}})
-		var silent *deploy.UnreachableError
+		err := r.Reach(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
+		var silent *model.UnreachableError
 		if took := time.Since(began); !errors.As(err, &silent) || took > askLimit {
 			t.Errorf("after %s: %v", took, err)
 		}

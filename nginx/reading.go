@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // reading is what a configuration says of the colours: which of its words carry one, and where each of these leads.
 type reading struct {
 	tree      []*conf.File
-	dir       *deploy.Directory
+	dir       *model.Addresses
 	upstreams []string
 	twins     twins
 	both      map[spot]bool // the addresses that stand in the same form for both colours
@@ -24,7 +24,7 @@ type spot struct {
 	start int
 }
 
-func readingOf(tree []*conf.File, dir *deploy.Directory) (reading, error) {
+func readingOf(tree []*conf.File, dir *model.Addresses) (reading, error) {
 	r := reading{tree: tree, dir: dir}
 	for _, file := range tree {
 		r.upstreams = append(r.upstreams, file.Upstreams()...)
@@ -44,8 +44,8 @@ func readingOf(tree []*conf.File, dir *deploy.Directory) (reading, error) {
 
 // points are the words that carry a colour: addresses of either, and names that choose one of two upstreams. Of
 // variables only the named ones count.
-func (r reading) points(values []string) ([]deploy.SwitchPoint, error) {
-	var points []deploy.SwitchPoint
+func (r reading) points(values []string) ([]model.SwitchPoint, error) {
+	var points []model.SwitchPoint
 	for _, file := range r.tree {
 		all := file.Points()
 		if len(values) > 0 {
@@ -60,7 +60,7 @@ func (r reading) points(values []string) ([]deploy.SwitchPoint, error) {
 	return points, nil
 }
 
-func (r reading) among(file *conf.File, candidates []conf.Point) (points []deploy.SwitchPoint, err error) {
+func (r reading) among(file *conf.File, candidates []conf.Point) (points []model.SwitchPoint, err error) {
 	for _, p := range candidates {
 		if r.twins.holds(p) || r.both[spot{p.Path, p.Start}] {
 			continue
@@ -70,45 +70,45 @@ func (r reading) among(file *conf.File, candidates []conf.Point) (points []deplo
 			return nil, err
 		}
 		if found {
-			points = append(points, deploy.SwitchPoint{
+			points = append(points, model.SwitchPoint{
 				Place: fmt.Sprintf("%s:%d", p.Path, p.Line), Directive: p.Directive, Upstream: p.Upstream,
 				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End,
 			})
 		}
 	}
-	slices.SortStableFunc(points, func(a, b deploy.SwitchPoint) int { return a.Start - b.Start })
+	slices.SortStableFunc(points, func(a, b model.SwitchPoint) int { return a.Start - b.Start })
 	return points, nil
 }
 
 // carries says which colour a word means. A *_pass that names an upstream is no address, wherever that upstream stands;
 // it carries a colour when it is one of a pair.
-func (r reading) carries(file *conf.File, p conf.Point) (deploy.Endpoint, bool, error) {
+func (r reading) carries(file *conf.File, p conf.Point) (model.Endpoint, bool, error) {
 	if p.Directive != "server" {
 		if t, ok := r.twins.named(p.Host, p.Port); ok {
 			return t.ends[0], true, nil
 		}
 		if p.RefersTo(r.upstreams) {
-			return deploy.Endpoint{}, false, nil
+			return model.Endpoint{}, false, nil
 		}
 	}
 	if e, found, err := r.dir.Find(p.Host, portOf(file.Src, p)); found || err != nil {
 		return e, found, err
 	}
 	if p.Variable != "" && p.Port == "" { // `set $active blue;`, from which an upstream's name is made
-		if ends := r.twins.of(deploy.Colour(p.Host)); len(ends) > 0 {
+		if ends := r.twins.of(model.Colour(p.Host)); len(ends) > 0 {
 			return ends[0], true, nil
 		}
 	}
-	return deploy.Endpoint{}, false, nil
+	return model.Endpoint{}, false, nil
 }
 
 // bare says whether a point is nothing but a colour's word, the value of a variable.
-func (r reading) bare(p deploy.SwitchPoint) bool {
+func (r reading) bare(p model.SwitchPoint) bool {
 	return (p.Directive == "set" || p.Directive == "map") && p.Address == string(p.Endpoint.Colour) && len(r.twins.of(p.Endpoint.Colour)) > 0
 }
 
 // leads says to which addresses a point sends traffic.
-func (r reading) leads(p deploy.SwitchPoint) []deploy.Endpoint {
+func (r reading) leads(p model.SwitchPoint) []model.Endpoint {
 	if p.Directive != "server" && !hasPort(p.Address) {
 		if t, ok := r.twins.named(p.Address, ""); ok {
 			return t.ends
@@ -117,11 +117,11 @@ func (r reading) leads(p deploy.SwitchPoint) []deploy.Endpoint {
 			return r.twins.of(p.Endpoint.Colour)
 		}
 	}
-	return []deploy.Endpoint{p.Endpoint}
+	return []model.Endpoint{p.Endpoint}
 }
 
 // turned is what stands at a point when the other colour is live, and where that leads.
-func (r reading) turned(p deploy.SwitchPoint) (string, []deploy.Endpoint, error) {
+func (r reading) turned(p model.SwitchPoint) (string, []model.Endpoint, error) {
 	if p.Directive != "server" && !hasPort(p.Address) {
 		if t, ok := r.twins.named(p.Address, ""); ok {
 			other, _ := r.twins.named(t.other, "")
@@ -133,11 +133,11 @@ func (r reading) turned(p deploy.SwitchPoint) (string, []deploy.Endpoint, error)
 		}
 	}
 	e, err := r.dir.Counterpart(p.Endpoint)
-	return written(p, e), []deploy.Endpoint{e}, err
+	return written(p, e), []model.Endpoint{e}, err
 }
 
 // written is an address in the form in which the place had it: without a port where the default one serves both.
-func written(p deploy.SwitchPoint, e deploy.Endpoint) string {
+func written(p model.SwitchPoint, e model.Endpoint) string {
 	if e.Port == p.Endpoint.Port && !hasPort(p.Address) {
 		if strings.Contains(e.Host, ":") {
 			return "[" + e.Host + "]"
@@ -155,8 +155,8 @@ func hasPort(address string) bool {
 
 // routes are all addresses of a colour to which traffic can go; those of a pair of upstreams, of which another word
 // chooses one, count too.
-func (r reading) routes(colour deploy.Colour) ([]deploy.Endpoint, error) {
-	var ends []deploy.Endpoint
+func (r reading) routes(colour model.Colour) ([]model.Endpoint, error) {
+	var ends []model.Endpoint
 	for _, file := range r.tree {
 		points, err := r.among(file, slices.Concat(file.Points(), file.Values()))
 		if err != nil {
@@ -171,7 +171,7 @@ func (r reading) routes(colour deploy.Colour) ([]deploy.Endpoint, error) {
 	return ends, nil
 }
 
-func addNew(ends []deploy.Endpoint, more ...deploy.Endpoint) []deploy.Endpoint {
+func addNew(ends []model.Endpoint, more ...model.Endpoint) []model.Endpoint {
 	for _, e := range more {
 		if !slices.Contains(ends, e) {
 			ends = append(ends, e)
@@ -181,7 +181,7 @@ func addNew(ends []deploy.Endpoint, more ...deploy.Endpoint) []deploy.Endpoint {
 }
 
 // namesAny says whether a configuration names an address of either colour, wherever that stands.
-func namesAny(tree []*conf.File, dir *deploy.Directory) (bool, error) {
+func namesAny(tree []*conf.File, dir *model.Addresses) (bool, error) {
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
 			if _, found, err := dir.Find(p.Host, portOf(file.Src, p)); found || err != nil {
@@ -193,7 +193,7 @@ func namesAny(tree []*conf.File, dir *deploy.Directory) (bool, error) {
 }
 
 // pointsOf are the points of a configuration. Of variables only the named ones count.
-func pointsOf(tree []*conf.File, dir *deploy.Directory, values ...string) ([]deploy.SwitchPoint, error) {
+func pointsOf(tree []*conf.File, dir *model.Addresses, values ...string) ([]model.SwitchPoint, error) {
 	r, err := readingOf(tree, dir)
 	if err != nil {
 		return nil, err

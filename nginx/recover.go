@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
 // Compare implements deploy.Router.
-func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate, error) {
+func (r *Router) Compare(ctx context.Context, change model.Change) (model.ChangeState, error) {
 	if r.found == nil {
-		return deploy.FateGone, nil
+		return model.ChangeNginxGone, nil
 	}
 	src := r.found.files(ctx)
 	old, fresh := 0, 0
@@ -34,16 +35,16 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 				written = at
 			}
 		default:
-			return deploy.FateForeign, nil
+			return model.ChangeConflict, nil
 		}
 	}
 	switch {
 	case fresh == 0:
-		return deploy.FateUntouched, nil
+		return model.ChangeNotApplied, nil
 	case old > 0 || !r.found.runs(): // killed between two files, or nginx would meet it at its next start
-		return deploy.FateWritten, nil
+		return model.ChangeWritten, nil
 	case change.Unloaded:
-		return deploy.FateLoaded, nil
+		return model.ChangeLoaded, nil
 	}
 	asked := time.Now()
 	s, err := r.found.processes(ctx)
@@ -51,9 +52,9 @@ func (r *Router) Compare(ctx context.Context, change deploy.Change) (deploy.Fate
 		return "", unreachable(err)
 	}
 	if s.loaded(change.Workers, written.Add(r.opts.Skew), asked) {
-		return deploy.FateLoaded, nil
+		return model.ChangeLoaded, nil
 	}
-	return deploy.FateWritten, nil
+	return model.ChangeWritten, nil
 }
 
 // loaded says whether every accepting worker has read a file that was written at that moment. In doubt it has not: to
@@ -76,7 +77,7 @@ func (s snapshot) loaded(before []int, written, asked time.Time) bool {
 
 // Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way
 // when the workers were looked at.
-func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
+func (r *Router) Restore(ctx context.Context, change model.Change) error {
 	if err := r.found.prepare(ctx, change.Files); err != nil {
 		return unreachable(err)
 	}
@@ -91,7 +92,7 @@ func (r *Router) Restore(ctx context.Context, change deploy.Change) error {
 }
 
 // byHand adds what a person runs to an error of going back: these files are still the new ones.
-func (r *Router) byHand(files []deploy.FileChange, err error) error {
+func (r *Router) byHand(files []model.FileChange, err error) error {
 	if err == nil || errors.Is(err, deploy.ErrLeaseLost) {
 		return err
 	}

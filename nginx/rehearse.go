@@ -8,16 +8,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Rehearse implements deploy.Router. The coming configuration is tested beside the live one, where its names resolve:
 // never in the live file. An nginx that somebody restarts at this moment is waited for.
-func (r *Router) Rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
+func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
 	ran := r.found.runs()
 	for try := 1; ; try++ {
 		err := r.rehearse(ctx, change, started)
-		var refused *deploy.RefusedError
+		var refused *model.RefusedError
 		if err == nil || !ran || try == rehearsals || ctx.Err() != nil || errors.As(err, &refused) {
 			return unreachable(err)
 		}
@@ -34,7 +34,7 @@ const (
 )
 
 // comesBack waits until an nginx that ran runs, and goes with it where it was restarted.
-func (r *Router) comesBack(ctx context.Context, files []deploy.FileChange) error {
+func (r *Router) comesBack(ctx context.Context, files []model.FileChange) error {
 	for began := time.Now(); ; {
 		err := r.found.follow(ctx, files)
 		if err == nil || time.Since(began) > returnLimit {
@@ -49,7 +49,7 @@ func (r *Router) comesBack(ctx context.Context, files []deploy.FileChange) error
 }
 
 // rehearse begins when the release's containers run: users wait for these, and what it starts itself would slow them down.
-func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-chan struct{}) error {
+func (r *Router) rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
 	select {
 	case <-started:
 	case <-ctx.Done():
@@ -73,7 +73,7 @@ func (r *Router) rehearse(ctx context.Context, change deploy.Change, started <-c
 }
 
 // Moved implements deploy.Router.
-func (r *Router) Moved(ctx context.Context, change deploy.Change) error {
+func (r *Router) Moved(ctx context.Context, change model.Change) error {
 	if !r.found.runs() {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (r *Router) Moved(ctx context.Context, change deploy.Change) error {
 // movedThere refuses a file that somebody put in its place with its old time, and that nginx has not loaded. Where nginx
 // is in a container only the helper sees that: what an archive call tells has no such time. What nginx does not load may
 // be as new as it likes.
-func (r *Router) movedThere(ctx context.Context, change deploy.Change) error {
+func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 	if change.Unloaded || !r.found.runs() {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (r *Router) movedThere(ctx context.Context, change deploy.Change) error {
 // registration is how long a container's name may take to appear in the engine's DNS.
 const registration = 5 * time.Second
 
-func (r *Router) try(ctx context.Context, change deploy.Change) error {
+func (r *Router) try(ctx context.Context, change model.Change) error {
 	t, err := r.found.trial(ctx, change)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (r *Router) try(ctx context.Context, change deploy.Change) error {
 			return nil
 		}
 		if _, name := unresolved(said); !name || time.Since(began) > registration {
-			return deploy.Refuse(deploy.NginxTestFailed, "%s would not load the coming configuration: %s", r.found, complaint(said))
+			return model.Refuse(model.NginxTestFailed, "%s would not load the coming configuration: %s", r.found, complaint(said))
 		}
 		select {
 		case <-ctx.Done():

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // The throwaway may write where nginx may: its log files are opened by a test, too.
@@ -36,8 +36,8 @@ func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
 	broken.Files = slices.Clone(broken.Files)
 	broken.Files[0].New = []byte("server { listne 80; }\n")
 	err := s.router.Rehearse(t.Context(), broken, already())
-	var refused *deploy.RefusedError
-	if !errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
+	var refused *model.RefusedError
+	if !errors.As(err, &refused) || refused.Reasons[0].Code != model.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
 		t.Errorf("got %v", err)
 	}
 	if got := b.sh(s.id, "cat "+confPath); !strings.Contains(got, "was-blue:3000") {
@@ -98,33 +98,33 @@ func TestReachRefuses(t *testing.T) {
 	s.rehearse()
 	alone := b.run(box{name: "alone", image: shopImage, env: []string{"LISTEN=127.0.0.1"}, aliases: []string{"alone"}})
 	twin := b.run(box{name: "twin", image: shopImage, aliases: []string{"was-twin"}})
-	endpoint := func(host string, port int) deploy.Endpoint {
-		return deploy.Endpoint{Colour: deploy.Green, Service: "was-green", Host: host, Port: port}
+	endpoint := func(host string, port int) model.Endpoint {
+		return model.Endpoint{Colour: model.Green, Service: "was-green", Host: host, Port: port}
 	}
 	for name, test := range map[string]struct {
-		target deploy.Target
+		target model.Target
 		want   string // "": reached
 	}{
-		"good":           {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, ""},
-		"upper case":     {deploy.Target{Endpoint: endpoint("WAS-Green", 3000), Containers: []deploy.Container{s.green}}, ""},
-		"other port":     {deploy.Target{Endpoint: endpoint("was-green", 3999), Containers: []deploy.Container{s.green}}, "was-green:3999 (" + s.green.Addresses[b.net] + ") does not accept a connection: connection refused"},
-		"loopback only":  {deploy.Target{Endpoint: endpoint("alone", 3000), Containers: []deploy.Container{b.container("alone", alone)}}, "connection refused"},
-		"no name":        {deploy.Target{Endpoint: endpoint("was-gren", 3000), Containers: []deploy.Container{s.green}}, "the name was-gren does not resolve"},
-		"a stranger":     {deploy.Target{Endpoint: endpoint("was-blue", 3000), Containers: []deploy.Container{s.green}}, "leads to " + s.blue.Addresses[b.net] + ", which is not the release's"},
-		"a missing twin": {deploy.Target{Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green, b.container("twin", twin)}}, "does not lead to " + b.name("twin")},
+		"good":           {model.Target{Endpoint: endpoint("was-green", 3000), Containers: []model.Container{s.green}}, ""},
+		"upper case":     {model.Target{Endpoint: endpoint("WAS-Green", 3000), Containers: []model.Container{s.green}}, ""},
+		"other port":     {model.Target{Endpoint: endpoint("was-green", 3999), Containers: []model.Container{s.green}}, "was-green:3999 (" + s.green.Addresses[b.net] + ") does not accept a connection: connection refused"},
+		"loopback only":  {model.Target{Endpoint: endpoint("alone", 3000), Containers: []model.Container{b.container("alone", alone)}}, "connection refused"},
+		"no name":        {model.Target{Endpoint: endpoint("was-gren", 3000), Containers: []model.Container{s.green}}, "the name was-gren does not resolve"},
+		"a stranger":     {model.Target{Endpoint: endpoint("was-blue", 3000), Containers: []model.Container{s.green}}, "leads to " + s.blue.Addresses[b.net] + ", which is not the release's"},
+		"a missing twin": {model.Target{Endpoint: endpoint("was-green", 3000), Containers: []model.Container{s.green, b.container("twin", twin)}}, "does not lead to " + b.name("twin")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := s.router.Reach(t.Context(), []deploy.Target{test.target})
-			var refused *deploy.RefusedError
+			err := s.router.Reach(t.Context(), []model.Target{test.target})
+			var refused *model.RefusedError
 			switch {
 			case test.want == "" && err != nil:
 				t.Error(err)
-			case test.want != "" && (!errors.As(err, &refused) || refused.Reasons[0].Code != deploy.NotReachable || !strings.Contains(err.Error(), test.want)):
+			case test.want != "" && (!errors.As(err, &refused) || refused.Reasons[0].Code != model.NotReachable || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
 	}
-	all := []deploy.Target{{Endpoint: endpoint("nowhere-1", 1)}, {Endpoint: endpoint("was-green", 3000), Containers: []deploy.Container{s.green}}, {Endpoint: endpoint("nowhere-2", 2)}}
+	all := []model.Target{{Endpoint: endpoint("nowhere-1", 1)}, {Endpoint: endpoint("was-green", 3000), Containers: []model.Container{s.green}}, {Endpoint: endpoint("nowhere-2", 2)}}
 	if err := s.router.Reach(t.Context(), all); err == nil || !strings.Contains(err.Error(), "nowhere-1") || !strings.Contains(err.Error(), "nowhere-2") {
 		t.Errorf("of three, two are bad: %v", err)
 	}
@@ -151,7 +151,7 @@ func TestRehearseSeesAnOldFileThatWasMovedThere(t *testing.T) {
 	}
 	s.plan()
 	err := s.router.Rehearse(t.Context(), s.change, already())
-	refuses(t, deploy.Route{Refusal: err}, deploy.ConfigNotLoaded, confPath, "nginx -s reload")
+	refuses(t, model.Route{Refusal: err}, model.ConfigNotLoaded, confPath, "nginx -s reload")
 	if _, err := s.router.load(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}

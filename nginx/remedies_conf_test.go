@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
 // pasted is a configuration with a finding's remedy in it: each directive stands where the remedy says, in the place of the
 // line that it names, else of one of its name at the finding's place.
-func pasted(t *testing.T, text string, found deploy.Finding) string {
+func pasted(t *testing.T, text string, found model.Finding) string {
 	t.Helper()
 	comment := ""
 	for _, line := range strings.Split(found.Remedy, "\n") {
@@ -97,10 +97,10 @@ func TestConfigurationRemediesAreCarriedOut(t *testing.T) {
 		{connectTimeout, one("", "", "proxy_connect_timeout 60s;"), nil, false},
 		{upstreamKeepalive, one("", "", ""), old, false},
 		{variablePass, folder{mainConf: "events {}\nhttp { resolver 127.0.0.11; server { set $to http://was-blue:3000; location / { proxy_pass $to; } } }\n"}, old, true},
-		{bothColours, folder{mainConf: "events {}\nhttp { upstream was {\n server was-blue:3000;\n server was-green:3000;\n} server { location / { proxy_pass http://was; } } }\n"}, func(f *facts) { f.live = deploy.None }, false},
+		{bothColours, folder{mainConf: "events {}\nhttp { upstream was {\n server was-blue:3000;\n server was-green:3000;\n} server { location / { proxy_pass http://was; } } }\n"}, func(f *facts) { f.live = model.None }, false},
 	} {
-		find := func(files folder) (found []deploy.Finding) {
-			examinedBy(t, func(f facts) []deploy.Finding { found = test.look(f); return found }, files, test.set)
+		find := func(files folder) (found []model.Finding) {
+			examinedBy(t, func(f facts) []model.Finding { found = test.look(f); return found }, files, test.set)
 			return found
 		}
 		found := find(test.files)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // The remedies of a file that is stored badly are carried out as they are printed, in a folder that holds a ./nginx and
@@ -70,7 +70,7 @@ func (b *bench) remedyOf(name, code string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	i := slices.IndexFunc(found, func(f deploy.Finding) bool { return f.Code == code })
+	i := slices.IndexFunc(found, func(f model.Finding) bool { return f.Code == code })
 	if i < 0 {
 		b.t.Fatalf("%s: %s is not among %+v", name, code, found)
 	}

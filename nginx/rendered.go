@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/startup"
 )
@@ -42,7 +43,7 @@ func (c *contained) template(file string) string {
 
 // notRendered refuses a switch that the next start of nginx's container would undo: a machine that is rebooted would send
 // its users to the colour that was stopped.
-func (r *Router) notRendered(ctx context.Context, route *deploy.Route) {
+func (r *Router) notRendered(ctx context.Context, route *model.Route) {
 	began := r.startup(ctx, route.Points)
 	for _, file := range r.writes(route.Points) {
 		by, template := "", r.found.template(file)
@@ -54,16 +55,16 @@ func (r *Router) notRendered(ctx context.Context, route *deploy.Route) {
 		where := path.Base(template)
 		for _, w := range began.Writes {
 			if by == "" && w.File == file {
-				by, where = fmt.Sprintf("by %s (%s)", w.Place, deploy.Plain(w.Text)), "what "+w.Place+" writes"
+				by, where = fmt.Sprintf("by %s (%s)", w.Place, redact.Sanitize(w.Text)), "what "+w.Place+" writes"
 			}
 		}
 		if by == "" {
 			continue
 		}
 		if route.Refusal == nil {
-			route.Refusal = deploy.Refuse(deploy.NginxNotSwitched, "%s is written again %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, by, r.found)
+			route.Refusal = model.Refuse(model.NginxNotSwitched, "%s is written again %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, by, r.found)
 		}
-		route.Findings = append(route.Findings, deploy.Finding{
+		route.Findings = append(route.Findings, model.Finding{
 			Code: "made-at-start", Place: file,
 			Message: fmt.Sprintf("%s is written again %s at each start of %s", file, by, r.found),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
@@ -76,13 +77,13 @@ func (r *Router) notRendered(ctx context.Context, route *deploy.Route) {
 }
 
 // startNotChecked tells of what runs at the start of nginx's container and cannot be followed.
-func (r *Router) startNotChecked(w startup.Write, points []deploy.SwitchPoint) deploy.Finding {
+func (r *Router) startNotChecked(w startup.Write, points []model.SwitchPoint) model.Finding {
 	message := fmt.Sprintf("what runs at each start of %s cannot be followed here", r.found)
 	if w.Text != "" {
-		message = fmt.Sprintf("what this does at each start of %s cannot be told: %s", r.found, deploy.Plain(w.Text))
+		message = fmt.Sprintf("what this does at each start of %s cannot be told: %s", r.found, redact.Sanitize(w.Text))
 	}
 	files := cmp.Or(w.File, strings.Join(r.writes(points), ", "))
-	return deploy.Finding{
+	return model.Finding{
 		Code: "start-not-checked", Place: w.Place, Message: fmt.Sprintf("%s; whether it writes %s again is not checked", message, files),
 		Cost:   "if it does, a restart of the container or of the machine undoes a switch",
 		Remedy: "bluegate doctor --try-restart",
@@ -90,7 +91,7 @@ func (r *Router) startNotChecked(w startup.Write, points []deploy.SwitchPoint) d
 }
 
 // startup follows what runs before nginx does, once for each nginx and the files that a switch writes.
-func (r *Router) startup(ctx context.Context, points []deploy.SwitchPoint) startup.Result {
+func (r *Router) startup(ctx context.Context, points []model.SwitchPoint) startup.Result {
 	files := r.writes(points)
 	key := r.found.id() + "\n" + strings.Join(files, "\n")
 	if known, ok := r.began[key]; ok || len(files) == 0 {
@@ -112,7 +113,7 @@ func (r *Router) startup(ctx context.Context, points []deploy.SwitchPoint) start
 }
 
 // linesOf are the lines of a file that name the live colour: as they are, and as they are when the other one is live.
-func (r *Router) linesOf(file string, points []deploy.SwitchPoint) (lines []startup.Line) {
+func (r *Router) linesOf(file string, points []model.SwitchPoint) (lines []startup.Line) {
 	reading, err := readingOf(r.conf.tree, r.dir)
 	i := slices.IndexFunc(r.conf.tree, func(f *conf.File) bool { return f.Path == file })
 	if err != nil || i < 0 {
@@ -141,7 +142,7 @@ const ownFolder = "/etc/nginx/bluegate"
 
 // ownFileRemedy is the one-time edit: each directive that names the colour moves into a file of its own, in a folder that
 // is mounted.
-func ownFileRemedy(tree []*conf.File, file, written string, points []deploy.SwitchPoint) string {
+func ownFileRemedy(tree []*conf.File, file, written string, points []model.SwitchPoint) string {
 	i := slices.IndexFunc(tree, func(f *conf.File) bool { return f.Path == file })
 	if i < 0 {
 		return "mount the file's folder, and take away what writes it at the start"
@@ -150,7 +151,7 @@ func ownFileRemedy(tree []*conf.File, file, written string, points []deploy.Swit
 	fmt.Fprintf(&b, "# in nginx's Compose service:\nvolumes:\n  - ./nginx/bluegate:%s\n", ownFolder)
 	moved := 0
 	tree[i].Walk(func(d *conf.Directive) bool {
-		if !d.HasBlock && slices.ContainsFunc(points, func(p deploy.SwitchPoint) bool { return p.Path == file && d.Start <= p.Start && p.End <= d.End }) {
+		if !d.HasBlock && slices.ContainsFunc(points, func(p model.SwitchPoint) bool { return p.Path == file && d.Start <= p.Start && p.End <= d.End }) {
 			moved++
 			name := fmt.Sprintf("switch-%d.inc", moved)
 			fmt.Fprintf(&b, "# ./nginx/bluegate/%s, a new file:\n%s\n# in %s, in the place of what becomes that line:\ninclude %s/%s;\n", name, tree[i].Src[d.Start:d.End], written, ownFolder, name)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // What writes the live file at each start of nginx's container is found in its command, in a script that is mounted, and
@@ -59,11 +59,11 @@ func TestWhatStartsNginxIsRead(t *testing.T) {
 			t.Fatalf("%s: %+v", test.name, route)
 		}
 		if test.refused != "" {
-			refuses(t, route, deploy.NginxNotSwitched, test.refused)
+			refuses(t, route, model.NginxNotSwitched, test.refused)
 		} else if route.Refusal != nil {
 			t.Errorf("%s: refused: %v", test.name, route.Refusal)
 		}
-		var got []deploy.Finding
+		var got []model.Finding
 		for _, f := range route.Findings {
 			if slices.Contains([]string{"made-at-start", "start-not-checked"}, f.Code) {
 				got = append(got, f)

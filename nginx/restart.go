@@ -7,19 +7,19 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // TryRestart implements deploy.Router. It is done twice: with the files as they are, and as they would be after a switch
 // to the other colour. What always writes the colour that is live now shows only in the second.
-func (r *Router) TryRestart(ctx context.Context, route deploy.Route) ([]deploy.Finding, error) {
+func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Finding, error) {
 	c, ok := r.found.(*contained)
 	if !ok || len(r.conf.tree) == 0 {
-		return []deploy.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", r.found)}}, nil
+		return []model.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", r.found)}}, nil
 	}
-	as := deploy.Change{}
+	as := model.Change{}
 	for _, file := range r.writes(route.Points) {
-		f := deploy.FileChange{Path: file}
+		f := model.FileChange{Path: file}
 		if content, err := r.conf.files.Read(file); err == nil {
 			f.New = content
 		}
@@ -29,22 +29,22 @@ func (r *Router) TryRestart(ctx context.Context, route deploy.Route) ([]deploy.F
 		as.Files = append(as.Files, f)
 	}
 	found, err := r.tryRestart(ctx, c, as, "", route)
-	if err != nil || route.Names == deploy.None || undoes(found) {
+	if err != nil || route.Names == model.None || undoes(found) {
 		return found, unreachable(err)
 	}
 	route.Refusal = nil // it may be that of a file which is written at the start
 	to := route.Names.Other()
 	change, err := r.mode.plan(r.conf, route, r.dir, to)
 	if err != nil {
-		return append(found, deploy.Finding{Code: "restart-not-tried", Message: fmt.Sprintf("a restart after a switch to %s was not tried: %v", to, err)}), nil
+		return append(found, model.Finding{Code: "restart-not-tried", Message: fmt.Sprintf("a restart after a switch to %s was not tried: %v", to, err)}), nil
 	}
 	more, err := r.tryRestart(ctx, c, change, fmt.Sprintf(" after a switch to %s", to), route)
 	return append(found, more...), unreachable(err)
 }
 
-func undoes(found []deploy.Finding) bool {
+func undoes(found []model.Finding) bool {
 	for _, f := range found {
-		if f.Code == deploy.RestartUndoes {
+		if f.Code == model.RestartUndoes {
 			return true
 		}
 	}
@@ -52,7 +52,7 @@ func undoes(found []deploy.Finding) bool {
 }
 
 // tryRestart starts one copy and says what became of its files. With the files as they are, nothing is put into the copy.
-func (r *Router) tryRestart(ctx context.Context, c *contained, change deploy.Change, when string, route deploy.Route) (found []deploy.Finding, err error) {
+func (r *Router) tryRestart(ctx context.Context, c *contained, change model.Change, when string, route model.Route) (found []model.Finding, err error) {
 	put := change
 	if when == "" {
 		put.Files = nil
@@ -86,8 +86,8 @@ func (r *Router) tryRestart(ctx context.Context, c *contained, change deploy.Cha
 			kept = append(kept, f.Path)
 			continue
 		}
-		found = append(found, deploy.Finding{
-			Code: deploy.RestartUndoes, Place: f.Path,
+		found = append(found, model.Finding{
+			Code: model.RestartUndoes, Place: f.Path,
 			Message: fmt.Sprintf("a copy of %s, started with its own entrypoint%s, wrote it again: %s", c, when, how),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
 			Remedy:  ownFileRemedy(r.conf.tree, f.Path, "what its start writes", route.Points),
@@ -98,11 +98,11 @@ func (r *Router) tryRestart(ctx context.Context, c *contained, change deploy.Cha
 		notes = "; in the copy: " + strings.Join(t.notes, "; ")
 	}
 	if !up {
-		found = append(found, deploy.Finding{Code: "restart-fails", Message: fmt.Sprintf("in a copy of %s, started with its own entrypoint%s, nginx did not run: %s%s", c, when, why, notes),
+		found = append(found, model.Finding{Code: "restart-fails", Message: fmt.Sprintf("in a copy of %s, started with its own entrypoint%s, nginx did not run: %s%s", c, when, why, notes),
 			Cost: "if the copy is as the container would be, nothing is served after a restart"})
 	}
 	if len(kept) > 0 {
-		found = append(found, deploy.Finding{Code: "restart-tried", Message: fmt.Sprintf("a copy of %s, started with its own entrypoint%s, kept %s as it was%s", c, when, strings.Join(kept, ", "), notes)})
+		found = append(found, model.Finding{Code: "restart-tried", Message: fmt.Sprintf("a copy of %s, started with its own entrypoint%s, kept %s as it was%s", c, when, strings.Join(kept, ", "), notes)})
 	}
 	return found, nil
 }

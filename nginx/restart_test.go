@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // substitute is an envsubst, which the image lacks.
@@ -60,7 +60,7 @@ func TestTryRestart(t *testing.T) {
 			for _, f := range found {
 				codes = append(codes, f.Code)
 			}
-			want := map[string]string{"": "restart-tried restart-tried", "green": deploy.RestartUndoes, "blue": "restart-tried " + deploy.RestartUndoes}[test.colour]
+			want := map[string]string{"": "restart-tried restart-tried", "green": model.RestartUndoes, "blue": "restart-tried " + model.RestartUndoes}[test.colour]
 			if got := strings.Join(codes, " "); got != want {
 				t.Errorf("found %q, want %q: %+v", got, want, found)
 			}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/docker/docker/client"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/startup"
 )
 
@@ -38,7 +38,7 @@ type Router struct {
 	found  place
 	conf   configuration     // of found, when it was read
 	absent map[string][]byte // what was read in the place of files that are to be made
-	dir    *deploy.Directory
+	dir    *model.Addresses
 	began  map[string]startup.Result // what runs before nginx, by its id and the files that a switch writes
 	before *snapshot                 // what ran when a switch was approached
 	asks   *sync.Mutex               // checks are asked side by side, and one helper answers them all
@@ -54,7 +54,7 @@ func New(engine *client.Client, opts Options) *Router {
 	return r
 }
 
-var _ deploy.Router = (*Router)(nil)
+var _ model.Router = (*Router)(nil)
 
 // askLimit bounds one question to the engine; a stopped daemon would hold the asker for ever.
 const askLimit = 15 * time.Second

@@ -3,20 +3,20 @@ package nginx
 import (
 	"path/filepath"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Settings say how nginx is switched. The zero value is mode edit, on whatever file names a colour.
 type Settings struct {
-	Mode      string                              // edit, managed, copy, template, link or flag; empty: edit
-	Dir       string                              // the project's folder, from which relative paths count
-	Files     []string                            // edit: the files that may be edited; empty: all that nginx reads
-	Values    []string                            // edit: variables whose values carry the colour
-	From      map[deploy.Colour]string            // copy, link: the file of each colour
-	To        string                              // all but edit: the live file
-	Text      map[deploy.Colour]string            // template: what the live file holds
-	Upstreams map[deploy.Colour]map[string]string // managed: the server of each upstream
-	Listen    string                              // managed: where token and routes are answered; "off": nowhere
+	Mode      string                             // edit, managed, copy, template, link or flag; empty: edit
+	Dir       string                             // the project's folder, from which relative paths count
+	Files     []string                           // edit: the files that may be edited; empty: all that nginx reads
+	Values    []string                           // edit: variables whose values carry the colour
+	From      map[model.Colour]string            // copy, link: the file of each colour
+	To        string                             // all but edit: the live file
+	Text      map[model.Colour]string            // template: what the live file holds
+	Upstreams map[model.Colour]map[string]string // managed: the server of each upstream
+	Listen    string                             // managed: where token and routes are answered; "off": nowhere
 }
 
 // managedPath is where the one file of mode managed lies when nginx.to does not say: both the official image and
@@ -30,7 +30,7 @@ const managedListen = "127.0.0.1:8099"
 // mode is what the settings ask for. An *InvalidError says what is missing.
 func (s Settings) mode() (mode, error) {
 	if s.Mode != "" && s.Mode != "edit" && s.Mode != "managed" && s.To == "" {
-		return nil, deploy.Invalid("nginx.to: mode %s needs the live file", s.Mode)
+		return nil, model.Invalid("nginx.to: mode %s needs the live file", s.Mode)
 	}
 	switch s.Mode {
 	case "", "edit":
@@ -55,17 +55,17 @@ func (s Settings) mode() (mode, error) {
 	case "managed":
 		return s.managed()
 	}
-	return nil, deploy.Invalid("nginx.mode: %q is none of edit, managed, copy, template, link, flag", s.Mode)
+	return nil, model.Invalid("nginx.mode: %q is none of edit, managed, copy, template, link, flag", s.Mode)
 }
 
 // differ wants a text for each colour, and not the same.
-func (s Settings) differ(key string, text map[deploy.Colour]string) error {
-	blue, green := text[deploy.Blue], text[deploy.Green]
+func (s Settings) differ(key string, text map[model.Colour]string) error {
+	blue, green := text[model.Blue], text[model.Green]
 	switch {
 	case blue == "" || green == "":
-		return deploy.Invalid("nginx.%s: mode %s needs it", key, s.Mode)
+		return model.Invalid("nginx.%s: mode %s needs it", key, s.Mode)
 	case blue == green:
-		return deploy.Invalid("nginx.%s: %q is the same for both colours; let it hold {colour} or a key of colours.<colour>", key, blue)
+		return model.Invalid("nginx.%s: %q is the same for both colours; let it hold {colour} or a key of colours.<colour>", key, blue)
 	}
 	return nil
 }

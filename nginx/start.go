@@ -5,31 +5,31 @@ import (
 	"fmt"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Start implements deploy.Router.
-func (r *Router) Start(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+func (r *Router) Start(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	if r.found.runs() {
 		return r.Switch(ctx, change, targets)
 	}
 	began := time.Now()
 	if written, err := r.write(ctx, change.Files, false); err != nil {
-		return deploy.Switched{}, r.notStarted(ctx, change.Files[:written], snapshot{}, err)
+		return model.Switched{}, r.notStarted(ctx, change.Files[:written], snapshot{}, err)
 	}
 	after, err := r.startNginx(ctx, change.Files, targets)
 	if err == nil {
 		err = r.proveAnswers(ctx, change.Proofs, targets, r.opts.ProofTimeout)
 	}
 	if err != nil {
-		return deploy.Switched{}, r.notStarted(ctx, change.Files, after, err)
+		return model.Switched{}, r.notStarted(ctx, change.Files, after, err)
 	}
 	return r.switched(change, snapshot{}, after, began), nil
 }
 
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
 // proof that failed may be one that it serves somebody else.
-func (r *Router) notStarted(ctx context.Context, written []deploy.FileChange, after snapshot, cause error) error {
+func (r *Router) notStarted(ctx context.Context, written []model.FileChange, after snapshot, cause error) error {
 	undo := mayUndo(ctx, written)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -39,12 +39,12 @@ func (r *Router) notStarted(ctx context.Context, written []deploy.FileChange, af
 	if undo == nil {
 		_, undo = r.write(ctx, written, true)
 	}
-	return &deploy.NotSwitchedError{Err: cause, Restored: undo, Applied: len(after.workers) > 0,
-		Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, cause)}}
+	return &model.NotSwitchedError{Err: cause, Restored: undo, Applied: len(after.workers) > 0,
+		Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, cause)}}
 }
 
 // startNginx starts an nginx that had stopped, or was in a restart loop, and proves that its workers accept.
-func (r *Router) startNginx(ctx context.Context, files []deploy.FileChange, targets []deploy.Target) (snapshot, error) {
+func (r *Router) startNginx(ctx context.Context, files []model.FileChange, targets []model.Target) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
@@ -82,7 +82,7 @@ func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, e
 }
 
 // Follow implements deploy.Router.
-func (r *Router) Follow(ctx context.Context, change deploy.Change) error {
+func (r *Router) Follow(ctx context.Context, change model.Change) error {
 	err := r.found.follow(ctx, change.Files)
 	if err == nil {
 		_, err = r.found.processes(ctx) // its container may go on without it

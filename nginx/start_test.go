@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // An nginx that could not start has no namespace yet, and its names must be asked for on every network that it joins.
@@ -18,7 +18,7 @@ func TestStart(t *testing.T) {
 	s.green = b.app("was-green", "3000")
 	s.plan()
 	s.id = s.route.ID
-	if s.route.State != deploy.RouterStopped {
+	if s.route.State != model.RouterStopped {
 		t.Fatalf("%+v", s.route)
 	}
 	s.rehearse()
@@ -38,10 +38,10 @@ func TestStartThatIsNotProven(t *testing.T) {
 	for name, test := range map[string]struct {
 		more    string // of the configuration
 		cmd     []string
-		proofs  []deploy.Proof
+		proofs  []model.Proof
 		applied bool
 	}{
-		"another token": {"server { listen 8099; location / { return 200 other; } }\n", nil, []deploy.Proof{{URL: "http://127.0.0.1:8099/", Token: "ours"}}, true},
+		"another token": {"server { listen 8099; location / { return 200 other; } }\n", nil, []model.Proof{{URL: "http://127.0.0.1:8099/", Token: "ours"}}, true},
 		"no worker":     {"", []string{"sh", "-c", "exit 1"}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestStartThatIsNotProven(t *testing.T) {
 			s.change.Proofs = test.proofs
 			s.rehearse()
 			_, err := s.approachAndStart()
-			var failed *deploy.NotSwitchedError
+			var failed *model.NotSwitchedError
 			if !errors.As(err, &failed) || failed.Restored != nil || failed.Applied != test.applied {
 				t.Fatalf("got %+v", err)
 			}

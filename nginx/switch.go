@@ -10,22 +10,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
 // Approach implements deploy.Router.
-func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Standing, error) {
+func (r *Router) Approach(ctx context.Context, change model.Change, targets []model.Target) (model.Standing, error) {
 	r.before = nil
 	running := r.found.runs()
 	if running {
 		if err := r.found.follow(ctx, change.Files); err != nil {
-			return deploy.Standing{}, unreachable(err)
+			return model.Standing{}, unreachable(err)
 		}
 	}
-	var now deploy.Standing
+	var now model.Standing
 	var uncompared error
 	var compared sync.WaitGroup
-	compared.Go(func() { now.Fate, uncompared = r.Compare(ctx, change) })
+	compared.Go(func() { now.State, uncompared = r.Compare(ctx, change) })
 	var before snapshot
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.Reach(all, targets) })
@@ -42,8 +43,8 @@ func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []d
 	compared.Wait()
 	switch {
 	case uncompared != nil:
-		return deploy.Standing{}, uncompared
-	case now.Fate != deploy.FateUntouched: // whatever else is wrong: the targets are those of a plan that is none any more
+		return model.Standing{}, uncompared
+	case now.State != model.ChangeNotApplied: // whatever else is wrong: the targets are those of a plan that is none any more
 		return now, nil
 	case err != nil:
 		return now, err
@@ -56,22 +57,22 @@ func (r *Router) Approach(ctx context.Context, change deploy.Change, targets []d
 
 // Switch implements deploy.Router. An nginx that was restarted since Approach is followed; that the workers which
 // Approach saw are older than the change is what matters.
-func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []deploy.Target) (deploy.Switched, error) {
+func (r *Router) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	began := time.Now()
 	if r.before == nil {
-		return deploy.Switched{}, errNotApproached
+		return model.Switched{}, errNotApproached
 	}
 	before := *r.before
 	r.before = nil
 	if err := r.found.follow(ctx, change.Files); err != nil {
-		return deploy.Switched{}, unreachable(err)
+		return model.Switched{}, unreachable(err)
 	}
 	if change.Unloaded {
 		return r.flip(ctx, change, targets, before, began)
 	}
 	rest, written, err := r.put(ctx, change)
 	if err != nil {
-		return deploy.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
+		return model.Switched{}, r.takeBack(ctx, change.Files[:written], before, err)
 	}
 	after, err := r.signal(ctx, rest, targets)
 	if err == nil {
@@ -81,7 +82,7 @@ func (r *Router) Switch(ctx context.Context, change deploy.Change, targets []dep
 		err = r.stillHeld(ctx, change)
 	}
 	if err != nil {
-		return deploy.Switched{}, r.takeBack(ctx, change.Files, before, err)
+		return model.Switched{}, r.takeBack(ctx, change.Files, before, err)
 	}
 	return r.switched(change, before, after, began), nil
 }
@@ -90,7 +91,7 @@ var errNotApproached = errors.New("the switch was not prepared: Approach comes b
 
 // put writes the change and looks at it with nginx's eyes. It returns nginx at rest with the new bytes before it, or how
 // many of the files have to be put back.
-func (r *Router) put(ctx context.Context, change deploy.Change) (rest snapshot, written int, err error) {
+func (r *Router) put(ctx context.Context, change model.Change) (rest snapshot, written int, err error) {
 	if written, err = r.write(ctx, change.Files, false); err != nil {
 		return rest, written, err
 	}
@@ -103,7 +104,7 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (rest snapshot, 
 	})
 	group.Go(func() (err error) {
 		if dump, err = r.found.dump(all); err == nil && dump.code != 0 {
-			err = deploy.Refuse(deploy.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
+			err = model.Refuse(model.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
 		}
 		return err
 	})
@@ -113,7 +114,7 @@ func (r *Router) put(ctx context.Context, change deploy.Change) (rest snapshot, 
 	}
 	for _, f := range change.Files {
 		if content, there := f.Sees(); there && !shows(dump.stdout, f.Path, content) {
-			return rest, written, deploy.Refuse(deploy.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
+			return rest, written, model.Refuse(model.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
 		}
 	}
 	if time.Since(began) > freshRest {
@@ -128,19 +129,19 @@ const freshRest = 250 * time.Millisecond
 
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
 // was replaced on the host, and the helper's, show another one.
-func (r *Router) stands(ctx context.Context, change deploy.Change) error {
-	return r.allHeld(ctx, change, func(_ context.Context, in files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+func (r *Router) stands(ctx context.Context, change model.Change) error {
+	return r.allHeld(ctx, change, func(_ context.Context, in files, f model.FileChange) (helper.Holding, time.Time, error) {
 		return lookAt(in, f)
 	})
 }
 
 // stillHeld looks once more behind the proof: what somebody wrote just before the signal, or what filled a tmpfs anew, is
 // what nginx has loaded.
-func (r *Router) stillHeld(ctx context.Context, change deploy.Change) error {
+func (r *Router) stillHeld(ctx context.Context, change model.Change) error {
 	return r.allHeld(ctx, change, r.found.look)
 }
 
-func (r *Router) allHeld(ctx context.Context, change deploy.Change, look func(context.Context, files, deploy.FileChange) (helper.Holding, time.Time, error)) error {
+func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, files, model.FileChange) (helper.Holding, time.Time, error)) error {
 	in := r.found.files(ctx)
 	for _, f := range change.Files {
 		now, _, err := look(ctx, in, f)
@@ -154,8 +155,8 @@ func (r *Router) allHeld(ctx context.Context, change deploy.Change, look func(co
 	return nil
 }
 
-func (r *Router) notHeld(f deploy.FileChange) error {
-	return deploy.Refuse(deploy.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, r.found)
+func (r *Router) notHeld(f model.FileChange) error {
+	return model.Refuse(model.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, r.found)
 }
 
 // atRest is what runs once the master has done what it was signalled to do before, by somebody else or by a switch that
@@ -177,7 +178,7 @@ func (r *Router) atRest(ctx context.Context) (snapshot, error) {
 }
 
 // load signals an nginx that reads what was written, and proves what it serves.
-func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, error) {
+func (r *Router) load(ctx context.Context, targets []model.Target) (snapshot, error) {
 	rest, err := r.atRest(ctx)
 	if err != nil {
 		return snapshot{}, err
@@ -187,7 +188,7 @@ func (r *Router) load(ctx context.Context, targets []deploy.Target) (snapshot, e
 
 // signal makes nginx load what was written before it was seen at rest. Whoever else signals it after that makes it read
 // the same bytes; that a reload from before is not taken for ours is what rest is for.
-func (r *Router) signal(ctx context.Context, rest snapshot, targets []deploy.Target) (snapshot, error) {
+func (r *Router) signal(ctx context.Context, rest snapshot, targets []model.Target) (snapshot, error) {
 	if ctx.Err() != nil {
 		return snapshot{}, context.Cause(ctx)
 	}
@@ -198,8 +199,8 @@ func (r *Router) signal(ctx context.Context, rest snapshot, targets []deploy.Tar
 	return r.proveReload(ctx, rest, signalled, targets)
 }
 
-func (r *Router) switched(change deploy.Change, before, after snapshot, began time.Time) deploy.Switched {
-	s := deploy.Switched{
+func (r *Router) switched(change model.Change, before, after snapshot, began time.Time) model.Switched {
+	s := model.Switched{
 		Nginx: r.found.String(), At: time.Now(), Points: change.Points, Files: []string{},
 		OldWorkers: len(before.workers), NewWorkers: len(after.workers), ProofMS: time.Since(began).Milliseconds(),
 		Proof: []string{
@@ -216,7 +217,7 @@ func (r *Router) switched(change deploy.Change, before, after snapshot, began ti
 }
 
 // mayUndo is an error once the lock is lost: another run may be at work on what this one wrote.
-func mayUndo(ctx context.Context, written []deploy.FileChange) error {
+func mayUndo(ctx context.Context, written []model.FileChange) error {
 	if len(written) > 0 && errors.Is(context.Cause(ctx), deploy.ErrLeaseLost) {
 		return deploy.ErrLeaseLost
 	}
@@ -224,15 +225,15 @@ func mayUndo(ctx context.Context, written []deploy.FileChange) error {
 }
 
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
-func (r *Router) takeBack(ctx context.Context, written []deploy.FileChange, before snapshot, cause error) error {
-	failed := &deploy.NotSwitchedError{Err: cause, Reason: deploy.Reason{Code: deploy.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
+func (r *Router) takeBack(ctx context.Context, written []model.FileChange, before snapshot, cause error) error {
+	failed := &model.NotSwitchedError{Err: cause, Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	if err := mayUndo(ctx, written); err != nil {
 		failed.Applied, failed.Restored = true, err
 		return failed
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*pendingLimit)
 	defer cancel()
-	var refused *deploy.RefusedError
+	var refused *model.RefusedError
 	if errors.As(cause, &refused) {
 		failed.Reason = refused.Reasons[0]
 	}
@@ -252,7 +253,7 @@ const settling = 2 * time.Second
 // suffices; otherwise nginx loads the old configuration and that is proven. A reload that may still be under way is
 // overtaken by another: whatever the master parses last, it is the old bytes. A master that waits for its next signal
 // has none under way.
-func (r *Router) restore(ctx context.Context, written []deploy.FileChange, before snapshot, pending bool) (applied bool, err error) {
+func (r *Router) restore(ctx context.Context, written []model.FileChange, before snapshot, pending bool) (applied bool, err error) {
 	if _, err := r.write(ctx, written, true); err != nil {
 		return true, r.byHand(written, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // losing is a place at which the lock is lost once the files are written.
@@ -31,7 +32,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	s.router.found = losing{s.router.found, lose}
 	workers := s.workers()
 	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) || !errors.Is(failed.Restored, deploy.ErrLeaseLost) {
 		t.Fatalf("got %v", err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 const confPath = "/etc/nginx/conf.d/default.conf"
@@ -25,9 +25,9 @@ type shop struct {
 	id          string
 	path        string // of the file that is going to change
 	router      *Router
-	route       deploy.Route
-	change      deploy.Change
-	blue, green deploy.Container
+	route       model.Route
+	change      model.Change
+	blue, green model.Container
 }
 
 // newShop runs nginx as it is described. The configuration must name blue.
@@ -45,17 +45,17 @@ func (s *shop) plan() {
 	s.t.Helper()
 	s.router, s.route = s.observed("edge")
 	var err error
-	if s.change, err = s.router.Plan(s.route, s.directory(), deploy.Green); err != nil {
+	if s.change, err = s.router.Plan(s.route, s.directory(), model.Green); err != nil {
 		s.t.Fatal(err)
 	}
-	if s.route.Names != deploy.Blue || s.change.Points != 1 {
+	if s.route.Names != model.Blue || s.change.Points != 1 {
 		s.t.Fatalf("%+v, %+v", s.route, s.change)
 	}
 	s.path = s.change.Files[0].Path
 }
 
-func (s *shop) targets() []deploy.Target {
-	return []deploy.Target{{Endpoint: s.change.Routes[0], Containers: []deploy.Container{s.green}}}
+func (s *shop) targets() []model.Target {
+	return []model.Target{{Endpoint: s.change.Routes[0], Containers: []model.Container{s.green}}}
 }
 
 func (s *shop) rehearse() {
@@ -66,7 +66,7 @@ func (s *shop) rehearse() {
 }
 
 // switchOver must succeed.
-func (s *shop) switchOver() deploy.Switched {
+func (s *shop) switchOver() model.Switched {
 	s.t.Helper()
 	s.rehearse()
 	done, err := s.approachAndSwitch()
@@ -183,7 +183,7 @@ func TestSwitchWhereverTheFileLies(t *testing.T) {
 			if done.Points != 1 || !slices.Equal(done.Files, []string{s.path}) || done.NewWorkers == 0 || done.OldWorkers == 0 || len(done.Proof) == 0 || done.Nginx != s.route.Nginx {
 				t.Errorf("%+v", done)
 			}
-			if _, route := s.observed("edge"); route.Names != deploy.Green || route.Refusal != nil {
+			if _, route := s.observed("edge"); route.Names != model.Green || route.Refusal != nil {
 				t.Errorf("after the switch: %+v", route)
 			}
 
@@ -243,10 +243,10 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 }
 
 // notSwitched switches, and must be told that this was undone.
-func (s *shop) notSwitched() *deploy.NotSwitchedError {
+func (s *shop) notSwitched() *model.NotSwitchedError {
 	s.t.Helper()
 	_, err := s.approachAndSwitch()
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) {
 		s.t.Fatalf("got %v\nnginx's log:\n%s", err, s.log(s.id))
 	}
@@ -264,7 +264,7 @@ func TestSwitchThatNginxDoesNotApply(t *testing.T) {
 	s.plan()
 	s.rehearse()
 	failed := s.notSwitched()
-	if failed.Applied || failed.Restored != nil || failed.Reason.Code != deploy.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
+	if failed.Applied || failed.Restored != nil || failed.Reason.Code != model.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {
 		t.Errorf("%+v", failed)
 	}
 	s.serves("blue")
@@ -282,7 +282,7 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	edited := "# by hand\n" + edge("was-blue:3000")[confPath]
 	edit := func() { write(t, x.mounts[0].Source+"/default.conf", edited) }
 	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(edit, s.router.Switch))
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
 	}
@@ -296,8 +296,8 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 		t.Errorf("nothing was written, and still: applied %t, not restored because %v", failed.Applied, failed.Restored)
 	}
 	// An edit from before is noticed earlier. That the release cannot be reached is nothing that could be said of it then.
-	now, err := s.router.Approach(t.Context(), s.change, []deploy.Target{{Endpoint: deploy.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}})
-	if now.Fate != deploy.FateForeign || err != nil {
+	now, err := s.router.Approach(t.Context(), s.change, []model.Target{{Endpoint: model.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}})
+	if now.State != model.ChangeConflict || err != nil {
 		t.Errorf("approached an edited file: %v, %v", now, err)
 	}
 	s.serves("blue")
@@ -331,13 +331,13 @@ func TestCompare(t *testing.T) {
 	x := storages["folder"](b, edge("was-blue:3000")[confPath])
 	s := b.newShop(x)
 	file := x.mounts[0].Source + "/default.conf"
-	fate := func(want deploy.Fate, when string) {
+	fate := func(want model.ChangeState, when string) {
 		t.Helper()
 		if got, err := s.router.Compare(t.Context(), s.change); got != want || err != nil {
 			t.Errorf("%s: %q, %v; want %q", when, got, err, want)
 		}
 	}
-	fate(deploy.FateUntouched, "before the write")
+	fate(model.ChangeNotApplied, "before the write")
 
 	// A reload that was there a moment before the write has not loaded it, however close they are.
 	for range 3 {
@@ -345,19 +345,19 @@ func TestCompare(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, file, string(s.change.Files[0].New))
-		fate(deploy.FateWritten, "written right behind a reload")
+		fate(model.ChangeWritten, "written right behind a reload")
 		time.Sleep(1100 * time.Millisecond)
-		fate(deploy.FateWritten, "and looked at later")
+		fate(model.ChangeWritten, "and looked at later")
 		write(t, file, string(s.change.Files[0].Old))
 	}
 
 	s.change.Workers = s.workers()
 	write(t, file, string(s.change.Files[0].New))
-	fate(deploy.FateWritten, "written, and the workers are those from before")
+	fate(model.ChangeWritten, "written, and the workers are those from before")
 	if _, err := s.router.load(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	fate(deploy.FateLoaded, "and loaded at once")
+	fate(model.ChangeLoaded, "and loaded at once")
 	s.change.Workers = nil
 	write(t, file, string(s.change.Files[0].Old))
 	if _, err := s.router.load(t.Context(), nil); err != nil {
@@ -366,24 +366,24 @@ func TestCompare(t *testing.T) {
 
 	write(t, file, string(s.change.Files[0].New))
 	time.Sleep(2500 * time.Millisecond)
-	fate(deploy.FateWritten, "written and not loaded")
+	fate(model.ChangeWritten, "written and not loaded")
 	if err := b.engine.ContainerKill(t.Context(), s.id, "HUP"); err != nil {
 		t.Fatal(err)
 	}
 	b.eventually("it is loaded", func() error {
-		if got, err := s.router.Compare(t.Context(), s.change); got != deploy.FateLoaded {
+		if got, err := s.router.Compare(t.Context(), s.change); got != model.ChangeLoaded {
 			return fmt.Errorf("%s, %v", got, err)
 		}
 		return nil
 	})
 
 	write(t, file, "# by hand\n")
-	fate(deploy.FateForeign, "edited")
+	fate(model.ChangeConflict, "edited")
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	fate(deploy.FateForeign, "removed")
-	if got, err := New(b.engine, Options{}).Compare(t.Context(), s.change); got != deploy.FateGone || err != nil {
+	fate(model.ChangeConflict, "removed")
+	if got, err := New(b.engine, Options{}).Compare(t.Context(), s.change); got != model.ChangeNginxGone || err != nil {
 		t.Errorf("without nginx: %q, %v", got, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // elsewhere is where other sites' files come to: every container has a folder there that it may write to, whatever its
@@ -30,7 +30,7 @@ func (b *bench) site(x box, settings Settings) (*site, *shop) {
 	x.name = "edge"
 	s.id = b.nginx(x)
 	return &site{T: b.t,
-		plan: func() (*Router, deploy.Change) {
+		plan: func() (*Router, model.Change) {
 			b.t.Helper()
 			s.green = b.container("was-green", s.green.ID)
 			s.planned(settings)
@@ -70,10 +70,10 @@ func (s *shop) planned(settings Settings) {
 	s.t.Helper()
 	s.router = s.bench.router(Options{Container: s.name("edge"), Settings: settings})
 	var err error
-	if s.route, err = s.router.Observe(s.t.Context(), s.directory()); err != nil || s.route.Names != deploy.Blue {
+	if s.route, err = s.router.Observe(s.t.Context(), s.directory()); err != nil || s.route.Names != model.Blue {
 		s.t.Fatalf("%+v, %v", s.route, err)
 	}
-	if s.change, err = s.router.Plan(s.route, s.directory(), deploy.Green); err != nil {
+	if s.change, err = s.router.Plan(s.route, s.directory(), model.Green); err != nil {
 		s.t.Fatal(err)
 	}
 	s.path = s.change.Files[0].Path
@@ -116,7 +116,7 @@ func (s *shop) edited(x box) (undo func()) {
 }
 
 // edited is the same for a file of this machine.
-func edited(t *testing.T, file string, old deploy.FileChange) (undo func()) {
+func edited(t *testing.T, file string, old model.FileChange) (undo func()) {
 	t.Helper()
 	write(t, file, string(old.Old)+"# by hand\n")
 	return func() {
@@ -237,7 +237,7 @@ func TestWrongTurnsOfASingleFile(t *testing.T) {
 			replace(shop, x.mounts[0].Source)
 			was, inside := read(t, x.mounts[0].Source), s.state()
 			_, err := approached(t.Context(), r, change, s.targets(), r.Switch)
-			var failed *deploy.NotSwitchedError
+			var failed *model.NotSwitchedError
 			if !errors.As(err, &failed) || failed.Applied || failed.Restored != nil {
 				t.Errorf("%+v", err)
 			}
@@ -301,18 +301,18 @@ func modes() map[string]modeOfTest {
 	const to = "/etc/nginx/conf.d/upstream.conf"
 	upstream, from := both("upstream was { server was-{colour}:3000; }\n"), both("/etc/nginx/conf.d/upstream-{colour}.site")
 	prepared := func(live string) map[string]string {
-		return map[string]string{"upstream.conf": live, "upstream-blue.site": upstream[deploy.Blue], "upstream-green.site": upstream[deploy.Green]}
+		return map[string]string{"upstream.conf": live, "upstream-blue.site": upstream[model.Blue], "upstream-green.site": upstream[model.Green]}
 	}
 	const site = "server { listen 80; location / { proxy_pass http://was; } }\n"
 	return map[string]modeOfTest{
 		"edit": {site: edge("was-blue:3000")[confPath]},
 		"values": {settings: Settings{Values: []string{"was"}},
 			site: "server { listen 80; resolver 127.0.0.11 valid=1s ipv6=off; set $was was-blue:3000; location / { proxy_pass http://$was; } }\n"},
-		"copy":     {settings: Settings{Mode: "copy", From: from, To: to}, site: site, files: prepared(upstream[deploy.Blue])},
-		"template": {settings: Settings{Mode: "template", Text: upstream, To: to}, site: site, files: map[string]string{"upstream.conf": upstream[deploy.Blue]}},
+		"copy":     {settings: Settings{Mode: "copy", From: from, To: to}, site: site, files: prepared(upstream[model.Blue])},
+		"template": {settings: Settings{Mode: "template", Text: upstream, To: to}, site: site, files: map[string]string{"upstream.conf": upstream[model.Blue]}},
 		"link":     {settings: Settings{Mode: "link", From: from, To: to}, site: site, files: prepared("-> upstream-blue.site")},
-		"managed": {settings: Settings{Mode: "managed", Upstreams: map[deploy.Colour]map[string]string{deploy.Blue: {"was": "was-blue:3000"}, deploy.Green: {"was": "was-green:3000"}}, Listen: "127.0.0.1:8098"},
-			site: site, files: map[string]string{"00-bluegate.conf": string(managedFile{colour: deploy.Blue, switchID: newSwitchID(), upstreams: map[string]string{"was": "was-blue:3000"}, listen: "127.0.0.1:8098"}.render())}},
+		"managed": {settings: Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}, Listen: "127.0.0.1:8098"},
+			site: site, files: map[string]string{"00-bluegate.conf": string(managedFile{colour: model.Blue, switchID: newSwitchID(), upstreams: map[string]string{"was": "was-blue:3000"}, listen: "127.0.0.1:8098"}.render())}},
 		"flag": {settings: Settings{Mode: "flag", To: "/etc/nginx/conf.d/green.on"}, flag: true,
 			site: "resolver 127.0.0.11 valid=1s ipv6=off;\nupstream was_blue { zone was_blue 64k; server was-blue:3000 resolve; }\nupstream was_green { zone was_green 64k; server was-green:3000 resolve; }\n" +
 				"server { listen 80; set $bg blue; if (-f /etc/nginx/conf.d/green.on) { set $bg green; } location / { proxy_pass http://was_$bg; } }\n"},

@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // site is nginx on this machine. A published port is the engine's to give: no stranger gets it while the release runs.
 func (s *hostShop) site() *site {
 	s.Helper()
 	return &site{T: s.T,
-		plan: func() (*Router, deploy.Change) {
+		plan: func() (*Router, model.Change) {
 			s.router = New(nil, s.router.opts)
 			s.plan()
 			if err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {

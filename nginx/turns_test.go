@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/sample"
 )
 
@@ -16,8 +16,8 @@ import (
 // however it is switched.
 type site struct {
 	*testing.T
-	plan    func() (*Router, deploy.Change) // to green, read anew and rehearsed
-	targets func() []deploy.Target
+	plan    func() (*Router, model.Change) // to green, read anew and rehearsed
+	targets func() []model.Target
 	colour  func() string // that a request on a connection of its own meets
 	state   func() string // of the folder of the file that a switch writes: names, owners, modes, times, bytes
 
@@ -150,7 +150,7 @@ func (s *site) undone(turn turn, err error) {
 	if err == nil || !regexp.MustCompile(turn.says).MatchString(err.Error()) {
 		s.Errorf("%s: %v, want %q", turn.name, err, turn.says)
 	}
-	var failed *deploy.NotSwitchedError
+	var failed *model.NotSwitchedError
 	if errors.As(err, &failed) && (failed.Restored != nil) != turn.kept {
 		s.Errorf("%s: %v, and taken back: %v", turn.name, err, failed.Restored)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
 )
 
@@ -26,7 +26,7 @@ func (c configuration) located(key, dir, file string) (string, error) {
 	if seen, ok := c.seenAs(onHost(dir, file)); ok {
 		return seen, nil
 	}
-	return "", deploy.Refuse(deploy.SwitchPointNotFound, "%s: %s lies in nothing that %s mounts: %s cannot see it; mount its folder, or write the path as nginx sees it, beginning with /", key, onHost(dir, file), c.nginx, c.nginx)
+	return "", model.Refuse(model.SwitchPointNotFound, "%s: %s lies in nothing that %s mounts: %s cannot see it; mount its folder, or write the path as nginx sees it, beginning with /", key, onHost(dir, file), c.nginx, c.nginx)
 }
 
 // unlessThere is a file that stands in for one that the first deployment is going to make: without it a configuration
@@ -53,11 +53,11 @@ func (c configuration) included(file string) (*conf.File, error) {
 			}
 		}
 	}
-	return nil, deploy.Refuse(deploy.SwitchPointNotFound, "nothing in the configuration of %s includes %s, so that changing it switches nothing; write `include %s;` where it belongs, and reload nginx once", c.nginx, file, file)
+	return nil, model.Refuse(model.SwitchPointNotFound, "nothing in the configuration of %s includes %s, so that changing it switches nothing; write `include %s;` where it belongs, and reload nginx once", c.nginx, file, file)
 }
 
 // observeWhole finds the points in the live file, and refuses what carries the colour outside it.
-func (c configuration) observeWhole(dir *deploy.Directory, file string, route *deploy.Route) error {
+func (c configuration) observeWhole(dir *model.Addresses, file string, route *model.Route) error {
 	f, err := c.included(file)
 	if err != nil {
 		return err
@@ -67,27 +67,27 @@ func (c configuration) observeWhole(dir *deploy.Directory, file string, route *d
 	}
 	for _, p := range route.Points {
 		if p.Endpoint.Colour != route.Names {
-			return deploy.Refuse(deploy.SwitchPointAmbiguous, "%s is what is written for %s, but names %s, which is %s's", p.Place, route.Names, p.Address, p.Endpoint.Colour)
+			return model.Refuse(model.SwitchPointAmbiguous, "%s is what is written for %s, but names %s, which is %s's", p.Place, route.Names, p.Address, p.Endpoint.Colour)
 		}
 	}
 	return c.leftOver(dir, route, scope{points: route.Points, live: f.Path})
 }
 
 // observeAbsent says what else carries a colour while the live file is not there yet: what stands in for it does not count.
-func (c configuration) observeAbsent(dir *deploy.Directory, file string, route *deploy.Route, write func(deploy.Colour) string) error {
+func (c configuration) observeAbsent(dir *model.Addresses, file string, route *model.Route, write func(model.Colour) string) error {
 	f, err := c.included(file)
 	if err != nil {
 		return err
 	}
-	route.Write = map[deploy.Colour]string{}
-	for _, colour := range deploy.Colours {
+	route.Write = map[model.Colour]string{}
+	for _, colour := range model.Colours {
 		route.Write[colour] = write(colour)
 	}
 	return c.leftOver(dir, route, scope{live: f.Path})
 }
 
 // wholePoints are the points of one file; the value of any variable in it counts.
-func wholePoints(tree []*conf.File, f *conf.File, dir *deploy.Directory) ([]deploy.SwitchPoint, error) {
+func wholePoints(tree []*conf.File, f *conf.File, dir *model.Addresses) ([]model.SwitchPoint, error) {
 	r, err := readingOf(tree, dir)
 	if err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ func wholePoints(tree []*conf.File, f *conf.File, dir *deploy.Directory) ([]depl
 
 // wholeChange is the change that one file makes, with the addresses that the configuration will name then. f.Path is
 // as nginx sees it; what is there now is filled in here.
-func (c configuration) wholeChange(route deploy.Route, dir *deploy.Directory, to deploy.Colour, f deploy.FileChange) (deploy.Change, error) {
-	change := deploy.Change{To: to, Nginx: route.Nginx}
+func (c configuration) wholeChange(route model.Route, dir *model.Addresses, to model.Colour, f model.FileChange) (model.Change, error) {
+	change := model.Change{To: to, Nginx: route.Nginx}
 	live, err := c.included(f.Path)
 	if err != nil {
 		return change, err
@@ -110,7 +110,7 @@ func (c configuration) wholeChange(route deploy.Route, dir *deploy.Directory, to
 	}
 	tree, err := conf.LoadTree(amended{c.files, map[string][]byte{path.Clean(f.Path): f.New}}, c.main)
 	if err != nil {
-		return change, deploy.Refuse(deploy.NginxTestFailed, "the configuration of %s for %s cannot be read: %v", c.nginx, to, err)
+		return change, model.Refuse(model.NginxTestFailed, "the configuration of %s for %s cannot be read: %v", c.nginx, to, err)
 	}
 	if err := ahead(&change, tree, dir, f.Path); err != nil {
 		return change, err
@@ -123,7 +123,7 @@ func (c configuration) wholeChange(route deploy.Route, dir *deploy.Directory, to
 }
 
 // fillOld says what is at the path before the change.
-func (c configuration) fillOld(f *deploy.FileChange) error {
+func (c configuration) fillOld(f *model.FileChange) error {
 	e, _, err := c.files.entry(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -135,7 +135,7 @@ func (c configuration) fillOld(f *deploy.FileChange) error {
 	return nil
 }
 
-func diffOf(f deploy.FileChange, to deploy.Colour) string {
+func diffOf(f model.FileChange, to model.Colour) string {
 	if f.Link != "" {
 		return fmt.Sprintf("%s -> %s\nbecomes %s -> %s\n", f.Path, f.OldLink, f.Path, f.Link)
 	}
@@ -143,7 +143,7 @@ func diffOf(f deploy.FileChange, to deploy.Colour) string {
 }
 
 // ahead works out where the traffic of a coming configuration goes: only to the colour that is to become live.
-func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file string) error {
+func ahead(change *model.Change, tree []*conf.File, dir *model.Addresses, file string) error {
 	r, err := readingOf(tree, dir)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file
 		}
 		for _, p := range points {
 			if p.Endpoint.Colour != change.To {
-				return deploy.Refuse(deploy.SwitchPointAmbiguous, "what %s would hold for %s names %s, which is %s's", file, change.To, p.Address, p.Endpoint.Colour)
+				return model.Refuse(model.SwitchPointAmbiguous, "what %s would hold for %s names %s, which is %s's", file, change.To, p.Address, p.Endpoint.Colour)
 			}
 		}
 		change.Points = len(points)
@@ -170,14 +170,14 @@ func ahead(change *deploy.Change, tree []*conf.File, dir *deploy.Directory, file
 		return err
 	}
 	if len(change.Routes) == 0 {
-		return deploy.Refuse(deploy.SwitchPointNotFound, "with what %s would hold for %s, nginx names no address of it (%s), so that nothing could be proven; look at the name and the port", file, change.To, strings.Join(dir.Addresses(), ", "))
+		return model.Refuse(model.SwitchPointNotFound, "with what %s would hold for %s, nginx names no address of it (%s), so that nothing could be proven; look at the name and the port", file, change.To, strings.Join(dir.Addresses(), ", "))
 	}
 	return nil
 }
 
 // stale refuses a coming configuration that still names the colour that a switch is going to stop.
-func (r reading) stale(change *deploy.Change, points []deploy.SwitchPoint) error {
-	var left []deploy.Mention
+func (r reading) stale(change *model.Change, points []model.SwitchPoint) error {
+	var left []model.Mention
 	for _, m := range pair(r.mentions(scope{points: points})) {
 		if m.Colour == change.To.Other() && !m.Paired {
 			left = append(left, m.Mention)
@@ -186,5 +186,5 @@ func (r reading) stale(change *deploy.Change, points []deploy.SwitchPoint) error
 	if len(left) == 0 {
 		return nil
 	}
-	return deploy.LeftOver(change.Nginx, change.To.Other(), left)
+	return model.LeftOver(change.Nginx, change.To.Other(), left)
 }

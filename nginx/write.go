@@ -9,7 +9,7 @@ import (
 	"path"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
 
@@ -18,7 +18,7 @@ var errForeign = errors.New("somebody else changed it meanwhile; it is left as i
 
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
 // files it may have written: one that somebody else changed is none of them.
-func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool) (int, error) {
+func (r *Router) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {
 	for i, f := range files {
 		if ctx.Err() != nil { // before each: with the lock goes the right to write
 			return i, context.Cause(ctx)
@@ -42,7 +42,7 @@ func (r *Router) write(ctx context.Context, files []deploy.FileChange, back bool
 
 // locate finds the file that a change is about, as it is now: without content where there is none. A link that the
 // change itself points elsewhere is not followed, and its target stands in the entry.
-func locate(in files, f deploy.FileChange) (entry, string, error) {
+func locate(in files, f model.FileChange) (entry, string, error) {
 	e, real, err := in.entry(f.Path)
 	if err == nil && f.Link == "" && f.OldLink == "" {
 		return e, real, nil
@@ -67,7 +67,7 @@ func locate(in files, f deploy.FileChange) (entry, string, error) {
 }
 
 // lookAt finds out from files that were read which content is there.
-func lookAt(in files, f deploy.FileChange) (helper.Holding, time.Time, error) {
+func lookAt(in files, f model.FileChange) (helper.Holding, time.Time, error) {
 	e, _, err := locate(in, f)
 	switch {
 	case err != nil:
@@ -81,7 +81,7 @@ func lookAt(in files, f deploy.FileChange) (helper.Holding, time.Time, error) {
 }
 
 // holds says whether a located file is as a change leaves it.
-func holds(e entry, f deploy.FileChange) bool { return same(e.content, f.New) && e.link == f.Link }
+func holds(e entry, f model.FileChange) bool { return same(e.content, f.New) && e.link == f.Link }
 
 // same tells an absent file, which is nil, from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"bluegate/compose"
-	"bluegate/deploy"
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
 	"bluegate/nginx"
 	"bluegate/nginx/helper"
 )
@@ -30,10 +30,10 @@ type neighbour struct {
 	client  *helper.Client
 }
 
-var _ deploy.Asker = (*asker)(nil)
+var _ model.CheckRunner = (*asker)(nil)
 
 // Ask implements deploy.Asker.
-func (a *asker) Ask(ctx context.Context, from check.Vantage, c deploy.Container, q check.Question) (check.Answer, error) {
+func (a *asker) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	switch {
 	case q.Kind == check.Exec && from == check.Container:
 		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.stack.Exec(ctx, c, q.Argv) })
@@ -48,19 +48,19 @@ func (a *asker) Ask(ctx context.Context, from check.Vantage, c deploy.Container,
 }
 
 // execute makes an answer of a command. One that could not be run, or not in time, has failed.
-func (a *asker) execute(ctx context.Context, q check.Question, run func(context.Context) ([]byte, int, error)) (check.Answer, error) {
+func (a *asker) execute(ctx context.Context, q check.Request, run func(context.Context) ([]byte, int, error)) (check.Result, error) {
 	bounded, cancel := context.WithTimeout(ctx, q.Timeout)
 	defer cancel()
 	began := time.Now()
 	output, code, err := run(bounded)
-	answer := check.Answer{Body: output, ExitCode: code, Took: time.Since(began)}
+	answer := check.Result{Body: output, ExitCode: code, Took: time.Since(began)}
 	switch {
 	case ctx.Err() != nil:
 		return answer, context.Cause(ctx)
 	case bounded.Err() != nil:
 		answer.Error = "it did not end within " + q.Timeout.String()
 	case err != nil:
-		var silent *deploy.UnreachableError
+		var silent *model.UnreachableError
 		if errors.As(err, &silent) {
 			return answer, err
 		}
@@ -69,7 +69,7 @@ func (a *asker) execute(ctx context.Context, q check.Question, run func(context.
 	return answer, nil
 }
 
-func (a *asker) askBeside(ctx context.Context, c deploy.Container, q check.Question) (check.Answer, error) {
+func (a *asker) askBeside(ctx context.Context, c model.Container, q check.Request) (check.Result, error) {
 	a.mu.Lock()
 	n := a.beside[c.ID]
 	if n == nil {
@@ -79,22 +79,22 @@ func (a *asker) askBeside(ctx context.Context, c deploy.Container, q check.Quest
 	a.mu.Unlock()
 	client, err := n.start(ctx, a.stack, c)
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout+10*time.Second)
 	defer cancel()
 	resp, err := client.Ask(ctx, helper.Request{Question: &q})
 	switch {
 	case err != nil:
-		return check.Answer{}, err
+		return check.Result{}, err
 	case resp.Answer == nil:
-		return check.Answer{}, errors.New(resp.Error)
+		return check.Result{}, errors.New(resp.Error)
 	}
 	return *resp.Answer, nil
 }
 
 // start starts the helper once, whoever asks first.
-func (n *neighbour) start(ctx context.Context, stack *compose.Stack, c deploy.Container) (*helper.Client, error) {
+func (n *neighbour) start(ctx context.Context, stack *compose.Stack, c model.Container) (*helper.Client, error) {
 	n.Lock()
 	defer n.Unlock()
 	if n.client != nil {

@@ -11,6 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
+	"bluegate/deploy/report"
 )
 
 // version is set by the linker.
@@ -22,8 +25,8 @@ type command struct {
 	ctx     context.Context
 	name    string
 	args    []string // flags first
-	report  *deploy.Report
-	mask    deploy.Mask
+	report  *report.Report
+	mask    redact.Redactor
 	format  string
 	quiet   bool
 	verbose bool
@@ -151,34 +154,34 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 }
 
 // arguments reads the colour, where the command takes one, and how to report.
-func (c *command) arguments(ctx *cli.Context, colours bool) (deploy.Colour, error) {
+func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error) {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
 	keepPlaces(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
-		return deploy.None, deploy.Invalid("--format %q: it is text or json", given)
+		return model.None, model.Invalid("--format %q: it is text or json", given)
 	}
 	if c.quiet && c.verbose {
-		return deploy.None, deploy.Invalid("--quiet and --verbose exclude each other")
+		return model.None, model.Invalid("--quiet and --verbose exclude each other")
 	}
 	return colourArgument(ctx, colours)
 }
 
-func colourArgument(ctx *cli.Context, allowed bool) (deploy.Colour, error) {
+func colourArgument(ctx *cli.Context, allowed bool) (model.Colour, error) {
 	most := 0
 	if allowed {
 		most = 1
 	}
 	if ctx.NArg() > most {
-		return deploy.None, deploy.Invalid("unexpected argument %q; see bluegate %s --help", ctx.Args().Get(most), ctx.Command.Name)
+		return model.None, model.Invalid("unexpected argument %q; see bluegate %s --help", ctx.Args().Get(most), ctx.Command.Name)
 	}
 	if ctx.NArg() == 0 {
-		return deploy.None, nil
+		return model.None, nil
 	}
-	to, err := deploy.ParseColour(ctx.Args().First())
+	to, err := model.ParseColour(ctx.Args().First())
 	if err != nil {
-		return deploy.None, &deploy.InvalidError{Err: err}
+		return model.None, &model.InvalidError{Err: err}
 	}
 	return to, nil
 }
@@ -253,18 +256,18 @@ func (c *command) schema(ctx *cli.Context) error {
 	text, ok := schemas[ctx.Args().First()]
 	switch {
 	case !ok:
-		return deploy.Invalid("there is no schema %q: there are report and config", ctx.Args().First())
+		return model.Invalid("there is no schema %q: there are report and config", ctx.Args().First())
 	case ctx.NArg() > 1:
-		return deploy.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
+		return model.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
 	}
 	_, err := io.WriteString(c.Stdout, text)
 	return err
 }
 
 // progress goes to stderr: a live view on a terminal, plain lines elsewhere.
-func (c *command) progress() deploy.Progress {
+func (c *command) progress() model.Progress {
 	ctx := context.WithoutCancel(c.ctx) // also what is undone after an interrupt is told
-	var p deploy.Progress = silence{}
+	var p model.Progress = silence{}
 	say := func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }
 	if width, height, ok := terminal(c.Stderr, c.Getenv); !c.quiet && ok {
 		p = newLive(ctx, c.Stderr, width, height)

@@ -9,16 +9,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // configuration is what `bluegate config --format json` prints.
 type configuration struct {
-	Command   string         `json:"command"`
-	Outcome   deploy.Outcome `json:"outcome"`
-	ExitCode  int            `json:"exit_code"`
-	Directory string         `json:"directory"`
-	Values    []setting      `json:"values"`
+	Command   string        `json:"command"`
+	Outcome   model.Outcome `json:"outcome"`
+	ExitCode  int           `json:"exit_code"`
+	Directory string        `json:"directory"`
+	Values    []setting     `json:"values"`
 }
 
 // config shows the effective configuration. It asks neither the engine nor nginx.
@@ -31,7 +31,7 @@ func (c *command) config(ctx *cli.Context) error {
 		return err
 	}
 	learnSecrets(&c.mask, f)
-	shown := configuration{Command: "config", Outcome: deploy.OK, Directory: o.Compose.Dir, Values: effective(ctx, f, c.given)}
+	shown := configuration{Command: "config", Outcome: model.OK, Directory: o.Compose.Dir, Values: effective(ctx, f, c.given)}
 	for i, s := range shown.Values {
 		if s.Key == "compose.files" && s.From == "convention" {
 			if found, err := o.Compose.FilesFound(); err == nil {

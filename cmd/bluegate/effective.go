@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/strict"
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // setting is a key of the effective configuration.
@@ -80,8 +80,8 @@ func shown(key strict.Key) any {
 	case autoDuration:
 		return cmp.Or(strings.TrimPrefix(time.Duration(v).String(), "0s"), "auto")
 	case string:
-		if deploy.SecretName(name) {
-			return deploy.Masked
+		if redact.IsSecretName(name) {
+			return redact.Placeholder
 		}
 		return v
 	default:
@@ -94,7 +94,7 @@ func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:
 
 // learnSecrets tells the mask of the values in the file that are called like secrets, and of those that it takes from the
 // environment.
-func learnSecrets(mask *deploy.Mask, f *file) {
+func learnSecrets(mask *redact.Redactor, f *file) {
 	for _, value := range f.filled {
 		mask.Add(value)
 	}
@@ -104,7 +104,7 @@ func learnSecrets(mask *deploy.Mask, f *file) {
 }
 
 // hidden hides the secrets in a value of the effective configuration.
-func hidden(mask *deploy.Mask, value any) any {
+func hidden(mask *redact.Redactor, value any) any {
 	switch v := value.(type) {
 	case string:
 		return mask.Text(v)

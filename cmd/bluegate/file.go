@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"bluegate/cmd/bluegate/strict"
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // file is bluegate.yml. A field's tags are what the reader (package strict), the schema and `bluegate config` know of
@@ -83,7 +83,7 @@ func readText(found source, getenv func(string) string) (f file, err error) {
 		err = f.checkPlaceholders()
 	}
 	if err != nil {
-		return f, &deploy.InvalidError{Err: err}
+		return f, &model.InvalidError{Err: err}
 	}
 	return f, nil
 }

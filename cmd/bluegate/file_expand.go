@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"bluegate/cmd/bluegate/strict"
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // placeholder is {key}; ${VARIABLE} is a shell's or nginx's, and {{word}} stands for {word} itself.
@@ -20,12 +20,12 @@ var keyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 const endsDirective = ";{}\"'\\`\n\r\x00"
 
 // expand replaces {colour} and the colour's keys in a text that checkPlaceholders has passed.
-func (f *file) expand(colour deploy.Colour, text string) string {
+func (f *file) expand(colour model.Colour, text string) string {
 	return replaceKeys(text, f.keys(colour))
 }
 
 // keys are what a colour's placeholders stand for.
-func (f *file) keys(colour deploy.Colour) map[string]string {
+func (f *file) keys(colour model.Colour) map[string]string {
 	own := map[string]string{"colour": string(colour)}
 	for key, value := range f.Colours[string(colour)].Keys {
 		own[key] = replaceKeys(value, map[string]string{"colour": string(colour)})
@@ -79,7 +79,7 @@ func (f *file) checkPlaceholder(text strict.Text, key string) error {
 	}
 	isKey := strings.HasPrefix(text.Key, "colours.") && !strings.Contains(text.Key, ".env.")
 	var known []string
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		keys := f.keys(colour)
 		if isKey {
 			keys = map[string]string{"colour": string(colour)} // a key is not made of keys

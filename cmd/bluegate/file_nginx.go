@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx"
 )
 
@@ -55,8 +55,8 @@ func (f *file) nginxSettings(dir string) nginx.Settings {
 	if n.From == "" && n.Text == "" && len(n.Upstreams) == 0 {
 		return s
 	}
-	s.From, s.Text, s.Upstreams = map[deploy.Colour]string{}, map[deploy.Colour]string{}, map[deploy.Colour]map[string]string{}
-	for _, colour := range deploy.Colours {
+	s.From, s.Text, s.Upstreams = map[model.Colour]string{}, map[model.Colour]string{}, map[model.Colour]map[string]string{}
+	for _, colour := range model.Colours {
 		s.From[colour], s.Text[colour] = f.expand(colour, n.From), f.expand(colour, n.Text)
 		s.Upstreams[colour] = map[string]string{}
 		for name, server := range n.Upstreams {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"bluegate/cmd/bluegate/strict"
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // othersRead are the permissions with which somebody else than the owner reads a file.
@@ -44,7 +44,7 @@ func holdsSecret(name, value string) bool {
 			return true
 		}
 	}
-	return deploy.SecretName(name) && !variable.MatchString(value) && deploy.LooksSecret(value)
+	return redact.IsSecretName(name) && !variable.MatchString(value) && redact.LooksSecret(value)
 }
 
 // fillKeys fills the colours' own keys, wherever they are going to stand.

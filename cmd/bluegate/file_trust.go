@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // source is bluegate.yml as it was found.
@@ -32,7 +32,7 @@ func findFile(path, dir string) (source, error) {
 		}
 	}
 	if err != nil {
-		return source{path: path}, &deploy.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
+		return source{path: path}, &model.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
 	}
 	return source{path, text, mode}, nil
 }

@@ -5,11 +5,11 @@ import (
 	"os"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/report"
 )
 
 // tellGitHub hands the outcome to later steps of a GitHub job, and the report to its summary page.
-func tellGitHub(r *deploy.Report, getenv func(string) string) error {
+func tellGitHub(r *report.Report, getenv func(string) string) error {
 	if path := getenv("GITHUB_OUTPUT"); path != "" {
 		if err := appendTo(path, fmt.Sprintf("outcome=%s\nlive=%s\nrelease=%s\n", r.Outcome, r.Live, r.Release)); err != nil {
 			return fmt.Errorf("write GITHUB_OUTPUT: %w", err)
@@ -35,7 +35,7 @@ func appendTo(path, text string) error {
 	return f.Close()
 }
 
-func markdown(r *deploy.Report) string {
+func markdown(r *report.Report) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, cell(headline(r)))
 	if live := liveLine(r); live != "" {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // helperName is the small static executable that is installed beside this one. It answers from where nginx stands.
@@ -36,7 +36,7 @@ func findHelper(architecture string) (path string, args []string, err error) {
 	if errSelf == nil {
 		return self, []string{serveMode}, nil
 	}
-	return "", nil, &deploy.InvalidError{Err: fmt.Errorf("no helper for nginx's side was found: %w; install %s beside bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), helperName)}
+	return "", nil, &model.InvalidError{Err: fmt.Errorf("no helper for nginx's side was found: %w; install %s beside bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), helperName)}
 }
 
 // runsAnywhere says why an executable would not run in any container of an engine.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // staticBinary builds the small executable.
@@ -110,7 +110,7 @@ func TestFindHelper(t *testing.T) {
 		}
 		return
 	}
-	var invalid *deploy.InvalidError
+	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "make build") || !strings.Contains(err.Error(), helperName) {
 		t.Errorf("got %v", err)
 	}

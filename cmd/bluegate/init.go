@@ -14,22 +14,23 @@ import (
 
 	"bluegate/cmd/bluegate/adopt"
 	"bluegate/compose"
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // adoption is what `bluegate init` found and did.
 type adoption struct {
-	Command   string         `json:"command"`
-	Outcome   deploy.Outcome `json:"outcome"`
-	ExitCode  int            `json:"exit_code"`
-	Directory string         `json:"directory"`
-	File      string         `json:"file"`
-	Content   string         `json:"content"` // of the file that is proposed; empty if none is needed
-	Written   bool           `json:"written"`
-	Diff      string         `json:"diff,omitempty"` // from the file that is there to the one that is proposed
-	Found     []adopt.Seen   `json:"found"`
+	Command   string        `json:"command"`
+	Outcome   model.Outcome `json:"outcome"`
+	ExitCode  int           `json:"exit_code"`
+	Directory string        `json:"directory"`
+	File      string        `json:"file"`
+	Content   string        `json:"content"` // of the file that is proposed; empty if none is needed
+	Written   bool          `json:"written"`
+	Diff      string        `json:"diff,omitempty"` // from the file that is there to the one that is proposed
+	Found     []adopt.Seen  `json:"found"`
 	// Doctor is what `bluegate doctor` says with this file.
-	Doctor *deploy.Report `json:"doctor"`
+	Doctor *report.Report `json:"doctor"`
 
 	exists bool
 }
@@ -52,7 +53,7 @@ func (c *command) init(ctx *cli.Context) error {
 	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
 		return err
 	}
-	a := adoption{Command: "init", Outcome: deploy.OK, Directory: dir, File: have.path, exists: have.text != nil}
+	a := adoption{Command: "init", Outcome: model.OK, Directory: dir, File: have.path, exists: have.text != nil}
 	setup, err := look(dir)
 	if err != nil && !a.exists {
 		return err
@@ -80,7 +81,7 @@ func (c *command) init(ctx *cli.Context) error {
 		}
 		a.Written = true
 	}
-	c.mask.Report(a.Doctor)
+	c.mask.Apply(a.Doctor)
 	a.Diff = c.mask.Text(a.Diff)
 	return c.show(a)
 }
@@ -123,7 +124,7 @@ func look(dir string) (adopt.Setup, error) {
 }
 
 // examine asks the doctor, with a bluegate.yml that may not have been written yet.
-func (c *command) examine(ctx *cli.Context, dir string, found source) *deploy.Report {
+func (c *command) examine(ctx *cli.Context, dir string, found source) *report.Report {
 	f, err := readText(found, c.Getenv)
 	var o options
 	if err == nil {
@@ -142,11 +143,11 @@ func (c *command) examine(ctx *cli.Context, dir string, found source) *deploy.Re
 }
 
 // nginxMissed says whether nginx was not found, or several were, so that its name has to be given.
-func nginxMissed(r *deploy.Report) bool {
+func nginxMissed(r *report.Report) bool {
 	for _, f := range r.Findings {
 		if f.Code == "nginx-absent" {
 			return true
 		}
 	}
-	return r.Outcome == deploy.Unreachable && len(r.Steps) > 0
+	return r.Outcome == model.Unreachable && len(r.Steps) > 0
 }

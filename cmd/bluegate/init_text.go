@@ -6,7 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // show prints an adoption in the chosen form.
@@ -53,13 +54,13 @@ func indented(text string) string {
 }
 
 // writeObstacles says what stands in the way of a deployment, and what a switch could cost.
-func writeObstacles(b *strings.Builder, r *deploy.Report) {
+func writeObstacles(b *strings.Builder, r *report.Report) {
 	next := "mend that, and run bluegate init again to see what is left"
 	switch r.Outcome {
-	case deploy.OK:
+	case model.OK:
 		b.WriteString("nothing stands in the way of a deployment\n")
 		next = "bluegate deploy --dry-run, and then bluegate deploy"
-	case deploy.Unreachable:
+	case model.Unreachable:
 		fmt.Fprintf(b, "not looked at: %s\n", indent(r.Message, "  "))
 		next = "bluegate doctor, when that can be asked"
 	default:

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/term"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // live is the view on a terminal: the step, and below it a line per container that is written over in place, at each
@@ -45,7 +45,7 @@ func newLive(ctx context.Context, out io.Writer, width, height int) *live {
 	return l
 }
 
-var _ deploy.Progress = (*live)(nil)
+var _ model.Progress = (*live)(nil)
 
 // tick lets the times on the screen go on while the engine has nothing to say.
 func (l *live) tick(ctx context.Context) {

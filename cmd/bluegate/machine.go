@@ -9,14 +9,14 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/redact"
 )
 
 // machine runs the user's commands on the machine of this process: hooks, and checks that execute something. Nothing
 // goes through a shell.
 type machine struct {
-	dir  string       // the project directory
-	mask *deploy.Mask // of what commands are told: they pass it on, to a chat for example; nil: none
+	dir  string           // the project directory
+	mask *redact.Redactor // of what commands are told: they pass it on, to a chat for example; nil: none
 }
 
 // shown are facts without the secrets that a message may quote.
@@ -40,7 +40,7 @@ const closing = time.Second
 // Run runs a command, with env added to the environment, and returns the end of what it printed and its exit code. When
 // ctx ends, the command and whatever it has started are killed.
 func (m machine) Run(ctx context.Context, argv, env []string) (output []byte, code int, err error) {
-	kept := deploy.Tail{Size: lastOutput}
+	kept := redact.Tail{Size: lastOutput}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = m.dir, append(os.Environ(), m.shown(env)...), &kept, &kept
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  filepath.Join("testdata", "script"),
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"report": report, "code": code},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"report": reportOf, "code": code},
 	})
 }
 
@@ -35,7 +35,7 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // report wants one JSON object that matches the schema in a file: report stdout
-func report(ts *testscript.TestScript, _ bool, args []string) {
+func reportOf(ts *testscript.TestScript, _ bool, args []string) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(os.Getenv("BLUEGATE_TEST_DIR"), "report.schema.json"))
 	ts.Check(err)
 	v, err := unmarshal(ts.ReadFile(args[0]))

@@ -7,11 +7,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // learnEnviron takes the secrets of this process's own environment: a CI job's tokens.
-func learnEnviron(mask *deploy.Mask, environ []string) {
+func learnEnviron(mask *redact.Redactor, environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if value != "" {
@@ -22,8 +23,8 @@ func learnEnviron(mask *deploy.Mask, environ []string) {
 
 // masked is a progress whose sentences show no secret. What the gate says has names and states, no foreign text.
 type masked struct {
-	deploy.Progress
-	mask *deploy.Mask
+	model.Progress
+	mask *redact.Redactor
 }
 
 func (m masked) Say(format string, args ...any) {
@@ -31,7 +32,7 @@ func (m masked) Say(format string, args ...any) {
 }
 
 // keepPlaces keeps the paths of the files that the user wrote from being hidden.
-func keepPlaces(mask *deploy.Mask, ctx *cli.Context) {
+func keepPlaces(mask *redact.Redactor, ctx *cli.Context) {
 	if dir, err := projectDirectory(ctx); err == nil {
 		mask.Keep(dir)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"bluegate/compose"
 	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx"
 )
 
@@ -22,7 +24,7 @@ type options struct {
 	Compose       compose.Options
 	Nginx         nginx.Options
 	Settings      deploy.Settings
-	Mask          *deploy.Mask // of what hooks are told
+	Mask          *redact.Redactor // of what hooks are told
 }
 
 // readOptions puts together what flags, environment and bluegate.yml say, in this order.
@@ -42,7 +44,7 @@ func readOptions(ctx *cli.Context, getenv func(string) string) (options, *file, 
 func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 	o := options{Host: ctx.String("host"), Context: ctx.String("context"), Settings: deploy.DefaultSettings()}
 	o.Compose.Dir = dir
-	o.Compose.Env, o.Compose.Keys = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
+	o.Compose.Env, o.Compose.Keys = map[model.Colour]map[string]string{}, map[model.Colour]map[string]string{}
 	err := f.fitsMode()
 	if err == nil {
 		err = o.fromFile(f)
@@ -51,7 +53,7 @@ func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 		err = o.questions(f, dir)
 	}
 	if err != nil {
-		return o, &deploy.InvalidError{Err: err}
+		return o, &model.InvalidError{Err: err}
 	}
 	return o, o.fromFlags(ctx)
 }
@@ -59,10 +61,10 @@ func newOptions(ctx *cli.Context, dir string, f *file) (options, error) {
 func projectDirectory(ctx *cli.Context) (string, error) {
 	dir, err := filepath.Abs(ctx.String("project-directory"))
 	if err != nil {
-		return "", &deploy.InvalidError{Err: err}
+		return "", &model.InvalidError{Err: err}
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", deploy.Invalid("--project-directory %s is no directory", dir)
+		return "", model.Invalid("--project-directory %s is no directory", dir)
 	}
 	return dir, nil
 }
@@ -71,7 +73,7 @@ func projectDirectory(ctx *cli.Context) (string, error) {
 func (o *options) fromFile(f *file) error {
 	o.Compose.Name, o.Compose.Files, o.Compose.Project = f.Project, f.Compose.Files, f.Compose.Project
 	o.Compose.Services, o.Compose.OneShot = f.Compose.Services, f.Compose.OneShot
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		env := map[string]string{}
 		for name, value := range f.Colours[string(colour)].Env {
 			filled, err := f.fill("colours."+string(colour)+".env."+name, f.expand(colour, value))
@@ -99,17 +101,17 @@ func (o *options) fromFile(f *file) error {
 	}
 	s.Bake.For = f.Bake.For
 	s.DrainThenStop = f.Drain.Then == "stop"
-	s.Keep = cmp.Or(deploy.Keep(f.Old.Keep), s.Keep)
+	s.Keep = cmp.Or(model.Keep(f.Old.Keep), s.Keep)
 	return nil
 }
 
 func (o *options) keep(word string) error {
-	switch k := deploy.Keep(word); k {
+	switch k := model.Keep(word); k {
 	case "":
-	case deploy.KeepStopped, deploy.KeepRunning, deploy.KeepRemoved:
+	case model.KeepStopped, model.KeepRunning, model.KeepRemoved:
 		o.Settings.Keep = k
 	default:
-		return deploy.Invalid("--keep-old: %q is none of stopped, running, removed", word)
+		return model.Invalid("--keep-old: %q is none of stopped, running, removed", word)
 	}
 	return nil
 }
@@ -118,11 +120,11 @@ func (o *options) fromFlags(ctx *cli.Context) error {
 	s := &o.Settings
 	if ctx.IsSet("timeout") {
 		if s.Timeout = ctx.Duration("timeout"); s.Timeout <= 0 {
-			return deploy.Invalid("--timeout must be more than 0")
+			return model.Invalid("--timeout must be more than 0")
 		}
 	}
 	if s.WaitLock = ctx.Duration("wait-lock"); s.WaitLock < 0 {
-		return deploy.Invalid("--wait-lock must not be negative")
+		return model.Invalid("--wait-lock must not be negative")
 	}
 	s.NoPull = ctx.Bool("no-pull")
 	return o.keep(ctx.String("keep-old"))
@@ -132,9 +134,9 @@ func (o *options) fromFlags(ctx *cli.Context) error {
 var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 
 // connect puts the parts together.
-func connect(ctx context.Context, o options, progress deploy.Progress) (*deploy.Deployer, error) {
+func connect(ctx context.Context, o options, progress model.Progress) (*deploy.Deployer, error) {
 	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
-		return nil, deploy.Invalid("project %q: a name has lower-case letters, digits, - _ and ., begins with a letter or a digit, and has at most 63 characters", o.Compose.Name)
+		return nil, model.Invalid("project %q: a name has lower-case letters, digits, - _ and ., begins with a letter or a digit, and has at most 63 characters", o.Compose.Name)
 	}
 	engine, err := compose.Connect(ctx, o.Host, o.Context)
 	if err != nil {

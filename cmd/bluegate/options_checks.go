@@ -7,19 +7,19 @@ import (
 	"path/filepath"
 	"slices"
 
-	"bluegate/deploy"
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
 )
 
 // checks makes the checks of each colour of a list in the file. Key is the list's.
-func (f *file) checks(key string, list []checkSection, dir string) (map[deploy.Colour][]check.Check, error) {
+func (f *file) checks(key string, list []checkSection, dir string) (map[model.Colour][]check.Check, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	all := map[deploy.Colour][]check.Check{}
+	all := map[model.Colour][]check.Check{}
 	for i, section := range list {
 		at := fmt.Sprintf("%s[%d]", key, i)
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			c, err := f.check(at, colour, section, dir)
 			if err == nil {
 				if c, err = c.Complete(); err != nil {
@@ -35,10 +35,10 @@ func (f *file) checks(key string, list []checkSection, dir string) (map[deploy.C
 	return all, nil
 }
 
-func (f *file) check(at string, colour deploy.Colour, s checkSection, dir string) (check.Check, error) {
+func (f *file) check(at string, colour model.Colour, s checkSection, dir string) (check.Check, error) {
 	c := check.Check{
-		From: check.Vantage(s.From), Service: f.expand(colour, s.Service), Interval: s.Interval, Attempts: s.Attempts, Passes: s.Passes,
-		Question: check.Question{Method: s.Method, Body: f.expand(colour, s.Body), Follow: s.Redirects, Insecure: s.Insecure, Timeout: s.Timeout},
+		From: check.Origin(s.From), Service: f.expand(colour, s.Service), Interval: s.Interval, Attempts: s.Attempts, Passes: s.Passes,
+		Request: check.Request{Method: s.Method, Body: f.expand(colour, s.Body), Follow: s.Redirects, Insecure: s.Insecure, Timeout: s.Timeout},
 		Want: check.Want{
 			Contains: f.expand(colour, s.Contains), ContainsNot: f.expand(colour, s.ContainsNot), Latency: s.Latency, DaysLeft: s.DaysLeft,
 		},
@@ -119,7 +119,7 @@ func (f *file) readCA(at string, c *check.Check, path, dir string) (err error) {
 	return nil
 }
 
-func (f *file) expandAll(colour deploy.Colour, words []string) []string {
+func (f *file) expandAll(colour model.Colour, words []string) []string {
 	all := make([]string, len(words))
 	for i, word := range words {
 		all[i] = f.expand(colour, word)
@@ -128,23 +128,23 @@ func (f *file) expandAll(colour deploy.Colour, words []string) []string {
 }
 
 // hooks makes the hooks of each colour.
-func (f *file) hooks() (map[deploy.Colour]deploy.Hooks, error) {
-	var all map[deploy.Colour]deploy.Hooks
-	for moment, list := range map[deploy.Moment][][]string{
-		deploy.BeforeUp: f.Hooks.BeforeUp, deploy.BeforeSwitch: f.Hooks.BeforeSwitch, deploy.AfterSwitch: f.Hooks.AfterSwitch,
-		deploy.OnFailure: f.Hooks.OnFailure, deploy.AfterAll: f.Hooks.AfterAll,
+func (f *file) hooks() (map[model.Colour]model.Hooks, error) {
+	var all map[model.Colour]model.Hooks
+	for moment, list := range map[model.Moment][][]string{
+		model.BeforeUp: f.Hooks.BeforeUp, model.BeforeSwitch: f.Hooks.BeforeSwitch, model.AfterSwitch: f.Hooks.AfterSwitch,
+		model.OnFailure: f.Hooks.OnFailure, model.AfterAll: f.Hooks.AfterAll,
 	} {
 		for i, words := range list {
 			if len(words) == 0 || words[0] == "" {
 				return nil, f.values.Wrong(fmt.Sprintf("hooks.%s[%d]", moment, i), "there is no command")
 			}
 			if all == nil {
-				all = map[deploy.Colour]deploy.Hooks{}
+				all = map[model.Colour]model.Hooks{}
 			}
-			for _, colour := range deploy.Colours {
+			for _, colour := range model.Colours {
 				h := all[colour]
 				if h.Timeout = f.Hooks.Timeout; h.Commands == nil {
-					h.Commands = map[deploy.Moment][][]string{}
+					h.Commands = map[model.Moment][][]string{}
 				}
 				h.Commands[moment] = append(h.Commands[moment], f.expandAll(colour, words))
 				all[colour] = h

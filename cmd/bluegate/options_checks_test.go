@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/check"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 func TestChecksAndHooks(t *testing.T) {
@@ -27,15 +28,15 @@ hooks: {before_up: [[./migrate, "{colour}"]], after_all: [[./tell], [./log, x]],
 	if err != nil {
 		t.Fatal(err)
 	}
-	for colour, port := range map[deploy.Colour]string{deploy.Blue: "8081", deploy.Green: "8082"} {
+	for colour, port := range map[model.Colour]string{model.Blue: "8081", model.Green: "8082"} {
 		name := string(colour)
 		want := []check.Check{{
-			Question: check.Question{Kind: check.HTTP, Target: "http://127.0.0.1:" + port + "/health", Method: "POST", Headers: map[string]string{"X-Colour": name}, Body: "{{}}", Follow: true, Timeout: 2 * time.Second},
+			Request:  check.Request{Kind: check.HTTP, Target: "http://127.0.0.1:" + port + "/health", Method: "POST", Headers: map[string]string{"X-Colour": name}, Body: "{{}}", Follow: true, Timeout: 2 * time.Second},
 			Want:     check.Want{Statuses: check.Statuses{{First: 200, Last: 299}, {First: 304, Last: 304}}, Contains: "ok", ContainsNot: "maintenance", Latency: time.Second},
 			Interval: time.Second, Attempts: 3, Passes: 1,
 		}, {
-			Question: check.Question{Kind: check.Exec, Argv: []string{"./look", name}, Timeout: 5 * time.Second},
-			From:     check.Container, Service: "was-" + name, Interval: 3 * time.Second, Attempts: 5, Passes: 2,
+			Request: check.Request{Kind: check.Exec, Argv: []string{"./look", name}, Timeout: 5 * time.Second},
+			From:    check.Container, Service: "was-" + name, Interval: 3 * time.Second, Attempts: 5, Passes: 2,
 		}}
 		if got := o.Settings.Checks[colour]; !reflect.DeepEqual(got, want) {
 			t.Errorf("checks of %s:\n%+v\nwant\n%+v", colour, got, want)
@@ -43,7 +44,7 @@ hooks: {before_up: [[./migrate, "{colour}"]], after_all: [[./tell], [./log, x]],
 		if got := o.Settings.Bake.Checks[colour]; len(got) != 1 || got[0].DaysLeft != 14 || got[0].Kind != check.TLS || o.Settings.Bake.For != 30*time.Second {
 			t.Errorf("bake of %s: %+v", colour, o.Settings.Bake)
 		}
-		hooks := deploy.Hooks{Timeout: time.Minute, Commands: map[deploy.Moment][][]string{deploy.BeforeUp: {{"./migrate", name}}, deploy.AfterAll: {{"./tell"}, {"./log", "x"}}}}
+		hooks := model.Hooks{Timeout: time.Minute, Commands: map[model.Moment][][]string{model.BeforeUp: {{"./migrate", name}}, model.AfterAll: {{"./tell"}, {"./log", "x"}}}}
 		if got := o.Settings.Hooks[colour]; !reflect.DeepEqual(got, hooks) {
 			t.Errorf("hooks of %s: %+v", colour, got)
 		}
@@ -72,7 +73,7 @@ func TestChecksAndHooksThatAreWrong(t *testing.T) {
 		"hooks: {before: [[a]]}\n":                                  `unknown key "before" in hooks`,
 	} {
 		_, _, err := optionsOf(t, yml)
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v\nwant %s", yml, err, want)
 		}
@@ -87,10 +88,10 @@ func TestMachine(t *testing.T) {
 	if string(output) != "told\nbad\n" || code != 3 || err != nil {
 		t.Errorf("%q, %d, %v", output, code, err)
 	}
-	mask := &deploy.Mask{}
+	mask := &redact.Redactor{}
 	mask.Add("hunter2hunter2")
 	output, _, err = machine{dir, mask}.Run(t.Context(), []string{"sh", "-c", "echo $FACT"}, []string{"FACT=it said hunter2hunter2"})
-	if string(output) != "it said "+deploy.Masked+"\n" || err != nil {
+	if string(output) != "it said "+redact.Placeholder+"\n" || err != nil {
 		t.Errorf("a command is told %q, %v", output, err)
 	}
 	if _, _, err := m.Run(t.Context(), []string{"./nowhere"}, nil); err == nil || !strings.Contains(err.Error(), "./nowhere") {

@@ -16,6 +16,7 @@ import (
 
 	"bluegate/compose"
 	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/nginx"
 )
 
@@ -53,16 +54,16 @@ func writeFile(t *testing.T, path, content string) {
 }
 
 // keys are what the placeholders stand for, with a port for each colour.
-func keys(blue, green string) map[deploy.Colour]map[string]string {
-	k := map[deploy.Colour]map[string]string{deploy.Blue: {"colour": "blue"}, deploy.Green: {"colour": "green"}}
+func keys(blue, green string) map[model.Colour]map[string]string {
+	k := map[model.Colour]map[string]string{model.Blue: {"colour": "blue"}, model.Green: {"colour": "green"}}
 	if blue != "" {
-		k[deploy.Blue]["port"], k[deploy.Green]["port"] = blue, green
+		k[model.Blue]["port"], k[model.Green]["port"] = blue, green
 	}
 	return k
 }
 
-func noKeys() map[deploy.Colour]map[string]string {
-	return map[deploy.Colour]map[string]string{deploy.Blue: {}, deploy.Green: {}}
+func noKeys() map[model.Colour]map[string]string {
+	return map[model.Colour]map[string]string{model.Blue: {}, model.Green: {}}
 }
 
 func TestOptionsWithoutAFile(t *testing.T) {
@@ -92,14 +93,14 @@ old: {keep: removed}
 	want := options{
 		Compose: compose.Options{
 			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
-			Env:  map[deploy.Colour]map[string]string{deploy.Blue: {"TAG": "v1", "PORT": "8081"}, deploy.Green: {"TAG": "v2"}},
+			Env:  map[model.Colour]map[string]string{model.Blue: {"TAG": "v1", "PORT": "8081"}, model.Green: {"TAG": "v2"}},
 			Keys: keys("8081", "8082"),
 		},
 		Nginx: nginx.Options{Container: "edge", NamedAt: "bluegate.yml:10", Settings: nginx.Settings{
-			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[deploy.Colour]string{deploy.Blue: "", deploy.Green: ""},
-			Text: map[deploy.Colour]string{deploy.Blue: "set $up blue:8081;", deploy.Green: "set $up green:8082;"}, Upstreams: noKeys(),
+			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[model.Colour]string{model.Blue: "", model.Green: ""},
+			Text: map[model.Colour]string{model.Blue: "set $up blue:8081;", model.Green: "set $up green:8082;"}, Upstreams: noKeys(),
 		}},
-		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: deploy.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
+		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: model.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
 	}
 	if err != nil || !reflect.DeepEqual(o, want) {
 		t.Errorf("got\n%+v, %v\nwant\n%+v", o, err, want)
@@ -146,7 +147,7 @@ func TestOptionsThatAreWrong(t *testing.T) {
 		"\n":                                      `bluegate.yml:1:1: the file is empty`,
 	} {
 		_, dir, err := optionsOf(t, yml)
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), dir+"/bluegate.yml:") {
 			t.Errorf("%q: %v\nwant %s", yml, err, want)
 		}
@@ -155,12 +156,12 @@ func TestOptionsThatAreWrong(t *testing.T) {
 
 func TestFlagsGoBeforeTheFile(t *testing.T) {
 	o, _, err := optionsOf(t, "gate: {timeout: 90s}\nold: {keep: removed}\n", "--timeout", "30s", "--keep-old=running", "--no-pull", "--wait-lock", "1m", "--host", "unix:///x", "--context", "c")
-	if err != nil || o.Settings.Timeout != 30*time.Second || o.Settings.Keep != deploy.KeepRunning || !o.Settings.NoPull || o.Settings.WaitLock != time.Minute || o.Host != "unix:///x" || o.Context != "c" {
+	if err != nil || o.Settings.Timeout != 30*time.Second || o.Settings.Keep != model.KeepRunning || !o.Settings.NoPull || o.Settings.WaitLock != time.Minute || o.Host != "unix:///x" || o.Context != "c" {
 		t.Errorf("%+v, %v", o, err)
 	}
 	t.Setenv("BLUEGATE_TIMEOUT", "45s")
 	t.Setenv("BLUEGATE_KEEP_OLD", "stopped")
-	if o, _, err := optionsOf(t, "gate: {timeout: 90s}\nold: {keep: removed}\n"); err != nil || o.Settings.Timeout != 45*time.Second || o.Settings.Keep != deploy.KeepStopped {
+	if o, _, err := optionsOf(t, "gate: {timeout: 90s}\nold: {keep: removed}\n"); err != nil || o.Settings.Timeout != 45*time.Second || o.Settings.Keep != model.KeepStopped {
 		t.Errorf("by the environment: %+v, %v", o.Settings, err)
 	}
 	if o, _, err := optionsOf(t, "", "--timeout", "30s"); err != nil || o.Settings.Timeout != 30*time.Second {
@@ -173,7 +174,7 @@ func TestFlagsThatAreWrong(t *testing.T) {
 		{"--timeout", "0s"}, {"--timeout=-1s"}, {"--wait-lock=-1s"}, {"--keep-old", "forever"}, {"--config", "/no/such/file.yml"}, {"--project-directory", "/no/such/folder"},
 	} {
 		_, _, err := optionsOf(t, "", args...)
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) {
 			t.Errorf("%q: %v", args, err)
 		}
@@ -208,7 +209,7 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := optionsIn(t, dir)
-			var invalid *deploy.InvalidError
+			var invalid *model.InvalidError
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v", err)
 			}

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
 )
 
 // silence is the progress of --quiet.
@@ -38,7 +38,7 @@ func newPlain(ctx context.Context, out io.Writer, heartbeat time.Duration) *plai
 	return p
 }
 
-var _ deploy.Progress = (*plain)(nil)
+var _ model.Progress = (*plain)(nil)
 
 func (p *plain) beat(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every / 4)

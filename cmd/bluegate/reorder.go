@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // reorder moves flags in front of the arguments that they follow, the command's name first: urfave/cli v2 takes what
@@ -31,7 +31,7 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 				continue
 			}
 			if i++; i == len(args) {
-				return args, deploy.Invalid("flag %s needs a value", arg)
+				return args, model.Invalid("flag %s needs a value", arg)
 			}
 			flags = append(flags, args[i])
 		case name == "" && app.Command(arg) != nil:

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"pgregory.net/rapid"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 func noEnvironment(string) string { return "" }
@@ -74,7 +74,7 @@ func TestReorder(t *testing.T) {
 	}
 	for _, line := range []string{"deploy --timeout", "--config", "deploy green --format"} {
 		_, err := reorder(app, strings.Fields(line))
-		var invalid *deploy.InvalidError
+		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "needs a value") {
 			t.Errorf("%q: %v", line, err)
 		}

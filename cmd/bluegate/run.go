@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/nginx/helper"
 	"bluegate/nginx/overlay"
 )
@@ -60,31 +62,31 @@ func run(ctx context.Context, args []string, p process) int {
 }
 
 // faulty is the report of a command that did not get as far as asking anything.
-func faulty(ctx context.Context, name string, err error) *deploy.Report {
-	r := deploy.NewReport(name)
+func faulty(ctx context.Context, name string, err error) *report.Report {
+	r := report.NewReport(name)
 	r.Message = err.Error()
 	var (
-		invalid *deploy.InvalidError
-		silent  *deploy.UnreachableError
+		invalid *model.InvalidError
+		silent  *model.UnreachableError
 		signal  *deploy.InterruptedError
 	)
 	switch {
 	case errors.As(context.Cause(ctx), &signal):
-		r.Finish(deploy.Interrupted)
+		r.Finish(model.Interrupted)
 		r.Message, r.ExitCode = signal.Error()+"; nothing had begun", 128+signal.Signal
 		return r
 	case errors.As(err, &invalid):
-		return r.Finish(deploy.Malformed)
+		return r.Finish(model.Malformed)
 	case errors.As(err, &silent):
-		return r.Finish(deploy.Unreachable)
+		return r.Finish(model.Unreachable)
 	}
-	return r.Finish(deploy.Failed)
+	return r.Finish(model.Failed)
 }
 
 // print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away
 // changes nothing: the exit code is the deployment's.
 func (c *command) print() {
-	c.mask.Report(c.report)
+	c.mask.Apply(c.report)
 	if c.format == "json" {
 		text := json.NewEncoder(c.Stdout)
 		text.SetIndent("", "  ")

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/pace"
 )
 
@@ -27,7 +29,7 @@ func call(ctx context.Context, args ...string) called {
 }
 
 // reported is the JSON that a call prints, which must be one object that matches the schema.
-func (c called) reported(t *testing.T) (r deploy.Report) {
+func (c called) reported(t *testing.T) (r report.Report) {
 	t.Helper()
 	valid(t, c.stdout)
 	if err := json.Unmarshal([]byte(c.stdout), &r); err != nil {
@@ -54,7 +56,7 @@ func silentEngine(t *testing.T) (host string) {
 func shopFolder(t *testing.T, project string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		writeFile(t, filepath.Join(dir, "compose."+string(colour)+"-deploy.yml"), "name: "+project+"\nservices:\n  was-"+string(colour)+":\n    image: bluegate-shop:v1\n    expose: [3000]\n")
 	}
 	return dir
@@ -64,7 +66,7 @@ func TestSilentEngine(t *testing.T) {
 	began := time.Now()
 	c := call(t.Context(), "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
 	r := c.reported(t)
-	if took := time.Since(began); c.code != 7 || r.Outcome != deploy.Unreachable || took > pace.Limit(30*time.Second) || !strings.Contains(r.Message, "does not answer") {
+	if took := time.Since(began); c.code != 7 || r.Outcome != model.Unreachable || took > pace.Limit(30*time.Second) || !strings.Contains(r.Message, "does not answer") {
 		t.Errorf("after %s: %+v", took, r)
 	}
 }
@@ -76,7 +78,7 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	began := time.Now()
 	c := call(ctx, "deploy", "--host", silentEngine(t), "--format", "json", "--project-directory", shopFolder(t, "shop"))
 	r := c.reported(t)
-	if took := time.Since(began); c.code != 130 || r.Outcome != deploy.Interrupted || took > pace.Limit(5*time.Second) || !strings.Contains(r.Message, "SIGINT") {
+	if took := time.Since(began); c.code != 130 || r.Outcome != model.Interrupted || took > pace.Limit(5*time.Second) || !strings.Contains(r.Message, "SIGINT") {
 		t.Errorf("after %s: exit code %d, %+v", took, c.code, r)
 	}
 }
@@ -88,13 +90,13 @@ func TestLooksAtNothing(t *testing.T) {
 	for _, test := range []struct {
 		args    []string
 		code    int
-		outcome deploy.Outcome
+		outcome model.Outcome
 	}{
-		{[]string{"status"}, 0, deploy.OK},
-		{[]string{"health"}, 3, deploy.NotHealthy},
-		{[]string{"health", "blue"}, 3, deploy.NotHealthy},
-		{[]string{"deploy", "--dry-run"}, 0, deploy.Planned},
-		{[]string{"deploy", "green", "--dry-run"}, 0, deploy.Planned},
+		{[]string{"status"}, 0, model.OK},
+		{[]string{"health"}, 3, model.NotHealthy},
+		{[]string{"health", "blue"}, 3, model.NotHealthy},
+		{[]string{"deploy", "--dry-run"}, 0, model.Planned},
+		{[]string{"deploy", "green", "--dry-run"}, 0, model.Planned},
 	} {
 		line := strings.Join(test.args, " ")
 		c := call(t.Context(), append(test.args, "--format", "json", "--quiet", "--project-directory", dir)...)
@@ -125,7 +127,7 @@ func TestColoursThatCannotCoexist(t *testing.T) {
 		t.Fatalf("this test needs a Docker engine (testdata/engine/ensure.sh): %s", c.stdout)
 	}
 	r := c.reported(t)
-	if c.code != 2 || len(r.Reasons) != 1 || r.Reasons[0].Code != deploy.CannotCoexist || !strings.Contains(r.Message, "compose.blue-deploy.yml:3 and "+dir+"/compose.green-deploy.yml:5") {
+	if c.code != 2 || len(r.Reasons) != 1 || r.Reasons[0].Code != model.CannotCoexist || !strings.Contains(r.Message, "compose.blue-deploy.yml:3 and "+dir+"/compose.green-deploy.yml:5") {
 		t.Errorf("exit code %d: %+v", c.code, r)
 	}
 }

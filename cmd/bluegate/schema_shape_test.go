@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // shape is the part of a schema that says which fields an object has.
@@ -37,7 +38,7 @@ func reportShape(t *testing.T) shape {
 // may not is.
 func TestSchemaHasEveryField(t *testing.T) {
 	root := reportShape(t)
-	compareShape(t, root, root, reflect.TypeFor[deploy.Report](), "report")
+	compareShape(t, root, root, reflect.TypeFor[report.Report](), "report")
 }
 
 func compareShape(t *testing.T, root, s shape, typ reflect.Type, at string) {
@@ -129,8 +130,8 @@ func TestExitCodes(t *testing.T) {
 	}
 	for _, outcome := range reportShape(t).Properties["outcome"].Enum {
 		code, known := want[outcome]
-		if !known || deploy.Outcome(outcome).ExitCode() != code {
-			t.Errorf("%s: exit code %d, want %d", outcome, deploy.Outcome(outcome).ExitCode(), code)
+		if !known || model.Outcome(outcome).ExitCode() != code {
+			t.Errorf("%s: exit code %d, want %d", outcome, model.Outcome(outcome).ExitCode(), code)
 		}
 		delete(want, outcome)
 		if outcome != "unhealthy" && !strings.Contains(exitCodes, outcome) {

@@ -7,17 +7,18 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // reportText is the report for a person: the outcome first, then why, then what was found and done.
-func reportText(r *deploy.Report, verbose bool) string {
+func reportText(r *report.Report, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(headline(r) + "\n")
 	if live := liveLine(r); live != "" {
 		fmt.Fprintf(&b, "live: %s\n", live)
 	}
-	if (r.Outcome == deploy.Refused || r.Outcome == deploy.RolledBack) && len(r.Reasons) == 0 {
+	if (r.Outcome == model.Refused || r.Outcome == model.RolledBack) && len(r.Reasons) == 0 {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message, "    "))
 	}
 	writeReasons(&b, r.Reasons)
@@ -57,41 +58,41 @@ func reportText(r *deploy.Report, verbose bool) string {
 }
 
 // headline says the outcome and what is true now.
-func headline(r *deploy.Report) string {
+func headline(r *report.Report) string {
 	release := ""
 	if r.Release != "" {
 		release = " (release " + r.Release + ")"
 	}
 	switch r.Outcome {
-	case deploy.Promoted:
+	case model.Promoted:
 		if r.Command == "rollback" {
 			return fmt.Sprintf("promoted: %s is live again%s", r.Live, release)
 		}
 		return fmt.Sprintf("promoted: %s is live%s", r.Live, release)
-	case deploy.Started:
-		if r.Live == deploy.None {
+	case model.Started:
+		if r.Live == model.None {
 			return fmt.Sprintf("started: %s is up and healthy%s; %s", r.To, release, r.LiveBy)
 		}
 		return fmt.Sprintf("started: %s is live%s", r.Live, release)
-	case deploy.Planned:
+	case model.Planned:
 		return fmt.Sprintf("planned: %s would become live; now %s", r.To, liveNow(r))
-	case deploy.Refused:
+	case model.Refused:
 		if r.DryRun || r.Command == "doctor" {
 			return fmt.Sprintf("refused: a %s could not start; %s", noun(r.Command), liveNow(r))
 		}
-		if r.To == deploy.None {
+		if r.To == model.None {
 			return fmt.Sprintf("refused: the %s did not begin; %s", r.Command, liveNow(r))
 		}
 		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
-	case deploy.RolledBack:
+	case model.RolledBack:
 		what := "did not pass"
-		if slices.ContainsFunc(r.Steps, func(s deploy.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
+		if slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
 			what = "did not pass its bake"
 		}
 		return fmt.Sprintf("rolled-back: %s %s%s; %s", r.To, what, release, liveNow(r))
-	case deploy.NotHealthy:
+	case model.NotHealthy:
 		return "unhealthy: " + r.Message
-	case deploy.OK:
+	case model.OK:
 		if r.Message != "" {
 			return "ok: " + r.Message
 		}
@@ -101,13 +102,13 @@ func headline(r *deploy.Report) string {
 }
 
 // liveLine says which colour is live where the headline says what went wrong.
-func liveLine(r *deploy.Report) string {
+func liveLine(r *report.Report) string {
 	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
 		return ""
 	}
 	switch r.Outcome {
-	case deploy.NeedsPerson, deploy.Interrupted, deploy.Failed, deploy.Unreachable, deploy.Settled:
-		if r.Live == deploy.None {
+	case model.NeedsPerson, model.Interrupted, model.Failed, model.Unreachable, model.Settled:
+		if r.Live == model.None {
 			return "not known: " + r.LiveBy
 		}
 		return fmt.Sprintf("%s: %s", r.Live, r.LiveBy)
@@ -122,20 +123,20 @@ func noun(command string) string {
 	return "deployment"
 }
 
-func liveNow(r *deploy.Report) string {
-	if r.Live == deploy.None {
+func liveNow(r *report.Report) string {
+	if r.Live == model.None {
 		if r.LiveBy == "" {
 			return "no colour is known to be live"
 		}
 		return "no colour is known to be live: " + r.LiveBy
 	}
-	if r.Outcome == deploy.Refused {
+	if r.Outcome == model.Refused {
 		return string(r.Live) + " is live and was not touched"
 	}
 	return fmt.Sprintf("%s is live: %s", r.Live, r.LiveBy)
 }
 
-func writeReasons(b *strings.Builder, reasons []deploy.Reason) {
+func writeReasons(b *strings.Builder, reasons []model.Reason) {
 	for _, r := range reasons {
 		fmt.Fprintf(b, "  %s\n", indent(r.String(), "    "))
 		if r.LastProbe != "" {
@@ -152,7 +153,7 @@ func writeReasons(b *strings.Builder, reasons []deploy.Reason) {
 
 func indent(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
 
-func writeUndone(b *strings.Builder, r *deploy.Report) {
+func writeUndone(b *strings.Builder, r *report.Report) {
 	if r.Undo != nil {
 		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, span(r.Undo.MS), prefixed(": ", r.Undo.Error))
 	}
@@ -172,7 +173,7 @@ func writeUndone(b *strings.Builder, r *deploy.Report) {
 }
 
 // imageLine says what runs of a service now, and what it replaced.
-func imageLine(i deploy.LiveImage) string {
+func imageLine(i report.LiveImage) string {
 	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
 	switch old := i.Replaced; {
 	case old == nil:
@@ -191,7 +192,7 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-func writeContainers(b *strings.Builder, r *deploy.Report) {
+func writeContainers(b *strings.Builder, r *report.Report) {
 	if len(r.Containers) == 0 {
 		return
 	}
@@ -204,11 +205,11 @@ func writeContainers(b *strings.Builder, r *deploy.Report) {
 }
 
 // keptWords say what a rollback finds of a container.
-var keptWords = map[deploy.KeptState]string{
-	deploy.KeptRunning: "still runs", deploy.KeptStopped: "is kept, stopped", deploy.KeptHeld: "would be made anew", deploy.KeptGone: "is gone",
+var keptWords = map[report.KeptState]string{
+	report.KeptRunning: "still runs", report.KeptStopped: "is kept, stopped", report.KeptHeld: "would be made anew", report.KeptGone: "is gone",
 }
 
-func writeWayBack(b *strings.Builder, w *deploy.WayBack) {
+func writeWayBack(b *strings.Builder, w *report.RollbackTarget) {
 	if w.Refused != "" {
 		fmt.Fprintf(b, "rollback: would be refused: %s\n", indent(w.Refused, "  "))
 		return
@@ -223,7 +224,7 @@ func writeWayBack(b *strings.Builder, w *deploy.WayBack) {
 	}
 }
 
-func writePlan(b *strings.Builder, p *deploy.PlanReport) {
+func writePlan(b *strings.Builder, p *report.Plan) {
 	for _, row := range []struct {
 		what   string
 		things []string
@@ -240,7 +241,7 @@ func writePlan(b *strings.Builder, p *deploy.PlanReport) {
 	}
 }
 
-func writeFinding(b *strings.Builder, f deploy.Finding) {
+func writeFinding(b *strings.Builder, f model.Finding) {
 	place := ""
 	if f.Place != "" {
 		place = f.Place + ": "
@@ -249,7 +250,7 @@ func writeFinding(b *strings.Builder, f deploy.Finding) {
 }
 
 // writeRemedy is a finding with all that belongs to it: what it costs, and what to paste where.
-func writeRemedy(b *strings.Builder, f deploy.Finding) {
+func writeRemedy(b *strings.Builder, f model.Finding) {
 	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
 	if f.Cost != "" {
 		fmt.Fprintf(b, "  costs: %s\n", indent(f.Cost, "  "))
@@ -260,7 +261,7 @@ func writeRemedy(b *strings.Builder, f deploy.Finding) {
 }
 
 // writeSteps is one line; with verbose each step has its own.
-func writeSteps(b *strings.Builder, r *deploy.Report, verbose bool) {
+func writeSteps(b *strings.Builder, r *report.Report, verbose bool) {
 	if len(r.Steps) == 0 || r.Command != "deploy" && r.Command != "rollback" && !verbose {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/strict"
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // wrongUsage says what is wrong with a flag, what may have been meant, and where the flags are listed.
@@ -24,7 +24,7 @@ func wrongUsage(ctx *cli.Context, err error, _ bool) error {
 		}
 		err = fmt.Errorf("there is no flag --%s%s", name, strict.Meant(name, known))
 	}
-	return deploy.Invalid("%w; see %s --help", err, help)
+	return model.Invalid("%w; see %s --help", err, help)
 }
 
 // noCommand is the error for a first argument that is no command.
@@ -34,5 +34,5 @@ func noCommand(ctx *cli.Context) error {
 		known = append(known, c.Name)
 	}
 	given := ctx.Args().First()
-	return deploy.Invalid("there is no command %q%s; see bluegate --help", given, strict.Meant(given, known))
+	return model.Invalid("there is no command %q%s; see bluegate --help", given, strict.Meant(given, known))
 }

@@ -26,22 +26,22 @@ const (
 	Exec Kind = "exec" // the command ends with exit code 0
 )
 
-// Vantage is from where it is asked.
-type Vantage string
+// Origin is from where it is asked.
+type Origin string
 
 // The vantages. Auto is decided by what is asked.
 const (
-	Auto      Vantage = ""
-	Client    Vantage = "client"    // where this process runs
-	Nginx     Vantage = "nginx"     // the network namespace of nginx
-	Container Vantage = "container" // the network namespace of each container of a service
+	Auto      Origin = ""
+	Client    Origin = "client"    // where this process runs
+	Nginx     Origin = "nginx"     // the network namespace of nginx
+	Container Origin = "container" // the network namespace of each container of a service
 )
 
 // Check is a question, what counts as a good answer, and how often it is asked.
 type Check struct {
-	From    Vantage
+	From    Origin
 	Service string // whose containers: for Container
-	Question
+	Request
 	Want
 	Interval time.Duration // between two attempts
 	Attempts int           // before it has failed

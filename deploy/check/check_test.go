@@ -12,31 +12,31 @@ func TestComplete(t *testing.T) {
 		check Check
 		says  string // in the error
 	}{
-		{"http", Check{Question: Question{Kind: HTTP, Target: "http://was:3000/health"}}, ""},
-		{"no URL", Check{Question: Question{Kind: HTTP, Target: "was:3000/health"}}, "no http:// or https:// URL"},
-		{"no host", Check{Question: Question{Kind: HTTP, Target: "http://:80/"}}, "no http:// or https:// URL"},
-		{"tcp", Check{Question: Question{Kind: TCP, Target: "was:3000"}}, ""},
-		{"tcp without port", Check{Question: Question{Kind: TCP, Target: "was"}}, "no host:port"},
-		{"tls", Check{Question: Question{Kind: TLS, Target: "[::1]:443"}}, ""},
-		{"dns", Check{Question: Question{Kind: DNS, Target: "was"}}, ""},
-		{"dns of a URL", Check{Question: Question{Kind: DNS, Target: "http://was"}}, "no name"},
-		{"exec", Check{From: Container, Service: "was", Question: Question{Kind: Exec, Argv: []string{"true"}}}, ""},
-		{"exec of nothing", Check{Question: Question{Kind: Exec}}, "no command"},
-		{"exec beside nginx", Check{From: Nginx, Question: Question{Kind: Exec, Argv: []string{"true"}}}, "nothing is executed"},
+		{"http", Check{Request: Request{Kind: HTTP, Target: "http://was:3000/health"}}, ""},
+		{"no URL", Check{Request: Request{Kind: HTTP, Target: "was:3000/health"}}, "no http:// or https:// URL"},
+		{"no host", Check{Request: Request{Kind: HTTP, Target: "http://:80/"}}, "no http:// or https:// URL"},
+		{"tcp", Check{Request: Request{Kind: TCP, Target: "was:3000"}}, ""},
+		{"tcp without port", Check{Request: Request{Kind: TCP, Target: "was"}}, "no host:port"},
+		{"tls", Check{Request: Request{Kind: TLS, Target: "[::1]:443"}}, ""},
+		{"dns", Check{Request: Request{Kind: DNS, Target: "was"}}, ""},
+		{"dns of a URL", Check{Request: Request{Kind: DNS, Target: "http://was"}}, "no name"},
+		{"exec", Check{From: Container, Service: "was", Request: Request{Kind: Exec, Argv: []string{"true"}}}, ""},
+		{"exec of nothing", Check{Request: Request{Kind: Exec}}, "no command"},
+		{"exec beside nginx", Check{From: Nginx, Request: Request{Kind: Exec, Argv: []string{"true"}}}, "nothing is executed"},
 		{"nothing", Check{}, "one of http, tcp"},
-		{"container of no service", Check{From: Container, Question: Question{Kind: TCP, Target: "a:1"}}, "needs service"},
-		{"service from elsewhere", Check{Service: "was", Question: Question{Kind: TCP, Target: "a:1"}}, "is for from: container"},
-		{"more passes than attempts", Check{Attempts: 2, Passes: 3, Question: Question{Kind: TCP, Target: "a:1"}}, "2 attempts"},
-		{"more passes than the default attempts", Check{Passes: 7, Question: Question{Kind: TCP, Target: "a:1"}}, ""},
-		{"latency beyond the timeout", Check{Want: Want{Latency: 6 * time.Second}, Question: Question{Kind: TCP, Target: "a:1"}}, "within the timeout of 5s"},
-		{"negative", Check{Attempts: -1, Question: Question{Kind: TCP, Target: "a:1"}}, "not negative"},
+		{"container of no service", Check{From: Container, Request: Request{Kind: TCP, Target: "a:1"}}, "needs service"},
+		{"service from elsewhere", Check{Service: "was", Request: Request{Kind: TCP, Target: "a:1"}}, "is for from: container"},
+		{"more passes than attempts", Check{Attempts: 2, Passes: 3, Request: Request{Kind: TCP, Target: "a:1"}}, "2 attempts"},
+		{"more passes than the default attempts", Check{Passes: 7, Request: Request{Kind: TCP, Target: "a:1"}}, ""},
+		{"latency beyond the timeout", Check{Want: Want{Latency: 6 * time.Second}, Request: Request{Kind: TCP, Target: "a:1"}}, "within the timeout of 5s"},
+		{"negative", Check{Attempts: -1, Request: Request{Kind: TCP, Target: "a:1"}}, "not negative"},
 	} {
 		_, err := test.check.Complete()
 		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.says)
 		}
 	}
-	c, err := Check{Question: Question{Kind: HTTP, Target: "http://was/"}}.Complete()
+	c, err := Check{Request: Request{Kind: HTTP, Target: "http://was/"}}.Complete()
 	if err != nil || c.Statuses.String() != "200-299" || c.Timeout != 5*time.Second || c.Attempts != 3 || c.Passes != 1 || c.Interval != time.Second {
 		t.Errorf("defaults: %+v, %v", c, err)
 	}
@@ -50,12 +50,12 @@ func TestLoopbackAndName(t *testing.T) {
 		port     string
 		name     string
 	}{
-		{Check{Question: Question{Kind: HTTP, Target: "http://localhost/x"}}, true, "localhost", "80", "GET http://localhost/x"},
-		{Check{Question: Question{Kind: HTTP, Method: "POST", Target: "https://kim:secret@127.0.0.2/"}}, true, "127.0.0.2", "443", "POST https://kim:xxxxx@127.0.0.2/"},
-		{Check{Question: Question{Kind: TCP, Target: "[::1]:8080"}}, true, "::1", "8080", "tcp [::1]:8080"},
-		{Check{Question: Question{Kind: TLS, Target: "10.0.0.1:443"}}, false, "10.0.0.1", "443", "tls 10.0.0.1:443"},
-		{Check{Question: Question{Kind: DNS, Target: "was"}}, false, "was", "", "dns was"},
-		{Check{Question: Question{Kind: Exec, Argv: []string{"./look", "twice"}}}, false, "", "", "exec ./look twice"},
+		{Check{Request: Request{Kind: HTTP, Target: "http://localhost/x"}}, true, "localhost", "80", "GET http://localhost/x"},
+		{Check{Request: Request{Kind: HTTP, Method: "POST", Target: "https://kim:secret@127.0.0.2/"}}, true, "127.0.0.2", "443", "POST https://kim:xxxxx@127.0.0.2/"},
+		{Check{Request: Request{Kind: TCP, Target: "[::1]:8080"}}, true, "::1", "8080", "tcp [::1]:8080"},
+		{Check{Request: Request{Kind: TLS, Target: "10.0.0.1:443"}}, false, "10.0.0.1", "443", "tls 10.0.0.1:443"},
+		{Check{Request: Request{Kind: DNS, Target: "was"}}, false, "was", "", "dns was"},
+		{Check{Request: Request{Kind: Exec, Argv: []string{"./look", "twice"}}}, false, "", "", "exec ./look twice"},
 	} {
 		host, port := test.check.Host()
 		if host != test.host || port != test.port || test.check.Loopback() != test.loopback || test.check.String() != test.name {
@@ -67,36 +67,36 @@ func TestLoopbackAndName(t *testing.T) {
 func TestJudge(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	http := func(w Want) Check {
-		c, _ := Check{Want: w, Question: Question{Kind: HTTP, Target: "http://was/"}}.Complete()
+		c, _ := Check{Want: w, Request: Request{Kind: HTTP, Target: "http://was/"}}.Complete()
 		return c
 	}
-	of := func(k Kind, w Want) Check { return Check{Want: w, Question: Question{Kind: k}} }
+	of := func(k Kind, w Want) Check { return Check{Want: w, Request: Request{Kind: k}} }
 	for _, test := range []struct {
 		name   string
 		check  Check
-		answer Answer
+		answer Result
 		want   string // empty: good
 	}{
-		{"good", http(Want{}), Answer{Status: 204}, ""},
-		{"no answer", http(Want{}), Answer{Error: "connection refused"}, "connection refused"},
-		{"status", http(Want{}), Answer{Status: 500}, "status 500, wanted 200-299"},
-		{"redirect", http(Want{}), Answer{Status: 302, Location: "/login"}, "a redirect to /login"},
-		{"redirect that is wanted", http(Want{Statuses: Statuses{{300, 399}}}), Answer{Status: 302, Location: "/login"}, ""},
-		{"contains", http(Want{Contains: "ok"}), Answer{Status: 200, Body: []byte("all ok")}, ""},
-		{"contains it not", http(Want{Contains: "ok"}), Answer{Status: 200, Body: []byte("maintenance")}, `does not contain "ok"`},
-		{"contains it not so far", http(Want{Contains: "ok"}), Answer{Status: 200, Cut: true}, "in its first 256 KiB"},
-		{"contains what it must not", http(Want{ContainsNot: "maintenance"}), Answer{Status: 200, Body: []byte("maintenance")}, `contains "maintenance"`},
-		{"slow", http(Want{Latency: time.Second}), Answer{Status: 200, Took: 1200 * time.Millisecond}, "it took 1.2s, and may take 1s"},
-		{"in time", http(Want{Latency: time.Second}), Answer{Status: 200, Took: time.Second}, ""},
-		{"status before latency", http(Want{Latency: time.Second}), Answer{Status: 500, Took: time.Minute}, "status 500"},
-		{"tcp", of(TCP, Want{}), Answer{}, ""},
-		{"certificate", of(TLS, Want{}), Answer{NotAfter: now.Add(time.Hour)}, ""},
-		{"certificate that has ended", of(TLS, Want{}), Answer{NotAfter: now.Add(-time.Hour)}, "the certificate ends at 2026-11-20T11:00:00Z"},
-		{"certificate that soon ends", of(TLS, Want{DaysLeft: 14}), Answer{NotAfter: now.AddDate(0, 0, 13)}, "in 13 days, wanted 14"},
-		{"name", of(DNS, Want{}), Answer{Addresses: []string{"10.0.0.1"}}, ""},
-		{"name without address", of(DNS, Want{}), Answer{}, "no address"},
-		{"command", of(Exec, Want{}), Answer{}, ""},
-		{"command that fails", of(Exec, Want{}), Answer{ExitCode: 3}, "exit code 3"},
+		{"good", http(Want{}), Result{Status: 204}, ""},
+		{"no answer", http(Want{}), Result{Error: "connection refused"}, "connection refused"},
+		{"status", http(Want{}), Result{Status: 500}, "status 500, wanted 200-299"},
+		{"redirect", http(Want{}), Result{Status: 302, Location: "/login"}, "a redirect to /login"},
+		{"redirect that is wanted", http(Want{Statuses: Statuses{{300, 399}}}), Result{Status: 302, Location: "/login"}, ""},
+		{"contains", http(Want{Contains: "ok"}), Result{Status: 200, Body: []byte("all ok")}, ""},
+		{"contains it not", http(Want{Contains: "ok"}), Result{Status: 200, Body: []byte("maintenance")}, `does not contain "ok"`},
+		{"contains it not so far", http(Want{Contains: "ok"}), Result{Status: 200, Cut: true}, "in its first 256 KiB"},
+		{"contains what it must not", http(Want{ContainsNot: "maintenance"}), Result{Status: 200, Body: []byte("maintenance")}, `contains "maintenance"`},
+		{"slow", http(Want{Latency: time.Second}), Result{Status: 200, Took: 1200 * time.Millisecond}, "it took 1.2s, and may take 1s"},
+		{"in time", http(Want{Latency: time.Second}), Result{Status: 200, Took: time.Second}, ""},
+		{"status before latency", http(Want{Latency: time.Second}), Result{Status: 500, Took: time.Minute}, "status 500"},
+		{"tcp", of(TCP, Want{}), Result{}, ""},
+		{"certificate", of(TLS, Want{}), Result{NotAfter: now.Add(time.Hour)}, ""},
+		{"certificate that has ended", of(TLS, Want{}), Result{NotAfter: now.Add(-time.Hour)}, "the certificate ends at 2026-11-20T11:00:00Z"},
+		{"certificate that soon ends", of(TLS, Want{DaysLeft: 14}), Result{NotAfter: now.AddDate(0, 0, 13)}, "in 13 days, wanted 14"},
+		{"name", of(DNS, Want{}), Result{Addresses: []string{"10.0.0.1"}}, ""},
+		{"name without address", of(DNS, Want{}), Result{}, "no address"},
+		{"command", of(Exec, Want{}), Result{}, ""},
+		{"command that fails", of(Exec, Want{}), Result{ExitCode: 3}, "exit code 3"},
 	} {
 		got := test.check.Judge(test.answer, now)
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
@@ -121,7 +121,7 @@ func TestSeries(t *testing.T) {
 		{5, 2, "+-+-++", 4, false},
 		{6, 2, "+-+-++", 6, true},
 	} {
-		s := Check{Attempts: test.attempts, Passes: test.passes}.NewSeries()
+		s := Check{Attempts: test.attempts, Passes: test.passes}.NewAttempts()
 		done, ok := false, false
 		for _, a := range test.answers {
 			if done {

@@ -7,7 +7,7 @@ import (
 )
 
 // Judge says why an answer is not good enough; empty: it is. now is needed for the end of a certificate.
-func (c Check) Judge(a Answer, now time.Time) string {
+func (c Check) Judge(a Result, now time.Time) string {
 	if a.Error != "" {
 		return a.Error
 	}
@@ -32,7 +32,7 @@ func (c Check) Judge(a Answer, now time.Time) string {
 	return why
 }
 
-func (c Check) judgeHTTP(a Answer) string {
+func (c Check) judgeHTTP(a Result) string {
 	within := ""
 	if a.Cut {
 		within = fmt.Sprintf(" in its first %d KiB", BodyLimit>>10)
@@ -50,7 +50,7 @@ func (c Check) judgeHTTP(a Answer) string {
 	return ""
 }
 
-func (c Check) judgeTLS(a Answer, now time.Time) string {
+func (c Check) judgeTLS(a Result, now time.Time) string {
 	left := a.NotAfter.Sub(now)
 	if left < time.Duration(c.DaysLeft)*24*time.Hour {
 		return fmt.Sprintf("the certificate ends at %s, in %d days, wanted %d at least", a.NotAfter.UTC().Format(time.RFC3339), int(left.Hours()/24), c.DaysLeft)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// condemn returns the reason for which the newest sample can never be followed by a pass, or nil.
+// fatalReason returns the reason for which the newest sample can never be followed by a pass, or nil.
 //
 // The order of the questions is the order of explanations: a container that the kernel killed has also exited, may also
 // be restarting, and is also unhealthy.
-func (t *track) condemn() *Reason {
+func (t *track) fatalReason() *Reason {
 	s, e := &t.newest, t.expected
 	switch {
 	case s.OOMKilled && t.outOfMemory():

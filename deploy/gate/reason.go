@@ -62,9 +62,9 @@ func (c cause) rank() int {
 	return slices.Index(telling, c.Code)
 }
 
-// tell puts the most telling cause first. Of two that tell as much, the earlier one comes first, since it may have
+// sortReasons puts the most telling cause first. Of two that tell as much, the earlier one comes first, since it may have
 // brought about the other; what is still equal keeps the order of Expected.
-func tell(causes []cause) []Reason {
+func sortReasons(causes []cause) []Reason {
 	slices.SortStableFunc(causes, func(a, b cause) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), a.at.Compare(b.at))
 	})

@@ -41,8 +41,8 @@ func (t *track) observe(s Sample) {
 	if t.startedAt.IsZero() {
 		t.startedAt = s.StartedAt
 	}
-	if r := t.condemn(); r != nil {
-		t.blame(r, s.At)
+	if r := t.fatalReason(); r != nil {
+		t.setReason(r, s.At)
 	}
 	if t.fault == nil {
 		t.keepCount()
@@ -55,12 +55,12 @@ func (t *track) vanish(at time.Time) {
 	if t.done {
 		return
 	}
-	t.blame(t.reason(CodeVanished, "was removed by someone else"), at)
+	t.setReason(t.reason(CodeVanished, "was removed by someone else"), at)
 }
 
-// blame records the first verdict on the container. Only an OOM that is learnt of later takes its place: the engine is
+// setReason records the first verdict on the container. Only an OOM that is learnt of later takes its place: the engine is
 // told of the kill and of the exit by two events, and they come in either order.
-func (t *track) blame(r *Reason, at time.Time) {
+func (t *track) setReason(r *Reason, at time.Time) {
 	t.good = false
 	if t.fault == nil || r.Code == CodeOOMKilled && t.fault.Code != CodeOOMKilled {
 		t.fault, t.faultAt = r, at
@@ -89,7 +89,7 @@ func (t *track) keepCount() {
 		t.since = s.At
 	}
 	if t.losses >= flapLimit {
-		t.blame(t.flapping(), s.At)
+		t.setReason(t.flapping(), s.At)
 	}
 }
 

@@ -65,13 +65,13 @@ func (g *Gate) Verdict(now time.Time) Verdict {
 
 func (g *Gate) judge(now time.Time) Verdict {
 	if causes := g.faults(); len(causes) > 0 {
-		return Verdict{Decision: Refused, Reasons: tell(causes)}
+		return Verdict{Decision: Refused, Reasons: sortReasons(causes)}
 	}
 	begin, all := g.begin()
 	end := g.opens(begin)
 	switch {
 	case all && begin.After(g.deadline), !all && !now.Before(g.deadline):
-		return Verdict{Decision: Refused, Reasons: tell(g.overdue())}
+		return Verdict{Decision: Refused, Reasons: sortReasons(g.overdue())}
 	case all && !now.Before(end):
 		return Verdict{Decision: Open}
 	case all:

@@ -18,7 +18,7 @@ type Request struct {
 	Connections *Connections `json:"connections,omitempty"`
 	PutAt       string       `json:"put_at,omitempty"` // the path of a file
 	// Question is one attempt of a check.
-	Question *check.Question `json:"question,omitempty"`
+	Question *check.Request `json:"question,omitempty"`
 }
 
 // Connections asks for the open TCP connections from nginx's network namespace to hosts, and to ports of any host.
@@ -74,7 +74,7 @@ type Response struct {
 	Open      []Socket  `json:"open,omitempty"`      // Connections
 	PutAt     time.Time `json:"put_at,omitzero"`     // see PutAt
 	// Answer is what came of a Question.
-	Answer *check.Answer `json:"answer,omitempty"`
+	Answer *check.Result `json:"answer,omitempty"`
 }
 
 // Socket is one end of an open connection. The two ends together tell it from every other one of its time.

@@ -17,7 +17,7 @@ import (
 )
 
 // Answer asks a question from where this process stands. It returns within the question's timeout, or when ctx ends.
-func Answer(ctx context.Context, q check.Question) check.Answer {
+func Answer(ctx context.Context, q check.Request) check.Result {
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout)
 	defer cancel()
 	began := time.Now()
@@ -29,35 +29,35 @@ func Answer(ctx context.Context, q check.Question) check.Answer {
 	return a
 }
 
-func answerTo(ctx context.Context, q check.Question) (check.Answer, error) {
+func answerTo(ctx context.Context, q check.Request) (check.Result, error) {
 	switch q.Kind {
 	case check.HTTP:
 		return askHTTP(ctx, q)
 	case check.TCP:
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", q.Target)
 		if err != nil {
-			return check.Answer{}, err
+			return check.Result{}, err
 		}
-		return check.Answer{}, conn.Close()
+		return check.Result{}, conn.Close()
 	case check.TLS:
 		return askTLS(ctx, q)
 	case check.DNS:
 		ips, err := net.DefaultResolver.LookupHost(ctx, q.Target)
-		return check.Answer{Addresses: ips}, err
+		return check.Result{Addresses: ips}, err
 	}
-	return check.Answer{}, fmt.Errorf("a check of kind %q cannot be asked from here", q.Kind)
+	return check.Result{}, fmt.Errorf("a check of kind %q cannot be asked from here", q.Kind)
 }
 
 // askHTTP uses a transport of its own: http.DefaultTransport would take a proxy from the environment, and ask that
 // instead of the application, and would answer from a connection that an earlier attempt had opened.
-func askHTTP(ctx context.Context, q check.Question) (check.Answer, error) {
+func askHTTP(ctx context.Context, q check.Request) (check.Result, error) {
 	config, err := trust(q)
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, q.Method, q.Target, strings.NewReader(q.Body))
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	req.Header.Set("User-Agent", "bluegate")
 	for name, value := range q.Headers {
@@ -72,11 +72,11 @@ func askHTTP(ctx context.Context, q check.Question) (check.Answer, error) {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, check.BodyLimit+1))
-	a := check.Answer{Status: resp.StatusCode, Location: resp.Header.Get("Location"), Body: body}
+	a := check.Result{Status: resp.StatusCode, Location: resp.Header.Get("Location"), Body: body}
 	if q.Wants != "" {
 		a.Header = resp.Header.Get(q.Wants)
 	}
@@ -90,7 +90,7 @@ func askHTTP(ctx context.Context, q check.Question) (check.Answer, error) {
 }
 
 // trust says whose certificates are good. A name of their own is checked too, unless the user said insecure.
-func trust(q check.Question) (*tls.Config, error) {
+func trust(q check.Request) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: q.Insecure}
 	if len(q.CA) > 0 {
 		config.RootCAs = x509.NewCertPool()
@@ -102,17 +102,17 @@ func trust(q check.Question) (*tls.Config, error) {
 }
 
 // askTLS shakes hands and takes the end of the first certificate of the chain that ends.
-func askTLS(ctx context.Context, q check.Question) (check.Answer, error) {
+func askTLS(ctx context.Context, q check.Request) (check.Result, error) {
 	config, err := trust(q)
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", q.Target)
 	if err != nil {
-		return check.Answer{}, err
+		return check.Result{}, err
 	}
 	defer conn.Close()
-	var a check.Answer
+	var a check.Result
 	for _, cert := range conn.(*tls.Conn).ConnectionState().PeerCertificates {
 		if a.NotAfter.IsZero() || cert.NotAfter.Before(a.NotAfter) {
 			a.NotAfter = cert.NotAfter

@@ -43,18 +43,18 @@ func TestAnswerHTTP(t *testing.T) {
 	defer server.Close()
 	t.Setenv("http_proxy", "http://127.0.0.1:1") // nobody asks a proxy about the application
 	for _, test := range []struct {
-		question check.Question
+		question check.Request
 		status   int
 		body     string
 		err      string
 	}{
-		{check.Question{Target: "/health"}, 200, "all ok", ""},
-		{check.Question{Target: "/bad"}, 500, "cannot reach the database", ""},
-		{check.Question{Target: "/login"}, 302, "Found", ""},
-		{check.Question{Target: "/login", Follow: true}, 200, "all ok", ""},
-		{check.Question{Target: "/echo", Method: "POST", Headers: map[string]string{"x-token": "t", "host": "shop.test"}, Body: "hello"}, 200, "POST shop.test t hello", ""},
-		{check.Question{Target: "/breaks"}, 200, "half", "its body did not come"},
-		{check.Question{Target: "/hangs", Timeout: 50 * time.Millisecond}, 0, "", "no answer within 50ms"},
+		{check.Request{Target: "/health"}, 200, "all ok", ""},
+		{check.Request{Target: "/bad"}, 500, "cannot reach the database", ""},
+		{check.Request{Target: "/login"}, 302, "Found", ""},
+		{check.Request{Target: "/login", Follow: true}, 200, "all ok", ""},
+		{check.Request{Target: "/echo", Method: "POST", Headers: map[string]string{"x-token": "t", "host": "shop.test"}, Body: "hello"}, 200, "POST shop.test t hello", ""},
+		{check.Request{Target: "/breaks"}, 200, "half", "its body did not come"},
+		{check.Request{Target: "/hangs", Timeout: 50 * time.Millisecond}, 0, "", "no answer within 50ms"},
 	} {
 		q := test.question
 		q.Kind, q.Target = check.HTTP, server.URL+q.Target
@@ -66,7 +66,7 @@ func TestAnswerHTTP(t *testing.T) {
 			t.Errorf("%s: %+v (%s)", q.Target, a, a.Body)
 		}
 	}
-	if a := Answer(t.Context(), check.Question{Kind: check.HTTP, Target: server.URL + "/long", Timeout: time.Minute}); len(a.Body) != check.BodyLimit || !a.Cut {
+	if a := Answer(t.Context(), check.Request{Kind: check.HTTP, Target: server.URL + "/long", Timeout: time.Minute}); len(a.Body) != check.BodyLimit || !a.Cut {
 		t.Errorf("a long body: %d bytes, cut %v", len(a.Body), a.Cut)
 	}
 }
@@ -79,15 +79,15 @@ func TestAnswerTLS(t *testing.T) {
 	address := server.Listener.Addr().String()
 	for _, test := range []struct {
 		name     string
-		question check.Question
+		question check.Request
 		err      string
 	}{
-		{"https, trusted", check.Question{Kind: check.HTTP, Target: server.URL + "/health", CA: ca}, ""},
-		{"https, insecure", check.Question{Kind: check.HTTP, Target: server.URL + "/health", Insecure: true}, ""},
-		{"https, unknown authority", check.Question{Kind: check.HTTP, Target: server.URL + "/health"}, "certificate"},
-		{"certificate, trusted", check.Question{Kind: check.TLS, Target: address, CA: ca}, ""},
-		{"certificate, unknown authority", check.Question{Kind: check.TLS, Target: address}, "certificate"},
-		{"a CA file without certificate", check.Question{Kind: check.TLS, Target: address, CA: []byte("x")}, "no certificate"},
+		{"https, trusted", check.Request{Kind: check.HTTP, Target: server.URL + "/health", CA: ca}, ""},
+		{"https, insecure", check.Request{Kind: check.HTTP, Target: server.URL + "/health", Insecure: true}, ""},
+		{"https, unknown authority", check.Request{Kind: check.HTTP, Target: server.URL + "/health"}, "certificate"},
+		{"certificate, trusted", check.Request{Kind: check.TLS, Target: address, CA: ca}, ""},
+		{"certificate, unknown authority", check.Request{Kind: check.TLS, Target: address}, "certificate"},
+		{"a CA file without certificate", check.Request{Kind: check.TLS, Target: address, CA: []byte("x")}, "no certificate"},
 	} {
 		test.question.Timeout = time.Minute
 		a := Answer(t.Context(), test.question)
@@ -106,8 +106,8 @@ func TestAnswerOfConnectionsAndNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := l.Addr().String()
-	ask := func(kind check.Kind, target string) check.Answer {
-		return Answer(t.Context(), check.Question{Kind: kind, Target: target, Timeout: time.Minute})
+	ask := func(kind check.Kind, target string) check.Result {
+		return Answer(t.Context(), check.Request{Kind: kind, Target: target, Timeout: time.Minute})
 	}
 	if a := ask(check.TCP, open); a.Error != "" || a.Took <= 0 {
 		t.Errorf("an open port: %+v", a)
@@ -137,7 +137,7 @@ func TestQuestionTravels(t *testing.T) {
 	defer inW.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	resp, err := NewClient(inW, outR).Ask(ctx, Request{Question: &check.Question{
+	resp, err := NewClient(inW, outR).Ask(ctx, Request{Question: &check.Request{
 		Kind: check.HTTP, Target: server.URL + "/echo", Method: "PUT", Headers: map[string]string{"X-Token": "t"}, Body: "\x00\xff", Timeout: time.Minute,
 	}})
 	if err != nil || resp.Answer == nil || resp.Answer.Status != 200 || !strings.HasPrefix(string(resp.Answer.Body), "PUT 127.0.0.1") {

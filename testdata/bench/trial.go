@@ -14,7 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -38,7 +39,7 @@ type result struct {
 	lost      int
 	requests  int
 	lostKinds map[load.Kind]int
-	steps     []deploy.Step // of bluegate's own report
+	steps     []report.Step // of bluegate's own report
 }
 
 // trial is a shop in which one contender deploys there and back.
@@ -46,7 +47,7 @@ type trial struct {
 	contender
 	shop  *stand.Stand
 	proxy *proxy.Proxy
-	live  deploy.Colour
+	live  model.Colour
 	calls atomic.Int64
 }
 
@@ -61,7 +62,7 @@ func open(bluegate string, c contender) (t *trial, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t = &trial{contender: c, shop: s, live: deploy.Blue}
+	t = &trial{contender: c, shop: s, live: model.Blue}
 	opened := t
 	defer func() {
 		if err != nil {
@@ -137,7 +138,7 @@ func (t *trial) deploy(ctx context.Context) (result, error) {
 	healthy, err := firstHealthy(began, running...)
 	r.healthy = on.Sub(healthy)
 	if t.argv[0] == "bluegate" {
-		var report deploy.Report
+		var report report.Report
 		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 			return r, err
 		}
@@ -152,7 +153,7 @@ func (t *trial) deploy(ctx context.Context) (result, error) {
 	return r, err
 }
 
-func (t *trial) command(ctx context.Context, from, to deploy.Colour) (*exec.Cmd, *bytes.Buffer) {
+func (t *trial) command(ctx context.Context, from, to model.Colour) (*exec.Cmd, *bytes.Buffer) {
 	var out bytes.Buffer
 	var cmd *exec.Cmd
 	if t.argv[0] == "bluegate" {
@@ -167,9 +168,9 @@ func (t *trial) command(ctx context.Context, from, to deploy.Colour) (*exec.Cmd,
 }
 
 // running are the containers of the colour that was just made live.
-func (t *trial) running(to deploy.Colour) (all []string, err error) {
+func (t *trial) running(to model.Colour) (all []string, err error) {
 	if t.mode == "rollout" {
-		to = deploy.Blue
+		to = model.Blue
 	}
 	for _, service := range []string{"was", "signal"} {
 		ids, err := stand.Docker("ps", "-q", "--filter", fmt.Sprintf("name=^/%s-%s-%s-", t.shop.Name, service, to))

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -27,14 +27,14 @@ func TestRollbackInTheBake(t *testing.T) {
 			_ = os.WriteFile(filepath.Join(s.Dir, "bad"), nil, 0o644)
 		}
 	}()
-	r := s.deploys(4, deploy.RolledBack, []string{"VERSION=v2"})
+	r := s.deploys(4, model.RolledBack, []string{"VERSION=v2"})
 	record := stop()
 	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive)
 	colours(t, record, "blue", "green", "blue")
-	if r.Report.Live != deploy.Blue || r.Report.Undo == nil || r.Report.Undo.Name != "rollback" || r.Report.Undo.Status != "ok" {
+	if r.Report.Live != model.Blue || r.Report.Undo == nil || r.Report.Undo.Name != "rollback" || r.Report.Undo.Status != "ok" {
 		t.Errorf("live %s, undo %+v", r.Report.Live, r.Report.Undo)
 	}
-	if why := r.Report.Reasons[0]; why.Code != deploy.CheckFailed || !strings.Contains(why.Message, "exit code 1") {
+	if why := r.Report.Reasons[0]; why.Code != model.CheckFailed || !strings.Contains(why.Message, "exit code 1") {
 		t.Errorf("the evidence: %+v", why)
 	}
 	if s.conf() != before {
@@ -58,8 +58,8 @@ func TestNginxRestartedInTheBake(t *testing.T) {
 			_, _ = stand.Docker("restart", s.Nginx)
 		}
 	}()
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	if bake, ok := step(r, "bake"); !ok || bake.MS < 20_000 || r.Report.Live != deploy.Green {
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	if bake, ok := step(r, "bake"); !ok || bake.MS < 20_000 || r.Report.Live != model.Green {
 		t.Errorf("live %s, bake %+v", r.Report.Live, bake)
 	}
 	if !strings.Contains(s.conf(), "was-green:3002") {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -32,11 +32,11 @@ func TestChecksOfEveryKind(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(asksOf(asks))
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	var asked []string
 	for _, c := range r.Report.Checks {
 		asked = append(asked, string(c.From))
-		if c.Status != "ok" || c.Colour != deploy.Green || c.During != "checks" || c.MS == nil || c.MS.Min <= 0 || c.MS.Max < c.MS.Median {
+		if c.Status != "ok" || c.Colour != model.Green || c.During != "checks" || c.MS == nil || c.MS.Min <= 0 || c.MS.Max < c.MS.Median {
 			t.Errorf("%+v, %+v", c, c.MS)
 		}
 	}
@@ -63,9 +63,9 @@ func TestFailingChecks(t *testing.T) {
 		{"port", `{tcp: "was-{colour}:1", attempts: 1, timeout: 60s}`, "connection refused", ""},
 	} {
 		s.config("gate: {stable: 500ms}\ncolours: {blue: {was: 3000}, green: {was: 3002}}\nchecks: [" + test.check + "]\n")
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
 		why := r.Report.Reasons[0]
-		if why.Code != deploy.CheckFailed || !strings.Contains(why.Message, test.says) || !strings.Contains(why.LastProbe, test.probe) || why.Service != "was-green" || len(why.LogTail) == 0 {
+		if why.Code != model.CheckFailed || !strings.Contains(why.Message, test.says) || !strings.Contains(why.LastProbe, test.probe) || why.Service != "was-green" || len(why.LogTail) == 0 {
 			t.Errorf("%s: %+v", test.name, why)
 		}
 	}
@@ -92,7 +92,7 @@ func TestCheckInPlaceOfAHealthcheck(t *testing.T) {
 colours: {blue: {was: 3000}, green: {was: 3002}}
 checks: [{http: "http://was-{colour}:{was}/health", attempts: 30, interval: 500ms, timeout: 60s}]
 `})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 }
 
 // noHelperLeft: what asking needed is gone.

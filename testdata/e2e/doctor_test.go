@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/stand"
 )
 
 // diagnosed calls the doctor, wants an exit code, and returns the findings by their codes.
-func (s *shop) diagnosed(code int) (map[string]deploy.Finding, deploy.Report) {
+func (s *shop) diagnosed(code int) (map[string]model.Finding, report.Report) {
 	s.t.Helper()
 	before := s.conf()
 	r := s.run([]string{"VERSION=v2"}, "doctor")
@@ -24,14 +25,14 @@ func (s *shop) diagnosed(code int) (map[string]deploy.Finding, deploy.Report) {
 	if s.conf() != before {
 		s.t.Errorf("the doctor changed the configuration:\n%s", s.conf())
 	}
-	found := map[string]deploy.Finding{}
+	found := map[string]model.Finding{}
 	for _, f := range r.Report.Findings {
 		found[f.Code] = f
 	}
 	return found, r.Report
 }
 
-func has(t *testing.T, found map[string]deploy.Finding, codes ...string) {
+func has(t *testing.T, found map[string]model.Finding, codes ...string) {
 	t.Helper()
 	for _, code := range codes {
 		if f, ok := found[code]; !ok || f.Cost == "" || f.Remedy == "" {
@@ -40,7 +41,7 @@ func has(t *testing.T, found map[string]deploy.Finding, codes ...string) {
 	}
 }
 
-func hasNot(t *testing.T, found map[string]deploy.Finding, codes ...string) {
+func hasNot(t *testing.T, found map[string]model.Finding, codes ...string) {
 	t.Helper()
 	for _, code := range codes {
 		if f, ok := found[code]; ok {
@@ -97,7 +98,7 @@ func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 	}
 	found, report := s.diagnosed(3)
 	has(t, found, "both-in-one-upstream", "keepalive-race")
-	if len(report.Reasons) != 1 || report.Reasons[0].Code != deploy.SwitchPointAmbiguous {
+	if len(report.Reasons) != 1 || report.Reasons[0].Code != model.SwitchPointAmbiguous {
 		t.Errorf("reasons %+v", report.Reasons)
 	}
 	// The text says all of it, too.
@@ -112,15 +113,15 @@ func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 func TestPersistence(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{})
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	s.nginx(s.baked())
 	found, _ := s.diagnosed(0)
 	has(t, found, "not-persistent")
-	told := func(f deploy.Finding) bool { return f.Code == "not-persistent" }
-	if r := s.deploys(0, deploy.Planned, []string{"VERSION=v2"}, "--dry-run"); !slices.ContainsFunc(r.Report.Findings, told) {
+	told := func(f model.Finding) bool { return f.Code == "not-persistent" }
+	if r := s.deploys(0, model.Planned, []string{"VERSION=v2"}, "--dry-run"); !slices.ContainsFunc(r.Report.Findings, told) {
 		t.Errorf("the dry run does not say it: %+v", r.Report.Findings)
 	}
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	if !slices.ContainsFunc(r.Report.Findings, told) {
 		t.Errorf("the deployment does not say it: %+v", r.Report.Findings)
 	}
@@ -131,7 +132,7 @@ func TestPersistence(t *testing.T) {
 	if got := s.answers(); got != "green" {
 		t.Errorf("after a restart of nginx %q answers", got)
 	}
-	if r := s.run(nil, "status"); r.Report.Live != deploy.Green {
+	if r := s.run(nil, "status"); r.Report.Live != model.Green {
 		t.Errorf("after a restart of nginx %q is live (%s)", r.Report.Live, r.Report.LiveBy)
 	}
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -21,8 +21,8 @@ func TestFirstStartsNginx(t *testing.T) {
 	if state := inspect(t, s.Nginx, "{{.State.Status}}"); state != "exited" {
 		t.Fatalf("nginx is %s; it was to end for want of its upstream", state)
 	}
-	r := s.deploys(0, deploy.Started, nil)
-	if r.Report.Live != deploy.Blue {
+	r := s.deploys(0, model.Started, nil)
+	if r.Report.Live != model.Blue {
 		t.Errorf("live is %q, want blue, which nginx names", r.Report.Live)
 	}
 	nothingLost(t, s.sample(), load.NoKeepAlive, load.KeepAlive)
@@ -35,7 +35,7 @@ func TestFirstOfTheOtherColour(t *testing.T) {
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	s.deploys(0, deploy.Started, []string{"VERSION=v2"}, "green")
+	s.deploys(0, model.Started, []string{"VERSION=v2"}, "green")
 	if !strings.Contains(s.conf(), "was-green:3002") {
 		t.Errorf("the configuration does not name green:\n%s", s.conf())
 	}
@@ -50,12 +50,12 @@ func TestFirstOfTheOtherColour(t *testing.T) {
 func TestWithoutNginx(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{})
-	r := s.deploys(0, deploy.Started, nil)
-	if !hasFinding(r, "nginx-absent") || r.Report.Live != deploy.None {
+	r := s.deploys(0, model.Started, nil)
+	if !hasFinding(r, "nginx-absent") || r.Report.Live != model.None {
 		t.Errorf("want the finding nginx-absent and no live colour:\n%s", r.Stdout)
 	}
 	before := s.containers()
-	r = s.deploys(7, deploy.Unreachable, []string{"VERSION=v2"})
+	r = s.deploys(7, model.Unreachable, []string{"VERSION=v2"})
 	if got := s.containers(); len(got) != 2 || got[0] != before[0] {
 		t.Errorf("containers are %v, were %v", got, before)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -26,11 +26,11 @@ func TestHooks(t *testing.T) {
 	}
 	s.config(hooks)
 	before := s.conf()
-	r := s.deploys(3, deploy.Refused, []string{"VERSION=v2", "FAILING=before_switch"})
-	if why := r.Report.Reasons[0]; why.Code != deploy.HookFailed || !strings.Contains(why.LastProbe, "said by before_switch") || s.conf() != before {
+	r := s.deploys(3, model.Refused, []string{"VERSION=v2", "FAILING=before_switch"})
+	if why := r.Report.Reasons[0]; why.Code != model.HookFailed || !strings.Contains(why.LastProbe, "said by before_switch") || s.conf() != before {
 		t.Errorf("%+v", why)
 	}
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2", "FAILING=after_all"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2", "FAILING=after_all"})
 	log, err := os.ReadFile(filepath.Join(s.Dir, "hooks.log"))
 	if err != nil {
 		t.Fatal(err)

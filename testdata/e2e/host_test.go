@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -114,11 +114,11 @@ func newHostShop(t *testing.T) (*shop, map[string]int) {
 func TestHostNginx(t *testing.T) {
 	t.Parallel()
 	s, published := newHostShop(t)
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	s.hostNginx(published) // found by the ports that its configuration names
 	stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive}})
 	for _, colour := range []string{"green", "blue"} {
-		r := s.deploys(0, deploy.Promoted, nil, colour)
+		r := s.deploys(0, model.Promoted, nil, colour)
 		if r.Report.Switch == nil || r.Report.Switch.Points != 2 || !strings.Contains(r.Report.Switch.Nginx, "on the host") {
 			t.Errorf("%+v", r.Report.Switch)
 		}
@@ -138,7 +138,7 @@ func TestHostNginx(t *testing.T) {
 func TestHostNginxNotSwitched(t *testing.T) {
 	t.Parallel()
 	s, published := newHostShop(t)
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	dir := s.hostNginx(published)
 	config := fmt.Sprintf("%snginx: {host: true, config: %s/nginx.conf}\n", quick, dir)
 	if err := os.WriteFile(filepath.Join(s.Dir, "bluegate.yml"), []byte(config), 0o644); err != nil {
@@ -155,8 +155,8 @@ func TestHostNginxNotSwitched(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := readFile(t, s.Conf)
-	r := s.deploys(3, deploy.Refused, nil, "green")
-	if len(r.Report.Reasons) == 0 || r.Report.Reasons[0].Code != deploy.NginxNotSwitched || !strings.Contains(r.Report.Reasons[0].Message, "bind()") {
+	r := s.deploys(3, model.Refused, nil, "green")
+	if len(r.Report.Reasons) == 0 || r.Report.Reasons[0].Code != model.NginxNotSwitched || !strings.Contains(r.Report.Reasons[0].Message, "bind()") {
 		t.Errorf("%+v", r.Report.Reasons)
 	}
 	if got := readFile(t, s.Conf); got != before {

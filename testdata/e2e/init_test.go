@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -46,9 +46,9 @@ func TestInitThenDeploy(t *testing.T) {
 	if after := docker(t, "ps", "-a", "--no-trunc", "--filter", "name="+s.Name); strings.Count(after, "\n") != strings.Count(before, "\n") {
 		t.Errorf("init left something:\n%s\nbefore:\n%s", after, before)
 	}
-	s.deploys(0, deploy.Planned, []string{"VERSION=v2"}, "--dry-run")
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2", "BLUEGATE_GATE_STABLE=500ms"})
-	if r.Report.Live != deploy.Green {
+	s.deploys(0, model.Planned, []string{"VERSION=v2"}, "--dry-run")
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2", "BLUEGATE_GATE_STABLE=500ms"})
+	if r.Report.Live != model.Green {
 		t.Errorf("live is %s", r.Report.Live)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -30,7 +30,7 @@ func TestInsideAContainer(t *testing.T) {
   --entrypoint /opt/bluegate bluegate-shop:v1 "$@"`, s.Name, filepath.Dir(bluegate), files, socket))
 	s.Bluegate = wrapper
 	s.deploysRemotely()
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v1"}, "blue")
+	s.deploys(0, model.Promoted, []string{"VERSION=v1"}, "blue")
 	if got := s.conf(); !strings.Contains(got, "was-blue:3000   max_fails=0;") || strings.Contains(got, "server   was-green") {
 		t.Errorf("there and back, the engine's host has\n%s", got)
 	}

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/oracle"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
@@ -129,11 +129,11 @@ func TestKilledInTheGate(t *testing.T) {
 	b := s.start([]string{"VERSION=v2"}, "deploy")
 	b.until("good")
 	b.end(syscall.SIGKILL)
-	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != deploy.Blue || !hasFinding(r, "left-behind") {
+	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != model.Blue || !hasFinding(r, "left-behind") {
 		t.Errorf("status: %d, live %q, findings %v", r.Code, r.Report.Live, r.Report.Findings)
 	}
 	s.config(quick)
-	if r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"}); !hasFinding(r, "settled") {
+	if r := s.deploys(0, model.Promoted, []string{"VERSION=v2"}); !hasFinding(r, "settled") {
 		t.Errorf("the next deployment does not say what it settled: %v", r.Report.Findings)
 	}
 	record := stop()
@@ -149,20 +149,20 @@ func TestDrainLimit(t *testing.T) {
 	s := openShop(t, stand.Options{})
 	s.config(quick + "drain: {timeout: 1s}\n")
 	end := s.stream()
-	r := s.deploys(5, deploy.NeedsPerson, []string{"VERSION=v2"})
-	if r.Report.Live != deploy.Green || r.Report.Run != "bluegate settle" {
+	r := s.deploys(5, model.NeedsPerson, []string{"VERSION=v2"})
+	if r.Report.Live != model.Green || r.Report.Run != "bluegate settle" {
 		t.Errorf("live %q, run %q", r.Report.Live, r.Report.Run)
 	}
 	if running := s.containers(); len(running) != 4 {
 		t.Errorf("of both colours run %v", running)
 	}
-	if r = s.deploys(3, deploy.Refused, []string{"VERSION=v1"}); r.Report.Reasons[0].Code != deploy.StillDraining || len(s.containers()) != 4 {
+	if r = s.deploys(3, model.Refused, []string{"VERSION=v1"}); r.Report.Reasons[0].Code != model.StillDraining || len(s.containers()) != 4 {
 		t.Errorf("a deployment that needs a draining colour: %v", r.Report.Reasons)
 	}
 	if got := end(); got != nil {
 		t.Errorf("the stream was cut: %v", got)
 	}
-	if r = s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != deploy.Settled {
+	if r = s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != model.Settled {
 		t.Fatalf("settle: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)
 	}
 	if got, want := s.containers(), []string{s.Name + "-signal-green-1", s.Name + "-was-green-1"}; !slices.Equal(got, want) {
@@ -179,7 +179,7 @@ func TestKilledInTheDrain(t *testing.T) {
 	b := s.start([]string{"VERSION=v2"}, "deploy")
 	b.until("drain")
 	b.end(syscall.SIGKILL)
-	if r := s.run(nil, "status"); r.Report.Live != deploy.Green || !hasFinding(r, "left-behind") {
+	if r := s.run(nil, "status"); r.Report.Live != model.Green || !hasFinding(r, "left-behind") {
 		t.Errorf("status: live %q, findings %v", r.Report.Live, r.Report.Findings)
 	}
 	if got := end(); got != nil {
@@ -201,7 +201,7 @@ func TestTwoAtOnce(t *testing.T) {
 	first := s.start([]string{"VERSION=v2"}, "deploy")
 	first.until("settle")
 	r := s.run([]string{"VERSION=v2"}, "deploy")
-	if r.Code != 6 || r.Report.Outcome != deploy.Locked || !strings.Contains(r.Report.Message, fmt.Sprint(first.cmd.Process.Pid)) {
+	if r.Code != 6 || r.Report.Outcome != model.Locked || !strings.Contains(r.Report.Message, fmt.Sprint(first.cmd.Process.Pid)) {
 		t.Errorf("the second: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)
 	}
 	if code := first.end(0); code != 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -26,17 +26,17 @@ func TestImagesThatNoRegistryServes(t *testing.T) {
 		repository = registry(t) + "/" + s.Name
 		push(t, "bluegate-shop:v1", repository+":one")
 		push(t, "bluegate-shop:v2", repository+":two")
-		s.deploys(0, deploy.Started, with("one"), "blue")
+		s.deploys(0, model.Started, with("one"), "blue")
 		if err := s.StartNginx(); err != nil {
 			t.Fatal(err)
 		}
-		r := s.deploys(0, deploy.Planned, with("two"), "--dry-run")
+		r := s.deploys(0, model.Planned, with("two"), "--dry-run")
 		if !slices.Contains(r.Report.Plan.Pull, repository+":two") || hasFinding(r, "not-checked") {
 			t.Errorf("would pull %v: %v", r.Report.Plan.Pull, r.Report.Findings)
 		}
 		for _, args := range [][]string{{"--dry-run"}, nil} {
-			r = s.deploys(3, deploy.Refused, with("none"), args...)
-			if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, repository+":none") {
+			r = s.deploys(3, model.Refused, with("none"), args...)
+			if reason := r.Report.Reasons[0]; reason.Code != model.PullFailed || !strings.Contains(reason.Message, repository+":none") {
 				t.Errorf("%v: the reason is %s", args, reason)
 			}
 		}
@@ -47,17 +47,17 @@ func TestImagesThatNoRegistryServes(t *testing.T) {
 	}
 
 	for _, version := range []string{"two", "none"} {
-		if r := s.deploys(0, deploy.Planned, with(version), "--dry-run"); !hasFinding(r, "not-checked") {
+		if r := s.deploys(0, model.Planned, with(version), "--dry-run"); !hasFinding(r, "not-checked") {
 			t.Errorf("%s: %v", version, r.Report.Findings)
 		}
 	}
-	if r := s.deploys(3, deploy.Refused, with("none")); r.Report.Reasons[0].Code != deploy.PullFailed {
+	if r := s.deploys(3, model.Refused, with("none")); r.Report.Reasons[0].Code != model.PullFailed {
 		t.Errorf("the reason is %s", r.Report.Reasons[0])
 	}
-	if r := s.deploys(0, deploy.Promoted, with("two")); !hasFinding(r, "local-image") || r.Report.Live != deploy.Green {
+	if r := s.deploys(0, model.Promoted, with("two")); !hasFinding(r, "local-image") || r.Report.Live != model.Green {
 		t.Errorf("live %q: %v", r.Report.Live, r.Report.Findings)
 	}
-	if r := s.back(0, deploy.Promoted); r.Report.Live != deploy.Blue {
+	if r := s.back(0, model.Promoted); r.Report.Live != model.Blue {
 		t.Errorf("live %q", r.Report.Live)
 	}
 }
@@ -68,22 +68,22 @@ func TestVersionThatIsUnset(t *testing.T) {
 	s := newShop(t, stand.Options{Config: unhurried, Edit: func(_, text string) string {
 		return strings.ReplaceAll(text, "${VERSION:-v1}", "${VERSION:?say which}")
 	}})
-	s.deploys(0, deploy.Started, []string{"VERSION=v1"}, "blue")
+	s.deploys(0, model.Started, []string{"VERSION=v1"}, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	if r := s.deploys(2, deploy.Malformed, nil); !strings.Contains(r.Report.Message, "say which") {
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	if r := s.deploys(2, model.Malformed, nil); !strings.Contains(r.Report.Message, "say which") {
 		t.Errorf("the message is %q", r.Report.Message)
 	}
 	for _, command := range []string{"status", "health", "settle"} {
 		r := s.run(nil, command)
-		if r.Code != 0 || r.Report.Live != deploy.Green || strings.Contains(r.Stdout, "11111") {
+		if r.Code != 0 || r.Report.Live != model.Green || strings.Contains(r.Stdout, "11111") {
 			t.Errorf("%s: exit %d, live %q: %s", command, r.Code, r.Report.Live, r.Stdout)
 		}
 	}
-	s.back(0, deploy.Planned, "--dry-run")
-	if r := s.back(0, deploy.Promoted); r.Report.Live != deploy.Blue {
+	s.back(0, model.Planned, "--dry-run")
+	if r := s.back(0, model.Promoted); r.Report.Live != model.Blue {
 		t.Errorf("live %q", r.Report.Live)
 	}
 }
@@ -96,20 +96,20 @@ func TestJournalOfAnotherApplication(t *testing.T) {
 	name := "project: " + first.Name + "\n" + quick
 	second := newShop(t, stand.Options{Config: name})
 	first.config(name)
-	first.deploys(0, deploy.Started, nil, "blue")
+	first.deploys(0, model.Started, nil, "blue")
 	if err := first.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	first.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	first.deploys(0, model.Promoted, []string{"VERSION=v2"})
 
 	for _, args := range [][]string{{"deploy", "--dry-run"}, {"deploy"}, {"settle"}, {"status"}} {
 		r := second.run(nil, args...)
-		if r.Code != 3 || len(r.Report.Reasons) != 1 || r.Report.Reasons[0].Code != deploy.ForeignJournal || !strings.Contains(r.Report.Message, first.Nginx) {
+		if r.Code != 3 || len(r.Report.Reasons) != 1 || r.Report.Reasons[0].Code != model.ForeignJournal || !strings.Contains(r.Report.Message, first.Nginx) {
 			t.Errorf("%v: exit %d: %s", args, r.Code, r.Report.Message)
 		}
 	}
 	if all := docker(t, "ps", "-aq", "--filter", "label=com.docker.compose.project="+second.Name); all != "" {
 		t.Errorf("there are containers of the second: %s", all)
 	}
-	first.deploys(0, deploy.Promoted, nil)
+	first.deploys(0, model.Promoted, nil)
 }

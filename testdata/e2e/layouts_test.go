@@ -19,7 +19,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/sample"
@@ -39,10 +40,10 @@ type layout struct {
 	// links are made in the copy: not every way to carry a repository keeps a symbolic link.
 	links map[string]string
 	// bad is the reason for which v3, which never becomes healthy, is refused; default: unhealthy.
-	bad deploy.Code
+	bad model.Code
 	// fails is one more release that must be refused, after v3, and why.
 	fails []string
-	code  deploy.Code
+	code  model.Code
 	says  string
 }
 
@@ -72,13 +73,13 @@ var layouts = []layout{
 	{folder: "replicas", live: []project{up("", "compose.blue-deploy.yml"), up("", "proxy/compose.yml")}},
 	{
 		folder: "migration-and-build", live: []project{{files: []string{"compose.yml"}, services: []string{"db", "queue", "migrate", "app-blue", "nginx"}}},
-		fails: []string{"VERSION=v2", "MIGRATION=7"}, code: deploy.Exited, says: "7",
+		fails: []string{"VERSION=v2", "MIGRATION=7"}, code: model.Exited, says: "7",
 	},
 	{folder: "one-file-two-projects", live: []project{
 		{files: []string{"docker-compose.yml"}, name: "shop-blue", env: []string{"COLOUR=blue", "HTTP_PORT=8081"}}, up("", "proxy/compose.yml"),
 	}},
 	{folder: "one-file-named-volume", live: []project{{files: []string{"stack.yml"}, services: []string{"app-blue", "nginx"}, env: []string{"COMPOSE_PROFILES=edge"}}}},
-	{folder: "two-files-host-nginx", hosted: true, live: []project{up("shop-blue", "docker-compose.blue.yml")}, bad: deploy.CheckFailed},
+	{folder: "two-files-host-nginx", hosted: true, live: []project{up("shop-blue", "docker-compose.blue.yml")}, bad: model.CheckFailed},
 	{folder: "one-file-host-nginx", hosted: true, live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "db"}}}},
 }
 
@@ -103,13 +104,13 @@ func TestLayouts(t *testing.T) {
 			stop := s.load(load.Options{Kinds: kinds, Paths: paths, Rate: 60, Workers: 2})
 			env := func(more ...string) []string { return append(more, "BLUEGATE_GATE_STABLE=500ms") }
 			for _, r := range []struct{ version, colour string }{{"v2", "green"}, {"v1", "blue"}} {
-				report := s.deploys(0, deploy.Promoted, env("VERSION="+r.version)).Report
+				report := s.deploys(0, model.Promoted, env("VERSION="+r.version)).Report
 				if string(report.Live) != r.colour {
 					t.Errorf("live is %s, want %s", report.Live, r.colour)
 				}
 			}
-			report := s.deploys(3, deploy.Refused, env("VERSION=v3")).Report
-			if report.Live != deploy.Blue || !slices.ContainsFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == cmp.Or(l.bad, deploy.Unhealthy) }) {
+			report := s.deploys(3, model.Refused, env("VERSION=v3")).Report
+			if report.Live != model.Blue || !slices.ContainsFunc(report.Reasons, func(r model.Reason) bool { return r.Code == cmp.Or(l.bad, model.Unhealthy) }) {
 				t.Errorf("live is %s, the reasons are %v", report.Live, report.Reasons)
 			}
 			if len(l.fails) > 0 {
@@ -124,8 +125,8 @@ func TestLayouts(t *testing.T) {
 
 func (s *shop) refusesWith(l layout, env []string) {
 	s.t.Helper()
-	report := s.deploys(3, deploy.Refused, env).Report
-	i := slices.IndexFunc(report.Reasons, func(r deploy.Reason) bool { return r.Code == l.code })
+	report := s.deploys(3, model.Refused, env).Report
+	i := slices.IndexFunc(report.Reasons, func(r model.Reason) bool { return r.Code == l.code })
 	if i < 0 || !strings.Contains(report.Reasons[i].Message, l.says) || report.Reasons[i].ExitCode == nil || len(report.Reasons[i].LogTail) == 0 {
 		s.t.Errorf("the reasons are %+v, want %s that says %q", report.Reasons, l.code, l.says)
 	}
@@ -138,12 +139,12 @@ func (s *shop) adopts(l layout) {
 	var said struct {
 		Content string
 		Written bool
-		Doctor  deploy.Report
+		Doctor  report.Report
 	}
 	if err := errors.Join(err, json.Unmarshal(out, &said)); err != nil {
 		s.t.Fatalf("init: %v\n%s", err, out)
 	}
-	if said.Doctor.Outcome != deploy.OK {
+	if said.Doctor.Outcome != model.OK {
 		s.t.Errorf("init says that something is in the way: %s", out)
 	}
 	wrote := textOf(s.t, filepath.Join(s.Dir, "bluegate.yml"))
@@ -155,7 +156,7 @@ func (s *shop) adopts(l layout) {
 	if !reflect.DeepEqual(meaning(s.t, wrote), meaning(s.t, want)) {
 		s.t.Errorf("init wrote\n%swant\n%s%s", wrote, want, out)
 	}
-	s.deploys(0, deploy.Planned, []string{"VERSION=v2"}, "--dry-run")
+	s.deploys(0, model.Planned, []string{"VERSION=v2"}, "--dry-run")
 }
 
 // textOf is a file's text; "" if there is none.

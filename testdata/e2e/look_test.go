@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -31,7 +31,7 @@ func TestLookingChangesNothing(t *testing.T) { // alone, for the sake of the lis
 func TestDryRunSaysWhatWouldHappen(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
-	r := s.deploys(0, deploy.Planned, []string{"VERSION=v2"}, "--dry-run")
+	r := s.deploys(0, model.Planned, []string{"VERSION=v2"}, "--dry-run")
 	p := r.Report.Plan
 	if p == nil || !strings.Contains(p.Diff, "-    server   was-blue:3000   max_fails=0;") || !strings.Contains(p.Diff, "+    server   was-green:3002   max_fails=0;") {
 		t.Fatalf("the plan has no diff of nginx's configuration: %+v", p)
@@ -39,7 +39,7 @@ func TestDryRunSaysWhatWouldHappen(t *testing.T) {
 	if len(p.Services) != 2 || p.Services[0].LatestMS == 0 || len(p.Create) != 2 || len(p.Stop) != 2 {
 		t.Errorf("the plan is not whole: %+v", p)
 	}
-	if r.Report.Live != deploy.Blue || r.Report.LiveBy == "" {
+	if r.Report.Live != model.Blue || r.Report.LiveBy == "" {
 		t.Errorf("live is %q by %q", r.Report.Live, r.Report.LiveBy)
 	}
 	// What would fail is said, with the code of a real run.
@@ -48,7 +48,7 @@ func TestDryRunSaysWhatWouldHappen(t *testing.T) {
 		t.Errorf("deploy blue --dry-run: %d %s", r.Code, r.Report.Message)
 	}
 	r = s.run([]string{"VERSION=no-such-version"}, "deploy", "--dry-run", "--no-pull")
-	if r.Code != 3 || r.Report.Reasons[0].Code != deploy.PullFailed {
+	if r.Code != 3 || r.Report.Reasons[0].Code != model.PullFailed {
 		t.Errorf("an image that cannot come: %d %v", r.Code, r.Report.Reasons)
 	}
 }
@@ -57,20 +57,20 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	r := s.run(nil, "health")
-	if r.Code != 0 || r.Report.Outcome != deploy.OK || r.Report.To != deploy.Blue {
+	if r.Code != 0 || r.Report.Outcome != model.OK || r.Report.To != model.Blue {
 		t.Errorf("health: %d %s of %q", r.Code, r.Report.Outcome, r.Report.To)
 	}
 	r = s.run(nil, "health", "green")
-	if r.Code != 3 || r.Report.Outcome != deploy.NotHealthy {
+	if r.Code != 3 || r.Report.Outcome != model.NotHealthy {
 		t.Errorf("health green: %d %s", r.Code, r.Report.Outcome)
 	}
 	docker(t, "pause", s.Name+"-was-blue-1")
 	r = s.run(nil, "health")
-	if r.Code != 3 || r.Report.Reasons[0].Code != deploy.Paused {
+	if r.Code != 3 || r.Report.Reasons[0].Code != model.Paused {
 		t.Errorf("health of a paused container: %d %v", r.Code, r.Report.Reasons)
 	}
 	docker(t, "unpause", s.Name+"-was-blue-1")
-	if r = s.run(nil, "status"); r.Code != 0 || r.Report.Live != deploy.Blue || len(r.Report.Containers) != 2 {
+	if r = s.run(nil, "status"); r.Code != 0 || r.Report.Live != model.Blue || len(r.Report.Containers) != 2 {
 		t.Errorf("status: %d, live %q, %d containers", r.Code, r.Report.Live, len(r.Report.Containers))
 	}
 }
@@ -83,7 +83,7 @@ func TestGitHubFiles(t *testing.T) {
 	if err := os.WriteFile(output, []byte("earlier=kept\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2", "CI=true", "GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summary})
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2", "CI=true", "GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summary})
 	text, err := os.ReadFile(output)
 	if err != nil {
 		t.Fatal(err)

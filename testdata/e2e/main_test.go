@@ -15,7 +15,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/oracle"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
@@ -108,7 +109,7 @@ func patientProbes(edit func(colour, text string) string) func(colour, text stri
 func openShop(t *testing.T, o stand.Options) *shop {
 	t.Helper()
 	s := newShop(t, o)
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func (s *shop) holds(before oracle.State, when string) {
 }
 
 // deploys calls `bluegate deploy` and wants an exit code and an outcome.
-func (s *shop) deploys(code int, outcome deploy.Outcome, env []string, args ...string) stand.Result {
+func (s *shop) deploys(code int, outcome model.Outcome, env []string, args ...string) stand.Result {
 	s.t.Helper()
 	r := s.run(env, append([]string{"deploy"}, args...)...)
 	if r.Code != code || r.Report.Outcome != outcome {
@@ -308,10 +309,10 @@ func (s *shop) picture() string {
 }
 
 // seconds of a step of the report.
-func step(r stand.Result, name string) (deploy.Step, bool) {
-	i := slices.IndexFunc(r.Report.Steps, func(s deploy.Step) bool { return s.Name == name })
+func step(r stand.Result, name string) (report.Step, bool) {
+	i := slices.IndexFunc(r.Report.Steps, func(s report.Step) bool { return s.Name == name })
 	if i < 0 {
-		return deploy.Step{}, false
+		return report.Step{}, false
 	}
 	return r.Report.Steps[i], true
 }

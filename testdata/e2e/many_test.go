@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -35,24 +35,24 @@ func TestManyInARow(t *testing.T) {
 	t.Cleanup(func() { removeImages(t, name) }) // after the shop, which uses them
 	s := newShop(t, stand.Options{Name: name, Config: "gate: {stable: 200ms, timeout: 3m}\n"})
 	s.build(0)
-	s.deploys(0, deploy.Started, s.own(), "blue")
+	s.deploys(0, model.Started, s.own(), "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
 	stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive}, Rate: 20})
-	live := deploy.Blue
+	live := model.Blue
 	var most stock
 	for i := range many(t) {
 		switch i % 6 {
 		case 3:
 			s.build(i, "CRASH_AFTER=0s", "EXIT_CODE=3")
-			s.deploys(3, deploy.Refused, s.own())
+			s.deploys(3, model.Refused, s.own())
 		case 5:
-			s.back(0, deploy.Promoted)
+			s.back(0, model.Promoted)
 			live = live.Other()
 		default:
 			s.build(i)
-			s.deploys(0, deploy.Promoted, s.own())
+			s.deploys(0, model.Promoted, s.own())
 			live = live.Other()
 		}
 		now := s.stock()

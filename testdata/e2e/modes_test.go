@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
@@ -36,9 +36,9 @@ func TestModes(t *testing.T) {
 				s.first(way)
 				before, workers := s.folder(), s.workers()
 				stop := s.load(load.Options{})
-				r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+				r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 				s.proves(r, way, version)
-				s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+				s.deploys(0, model.Promoted, []string{"VERSION=v1"})
 				record := stop()
 				t.Logf("\n%s", record)
 				kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive, load.Long, load.Upload, load.Stream}
@@ -73,7 +73,7 @@ func (s *shop) first(way stand.Way) {
 	if state := inspect(s.t, s.Nginx, "{{.State.Status}}"); way.Name != "flag" && way.Name != "values" && state != "exited" {
 		s.t.Fatalf("nginx is %s; it was to end for want of its upstream", state)
 	}
-	s.deploys(0, deploy.Started, []string{"VERSION=v1"}, "blue")
+	s.deploys(0, model.Started, []string{"VERSION=v1"}, "blue")
 	record := s.sample()
 	nothingLost(s.t, record, load.NoKeepAlive, load.KeepAlive)
 	colours(s.t, record, "blue")
@@ -130,7 +130,7 @@ func (s *shop) proves(r stand.Result, way stand.Way, version string) {
 func (s *shop) refusesBad() {
 	s.t.Helper()
 	before, workers := s.folder(), s.workers()
-	s.deploys(3, deploy.Refused, []string{"SHOP_IMAGE=bluegate-nginx", "VERSION=1.30"})
+	s.deploys(3, model.Refused, []string{"SHOP_IMAGE=bluegate-nginx", "VERSION=1.30"})
 	if got := s.folder(); got != before {
 		s.t.Errorf("a bad release changed nginx's files:\n%s\nwant\n%s", got, before)
 	}
@@ -146,7 +146,7 @@ func (s *shop) persists() {
 		"restarted": func() { docker(s.t, "restart", s.Nginx) },
 		"made anew": func() { docker(s.t, "rm", "-f", s.Nginx) },
 	}
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	for _, how := range []string{"restarted", "made anew"} {
 		again[how]()
 		start := s.AwaitNginx
@@ -194,7 +194,7 @@ func TestEditedDuringTheGate(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
+			s.deploys(3, model.Refused, []string{"VERSION=v2"})
 			done()
 			if text, err := os.ReadFile(name); err != nil || !strings.HasSuffix(string(text), "# mine\n") {
 				t.Errorf("the edit is not there any more: %v\n%s", err, text)
@@ -218,7 +218,7 @@ func TestNginxRestartedDuringTheGate(t *testing.T) {
 			s.first(way)
 			s.disturbed = true
 			done := s.duringGate(func() { docker(t, "restart", s.Nginx) })
-			s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+			s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 			done()
 			record := s.sample()
 			nothingLost(t, record, load.NoKeepAlive)
@@ -263,10 +263,10 @@ func TestFlagWhoseNamesFail(t *testing.T) {
 	if err := s.StartNginxWith("--dns", "127.0.0.1", "-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.Image); err != nil {
 		t.Fatal(err)
 	}
-	s.deploys(0, deploy.Started, []string{"VERSION=v1"}, "blue")
+	s.deploys(0, model.Started, []string{"VERSION=v1"}, "blue")
 	stop := s.load(load.Options{})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v1"})
 	record := stop()
 	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost, load.Long, load.Upload, load.Stream)
 	colours(t, record, "blue", "green", "blue")

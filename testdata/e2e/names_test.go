@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -65,14 +65,14 @@ func TestNginxCanStartAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	const blue, green = "signal-blue was-blue", "signal-green was-green"
-	s.deploys(0, deploy.Started, nil)
+	s.deploys(0, model.Started, nil)
 	if got := s.held(); got != green {
 		t.Errorf("after the first deployment %q is held, want %q", got, green)
 	}
 	s.restartsOn("blue")
 
 	stop := s.load(load.Options{})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	nothingLost(t, stop(), load.NoKeepAlive, load.KeepAlive)
 	if got := s.held(); got != blue {
 		t.Errorf("after green was promoted %q is held, want %q", got, blue)
@@ -87,13 +87,13 @@ func TestNginxCanStartAgain(t *testing.T) {
 		t.Errorf("status: %s", r.Stdout)
 	}
 
-	s.deploys(3, deploy.Refused, []string{"VERSION=v3"})
+	s.deploys(3, model.Refused, []string{"VERSION=v3"})
 	if got := s.held(); got != blue {
 		t.Errorf("after a refusal %q is held, want %q", got, blue)
 	}
 	s.restartsOn("green")
 
-	s.back(0, deploy.Promoted)
+	s.back(0, model.Promoted)
 	if got := s.held(); got != green {
 		t.Errorf("after the rollback %q is held, want %q", got, green)
 	}

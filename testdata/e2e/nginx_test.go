@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -47,8 +47,8 @@ func TestForeignSiteBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.NginxTestFailed || !strings.Contains(reason.Message, "/etc/nginx/conf.d/other.conf:1") {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.NginxTestFailed || !strings.Contains(reason.Message, "/etc/nginx/conf.d/other.conf:1") {
 			t.Errorf("the reason is %s", reason)
 		}
 		if left := docker(t, "ps", "-aq", "--filter", "label=bluegate.release="+r.Report.Release); left != "" {
@@ -68,14 +68,14 @@ func TestReloadNotApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.NginxNotSwitched || !strings.Contains(reason.Message, "bind()") {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.NginxNotSwitched || !strings.Contains(reason.Message, "bind()") {
 			t.Errorf("the reason is %s", reason)
 		}
 	})
 	// What was put back does not look as if it had never been loaded: the next deployment is not refused for it.
 	docker(t, "rm", "-f", s.Name+"-squatter")
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 }
 
 // The name that the new configuration needs does not resolve where nginx stands: the green services are on a network
@@ -90,8 +90,8 @@ func TestUpstreamDoesNotResolve(t *testing.T) {
 	}})
 	t.Cleanup(func() { docker(t, "network", "rm", s.Name+"_apart") })
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.NginxTestFailed || !strings.Contains(reason.Message, "host not found") {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.NginxTestFailed || !strings.Contains(reason.Message, "host not found") {
 			t.Errorf("the reason is %s", reason)
 		}
 	})
@@ -103,12 +103,12 @@ func TestNginxStoppedOrMissing(t *testing.T) {
 	s := openShop(t, stand.Options{})
 	running, conf := s.containers(), s.conf()
 	docker(t, "stop", s.Nginx)
-	r := s.deploys(7, deploy.Unreachable, []string{"VERSION=v2"})
+	r := s.deploys(7, model.Unreachable, []string{"VERSION=v2"})
 	if !strings.Contains(r.Report.Message, s.Nginx) {
 		t.Errorf("the message does not name %s: %s", s.Nginx, r.Report.Message)
 	}
 	docker(t, "rm", s.Nginx)
-	s.deploys(7, deploy.Unreachable, []string{"VERSION=v2"})
+	s.deploys(7, model.Unreachable, []string{"VERSION=v2"})
 	if got := s.containers(); !slices.Equal(got, running) || s.conf() != conf {
 		t.Errorf("containers that run: %v, before: %v", got, running)
 	}
@@ -126,8 +126,8 @@ func TestHandEditNotLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.ConfigNotLoaded || !strings.Contains(reason.Message, "default.conf") {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.ConfigNotLoaded || !strings.Contains(reason.Message, "default.conf") {
 			t.Errorf("the reason is %s", reason)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/oracle"
 	"bluegate/testdata/stand"
 )
@@ -17,7 +17,7 @@ func TestOracleSees(t *testing.T) {
 	docker(t, "run", "-d", "--name", s.Name+"-db", "--network", s.Name, "-v", s.Name+"-data:/data", "bluegate-shop:v1")
 	t.Cleanup(func() { docker(t, "rm", "-f", s.Name+"-db"); docker(t, "volume", "rm", "-f", s.Name+"-data") })
 	good := s.look()
-	if good.Serves != string(deploy.Blue) || !good.Starts || len(good.Outside) != 3 {
+	if good.Serves != string(model.Blue) || !good.Starts || len(good.Outside) != 3 {
 		t.Fatalf("it sees %+v", good)
 	}
 	if broken := oracle.Compare(good, s.look()); len(broken) > 0 {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
@@ -19,7 +19,7 @@ type bad struct {
 	name    string
 	faults  []string // baked into the image
 	edit    func(string) string
-	code    deploy.Code
+	code    model.Code
 	says    string        // in the reason's message
 	within  time.Duration // a decision that can fall at once does not wait for the healthcheck's budget
 	replace map[string]string
@@ -37,27 +37,27 @@ func replacing(pairs ...string) func(string) string { return strings.NewReplacer
 const patient = "gate: {stable: 10s}\n"
 
 var releases = []bad{
-	{name: "never healthy", faults: []string{"NEVER_HEALTHY=1"}, code: deploy.Unhealthy, says: "cannot reach the database"},
-	{name: "crash at start", faults: []string{"CRASH_AFTER=0s"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "3", within: time.Minute},
-	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: deploy.Restarting, says: "restart", within: time.Minute, config: patient},
-	{name: "flapping", faults: []string{"FLAP=1500ms"}, code: deploy.Flapping, config: patient},
-	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: deploy.Exited, says: "0", within: time.Minute, config: patient},
+	{name: "never healthy", faults: []string{"NEVER_HEALTHY=1"}, code: model.Unhealthy, says: "cannot reach the database"},
+	{name: "crash at start", faults: []string{"CRASH_AFTER=0s"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: model.Exited, says: "3", within: time.Minute},
+	{name: "crash loop", faults: []string{"CRASH_AFTER=1500ms"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: always")(slowProbe(s)) }, code: model.Restarting, says: "restart", within: time.Minute, config: patient},
+	{name: "flapping", faults: []string{"FLAP=1500ms"}, code: model.Flapping, config: patient},
+	{name: "exit 0", faults: []string{"CRASH_AFTER=2s", "EXIT_CODE=0"}, edit: func(s string) string { return replacing("restart: unless-stopped", "restart: \"no\"")(slowProbe(s)) }, code: model.Exited, says: "0", within: time.Minute, config: patient},
 	{name: "oom", faults: []string{"OOM_AFTER=1s"}, edit: func(s string) string {
 		return replacing("restart: unless-stopped", "restart: \"no\"\n    mem_limit: 48m\n    memswap_limit: 48m")(slowProbe(s))
-	}, code: deploy.OOMKilled, within: time.Minute, config: patient},
+	}, code: model.OOMKilled, within: time.Minute, config: patient},
 	{name: "one of two", edit: func(s string) string {
 		return strings.Replace(s, `PORT: "3003"`, `PORT: "3003", NEVER_HEALTHY: "1"`, 1)
-	}, code: deploy.Unhealthy},
+	}, code: model.Unhealthy},
 	{name: "no healthcheck", edit: func(s string) string {
 		at := strings.Index(s, "    healthcheck:")
 		end := at + strings.Index(s[at:], "    restart:")
 		return s[:at] + "    healthcheck: {disable: true}\n" + s[end:]
-	}, code: deploy.NoHealthcheck, says: "healthcheck", within: 30 * time.Second},
-	{name: "probe binary missing", edit: replacing(`"/healthcheck"`, `"/usr/bin/curl"`), code: deploy.Unhealthy, says: "/usr/bin/curl"},
-	{name: "probe hangs", faults: []string{"HANG=1"}, edit: replacing("timeout: 2s", "timeout: 500ms"), code: deploy.Unhealthy, says: "500ms"},
-	{name: "image cannot be pulled", replace: map[string]string{"VERSION": "no-such-version"}, code: deploy.PullFailed, says: "no-such-version", within: 2 * time.Minute},
-	{name: "listens on loopback only", faults: []string{"LISTEN=127.0.0.1"}, code: deploy.NotReachable, says: "connection refused"},
-	{name: "paused", code: deploy.Paused},
+	}, code: model.NoHealthcheck, says: "healthcheck", within: 30 * time.Second},
+	{name: "probe binary missing", edit: replacing(`"/healthcheck"`, `"/usr/bin/curl"`), code: model.Unhealthy, says: "/usr/bin/curl"},
+	{name: "probe hangs", faults: []string{"HANG=1"}, edit: replacing("timeout: 2s", "timeout: 500ms"), code: model.Unhealthy, says: "500ms"},
+	{name: "image cannot be pulled", replace: map[string]string{"VERSION": "no-such-version"}, code: model.PullFailed, says: "no-such-version", within: 2 * time.Minute},
+	{name: "listens on loopback only", faults: []string{"LISTEN=127.0.0.1"}, code: model.NotReachable, says: "connection refused"},
+	{name: "paused", code: model.Paused},
 }
 
 // Each bad release is refused with its reason and evidence, as early as it can be decided; users lose nothing, and
@@ -108,11 +108,11 @@ func refuses(t *testing.T, b bad) {
 		go s.pauseWhenStarted("was-green")
 	}
 	began := time.Now()
-	r := s.deploys(3, deploy.Refused, env)
+	r := s.deploys(3, model.Refused, env)
 	took := time.Since(began)
 
 	reason := r.Report.Reasons[0]
-	if !slices.ContainsFunc(r.Report.Reasons, func(x deploy.Reason) bool { return x.Code == b.code }) {
+	if !slices.ContainsFunc(r.Report.Reasons, func(x model.Reason) bool { return x.Code == b.code }) {
 		t.Errorf("reasons are %v, want %s", r.Report.Reasons, b.code)
 	}
 	if !strings.Contains(reason.Message+reason.LastProbe, b.says) {
@@ -121,7 +121,7 @@ func refuses(t *testing.T, b bad) {
 	if b.within > 0 && took > pace.Limit(b.within) {
 		t.Errorf("decided after %s; it could have been known at once", took)
 	}
-	if len(b.faults) > 0 && b.code != deploy.NotReachable && len(reason.LogTail) == 0 {
+	if len(b.faults) > 0 && b.code != model.NotReachable && len(reason.LogTail) == 0 {
 		t.Errorf("no log tail in the evidence: %+v", reason)
 	}
 	record := stop()

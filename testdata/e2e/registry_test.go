@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/stand"
 )
@@ -89,17 +89,17 @@ func TestImagesOfARegistry(t *testing.T) {
 		}
 	})
 	s := newShop(t, stand.Options{})
-	s.deploys(0, deploy.Started, []string{image, "VERSION=reg1"}, "blue")
+	s.deploys(0, model.Started, []string{image, "VERSION=reg1"}, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	r := s.deploys(0, deploy.Promoted, []string{image, "VERSION=reg2"})
+	r := s.deploys(0, model.Promoted, []string{image, "VERSION=reg2"})
 	if hasFinding(r, "local-image") {
 		t.Errorf("an image of a registry is taken for a local one: %v", r.Report.Findings)
 	}
 	docker(t, "image", "inspect", repository+":reg1")
 
-	s.deploys(3, deploy.Refused, []string{image, "VERSION=reg3"})
+	s.deploys(3, model.Refused, []string{image, "VERSION=reg3"})
 	if _, err := stand.Docker("image", "inspect", repository+":reg3"); err == nil {
 		t.Errorf("the image of the refused release is left")
 	}
@@ -114,7 +114,7 @@ func TestImagesOfARegistry(t *testing.T) {
 	bad := docker(t, "image", "inspect", "-f", "{{.Id}}", repository+":reg3")
 	docker(t, "tag", repository+":reg2", repository+":stable")
 	docker(t, "rmi", repository+":reg3")
-	r = s.deploys(3, deploy.Refused, []string{image, "VERSION=stable"})
+	r = s.deploys(3, model.Refused, []string{image, "VERSION=stable"})
 	if got := docker(t, "image", "inspect", "-f", "{{.Id}}", repository+":stable"); got != before {
 		t.Errorf("the tag names %s, and named %s before", got, before)
 	}
@@ -122,8 +122,8 @@ func TestImagesOfARegistry(t *testing.T) {
 		t.Errorf("the image of the refused release is left; pruned: %v", r.Report.Pruned.Images)
 	}
 	// A registry that does not answer refuses, and says what it was asked for.
-	r = s.deploys(3, deploy.Refused, []string{"SHOP_IMAGE=127.0.0.1:1/shop", "VERSION=v9"})
-	if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, "127.0.0.1:1/shop:v9") {
+	r = s.deploys(3, model.Refused, []string{"SHOP_IMAGE=127.0.0.1:1/shop", "VERSION=v9"})
+	if reason := r.Report.Reasons[0]; reason.Code != model.PullFailed || !strings.Contains(reason.Message, "127.0.0.1:1/shop:v9") {
 		t.Errorf("the reason is %s", reason)
 	}
 }
@@ -161,8 +161,8 @@ func TestImagesOfAPrivateRegistry(t *testing.T) {
 
 	env := []string{"SHOP_IMAGE=" + image, "VERSION=" + s.Name}
 	for name, config := range map[string]string{"without credentials": t.TempDir(), "with wrong ones": wrong} {
-		r := s.deploys(3, deploy.Refused, append(env, "DOCKER_CONFIG="+config))
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.PullFailed || !strings.Contains(reason.Message, image) {
+		r := s.deploys(3, model.Refused, append(env, "DOCKER_CONFIG="+config))
+		if reason := r.Report.Reasons[0]; reason.Code != model.PullFailed || !strings.Contains(reason.Message, image) {
 			t.Errorf("%s: the reason is %s", name, reason)
 		}
 		for _, word := range []string{registryPassword, secret} {
@@ -171,5 +171,5 @@ func TestImagesOfAPrivateRegistry(t *testing.T) {
 			}
 		}
 	}
-	s.deploys(0, deploy.Promoted, append(env, "DOCKER_CONFIG="+known))
+	s.deploys(0, model.Promoted, append(env, "DOCKER_CONFIG="+known))
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/stand"
 )
 
@@ -17,7 +18,7 @@ func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	before := s.conf()
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	var r stand.Result
 	eventually(t, "a refusal of the edit", func() bool { // one in the second in which the workers began is not seen
 		if err := os.WriteFile(s.Conf, []byte(before), 0o644); err != nil { // by hand, and blue is stopped
@@ -26,10 +27,10 @@ func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
 		r = s.run([]string{"VERSION=v3"}, "deploy", "--dry-run")
 		return r.Code == 3
 	})
-	if len(r.Report.Reasons) != 1 || r.Report.Reasons[0].Code != deploy.ConfigNotLoaded {
+	if len(r.Report.Reasons) != 1 || r.Report.Reasons[0].Code != model.ConfigNotLoaded {
 		t.Fatalf("reasons %+v", r.Report.Reasons)
 	}
-	if status := s.run(nil, "status"); status.Code != 5 || status.Report.State != deploy.StateUnknown || !strings.Contains(status.Report.Message, "last proven: green") {
+	if status := s.run(nil, "status"); status.Code != 5 || status.Report.State != report.StateUnknown || !strings.Contains(status.Report.Message, "last proven: green") {
 		t.Errorf("status: %d, state %q: %s", status.Code, status.Report.State, status.Report.Message)
 	}
 	say := r.Report.Reasons[0].Message
@@ -50,7 +51,7 @@ func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
 			t.Errorf("%s: %v", command, err)
 		}
 	}
-	eventually(t, "blue is live", func() bool { r := s.run(nil, "status"); return r.Code == 0 && r.Report.Live == deploy.Blue })
+	eventually(t, "blue is live", func() bool { r := s.run(nil, "status"); return r.Code == 0 && r.Report.Live == model.Blue })
 }
 
 // A container of nginx's that is named and not there yet does not stand in the way of a first deployment.
@@ -58,15 +59,15 @@ func TestNamedNginxThatIsNotThereYet(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	s.config(quick + "nginx: {container: " + s.Nginx + "}\n")
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != deploy.Blue || r.Report.State != deploy.StateLive {
+	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != model.Blue || r.Report.State != report.StateLive {
 		t.Errorf("status: %d, %q is live: %s", r.Code, r.Report.Live, r.Report.LiveBy)
 	}
 	s.config(quick + "nginx: {container: nope}\n")
-	r := s.deploys(7, deploy.Unreachable, []string{"VERSION=v2"})
+	r := s.deploys(7, model.Unreachable, []string{"VERSION=v2"})
 	for _, words := range []string{`"nope" (nginx.container, bluegate.yml:2)`, s.Nginx + " names an address of the application"} {
 		if !strings.Contains(r.Report.Message, words) {
 			t.Errorf("it does not say %q: %s", words, r.Report.Message)

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/certs"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
@@ -49,14 +49,14 @@ func TestRemoteOverTLS(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	s.elsewhere(`unset DOCKER_HOST`, `export DOCKER_CONFIG=`+home)
-	if r := s.run(nil, "status", "--context", "server"); r.Code != 0 || r.Report.Live != deploy.Green {
+	if r := s.run(nil, "status", "--context", "server"); r.Code != 0 || r.Report.Live != model.Green {
 		t.Errorf("by a context: %d, live is %s\n%s", r.Code, r.Report.Live, r.Stderr)
 	}
 
 	// Nobody without a certificate of the authority's gets that far.
 	stranger, _ := certs.Authority(t)
 	s.elsewhere(`export DOCKER_HOST=`+host, `export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=`+stranger)
-	if r := s.run(nil, "status"); r.Code != 7 || r.Report.Outcome != deploy.Unreachable {
+	if r := s.run(nil, "status"); r.Code != 7 || r.Report.Outcome != model.Unreachable {
 		t.Errorf("with a stranger's certificate: %d %s", r.Code, r.Report.Outcome)
 	}
 }
@@ -93,12 +93,12 @@ func (s *shop) deploysRemotely() {
 	s.t.Helper()
 	kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
 	stop := s.load(load.Options{Kinds: kinds, Rate: 60, Workers: 2})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	if got := s.conf(); !strings.Contains(got, "was-green:3002   max_fails=0;") {
 		s.t.Errorf("the engine's host has\n%s", got)
 	}
-	r := s.deploys(3, deploy.Refused, []string{"VERSION=v3"})
-	if reason := r.Report.Reasons[0]; reason.Code != deploy.Unhealthy || len(reason.LogTail) == 0 {
+	r := s.deploys(3, model.Refused, []string{"VERSION=v3"})
+	if reason := r.Report.Reasons[0]; reason.Code != model.Unhealthy || len(reason.LogTail) == 0 {
 		s.t.Errorf("the reason is %+v", reason)
 	}
 	if h := s.run(nil, "health"); h.Code != 0 {

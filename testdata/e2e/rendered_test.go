@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -42,11 +42,11 @@ func TestConfigurationMadeAtStart(t *testing.T) {
 		s.nginx("-e", "ACTIVE=blue", "-v", s.Dir+"/docker-entrypoint.sh:/docker-entrypoint.sh:ro", "-v", templates+":/etc/nginx/templates:ro", "-v", own+":/etc/nginx/bluegate",
 			s.Image, "sh", "/docker-entrypoint.sh")
 	}
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	start()
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.NginxNotSwitched || !strings.Contains(reason.Message, "/etc/nginx/templates/default.conf.template") {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.NginxNotSwitched || !strings.Contains(reason.Message, "/etc/nginx/templates/default.conf.template") {
 			t.Errorf("the reason is %s", reason)
 		}
 	})
@@ -56,7 +56,7 @@ func TestConfigurationMadeAtStart(t *testing.T) {
 	docker(t, "rm", "-f", s.Nginx)
 	start()
 	stop := s.load(load.Options{})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	record := stop()
 	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost, load.Long, load.Upload, load.Stream)
 	colours(t, record, "blue", "green")

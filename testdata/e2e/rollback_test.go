@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -19,7 +19,7 @@ import (
 const unhurried = "gate: {stable: 500ms, timeout: 3m}\n"
 
 // back calls `bluegate rollback` and wants an exit code and an outcome.
-func (s *shop) back(code int, outcome deploy.Outcome, args ...string) stand.Result {
+func (s *shop) back(code int, outcome model.Outcome, args ...string) stand.Result {
 	s.t.Helper()
 	r := s.run(nil, append([]string{"rollback"}, args...)...)
 	if r.Code != code || r.Report.Outcome != outcome {
@@ -40,25 +40,25 @@ func (s *shop) box(service string) (id, image, state, policy string) {
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried})
-	r := s.back(2, deploy.Malformed)
+	r := s.back(2, model.Malformed)
 	if !strings.Contains(r.Report.Message, "nothing to go back to") {
 		t.Errorf("the message is %q", r.Report.Message)
 	}
 	blue, image, _, policy := s.box("was-blue")
 	first := inspect(t, s.Name+"-was-blue-1", `{{index .Config.Labels "bluegate.release"}}`)
 	stop := s.load(load.Options{})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	if id, _, state, now := s.box("was-blue"); id != blue || state != "exited" || now != "no" {
 		t.Errorf("the retired colour: kept %t, %s, restart policy %s", id == blue, state, now)
 	}
 
 	before := s.picture()
-	r = s.back(0, deploy.Planned, "--dry-run")
+	r = s.back(0, model.Planned, "--dry-run")
 	if got := r.Report.Plan.Start; len(got) != 2 || len(r.Report.Plan.Stop) != 2 || len(r.Report.Plan.Create) > 0 || s.picture() != before {
 		t.Errorf("the dry run plans to start %v, and changed something: %t", got, s.picture() != before)
 	}
-	r = s.back(0, deploy.Promoted)
-	if r.Report.Live != deploy.Blue || r.Report.From != deploy.Green || r.Report.Release != first {
+	r = s.back(0, model.Promoted)
+	if r.Report.Live != model.Blue || r.Report.From != model.Green || r.Report.Release != first {
 		t.Errorf("live %q, from %q, release %s, want %s", r.Report.Live, r.Report.From, r.Report.Release, first)
 	}
 	record := stop()
@@ -71,7 +71,7 @@ func TestRollback(t *testing.T) {
 		t.Errorf("what was rolled back is %s with restart policy %s", state, policy)
 	}
 
-	r = s.back(2, deploy.Malformed)
+	r = s.back(2, model.Malformed)
 	if !strings.Contains(r.Report.Message, "a rollback is not rolled back; go forward with `bluegate deploy`") {
 		t.Errorf("the message is %q", r.Report.Message)
 	}
@@ -91,15 +91,15 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 	image := docker(t, "image", "inspect", "-f", "{{.Id}}", tag)
 	t.Cleanup(func() { _, _ = stand.Docker("rmi", image) })
 	version := "VERSION=moved-" + s.Name
-	s.deploys(0, deploy.Started, []string{version}, "blue")
+	s.deploys(0, model.Started, []string{version}, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
 	want := inspect(t, s.Name+"-was-blue-1", "{{json .Config.Env}} {{json .Config.Cmd}} {{json .Config.Healthcheck}} {{json .HostConfig.NetworkMode}}")
 	labels := inspect(t, s.Name+"-was-blue-1", "{{json .Config.Labels}}")
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	docker(t, "tag", "bluegate-shop:v2", tag)
-	s.deploys(3, deploy.Refused, []string{"VERSION=v3"})
+	s.deploys(3, model.Refused, []string{"VERSION=v3"})
 	if left := docker(t, "ps", "-aq", "--filter", "name=^/"+s.Name+"-was-blue"); left != "" {
 		t.Fatalf("the refused release has left %s", left)
 	}
@@ -107,10 +107,10 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 		t.Fatalf("the image that rollback needs could be removed: %s", out)
 	}
 	stop := s.load(load.Options{})
-	if r := s.back(0, deploy.Planned, "--dry-run"); len(r.Report.Plan.Create) != 2 {
+	if r := s.back(0, model.Planned, "--dry-run"); len(r.Report.Plan.Create) != 2 {
 		t.Errorf("the dry run plans to create %v", r.Report.Plan.Create)
 	}
-	s.back(0, deploy.Promoted)
+	s.back(0, model.Promoted)
 	record := stop()
 	nothingLost(t, record, load.AllKinds()...)
 	colours(t, record, "green", "blue")
@@ -124,7 +124,7 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 		t.Errorf("its labels are\n%s\nwant\n%s", got, labels)
 	}
 	// And forward again, from what was made anew.
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	s.nothingLeft()
 }
 
@@ -157,11 +157,11 @@ func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 				t.Fatal(err)
 			}
 			blue, _, _, _ := s.box("was-blue")
-			s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+			s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 			if gone {
 				docker(t, "rm", s.Name+"-was-blue-1", s.Name+"-signal-blue-1")
 			}
-			s.back(0, deploy.Promoted)
+			s.back(0, model.Promoted)
 			if id, _, state, policy := s.box("was-blue"); (id == blue) == gone || state != "running" || policy != "on-failure" {
 				t.Errorf("the same container %t, %s, restart policy %s", id == blue, state, policy)
 			}
@@ -180,13 +180,13 @@ func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 func TestRollbackToWhatRuns(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried + "old: {keep: running}\n"})
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
 	started := inspect(t, s.Name+"-was-blue-1", "{{.Id}} {{.State.StartedAt}}")
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	s.back(0, deploy.Promoted)
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	s.back(0, model.Promoted)
 	if got := inspect(t, s.Name+"-was-blue-1", "{{.Id}} {{.State.StartedAt}}"); got != started {
 		t.Errorf("it was started again: %s, before %s", got, started)
 	}
@@ -204,7 +204,7 @@ func TestRollbackToWhatRuns(t *testing.T) {
 func TestSettleTakesADecisionMadeByHand(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried})
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestSettleTakesADecisionMadeByHand(t *testing.T) {
 		}
 		return nil
 	})
-	if r.Report.Live != deploy.Blue || !strings.Contains(r.Report.Message, "made blue live again by hand") {
+	if r.Report.Live != model.Blue || !strings.Contains(r.Report.Message, "made blue live again by hand") {
 		t.Fatalf("settle: %d, live %q: %s", r.Code, r.Report.Live, r.Report.Message)
 	}
 	if got, want := s.containers(), []string{s.Name + "-signal-blue-1", s.Name + "-was-blue-1"}; !slices.Equal(got, want) {

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/testdata/stand"
 )
 
@@ -66,7 +67,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 			t.Errorf("bluegate %v: exit %d, want %d\n%s%s", args, r.Code, code, r.Stdout, r.Stderr)
 		}
 	}
-	s.deploys(0, deploy.Started, env, "blue", "--no-pull")
+	s.deploys(0, model.Started, env, "blue", "--no-pull")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, shown := range []string{"cannot reach the database", deploy.Masked, "SIGNING_KEY="} {
+	for _, shown := range []string{"cannot reach the database", redact.Placeholder, "SIGNING_KEY="} {
 		if !strings.Contains(out.String(), shown) {
 			t.Errorf("%q is not shown: the application did not tell what it should, or too much is hidden", shown)
 		}

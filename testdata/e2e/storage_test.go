@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -63,18 +63,18 @@ func TestStorage(t *testing.T) {
 			if err := os.Chown(s.Conf, 1234, 4321); err != nil {
 				t.Fatal(err)
 			}
-			s.deploys(0, deploy.Started, nil, "blue")
+			s.deploys(0, model.Started, nil, "blue")
 			kind.start(s)
 			before := s.inside()
 			stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive, load.KeepAlive, load.KeepAlivePost}})
-			r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+			r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 			if got, want := s.inside(), strings.NewReplacer("server   was-blue:3000", "server   was-green:3002", "server signal-blue:3001", "server signal-green:3003").Replace(before); got != want {
 				t.Errorf("in the container\n%s\nwant\n%s", got, want)
 			}
 			if lost := kind.name == "image" || kind.name == "tmpfs"; hasFinding(r, "not-persistent") != lost {
 				t.Errorf("finding not-persistent: %v, want %v", !lost, lost)
 			}
-			s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+			s.deploys(0, model.Promoted, []string{"VERSION=v1"})
 			if got := s.inside(); got != before {
 				t.Errorf("there and back, in the container\n%s\nwant\n%s", got, before)
 			}
@@ -109,7 +109,7 @@ func (s *shop) inside() string {
 func TestStaleSingleFile(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{})
-	s.deploys(0, deploy.Started, nil, "blue")
+	s.deploys(0, model.Started, nil, "blue")
 	s.nginx("-v", s.Conf+":/etc/nginx/conf.d/default.conf", s.Image)
 	text := s.conf() + "# one more line\n"
 	tmp := s.Conf + ".tmp"
@@ -120,8 +120,8 @@ func TestStaleSingleFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.untouched(func() {
-		r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"})
-		if reason := r.Report.Reasons[0]; reason.Code != deploy.ConfigNotLoaded {
+		r := s.deploys(3, model.Refused, []string{"VERSION=v2"})
+		if reason := r.Report.Reasons[0]; reason.Code != model.ConfigNotLoaded {
 			t.Errorf("the reason is %s", reason)
 		}
 	})

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -26,7 +27,7 @@ func TestStreamsAndLongRequestsOutliveTheSwitch(t *testing.T) {
 	}
 	stops = append(stops, s.load(load.Options{Kinds: []load.Kind{load.Long}, Workers: 28, Long: 10 * time.Second, Timeout: time.Minute}))
 	ended := s.lastLeaving()
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	last := ended()
 	inFlight := map[load.Kind]int{}
 	for _, stop := range stops {
@@ -47,7 +48,7 @@ func TestStreamsAndLongRequestsOutliveTheSwitch(t *testing.T) {
 	s.stoppedAfter("blue", last)
 }
 
-func drainOf(r stand.Result) deploy.Step {
+func drainOf(r stand.Result) report.Step {
 	drain, _ := step(r, "drain")
 	return drain
 }
@@ -91,8 +92,8 @@ func TestStreamThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 12s}\n"})
 	more, leave := s.openStream()
-	r := s.deploys(5, deploy.NeedsPerson, []string{"VERSION=v2"})
-	if r.Report.Live != deploy.Green || r.Report.Run != "bluegate settle" {
+	r := s.deploys(5, model.NeedsPerson, []string{"VERSION=v2"})
+	if r.Report.Live != model.Green || r.Report.Run != "bluegate settle" {
 		t.Errorf("live is %q, and the command to run %q", r.Report.Live, r.Report.Run)
 	}
 	if !strings.Contains(stillOpen(r), "1 connection to "+s.Name+"-was-blue-1") {
@@ -114,8 +115,8 @@ func TestStreamThatNeverEnds(t *testing.T) {
 	if r = s.run(nil, "settle"); r.Code != 5 || !strings.Contains(stillOpen(r), "was-blue-1") {
 		t.Errorf("settle while it is open: %d %s\n%+v", r.Code, r.Report.Message, r.Report.Findings)
 	}
-	r = s.deploys(3, deploy.Refused, []string{"VERSION=v1"})
-	if reason := r.Report.Reasons[0]; reason.Code != deploy.StillDraining {
+	r = s.deploys(3, model.Refused, []string{"VERSION=v1"})
+	if reason := r.Report.Reasons[0]; reason.Code != model.StillDraining {
 		t.Errorf("the reason is %s", reason)
 	}
 	if err := more(); err != nil {
@@ -123,7 +124,7 @@ func TestStreamThatNeverEnds(t *testing.T) {
 	}
 
 	leave()
-	if r = s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != deploy.Settled {
+	if r = s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != model.Settled {
 		t.Fatalf("settle after it ended: %d %s\n%s", r.Code, r.Report.Message, r.Stderr)
 	}
 	if running := strings.Join(s.containers(), " "); strings.Contains(running, "blue") {
@@ -132,7 +133,7 @@ func TestStreamThatNeverEnds(t *testing.T) {
 }
 
 func stillOpen(r stand.Result) string {
-	i := slices.IndexFunc(r.Report.Findings, func(f deploy.Finding) bool { return f.Code == "still-open" })
+	i := slices.IndexFunc(r.Report.Findings, func(f model.Finding) bool { return f.Code == "still-open" })
 	if i < 0 {
 		return ""
 	}
@@ -144,8 +145,8 @@ func TestStreamIsCutWhereTheUserSaysSo(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 3s, then: stop}\n"})
 	more, _ := s.openStream()
-	r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	if !slices.ContainsFunc(r.Report.Findings, func(f deploy.Finding) bool { return f.Code == "cut" }) || stillOpen(r) == "" {
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	if !slices.ContainsFunc(r.Report.Findings, func(f model.Finding) bool { return f.Code == "cut" }) || stillOpen(r) == "" {
 		t.Errorf("the report does not say what was cut: %+v", r.Report.Findings)
 	}
 	if err := more(); err == nil || err == io.EOF {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -30,8 +30,8 @@ func TestSwitchesInARow(t *testing.T) {
 			from, to = to, from
 		}
 		ended := s.lastLeaving()
-		r := s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-		if r.Report.From != deploy.Colour(from) || r.Report.To != deploy.Colour(to) || r.Report.Live != deploy.Colour(to) {
+		r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+		if r.Report.From != model.Colour(from) || r.Report.To != model.Colour(to) || r.Report.Live != model.Colour(to) {
 			t.Fatalf("switch %d: from %q to %q, live %q; want %s to %s", i+1, r.Report.From, r.Report.To, r.Report.Live, from, to)
 		}
 		s.stoppedAfter(from, ended())
@@ -53,8 +53,8 @@ func TestOlderNginx(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{Nginx: "1.22"})
 	stop := s.load(load.Options{Long: 3 * time.Second})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v1"})
 	record := stop()
 	t.Logf("\n%s", record)
 	nothingLost(t, record, load.NoKeepAlive, load.KeepAlive, load.Long, load.Upload, load.Stream)
@@ -119,12 +119,12 @@ server { listen 80; proxy_http_version 1.1; proxy_set_header Connection "";
 }
 `, "\n", "\r\n")
 	s := openShop(t, stand.Options{Conf: odd})
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	want := strings.NewReplacer(`"was-blue:3000"  weight`, `"was-green:3002"  weight`, "signal-blue:3001\r\n   ;", "signal-green:3003\r\n   ;", "http://was-blue:3000/", "http://was-green:3002/").Replace(odd)
 	if got := s.conf(); got != want {
 		t.Errorf("the configuration is\n%q\nwant\n%q", got, want)
 	}
-	s.deploys(0, deploy.Promoted, []string{"VERSION=v1"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v1"})
 	if got := s.conf(); got != odd {
 		t.Errorf("there and back is not the same:\n%q\nwant\n%q", got, odd)
 	}

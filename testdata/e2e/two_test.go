@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -22,8 +22,8 @@ func TestTwoProjectsBehindOneNginx(t *testing.T) {
 	till := newShop(t, stand.Options{Edit: func(_, text string) string {
 		return strings.NewReplacer("was-", "till-", "signal-", "desk-").Replace(text)
 	}})
-	shop.deploys(0, deploy.Started, nil, "blue")
-	till.deploys(0, deploy.Started, nil, "blue")
+	shop.deploys(0, model.Started, nil, "blue")
+	till.deploys(0, model.Started, nil, "blue")
 	share(shop, till)
 
 	kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
@@ -38,7 +38,7 @@ func TestTwoProjectsBehindOneNginx(t *testing.T) {
 		want = append(want, colour)
 		deployAtOnce(t, both, colour)
 		for _, p := range both {
-			if text := shop.conf(); !strings.Contains(text, p.service+"-"+colour+":") || strings.Contains(text, "   "+p.service+"-"+string(deploy.Colour(colour).Other())+":") {
+			if text := shop.conf(); !strings.Contains(text, p.service+"-"+colour+":") || strings.Contains(text, "   "+p.service+"-"+string(model.Colour(colour).Other())+":") {
 				t.Fatalf("round %d: %s is not what the file names for %s\n%s", round+1, colour, p.service, text)
 			}
 		}
@@ -67,7 +67,7 @@ func deployAtOnce(t *testing.T, all []*tenant, colour string) {
 	}
 	group.Wait()
 	for i, p := range all {
-		if r := results[i]; errs[i] != nil || r.Report.Outcome != deploy.Promoted || string(r.Report.Live) != colour {
+		if r := results[i]; errs[i] != nil || r.Report.Outcome != model.Promoted || string(r.Report.Live) != colour {
 			t.Fatalf("%s to %s: %v, %d %s\n%s\n%s", p.service, colour, errs[i], r.Code, r.Report.Outcome, r.Stdout, r.Stderr)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -16,16 +16,16 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 	for name, test := range map[string]struct {
 		config string // %s is nginx's container
 		more   string // another file of nginx's
-		code   deploy.Code
+		code   model.Code
 		says   []string
 	}{
 		"the live file is not there yet, and another one names blue": {
 			config: "nginx: {container: %s, mode: template, to: /etc/nginx/conf.d/zz-upstream.conf, text: \"upstream more { server was-{colour}:3000; }\"}\n",
-			code:   deploy.LiveUnknown, says: []string{"containers of blue run", "/etc/nginx/conf.d/default.conf:", "was-blue:3000", "write /etc/nginx/conf.d/zz-upstream.conf"},
+			code:   model.LiveUnknown, says: []string{"containers of blue run", "/etc/nginx/conf.d/default.conf:", "was-blue:3000", "write /etc/nginx/conf.d/zz-upstream.conf"},
 		},
 		"another port of blue": {
 			more: "upstream ws { server was-blue:9090; }\n",
-			code: deploy.AddressLeftOver, says: []string{"/etc/nginx/conf.d/more.conf:1 (server was-blue:9090)", "declare the port 9090"},
+			code: model.AddressLeftOver, says: []string{"/etc/nginx/conf.d/more.conf:1 (server was-blue:9090)", "declare the port 9090"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 			}
 			s.untouched(func() {
 				for _, args := range [][]string{{"--dry-run"}, nil} {
-					r := s.deploys(3, deploy.Refused, []string{"VERSION=v2"}, args...)
+					r := s.deploys(3, model.Refused, []string{"VERSION=v2"}, args...)
 					if len(r.Report.Reasons) != 1 || r.Report.Reasons[0].Code != test.code || r.Report.Plan != nil {
 						t.Errorf("refused for %v, plan %v", r.Report.Reasons, r.Report.Plan)
 						continue

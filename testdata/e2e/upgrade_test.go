@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -81,7 +81,7 @@ func TestUpgrade(t *testing.T) {
 		if r := s.run(nil, "status"); !hasFinding(r, "left-behind") {
 			t.Errorf("%s: status does not speak of the run that was killed: %+v", point.name, r.Report.Findings)
 		}
-		if r := s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != deploy.Settled {
+		if r := s.run(nil, "settle"); r.Code != 0 || r.Report.Outcome != model.Settled {
 			t.Fatalf("%s: settle ended with %d %s: %s\n%s", point.name, r.Code, r.Report.Outcome, r.Report.Message, r.Stderr)
 		}
 		want := point.live

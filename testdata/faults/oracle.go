@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -69,14 +69,14 @@ func (s *shop) discreet() {
 }
 
 // stands is I3 after a death: somebody answers, it is the colour that status names, and its containers are well.
-func (s *shop) stands() deploy.Colour {
+func (s *shop) stands() model.Colour {
 	t := s.t
-	var said, seen deploy.Colour
+	var said, seen model.Colour
 	agree := func() bool {
 		// The signal of a killed run may still be on its way, and a reload takes its time.
 		seen = s.served()
 		said = s.run("v1", "status").Report.Live
-		return said == seen && seen != deploy.None
+		return said == seen && seen != model.None
 	}
 	if !agree() && !t.within(5*time.Second, "status and users agree about the live colour", agree) {
 		t.errorf("users are served by %q, and status says %q is live", seen, said)
@@ -86,7 +86,7 @@ func (s *shop) stands() deploy.Colour {
 }
 
 // well wants every container of a colour running and healthy.
-func (s *shop) well(colour deploy.Colour) {
+func (s *shop) well(colour model.Colour) {
 	out, err := stand.Docker("ps", "--filter", "label=com.docker.compose.project="+s.Name, "--format", "{{.Names}} {{.Status}}")
 	s.t.must(err)
 	good := 0

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/pty"
 	"bluegate/testdata/stand"
@@ -52,7 +52,7 @@ func interruptedInTheGate(t *trial) {
 			t.errorf("exit code %d after %s, want %d\n%s", code, signal, 128+int(signal), lastLines(c.said(), 10))
 		}
 		t.observe("%s: exit %d after %s", signal, c.cmd.ProcessState.ExitCode(), time.Since(began).Round(10*time.Millisecond))
-		if live := s.stands(); live != deploy.Blue {
+		if live := s.stands(); live != model.Blue {
 			t.errorf("%s is live", live)
 		}
 		s.tidy()
@@ -148,7 +148,7 @@ func hungUp(t *trial) {
 	if code := c.end(time.Minute); code != 129 {
 		t.errorf("exit code %d after SIGHUP, want 129\n%s", code, lastLines(c.said(), 10))
 	}
-	if live := s.stands(); live != deploy.Blue {
+	if live := s.stands(); live != model.Blue {
 		t.errorf("%s is live", live)
 	}
 	nohup, err := exec.LookPath("nohup")
@@ -159,7 +159,7 @@ func hungUp(t *trial) {
 	if code := c.end(time.Minute); code != 0 {
 		t.errorf("exit code %d under nohup, want 0\n%s", code, lastLines(c.said(), 10))
 	}
-	if live := s.stands(); live != deploy.Green {
+	if live := s.stands(); live != model.Green {
 		t.errorf("%s is live", live)
 	}
 	t.observe("exit 129 and undone; under nohup promoted")
@@ -175,7 +175,7 @@ func brokenPipe(t *trial) {
 	if err != nil {
 		t.errorf("deploy | head -1: %v\n%s", err, out)
 	}
-	if live := s.stands(); live != deploy.Green {
+	if live := s.stands(); live != model.Green {
 		t.errorf("%s is live", live)
 	}
 	t.observe("promoted, exit 0")

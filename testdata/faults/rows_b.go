@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/stand"
 )
@@ -210,7 +210,7 @@ func restarted(t *trial) {
 
 // comesBack waits until the engine has started again what it is to start.
 func (s *shop) comesBack() {
-	if !s.t.within(time.Minute, "users are answered again", func() bool { return s.served() != deploy.None }) {
+	if !s.t.within(time.Minute, "users are answered again", func() bool { return s.served() != model.None }) {
 		all, _ := stand.Docker("ps", "-a", "--format", "{{.Names}} {{.Status}}")
 		log, _ := exec.Command("docker", "logs", "--tail", "5", s.Nginx).CombinedOutput()
 		s.t.errorf("%s\n%s", all, log)
@@ -236,7 +236,7 @@ func restartedAfterTheSwitch(t *trial) {
 		t.errorf("exit code %d, want 5\n%s", code, lastLines(c.said(), 10))
 	}
 	s.comesBack()
-	if live := s.served(); live != deploy.Green {
+	if live := s.served(); live != model.Green {
 		t.errorf("%q is served, want green", live)
 	}
 	t.observe("exit %d, %s is served", code, s.served())

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/stand"
 )
@@ -28,7 +28,7 @@ var rowsC = []row{
 	{id: "C17", injected: "a container name and a host port that somebody else has", required: "exit 3; the holder named; nothing of his removed", run: takenNames},
 	{id: "C18", injected: "the engine's disk is full: when the journal is written, and before anything", required: "exit 7 while nothing was changed, else 3 or 5; the configuration intact, the live colour untouched; goes on when there is room", run: fullDisk},
 	{id: "C18 conf", injected: "nginx's disk is full when its configuration is written", required: "the old configuration intact", tests: []string{"./nginx/helper:TestFullDiskLeavesTheOldFile", "./nginx/helper:TestFullDiskUnderAMountedFile"}},
-	{id: "C19", injected: "a probe that prints without end, or terminal escapes", required: "capped, made harmless", tests: []string{"./deploy/gate:TestMessagesAreHarmless", "./deploy:TestPlain", "./deploy:TestPlainIsShort"}},
+	{id: "C19", injected: "a probe that prints without end, or terminal escapes", required: "capped, made harmless", tests: []string{"./deploy/gate:TestMessagesAreHarmless", "./deploy/redact:TestSanitize", "./deploy/redact:TestSanitizeIsShort"}},
 	{id: "C20", injected: "somebody removes a container while the gate waits", required: "refused: vanished", run: vanished},
 }
 
@@ -109,7 +109,7 @@ func fullDisk(t *trial) {
 		if room == nil {
 			t.fatalf("%s: the disk was not filled", name)
 		}
-		if live := s.stands(); live != deploy.Blue {
+		if live := s.stands(); live != model.Blue {
 			t.errorf("%s: %s is live", name, live)
 		}
 		t.must(room())

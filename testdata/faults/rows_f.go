@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/stand"
 )
@@ -34,11 +34,11 @@ func oldColourDies(t *trial) {
 		name, version string
 		do            func()
 		codes         []int
-		live          deploy.Colour
+		live          model.Colour
 	}{
-		{"a bad release", "v3", kill, []int{5}, deploy.Blue},
-		{"with the engine", "v2", restart, []int{3, 5}, deploy.Blue}, // 20.10 leaves what is "unless-stopped" alone then
-		{"a good release", "v2", kill, []int{0}, deploy.Green},
+		{"a bad release", "v3", kill, []int{5}, model.Blue},
+		{"with the engine", "v2", restart, []int{3, 5}, model.Blue}, // 20.10 leaves what is "unless-stopped" alone then
+		{"a good release", "v2", kill, []int{0}, model.Green},
 	} {
 		var once atomic.Bool
 		s.proxy.Inject(func(c proxy.Call) proxy.Fault {

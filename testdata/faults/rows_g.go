@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/stand"
 )
 
@@ -77,7 +77,7 @@ func twoThatWait(t *trial) {
 	if a, b := first.end(3*time.Minute), second.end(3*time.Minute); a != 0 || b != 0 {
 		t.errorf("exit codes %d and %d, want 0 and 0\n%s\n%s", a, b, lastLines(first.said(), 8), lastLines(second.said(), 8))
 	}
-	if live := s.stands(); live != deploy.Blue {
+	if live := s.stands(); live != model.Blue {
 		t.errorf("%s is live after two deployments, want blue", live)
 	}
 	t.observe("both promoted, one after the other")

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 	"bluegate/testdata/faults/proxy"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
@@ -199,24 +199,24 @@ func (c *call) end(limit time.Duration) int {
 }
 
 // served is the colour that a user is answered by at this moment; None: nobody answers.
-func (s *shop) served() deploy.Colour {
+func (s *shop) served() model.Colour {
 	ctx, cancel := context.WithTimeout(s.t.context, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/", nil)
 	if err != nil {
-		return deploy.None
+		return model.None
 	}
 	req.Close = true
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return deploy.None
+		return model.None
 	}
 	defer resp.Body.Close()
 	text, _ := io.ReadAll(resp.Body)
-	for _, colour := range deploy.Colours {
+	for _, colour := range model.Colours {
 		if strings.Contains(string(text), string(colour)) {
 			return colour
 		}
 	}
-	return deploy.None
+	return model.None
 }

@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/deploy"
+	"bluegate/deploy/report"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 	"bluegate/testdata/shop/load"
@@ -169,7 +169,7 @@ func (s *Stand) processes(wanted func(string) bool) (pids []string, err error) {
 type Result struct {
 	Code           int
 	Stdout, Stderr string
-	Report         deploy.Report // of a call with --format json
+	Report         report.Report // of a call with --format json
 	Took           time.Duration
 	Peak           int64 // the most memory that it had at a time, in KiB
 }

@@ -10,14 +10,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // conventional stands in for the names that package compose finds by itself.
 func conventional(dir fs.FS) []string {
 	for _, pattern := range []string{"docker-compose.{colour}.yml", "docker-compose.yml"} {
-		_, blue := fs.Stat(dir, of(pattern, deploy.Blue))
-		_, green := fs.Stat(dir, of(pattern, deploy.Green))
+		_, blue := fs.Stat(dir, of(pattern, model.Blue))
+		_, green := fs.Stat(dir, of(pattern, model.Green))
 		if blue == nil && green == nil {
 			return []string{pattern}
 		}

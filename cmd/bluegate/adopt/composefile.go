@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // composeFile is what recognition needs of a Compose file: not what it means, which Compose says, but how it is laid out.
@@ -52,8 +52,8 @@ func readCompose(name string, text []byte) (*composeFile, bool) {
 }
 
 // carries says whether a service is called after a colour.
-func (c *composeFile) carries(colour deploy.Colour) bool {
-	return slices.ContainsFunc(c.Services, func(s service) bool { return deploy.ServiceKey(s.Name, colour) != s.Name })
+func (c *composeFile) carries(colour model.Colour) bool {
+	return slices.ContainsFunc(c.Services, func(s service) bool { return model.ServiceKey(s.Name, colour) != s.Name })
 }
 
 // variable matches a variable of Compose's: ${PORT}, ${PORT:-80}, $PORT.

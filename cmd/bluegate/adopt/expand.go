@@ -5,7 +5,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // unknown stands for what only a run of the script would know.
@@ -57,8 +57,8 @@ func (v *variables) variable(p *syntax.ParamExp, depth int) string {
 		}
 		return "{colour}"
 	}
-	if key, ok := v.perColour(name); ok && colourIn(name) == deploy.None {
-		blue, green := v.keys[key][deploy.Blue], v.keys[key][deploy.Green]
+	if key, ok := v.perColour(name); ok && colourIn(name) == model.None {
+		blue, green := v.keys[key][model.Blue], v.keys[key][model.Green]
 		switch pattern := painted(blue); {
 		case pattern != blue && pattern == painted(green):
 			return pattern

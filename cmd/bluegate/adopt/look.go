@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Setup is what was found in a folder, and what follows from it.
@@ -96,12 +96,12 @@ func (l *looking) composeFiles(conventional []string) []string {
 		l.setup.Proposal.Files = files
 	}
 	for _, pattern := range files {
-		both, perColour := l.files[of(pattern, deploy.Blue)], strings.Contains(pattern, "{colour}")
+		both, perColour := l.files[of(pattern, model.Blue)], strings.Contains(pattern, "{colour}")
 		switch {
 		case both == nil:
 		case perColour:
 			l.saw(pattern, "a Compose file per colour: %s", names(both.Services))
-		case both.carries(deploy.Blue) && both.carries(deploy.Green):
+		case both.carries(model.Blue) && both.carries(model.Green):
 			l.saw(pattern, "one Compose file with both colours: %s", names(both.Services))
 		default:
 			l.saw(pattern, "a Compose file that both colours use: %s", names(both.Services))
@@ -121,7 +121,7 @@ func names(services []service) string {
 // have says whether all of these files are there, for both colours.
 func (l *looking) have(patterns []string) bool {
 	for _, p := range patterns {
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			if l.files[path.Clean(of(p, colour))] == nil {
 				return false
 			}
@@ -134,7 +134,7 @@ func (l *looking) have(patterns []string) bool {
 func (l *looking) pair() []string {
 	for _, name := range slices.Sorted(maps.Keys(l.files)) {
 		pattern := painted(name)
-		if colourIn(name) != deploy.Blue || l.files[of(pattern, deploy.Green)] == nil {
+		if colourIn(name) != model.Blue || l.files[of(pattern, model.Green)] == nil {
 			continue
 		}
 		for _, s := range l.files[name].Services {
@@ -179,7 +179,7 @@ func (l *looking) project(files []string) {
 		return
 	}
 	var keys [2][]string
-	for i, colour := range deploy.Colours {
+	for i, colour := range model.Colours {
 		for _, pattern := range files {
 			if c := l.files[of(pattern, colour)]; c != nil {
 				if strings.Contains(painted(c.Project), "{colour}") {
@@ -202,7 +202,7 @@ func (l *looking) project(files []string) {
 func (l *looking) called(files []string) {
 	project := l.setup.Proposal.Project
 	for _, pattern := range files {
-		if c := l.files[of(pattern, deploy.Blue)]; c != nil && project == "" {
+		if c := l.files[of(pattern, model.Blue)]; c != nil && project == "" {
 			project = painted(c.Project)
 		}
 	}
@@ -219,8 +219,8 @@ func (l *looking) services(files []string) {
 	var own []string
 	shared := false
 	for _, pattern := range files {
-		c := l.files[of(pattern, deploy.Blue)]
-		if c == nil || c.carries(deploy.Blue) {
+		c := l.files[of(pattern, model.Blue)]
+		if c == nil || c.carries(model.Blue) {
 			return
 		}
 		for _, s := range c.Services {

@@ -9,7 +9,8 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
 )
 
@@ -22,7 +23,7 @@ func (l *looking) nginx() {
 		if s.From == "" {
 			n.From = ""
 		}
-		if n.Mode == "link" && !path.IsAbs(n.From) && !l.exists(of(n.From, deploy.Blue)) { // a link's target is relative to the link
+		if n.Mode == "link" && !path.IsAbs(n.From) && !l.exists(of(n.From, model.Blue)) { // a link's target is relative to the link
 			n.From = path.Join(path.Dir(n.To), n.From)
 		}
 	} else if found := preparedFiles(l.dir); len(found) == 1 {
@@ -108,7 +109,7 @@ func (l *looking) isPort(port string) bool {
 func (l *looking) health(files []string) {
 	services := 0
 	for _, pattern := range files {
-		if c := l.files[of(pattern, deploy.Blue)]; c != nil {
+		if c := l.files[of(pattern, model.Blue)]; c != nil {
 			for _, s := range c.Services {
 				if s.shared() {
 					continue
@@ -130,10 +131,10 @@ var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 // colours gives a value to each key that the proposal uses, and to the variables of the Compose files that differ.
 func (l *looking) colours(files []string) {
 	p := &l.setup.Proposal
-	p.Keys, p.Env = map[deploy.Colour]map[string]string{}, map[deploy.Colour]map[string]string{}
+	p.Keys, p.Env = map[model.Colour]map[string]string{}, map[model.Colour]map[string]string{}
 	texts := append([]string{p.Project, p.Check, p.Nginx.From, p.Nginx.Text}, p.Files...)
 	for _, found := range placeholder.FindAllStringSubmatch(strings.Join(texts, " "), -1) {
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			if value, ok := l.key(found[1])[colour]; ok {
 				put(p.Keys, colour, found[1], value)
 			}
@@ -141,24 +142,24 @@ func (l *looking) colours(files []string) {
 	}
 	var used []string
 	for _, pattern := range files {
-		if c := l.files[of(pattern, deploy.Blue)]; c != nil {
+		if c := l.files[of(pattern, model.Blue)]; c != nil {
 			used = append(used, c.variables()...)
 		}
 	}
 	for _, name := range used {
-		for _, colour := range deploy.Colours {
+		for _, colour := range model.Colours {
 			if value, ok := l.env(name, colour); ok {
 				put(p.Env, colour, name, value)
 			}
 		}
-		if blue, green := p.Env[deploy.Blue][name], p.Env[deploy.Green][name]; blue == green {
-			delete(p.Env[deploy.Blue], name)
-			delete(p.Env[deploy.Green], name)
+		if blue, green := p.Env[model.Blue][name], p.Env[model.Green][name]; blue == green {
+			delete(p.Env[model.Blue], name)
+			delete(p.Env[model.Green], name)
 		}
 	}
 }
 
-func put(into map[deploy.Colour]map[string]string, colour deploy.Colour, key, value string) {
+func put(into map[model.Colour]map[string]string, colour model.Colour, key, value string) {
 	if into[colour] == nil {
 		into[colour] = map[string]string{}
 	}
@@ -166,7 +167,7 @@ func put(into map[deploy.Colour]map[string]string, colour deploy.Colour, key, va
 }
 
 // key is what a key of the scripts is for each colour.
-func (l *looking) key(name string) map[deploy.Colour]string {
+func (l *looking) key(name string) map[model.Colour]string {
 	for _, s := range l.scripts {
 		if values := s.variables.keys[name]; len(values) == 2 {
 			return values
@@ -176,7 +177,7 @@ func (l *looking) key(name string) map[deploy.Colour]string {
 }
 
 // env is what a variable of a Compose file is for a colour, by the scripts and the colour's own env file.
-func (l *looking) env(name string, colour deploy.Colour) (string, bool) {
+func (l *looking) env(name string, colour model.Colour) (string, bool) {
 	for _, s := range l.scripts {
 		pattern, ok := s.Env[name]
 		if key, perColour := s.variables.perColour(name); !ok && perColour {
@@ -192,7 +193,7 @@ func (l *looking) env(name string, colour deploy.Colour) (string, bool) {
 			continue
 		}
 		pairs, err := dotenv.UnmarshalBytesWithLookup(read(l.dir, path.Clean(of(s.EnvFile, colour))), nil)
-		if value, ok := pairs[name]; err == nil && ok && !deploy.SecretName(name) {
+		if value, ok := pairs[name]; err == nil && ok && !redact.IsSecretName(name) {
 			return value, true
 		}
 	}
@@ -200,7 +201,7 @@ func (l *looking) env(name string, colour deploy.Colour) (string, bool) {
 }
 
 // filled puts a colour and its keys into a pattern.
-func (l *looking) filled(pattern string, colour deploy.Colour) string {
+func (l *looking) filled(pattern string, colour model.Colour) string {
 	return placeholder.ReplaceAllStringFunc(pattern, func(found string) string {
 		if found == "{colour}" {
 			return string(colour)

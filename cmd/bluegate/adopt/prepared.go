@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // prepared is a file of nginx's for each colour, and the live one that is a copy of one of them or a link to it.
@@ -28,8 +28,8 @@ func preparedFiles(dir fs.FS) []prepared {
 	var out []prepared
 	for _, blue := range names {
 		pattern := painted(blue)
-		green := of(pattern, deploy.Green)
-		if colourIn(blue) != deploy.Blue || !slices.Contains(names, green) {
+		green := of(pattern, model.Green)
+		if colourIn(blue) != model.Blue || !slices.Contains(names, green) {
 			continue
 		}
 		a, b := read(dir, blue), read(dir, green)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // Proposal is what bluegate.yml has to say. What the conventions find by themselves stays empty.
@@ -16,8 +16,8 @@ type Proposal struct {
 	Files    []string
 	Project  string
 	Services []string
-	Keys     map[deploy.Colour]map[string]string // port: 8081
-	Env      map[deploy.Colour]map[string]string // PORT: 8081, for Compose
+	Keys     map[model.Colour]map[string]string // port: 8081
+	Env      map[model.Colour]map[string]string // PORT: 8081, for Compose
 	// Running lets services without a healthcheck pass by running, because Check is asked.
 	Running bool
 	Check   string
@@ -40,7 +40,7 @@ func (p Proposal) YAML() string {
 		b.WriteString("project: " + p.Name + "\n")
 	}
 	section(&b, "compose", pair{"files", p.Files}, pair{"project", p.Project}, pair{"services", p.Services})
-	section(&b, "colours", pair{"blue", p.colour(deploy.Blue)}, pair{"green", p.colour(deploy.Green)})
+	section(&b, "colours", pair{"blue", p.colour(model.Blue)}, pair{"green", p.colour(model.Green)})
 	if p.Running {
 		section(&b, "gate", pair{"without_healthcheck", "running"})
 	}
@@ -112,7 +112,7 @@ func flow(value any) string {
 	return ""
 }
 
-func (p Proposal) colour(c deploy.Colour) (out []pair) {
+func (p Proposal) colour(c model.Colour) (out []pair) {
 	for _, key := range slices.Sorted(maps.Keys(p.Keys[c])) {
 		out = append(out, pair{key, p.Keys[c][key]})
 	}

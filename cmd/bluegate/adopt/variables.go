@@ -7,18 +7,18 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // variables are what a script's variables stand for: a text, or one for each colour.
 type variables struct {
 	values  map[string][]*syntax.Word
-	colours map[string]bool                     // those that hold blue or green
-	keys    map[string]map[deploy.Colour]string // PORT: 8081 for blue, 8082 for green
+	colours map[string]bool                    // those that hold blue or green
+	keys    map[string]map[model.Colour]string // PORT: 8081 for blue, 8082 for green
 }
 
 func readVariables(file *syntax.File) *variables {
-	v := &variables{values: map[string][]*syntax.Word{}, colours: map[string]bool{}, keys: map[string]map[deploy.Colour]string{}}
+	v := &variables{values: map[string][]*syntax.Word{}, colours: map[string]bool{}, keys: map[string]map[model.Colour]string{}}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		if a, ok := n.(*syntax.Assign); ok && a.Name != nil && a.Value != nil {
 			v.values[a.Name.Value] = append(v.values[a.Name.Value], a.Value)
@@ -49,12 +49,12 @@ func readVariables(file *syntax.File) *variables {
 				v.branch(item.Stmts, caseColour(n, item))
 			}
 		case *syntax.Block:
-			v.branch(n.Stmts, deploy.None)
+			v.branch(n.Stmts, model.None)
 		}
 		return true
 	})
 	for name, values := range v.values {
-		if colour := colourIn(name); colour != deploy.None && len(values) == 1 {
+		if colour := colourIn(name); colour != model.None && len(values) == 1 {
 			v.add(name, colour, values[0])
 		}
 	}
@@ -94,7 +94,7 @@ func source(n syntax.Node) string {
 
 // branches reads what an if and its else assign.
 func (v *variables) branches(clause *syntax.IfClause) {
-	last := deploy.None
+	last := model.None
 	for ; clause != nil; clause = clause.Else {
 		colour := v.condition(clause.Cond)
 		if len(clause.Cond) == 0 { // else
@@ -107,14 +107,14 @@ func (v *variables) branches(clause *syntax.IfClause) {
 
 // condition is the colour that a branch with this condition makes live: of NEW = blue it is blue, of CURRENT = blue, or
 // of a blue that runs, green.
-func (v *variables) condition(cond []*syntax.Stmt) deploy.Colour {
+func (v *variables) condition(cond []*syntax.Stmt) model.Colour {
 	var text strings.Builder
 	for _, s := range cond {
 		text.WriteString(source(s) + "\n")
 	}
 	colour := colourIn(text.String())
-	if colour == deploy.None {
-		return deploy.None
+	if colour == model.None {
+		return model.None
 	}
 	for name, is := range v.colours {
 		if is && strings.Contains(text.String(), name) && !meansOld(name) {
@@ -124,11 +124,11 @@ func (v *variables) condition(cond []*syntax.Stmt) deploy.Colour {
 	return colour.Other()
 }
 
-func caseColour(c *syntax.CaseClause, item *syntax.CaseItem) deploy.Colour {
+func caseColour(c *syntax.CaseClause, item *syntax.CaseItem) model.Colour {
 	if len(item.Patterns) != 1 {
-		return deploy.None
+		return model.None
 	}
-	colour, err := deploy.ParseColour(strings.Trim(source(item.Patterns[0]), `"'`))
+	colour, err := model.ParseColour(strings.Trim(source(item.Patterns[0]), `"'`))
 	if err == nil && meansOld(source(c.Word)) {
 		return colour.Other()
 	}
@@ -136,20 +136,20 @@ func caseColour(c *syntax.CaseClause, item *syntax.CaseItem) deploy.Colour {
 }
 
 // colourIn is the one colour that a text has as a word, by the separators of names and of commands.
-func colourIn(text string) deploy.Colour {
+func colourIn(text string) model.Colour {
 	words := wordsOf(text)
 	blue, green := slices.Contains(words, "blue"), slices.Contains(words, "green")
 	switch {
 	case blue && !green:
-		return deploy.Blue
+		return model.Blue
 	case green && !blue:
-		return deploy.Green
+		return model.Green
 	}
-	return deploy.None
+	return model.None
 }
 
 // branch reads the assignments of one branch. A colour that is assigned there says for which one the others are.
-func (v *variables) branch(stmts []*syntax.Stmt, colour deploy.Colour) {
+func (v *variables) branch(stmts []*syntax.Stmt, colour model.Colour) {
 	var assigns []*syntax.Assign
 	for _, s := range stmts {
 		switch call := s.Cmd.(type) {
@@ -165,14 +165,14 @@ func (v *variables) branch(stmts []*syntax.Stmt, colour deploy.Colour) {
 		if a.Name == nil || a.Value == nil {
 			continue
 		}
-		if c, err := deploy.ParseColour(strings.Trim(source(a.Value), `"'`)); err == nil {
+		if c, err := model.ParseColour(strings.Trim(source(a.Value), `"'`)); err == nil {
 			if meansOld(a.Name.Value) {
 				c = c.Other()
 			}
 			colour = c
 		}
 	}
-	if colour == deploy.None {
+	if colour == model.None {
 		return
 	}
 	for _, a := range assigns {
@@ -187,14 +187,14 @@ func (v *variables) branch(stmts []*syntax.Stmt, colour deploy.Colour) {
 	}
 }
 
-func (v *variables) add(name string, colour deploy.Colour, w *syntax.Word) {
+func (v *variables) add(name string, colour model.Colour, w *syntax.Word) {
 	text := strings.Trim(source(v.meant(w)), `"'`)
 	key := keyFor(name)
 	if key == "" || strings.ContainsAny(text, "$`") {
 		return
 	}
 	if v.keys[key] == nil {
-		v.keys[key] = map[deploy.Colour]string{}
+		v.keys[key] = map[model.Colour]string{}
 	}
 	v.keys[key][colour] = text
 }
@@ -212,5 +212,5 @@ func (v *variables) meant(w *syntax.Word) *syntax.Word {
 func (v *variables) perColour(name string) (key string, ok bool) {
 	key = keyFor(name)
 	values := v.keys[key]
-	return key, len(values) == 2 && values[deploy.Blue] != values[deploy.Green]
+	return key, len(values) == 2 && values[model.Blue] != values[model.Green]
 }

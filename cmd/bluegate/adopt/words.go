@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // In scripts a variable says by its name whether it means the colour that is to become live or the one that is.
@@ -33,21 +33,21 @@ func keyFor(name string) string {
 }
 
 // colourWord matches a colour that is a word of a name or of a path.
-var colourWord = map[deploy.Colour]*regexp.Regexp{
-	deploy.Blue:  regexp.MustCompile(`(^|[^A-Za-z0-9])blue([^A-Za-z0-9]|$)`),
-	deploy.Green: regexp.MustCompile(`(^|[^A-Za-z0-9])green([^A-Za-z0-9]|$)`),
+var colourWord = map[model.Colour]*regexp.Regexp{
+	model.Blue:  regexp.MustCompile(`(^|[^A-Za-z0-9])blue([^A-Za-z0-9]|$)`),
+	model.Green: regexp.MustCompile(`(^|[^A-Za-z0-9])green([^A-Za-z0-9]|$)`),
 }
 
 // painted puts {colour} in place of a colour that is a word of the text, and of no other. A text with both has none.
 func painted(text string) string {
 	colour := colourIn(text)
-	if colour == deploy.None {
+	if colour == model.None {
 		return text
 	}
 	return colourWord[colour].ReplaceAllString(text, "${1}{colour}${2}")
 }
 
 // of puts a colour into a pattern.
-func of(pattern string, colour deploy.Colour) string {
+func of(pattern string, colour model.Colour) string {
 	return strings.ReplaceAll(pattern, "{colour}", string(colour))
 }

@@ -1,16 +1,18 @@
-package deploy
+package model
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"bluegate/deploy/redact"
 )
 
 // Router is what a deployment asks of nginx. Observe comes first: the other methods speak of the nginx that it found.
 type Router interface {
 	// Observe says where traffic goes. It changes nothing, and executes nothing outside nginx's own container.
-	Observe(ctx context.Context, dir *Directory) (Route, error)
+	Observe(ctx context.Context, dir *Addresses) (Route, error)
 
 	// Examine looks for what is known to cost requests or switches in the nginx that Observe found, with a drain of this
 	// length. It changes nothing.
@@ -22,7 +24,7 @@ type Router interface {
 	TryRestart(ctx context.Context, route Route) ([]Finding, error)
 
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
-	Plan(route Route, dir *Directory, to Colour) (Change, error)
+	Plan(route Route, dir *Addresses, to Colour) (Change, error)
 
 	// Rehearse tests the coming configuration beside the live one, and prepares what Reach, Approach and Switch need. It
 	// may be called before the release's containers run: the names of the configuration are looked up once started is
@@ -52,14 +54,14 @@ type Router interface {
 
 	// Drain waits until no worker of an earlier configuration is left, until ctx ends. It tells what is left, and which
 	// connections to the old containers are open where that can be known.
-	Drain(ctx context.Context, old []Container, left func(Left)) error
+	Drain(ctx context.Context, old []Container, left func(DrainStatus)) error
 
 	// Follow looks whether nginx was restarted since it was found. Reach and Restore act from where it stands now. It
 	// returns *UnreachableError while nginx does not run.
 	Follow(ctx context.Context, change Change) error
 
 	// Compare says what became of a change that an earlier run had begun.
-	Compare(ctx context.Context, change Change) (Fate, error)
+	Compare(ctx context.Context, change Change) (ChangeState, error)
 
 	// Restore puts the old bytes of a change back where the bytes there are the change's own, and proves the old
 	// configuration if any worker had taken the new one.
@@ -125,7 +127,7 @@ type Mention struct {
 }
 
 func (m Mention) String() string {
-	return fmt.Sprintf("%s (%s %s)", m.Place, m.Directive, Plain(m.Text))
+	return fmt.Sprintf("%s (%s %s)", m.Place, m.Directive, redact.Sanitize(m.Text))
 }
 
 // LeadsTo lists the places at which nginx's files name an address of a colour that is not there for both colours: requests
@@ -180,8 +182,8 @@ func (m *MissingNginx) String() string {
 	return text
 }
 
-// candidates says what could be written instead.
-func (m *MissingNginx) candidates() string {
+// Remedy says what could be written instead.
+func (m *MissingNginx) Remedy() string {
 	switch {
 	case len(m.Mentions) > 0:
 		return "the configuration of " + strings.Join(m.Mentions, ", ") + " names an address of the application: write that in its place"
@@ -263,8 +265,8 @@ type Target struct {
 
 // Standing is how nginx stands before a switch.
 type Standing struct {
-	Fate    Fate  // of a change that nobody should have begun: FateUntouched, or its files are not as they were read
-	Workers []int // the ids of the processes that accept requests; none where nginx does not run
+	State   ChangeState // of a change that nobody should have begun: FateUntouched, or its files are not as they were read
+	Workers []int       // the ids of the processes that accept requests; none where nginx does not run
 }
 
 // Switched is the proof of a switch.
@@ -279,16 +281,16 @@ type Switched struct {
 	Proof      []string  `json:"proof"`
 }
 
-// Fate is what became of a change that a killed run had begun.
-type Fate string
+// ChangeState is what became of a change that a killed run had begun.
+type ChangeState string
 
 // The fates of a change: see facts about crash safety in doc.go.
 const (
-	FateUntouched Fate = "untouched"  // the old bytes are there
-	FateWritten   Fate = "written"    // the new bytes are there, but what runs is older than they are
-	FateLoaded    Fate = "loaded"     // the new bytes are there, and every accepting worker is newer than they are
-	FateForeign   Fate = "foreign"    // neither: somebody edited the file
-	FateGone      Fate = "nginx-gone" // nginx is not there to be asked
+	ChangeNotApplied ChangeState = "untouched"  // the old bytes are there
+	ChangeWritten    ChangeState = "written"    // the new bytes are there, but what runs is older than they are
+	ChangeLoaded     ChangeState = "loaded"     // the new bytes are there, and every accepting worker is newer than they are
+	ChangeConflict   ChangeState = "foreign"    // neither: somebody edited the file
+	ChangeNginxGone  ChangeState = "nginx-gone" // nginx is not there to be asked
 )
 
 // NotSwitchedError says that nginx does not serve the change, and that the old bytes are back.

@@ -1,4 +1,4 @@
-package deploy
+package model
 
 import (
 	"crypto/rand"
@@ -13,11 +13,11 @@ type Release struct {
 	Model Model
 	// Back is set where a release that had retired comes back. Its containers may carry no label: with Back, all of the
 	// colour's are the release's.
-	Back *Record
+	Back *ReleaseRecord
 }
 
-// label is what marks the release's containers; empty: all of the colour's are its own.
-func (r Release) label() string {
+// Label is what marks the release's containers; empty: all of the colour's are its own.
+func (r Release) Label() string {
 	if r.Back != nil {
 		return ""
 	}

@@ -2,8 +2,8 @@ package check
 
 import "time"
 
-// Question is what is asked, in a form that travels to where it is asked from.
-type Question struct {
+// Request is what is asked, in a form that travels to where it is asked from.
+type Request struct {
 	Kind    Kind              `json:"kind"`
 	Target  string            `json:"target,omitempty"` // URL, host:port or name
 	Argv    []string          `json:"argv,omitempty"`   // exec
@@ -20,8 +20,8 @@ type Question struct {
 	Timeout  time.Duration `json:"timeout"`
 }
 
-// Answer is what came of a question.
-type Answer struct {
+// Result is what came of a question.
+type Result struct {
 	// Error is why there was no answer: connection refused, no answer in time, an untrusted certificate.
 	Error     string        `json:"error,omitempty"`
 	Took      time.Duration `json:"took"`

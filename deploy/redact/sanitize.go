@@ -1,4 +1,4 @@
-package deploy
+package redact
 
 import (
 	"regexp"
@@ -16,10 +16,10 @@ const cutMark = " […]"
 // ciCommand matches the marks that CI runners obey anywhere in a line: ##[error], ##vso[...], ##teamcity[...].
 var ciCommand = regexp.MustCompile(`##(\w*)\[`)
 
-// Plain makes text that a container wrote harmless to a terminal and to a CI runner: terminal escapes and other control
+// Sanitize makes text that a container wrote harmless to a terminal and to a CI runner: terminal escapes and other control
 // characters go, what a runner would obey (::set-output at the head of a line, ##[...] anywhere) loses its mark, and what
 // is longer than 4 KiB is cut at a whole rune. Line breaks and tabs stay.
-func Plain(text string) string {
+func Sanitize(text string) string {
 	if len(text) > plainLimit {
 		cut := plainLimit
 		for cut > 0 && !utf8.RuneStart(text[cut]) {

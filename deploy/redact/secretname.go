@@ -1,4 +1,4 @@
-package deploy
+package redact
 
 import (
 	"slices"
@@ -13,8 +13,8 @@ var secretWords = []string{
 	"credentials", "auth", "authorization", "cookie", "dsn", "salt", "webhook", "signature", "private",
 }
 
-// SecretName says whether a variable, label, header, query parameter or flag of this name holds a secret.
-func SecretName(name string) bool {
+// IsSecretName says whether a variable, label, header, query parameter or flag of this name holds a secret.
+func IsSecretName(name string) bool {
 	words := wordsOf(name)
 	if slices.Contains(words, "public") {
 		return false

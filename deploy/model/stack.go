@@ -1,4 +1,4 @@
-package deploy
+package model
 
 import (
 	"context"
@@ -38,7 +38,7 @@ type Stack interface {
 
 	// Watch reports each change of the release's containers until ctx ends. It may be called before Up, repeats
 	// itself, and survives a broken event stream by polling.
-	Watch(ctx context.Context, m Model, release string) <-chan Seen
+	Watch(ctx context.Context, m Model, release string) <-chan ContainerEvent
 
 	// LogTail returns the last lines of a container's log, neutralised for a terminal.
 	LogTail(ctx context.Context, id string, lines int) ([]string, error)
@@ -50,7 +50,7 @@ type Stack interface {
 	Remove(ctx context.Context, containers []Container) error
 
 	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
-	RemoveImages(ctx context.Context, images []BroughtImage) ([]string, error)
+	RemoveImages(ctx context.Context, images []PulledImage) ([]string, error)
 
 	Archive
 	NameHolder
@@ -59,31 +59,31 @@ type Stack interface {
 // Archive is what a deployment asks of the engine so that a release that has retired can come back.
 type Archive interface {
 	// Keep holds what a release's containers are made of, and their images, until Forget. It can be repeated.
-	Keep(ctx context.Context, project string, rec Record) error
+	Keep(ctx context.Context, project string, rec ReleaseRecord) error
 
 	// Revive gives a release's containers their restart policies back and starts them in dependency order. Those that
 	// are gone are made anew of what Keep holds, labelled with the release. It returns when all are started.
-	Revive(ctx context.Context, project string, rec Record) error
+	Revive(ctx context.Context, project string, rec ReleaseRecord) error
 
 	// Held says which of a release's containers could not be made anew, because what Keep held is gone.
-	Held(ctx context.Context, project string, rec Record) (missing []Kept, err error)
+	Held(ctx context.Context, project string, rec ReleaseRecord) (missing []RetainedContainer, err error)
 
 	// Forget lets go of what Keep holds of a project's other releases.
 	Forget(ctx context.Context, project string, but []string) error
 
 	// Prune removes images that nothing uses, and returns those that it removed and those that are still in use.
-	Prune(ctx context.Context, images []BroughtImage) (removed []string, left []BroughtImage, err error)
+	Prune(ctx context.Context, images []PulledImage) (removed []string, left []PulledImage, err error)
 }
 
-// Seen is one observation of a release's container: a sample, or that it is gone.
-type Seen struct {
+// ContainerEvent is one observation of a release's container: a sample, or that it is gone.
+type ContainerEvent struct {
 	Sample  gate.Sample
 	Gone    string // id of a container that was removed
 	Trouble error  // the engine did not answer; it will be asked again
 }
 
-// BroughtImage is an image that a release brought to the engine by pulling it.
-type BroughtImage struct {
+// PulledImage is an image that a release brought to the engine by pulling it.
+type PulledImage struct {
 	Ref    string `json:"ref"`
 	ID     string `json:"id"`
 	Before string `json:"before,omitempty"` // the image that the tag named before; empty: none

@@ -1,4 +1,6 @@
-package deploy
+// Package model is the vocabulary of a deployment, and the ports that adapters to Compose, to the engine and to nginx
+// implement. It decides nothing.
+package model
 
 import (
 	"maps"
@@ -16,8 +18,8 @@ type Application struct {
 	Findings []Finding
 }
 
-// with is the application with another model of a colour.
-func (a Application) with(m Model) Application {
+// With is the application with another model of a colour.
+func (a Application) With(m Model) Application {
 	a.Models = maps.Clone(a.Models)
 	a.Models[m.Colour] = m
 	return a
@@ -100,3 +102,36 @@ type Image struct {
 	ProbeTest []string    // its command
 	Ports     []int       // the image's EXPOSE
 }
+
+func (c Container) InUse() bool {
+	return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
+}
+
+// WithImages fills in what only the images say: the ports that they expose, where the file declares none.
+func (m Model) WithImages(images []Image) Model {
+	m.Services = slices.Clone(m.Services)
+	for i, s := range m.Services {
+		if img, ok := ImageOf(images, s.Name); ok && len(s.Ports) == 0 {
+			m.Services[i].Ports = img.Ports
+		}
+	}
+	return m
+}
+
+func ImageOf(images []Image, service string) (Image, bool) {
+	i := slices.IndexFunc(images, func(img Image) bool { return img.Service == service })
+	if i < 0 {
+		return Image{}, false
+	}
+	return images[i], true
+}
+
+// The pull policies of Compose that matter here.
+const (
+	PolicyNever   = "never"
+	PolicyBuild   = "build"
+	PolicyMissing = "missing"
+	PolicyAbsent  = "if_not_present"
+	PolicyAlways  = "always"
+	PolicyRefresh = "refresh" // daily, weekly and every_…, too
+)

@@ -1,4 +1,4 @@
-package deploy
+package redact
 
 // Tail is a writer that keeps the end of what is written, where a program that gives up says why.
 type Tail struct {

@@ -1,4 +1,4 @@
-package deploy
+package model
 
 import (
 	"net"
@@ -15,14 +15,14 @@ type Published struct {
 
 // SeenFrom is the same directory for an nginx to which some hosts are the engine's own: there the published ports
 // are addresses of the colours too.
-func (d *Directory) SeenFrom(isEngine func(host string) bool) *Directory {
+func (d *Addresses) SeenFrom(isEngine func(host string) bool) *Addresses {
 	seen := *d
 	seen.isEngine = isEngine
 	return &seen
 }
 
 // Publishes says whether any service of the colours has a port on the engine's host.
-func (d *Directory) Publishes() bool {
+func (d *Addresses) Publishes() bool {
 	for _, m := range d.app.Models {
 		for _, s := range m.Services {
 			if len(s.Published) > 0 {
@@ -35,14 +35,14 @@ func (d *Directory) Publishes() bool {
 
 // OnlyPublished is the directory without the names: for an nginx on none of the colours' networks, these names are
 // another application's.
-func (d *Directory) OnlyPublished() *Directory {
+func (d *Addresses) OnlyPublished() *Addresses {
 	seen := *d
 	seen.hosts, seen.also = map[string][]Endpoint{}, map[string][]Endpoint{}
 	return &seen
 }
 
 // published finds whose port of the engine's host it is.
-func (d *Directory) published(host string, port int) (e Endpoint, found bool, err error) {
+func (d *Addresses) published(host string, port int) (e Endpoint, found bool, err error) {
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {
 			if !slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {
@@ -59,7 +59,7 @@ func (d *Directory) published(host string, port int) (e Endpoint, found bool, er
 }
 
 // publishers are the services that publish a port of the engine's host.
-func (d *Directory) publishers(host string, port int) (all []Endpoint) {
+func (d *Addresses) publishers(host string, port int) (all []Endpoint) {
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {
 			if slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {

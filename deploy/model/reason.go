@@ -1,4 +1,4 @@
-package deploy
+package model
 
 import (
 	"errors"
@@ -124,17 +124,17 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("another deployment holds the lock %s: %s", e.Lock, e.Holder)
 }
 
-// PersonError says that what is live could not be brought to a clean state; nothing that may serve was stopped.
-type PersonError struct {
+// ManualActionError says that what is live could not be brought to a clean state; nothing that may serve was stopped.
+type ManualActionError struct {
 	Err error
 	Run string // the command to run, or what to look at
 }
 
-func (e *PersonError) Error() string { return e.Err.Error() }
-func (e *PersonError) Unwrap() error { return e.Err }
+func (e *ManualActionError) Error() string { return e.Err.Error() }
+func (e *ManualActionError) Unwrap() error { return e.Err }
 
-// reasonsOf collects the reasons that an error carries, through everything it wraps.
-func reasonsOf(err error) []Reason {
+// ReasonsOf collects the reasons that an error carries, through everything it wraps.
+func ReasonsOf(err error) []Reason {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
 		return refused.Reasons

@@ -1,10 +1,13 @@
-package deploy
+package report
 
 import (
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 func TestMaskHidesWhatLooksLikeASecret(t *testing.T) {
@@ -30,14 +33,14 @@ func TestMaskHidesWhatLooksLikeASecret(t *testing.T) {
 		{"http://127.0.0.1:8080/a@b", "http://127.0.0.1:8080/a@b"},
 		{"", ""},
 	} {
-		if got := new(Mask).Text(c.text); got != c.want {
+		if got := new(redact.Redactor).Text(c.text); got != c.want {
 			t.Errorf("%q:\n got %q\nwant %q", c.text, got, c.want)
 		}
 	}
 }
 
 func TestMaskIsStable(t *testing.T) {
-	m := new(Mask)
+	m := new(redact.Redactor)
 	m.Add("hunter2hunter2")
 	for _, text := range []string{"Authorization: Bearer hunter2hunter2", "DB_PASSWORD=hunter2hunter2", "x://u:hunter2hunter2@h"} {
 		once := m.Text(text)
@@ -63,7 +66,7 @@ func TestMaskLearnsByName(t *testing.T) {
 		{"AUTH", "true", ""},
 		{"PIN_TOKEN", "abc", ""},
 	} {
-		m := new(Mask)
+		m := new(redact.Redactor)
 		m.Learn(c.name, c.value)
 		value := c.hidden
 		if value == "" {
@@ -77,14 +80,14 @@ func TestMaskLearnsByName(t *testing.T) {
 }
 
 func TestMaskHidesEveryFormOfAValue(t *testing.T) {
-	m := new(Mask)
+	m := new(redact.Redactor)
 	m.Add("pa\"ss/w ord+1")
 	m.Add("first line of it\nsecond line of it")
 	for _, text := range []string{
 		`pa"ss/w ord+1`, `{"x":"pa\"ss/w ord+1"}`, "?x=pa%22ss%2Fw+ord%2B1", "/pa%22ss%2Fw%20ord+1", "cGEic3MvdyBvcmQrMQ==",
 		"second line of it", "cut in pa\"ss/w or", "cut in pa\"ss/w or […]",
 	} {
-		if got := m.Text(text); !strings.Contains(got, Masked) {
+		if got := m.Text(text); !strings.Contains(got, redact.Placeholder) {
 			t.Errorf("%q stays as it is", text)
 		}
 	}
@@ -98,9 +101,9 @@ func TestMaskReport(t *testing.T) {
 	const canary = "c4nary-value"
 	r := NewReport("deploy")
 	fill(reflect.ValueOf(r).Elem(), canary)
-	m := new(Mask)
+	m := new(redact.Redactor)
 	m.Add(canary)
-	m.Report(r)
+	m.Apply(r)
 	text, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +115,7 @@ func TestMaskReport(t *testing.T) {
 	shown := map[string]bool{}
 	find(tree, "", canary, shown)
 	for name := range shown {
-		if !reflect.DeepEqual([]string{name}, intersect(identifiers, name)) && !closed[name] {
+		if !reflect.DeepEqual([]string{name}, intersect(redact.Identifiers, name)) && !closed[name] {
 			t.Errorf("the field %q shows the secret", name)
 		}
 	}
@@ -178,7 +181,7 @@ func find(node any, name, text string, shown map[string]bool) {
 
 // TestMaskKeepsPlaces: a path is no secret, and the place of an error stays whatever is one.
 func TestMaskKeepsPlaces(t *testing.T) {
-	m := new(Mask)
+	m := new(redact.Redactor)
 	m.Keep("/work/shop")
 	m.Keep("/work/shop/compose/base.yml")
 	for name, value := range map[string]string{
@@ -202,8 +205,8 @@ func TestMaskKeepsPlaces(t *testing.T) {
 		}
 	}
 	r := NewReport("deploy")
-	r.Findings = []Finding{{Code: "x", Place: "/etc/nginx/shop.conf:3", Message: "the shop"}}
-	if m.Report(r); r.Findings[0].Place != "/etc/nginx/shop.conf:3" || r.Findings[0].Message != "the ****" {
+	r.Findings = []model.Finding{{Code: "x", Place: "/etc/nginx/shop.conf:3", Message: "the shop"}}
+	if m.Apply(r); r.Findings[0].Place != "/etc/nginx/shop.conf:3" || r.Findings[0].Message != "the ****" {
 		t.Errorf("%+v", r.Findings[0])
 	}
 }

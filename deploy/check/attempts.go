@@ -1,7 +1,7 @@
 package check
 
-// Series counts the attempts of one check until it has passed or failed.
-type Series struct {
+// Attempts counts the attempts of one check until it has passed or failed.
+type Attempts struct {
 	check  Check
 	Asked  int
 	Passed int    // of Asked
@@ -9,11 +9,11 @@ type Series struct {
 	Why    string // of the last attempt that failed
 }
 
-// NewSeries begins to count.
-func (c Check) NewSeries() *Series { return &Series{check: c} }
+// NewAttempts begins to count.
+func (c Check) NewAttempts() *Attempts { return &Attempts{check: c} }
 
 // Add takes what came of an attempt: why it failed, or nothing.
-func (s *Series) Add(why string) {
+func (s *Attempts) Add(why string) {
 	s.Asked++
 	if why != "" {
 		s.row, s.Why = 0, why
@@ -25,7 +25,7 @@ func (s *Series) Add(why string) {
 
 // Done says whether the check has passed, or failed: at the latest when its attempts are used up, and as soon as those
 // that are left cannot make enough passes in a row.
-func (s *Series) Done() (done, ok bool) {
+func (s *Attempts) Done() (done, ok bool) {
 	missing := s.check.Passes - s.row
 	switch {
 	case missing <= 0:

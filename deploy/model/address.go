@@ -1,4 +1,4 @@
-package deploy
+package model
 
 import (
 	"cmp"
@@ -42,9 +42,9 @@ func hostKey(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// Directory knows the addresses of both colours: each service's key, container name and network aliases, with the
+// Addresses knows the addresses of both colours: each service's key, container name and network aliases, with the
 // ports that it listens on.
-type Directory struct {
+type Addresses struct {
 	app   Application
 	hosts map[string][]Endpoint // by lower-case host, one entry per colour and service
 	// also has, by hostKey, every other name and address that leads to a service: hostname, name.network, IP addresses, the
@@ -54,9 +54,9 @@ type Directory struct {
 	isEngine func(host string) bool
 }
 
-// NewDirectory collects the addresses that the models declare.
-func NewDirectory(app Application) *Directory {
-	d := &Directory{app: app, hosts: map[string][]Endpoint{}, also: map[string][]Endpoint{}}
+// NewAddresses collects the addresses that the models declare.
+func NewAddresses(app Application) *Addresses {
+	d := &Addresses{app: app, hosts: map[string][]Endpoint{}, also: map[string][]Endpoint{}}
 	for _, colour := range Colours {
 		for _, s := range app.Models[colour].Services {
 			for _, host := range s.Hosts {
@@ -70,7 +70,7 @@ func NewDirectory(app Application) *Directory {
 
 // WithContainers adds what the engine says of the containers: names that the Compose files do not have any more, short
 // ids, and the addresses that they have now.
-func (d *Directory) WithContainers(containers []Container) *Directory {
+func (d *Addresses) WithContainers(containers []Container) *Addresses {
 	more := *d
 	more.also = maps.Clone(d.also)
 	for _, c := range containers {
@@ -87,7 +87,7 @@ func (d *Directory) WithContainers(containers []Container) *Directory {
 }
 
 // WithAliases adds names that only nginx knows: links of its container, and extra hosts. Each stands for another host.
-func (d *Directory) WithAliases(aliases map[string]string) *Directory {
+func (d *Addresses) WithAliases(aliases map[string]string) *Addresses {
 	more := *d
 	more.also = maps.Clone(d.also)
 	for alias, host := range aliases {
@@ -103,7 +103,7 @@ const shortID = 12
 
 // alsoKnown notes names of a service, by themselves and qualified with a network: Docker's DNS answers to NAME and to
 // NAME.NETWORK. IP addresses are not qualified.
-func (d *Directory) alsoKnown(e Endpoint, names, networks []string) {
+func (d *Addresses) alsoKnown(e Endpoint, names, networks []string) {
 	for _, name := range names {
 		if name == "" {
 			continue
@@ -129,11 +129,11 @@ func addOwner(owners map[string][]Endpoint, key string, e Endpoint) {
 
 // Owners are the services that a host leads to, by whatever name or address, without a port. More than one means that
 // either may answer.
-func (d *Directory) Owners(host string) []Endpoint { return d.also[hostKey(host)] }
+func (d *Addresses) Owners(host string) []Endpoint { return d.also[hostKey(host)] }
 
 // Mentioned are the services that host:port leads to, whether or not a switch could write it, and also where the service
 // does not declare the port.
-func (d *Directory) Mentioned(host string, port int) []Endpoint {
+func (d *Addresses) Mentioned(host string, port int) []Endpoint {
 	owners := slices.Clone(d.Owners(host))
 	if len(owners) == 0 && d.isEngine != nil && d.isEngine(host) {
 		owners = d.publishers(host, port)
@@ -145,11 +145,11 @@ func (d *Directory) Mentioned(host string, port int) []Endpoint {
 }
 
 // Project is the application's name.
-func (d *Directory) Project() string { return d.app.Project }
+func (d *Addresses) Project() string { return d.app.Project }
 
 // Find says whose address host:port is. found is false for an address of neither colour: a port that the service does
 // not listen on is not its address. An address that two services have is a *RefusedError.
-func (d *Directory) Find(host string, port int) (e Endpoint, found bool, err error) {
+func (d *Addresses) Find(host string, port int) (e Endpoint, found bool, err error) {
 	all := d.hosts[strings.ToLower(host)]
 	switch {
 	case len(all) == 0 && d.isEngine != nil && d.isEngine(host):
@@ -171,7 +171,7 @@ func (d *Directory) Find(host string, port int) (e Endpoint, found bool, err err
 
 // Counterpart is the address of the other colour that takes the place of e: the same kind of name of the service with
 // the same key, with the port that stands at the same position of its list.
-func (d *Directory) Counterpart(e Endpoint) (Endpoint, error) {
+func (d *Addresses) Counterpart(e Endpoint) (Endpoint, error) {
 	from, _ := d.app.Models[e.Colour].Service(e.Service)
 	model := d.app.Models[e.Colour.Other()]
 	i := slices.IndexFunc(model.Services, func(s Service) bool { return s.Key == from.Key })
@@ -244,7 +244,7 @@ func splitWords(name string) []string {
 }
 
 // Owns says whether a Compose service is one of the colours' own.
-func (d *Directory) Owns(project, service string) bool {
+func (d *Addresses) Owns(project, service string) bool {
 	for _, m := range d.app.Models {
 		if _, ok := m.Service(service); ok && m.ComposeProject == project {
 			return true
@@ -254,13 +254,13 @@ func (d *Directory) Owns(project, service string) bool {
 }
 
 // InProject says whether a Compose project is that of either colour.
-func (d *Directory) InProject(project string) bool {
+func (d *Addresses) InProject(project string) bool {
 	return slices.ContainsFunc(Colours[:], func(c Colour) bool { return project != "" && d.app.Models[c].ComposeProject == project })
 }
 
 // OnNetwork says whether any service of the colours is on one of these networks. The same names on another network are
 // another application's: a staging copy has the names of the production that runs beside it.
-func (d *Directory) OnNetwork(names []string) bool {
+func (d *Addresses) OnNetwork(names []string) bool {
 	for _, m := range d.app.Models {
 		for _, s := range m.Services {
 			if slices.ContainsFunc(s.Networks, func(n string) bool { return slices.Contains(names, n) }) {
@@ -272,16 +272,16 @@ func (d *Directory) OnNetwork(names []string) bool {
 }
 
 // Knows says whether a host name is one of either colour.
-func (d *Directory) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
+func (d *Addresses) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
 
 // KeyOf is what the service of an address is called without its colour; empty where its service is not known.
-func (d *Directory) KeyOf(e Endpoint) string {
+func (d *Addresses) KeyOf(e Endpoint) string {
 	s, _ := d.app.Models[e.Colour].Service(e.Service)
 	return s.Key
 }
 
 // Named is an address of the service of e that a switch can change.
-func (d *Directory) Named(e Endpoint) string {
+func (d *Addresses) Named(e Endpoint) string {
 	s, ok := d.app.Models[e.Colour].Service(e.Service)
 	if !ok || len(s.Hosts) == 0 {
 		return e.Address()
@@ -294,7 +294,7 @@ func (d *Directory) Named(e Endpoint) string {
 }
 
 // Examples are, for each colour, an address that a switch can change.
-func (d *Directory) Examples() map[Colour]string {
+func (d *Addresses) Examples() map[Colour]string {
 	out := map[Colour]string{}
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {
@@ -307,7 +307,7 @@ func (d *Directory) Examples() map[Colour]string {
 }
 
 // HostsOf lists the names and addresses that only this colour has.
-func (d *Directory) HostsOf(colour Colour) []string {
+func (d *Addresses) HostsOf(colour Colour) []string {
 	var names []string
 	for name, all := range d.also {
 		if !slices.ContainsFunc(all, func(e Endpoint) bool { return e.Colour != colour }) {
@@ -319,7 +319,7 @@ func (d *Directory) HostsOf(colour Colour) []string {
 }
 
 // Addresses lists what nginx's configuration could name, for a message that says what was looked for.
-func (d *Directory) Addresses() []string {
+func (d *Addresses) Addresses() []string {
 	var out []string
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {

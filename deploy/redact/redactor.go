@@ -1,4 +1,5 @@
-package deploy
+// Package redact keeps secrets out of what people and programs are shown, and makes text harmless that a container wrote.
+package redact
 
 import (
 	"cmp"
@@ -11,16 +12,16 @@ import (
 	"sync"
 )
 
-// Masked stands where a secret was.
-const Masked = "****"
+// Placeholder stands where a secret was.
+const Placeholder = "****"
 
 // shortestSecret is the length from which a value is hidden wherever it appears. A shorter one would also be part of
 // ordinary words.
 const shortestSecret = 4
 
-// Mask keeps secrets out of what is shown: the values that it was told of, wherever they stand, and what looks like a
+// Redactor keeps secrets out of what is shown: the values that it was told of, wherever they stand, and what looks like a
 // secret by the words beside it. It may be used by several goroutines. The zero value knows no value.
-type Mask struct {
+type Redactor struct {
 	mu     sync.RWMutex
 	values []string // longest first, so that a value that contains another is hidden whole
 	places []string // longest first; they stay, whatever they contain
@@ -29,11 +30,11 @@ type Mask struct {
 
 // Learn is told a name and its value. It keeps the value if the name is that of a secret, and whatever in the value is
 // one by its own look: the password of a URL, the value of --password.
-func (m *Mask) Learn(name, value string) {
+func (m *Redactor) Learn(name, value string) {
 	if _, known := m.told.LoadOrStore([2]string{name, value}, nil); known {
 		return
 	}
-	if SecretName(name) && !isPath(name, value) {
+	if IsSecretName(name) && !isPath(name, value) {
 		m.Add(value)
 	}
 	for _, found := range secretsIn(value) {
@@ -43,7 +44,7 @@ func (m *Mask) Learn(name, value string) {
 
 // Add hides a value from now on, and the forms in which it is passed on: each of its lines, escaped for a URL, in a
 // JSON or a base64 text.
-func (m *Mask) Add(value string) {
+func (m *Redactor) Add(value string) {
 	forms := []string{value, strings.TrimSpace(value)}
 	if lines := strings.Split(value, "\n"); len(lines) > 1 {
 		forms = append(forms, lines...)
@@ -69,14 +70,14 @@ func (m *Mask) Add(value string) {
 // LooksSecret says whether what stands under the name of a secret is one.
 func LooksSecret(value string) bool {
 	value = strings.TrimSpace(value)
-	return len(value) >= shortestSecret && !slices.Contains(plainValues, strings.ToLower(value)) && value != Masked
+	return len(value) >= shortestSecret && !slices.Contains(plainValues, strings.ToLower(value)) && value != Placeholder
 }
 
 // plainValues are no secrets, whatever the name of what holds them.
 var plainValues = []string{"true", "false", "none", "null", "auto", "disabled", "enabled", "basic", "bearer", "undefined"}
 
 // Keep keeps a path, and what lies below it, from being hidden: where something is wrong is what a message is for.
-func (m *Mask) Keep(path string) {
+func (m *Redactor) Keep(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !strings.HasPrefix(path, "/") || path == "/" || slices.Contains(m.places, path) {
@@ -87,7 +88,7 @@ func (m *Mask) Keep(path string) {
 }
 
 // Text hides what is secret in a text.
-func (m *Mask) Text(text string) string {
+func (m *Redactor) Text(text string) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var out strings.Builder
@@ -104,7 +105,7 @@ func (m *Mask) Text(text string) string {
 }
 
 // place finds the first place in a text, up to the end of the path and its line; to is 0 where there is none.
-func (m *Mask) place(text string) (from, to int) {
+func (m *Redactor) place(text string) (from, to int) {
 	for _, p := range m.places {
 		at := strings.Index(text, p)
 		if at < 0 || to > 0 && at >= from {
@@ -122,9 +123,9 @@ func (m *Mask) place(text string) (from, to int) {
 var placeRest = regexp.MustCompile(`^[\w./-]*(?::\d+){0,2}`)
 
 // hidden is a text without places. The lock is held.
-func (m *Mask) hidden(text string) string {
+func (m *Redactor) hidden(text string) string {
 	for _, value := range m.values {
-		text = strings.ReplaceAll(text, value, Masked)
+		text = strings.ReplaceAll(text, value, Placeholder)
 	}
 	for _, s := range shapes {
 		text = s.ReplaceAllStringFunc(text, func(match string) string { return hide(s, match) })
@@ -133,12 +134,12 @@ func (m *Mask) hidden(text string) string {
 }
 
 // ends hides a known value that the end of a text cuts off.
-func (m *Mask) ends(text string) string {
+func (m *Redactor) ends(text string) string {
 	body, cut := strings.CutSuffix(text, cutMark)
 	for _, value := range m.values {
 		for n := len(value) - 1; n >= 2*shortestSecret; n-- {
 			if strings.HasSuffix(body, value[:n]) {
-				body = body[:len(body)-n] + Masked
+				body = body[:len(body)-n] + Placeholder
 				break
 			}
 		}
@@ -169,7 +170,7 @@ func hide(shape *regexp.Regexp, match string) string {
 	if at == nil || at[group] < 0 || isPort(match[at[group]:at[group+1]]) {
 		return match
 	}
-	return match[:at[group]] + Masked + match[at[group+1]:]
+	return match[:at[group]] + Placeholder + match[at[group+1]:]
 }
 
 // isPort tells secret-store:8080, an address, from secret: hunter2.
@@ -188,14 +189,14 @@ func secretsIn(text string) (found []string) {
 	return found
 }
 
-// identifiers are the report's fields by which programs tell things apart, and the places of findings. They are names
+// Identifiers are the report's fields by which programs tell things apart, and the places of findings. They are names
 // that the user gave, and stay.
-var identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status", "place"}
+var Identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status", "place"}
 
-// Report hides what is secret in every text of a report, those that a later version adds included.
-func (m *Mask) Report(r *Report) { m.value(reflect.ValueOf(r).Elem()) }
+// Apply hides what is secret in every text of a report, those that a later version adds included.
+func (m *Redactor) Apply(report any) { m.value(reflect.ValueOf(report).Elem()) }
 
-func (m *Mask) value(v reflect.Value) {
+func (m *Redactor) value(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
@@ -210,7 +211,7 @@ func (m *Mask) value(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if name != "-" && !slices.Contains(identifiers, name) {
+			if name != "-" && !slices.Contains(Identifiers, name) {
 				m.value(v.Field(i))
 			}
 		}
@@ -221,7 +222,7 @@ func (m *Mask) value(v reflect.Value) {
 	}
 }
 
-func (m *Mask) entries(v reflect.Value) {
+func (m *Redactor) entries(v reflect.Value) {
 	for _, key := range v.MapKeys() {
 		held := reflect.New(v.Type().Elem()).Elem()
 		held.Set(v.MapIndex(key))

@@ -1,4 +1,4 @@
-package deploy
+package redact
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestPlain(t *testing.T) {
+func TestSanitize(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"what is plain", "connection refused\n\tat line 3\n", "connection refused\n\tat line 3"},
 		{"nothing", "", ""},
@@ -28,13 +28,13 @@ func TestPlain(t *testing.T) {
 		{"one of TeamCity", "##teamcity[buildStatus status='FAILURE']", "# #teamcity[buildStatus status='FAILURE']"},
 		{"a heading", "## [x]", "## [x]"},
 	} {
-		if got := Plain(test.text); got != test.want {
+		if got := Sanitize(test.text); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 }
 
-func TestPlainIsShort(t *testing.T) {
+func TestSanitizeIsShort(t *testing.T) {
 	for name, text := range map[string]string{
 		"10 MB":                    strings.Repeat("x", 10<<20),
 		"10 MB of wide runes":      "xy" + strings.Repeat("한", 10<<20/3),
@@ -43,7 +43,7 @@ func TestPlainIsShort(t *testing.T) {
 		"half runes only":          strings.Repeat("\x80", 10<<20),
 		"commands only":            strings.Repeat("::a\n", 5<<20),
 	} {
-		got := Plain(text)
+		got := Sanitize(text)
 		if len(got) > 4*plainLimit || !utf8.ValidString(got) {
 			t.Errorf("%s: %d bytes, valid: %v", name, len(got), utf8.ValidString(got))
 		}
@@ -51,10 +51,10 @@ func TestPlainIsShort(t *testing.T) {
 			t.Errorf("%s: a rune was cut: …%q", name, got[len(got)-20:])
 		}
 	}
-	if got := Plain(strings.Repeat("x", plainLimit)); len(got) != plainLimit {
+	if got := Sanitize(strings.Repeat("x", plainLimit)); len(got) != plainLimit {
 		t.Errorf("what just fits has %d bytes", len(got))
 	}
-	if got := Plain(strings.Repeat("x", plainLimit+1)); !strings.HasSuffix(got, " […]") {
+	if got := Sanitize(strings.Repeat("x", plainLimit+1)); !strings.HasSuffix(got, " […]") {
 		t.Error("what was cut does not say so")
 	}
 }

@@ -1,18 +1,19 @@
-package deploy
+package model
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 )
 
 // ports is an application of one service a colour, with what each publishes.
-func ports(blue, green []Published) *Directory {
+func ports(blue, green []Published) *Addresses {
 	app := Application{Project: "shop", Models: map[Colour]Model{}}
 	for colour, published := range map[Colour][]Published{Blue: blue, Green: green} {
 		app.Models[colour] = Model{Colour: colour, ComposeProject: "shop-" + string(colour),
 			Services: []Service{{Name: "web", Key: "web", Hosts: []string{"web"}, Published: published}, {Name: "extra-" + string(colour), Key: "extra-{colour}", Hosts: []string{"extra-" + string(colour)}}}}
 	}
-	return NewDirectory(app).SeenFrom(func(host string) bool {
+	return NewAddresses(app).SeenFrom(func(host string) bool {
 		return host == "127.0.0.1" || host == "192.0.2.7" || host == "localhost" || host == "::1"
 	})
 }
@@ -46,8 +47,8 @@ func TestFindPublished(t *testing.T) {
 		got := string(code(err))
 		if found {
 			other, err := d.Counterpart(e)
-			if got = sprintf("%s %s -> %s", e.Colour, e.Address(), other.Address()); err != nil {
-				got = sprintf("%s %s -> %s", e.Colour, e.Address(), code(err))
+			if got = fmt.Sprintf("%s %s -> %s", e.Colour, e.Address(), other.Address()); err != nil {
+				got = fmt.Sprintf("%s %s -> %s", e.Colour, e.Address(), code(err))
 			} else if back, err := d.Counterpart(other); err != nil && !errors.As(err, new(*RefusedError)) || !other.Published || other.Colour == e.Colour || back.Colour == other.Colour {
 				t.Errorf("%s: %+v and back %+v, %v", name, other, back, err)
 			}
@@ -61,7 +62,7 @@ func TestFindPublished(t *testing.T) {
 // A host that is not the engine's own to who asks: in nginx's container, 127.0.0.1 is nginx itself.
 func TestFindPublishedFromElsewhere(t *testing.T) {
 	d := ports([]Published{{Port: 8081, Target: 80}}, []Published{{Port: 8082, Target: 80}})
-	for name, from := range map[string]*Directory{"nobody said": NewDirectory(d.app), "another": d.SeenFrom(func(host string) bool { return host == "host.docker.internal" })} {
+	for name, from := range map[string]*Addresses{"nobody said": NewAddresses(d.app), "another": d.SeenFrom(func(host string) bool { return host == "host.docker.internal" })} {
 		if e, found, err := from.Find("127.0.0.1", 8081); found || err != nil {
 			t.Errorf("%s: %+v, %v", name, e, err)
 		}

@@ -1,7 +1,8 @@
-package deploy
+package model
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func code(err error) Code {
 }
 
 func TestFind(t *testing.T) {
-	d := NewDirectory(addresses(`
+	d := NewAddresses(addresses(`
 		blue  was-blue:     shop-was-1 was-blue WAS-Blue api / 8080 9090
 		green was-green:    was-green / 8080
 		green signal-green: signal-green api
@@ -73,7 +74,7 @@ func TestFind(t *testing.T) {
 		e, found, err := d.Find(test.host, test.port)
 		got := string(code(err))
 		if found {
-			got = sprintf("%s %s %s", e.Colour, e.Service, e.Address())
+			got = fmt.Sprintf("%s %s %s", e.Colour, e.Service, e.Address())
 		}
 		if got != test.want {
 			t.Errorf("%s:%d is %q (%v), want %q", test.host, test.port, got, err, test.want)
@@ -121,10 +122,10 @@ func TestCounterpart(t *testing.T) {
 		{"no such service", "blue was-blue: was-blue / 80 \n green signal-green: signal-green / 80", "blue was-blue was-blue 80", "switch-point-not-found"},
 		{"one project for each colour", "blue web: shop-blue-web-1 web / 80 \n green web: shop-green-web-1 web / 80", "blue web shop-blue-web-1 80", "green web shop-green-web-1:80"},
 	} {
-		d := NewDirectory(addresses(test.app))
+		d := NewAddresses(addresses(test.app))
 		f := strings.Fields(test.from)
 		e, err := d.Counterpart(Endpoint{Colour: Colour(f[0]), Service: f[1], Host: f[2], Port: number(f[3])})
-		got := sprintf("%s %s %s", e.Colour, e.Service, e.Address())
+		got := fmt.Sprintf("%s %s %s", e.Colour, e.Service, e.Address())
 		if err != nil {
 			got = string(code(err))
 		}
@@ -159,7 +160,7 @@ func TestServiceKey(t *testing.T) {
 func TestOnNetwork(t *testing.T) {
 	app := addresses("blue was-blue: was-blue / 80")
 	app.Models[Blue].Services[0].Networks = []string{"shop_default"}
-	d := NewDirectory(app)
+	d := NewAddresses(app)
 	if !d.OnNetwork([]string{"bridge", "shop_default"}) || d.OnNetwork([]string{"staging_default"}) || d.OnNetwork(nil) {
 		t.Error("OnNetwork")
 	}
@@ -176,4 +177,14 @@ func TestColour(t *testing.T) {
 			t.Errorf("%q is %q, %v", text, got, err)
 		}
 	}
+}
+
+// textLines are the lines of a text that are not empty, without their indentation.
+func textLines(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }

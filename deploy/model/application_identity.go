@@ -1,0 +1,75 @@
+package model
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Identity says which application a journal is of. Two applications are the same one if they have a service in common
+// and switch the same nginx.
+type Identity struct {
+	Services []string `json:"services"` // without their colour, sorted
+	Nginx    string   `json:"nginx,omitempty"`
+	// Folder and Host are for people. They are never compared: a CI job has another checkout each time.
+	Folder string `json:"folder,omitempty"`
+	Host   string `json:"host,omitempty"`
+}
+
+func (i Identity) String() string {
+	text := "services " + strings.Join(i.Services, ", ")
+	if i.Nginx != "" {
+		text += ", " + i.Nginx
+	}
+	if i.Folder != "" {
+		text += fmt.Sprintf(", deployed from %s on %s", i.Folder, i.Host)
+	}
+	return text
+}
+
+// IdentityOf is what the Compose files say of an application.
+func IdentityOf(app Application, host string) Identity {
+	i := Identity{Host: host}
+	for _, colour := range Colours {
+		m := app.Models[colour]
+		i.add(m)
+		if i.Folder == "" && len(m.Files) > 0 {
+			i.Folder = filepath.Dir(m.Files[0])
+		}
+	}
+	slices.Sort(i.Services)
+	return i
+}
+
+func (i *Identity) add(m Model) {
+	for _, s := range m.Services {
+		if !slices.Contains(i.Services, s.Key) {
+			i.Services = append(i.Services, s.Key)
+		}
+	}
+}
+
+// Identity is which application the journal is of; nothing of what is not known is set. Older versions did not write it
+// down: there it is that of the releases which a run would act on.
+func (j Journal) Identity() Identity {
+	if j.Application != nil {
+		return *j.Application
+	}
+	var i Identity
+	for _, rec := range j.Releases[:min(KeptReleases, len(j.Releases))] {
+		i.add(rec.Model)
+	}
+	if e := j.Current; e != nil {
+		for _, rec := range []*ReleaseRecord{e.Old, e.Back} {
+			if rec != nil {
+				i.add(rec.Model)
+			}
+		}
+		if e.Change != nil {
+			i.Nginx = e.Change.Nginx
+		}
+	}
+	slices.Sort(i.Services)
+	return i
+}

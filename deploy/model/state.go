@@ -1,0 +1,56 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Ledger is the lock and the journal. Both live on the engine, where every client of it sees them.
+type Ledger interface {
+	// Lock takes a lock or returns *LockedError. A dead holder's lock is taken over; a living one's never.
+	Lock(ctx context.Context, name string, h Holder) (Lease, error)
+
+	// Holder says who holds a lock, without taking it; nil: nobody.
+	Holder(ctx context.Context, name string) (*Holder, error)
+
+	// Read returns the journal of a project, empty when there is none. One that cannot be understood is a
+	// *ManualActionError: it is never overwritten.
+	Read(ctx context.Context, project string) (Journal, error)
+
+	// Write replaces the journal of a project.
+	Write(ctx context.Context, project string, j Journal) error
+
+	// Swept removes containers of ours that a killed run left behind (helpers, not locks and journals).
+	Sweep(ctx context.Context, project string) error
+}
+
+// Lease is a lock that is held.
+type Lease interface {
+	// Lost is closed when it could not be renewed in time: whoever holds it must stop acting.
+	Lost() <-chan struct{}
+
+	// Why says why it was lost, once Lost is closed; nil: it could not be renewed in time.
+	Why() error
+
+	// Until is when it ends unless it is renewed. Another may take it from then on, and not before.
+	Until() time.Time
+
+	Release(ctx context.Context) error
+}
+
+// Holder is who holds a lock.
+type Holder struct {
+	Release string    `json:"release"`
+	Command string    `json:"command"`
+	User    string    `json:"user"`
+	Host    string    `json:"host"`
+	Machine string    `json:"machine"` // tells hosts of the same name apart, and a host from itself after a reboot
+	PID     int       `json:"pid"`
+	Start   string    `json:"start"` // the process's start, so that a re-used pid is not taken for it
+	Since   time.Time `json:"since"`
+}
+
+func (h Holder) String() string {
+	return fmt.Sprintf("%s by %s on %s (pid %d) since %s", h.Command, h.User, h.Host, h.PID, h.Since.UTC().Format(time.RFC3339))
+}
