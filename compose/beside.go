@@ -9,26 +9,26 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy/beside"
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 )
 
 // Beside is a program of ours in the network namespace of an application's container.
 type Beside struct {
-	*beside.Streams
-	engine *Engine
+	*engine.Streams
+	engine *engine.Engine
 	id     string
 }
 
 // Beside starts a static executable beside a container, in one that is made of the same image, the one image that is
 // certainly there. It ends with its streams, and removes itself.
 func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Beside, error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	version, err := s.engine.ServerVersion(ask)
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("ask the engine for its architecture: %w", err))
+		return nil, s.engine.Unreachable(fmt.Errorf("ask the engine for its architecture: %w", err))
 	}
 	binary, args, err := executable(version.Arch)
 	if err != nil {
@@ -36,22 +36,22 @@ func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(a
 	}
 	info, err := s.engine.ContainerInspect(ask, c.ID)
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("inspect %s: %w", c.Name, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("inspect %s: %w", c.Name, err))
 	}
-	config := beside.Config(args)
+	config := engine.HelperConfig(args)
 	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
-	config.Labels = map[string]string{sweepLabel: s.name, ownLabel: "beside"}
+	config.Labels = map[string]string{engine.SweepLabel: s.name, engine.OwnLabel: "beside"}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
 	// The engine goes on with a creation whose caller has gone away, and nobody would know its container.
-	creating, cancelCreating := asking(context.WithoutCancel(ctx))
+	creating, cancelCreating := engine.Asking(context.WithoutCancel(ctx))
 	defer cancelCreating()
-	made, err := s.engine.ContainerCreate(creating, config, host, nil, nil, beside.Name("beside", s.name))
+	made, err := s.engine.ContainerCreate(creating, config, host, nil, nil, engine.HelperName("beside", s.name))
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("create a helper beside %s: %w", c.Name, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("create a helper beside %s: %w", c.Name, err))
 	}
 	b := &Beside{engine: s.engine, id: made.ID}
-	if b.Streams, err = beside.Start(ctx, s.engine.Client, made.ID, binary); err != nil {
-		return nil, s.engine.unreachable(errors.Join(fmt.Errorf("beside %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
+	if b.Streams, err = engine.StartHelper(ctx, s.engine.Client, made.ID, binary); err != nil {
+		return nil, s.engine.Unreachable(errors.Join(fmt.Errorf("beside %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
 	}
 	return b, nil
 }
@@ -63,9 +63,9 @@ func (b *Beside) Close(ctx context.Context) error {
 }
 
 func (b *Beside) remove(ctx context.Context) error {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	return removeContainer(ctx, b.engine, b.id)
+	return engine.RemoveContainer(ctx, b.engine, b.id)
 }
 
 // execOutput is how much of a command's output is kept: its end, where a program that gives up says why.
@@ -78,15 +78,15 @@ func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (out
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return output, 0, s.engine.unreachable(fmt.Errorf("run %q in %s: %w", argv[0], c.Name, err))
+		return output, 0, s.engine.Unreachable(fmt.Errorf("run %q in %s: %w", argv[0], c.Name, err))
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	created, err := s.engine.ContainerExecCreate(ask, c.ID, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
 	if err != nil {
 		return fail(err)
 	}
-	conn, err := beside.Hijacked(ctx, func() (types.HijackedResponse, error) {
+	conn, err := engine.Hijacked(ctx, func() (types.HijackedResponse, error) {
 		return s.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
 	})
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (out
 
 // exitCode asks how a command has ended, also when its time is up by now: it has ended in time.
 func (s *Stack) exitCode(ctx context.Context, command string) (int, error) {
-	ctx, cancel := asking(context.WithoutCancel(ctx))
+	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
 	info, err := s.engine.ContainerExecInspect(ctx, command)
 	return info.ExitCode, err

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/compose/v5/pkg/compose"
 	"github.com/docker/docker/api/types/container"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 )
@@ -19,7 +20,7 @@ import (
 // buildLines is how much of a failed build's log is shown.
 const buildLines = 30
 
-// Build implements deploy.Stack, by Compose's own way: BuildKit where the engine and the docker command have it, else
+// Build implements model.Stack, by Compose's own way: BuildKit where the engine and the docker command have it, else
 // the engine's classic builder. Services are built one after the other, so that a log is of one of them.
 func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
@@ -33,7 +34,7 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			if lost := s.engine.unreachable(err); lost != err {
+			if lost := s.engine.Unreachable(err); lost != err {
 				return lost
 			}
 			service, _ := m.Service(name)
@@ -47,7 +48,7 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 }
 
 func (s *Stack) build(ctx context.Context, m model.Model, name string, log *lastBytes) error {
-	builder, err := compose.NewComposeService(s.engine.cli, compose.WithPrompt(refuse), compose.WithStreams(log, log, strings.NewReader("")))
+	builder, err := compose.NewComposeService(s.cli, compose.WithPrompt(refuse), compose.WithStreams(log, log, strings.NewReader("")))
 	if err != nil {
 		return fmt.Errorf("set up Compose: %w", err)
 	}
@@ -72,7 +73,7 @@ func (s *Stack) removeRest(ctx context.Context, began time.Time, log *lastBytes)
 	if len(all) == 0 {
 		return
 	}
-	ctx, cancel := asking(context.WithoutCancel(ctx))
+	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, string(all[len(all)-1][1]))
 	if err != nil || info.ContainerJSONBase == nil || info.State == nil || info.Config == nil {
@@ -85,5 +86,5 @@ func (s *Stack) removeRest(ctx context.Context, began time.Time, log *lastBytes)
 	if info.State.Status != container.StateExited || info.Config.Labels[api.ProjectLabel] != "" {
 		return
 	}
-	_ = removeContainer(ctx, s.engine, info.ID) // what stays is an empty shell
+	_ = engine.RemoveContainer(ctx, s.engine, info.ID) // what stays is an empty shell
 }

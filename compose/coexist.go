@@ -10,8 +10,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// coexist refuses, with both places, what two colours cannot have at once.
-func coexist(app model.Application) error {
+// conflicts refuses, with both places, what two colours cannot have at once.
+func conflicts(app model.Application) error {
 	blue, green := app.Models[model.Blue], app.Models[model.Green]
 	var reasons []model.Reason
 	clash := func(a, b model.Service, format string, args ...any) {

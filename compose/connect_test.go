@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/testdata/certs"
@@ -46,10 +47,10 @@ func TestConnectWithoutASocket(t *testing.T) {
 	began := time.Now()
 	host := "unix://" + t.TempDir() + "/docker.sock"
 	_, err := Connect(t.Context(), host, "")
-	notReached(t, err, began, pace.Limit(askLimit/2), host, "start it", "--host")
+	notReached(t, err, began, pace.Limit(engine.AskLimit/2), host, "start it", "--host")
 	began = time.Now()
 	_, err = Connect(t.Context(), "tcp://127.0.0.1:1", "")
-	notReached(t, err, began, pace.Limit(askLimit/2), "tcp://127.0.0.1:1", "start it")
+	notReached(t, err, began, pace.Limit(engine.AskLimit/2), "tcp://127.0.0.1:1", "start it")
 }
 
 // A user who is not in the socket's group.
@@ -62,7 +63,7 @@ func TestConnectWithoutPermission(t *testing.T) {
 	began := time.Now()
 	if os.Getuid() != 0 {
 		_, err := Connect(t.Context(), host, "")
-		notReached(t, err, began, pace.Limit(askLimit/2), host, "permission denied", "add this user")
+		notReached(t, err, began, pace.Limit(engine.AskLimit/2), host, "permission denied", "add this user")
 		return
 	}
 	// Nothing is denied to root: somebody else asks.
@@ -81,7 +82,7 @@ func TestConnectWithoutPermission(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	began = time.Now()
 	out, err := cmd.CombinedOutput()
-	if err == nil || time.Since(began) > pace.Limit(askLimit/2) {
+	if err == nil || time.Since(began) > pace.Limit(engine.AskLimit/2) {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 	for _, words := range []string{host, "permission denied", "add this user (uid 65534) to the socket's group"} {
@@ -96,7 +97,7 @@ func TestConnectByEnvironment(t *testing.T) {
 	t.Setenv("DOCKER_HOST", host)
 	began := time.Now()
 	_, err := Connect(t.Context(), "", "")
-	notReached(t, err, began, pace.Limit(askLimit/2), host)
+	notReached(t, err, began, pace.Limit(engine.AskLimit/2), host)
 }
 
 func TestConnectToAContextThatIsNotThere(t *testing.T) {
@@ -112,7 +113,7 @@ func TestConnectToAContextThatIsNotThere(t *testing.T) {
 }
 
 func TestRemedies(t *testing.T) {
-	e := &Engine{Endpoint: "unix:///var/run/docker.sock"}
+	e := &engine.Engine{Endpoint: "unix:///var/run/docker.sock"}
 	for _, test := range []struct {
 		err  error
 		want string
@@ -126,7 +127,7 @@ func TestRemedies(t *testing.T) {
 		{errors.New("No such container: x"), ""},
 		{context.Canceled, ""},
 	} {
-		got := e.unreachable(test.err)
+		got := e.Unreachable(test.err)
 		var silent *model.UnreachableError
 		if errors.As(got, &silent) != (test.want != "") || !strings.Contains(got.Error(), test.want) {
 			t.Errorf("%v became %v, want %q", test.err, got, test.want)
@@ -135,7 +136,7 @@ func TestRemedies(t *testing.T) {
 			t.Errorf("%v lost its cause", got)
 		}
 	}
-	if e.unreachable(nil) != nil {
+	if e.Unreachable(nil) != nil {
 		t.Error("nothing became an error")
 	}
 }
@@ -209,7 +210,7 @@ func TestConnectToWhatIsNoEngine(t *testing.T) {
 			host := impostor(t, test.answer)
 			began := time.Now()
 			_, err := Connect(t.Context(), host, "")
-			notReached(t, err, began, pace.Limit(2*askLimit), append(test.words, host)...)
+			notReached(t, err, began, pace.Limit(2*engine.AskLimit), append(test.words, host)...)
 		})
 	}
 }
@@ -220,7 +221,7 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, func() { cancel(&deploy.InterruptedError{Signal: 15, Name: "SIGTERM"}) })
 	began := time.Now()
 	_, err := Connect(ctx, host, "")
-	if took := time.Since(began); err == nil || took > pace.Limit(askLimit/2) {
+	if took := time.Since(began); err == nil || took > pace.Limit(engine.AskLimit/2) {
 		t.Errorf("after %s: %v", took, err)
 	}
 }

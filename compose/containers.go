@@ -17,6 +17,7 @@ import (
 	"github.com/docker/go-connections/nat"
 	"golang.org/x/sync/errgroup"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -25,7 +26,7 @@ import (
 // inspections bounds how many containers are asked about at once.
 const inspections = 16
 
-// Containers implements deploy.Stack.
+// Containers implements model.Stack.
 func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.Container, error) {
 	var all []model.Container
 	for _, colour := range model.Colours {
@@ -61,11 +62,11 @@ func (s *Stack) ids(ctx context.Context, m model.Model, release string) ([]strin
 }
 
 func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]container.Summary, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: ofProject(m, release)})
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
 	}
 	return slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) }), nil
 }
@@ -73,7 +74,7 @@ func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]cont
 // owns tells a colour's containers by their service. A service that the files have lost since is known by our labels: it
 // retires with its release. One of those that somebody else started is a stranger by then.
 func (s *Stack) owns(m model.Model, labels map[string]string) bool {
-	made := labels[colourLabel] == string(m.Colour)
+	made := labels[engine.ColourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
 	switch {
 	case strings.EqualFold(labels[api.OneoffLabel], "true"):
@@ -81,13 +82,13 @@ func (s *Stack) owns(m model.Model, labels map[string]string) bool {
 	case own:
 		return made || !service.Shared
 	}
-	return made && s.name != "" && labels[applicationLabel] == s.name
+	return made && s.name != "" && labels[engine.ApplicationLabel] == s.name
 }
 
 func ofProject(m model.Model, release string) filters.Args {
 	f := filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+m.ComposeProject))
 	if release != "" {
-		f.Add("label", releaseLabel+"="+release)
+		f.Add("label", engine.ReleaseLabel+"="+release)
 	}
 	return f
 }
@@ -149,11 +150,11 @@ func (s *Stack) inspectPatiently(ctx context.Context, m model.Model, id string) 
 }
 
 func (s *Stack) inspect(ctx context.Context, m model.Model, id string) (model.Container, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, id)
 	if err != nil {
-		return model.Container{}, s.engine.unreachable(fmt.Errorf("inspect container %.12s: %w", id, err))
+		return model.Container{}, s.engine.Unreachable(fmt.Errorf("inspect container %.12s: %w", id, err))
 	}
 	return s.container(m.Colour, info)
 }
@@ -166,7 +167,7 @@ func (s *Stack) container(colour model.Colour, info container.InspectResponse) (
 	c := model.Container{
 		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
 		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
-		Release: info.Config.Labels[releaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
+		Release: info.Config.Labels[engine.ReleaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
 		Addresses: map[string]string{}, Sample: s.sample(info),
 	}
 	if info.State.Health != nil {

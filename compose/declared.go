@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -120,7 +121,7 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons 
 	if err != nil {
 		return nil, err
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	all, err := s.engine.NetworkList(ask, network.ListOptions{Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+project.Name))})
 	if err != nil {
@@ -168,7 +169,7 @@ func networkOf(all []network.Summary, key, name string) (found network.Summary, 
 
 // onNetwork names the containers on a network, stopped ones too, except those that the release replaces.
 func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary) (names []string, err error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", n.ID))})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/volume"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 // withDatabase is a file of two colours of which blue waits for a database with a named volume.
@@ -29,9 +30,9 @@ func TestVolumeIsNotRecreated(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(withDatabase("volumes: {data: {}}\n"))
 	b.up(s, app, "r1")
-	db := b.inspect(b.id + "-db-1")
+	db := b.Inspect(b.ID + "-db-1")
 	b.write(db.ID, "/data", "rows", "42")
-	if err := b.engine.ContainerStop(t.Context(), db.ID, container.StopOptions{}); err != nil {
+	if err := b.Engine.ContainerStop(t.Context(), db.ID, container.StopOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Require(t.Context(), app.Models[model.Blue]); err != nil {
@@ -44,7 +45,7 @@ func TestVolumeIsNotRecreated(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	r := refused.Reasons[0]
-	for _, words := range []string{b.id + "_data", "compose.yml:", `the file says label team="shop", the volume has none`} {
+	for _, words := range []string{b.ID + "_data", "compose.yml:", `the file says label team="shop", the volume has none`} {
 		if r.Code != model.WouldLoseData || !strings.Contains(r.Message, words) {
 			t.Errorf("the reason is %s, want %q", r, words)
 		}
@@ -54,43 +55,43 @@ func TestVolumeIsNotRecreated(t *testing.T) {
 	}
 
 	surplus := b.ofProject("db", "com.docker.compose.container-number=2")
-	if err := b.engine.ContainerStop(t.Context(), surplus, container.StopOptions{}); err != nil {
+	if err := b.Engine.ContainerStop(t.Context(), surplus, container.StopOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.up(s, app, "r2")
 	if got := b.read(db.ID, "/data/rows"); got != "42" {
 		t.Errorf("the volume holds %q", got)
 	}
-	b.inspect(surplus)
+	b.Inspect(surplus)
 }
 
 func (b *bench) write(id, folder, name, text string) {
-	b.t.Helper()
+	b.T.Helper()
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
-	if err := errors.Join(w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}), errOf(w.Write([]byte(text))), w.Close()); err != nil {
-		b.t.Fatal(err)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}), enginetest.ErrOf(w.Write([]byte(text))), w.Close()); err != nil {
+		b.T.Fatal(err)
 	}
-	if err := b.engine.CopyToContainer(b.t.Context(), id, folder, &archive, container.CopyToContainerOptions{}); err != nil {
-		b.t.Fatal(err)
+	if err := b.Engine.CopyToContainer(b.T.Context(), id, folder, &archive, container.CopyToContainerOptions{}); err != nil {
+		b.T.Fatal(err)
 	}
 }
 
 // read is empty where the container or the file is not there.
 func (b *bench) read(id, path string) string {
-	b.t.Helper()
-	stream, _, err := b.engine.CopyFromContainer(b.t.Context(), id, path)
+	b.T.Helper()
+	stream, _, err := b.Engine.CopyFromContainer(b.T.Context(), id, path)
 	if err != nil {
 		return ""
 	}
 	defer stream.Close()
 	r := tar.NewReader(stream)
 	if _, err := r.Next(); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	text, err := io.ReadAll(r)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return string(text)
 }
@@ -109,7 +110,7 @@ func TestNetworkIsNotRecreated(t *testing.T) {
 	if err := s.Require(t.Context(), app.Models[model.Green]); !errors.As(err, &refused) || len(refused.Reasons) != 1 {
 		t.Fatalf("got %v", err)
 	}
-	if r := refused.Reasons[0]; r.Code != model.CreateFailed || !strings.Contains(r.Message, b.id+"_default") || !strings.Contains(r.Message, live[0].Name) {
+	if r := refused.Reasons[0]; r.Code != model.CreateFailed || !strings.Contains(r.Message, b.ID+"_default") || !strings.Contains(r.Message, live[0].Name) {
 		t.Errorf("the reason is %s", r)
 	}
 	if err := s.Require(t.Context(), app.Models[model.Blue]); err != nil {

@@ -137,15 +137,15 @@ func (o Options) Paths() (paths []string) {
 
 // path is where a pattern's file of a colour lies.
 func (o Options) path(pattern string, colour model.Colour) string {
-	path := o.paint(pattern, colour)
+	path := o.expand(pattern, colour)
 	if filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(o.Dir, path)
 }
 
-// paint puts a colour, and what it is configured to stand for, into a pattern.
-func (o Options) paint(pattern string, colour model.Colour) string {
+// expand puts a colour, and what it is configured to stand for, into a pattern.
+func (o Options) expand(pattern string, colour model.Colour) string {
 	pairs := []string{"{colour}", string(colour)}
 	for key, value := range o.Keys[colour] {
 		pairs = append(pairs, "{"+key+"}", value)

@@ -12,11 +12,12 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
-// Images implements deploy.Stack.
+// Images implements model.Stack.
 func (s *Stack) Images(ctx context.Context, m model.Model) ([]model.Image, error) {
 	var out []model.Image
 	for _, service := range m.Services {
@@ -30,7 +31,7 @@ func (s *Stack) Images(ctx context.Context, m model.Model) ([]model.Image, error
 }
 
 func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	out := model.Image{Service: service.Name, Ref: service.Image}
 	if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
@@ -41,7 +42,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 		return out, nil
 	}
 	if err != nil {
-		return out, s.engine.unreachable(fmt.Errorf("inspect image %s of %s: %w", service.Image, service.Name, err))
+		return out, s.engine.Unreachable(fmt.Errorf("inspect image %s of %s: %w", service.Image, service.Name, err))
 	}
 	out.ID = info.ID
 	// What was built or loaded here was never given a digest by a registry; only containerd's image store gives it one.
@@ -61,7 +62,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 	return out, nil
 }
 
-// RemoveImages implements deploy.Stack. An image that a container uses, or that has another name, stays; only the name
+// RemoveImages implements model.Stack. An image that a container uses, or that has another name, stays; only the name
 // that the release gave it goes.
 func (s *Stack) RemoveImages(ctx context.Context, images []model.PulledImage) ([]string, error) {
 	var removed []string
@@ -75,11 +76,11 @@ func (s *Stack) RemoveImages(ctx context.Context, images []model.PulledImage) ([
 			removed = append(removed, img.Ref)
 		}
 	}
-	return removed, s.engine.unreachable(errors.Join(errs...))
+	return removed, s.engine.Unreachable(errors.Join(errs...))
 }
 
 func (s *Stack) removeImage(ctx context.Context, img model.PulledImage) (bool, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	now, err := s.engine.ImageInspect(ctx, img.Ref)
 	if errdefs.IsNotFound(err) {

@@ -11,13 +11,14 @@ import (
 
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 func TestImages(t *testing.T) {
 	b := newBench(t)
-	b.image(b.id + ":plain")
+	b.Image(b.ID + ":plain")
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") +
-		"  plain-blue: {image: \"" + b.id + ":plain\"}\n  missing-blue: {image: \"" + b.id + ":missing\"}\n  nginx-blue: {image: \"bluegate-nginx:1.30\"}\n" + shopService("was-green")})
+		"  plain-blue: {image: \"" + b.ID + ":plain\"}\n  missing-blue: {image: \"" + b.ID + ":missing\"}\n  nginx-blue: {image: \"bluegate-nginx:1.30\"}\n" + shopService("was-green")})
 	images, err := s.Images(t.Context(), app.Models[model.Blue])
 	if err != nil || len(images) != 4 {
 		t.Fatalf("%+v, %v", images, err)
@@ -26,13 +27,13 @@ func TestImages(t *testing.T) {
 		return images[slices.IndexFunc(images, func(i model.Image) bool { return i.Service == service })]
 	}
 	want := gate.Probe{Interval: time.Second, Timeout: time.Second, StartPeriod: 20 * time.Second, Retries: 3}
-	if i := of("was-blue"); i.Ref != shopImage || i.ID != b.imageID(shopImage) || i.FromPull != b.containerd() || i.Probe == nil || *i.Probe != want {
+	if i := of("was-blue"); i.Ref != enginetest.ShopImage || i.ID != b.ImageID(enginetest.ShopImage) || i.FromPull != b.Containerd() || i.Probe == nil || *i.Probe != want {
 		t.Errorf("%+v with %+v", i, i.Probe)
 	}
-	if i := of("plain-blue"); i.ID == "" || i.Probe != nil || len(i.Ports) > 0 || i.FromPull != b.containerd() {
+	if i := of("plain-blue"); i.ID == "" || i.Probe != nil || len(i.Ports) > 0 || i.FromPull != b.Containerd() {
 		t.Errorf("%+v", i)
 	}
-	if i := of("missing-blue"); i.ID != "" || i.FromPull || i.Ref != b.id+":missing" {
+	if i := of("missing-blue"); i.ID != "" || i.FromPull || i.Ref != b.ID+":missing" {
 		t.Errorf("%+v", i)
 	}
 	if i := of("nginx-blue"); !slices.Equal(i.Ports, []int{80}) {
@@ -42,7 +43,7 @@ func TestImages(t *testing.T) {
 
 func TestPullThatFails(t *testing.T) {
 	b := newBench(t)
-	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.id + ":1\", pull_policy: missing}\n" + shopService("was-green")})
+	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.ID + ":1\", pull_policy: missing}\n" + shopService("was-green")})
 	if err := s.Pull(t.Context(), app.Models[model.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("got %v", err)
 	}
@@ -74,20 +75,20 @@ func TestRemoveImages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			s := &Stack{engine: b.engine}
-			ref := b.id + ":tag"
+			s := &Stack{engine: b.Engine}
+			ref := b.ID + ":tag"
 			ids := map[string]string{"": ""}
 			brought := model.PulledImage{Ref: ref}
 			if test.before {
-				ids["old"] = b.image(ref)
+				ids["old"] = b.Image(ref)
 				brought.Before = ids["old"]
 			}
 			ids["new"] = ids["old"]
 			if !test.untouched {
-				ids["new"] = b.image(ref)
+				ids["new"] = b.Image(ref)
 			}
 			if test.lost {
-				if _, err := b.engine.ImageRemove(t.Context(), ids["old"], image.RemoveOptions{}); err != nil {
+				if _, err := b.Engine.ImageRemove(t.Context(), ids["old"], image.RemoveOptions{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -95,15 +96,15 @@ func TestRemoveImages(t *testing.T) {
 				brought.ID = ids["new"]
 			}
 			if test.also {
-				if err := b.engine.ImageTag(t.Context(), ref, b.id+":also"); err != nil {
+				if err := b.Engine.ImageTag(t.Context(), ref, b.ID+":also"); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if test.user {
-				b.create(container.Config{Image: ids["new"]}, container.HostConfig{})
+				b.Create(container.Config{Image: ids["new"]}, container.HostConfig{})
 			}
 			if test.moved {
-				ids["third"] = b.image(ref)
+				ids["third"] = b.Image(ref)
 			}
 			if test.before && test.moved {
 				t.Cleanup(func() {})
@@ -112,16 +113,16 @@ func TestRemoveImages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := b.imageID(ref); got != ids[test.tag] {
+			if got := b.ImageID(ref); got != ids[test.tag] {
 				t.Errorf("the tag names %q, want the %s one of %v", got, test.tag, ids)
 			}
-			if got := b.imageID(ids["new"]) != ""; got != test.exists {
+			if got := b.ImageID(ids["new"]) != ""; got != test.exists {
 				t.Errorf("the release's image is there: %t", got)
 			}
 			if got := len(removed) > 0; got != test.removed {
 				t.Errorf("said to be removed: %v", removed)
 			}
-			if test.also && b.imageID(b.id+":also") != ids["new"] {
+			if test.also && b.ImageID(b.ID+":also") != ids["new"] {
 				t.Error("its other name is gone")
 			}
 			again, err := s.RemoveImages(t.Context(), []model.PulledImage{brought})
@@ -134,11 +135,11 @@ func TestRemoveImages(t *testing.T) {
 
 func TestRemoveImagesGoesOnAfterAnError(t *testing.T) {
 	b := newBench(t)
-	first, second := b.id+":first", b.id+":second"
-	b.image(first)
-	b.image(second)
-	removed, err := (&Stack{engine: b.engine}).RemoveImages(t.Context(), []model.PulledImage{
-		{Ref: first, ID: b.imageID(first)}, {Ref: "NOT A REFERENCE", ID: "x"}, {Ref: b.id + ":missing", ID: "x"}, {Ref: second, ID: b.imageID(second)},
+	first, second := b.ID+":first", b.ID+":second"
+	b.Image(first)
+	b.Image(second)
+	removed, err := (&Stack{engine: b.Engine}).RemoveImages(t.Context(), []model.PulledImage{
+		{Ref: first, ID: b.ImageID(first)}, {Ref: "NOT A REFERENCE", ID: "x"}, {Ref: b.ID + ":missing", ID: "x"}, {Ref: second, ID: b.ImageID(second)},
 	})
 	if err == nil || !strings.Contains(err.Error(), "NOT A REFERENCE") || !slices.Equal(removed, []string{first, second}) {
 		t.Errorf("removed %v, %v", removed, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -62,13 +63,13 @@ func injectedText(p *types.Project, service string) string {
 	return string(text)
 }
 
-// injected reads those files out of a container. Of one that somebody else started only the files as they are now can
+// inlineConfigs reads those files out of a container. Of one that somebody else started only the files as they are now can
 // tell where they lie.
-func (s *Stack) injected(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []injectedFile, err error) {
+func (s *Stack) inlineConfigs(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []injectedFile, err error) {
 	paths := injectedPaths(s.projects[colour], k.Service)
-	if text, ours := labels[injectedLabel]; ours {
+	if text, ours := labels[engine.InjectedLabel]; ours {
 		if err := json.Unmarshal([]byte(text), &paths); err != nil {
-			return nil, fmt.Errorf("its label %s cannot be read: %w", injectedLabel, err)
+			return nil, fmt.Errorf("its label %s cannot be read: %w", engine.InjectedLabel, err)
 		}
 	}
 	for _, name := range paths {

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"golang.org/x/sync/errgroup"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -23,8 +24,8 @@ import (
 // could, and nowhere else; what would make the engine act (networks, volumes, ports, Compose's labels) is keptFile in it.
 const keptFile = "bluegate-kept.json"
 
-// original is what a keeper's own configuration does not say of the container for which it stands.
-type original struct {
+// containerSpec is what a keeper's own configuration does not say of the container for which it stands.
+type containerSpec struct {
 	Name       string                               `json:"name"`
 	Image      string                               `json:"image"` // as the container called it
 	Hostname   string                               `json:"hostname,omitempty"`
@@ -36,7 +37,7 @@ type original struct {
 	Files      []injectedFile                       `json:"files,omitempty"`
 }
 
-// Keep implements deploy.Archive.
+// Keep implements model.Archive.
 func (s *Stack) Keep(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for n, k := range rec.Kept {
@@ -47,27 +48,27 @@ func (s *Stack) Keep(ctx context.Context, project string, rec model.ReleaseRecor
 			return nil
 		})
 	}
-	return s.engine.unreachable(group.Wait())
+	return s.engine.Unreachable(group.Wait())
 }
 
 func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecord, n int, k model.RetainedContainer) error {
-	v := vessel{engine: s.engine, name: fmt.Sprintf("bluegate-kept-%s-%d-%s", rec.Release, n+1, project)}
-	if _, err := v.get(ctx, keptFile); err == nil {
+	v := engine.StateContainer{Engine: s.engine, Name: fmt.Sprintf("bluegate-kept-%s-%d-%s", rec.Release, n+1, project)}
+	if _, err := v.Get(ctx, keptFile); err == nil {
 		return nil
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ask, k.ID)
 	if err != nil {
 		return err
 	}
-	o := originalOf(info)
+	o := containerSpecOf(info)
 	names := map[string]string{} // they last longer than the ids, which a rollback changes
 	for _, other := range rec.Kept {
 		names[other.ID] = other.Name
 	}
 	o.follow(names)
-	if o.Files, err = s.injected(ask, rec.Colour, k, info.Config.Labels); err != nil {
+	if o.Files, err = s.inlineConfigs(ask, rec.Colour, k, info.Config.Labels); err != nil {
 		return err
 	}
 	text, err := json.Marshal(o)
@@ -75,21 +76,21 @@ func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecor
 		return err
 	}
 	config, host := keeperOf(info)
-	config.Labels = map[string]string{ownLabel: v.name, keptLabel: project, keptReleaseLabel: rec.Release, keptNameLabel: k.Name}
-	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.name)
+	config.Labels = map[string]string{engine.OwnLabel: v.Name, engine.KeptLabel: project, engine.KeptReleaseLabel: rec.Release, engine.KeptNameLabel: k.Name}
+	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
 	if errdefs.IsConflict(err) { // of a run that was killed before it had written the file
-		if err = v.remove(ctx); err == nil {
-			_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.name)
+		if err = v.Remove(ctx); err == nil {
+			_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return v.put(ctx, text, keptFile)
+	return v.Put(ctx, text, keptFile)
 }
 
-func originalOf(info container.InspectResponse) original {
-	o := original{
+func containerSpecOf(info container.InspectResponse) containerSpec {
+	o := containerSpec{
 		Name: strings.TrimPrefix(info.Name, "/"), Image: info.Config.Image, Domainname: info.Config.Domainname,
 		Labels: info.Config.Labels, Volumes: info.Config.Volumes, Host: *info.HostConfig, Networks: map[string]*network.EndpointSettings{},
 	}
@@ -122,29 +123,29 @@ func keeperOf(info container.InspectResponse) (*container.Config, *container.Hos
 	return &config, host
 }
 
-// keepers lists what is kept of a project, or of one of its releases.
-func (s *Stack) keepers(ctx context.Context, project, release string) ([]container.Summary, error) {
-	ctx, cancel := asking(ctx)
+// snapshots lists what is kept of a project, or of one of its releases.
+func (s *Stack) snapshots(ctx context.Context, project, release string) ([]container.Summary, error) {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	f := filters.NewArgs(filters.Arg("label", keptLabel+"="+project))
+	f := filters.NewArgs(filters.Arg("label", engine.KeptLabel+"="+project))
 	if release != "" {
-		f.Add("label", keptReleaseLabel+"="+release)
+		f.Add("label", engine.KeptReleaseLabel+"="+release)
 	}
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("list what is kept of %s: %w", project, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("list what is kept of %s: %w", project, err))
 	}
 	return rows, nil
 }
 
-// Held implements deploy.Archive.
+// Held implements model.Archive.
 func (s *Stack) Held(ctx context.Context, project string, rec model.ReleaseRecord) (missing []model.RetainedContainer, err error) {
-	rows, err := s.keepers(ctx, project, rec.Release)
+	rows, err := s.snapshots(ctx, project, rec.Release)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range rec.Kept {
-		there := slices.ContainsFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
+		there := slices.ContainsFunc(rows, func(row container.Summary) bool { return row.Labels[engine.KeptNameLabel] == k.Name })
 		if there {
 			if there, err = s.hasImage(ctx, k.Digest); err != nil {
 				return nil, err
@@ -159,27 +160,27 @@ func (s *Stack) Held(ctx context.Context, project string, rec model.ReleaseRecor
 
 // hasImage asks for an image: a forced removal takes it away under a container that does not run.
 func (s *Stack) hasImage(ctx context.Context, id string) (bool, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	_, err := s.engine.ImageInspect(ctx, id)
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
-	return err == nil, s.engine.unreachable(err)
+	return err == nil, s.engine.Unreachable(err)
 }
 
-// Forget implements deploy.Archive.
+// Forget implements model.Archive.
 func (s *Stack) Forget(ctx context.Context, project string, but []string) error {
-	rows, err := s.keepers(ctx, project, "")
+	rows, err := s.snapshots(ctx, project, "")
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if slices.Contains(but, row.Labels[keptReleaseLabel]) {
+		if slices.Contains(but, row.Labels[engine.KeptReleaseLabel]) {
 			continue
 		}
-		if err := removeContainer(ctx, s.engine, row.ID); err != nil {
-			return s.engine.unreachable(fmt.Errorf("remove %v, which keeps what is not needed any more: %w", row.Names, err))
+		if err := engine.RemoveContainer(ctx, s.engine, row.ID); err != nil {
+			return s.engine.Unreachable(fmt.Errorf("remove %v, which keeps what is not needed any more: %w", row.Names, err))
 		}
 	}
 	return nil

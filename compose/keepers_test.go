@@ -19,7 +19,7 @@ import (
 
 // retired is a record of what stands on the bench.
 func (b *bench) retired(app model.Application, all []model.Container) model.ReleaseRecord {
-	b.t.Helper()
+	b.T.Helper()
 	rec := model.ReleaseRecord{Release: "r1", Colour: model.Blue, Model: app.Models[model.Blue]}
 	for _, c := range all {
 		rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
@@ -29,8 +29,8 @@ func (b *bench) retired(app model.Application, all []model.Container) model.Rele
 
 // asMade is all that a container was made of, as far as two of them can be the same.
 func (b *bench) asMade(id string) string {
-	b.t.Helper()
-	info := b.inspect(id)
+	b.T.Helper()
+	info := b.Inspect(id)
 	config, host := *info.Config, *info.HostConfig
 	config.Hostname = ""
 	if host.RestartPolicy.Name == "" { // which means the same
@@ -42,7 +42,7 @@ func (b *bench) asMade(id string) string {
 	}
 	text, err := json.MarshalIndent(map[string]any{"name": info.Name, "image": info.Image, "config": config, "host": host, "networks": networks}, "", " ")
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return string(text)
 }
@@ -59,10 +59,10 @@ func differing(got, want string) (lines []string) {
 }
 
 func (b *bench) volumes() int {
-	b.t.Helper()
-	all, err := b.engine.VolumeList(b.t.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+b.id))})
+	b.T.Helper()
+	all, err := b.Engine.VolumeList(b.T.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+b.ID))})
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return len(all.Volumes)
 }
@@ -89,19 +89,19 @@ func TestKeepAndRevive(t *testing.T) {
 	for _, c := range before {
 		made[c.Name] = b.asMade(c.ID)
 	}
-	if missing, err := s.Held(t.Context(), b.id, rec); err != nil || len(missing) != 2 {
+	if missing, err := s.Held(t.Context(), b.ID, rec); err != nil || len(missing) != 2 {
 		t.Errorf("before anything is kept, %v is missing: %v", missing, err)
 	}
 	volumes := b.volumes()
 	for range 2 { // it can be repeated
-		if err := s.Keep(t.Context(), b.id, rec); err != nil {
+		if err := s.Keep(t.Context(), b.ID, rec); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if missing, err := s.Held(t.Context(), b.id, rec); err != nil || len(missing) > 0 {
+	if missing, err := s.Held(t.Context(), b.ID, rec); err != nil || len(missing) > 0 {
 		t.Errorf("%v is missing: %v", missing, err)
 	}
-	rows, err := s.keepers(t.Context(), b.id, "r1")
+	rows, err := s.snapshots(t.Context(), b.ID, "r1")
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("%d are kept: %v", len(rows), err)
 	}
@@ -114,14 +114,14 @@ func TestKeepAndRevive(t *testing.T) {
 	if got := b.volumes(); got != volumes {
 		t.Errorf("keeping made %d volumes", got-volumes)
 	}
-	if _, err := b.engine.ImageRemove(t.Context(), rec.Kept[0].Digest, image.RemoveOptions{}); err == nil {
+	if _, err := b.Engine.ImageRemove(t.Context(), rec.Kept[0].Digest, image.RemoveOptions{}); err == nil {
 		t.Error("the image could be removed")
 	}
 
 	if err := s.Remove(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+	if err := s.Revive(t.Context(), b.ID, rec); err != nil {
 		t.Fatal(err)
 	}
 	after := b.containers(s, app)
@@ -148,16 +148,16 @@ func TestKeepAndRevive(t *testing.T) {
 		t.Errorf("%s, on which the other depends, is %s", healthy.Name, healthy.Health)
 	}
 
-	if err := s.Forget(t.Context(), b.id, []string{"r1"}); err != nil {
+	if err := s.Forget(t.Context(), b.ID, []string{"r1"}); err != nil {
 		t.Fatal(err)
 	}
-	if missing, _ := s.Held(t.Context(), b.id, rec); len(missing) > 0 {
+	if missing, _ := s.Held(t.Context(), b.ID, rec); len(missing) > 0 {
 		t.Errorf("what was to stay was forgotten: %v", missing)
 	}
-	if err := s.Forget(t.Context(), b.id, nil); err != nil {
+	if err := s.Forget(t.Context(), b.ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	if missing, _ := s.Held(t.Context(), b.id, rec); len(missing) != 2 {
+	if missing, _ := s.Held(t.Context(), b.ID, rec); len(missing) != 2 {
 		t.Errorf("after all was forgotten, only %v is missing", missing)
 	}
 }
@@ -173,14 +173,14 @@ func TestKeepFindsWhatWasRenamedSince(t *testing.T) {
 	before := b.up(s, app, "r1")
 	rec := b.retired(app, before)
 	s, app = b.stack(file("new"))
-	if err := s.Keep(t.Context(), b.id, rec); err != nil {
+	if err := s.Keep(t.Context(), b.ID, rec); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // also what was remade can be kept
 		if err := s.Remove(t.Context(), before); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		if err := s.Revive(t.Context(), b.ID, rec); err != nil {
 			t.Fatal(err)
 		}
 		before = b.containers(s, app)
@@ -190,7 +190,7 @@ func TestKeepFindsWhatWasRenamedSince(t *testing.T) {
 			}
 		}
 		rec = b.retired(app, before)
-		if err := errors.Join(s.Forget(t.Context(), b.id, nil), s.Keep(t.Context(), b.id, rec)); err != nil {
+		if err := errors.Join(s.Forget(t.Context(), b.ID, nil), s.Keep(t.Context(), b.ID, rec)); err != nil {
 			t.Fatal(err)
 		}
 	}

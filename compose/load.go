@@ -1,3 +1,8 @@
+// Package compose is the adapter to Compose: it loads the colours' files, pulls, starts, watches, stops and prunes their
+// containers.
+//
+// Compose itself is used only to converge (load, pull, create, start); readiness is decided by package gate from what
+// this package reports.
 package compose
 
 import (
@@ -11,9 +16,11 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/cli/cli/command"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -37,9 +44,10 @@ type Options struct {
 	Learn func(name, value string)
 }
 
-// Stack implements deploy.Stack.
+// Stack implements model.Stack.
 type Stack struct {
-	engine   *Engine
+	engine   *engine.Engine
+	cli      command.Cli
 	service  api.Compose
 	activity *activity // of service
 	opts     Options
@@ -48,16 +56,16 @@ type Stack struct {
 }
 
 // New makes a Stack. Nothing is asked or read yet.
-func New(engine *Engine, opts Options) (*Stack, error) {
+func New(c *Connection, opts Options) (*Stack, error) {
 	heard := &activity{}
-	service, err := compose.NewComposeService(engine.cli, compose.WithPrompt(refuse), compose.WithEventProcessor(heard))
+	service, err := compose.NewComposeService(c.cli, compose.WithPrompt(refuse), compose.WithEventProcessor(heard))
 	if err != nil {
 		return nil, fmt.Errorf("set up Compose: %w", err)
 	}
-	return &Stack{engine: engine, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
+	return &Stack{engine: c.Engine, cli: c.cli, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
 }
 
-// Load implements deploy.Stack.
+// Load implements model.Stack.
 func (s *Stack) Load(ctx context.Context) (model.Application, error) {
 	app, err := s.loadWith(ctx, nil)
 	if err != nil {
@@ -102,7 +110,7 @@ func (s *Stack) loadWith(ctx context.Context, unset map[string]string) (model.Ap
 		return model.Application{}, s.nameless(app.Models[model.Blue].ComposeProject)
 	}
 	s.name = app.Project
-	return app, coexist(app)
+	return app, conflicts(app)
 }
 
 // applicationName is a Compose project's name without the colour; empty where it is called after nothing else.
@@ -131,7 +139,7 @@ func folderName(dir string) string {
 }
 
 func (s *Stack) load(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
-	opts := api.ProjectLoadOptions{ProjectName: s.opts.paint(s.opts.Project, colour), EnvFiles: envFiles()}
+	opts := api.ProjectLoadOptions{ProjectName: s.opts.expand(s.opts.Project, colour), EnvFiles: envFiles()}
 	for _, p := range patterns {
 		opts.ConfigPaths = append(opts.ConfigPaths, s.opts.path(p, colour))
 	}

@@ -12,22 +12,29 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
 // unasked is an engine that must not be asked: nobody listens there.
-func unasked(t *testing.T) *Engine {
+func unasked(t *testing.T) *Connection {
+	t.Helper()
+	return connection(t, &engine.Engine{Endpoint: "unix://" + t.TempDir() + "/nobody.sock"})
+}
+
+// connection is an engine with what Compose needs of the docker command.
+func connection(t *testing.T, e *engine.Engine) *Connection {
 	t.Helper()
 	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 	opts := flags.NewClientOptions()
-	opts.Hosts = []string{"unix://" + t.TempDir() + "/nobody.sock"}
+	opts.Hosts = []string{e.Endpoint}
 	if err := cli.Initialize(opts); err != nil {
 		t.Fatal(err)
 	}
-	return &Engine{cli: cli, Endpoint: opts.Hosts[0]}
+	return &Connection{Engine: e, cli: cli}
 }
 
 // folder writes files and returns their folder, which is called shop: that is the Compose project when no file says.
@@ -78,11 +85,11 @@ func TestConventions(t *testing.T) {
 		"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
 		"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
 	} {
-		dir := folder(t, map[string]string{Options{}.paint(pattern, model.Blue): blueFile, Options{}.paint(pattern, model.Green): greenFile, "compose.yml": bothFile})
+		dir := folder(t, map[string]string{Options{}.expand(pattern, model.Blue): blueFile, Options{}.expand(pattern, model.Green): greenFile, "compose.yml": bothFile})
 		app := loaded(t, Options{Dir: dir})
 		for colour, want := range map[model.Colour]string{model.Blue: "was-blue", model.Green: "was-green"} {
 			m := app.Models[colour]
-			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, Options{}.paint(pattern, colour))}) {
+			if serviceNames(m) != want || m.Colour != colour || m.ComposeProject != "shop" || !slices.Equal(m.Files, []string{filepath.Join(dir, Options{}.expand(pattern, colour))}) {
 				t.Errorf("%s, %s: %s of project %s in %v", pattern, colour, serviceNames(m), m.ComposeProject, m.Files)
 			}
 		}

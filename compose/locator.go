@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// locator looks for places in the files that were read.
-type locator struct {
+// positions looks for places in the files that were read.
+type positions struct {
 	files []string
 	docs  []document
 }
 
 // locate reads files in which places are to be found.
-func locate(files []string) locator { return locator{files: files, docs: documents(files)} }
+func locate(files []string) positions { return positions{files: files, docs: documents(files)} }
 
 // service is the line of a service; later files lie over earlier ones. One that stands in none of them, but in a file
 // that they include, is somewhere in them all.
-func (l locator) service(name string) string {
+func (l positions) service(name string) string {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, e := range doc.entriesAt("services." + name) {
 			return fmt.Sprintf("%s:%d", doc.file, e.name.Line)
@@ -27,7 +27,7 @@ func (l locator) service(name string) string {
 }
 
 // where is the place of a path, or of the nearest part of it that is there.
-func (l locator) where(path string) string {
+func (l positions) where(path string) string {
 	if found, ok := l.at(path, ""); ok {
 		return found.String()
 	}
@@ -36,7 +36,7 @@ func (l locator) where(path string) string {
 
 // at finds a path; the last file that has it counts. Where several items of a list match, the one that the rest of the
 // message speaks of is meant.
-func (l locator) at(path, message string) (spot, bool) {
+func (l positions) at(path, message string) (spot, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		found := doc.entriesAt(path)
 		if len(found) == 0 {

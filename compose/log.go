@@ -12,16 +12,17 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/redact"
 )
 
-// LogTail implements deploy.Stack.
+// LogTail implements model.Stack.
 func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	text, err := s.logTail(ctx, id, lines)
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
 	}
 	return plainLines(text), nil
 }

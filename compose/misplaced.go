@@ -58,7 +58,7 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 // rule knows one way in which Compose says what is wrong.
 type rule struct {
 	match *regexp.Regexp
-	find  func(l locator, m []string) (spot, bool)
+	find  func(l positions, m []string) (spot, bool)
 }
 
 // rules are tried in this order. Their words are those of compose-go; a message that none of them knows keeps the names
@@ -69,19 +69,19 @@ var rules = []rule{
 	{regexp.MustCompile(` at (?:L\d+\.C\d+-)?L(\d+)\.C(\d+): `), atPosition},
 	{regexp.MustCompile(`invalid leading UTF-8 octet|invalid UTF-8`), atBadText},
 	{regexp.MustCompile(`(\S*) additional properties '([^']*)'`), atExtraKey},
-	{regexp.MustCompile(`non-string key in (\S+): (\S+)`), func(l locator, m []string) (spot, bool) { return l.at(m[1]+"."+m[2], m[0]) }},
-	{regexp.MustCompile(`(?s)(?:interpolating|interpolation format for) (\S+?)[:.]\s(.*)`), func(l locator, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
-	{regexp.MustCompile(`(?s)'(services\[\S+)' (.*)`), func(l locator, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`non-string key in (\S+): (\S+)`), func(l positions, m []string) (spot, bool) { return l.at(m[1]+"."+m[2], m[0]) }},
+	{regexp.MustCompile(`(?s)(?:interpolating|interpolation format for) (\S+?)[:.]\s(.*)`), func(l positions, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`(?s)'(services\[\S+)' (.*)`), func(l positions, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
 	{regexp.MustCompile(`^(?:service|services\.)\W*"?([\w.-]+)"? (?:depends on undefined service|refers to undefined \w+) "?([^\s":]+)`), inService},
 	{regexp.MustCompile(`cannot extend service "([^"]+)" in .*: service "([^"]+)" not found`), inService},
 	{regexp.MustCompile(`dependency cycle detected: (\S+) -> (\S+)`), inService},
 	{regexp.MustCompile("service (\\S+) declares mutually exclusive `([^`]+)`"), inService},
-	{regexp.MustCompile(`can't set (container_name) and (\S+) as container name must be unique`), func(l locator, m []string) (spot, bool) { return l.at("services."+m[2]+"."+m[1], "") }},
-	{regexp.MustCompile(`service "?([^\s"]+)"? has neither an image`), func(l locator, m []string) (spot, bool) { return l.at("services."+m[1], "") }},
+	{regexp.MustCompile(`can't set (container_name) and (\S+) as container name must be unique`), func(l positions, m []string) (spot, bool) { return l.at("services."+m[2]+"."+m[1], "") }},
+	{regexp.MustCompile(`service "?([^\s"]+)"? has neither an image`), func(l positions, m []string) (spot, bool) { return l.at("services."+m[1], "") }},
 	{regexp.MustCompile(`env file (\S+) not found`), atFileName},
 	{regexp.MustCompile(`open (\S+): `), atFileName},
 	{regexp.MustCompile(`healthcheck\.test must start`), atProbe},
-	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l locator, m []string) (spot, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
+	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l positions, m []string) (spot, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
 	{regexp.MustCompile(`(?i)invalid (?:ip address|hostport|containerport|proto|spec|port|range)[^:]*: (\S+)`), atText},
 	{regexp.MustCompile(`empty compose file`), atEmptyFile},
 }
@@ -96,19 +96,19 @@ func speaksOf(message, value string) bool {
 	return value != "" && (strings.Contains(message, `"`+value+`"`) || strings.HasSuffix(strings.TrimSpace(message), value))
 }
 
-func atLine(l locator, m []string) (spot, bool) {
+func atLine(l positions, m []string) (spot, bool) {
 	line, _ := strconv.Atoi(m[1])
 	return spot{file: l.unparsed(), line: line}, true
 }
 
-func atPosition(l locator, m []string) (spot, bool) {
+func atPosition(l positions, m []string) (spot, bool) {
 	line, _ := strconv.Atoi(m[1])
 	column, _ := strconv.Atoi(m[2])
 	return spot{l.unparsed(), line, column}, true
 }
 
 // unparsed is the file that is no YAML, or no Compose file at all.
-func (l locator) unparsed() string {
+func (l positions) unparsed() string {
 	for _, doc := range l.docs {
 		if doc.root == nil || doc.root.Kind != yaml.MappingNode {
 			return doc.file
@@ -117,7 +117,7 @@ func (l locator) unparsed() string {
 	return l.files[len(l.files)-1]
 }
 
-func atBadText(l locator, _ []string) (spot, bool) {
+func atBadText(l positions, _ []string) (spot, bool) {
 	for _, file := range l.files {
 		text, err := os.ReadFile(file)
 		if err != nil || utf8.Valid(text) {
@@ -133,12 +133,12 @@ func atBadText(l locator, _ []string) (spot, bool) {
 	return spot{}, false
 }
 
-func atExtraKey(l locator, m []string) (spot, bool) {
+func atExtraKey(l positions, m []string) (spot, bool) {
 	return l.at(strings.TrimPrefix(m[1]+"."+m[2], "."), "")
 }
 
 // inService looks in a service for what it names; else the service itself is the place.
-func inService(l locator, m []string) (spot, bool) {
+func inService(l positions, m []string) (spot, bool) {
 	service, name := m[1], m[2]
 	for _, doc := range slices.Backward(l.docs) {
 		for _, e := range doc.entriesAt("services." + service) {
@@ -156,13 +156,13 @@ func isOrHolds(text, name string) bool {
 }
 
 // atFileName finds where a file that is not there is named, whatever folder the name starts from.
-func atFileName(l locator, m []string) (spot, bool) {
+func atFileName(l positions, m []string) (spot, bool) {
 	return l.mentioned(func(text string) bool {
 		return text != "" && (filepath.Clean(text) == m[1] || strings.HasSuffix(m[1], "/"+filepath.Clean(text)))
 	})
 }
 
-func atText(l locator, m []string) (spot, bool) {
+func atText(l positions, m []string) (spot, bool) {
 	quoted := strings.TrimSuffix(m[1], ":")
 	longest := ""
 	for _, doc := range l.docs {
@@ -178,7 +178,7 @@ func atText(l locator, m []string) (spot, bool) {
 	return l.mentioned(func(text string) bool { return longest != "" && text == longest })
 }
 
-func (l locator) mentioned(test func(string) bool) (spot, bool) {
+func (l positions) mentioned(test func(string) bool) (spot, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		if doc.root == nil {
 			continue
@@ -191,7 +191,7 @@ func (l locator) mentioned(test func(string) bool) (spot, bool) {
 }
 
 // atProbe finds a test of which the first word is none that Compose knows.
-func atProbe(l locator, _ []string) (spot, bool) {
+func atProbe(l positions, _ []string) (spot, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, service := range doc.entriesAt("services") {
 			for _, s := range mapping(resolved(service.value)) {
@@ -207,4 +207,6 @@ func atProbe(l locator, _ []string) (spot, bool) {
 	return spot{}, false
 }
 
-func atEmptyFile(l locator, _ []string) (spot, bool) { return spot{file: l.unparsed(), line: 1}, true }
+func atEmptyFile(l positions, _ []string) (spot, bool) {
+	return spot{file: l.unparsed(), line: 1}, true
+}

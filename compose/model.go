@@ -15,7 +15,7 @@ import (
 )
 
 // modelOf translates what a deployment has to know of a loaded project.
-func modelOf(p *types.Project, l locator, colour model.Colour, names, oneShot []string) model.Model {
+func modelOf(p *types.Project, l positions, colour model.Colour, names, oneShot []string) model.Model {
 	m := model.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
 	for _, name := range inOrder(p, names) {
 		m.Services = append(m.Services, service(p, l, colour, p.Services[name], names, oneShot))
@@ -23,7 +23,7 @@ func modelOf(p *types.Project, l locator, colour model.Colour, names, oneShot []
 	return m
 }
 
-func service(p *types.Project, l locator, colour model.Colour, s types.ServiceConfig, own, oneShot []string) model.Service {
+func service(p *types.Project, l positions, colour model.Colour, s types.ServiceConfig, own, oneShot []string) model.Service {
 	out := model.Service{
 		Name: s.Name, Key: model.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,

@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 
-	"bluegate/deploy/beside"
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -28,11 +28,11 @@ func holderName(project string) string { return "bluegate-names-" + project }
 
 // aliasesFor are the networks on which names are held for an nginx: those of the name's service that nginx is on.
 func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.HeldName) (map[string][]string, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, nginx)
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("look up the networks of nginx: %w", err))
+		return nil, s.engine.Unreachable(fmt.Errorf("look up the networks of nginx: %w", err))
 	}
 	aliases := map[string][]string{}
 	for _, n := range names {
@@ -66,7 +66,7 @@ func inHostsFile(info container.InspectResponse, host string) bool {
 	})
 }
 
-// CanHold implements deploy.NameHolder.
+// CanHold implements model.NameHolder.
 func (s *Stack) CanHold(ctx context.Context, nginx string, names []model.HeldName) error {
 	if len(names) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (s *Stack) CanHold(ctx context.Context, nginx string, names []model.HeldNam
 	return err
 }
 
-// Hold implements deploy.NameHolder.
+// Hold implements model.NameHolder.
 func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.HeldName) error {
 	there, err := s.holders(ctx, project)
 	if err != nil {
@@ -93,32 +93,32 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 	}
 	kept := ""
 	for _, row := range there {
-		if row.Labels[namesHeldLabel] == string(spec) && row.State == container.StateRunning {
+		if row.Labels[engine.NamesHeldLabel] == string(spec) && row.State == container.StateRunning {
 			kept = row.ID
 		}
 	}
 	if kept == "" && len(aliases) > 0 { // before the others go, so that a name which both have is held all the time
 		if kept, err = s.makeHolder(ctx, project, aliases, string(spec)); err != nil {
-			return s.engine.unreachable(fmt.Errorf("hold the host names that nginx needs at its next start: %w", err))
+			return s.engine.Unreachable(fmt.Errorf("hold the host names that nginx needs at its next start: %w", err))
 		}
 	}
 	for _, row := range there {
 		if row.ID == kept {
 			continue
 		}
-		if err := removeContainer(ctx, s.engine, row.ID); err != nil {
-			return s.engine.unreachable(fmt.Errorf("remove %v, which holds host names that are needed no more: %w", row.Names, err))
+		if err := engine.RemoveContainer(ctx, s.engine, row.ID); err != nil {
+			return s.engine.Unreachable(fmt.Errorf("remove %v, which holds host names that are needed no more: %w", row.Names, err))
 		}
 	}
 	if kept == "" {
 		return nil
 	}
-	return s.engine.unreachable(s.nameHolder(ctx, kept, holderName(project)))
+	return s.engine.Unreachable(s.nameHolder(ctx, kept, holderName(project)))
 }
 
 // nameHolder gives a holder that was made next to another one its name.
 func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, id)
 	if err != nil || info.Name == "/"+name {
@@ -128,26 +128,26 @@ func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
 }
 
 func (s *Stack) makeHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
-	if !s.engine.waits() {
+	if !s.engine.CanWait() {
 		return "", errors.New("there is no executable that could wait on this engine")
 	}
-	if err := s.engine.ensureWaitImage(ctx); err != nil {
+	if err := s.engine.EnsureWaitImage(ctx); err != nil {
 		return "", err
 	}
 	// The engine goes on with a creation whose caller has gone away; the label tells the next run of it.
-	ctx, cancel := asking(context.WithoutCancel(ctx))
+	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
 	networks := slices.Sorted(maps.Keys(aliases))
-	config := &container.Config{Image: waitImage, Labels: map[string]string{ownLabel: "names", namesLabel: project, namesHeldLabel: spec}}
+	config := &container.Config{Image: engine.WaitImage, Labels: map[string]string{engine.OwnLabel: "names", engine.NamesLabel: project, engine.NamesHeldLabel: spec}}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode(networks[0]), RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}}
 	first := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{networks[0]: {Aliases: aliases[networks[0]]}}}
-	made, err := s.engine.ContainerCreate(ctx, config, host, first, nil, beside.Name("names", project))
+	made, err := s.engine.ContainerCreate(ctx, config, host, first, nil, engine.HelperName("names", project))
 	if err != nil {
 		return "", err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, removeContainer(context.WithoutCancel(ctx), s.engine, made.ID))
+			err = errors.Join(err, engine.RemoveContainer(context.WithoutCancel(ctx), s.engine, made.ID))
 		}
 	}()
 	for _, name := range networks[1:] {
@@ -163,16 +163,16 @@ func (s *Stack) makeHolder(ctx context.Context, project string, aliases map[stri
 
 // holders lists the name holders of a project. There may be two after a run that was killed.
 func (s *Stack) holders(ctx context.Context, project string) ([]container.Summary, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", namesLabel+"="+project))})
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.NamesLabel+"="+project))})
 	if err != nil {
-		return nil, s.engine.unreachable(fmt.Errorf("look for the host names that are held: %w", err))
+		return nil, s.engine.Unreachable(fmt.Errorf("look for the host names that are held: %w", err))
 	}
 	return rows, nil
 }
 
-// HeldNames implements deploy.NameHolder.
+// HeldNames implements model.NameHolder.
 func (s *Stack) HeldNames(ctx context.Context, project string) (*model.NamesReport, error) {
 	rows, err := s.holders(ctx, project)
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *Stack) HeldNames(ctx context.Context, project string) (*model.NamesRepo
 	var held *model.NamesReport
 	for _, row := range rows {
 		var aliases map[string][]string
-		if row.State != container.StateRunning || json.Unmarshal([]byte(row.Labels[namesHeldLabel]), &aliases) != nil || len(row.Names) == 0 {
+		if row.State != container.StateRunning || json.Unmarshal([]byte(row.Labels[engine.NamesHeldLabel]), &aliases) != nil || len(row.Names) == 0 {
 			continue
 		}
 		if held == nil {

@@ -11,15 +11,16 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/docker/client"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy"
 )
 
 // registryLimit is how long a registry may take to answer for one image.
 const registryLimit = 15 * time.Second
 
-// Offered implements deploy.Stack. It is the engine that asks, from where it would pull.
+// Offered implements model.Stack. It is the engine that asks, from where it would pull.
 func (s *Stack) Offered(ctx context.Context, ref string) error {
-	auth, err := command.RetrieveAuthTokenFromImage(s.engine.cli.ConfigFile(), ref)
+	auth, err := command.RetrieveAuthTokenFromImage(s.cli.ConfigFile(), ref)
 	if err != nil {
 		return fmt.Errorf("the credentials for its registry: %w", err)
 	}
@@ -37,7 +38,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	case limited.Err() != nil:
 		return fmt.Errorf("its registry has not answered within %s", registryLimit)
 	case client.IsErrConnectionFailed(err):
-		return s.engine.unreachable(err)
+		return s.engine.Unreachable(err)
 	case errdefs.IsNotFound(err) && s.mirrored(ctx, ref):
 		return fmt.Errorf("a mirror of its registry does not have it: %w", err)
 	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
@@ -52,7 +53,7 @@ func (s *Stack) mirrored(ctx context.Context, ref string) bool {
 	if err != nil || reference.Domain(name) != "docker.io" { // the only registry of which the engine has mirrors
 		return false
 	}
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.Info(ctx)
 	return err != nil || info.RegistryConfig != nil && len(info.RegistryConfig.Mirrors) > 0

@@ -16,7 +16,7 @@ func (s *Stack) withOneShots(project *types.Project, colour model.Colour, own []
 		awaited := slices.ContainsFunc(own, func(o string) bool {
 			return project.Services[o].DependsOn[name].Condition == types.ServiceConditionCompletedSuccessfully
 		})
-		configured := slices.ContainsFunc(s.opts.OneShot, func(o string) bool { return s.opts.paint(o, colour) == name })
+		configured := slices.ContainsFunc(s.opts.OneShot, func(o string) bool { return s.opts.expand(o, colour) == name })
 		if (awaited || configured) && !slices.Contains(names, name) && !carries(name, colour.Other()) {
 			names = append(names, name)
 		}

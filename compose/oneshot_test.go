@@ -52,7 +52,7 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 	of := func(colour model.Colour) (id string, started string) {
 		for _, c := range b.containers(s, app) {
 			if c.Service == "migrate" && c.Colour == colour {
-				return c.ID, b.inspect(c.ID).State.StartedAt
+				return c.ID, b.Inspect(c.ID).State.StartedAt
 			}
 		}
 		return "", ""
@@ -62,8 +62,8 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 	if other, _ := of(model.Green); first == "" || other != "" {
 		t.Fatalf("blue's migration is %q, green's is %q", first, other)
 	}
-	b.eventually("it has ended", func() error {
-		if st := b.inspect(first).State; st.Running || st.ExitCode != 0 {
+	b.Eventually("it has ended", func() error {
+		if st := b.Inspect(first).State; st.Running || st.ExitCode != 0 {
 			return errors.New(st.Status)
 		}
 		return nil

@@ -10,10 +10,11 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// Prune implements deploy.Archive. A keeper is a user, too; so what rollback needs is never removed.
+// Prune implements model.Archive. A keeper is a user, too; so what rollback needs is never removed.
 func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed []string, left []model.PulledImage, err error) {
 	var errs []error
 	for _, img := range images {
@@ -28,13 +29,13 @@ func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed 
 			removed = append(removed, name)
 		}
 	}
-	return removed, left, s.engine.unreachable(errors.Join(errs...))
+	return removed, left, s.engine.Unreachable(errors.Join(errs...))
 }
 
 // prune removes one image, or the name that a release gave it. An image that a release merely used goes only when no
 // name is left by which somebody could mean it.
 func (s *Stack) prune(ctx context.Context, img model.PulledImage) (removed string, stays bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, killLimit)
+	ctx, cancel := context.WithTimeout(ctx, engine.KillLimit)
 	defer cancel()
 	info, err := s.engine.ImageInspect(ctx, img.ID)
 	if errdefs.IsNotFound(err) {

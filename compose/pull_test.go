@@ -11,6 +11,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -57,7 +58,7 @@ func TestPullThatStalls(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				heard := &activity{}
 				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
-				s := &Stack{engine: &Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: project}}
+				s := &Stack{engine: &engine.Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: project}}
 				err := s.Pull(t.Context(), model.Model{Colour: model.Blue}, []string{"was-blue"})
 				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "nothing has come for 2m0s") {
 					t.Errorf("got %v, want a stall: %t", err, test.stalls)
@@ -67,7 +68,7 @@ func TestPullThatStalls(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		heard := &activity{}
-		s := &Stack{engine: &Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: {Name: "shop"}}}
+		s := &Stack{engine: &engine.Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: {Name: "shop"}}}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("somebody said stop")
 		time.AfterFunc(time.Second, func() { cancel(why) })

@@ -12,16 +12,17 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// Require implements deploy.Stack: Compose itself would find all this out one by one, with half of the release started.
+// Require implements model.Stack: Compose itself would find all this out one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	var reasons []model.Reason
 	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
 		found, err := check(ctx, m)
 		if err != nil {
-			return s.engine.unreachable(err)
+			return s.engine.Unreachable(err)
 		}
 		reasons = append(reasons, found...)
 	}
@@ -153,7 +154,7 @@ func (o owner) remedy(colour model.Colour, service model.Service) string {
 
 // absent tells what is not there from what could not be asked.
 func absent(ctx context.Context, ask func(context.Context) error) (bool, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	err := ask(ctx)
 	if errdefs.IsNotFound(err) {

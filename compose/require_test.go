@@ -11,23 +11,25 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 func TestRequire(t *testing.T) {
 	b := newBench(t)
-	file := "services:\n" + shopService("was-blue") + "    container_name: " + b.id + "-app\n    networks: [edge, own]\n    volumes: [\"files:/files\", \"more:/more\"]\n" + shopService("was-green") +
-		"networks:\n  own: {}\n  edge: {name: " + b.id + "-edge, external: true}\nvolumes:\n  more: {}\n  files: {name: " + b.id + "-files, external: true}\n"
+	file := "services:\n" + shopService("was-blue") + "    container_name: " + b.ID + "-app\n    networks: [edge, own]\n    volumes: [\"files:/files\", \"more:/more\"]\n" + shopService("was-green") +
+		"networks:\n  own: {}\n  edge: {name: " + b.ID + "-edge, external: true}\nvolumes:\n  more: {}\n  files: {name: " + b.ID + "-files, external: true}\n"
 	s, app := b.stack(map[string]string{"compose.yml": file})
 	blue := app.Models[model.Blue]
-	stranger := b.named(b.id + "-app")
+	stranger := b.named(b.ID + "-app")
 
 	err := s.Require(t.Context(), blue)
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || len(refused.Reasons) != 3 {
 		t.Fatalf("got %v", err)
 	}
-	for i, words := range []string{"compose.yml:18:3), and there is none; make it: docker network create " + b.id + "-edge", "docker volume create " + b.id + "-files", "a container is called " + b.id + "-app already"} {
+	for i, words := range []string{"compose.yml:18:3), and there is none; make it: docker network create " + b.ID + "-edge", "docker volume create " + b.ID + "-files", "a container is called " + b.ID + "-app already"} {
 		if r := refused.Reasons[i]; r.Code != model.CreateFailed || r.Service != "was-blue" || !strings.Contains(r.Message, words) {
 			t.Errorf("reason %d is %+v, want %q", i, r, words)
 		}
@@ -36,23 +38,23 @@ func TestRequire(t *testing.T) {
 		t.Errorf("green takes none of it: %v", err)
 	}
 
-	if _, err := b.engine.NetworkCreate(t.Context(), b.id+"-edge", network.CreateOptions{Labels: map[string]string{"com.docker.compose.project": b.id}}); err != nil {
+	if _, err := b.Engine.NetworkCreate(t.Context(), b.ID+"-edge", network.CreateOptions{Labels: map[string]string{"com.docker.compose.project": b.ID}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.engine.VolumeCreate(t.Context(), volume.CreateOptions{Name: b.id + "-files"}); err != nil {
+	if _, err := b.Engine.VolumeCreate(t.Context(), volume.CreateOptions{Name: b.ID + "-files"}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.engine.VolumeRemove(context.Background(), b.id+"-files", true) })
+	t.Cleanup(func() { _ = b.Engine.VolumeRemove(context.Background(), b.ID+"-files", true) })
 	// The container does not run, and the reason says how it is given another name.
 	_, command, _ := strings.Cut(refused.Reasons[2].Message, "(docker rename ")
 	words := strings.Fields(strings.TrimSuffix(command, ")"))
-	if len(words) != 2 || words[0] != b.id+"-app" {
+	if len(words) != 2 || words[0] != b.ID+"-app" {
 		t.Fatalf("the reason is %s", refused.Reasons[2])
 	}
-	if err := b.engine.ContainerRename(t.Context(), words[0], words[1]); err != nil {
+	if err := b.Engine.ContainerRename(t.Context(), words[0], words[1]); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = removeContainer(context.WithoutCancel(t.Context()), b.engine, stranger) })
+	t.Cleanup(func() { _ = engine.RemoveContainer(context.WithoutCancel(t.Context()), b.Engine, stranger) })
 	if err := s.Require(t.Context(), blue); err != nil {
 		t.Errorf("all is there: %v", err)
 	}
@@ -64,10 +66,10 @@ func TestRequire(t *testing.T) {
 
 // named is somebody else's container of that name.
 func (b *bench) named(name string) (id string) {
-	b.t.Helper()
-	made, err := b.engine.ContainerCreate(b.t.Context(), &container.Config{Image: shopImage, Labels: map[string]string{testLabel: b.id}}, nil, nil, nil, name)
+	b.T.Helper()
+	made, err := b.Engine.ContainerCreate(b.T.Context(), &container.Config{Image: enginetest.ShopImage, Labels: map[string]string{enginetest.TestLabel: b.ID}}, nil, nil, nil, name)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return made.ID
 }
@@ -76,13 +78,13 @@ func (b *bench) named(name string) (id string) {
 // released, and following it is enough. No remedy removes a container.
 func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	b := newBench(t)
-	name := b.id + "-app"
+	name := b.ID + "-app"
 	text := "services:\n" + shopService("was-blue") + "    container_name: " + name + "\n" + shopService("was-green")
 	s, app := b.stack(map[string]string{"compose.yml": text})
-	made, err := b.engine.ContainerCreate(t.Context(), &container.Config{Image: shopImage, Labels: map[string]string{
-		testLabel: b.id, api.ProjectLabel: b.id + "-blue", api.ServiceLabel: "was-blue", api.WorkingDirLabel: "/srv/shop"}}, nil, nil, nil, name)
+	made, err := b.Engine.ContainerCreate(t.Context(), &container.Config{Image: enginetest.ShopImage, Labels: map[string]string{
+		enginetest.TestLabel: b.ID, api.ProjectLabel: b.ID + "-blue", api.ServiceLabel: "was-blue", api.WorkingDirLabel: "/srv/shop"}}, nil, nil, nil, name)
 	if err == nil {
-		err = b.engine.ContainerStart(t.Context(), made.ID, container.StartOptions{})
+		err = b.Engine.ContainerStart(t.Context(), made.ID, container.StartOptions{})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -93,10 +95,10 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	}
 	_, behind, _ := strings.Cut(refused.Error(), "compose: {project: \"")
 	project, _, found := strings.Cut(behind, "\"}")
-	if !found || !strings.Contains(refused.Error(), "it runs; it is of service was-blue of the Compose project "+b.id+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
+	if !found || !strings.Contains(refused.Error(), "it runs; it is of service was-blue of the Compose project "+b.ID+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
 		t.Fatalf("got %v", refused)
 	}
-	again, err := New(b.engine, Options{Dir: s.opts.Dir, Project: project})
+	again, err := New(connection(b.T, b.Engine), Options{Dir: s.opts.Dir, Project: project})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,32 +3,32 @@ package compose
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"golang.org/x/sync/errgroup"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// Retire implements deploy.Stack. Without its restart policy a stopped container stays stopped when the engine starts
+// Retire implements model.Stack. Without its restart policy a stopped container stays stopped when the engine starts
 // again.
 func (s *Stack) Retire(ctx context.Context, containers []model.Container) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error { return s.retire(ctx, c) })
 	}
-	return s.engine.unreachable(group.Wait())
+	return s.engine.Unreachable(group.Wait())
 }
 
 func (s *Stack) retire(ctx context.Context, c model.Container) error {
-	grace, err := s.disarm(ctx, c)
+	grace, err := s.disableRestart(ctx, c)
 	if err == nil {
 		// No timeout of ours: the container's own stop_grace_period counts, and the engine kills after it. The limit is
 		// for an engine that does neither.
-		stopping, cancel := context.WithTimeout(ctx, grace+killLimit)
+		stopping, cancel := context.WithTimeout(ctx, grace+engine.KillLimit)
 		defer cancel()
 		err = s.engine.ContainerStop(stopping, c.ID, container.StopOptions{})
 	}
@@ -38,12 +38,9 @@ func (s *Stack) retire(ctx context.Context, c model.Container) error {
 	return nil
 }
 
-// killLimit is how long the engine may take to kill or to remove a container.
-const killLimit = time.Minute
-
-// disarm takes a container's restart policy away, and says how long it may take to stop.
-func (s *Stack) disarm(ctx context.Context, c model.Container) (grace time.Duration, err error) {
-	ctx, cancel := asking(ctx)
+// disableRestart takes a container's restart policy away, and says how long it may take to stop.
+func (s *Stack) disableRestart(ctx context.Context, c model.Container) (grace time.Duration, err error) {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, c.ID)
 	if err != nil {
@@ -63,36 +60,16 @@ func (s *Stack) disarm(ctx context.Context, c model.Container) (grace time.Durat
 	return grace, err
 }
 
-// Remove implements deploy.Stack.
+// Remove implements model.Stack.
 func (s *Stack) Remove(ctx context.Context, containers []model.Container) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error {
-			if err := removeContainer(ctx, s.engine, c.ID); err != nil {
+			if err := engine.RemoveContainer(ctx, s.engine, c.ID); err != nil {
 				return fmt.Errorf("remove %s: %w", c.Name, err)
 			}
 			return nil
 		})
 	}
-	return s.engine.unreachable(group.Wait())
-}
-
-// removeContainer removes with anonymous volumes. A removal under way elsewhere is waited for.
-func removeContainer(ctx context.Context, e *Engine, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, killLimit)
-	defer cancel()
-	for {
-		err := e.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
-		switch {
-		case err == nil, errdefs.IsNotFound(err):
-			return nil
-		case !errdefs.IsConflict(err) || !strings.Contains(err.Error(), "already in progress"):
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return s.engine.Unreachable(group.Wait())
 }

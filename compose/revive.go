@@ -14,14 +14,15 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// Revive implements deploy.Archive. Compose starts the containers, so that each waits for what it depends on.
+// Revive implements model.Archive. Compose starts the containers, so that each waits for what it depends on.
 func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRecord) error {
-	err := s.remakeMissing(ctx, project, rec)
+	err := s.recreateMissing(ctx, project, rec)
 	if err == nil {
-		err = s.rearm(ctx, rec)
+		err = s.restoreRestart(ctx, rec)
 	}
 	if err == nil {
 		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startable(rec.Model)})
@@ -29,7 +30,7 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 	if err == nil {
 		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
 	}
-	return s.engine.unreachable(err)
+	return s.engine.Unreachable(err)
 }
 
 // startable is as much of a Compose project as starting takes.
@@ -45,16 +46,16 @@ func startable(m model.Model) *types.Project {
 	return p
 }
 
-// remakeMissing makes the containers anew that are gone. The engine goes on with a creation whose caller has gone away,
+// recreateMissing makes the containers anew that are gone. The engine goes on with a creation whose caller has gone away,
 // so creating is not cut short.
-func (s *Stack) remakeMissing(ctx context.Context, project string, rec model.ReleaseRecord) error {
+func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
 	there, err := s.inPlace(creating, rec)
 	if err != nil {
 		return err
 	}
-	rows, err := s.keepers(creating, project, rec.Release)
+	rows, err := s.snapshots(creating, project, rec.Release)
 	if err != nil {
 		return err
 	}
@@ -70,15 +71,15 @@ func (s *Stack) remakeMissing(ctx context.Context, project string, rec model.Rel
 			}
 		}
 		if !ok {
-			i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[keptNameLabel] == k.Name })
+			i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[engine.KeptNameLabel] == k.Name })
 			if i < 0 {
 				return fmt.Errorf("container %s (or one of which it shares the network or the volumes) is gone, and so is what was kept of it", k.Name)
 			}
 			if id != "" {
-				err = removeContainer(creating, s.engine, id)
+				err = engine.RemoveContainer(creating, s.engine, id)
 			}
 			if err == nil {
-				id, err = s.remake(creating, rec, k, rows[i].ID, now)
+				id, err = s.recreate(creating, rec, k, rows[i].ID, now)
 			}
 			if err != nil {
 				return fmt.Errorf("make %s anew: %w", k.Name, err)
@@ -92,13 +93,13 @@ func (s *Stack) remakeMissing(ctx context.Context, project string, rec model.Rel
 // reachesWhatItShares says whether the containers of which a container shares a namespace or the volumes are still those
 // that it names: it names them by their ids, and could not be started without them.
 func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[string]string) (bool, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	o := originalOf(info)
+	o := containerSpecOf(info)
 	o.follow(now)
 	then := info.HostConfig
 	return o.Host.NetworkMode == then.NetworkMode && o.Host.PidMode == then.PidMode && o.Host.IpcMode == then.IpcMode &&
@@ -120,27 +121,27 @@ func (s *Stack) inPlace(ctx context.Context, rec model.ReleaseRecord) (map[strin
 	return ids, nil
 }
 
-// remake makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
+// recreate makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
 // Compose knows it.
-func (s *Stack) remake(ctx context.Context, rec model.ReleaseRecord, k model.RetainedContainer, keeper string, now map[string]string) (string, error) {
-	ctx, cancel := asking(ctx)
+func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.RetainedContainer, keeper string, now map[string]string) (string, error) {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, keeper)
 	if err != nil {
 		return "", err
 	}
-	text, err := vessel{engine: s.engine, name: keeper}.get(ctx, keptFile)
+	text, err := engine.StateContainer{Engine: s.engine, Name: keeper}.Get(ctx, keptFile)
 	if err != nil {
 		return "", err
 	}
-	var o original
+	var o containerSpec
 	if err := json.Unmarshal(text, &o); err != nil {
 		return "", fmt.Errorf("what was kept of it cannot be read: %w", err)
 	}
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = s.imageName(ctx, o.Image, k.Digest), o.Hostname, o.Domainname, o.Volumes
 	config.Labels = maps.Clone(o.Labels)
-	config.Labels[releaseLabel] = rec.Release
+	config.Labels[engine.ReleaseLabel] = rec.Release
 	o.Host.LogConfig = info.HostConfig.LogConfig
 	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
 	o.follow(now)
@@ -157,7 +158,7 @@ func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 }
 
 // follow points what shares a namespace or the volumes of a container at the one that stands for that.
-func (o *original) follow(instead map[string]string) {
+func (o *containerSpec) follow(instead map[string]string) {
 	renewed := func(mode string) string {
 		id, shared := strings.CutPrefix(mode, "container:")
 		if next := instead[id]; shared && next != "" {
@@ -180,7 +181,7 @@ func (o *original) follow(instead map[string]string) {
 // unrecord takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
 // another container's network the name of that one, and the ports of its own image; with the host's names the host's.
 // Nobody can have asked for it: that would have been refused when the container was made.
-func (o *original) unrecord(config *container.Config) {
+func (o *containerSpec) unrecord(config *container.Config) {
 	shares := o.Host.NetworkMode.IsContainer()
 	if shares || o.Host.UTSMode.IsHost() {
 		config.Hostname = ""
@@ -191,7 +192,7 @@ func (o *original) unrecord(config *container.Config) {
 }
 
 // create makes the container on its first network and joins the others: engines before API 1.44 take one only.
-func (s *Stack) create(ctx context.Context, config *container.Config, o original) (string, error) {
+func (s *Stack) create(ctx context.Context, config *container.Config, o containerSpec) (string, error) {
 	networks := slices.Sorted(maps.Keys(o.Networks))
 	if mode := o.Host.NetworkMode; mode.IsContainer() || mode.IsHost() || mode.IsNone() {
 		networks = nil
@@ -216,14 +217,14 @@ func (s *Stack) create(ctx context.Context, config *container.Config, o original
 	return made.ID, s.inject(ctx, made.ID, o.Files)
 }
 
-// rearm gives the containers that do not run their restart policies back.
-func (s *Stack) rearm(ctx context.Context, rec model.ReleaseRecord) error {
+// restoreRestart gives the containers that do not run their restart policies back.
+func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) error {
 	there, err := s.inPlace(ctx, rec)
 	if err != nil {
 		return err
 	}
 	for _, k := range rec.Kept {
-		ask, cancel := asking(ctx)
+		ask, cancel := engine.Asking(ctx)
 		_, err := s.engine.ContainerUpdate(ask, there[k.Name], container.UpdateConfig{RestartPolicy: parsePolicy(k.Policy)})
 		cancel()
 		if err != nil {

@@ -19,13 +19,13 @@ func TestReviveWhatSharesWithAnother(t *testing.T) {
 	before := b.up(s, app, "r1")
 	for _, gone := range []string{"a-proxy-blue host-blue was-blue", "a-proxy-blue host-blue was-blue", "was-blue", "a-proxy-blue"} { // again and again
 		rec := b.retired(app, before)
-		if err := s.Keep(t.Context(), b.id, rec); err != nil {
+		if err := s.Keep(t.Context(), b.ID, rec); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Remove(t.Context(), slices.DeleteFunc(slices.Clone(before), func(c model.Container) bool { return !strings.Contains(gone, c.Service) })); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Revive(t.Context(), b.id, rec); err != nil {
+		if err := s.Revive(t.Context(), b.ID, rec); err != nil {
 			t.Fatalf("without %s: %v", gone, err)
 		}
 		after := b.containers(s, app)
@@ -38,14 +38,14 @@ func TestReviveWhatSharesWithAnother(t *testing.T) {
 				t.Errorf("without %s, %s is %s", gone, c.Name, c.State)
 			}
 		}
-		proxy, was := b.inspect(ids["a-proxy-blue"]), b.inspect(ids["was-blue"])
+		proxy, was := b.Inspect(ids["a-proxy-blue"]), b.Inspect(ids["was-blue"])
 		if got := string(proxy.HostConfig.NetworkMode); got != "container:"+was.ID {
 			t.Errorf("without %s, the sidecar's network is %s, its application is %s", gone, got, was.ID)
 		}
 		if proxy.Config.Hostname != "till" || proxy.Config.Domainname != "example.test" || was.Config.Hostname != "till" {
 			t.Errorf("without %s, the sidecar is called %q %q, its application %q", gone, proxy.Config.Hostname, proxy.Config.Domainname, was.Config.Hostname)
 		}
-		if got := b.inspect(ids["host-blue"]).HostConfig.VolumesFrom; !slices.Equal(got, []string{was.ID}) {
+		if got := b.Inspect(ids["host-blue"]).HostConfig.VolumesFrom; !slices.Equal(got, []string{was.ID}) {
 			t.Errorf("without %s, the volumes are those of %s, the application is %s", gone, got, was.ID)
 		}
 		before = after
@@ -61,7 +61,7 @@ func TestReviveWhatIsThere(t *testing.T) {
 	if err := s.Retire(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.id, rec); err != nil {
+	if err := s.Revive(t.Context(), b.ID, rec); err != nil {
 		t.Fatal(err)
 	}
 	after := b.containers(s, app)
@@ -71,7 +71,7 @@ func TestReviveWhatIsThere(t *testing.T) {
 	if err := s.Remove(t.Context(), after); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.id, rec); err == nil || !strings.Contains(err.Error(), "so is what was kept of it") {
+	if err := s.Revive(t.Context(), b.ID, rec); err == nil || !strings.Contains(err.Error(), "so is what was kept of it") {
 		t.Errorf("of nothing: %v", err)
 	}
 }

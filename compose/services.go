@@ -18,7 +18,7 @@ func (s *Stack) profiles(project *types.Project, colour model.Colour) []string {
 	var wanted, named, others []string
 	for name, service := range project.DisabledServices {
 		switch {
-		case slices.Contains(s.opts.Services, name), slices.ContainsFunc(s.opts.Services, func(p string) bool { return s.opts.paint(p, colour) == name }):
+		case slices.Contains(s.opts.Services, name), slices.ContainsFunc(s.opts.Services, func(p string) bool { return s.opts.expand(p, colour) == name }):
 			wanted = append(wanted, service.Profiles...)
 		case len(s.opts.Services) > 0 || !carries(name, colour):
 		case slices.ContainsFunc(service.Profiles, func(p string) bool { return carries(p, colour) }):
@@ -39,7 +39,7 @@ func carries(name string, colour model.Colour) bool { return model.ServiceKey(na
 // serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
 // those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
 // neither colour. Databases and proxies that share the file with the colours do not carry it.
-func (s *Stack) serviceNames(project *types.Project, l locator, colour model.Colour, patterns []string) ([]string, error) {
+func (s *Stack) serviceNames(project *types.Project, l positions, colour model.Colour, patterns []string) ([]string, error) {
 	if names, err := s.configured(project, colour); len(names) > 0 || err != nil {
 		return names, err
 	}
@@ -64,7 +64,7 @@ func (s *Stack) serviceNames(project *types.Project, l locator, colour model.Col
 
 // leftOut tells of the services that stand only in a file that both colours use, where the colours' own files decide what
 // is theirs: nobody has said of these that they are not.
-func (s *Stack) leftOut(project *types.Project, l locator, colour model.Colour, names []string) []model.Finding {
+func (s *Stack) leftOut(project *types.Project, l positions, colour model.Colour, names []string) []model.Finding {
 	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
 	carrying := slices.ContainsFunc(names, func(name string) bool { return carries(name, colour) })
 	if len(s.opts.Services) > 0 || carrying || len(others) == 0 {
@@ -80,7 +80,7 @@ func (s *Stack) leftOut(project *types.Project, l locator, colour model.Colour, 
 
 func (s *Stack) configured(project *types.Project, colour model.Colour) (names []string, err error) {
 	for _, pattern := range s.opts.Services {
-		name := s.opts.paint(pattern, colour)
+		name := s.opts.expand(pattern, colour)
 		if _, ok := project.Services[name]; !ok {
 			return nil, model.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
 		}
@@ -93,7 +93,7 @@ func (s *Stack) configured(project *types.Project, colour model.Colour) (names [
 func (s *Stack) spokenOf(all []string, colour model.Colour, patterns []string) []string {
 	var own []string
 	for _, pattern := range patterns {
-		if s.opts.paint(pattern, model.Blue) != s.opts.paint(pattern, model.Green) {
+		if s.opts.expand(pattern, model.Blue) != s.opts.expand(pattern, model.Green) {
 			own = append(own, s.opts.path(pattern, colour))
 		}
 	}
@@ -119,7 +119,7 @@ var (
 
 // refuseShared refuses a database or a proxy among the services of which nobody said that they are the colour's: each
 // deployment would replace it, and the colours would have one each.
-func refuseShared(project *types.Project, l locator, names []string) error {
+func refuseShared(project *types.Project, l positions, names []string) error {
 	shared := func(name string) string {
 		image, _, _ := strings.Cut(path.Base(project.Services[name].Image), "@")
 		image, _, _ = strings.Cut(image, ":")

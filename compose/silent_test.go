@@ -10,7 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bluegate/compose/engine"
+	"bluegate/compose/state"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 // An engine that stands still accepts every question and answers none; each has a deadline of its own.
@@ -19,39 +22,49 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{model.Blue: m, model.Green: m}}
 	one := []model.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}}
 	for name, test := range map[string]struct {
-		ask   func(context.Context, *Stack, *Ledger) error
+		ask   func(context.Context, *Stack, *state.Store) error
 		limit time.Duration
 	}{
-		"containers": {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.Containers(ctx, app)) }, askLimit},
-		"images":     {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.Images(ctx, m)) }, askLimit},
-		"remove images": {func(ctx context.Context, s *Stack, _ *Ledger) error {
-			return errOf(s.RemoveImages(ctx, []model.PulledImage{{Ref: "a"}}))
-		}, askLimit},
-		"log":    {func(ctx context.Context, s *Stack, _ *Ledger) error { return errOf(s.LogTail(ctx, "x", 20)) }, askLimit},
-		"retire": {func(ctx context.Context, s *Stack, _ *Ledger) error { return s.Retire(ctx, one) }, askLimit},
-		"remove": {func(ctx context.Context, s *Stack, _ *Ledger) error { return s.Remove(ctx, one) }, killLimit},
-		"exec": {func(ctx context.Context, s *Stack, _ *Ledger) error {
+		"containers": {func(ctx context.Context, s *Stack, _ *state.Store) error {
+			return enginetest.ErrOf(s.Containers(ctx, app))
+		}, engine.AskLimit},
+		"images": {func(ctx context.Context, s *Stack, _ *state.Store) error { return enginetest.ErrOf(s.Images(ctx, m)) }, engine.AskLimit},
+		"remove images": {func(ctx context.Context, s *Stack, _ *state.Store) error {
+			return enginetest.ErrOf(s.RemoveImages(ctx, []model.PulledImage{{Ref: "a"}}))
+		}, engine.AskLimit},
+		"log": {func(ctx context.Context, s *Stack, _ *state.Store) error {
+			return enginetest.ErrOf(s.LogTail(ctx, "x", 20))
+		}, engine.AskLimit},
+		"retire": {func(ctx context.Context, s *Stack, _ *state.Store) error { return s.Retire(ctx, one) }, engine.AskLimit},
+		"remove": {func(ctx context.Context, s *Stack, _ *state.Store) error { return s.Remove(ctx, one) }, engine.KillLimit},
+		"exec": {func(ctx context.Context, s *Stack, _ *state.Store) error {
 			_, _, err := s.Exec(ctx, one[0], []string{"true"})
 			return err
-		}, askLimit},
-		"exit code": {func(ctx context.Context, s *Stack, _ *Ledger) error {
+		}, engine.AskLimit},
+		"exit code": {func(ctx context.Context, s *Stack, _ *state.Store) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
-			return s.engine.unreachable(errOf(s.exitCode(ctx, "x")))
-		}, askLimit},
-		"lock": {func(ctx context.Context, _ *Stack, l *Ledger) error {
-			return errOf(l.Lock(ctx, "shop", model.Holder{}))
-		}, askLimit},
-		"holder": {func(ctx context.Context, _ *Stack, l *Ledger) error { return errOf(l.Holder(ctx, "shop")) }, askLimit},
-		"read":   {func(ctx context.Context, _ *Stack, l *Ledger) error { return errOf(l.Read(ctx, "shop")) }, askLimit},
-		"write":  {func(ctx context.Context, _ *Stack, l *Ledger) error { return l.Write(ctx, "shop", model.Journal{}) }, askLimit},
-		"sweep":  {func(ctx context.Context, _ *Stack, l *Ledger) error { return l.Sweep(ctx, "shop") }, askLimit},
+			return s.engine.Unreachable(enginetest.ErrOf(s.exitCode(ctx, "x")))
+		}, engine.AskLimit},
+		"lock": {func(ctx context.Context, _ *Stack, l *state.Store) error {
+			return enginetest.ErrOf(l.Lock(ctx, "shop", model.Holder{}))
+		}, engine.AskLimit},
+		"holder": {func(ctx context.Context, _ *Stack, l *state.Store) error {
+			return enginetest.ErrOf(l.Holder(ctx, "shop"))
+		}, engine.AskLimit},
+		"read": {func(ctx context.Context, _ *Stack, l *state.Store) error {
+			return enginetest.ErrOf(l.Read(ctx, "shop"))
+		}, engine.AskLimit},
+		"write": {func(ctx context.Context, _ *Stack, l *state.Store) error {
+			return l.Write(ctx, "shop", model.Journal{})
+		}, engine.AskLimit},
+		"sweep": {func(ctx context.Context, _ *Stack, l *state.Store) error { return l.Sweep(ctx, "shop") }, engine.AskLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := answers(hangs).engine(t)
+				e := enginetest.Fake(enginetest.Hangs).Engine(t)
 				began := time.Now()
-				err := test.ask(t.Context(), &Stack{engine: e}, NewLedger(e))
+				err := test.ask(t.Context(), &Stack{engine: e}, state.New(e))
 				var silent *model.UnreachableError
 				if took := time.Since(began); !errors.As(err, &silent) || took > test.limit {
 					t.Errorf("after %s, and it may take %s: %v", took, test.limit, err)
@@ -64,12 +77,12 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 // The container's own grace counts, but an engine that does not kill after it is given up.
 func TestStopThatDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := answers(func(req *http.Request) (*http.Response, error) {
+		e := enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(req.URL.Path, "/stop") {
-				return hangs(req)
+				return enginetest.Hangs(req)
 			}
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"Id":"x","Config":{"StopTimeout":300}}`))}, nil
-		}).engine(t)
+		}).Engine(t)
 		began := time.Now()
 		err := (&Stack{engine: e}).Retire(t.Context(), []model.Container{{ID: "x", Name: "shop-was-blue-1", RestartPol: "always"}})
 		var silent *model.UnreachableError

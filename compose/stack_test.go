@@ -12,25 +12,27 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 	"bluegate/testdata/pace"
 )
 
 // up starts a release of blue and returns its containers.
 func (b *bench) up(s *Stack, app model.Application, release string) []model.Container {
-	b.t.Helper()
-	if err := s.Up(b.t.Context(), app.Models[model.Blue], release); err != nil {
-		b.t.Fatal(err)
+	b.T.Helper()
+	if err := s.Up(b.T.Context(), app.Models[model.Blue], release); err != nil {
+		b.T.Fatal(err)
 	}
 	return b.containers(s, app)
 }
 
 func (b *bench) containers(s *Stack, app model.Application) []model.Container {
-	b.t.Helper()
-	all, err := s.Containers(b.t.Context(), app)
+	b.T.Helper()
+	all, err := s.Containers(b.T.Context(), app)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return all
 }
@@ -45,13 +47,13 @@ func namesOf(all []model.Container) string {
 
 // project runs any container of the test's project, as Compose would have made it.
 func (b *bench) ofProject(service string, more ...string) string {
-	b.t.Helper()
-	labels := map[string]string{"com.docker.compose.project": b.id, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False", "com.docker.compose.container-number": "1"}
+	b.T.Helper()
+	labels := map[string]string{"com.docker.compose.project": b.ID, "com.docker.compose.service": service, "com.docker.compose.oneoff": "False", "com.docker.compose.container-number": "1"}
 	for _, l := range more {
 		k, v, _ := strings.Cut(l, "=")
 		labels[k] = v
 	}
-	return b.run(container.Config{Labels: labels}, container.HostConfig{})
+	return b.Run(container.Config{Labels: labels}, container.HostConfig{})
 }
 
 func TestUpMakesFreshContainersOfTheColourOnly(t *testing.T) {
@@ -61,18 +63,18 @@ func TestUpMakesFreshContainersOfTheColourOnly(t *testing.T) {
 		shopService("signal-blue") + shopService("was-green") + shopService("db") + shopService("other") +
 		shopService("migrate", "CRASH_AFTER=0s", "EXIT_CODE=0")})
 	first := b.up(s, app, "r1")
-	want := fmt.Sprintf("blue migrate %[1]s-migrate-1 r1\nblue signal-blue %[1]s-signal-blue-1 r1\nblue was-blue %[1]s-was-blue-1 r1", b.id)
+	want := fmt.Sprintf("blue migrate %[1]s-migrate-1 r1\nblue signal-blue %[1]s-signal-blue-1 r1\nblue was-blue %[1]s-was-blue-1 r1", b.ID)
 	if got := namesOf(first); got != want {
 		t.Fatalf("got\n%s\nwant\n%s", got, want)
 	}
 	state := func() map[string]string {
-		rows, err := b.engine.ContainerList(t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+b.id))})
+		rows, err := b.Engine.ContainerList(t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+b.ID))})
 		if err != nil {
 			t.Fatal(err)
 		}
 		out := map[string]string{}
 		for _, row := range rows {
-			info := b.inspect(row.ID)
+			info := b.Inspect(row.ID)
 			out[row.Labels["com.docker.compose.service"]] = row.ID + " " + info.State.StartedAt
 		}
 		return out
@@ -102,7 +104,7 @@ func TestUpThatIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Up(ctx, app.Models[model.Blue], "r1") }()
-	b.eventually("the dependency runs", func() error {
+	b.Eventually("the dependency runs", func() error {
 		for _, c := range b.containers(s, app) {
 			if c.Service == "slow-blue" && c.Running {
 				return nil
@@ -133,7 +135,7 @@ func TestUpThatFails(t *testing.T) {
 	if err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("got %v", err)
 	}
-	s, app = b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.id + ":1\"}\n" + shopService("was-green")})
+	s, app = b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.ID + ":1\"}\n" + shopService("was-green")})
 	if err := s.Up(t.Context(), app.Models[model.Blue], "r1"); err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("without its image: %v", err)
 	}
@@ -152,7 +154,7 @@ func TestContainers(t *testing.T) {
 	b.ofProject("was-blue-exporter")
 	b.ofProject("was-green")
 	var all []model.Container
-	b.eventually("one is healthy and one is not", func() error {
+	b.Eventually("one is healthy and one is not", func() error {
 		all = b.containers(s, app)
 		if len(all) != 4 || all[0].Health != "unhealthy" || all[1].Health != "healthy" || all[2].Health != "healthy" {
 			return fmt.Errorf("%s", namesOf(all))
@@ -163,7 +165,7 @@ func TestContainers(t *testing.T) {
 	if bad.LastProbe == "" || !strings.Contains(bad.LastProbe, "cannot reach the database") || bad.Sample.FailingStreak < 3 || bad.Sample.Health != gate.HealthUnhealthy {
 		t.Errorf("the bad one: %+v", bad)
 	}
-	if good.RestartPol != "always" || !good.Running || good.State != "running" || good.Image != shopImage || good.Digest != b.imageID(shopImage) || good.Restarts != 0 || len(good.Addresses) != 1 || good.LastProbe != "" {
+	if good.RestartPol != "always" || !good.Running || good.State != "running" || good.Image != enginetest.ShopImage || good.Digest != b.ImageID(enginetest.ShopImage) || good.Restarts != 0 || len(good.Addresses) != 1 || good.LastProbe != "" {
 		t.Errorf("a good one: %+v", good)
 	}
 	if good.Sample.LastProbe == nil || good.Sample.StartedAt.IsZero() || time.Since(good.Sample.StartedAt) > time.Minute || !good.Sample.FinishedAt.IsZero() {
@@ -172,7 +174,7 @@ func TestContainers(t *testing.T) {
 	if green.Colour != model.Green || green.Release != "" || green.RestartPol == "always" {
 		t.Errorf("green's: %+v", green)
 	}
-	if err := b.engine.ContainerPause(t.Context(), good.ID); err != nil {
+	if err := b.Engine.ContainerPause(t.Context(), good.ID); err != nil {
 		t.Fatal(err)
 	}
 	if c := b.containers(s, app)[1]; c.Running || c.State != "paused" {
@@ -194,7 +196,7 @@ func TestContainersOfADroppedService(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
 	ours := func(service, colour, application string) string {
-		return b.ofProject(service, releaseLabel+"=r0", colourLabel+"="+colour, applicationLabel+"="+application)
+		return b.ofProject(service, engine.ReleaseLabel+"=r0", engine.ColourLabel+"="+colour, engine.ApplicationLabel+"="+application)
 	}
 	dropped := ours("signal-blue", "blue", app.Project)
 	ours("signal-other", "blue", "another application of this Compose project")
@@ -204,44 +206,44 @@ func TestContainersOfADroppedService(t *testing.T) {
 		t.Errorf("got\n%s", namesOf(all))
 	}
 	b.up(s, app, "r1")
-	if got := b.inspect(b.containers(s, app)[1].ID).Config.Labels[applicationLabel]; got != app.Project {
+	if got := b.Inspect(b.containers(s, app)[1].ID).Config.Labels[engine.ApplicationLabel]; got != app.Project {
 		t.Errorf("a release's container is labelled %q", got)
 	}
 }
 
 func TestRemoveTakesAnonymousVolumesOnly(t *testing.T) {
 	b := newBench(t)
-	named := b.id + "-named"
-	id := b.run(container.Config{Volumes: map[string]struct{}{"/anonymous": {}}}, container.HostConfig{Binds: []string{named + ":/named"}})
-	t.Cleanup(func() { _ = b.engine.VolumeRemove(context.Background(), named, true) })
+	named := b.ID + "-named"
+	id := b.Run(container.Config{Volumes: map[string]struct{}{"/anonymous": {}}}, container.HostConfig{Binds: []string{named + ":/named"}})
+	t.Cleanup(func() { _ = b.Engine.VolumeRemove(context.Background(), named, true) })
 	var anonymous string
-	for _, m := range b.inspect(id).Mounts {
+	for _, m := range b.Inspect(id).Mounts {
 		if m.Destination == "/anonymous" {
 			anonymous = m.Name
 		}
 	}
-	if err := (&Stack{engine: b.engine}).Remove(t.Context(), []model.Container{{ID: id, Name: "x"}}); err != nil {
+	if err := (&Stack{engine: b.Engine}).Remove(t.Context(), []model.Container{{ID: id, Name: "x"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.engine.VolumeInspect(t.Context(), named); err != nil {
+	if _, err := b.Engine.VolumeInspect(t.Context(), named); err != nil {
 		t.Errorf("the named volume: %v", err)
 	}
-	if _, err := b.engine.VolumeInspect(t.Context(), anonymous); err == nil {
+	if _, err := b.Engine.VolumeInspect(t.Context(), anonymous); err == nil {
 		t.Errorf("the anonymous volume %s stays", anonymous)
 	}
 }
 
 func TestRetire(t *testing.T) {
 	b := newBench(t)
-	s := &Stack{engine: b.engine}
+	s := &Stack{engine: b.Engine}
 	grace := 2
-	obeys := b.run(container.Config{}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "unless-stopped"}})
-	ignores := b.run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
-	again := b.run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "on-failure", MaximumRetryCount: 3}})
+	obeys := b.Run(container.Config{}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "unless-stopped"}})
+	ignores := b.Run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
+	again := b.Run(container.Config{Env: []string{"IGNORE_SIGTERM=1"}, StopTimeout: &grace}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "on-failure", MaximumRetryCount: 3}})
 	gone := model.Container{ID: strings.Repeat("0", 64), Name: "gone", RestartPol: "always"}
 	var all []model.Container
 	for _, id := range []string{obeys, ignores, again} {
-		c, err := s.container(model.Blue, b.inspect(id))
+		c, err := s.container(model.Blue, b.Inspect(id))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,15 +257,15 @@ func TestRetire(t *testing.T) {
 		t.Errorf("it took %s for two graces of 2 s, side by side", took)
 	}
 	for _, id := range []string{obeys, ignores, again} {
-		info := b.inspect(id)
+		info := b.Inspect(id)
 		if info.State.Running || info.HostConfig.RestartPolicy.Name != container.RestartPolicyDisabled {
 			t.Errorf("running %t, restart %s", info.State.Running, info.HostConfig.RestartPolicy.Name)
 		}
 	}
-	if code := b.inspect(obeys).State.ExitCode; code != 0 {
+	if code := b.Inspect(obeys).State.ExitCode; code != 0 {
 		t.Errorf("what obeys SIGTERM ended with %d", code)
 	}
-	if code := b.inspect(ignores).State.ExitCode; code != 137 {
+	if code := b.Inspect(ignores).State.ExitCode; code != 137 {
 		t.Errorf("what ignores SIGTERM ended with %d", code)
 	}
 	if err := s.Retire(t.Context(), all); err != nil {
@@ -273,13 +275,13 @@ func TestRetire(t *testing.T) {
 
 func TestLogTail(t *testing.T) {
 	b := newBench(t)
-	s := &Stack{engine: b.engine}
+	s := &Stack{engine: b.Engine}
 	const say = "bluegate-nginx:1.30" // it has a shell
 	print := func(script string, tty bool) []string {
 		t.Helper()
-		id := b.run(container.Config{Image: say, Cmd: []string{"sh", "-c", script}, Tty: tty}, container.HostConfig{})
-		b.eventually("it has spoken", func() error {
-			if b.inspect(id).State.Running {
+		id := b.Run(container.Config{Image: say, Cmd: []string{"sh", "-c", script}, Tty: tty}, container.HostConfig{})
+		b.Eventually("it has spoken", func() error {
+			if b.Inspect(id).State.Running {
 				return errors.New("it still speaks")
 			}
 			return nil

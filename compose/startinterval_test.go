@@ -6,6 +6,8 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/docker/client"
+
+	"bluegate/compose/engine"
 )
 
 func TestProbeOften(t *testing.T) {
@@ -28,11 +30,11 @@ func TestProbeOften(t *testing.T) {
 		{"none", "1.51", half, nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			engine, err := client.NewClientWithOpts(client.WithVersion(c.api))
+			raw, err := client.NewClientWithOpts(client.WithVersion(c.api))
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &Stack{engine: &Engine{Client: engine}, opts: Options{StartInterval: c.asked}}
+			s := &Stack{engine: &engine.Engine{Client: raw}, opts: Options{StartInterval: c.asked}}
 			got := s.probeOften(types.ServiceConfig{HealthCheck: c.check}).HealthCheck
 			switch {
 			case c.want == 0 && got != c.check:
@@ -45,11 +47,11 @@ func TestProbeOften(t *testing.T) {
 		})
 	}
 	own := &types.HealthCheckConfig{StartPeriod: span(time.Minute), StartInterval: span(time.Second)}
-	engine, err := client.NewClientWithOpts(client.WithVersion("1.51"))
+	raw, err := client.NewClientWithOpts(client.WithVersion("1.51"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Stack{engine: &Engine{Client: engine}, opts: Options{StartInterval: half}}
+	s := &Stack{engine: &engine.Engine{Client: raw}, opts: Options{StartInterval: half}}
 	if got := s.probeOften(types.ServiceConfig{HealthCheck: own}).HealthCheck; got != own {
 		t.Errorf("the file's own start_interval was changed to %v", got.StartInterval)
 	}

@@ -12,10 +12,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// Up implements deploy.Stack.
+// Up implements model.Stack.
 func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	project, there, err := s.selected(ctx, m)
 	if err != nil {
@@ -30,8 +31,8 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 			for k, v := range c.CustomLabels {
 				labels[k] = v
 			}
-			labels[releaseLabel], labels[colourLabel], labels[applicationLabel] = release, string(m.Colour), s.name
-			labels[injectedLabel] = injectedText(project, name)
+			labels[engine.ReleaseLabel], labels[engine.ColourLabel], labels[engine.ApplicationLabel] = release, string(m.Colour), s.name
+			labels[engine.InjectedLabel] = injectedText(project, name)
 			c.CustomLabels = labels
 			return s.probeOften(c), nil
 		}
@@ -44,9 +45,9 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	// Up to end has seen all that it creates; only an engine that gives no sign of life is not waited for.
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
-	creating, stop := s.engine.alive(creating)
+	creating, stop := s.engine.Watched(creating)
 	defer stop()
-	err = silence(creating, s.service.Create(creating, project, api.CreateOptions{
+	err = engine.SilenceError(creating, s.service.Create(creating, project, api.CreateOptions{
 		Services: own, IgnoreOrphans: true, Recreate: api.RecreateForce, RecreateDependencies: api.RecreateNever, QuietPull: true,
 	}))
 	if err == nil {
@@ -55,15 +56,15 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	if err == nil {
 		err = s.start(ctx, project)
 	}
-	return s.engine.unreachable(err)
+	return s.engine.Unreachable(err)
 }
 
 func (s *Stack) start(ctx context.Context, project *types.Project) error {
-	starting, stop := s.engine.alive(ctx)
+	starting, stop := s.engine.Watched(ctx)
 	defer stop()
-	err := silence(starting, s.service.Start(starting, project.Name, api.StartOptions{Project: project}))
+	err := engine.SilenceError(starting, s.service.Start(starting, project.Name, api.StartOptions{Project: project}))
 	if err == nil {
-		err = silence(starting, starting.Err()) // Start returns nil when its wait for a dependency is cancelled
+		err = engine.SilenceError(starting, starting.Err()) // Start returns nil when its wait for a dependency is cancelled
 	}
 	return err
 }
@@ -98,11 +99,11 @@ func (s *Stack) selected(ctx context.Context, m model.Model) (*types.Project, ma
 // servicesThatRan are the services of which a container runs, and the one-shots of which one ended well; there is how
 // many containers each service has.
 func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name))})
 	if err != nil {
-		return nil, nil, s.engine.unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
+		return nil, nil, s.engine.Unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
 	}
 	busy, there = map[string]bool{}, map[string]int{}
 	for _, row := range rows {

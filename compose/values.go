@@ -12,7 +12,7 @@ import (
 var restartPolicy = regexp.MustCompile(`^(|no|always|unless-stopped|on-failure(:[0-9]+)?)$`)
 
 // checkValues refuses what Compose lets pass and the engine would reject in the midst of a release.
-func checkValues(m model.Model, l locator, restart func(service string) string) error {
+func checkValues(m model.Model, l positions, restart func(service string) string) error {
 	for _, service := range m.Services {
 		wrong := func(key, format string, args ...any) error {
 			path := "services." + service.Name + "." + key

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 const (
@@ -32,7 +33,7 @@ func (q quiet) Read([]byte) (int, error) {
 func (quiet) Close() error { return nil }
 
 // forgetful is an engine that, from a moment on, knows a container no more: for a while, or for ever.
-func forgetful(after, lasts time.Duration) answers {
+func forgetful(after, lasts time.Duration) enginetest.Fake {
 	began := time.Now()
 	knows := func() bool {
 		age := time.Since(began)
@@ -50,7 +51,7 @@ func forgetful(after, lasts time.Duration) answers {
 		case knows():
 			return says(forgottenInfo)
 		}
-		return status(http.StatusNotFound)
+		return enginetest.Status(http.StatusNotFound)
 	}
 }
 
@@ -67,7 +68,7 @@ func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &Stack{engine: forgetful(2*tick-50*time.Millisecond, test.lasts).engine(t)}
+				s := &Stack{engine: forgetful(2*tick-50*time.Millisecond, test.lasts).Engine(t)}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				samples, gone := 0, 0
@@ -91,15 +92,15 @@ func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
 func TestContainersAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		e := answers(func(req *http.Request) (*http.Response, error) {
+		e := enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(req.URL.Path, "/containers/json") {
 				return says("[" + forgottenRow + "]")
 			}
 			if asked++; asked == 1 {
-				return status(http.StatusNotFound)
+				return enginetest.Status(http.StatusNotFound)
 			}
 			return says(forgottenInfo)
-		}).engine(t)
+		}).Engine(t)
 		m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue"}}}
 		s := &Stack{engine: e}
 		all, err := s.Containers(t.Context(), model.Application{Models: map[model.Colour]model.Model{model.Blue: m, model.Green: {Colour: model.Green, ComposeProject: "other"}}})

@@ -15,7 +15,7 @@ import (
 // tick is the safety net under the event stream: one list call, whatever the number of containers.
 const tick = time.Second
 
-// Watch implements deploy.Stack. An event is only a wake-up: what is true is inspected.
+// Watch implements model.Stack. An event is only a wake-up: what is true is inspected.
 func (s *Stack) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
 	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), rows: map[string]string{}, probes: map[string]probing{}}
 	go w.run(ctx)
@@ -64,7 +64,7 @@ func (w *watcher) follow(ctx context.Context) {
 		case <-ticker.C:
 			w.look(ctx, false)
 		case err := <-broken:
-			w.send(ctx, model.ContainerEvent{Trouble: w.stack.engine.unreachable(err)})
+			w.send(ctx, model.ContainerEvent{Trouble: w.stack.engine.Unreachable(err)})
 			select {
 			case <-ctx.Done():
 			case <-ticker.C: // the next round inspects all

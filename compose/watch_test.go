@@ -13,8 +13,10 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 	"bluegate/testdata/pace"
 )
 
@@ -27,9 +29,9 @@ type watched struct {
 }
 
 func (b *bench) watch(s *Stack, app model.Application, release string) *watched {
-	ctx, cancel := context.WithCancel(b.t.Context())
-	b.t.Cleanup(cancel)
-	return &watched{t: b.t, seen: s.Watch(ctx, app.Models[model.Blue], release), end: cancel}
+	ctx, cancel := context.WithCancel(b.T.Context())
+	b.T.Cleanup(cancel)
+	return &watched{t: b.T, seen: s.Watch(ctx, app.Models[model.Blue], release), end: cancel}
 }
 
 // until returns the first observation that is wanted.
@@ -86,18 +88,18 @@ func TestWatch(t *testing.T) {
 	if late := signal.At.Sub(signal.LastProbe.End); late > pace.Limit(2*time.Second) {
 		t.Errorf("it was told %s after the probe had passed", late)
 	}
-	if signal.Name != b.id+"-signal-blue-1" || signal.State != gate.StateRunning || signal.FailingStreak != 0 || signal.StartedAt.IsZero() {
+	if signal.Name != b.ID+"-signal-blue-1" || signal.State != gate.StateRunning || signal.FailingStreak != 0 || signal.StartedAt.IsZero() {
 		t.Errorf("%+v", signal)
 	}
 
-	if err := b.engine.ContainerPause(t.Context(), was.ID); err != nil {
+	if err := b.Engine.ContainerPause(t.Context(), was.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.until("paused", 5*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID == was.ID && s.Sample.State == gate.StatePaused })
-	if err := b.engine.ContainerUnpause(t.Context(), was.ID); err != nil {
+	if err := b.Engine.ContainerUnpause(t.Context(), was.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.engine.ContainerKill(t.Context(), signal.ID, "KILL"); err != nil {
+	if err := b.Engine.ContainerKill(t.Context(), signal.ID, "KILL"); err != nil {
 		t.Fatal(err)
 	}
 	dead := w.until("killed", 5*time.Second, func(s model.ContainerEvent) bool {
@@ -106,7 +108,7 @@ func TestWatch(t *testing.T) {
 	if dead.ExitCode != 137 || dead.FinishedAt.IsZero() {
 		t.Errorf("%+v", dead)
 	}
-	if err := b.engine.ContainerRemove(t.Context(), was.ID, container.RemoveOptions{Force: true}); err != nil {
+	if err := b.Engine.ContainerRemove(t.Context(), was.ID, container.RemoveOptions{Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("removed", 5*time.Second, func(s model.ContainerEvent) bool { return s.Gone == was.ID })
@@ -123,14 +125,14 @@ func TestWatch(t *testing.T) {
 func TestWatchInspectsWhatChanged(t *testing.T) {
 	state, status := "", ""
 	inspections := 0
-	e := answers(func(req *http.Request) (*http.Response, error) {
+	e := enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 		text := fmt.Sprintf(`[{"Id":"x","State":%q,"Status":%q,"Labels":{"com.docker.compose.service":"migrate-blue"}}]`, state, status)
 		if !strings.HasSuffix(req.URL.Path, "/containers/json") {
 			inspections++
 			text = `{"Id":"x","State":{},"Config":{}}`
 		}
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
-	}).engine(t)
+	}).Engine(t)
 	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "migrate-blue"}}}
 	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan model.ContainerEvent, 100), rows: map[string]string{}, probes: map[string]probing{}}
 	for i, row := range []struct {
@@ -163,13 +165,13 @@ func TestWatchInspectsWhatChanged(t *testing.T) {
 func TestWatchOfOneReleaseOnly(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})
-	other := b.ofProject("was-blue", releaseLabel+"=r0")
+	other := b.ofProject("was-blue", engine.ReleaseLabel+"=r0")
 	stranger := b.ofProject("db")
 	w := b.watch(s, app, "r1")
-	mine := b.ofProject("was-blue", releaseLabel+"=r1", "com.docker.compose.container-number=2")
+	mine := b.ofProject("was-blue", engine.ReleaseLabel+"=r1", "com.docker.compose.container-number=2")
 	w.until("the release's own", 10*time.Second, func(s model.ContainerEvent) bool { return s.Sample.ID == mine && s.Sample.State == gate.StateRunning })
 	for _, id := range []string{other, stranger, mine} {
-		if err := b.engine.ContainerKill(t.Context(), id, "KILL"); err != nil {
+		if err := b.Engine.ContainerKill(t.Context(), id, "KILL"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -234,20 +236,20 @@ func TestWatchWithoutEvents(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue", "HEALTHY_AFTER=3s") + shopService("was-green")})
 	var away atomic.Bool
-	cut := answers(func(req *http.Request) (*http.Response, error) {
+	cut := enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(req.URL.Path, "/events") {
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"Type":"contai`))}, nil
 		}
 		if away.Load() {
 			return nil, io.ErrUnexpectedEOF
 		}
-		return b.engine.HTTPClient().Transport.RoundTrip(req)
+		return b.Engine.HTTPClient().Transport.RoundTrip(req)
 	})
-	c, err := client.NewClientWithOpts(client.FromEnv, client.WithVersion(b.engine.ClientVersion()), client.WithHTTPClient(&http.Client{Transport: cut}))
+	c, err := client.NewClientWithOpts(client.FromEnv, client.WithVersion(b.Engine.ClientVersion()), client.WithHTTPClient(&http.Client{Transport: cut}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	lame := &Stack{engine: &Engine{Client: c, Endpoint: b.engine.Endpoint, Skew: b.engine.Skew}}
+	lame := &Stack{engine: &engine.Engine{Client: c, Endpoint: b.Engine.Endpoint, Skew: b.Engine.Skew}}
 	w := b.watch(lame, app, "r1")
 	b.up(s, app, "r1")
 	w.until("a cut stream is told", 10*time.Second, func(s model.ContainerEvent) bool { return s.Trouble != nil })
@@ -258,7 +260,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 	})
 	away.Store(false)
 	id := w.until("healthy", 20*time.Second, is("was-blue", gate.HealthHealthy)).Sample.ID
-	if err := b.engine.ContainerRemove(t.Context(), id, container.RemoveOptions{Force: true}); err != nil {
+	if err := b.Engine.ContainerRemove(t.Context(), id, container.RemoveOptions{Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("removed", 10*time.Second, func(s model.ContainerEvent) bool { return s.Gone == id })

@@ -12,7 +12,7 @@ import (
 type Deployer struct {
 	Stack    model.Stack
 	Router   model.Router
-	Ledger   model.Ledger
+	Store    model.StateStore
 	Progress model.Progress
 	Asker    model.CheckRunner
 	Runner   model.Runner

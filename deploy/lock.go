@@ -38,7 +38,7 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 		return r.unusable(ctx, err)
 	}
 	whenLost(ctx, lease, func() { lost(lossOf(lease)) })
-	if r.journal, err = r.Ledger.Read(ctx, r.app.Project); err != nil {
+	if r.journal, err = r.Store.Read(ctx, r.app.Project); err != nil {
 		return err
 	}
 	return r.ownJournal(ctx)
@@ -97,7 +97,7 @@ func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Conte
 func (r *run) take(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
 	said := false
 	for began := time.Now(); ; {
-		lease, err := r.Ledger.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
+		lease, err := r.Store.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
 		if err == nil {
 			r.leases = append(r.leases, lease)
 			return lease, nil
@@ -149,7 +149,7 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Ledger.Write(ctx, r.app.Project, r.known(r.journal)))
+	return r.unusable(ctx, r.Store.Write(ctx, r.app.Project, r.known(r.journal)))
 }
 
 // unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
@@ -170,7 +170,7 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	}
 	closed := r.journal
 	closed.Close(outcome)
-	err := r.Ledger.Write(ctx, r.app.Project, r.known(closed))
+	err := r.Store.Write(ctx, r.app.Project, r.known(closed))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}

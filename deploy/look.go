@@ -90,12 +90,12 @@ func (r *run) look(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
 	}
-	holder, err := r.Ledger.Holder(ctx, r.app.Project)
+	holder, err := r.Store.Holder(ctx, r.app.Project)
 	if err != nil {
 		return err
 	}
 	var person *model.ManualActionError
-	switch r.journal, err = r.Ledger.Read(ctx, r.app.Project); {
+	switch r.journal, err = r.Store.Read(ctx, r.app.Project); {
 	case errors.As(err, &person):
 		r.note(model.Finding{Code: "journal-unusable", Message: person.Error() + "; " + person.Run})
 	case err != nil:

@@ -46,7 +46,7 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 
 // settle reads what was under way and asks what is true; the second decides.
 func (r *run) settle(ctx context.Context) error {
-	if err := r.Ledger.Sweep(ctx, r.app.Project); err != nil {
+	if err := r.Store.Sweep(ctx, r.app.Project); err != nil {
 		return err
 	}
 	e := r.journal.Current

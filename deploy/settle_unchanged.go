@@ -23,7 +23,7 @@ func (d *Deployer) foreseeing() *Deployer {
 	own := *d
 	own.Stack = &foreseenStack{Stack: d.Stack, ended: map[string]bool{}, gone: map[string]bool{}}
 	own.Router = &foreseenRouter{Router: d.Router}
-	own.Ledger = foreseenLedger{d.Ledger}
+	own.Store = foreseenLedger{d.Store}
 	return &own
 }
 
@@ -134,7 +134,7 @@ func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return e
 func (*foreseenStack) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
 // foreseenLedger is a Ledger that writes nothing.
-type foreseenLedger struct{ model.Ledger }
+type foreseenLedger struct{ model.StateStore }
 
 func (foreseenLedger) Lock(context.Context, string, model.Holder) (model.Lease, error) {
 	return foreseenLease{}, nil

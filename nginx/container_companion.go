@@ -8,7 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy/beside"
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/helper"
 )
@@ -20,7 +20,7 @@ type companion struct {
 	*helper.Client
 	nginx   *contained
 	id      string
-	streams *beside.Streams
+	streams *engine.Streams
 	seats   map[string]string // where the files really are that it has mounted
 	counts  bool              // it was made to count connections, and for no file
 }
@@ -44,7 +44,7 @@ func (c *contained) accompany(ctx context.Context, files []model.FileChange) (*c
 	if err != nil {
 		return nil, err
 	}
-	id, err := c.createOwn(ctx, "helper", beside.Config(args), &container.HostConfig{NetworkMode: c.network(), Mounts: mounts, AutoRemove: true})
+	id, err := c.createOwn(ctx, "helper", engine.HelperConfig(args), &container.HostConfig{NetworkMode: c.network(), Mounts: mounts, AutoRemove: true})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
 }
 
 func (h *companion) start(ctx context.Context, binary []byte) (err error) {
-	if h.streams, err = beside.Start(ctx, h.nginx.engine, h.id, binary); err == nil {
+	if h.streams, err = engine.StartHelper(ctx, h.nginx.engine, h.id, binary); err == nil {
 		h.Client = helper.NewClient(h.streams, h.streams)
 	}
 	return err

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"bluegate/deploy/beside"
+	"bluegate/compose/engine"
 )
 
 // execLimit bounds a command: nginx -t resolves names, and a resolver may be slow.
@@ -53,7 +53,7 @@ func (c *contained) begin(ctx context.Context, o container.ExecOptions) (id stri
 	if err != nil {
 		return "", conn, err
 	}
-	conn, err = beside.Hijacked(ctx, func() (types.HijackedResponse, error) {
+	conn, err = engine.Hijacked(ctx, func() (types.HijackedResponse, error) {
 		return c.engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
 	})
 	return created.ID, conn, err

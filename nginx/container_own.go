@@ -11,7 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
-	"bluegate/deploy/beside"
+	"bluegate/compose/engine"
 )
 
 // network is nginx's own namespace, or, while nginx does not run, the first of the networks that it will be on.
@@ -59,7 +59,7 @@ func (c *contained) createOwn(asked context.Context, role string, config *contai
 	config.Labels = map[string]string{SweepLabel: c.project, "bluegate.own": role}
 	name := "bluegate-" + role + "-" + c.project
 	if c.opts.Unlocked { // a deployment may be under way, with a helper of its own
-		name = beside.Name(role, c.project)
+		name = engine.HelperName(role, c.project)
 	}
 	created, err := c.engine.ContainerCreate(ctx, config, host, nil, nil, name)
 	if errdefs.IsConflict(err) {

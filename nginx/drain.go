@@ -10,7 +10,7 @@ import (
 // pollDrain is the pause between two looks at the leaving workers.
 const pollDrain = 50 * time.Millisecond
 
-// Drain implements deploy.Router. A leaving worker ends when the last connection that it has accepted is done, so its
+// Drain implements model.Router. A leaving worker ends when the last connection that it has accepted is done, so its
 // end is the proof that nothing is in flight on the old colour.
 func (r *Router) Drain(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
 	if _, stay := r.mode.(flagged); stay {

@@ -19,7 +19,7 @@ type surroundings struct {
 	stored  map[string]storage // by the files that were asked about
 }
 
-// Examine implements deploy.Router: it collects the facts, and the rules judge them.
+// Examine implements model.Router: it collects the facts, and the rules judge them.
 func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
 	if len(r.conf.tree) == 0 {
 		return nil, nil // what could not be read is the route's refusal

@@ -9,7 +9,7 @@ import (
 	"github.com/containerd/errdefs"
 )
 
-// Exists implements deploy.Router. Of an nginx on a host it is not known, and taken for granted.
+// Exists implements model.Router. Of an nginx on a host it is not known, and taken for granted.
 func (r *Router) Exists(ctx context.Context, nginx string) (bool, error) {
 	quoted, ok := strings.CutPrefix(nginx, "container ")
 	name, err := strconv.Unquote(quoted)

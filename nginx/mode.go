@@ -30,7 +30,7 @@ type configuration struct {
 	seenAs func(hostPath string) (string, bool)
 }
 
-// Plan implements deploy.Router.
+// Plan implements model.Router.
 func (r *Router) Plan(route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
 	if route.Refusal != nil {
 		return model.Change{To: to, Nginx: route.Nginx}, route.Refusal

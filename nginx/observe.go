@@ -14,7 +14,7 @@ import (
 	"bluegate/nginx/conf"
 )
 
-// Observe implements deploy.Router.
+// Observe implements model.Router.
 func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
 	if r.wrong != nil {
 		return model.Route{}, r.wrong

@@ -20,7 +20,7 @@ const connectLimit = 3 * time.Second
 // connects on the same machine.
 const proxyHold = 300 * time.Millisecond
 
-// Reach implements deploy.Router.
+// Reach implements model.Router.
 func (r *Router) Reach(ctx context.Context, targets []model.Target) error {
 	reasons := make([][]model.Reason, len(targets))
 	group, ctx := errgroup.WithContext(ctx)

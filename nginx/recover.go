@@ -13,7 +13,7 @@ import (
 	"bluegate/nginx/helper"
 )
 
-// Compare implements deploy.Router.
+// Compare implements model.Router.
 func (r *Router) Compare(ctx context.Context, change model.Change) (model.ChangeState, error) {
 	if r.found == nil {
 		return model.ChangeNginxGone, nil
@@ -75,7 +75,7 @@ func (s snapshot) loaded(before []int, written, asked time.Time) bool {
 	return len(before) > 0 && !slices.ContainsFunc(s.workers, stayed)
 }
 
-// Restore implements deploy.Router. It reloads in any case: a signal of the killed run may still have been on its way
+// Restore implements model.Router. It reloads in any case: a signal of the killed run may still have been on its way
 // when the workers were looked at.
 func (r *Router) Restore(ctx context.Context, change model.Change) error {
 	if err := r.found.prepare(ctx, change.Files); err != nil {
@@ -106,7 +106,7 @@ func (r *Router) byHand(files []model.FileChange, err error) error {
 	return fmt.Errorf("%w; once that is mended, make %s as before, and run `%s`", err, strings.Join(names, ", "), r.found.advise())
 }
 
-// Close implements deploy.Router.
+// Close implements model.Router.
 func (r *Router) Close(ctx context.Context) error {
 	if r.found == nil {
 		return nil

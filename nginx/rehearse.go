@@ -11,7 +11,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Rehearse implements deploy.Router. The coming configuration is tested beside the live one, where its names resolve:
+// Rehearse implements model.Router. The coming configuration is tested beside the live one, where its names resolve:
 // never in the live file. An nginx that somebody restarts at this moment is waited for.
 func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
 	ran := r.found.runs()
@@ -72,7 +72,7 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 	return group.Wait()
 }
 
-// Moved implements deploy.Router.
+// Moved implements model.Router.
 func (r *Router) Moved(ctx context.Context, change model.Change) error {
 	if !r.found.runs() {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// TryRestart implements deploy.Router. It is done twice: with the files as they are, and as they would be after a switch
+// TryRestart implements model.Router. It is done twice: with the files as they are, and as they would be after a switch
 // to the other colour. What always writes the colour that is live now shows only in the second.
 func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Finding, error) {
 	c, ok := r.found.(*contained)

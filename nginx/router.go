@@ -29,7 +29,7 @@ type Options struct {
 	Settings     Settings // how it is switched
 }
 
-// Router implements deploy.Router.
+// Router implements model.Router.
 type Router struct {
 	engine *client.Client
 	opts   Options

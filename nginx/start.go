@@ -8,7 +8,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Start implements deploy.Router.
+// Start implements model.Router.
 func (r *Router) Start(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	if r.found.runs() {
 		return r.Switch(ctx, change, targets)
@@ -81,7 +81,7 @@ func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, e
 	}
 }
 
-// Follow implements deploy.Router.
+// Follow implements model.Router.
 func (r *Router) Follow(ctx context.Context, change model.Change) error {
 	err := r.found.follow(ctx, change.Files)
 	if err == nil {

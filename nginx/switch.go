@@ -14,7 +14,7 @@ import (
 	"bluegate/nginx/helper"
 )
 
-// Approach implements deploy.Router.
+// Approach implements model.Router.
 func (r *Router) Approach(ctx context.Context, change model.Change, targets []model.Target) (model.Standing, error) {
 	r.before = nil
 	running := r.found.runs()
@@ -55,7 +55,7 @@ func (r *Router) Approach(ctx context.Context, change model.Change, targets []mo
 	return now, nil
 }
 
-// Switch implements deploy.Router. An nginx that was restarted since Approach is followed; that the workers which
+// Switch implements model.Router. An nginx that was restarted since Approach is followed; that the workers which
 // Approach saw are older than the change is what matters.
 func (r *Router) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
 	began := time.Now()

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/compose"
+	"bluegate/compose/state"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -155,7 +156,7 @@ func connect(ctx context.Context, o options, progress model.Progress) (*deploy.D
 	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readHelper
 	router, local := nginx.New(engine.Client, o.Nginx), machine{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: stack, Router: router, Ledger: compose.NewLedger(engine), Progress: progress, Settings: o.Settings, Self: compose.Self,
+		Stack: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
 		Asker: &asker{stack: stack, router: router, local: local, beside: map[string]*neighbour{}}, Runner: local, Remote: !engine.Local(),
 	}, nil
 }

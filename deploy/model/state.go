@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Ledger is the lock and the journal. Both live on the engine, where every client of it sees them.
-type Ledger interface {
+// StateStore is the lock and the journal. Both live on the engine, where every client of it sees them.
+type StateStore interface {
 	// Lock takes a lock or returns *LockedError. A dead holder's lock is taken over; a living one's never.
 	Lock(ctx context.Context, name string, h Holder) (Lease, error)
 

@@ -24,19 +24,22 @@ echo "staticcheck: ok"
 
 # The domain knows its adapters by its own interfaces only, and adapters do not know each other.
 module=$(go list -m)
-forbid() { # FROM... -- WHAT: no package of FROM may depend on a package of the module that matches WHAT
+forbid() { # FROM... -- WHAT: no package of FROM may depend on a package whose whole path matches WHAT
   local what=${*: -1} from=("${@:1:$#-2}") found
-  found=$(go list -deps "${from[@]}" | grep -E "^$module/($what)(/|\$)" || true)
+  found=$(go list -deps "${from[@]}" | grep -xE "$what" || true)
   if [[ -n $found ]]; then
     echo "import rule: ${from[*]} must not depend on:" >&2
     echo "$found" >&2
     exit 1
   fi
 }
-forbid ./deploy/... -- 'compose|nginx|cmd|testdata'
-forbid ./compose/... -- 'nginx|cmd|testdata'
-forbid ./nginx/... -- 'compose|cmd|testdata'
-forbid ./testdata/oracle -- 'deploy|compose|nginx|cmd' # it must not believe what they believe
+forbid ./deploy/... -- "$module/(compose|nginx|watch|cmd|testdata)(/.*)?|github.com/docker/.*"
+forbid ./compose/... -- "$module/(nginx|watch|cmd|testdata)(/.*)?"
+forbid ./compose/engine -- "$module/compose/(state|load|swarm)|$module/compose"
+forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|(watch|cmd|testdata)(/.*)?)"
+forbid ./nginx/conf -- 'github.com/.*'
+forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
+forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe
 echo "import rule: ok"
 
 if command -v shellcheck >/dev/null; then

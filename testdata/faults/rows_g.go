@@ -19,11 +19,11 @@ var rowsG = []row{
 	{id: "G1", injected: "two deployments at once, 20 times, from two folders and by two users of the engine", required: "exactly one runs, the other exits 6 and says who", run: twoAtOnce},
 	{id: "G1 waits", injected: "two deployments at once, the second with --wait-lock", required: "both run, one after the other", run: twoThatWait},
 	{id: "G1 nginx", injected: "two projects behind one nginx", required: "one switches at a time", tests: []string{"./deploy:TestNginxIsLocked", "./deploy:TestAnotherProjectSwitchedMeanwhile"}},
-	{id: "G2", injected: "the lock of a dead holder, of this machine and of another", required: "clears itself, no manual step", tests: []string{"./compose:TestLockOfAProcess", "./compose:TestLockOfAnotherMachine", "./compose:TestHolderWhosePidIsAnothers"}},
-	{id: "G2 lease", injected: "the lock cannot be renewed", required: "its holder stops acting before another may take it", tests: []string{"./compose:TestLeaseIsLostBeforeItEnds", "./deploy:TestLeaseLost"}},
+	{id: "G2", injected: "the lock of a dead holder, of this machine and of another", required: "clears itself, no manual step", tests: []string{"./compose/state:TestLockOfAProcess", "./compose/state:TestLockOfAnotherMachine", "./compose/state:TestHolderWhosePidIsAnothers"}},
+	{id: "G2 lease", injected: "the lock cannot be renewed", required: "its holder stops acting before another may take it", tests: []string{"./compose/state:TestLeaseIsLostBeforeItEnds", "./deploy:TestLeaseLost"}},
 	{id: "G5", injected: "no terminal, TERM=dumb, 20 columns", required: "plain lines, a heartbeat", tests: []string{"./cmd/bluegate:TestPlainProgress", "./cmd/bluegate:TestHeartbeat", "./cmd/bluegate:TestTerminal", "./cmd/bluegate:TestNoLineIsSilentForLong"}},
 	{id: "G7", injected: "no HOME, no folder for temporary files, and a project folder that cannot be written to", required: "works without", run: poorSurroundings},
-	{id: "G8", injected: "a journal that is corrupt, or of another version", required: "refused with the remedy; never a silent reset", tests: []string{"./compose:TestJournalsThatCannotBeUsed", "./compose:TestCorruptJournalIsLeftAlone", "./deploy:TestJournalUnusable"}},
+	{id: "G8", injected: "a journal that is corrupt, or of another version", required: "refused with the remedy; never a silent reset", tests: []string{"./compose/state:TestJournalsThatCannotBeUsed", "./compose/state:TestCorruptJournalIsLeftAlone", "./deploy:TestJournalUnusable"}},
 	{id: "50 in a row", injected: "fifty deployments, good and bad mixed, a rollback after each good one", required: "no growth in containers, images, networks, volumes, journal, the engine's connections, and a run's memory", run: manyInARow},
 }
 

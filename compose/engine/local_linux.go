@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"net"
@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// besideUs says whether the process behind a socket lives in our own process namespace and file system. The kernel
+// isLocal says whether the process behind a socket lives in our own process namespace and file system. The kernel
 // gives the pid of who listens as we would see it: 0 where we would not.
-func besideUs(socket string) bool {
+func isLocal(socket string) bool {
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return false

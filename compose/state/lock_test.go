@@ -1,4 +1,4 @@
-package compose
+package state
 
 import (
 	"encoding/json"
@@ -15,7 +15,9 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 	"bluegate/testdata/pace"
 )
 
@@ -26,19 +28,19 @@ func isLocked(err error) *model.LockedError {
 }
 
 // held takes a lock that must be free, and gives it back when the test ends.
-func (b *bench) held(l *Ledger, name string, h model.Holder) model.Lease {
-	b.t.Helper()
-	lease, err := l.Lock(b.t.Context(), name, h)
+func held(b *enginetest.Bench, l *Store, name string, h model.Holder) model.Lease {
+	b.T.Helper()
+	lease, err := l.Lock(b.T.Context(), name, h)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return lease
 }
 
-func (b *bench) released(lease model.Lease) {
-	b.t.Helper()
-	if err := lease.Release(b.t.Context()); err != nil {
-		b.t.Errorf("release: %v", err)
+func released(b *enginetest.Bench, lease model.Lease) {
+	b.T.Helper()
+	if err := lease.Release(b.T.Context()); err != nil {
+		b.T.Errorf("release: %v", err)
 	}
 }
 
@@ -47,24 +49,24 @@ func elsewhere() model.Holder {
 	return model.Holder{Command: "deploy", User: "ci", Host: "runner-7", Machine: "another", PID: os.Getpid(), Since: time.Now()}
 }
 
-func (b *bench) lockIsThere(name string) bool {
-	b.t.Helper()
-	_, err := b.engine.ContainerInspect(b.t.Context(), "bluegate-lock-"+name)
+func lockIsThere(b *enginetest.Bench, name string) bool {
+	b.T.Helper()
+	_, err := b.Engine.ContainerInspect(b.T.Context(), "bluegate-lock-"+name)
 	if err != nil && !errdefs.IsNotFound(err) {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return err == nil
 }
 
 func TestLockIsTakenOnce(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
+	b := enginetest.New(t)
+	l := New(b.Engine)
 	var winners, losers atomic.Int32
 	var leases sync.Map
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			lease, err := l.Lock(t.Context(), b.id, Self("deploy", "20261120T114500-7f3a"))
+			lease, err := l.Lock(t.Context(), b.ID, Self("deploy", "20261120T114500-7f3a"))
 			switch locked := isLocked(err); {
 			case err == nil:
 				winners.Add(1)
@@ -80,29 +82,29 @@ func TestLockIsTakenOnce(t *testing.T) {
 	if winners.Load() != 1 || losers.Load() != 19 {
 		t.Errorf("%d took it, %d were told who has it", winners.Load(), losers.Load())
 	}
-	h, err := l.Holder(t.Context(), b.id)
+	h, err := l.Holder(t.Context(), b.ID)
 	if err != nil || h == nil || h.Command != "deploy" || h.PID != os.Getpid() {
 		t.Errorf("the holder is %+v, %v", h, err)
 	}
-	leases.Range(func(lease, _ any) bool { b.released(lease.(model.Lease)); return true })
-	if b.lockIsThere(b.id) {
+	leases.Range(func(lease, _ any) bool { released(b, lease.(model.Lease)); return true })
+	if lockIsThere(b, b.ID) {
 		t.Error("the release left its container")
 	}
-	if h, err := l.Holder(t.Context(), b.id); h != nil || err != nil {
+	if h, err := l.Holder(t.Context(), b.ID); h != nil || err != nil {
 		t.Errorf("after the release: %+v, %v", h, err)
 	}
 }
 
 // Takers that come and go never meet, and each is told either that it has the lock or who has it.
 func TestLockChangesHands(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
+	b := enginetest.New(t)
+	l := New(b.Engine)
 	var inside, taken atomic.Int32
 	var all sync.WaitGroup
 	for range 6 {
 		all.Go(func() {
 			for mine := 0; mine < 3; {
-				lease, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+				lease, err := l.Lock(t.Context(), b.ID, Self("deploy", ""))
 				if isLocked(err) != nil {
 					continue
 				}
@@ -123,8 +125,8 @@ func TestLockChangesHands(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if taken.Load() != 18 || b.lockIsThere(b.id) {
-		t.Errorf("it was taken %d times, and is there: %t", taken.Load(), b.lockIsThere(b.id))
+	if taken.Load() != 18 || lockIsThere(b, b.ID) {
+		t.Errorf("it was taken %d times, and is there: %t", taken.Load(), lockIsThere(b, b.ID))
 	}
 }
 
@@ -151,13 +153,13 @@ func startOf(t *testing.T, pid int) string {
 }
 
 func TestLockOfAProcess(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
+	b := enginetest.New(t)
+	l := New(b.Engine)
 	cmd, holder := process(t)
-	if _, err := l.lockVessel(b.id).create(t.Context(), labelOf(t, holder)); err != nil {
+	if _, err := l.lockVessel(b.ID).Create(t.Context(), labelOf(t, holder)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+	_, err := l.Lock(t.Context(), b.ID, Self("deploy", ""))
 	if locked := isLocked(err); locked == nil || locked.Holder.PID != holder.PID || !strings.Contains(err.Error(), "deploy by ") {
 		t.Fatalf("with a living holder: %v", err)
 	}
@@ -165,13 +167,13 @@ func TestLockOfAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It has ended; that nobody has waited for it is how a container without an init leaves it.
-	b.eventually("the dead holder's lock is free", func() error {
-		if h, err := l.Holder(t.Context(), b.id); h != nil || err != nil {
+	b.Eventually("the dead holder's lock is free", func() error {
+		if h, err := l.Holder(t.Context(), b.ID); h != nil || err != nil {
 			return errors.New("somebody is said to hold it")
 		}
 		return nil
 	})
-	b.released(b.held(l, b.id, Self("deploy", "")))
+	released(b, held(b, l, b.ID, Self("deploy", "")))
 }
 
 func labelOf(t *testing.T, h model.Holder) map[string]string {
@@ -180,7 +182,7 @@ func labelOf(t *testing.T, h model.Holder) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{holderLabel: string(text)}
+	return map[string]string{engine.HolderLabel: string(text)}
 }
 
 func TestHolderWhosePidIsAnothers(t *testing.T) {
@@ -230,32 +232,32 @@ func TestHolderThatProcHides(t *testing.T) {
 
 // The lease of another machine holds until it ends, and no longer.
 func TestLockOfAnotherMachine(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	v := l.lockVessel(b.id)
-	if _, err := v.create(t.Context(), labelOf(t, elsewhere())); err != nil {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	v := l.lockVessel(b.ID)
+	if _, err := v.Create(t.Context(), labelOf(t, elsewhere())); err != nil {
 		t.Fatal(err)
 	}
-	_, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+	_, err := l.Lock(t.Context(), b.ID, Self("deploy", ""))
 	if locked := isLocked(err); locked == nil || locked.Holder.Host != "runner-7" {
 		t.Fatalf("just created: %v", err)
 	}
 	ends := time.Now().Add(1500 * time.Millisecond)
-	text, err := ends.Add(-b.engine.Skew).UTC().MarshalText()
+	text, err := ends.Add(-b.Engine.Skew).UTC().MarshalText()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.put(t.Context(), text, leaseFile); err != nil {
+	if err := v.Put(t.Context(), text, leaseFile); err != nil {
 		t.Fatal(err)
 	}
 	for {
 		asked := time.Now()
-		lease, err := l.Lock(t.Context(), b.id, Self("deploy", ""))
+		lease, err := l.Lock(t.Context(), b.ID, Self("deploy", ""))
 		if err == nil {
 			if time.Now().Before(ends) {
 				t.Errorf("taken %s before its end", time.Until(ends))
 			}
-			b.released(lease)
+			released(b, lease)
 			return
 		}
 		if isLocked(err) == nil || asked.After(ends.Add(pace.Limit(5*time.Second))) {
@@ -267,37 +269,37 @@ func TestLockOfAnotherMachine(t *testing.T) {
 
 // Whoever was frozen for longer than its lease finds another holder under the same name.
 func TestLostLockIsNotTakenForOnesOwn(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	frozen := b.held(l, b.id, elsewhere()).(*lease)
-	if err := l.lockVessel(b.id).remove(t.Context()); err != nil {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	frozen := held(b, l, b.ID, elsewhere()).(*lease)
+	if err := l.lockVessel(b.ID).Remove(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	heir := b.held(l, b.id, elsewhere())
+	heir := held(b, l, b.ID, elsewhere())
 	if _, err := frozen.renew(t.Context()); !errdefs.IsNotFound(err) {
 		t.Errorf("the renewal of a lost lock: %v", err)
 	}
-	b.released(frozen)
-	if !b.lockIsThere(b.id) {
+	released(b, frozen)
+	if !lockIsThere(b, b.ID) {
 		t.Error("the lost lock's release took the heir's")
 	}
-	b.released(heir)
-	b.released(heir) // twice is as good as once
-	if b.lockIsThere(b.id) {
+	released(b, heir)
+	released(b, heir) // twice is as good as once
+	if lockIsThere(b, b.ID) {
 		t.Error("the lock is still there")
 	}
 }
 
 func TestLockThatIsNoneOfOurs(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	if _, err := l.lockVessel(b.id).create(t.Context(), map[string]string{holderLabel: "{"}); err != nil {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	if _, err := l.lockVessel(b.ID).Create(t.Context(), map[string]string{engine.HolderLabel: "{"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Lock(t.Context(), b.id, Self("deploy", "")); err == nil || isLocked(err) != nil || !strings.Contains(err.Error(), "bluegate-lock-"+b.id) {
+	if _, err := l.Lock(t.Context(), b.ID, Self("deploy", "")); err == nil || isLocked(err) != nil || !strings.Contains(err.Error(), "bluegate-lock-"+b.ID) {
 		t.Errorf("got %v", err)
 	}
-	if !b.lockIsThere(b.id) {
+	if !lockIsThere(b, b.ID) {
 		t.Error("it was removed")
 	}
 }

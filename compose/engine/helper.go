@@ -1,7 +1,4 @@
-// Package beside starts a program of ours in a container that was created for it, and connects to its standard streams.
-// It needs nothing but the engine's API, so it works on remote engines too.
-// Both adapters use it, and neither may know the other.
-package beside
+package engine
 
 import (
 	"archive/tar"
@@ -19,8 +16,8 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// Path is where the program is in its container.
-const Path = "/bluegate-helper"
+// HelperPath is where the program is in its container.
+const HelperPath = "/bluegate-helper"
 
 // startLimit bounds the start of a program.
 const startLimit = time.Minute
@@ -31,23 +28,23 @@ type Streams struct {
 	out  io.Reader
 }
 
-// Config is that of a container whose program is to be started with these arguments.
-func Config(args []string) *container.Config {
+// HelperConfig is that of a container whose program is to be started with these arguments.
+func HelperConfig(args []string) *container.Config {
 	return &container.Config{
-		Entrypoint: append([]string{Path}, args...), User: "0:0",
+		Entrypoint: append([]string{HelperPath}, args...), User: "0:0",
 		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 	}
 }
 
-// Name is a name for a container that several commands may make at once.
-func Name(role, project string) string {
+// HelperName is a name for a container that several commands may make at once.
+func HelperName(role, project string) string {
 	var salt [4]byte
 	_, _ = rand.Read(salt[:]) // never fails (crypto/rand, since Go 1.24)
 	return "bluegate-" + role + "-" + hex.EncodeToString(salt[:]) + "-" + project
 }
 
-// Start copies a static executable into a created container, starts that and attaches to it.
-func Start(ctx context.Context, engine *client.Client, id string, executable []byte) (*Streams, error) {
+// StartHelper copies a static executable into a created container, starts that and attaches to it.
+func StartHelper(ctx context.Context, engine *client.Client, id string, executable []byte) (*Streams, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	archive, err := archived(executable)
@@ -78,7 +75,7 @@ func Start(ctx context.Context, engine *client.Client, id string, executable []b
 func archived(executable []byte) (io.Reader, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
-	if err := w.WriteHeader(&tar.Header{Name: Path[1:], Mode: 0o755, Size: int64(len(executable)), Typeflag: tar.TypeReg}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: HelperPath[1:], Mode: 0o755, Size: int64(len(executable)), Typeflag: tar.TypeReg}); err != nil {
 		return nil, err
 	}
 	if _, err := w.Write(executable); err != nil {

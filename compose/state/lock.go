@@ -1,4 +1,5 @@
-package compose
+// Package state keeps the lock and the journal of an application on the engine, where every client of it sees them.
+package state
 
 import (
 	"context"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -25,20 +27,20 @@ const (
 	leaseMargin  = 5 * time.Second
 )
 
-// Ledger implements deploy.Ledger on the engine.
-type Ledger struct {
-	engine *Engine
+// Store implements deploy.Ledger on the engine.
+type Store struct {
+	engine *engine.Engine
 	order  [2]string // in which the next journal is written
 	lasts  string    // the project whose journal is known to be in a container that runs
 }
 
-// NewLedger keeps lock and journal on the engine.
-func NewLedger(e *Engine) *Ledger {
-	return &Ledger{engine: e, order: [2]string{journalDraft, journalFile}}
+// New keeps lock and journal on the engine.
+func New(e *engine.Engine) *Store {
+	return &Store{engine: e, order: [2]string{journalDraft, journalFile}}
 }
 
-func (l *Ledger) lockVessel(name string) vessel {
-	return vessel{engine: l.engine, name: "bluegate-lock-" + name}
+func (l *Store) lockVessel(name string) engine.StateContainer {
+	return engine.StateContainer{Engine: l.engine, Name: "bluegate-lock-" + name}
 }
 
 // leaseEnd is when a lease ends that is taken now, by the clock on the wall: it goes on while a machine is suspended, as
@@ -50,35 +52,35 @@ func leaseEnd() time.Time { return time.Now().Round(0).Add(leaseLength) }
 const lockPause = 25 * time.Millisecond
 
 // Lock implements deploy.Ledger.
-func (l *Ledger) Lock(ctx context.Context, name string, h model.Holder) (model.Lease, error) {
+func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Lease, error) {
 	v := l.lockVessel(name)
 	text, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	if l.engine.waits() { // the lease is counted from before the creation, which an upload would delay
-		if err := l.engine.ensureWaitImage(ctx); err != nil {
-			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
+	if l.engine.CanWait() { // the lease is counted from before the creation, which an upload would delay
+		if err := l.engine.EnsureWaitImage(ctx); err != nil {
+			return nil, l.engine.Unreachable(fmt.Errorf("take the lock %s: %w", name, err))
 		}
 	}
-	for deadline := time.Now().Add(askLimit); ; {
+	for deadline := time.Now().Add(engine.AskLimit); ; {
 		until := leaseEnd()
-		id, err := v.create(ctx, map[string]string{holderLabel: string(text)})
+		id, err := v.Create(ctx, map[string]string{engine.HolderLabel: string(text)})
 		if err == nil {
 			return l.hold(ctx, id, until), nil
 		}
 		if !errdefs.IsConflict(err) || time.Now().After(deadline) {
-			return nil, l.engine.unreachable(fmt.Errorf("take the lock %s: %w", name, err))
+			return nil, l.engine.Unreachable(fmt.Errorf("take the lock %s: %w", name, err))
 		}
-		holder, alive, err := l.judge(ctx, v)
+		holder, alive, err := l.holderAlive(ctx, v)
 		if err != nil {
-			return nil, l.engine.unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
+			return nil, l.engine.Unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
 		}
 		if alive {
 			return nil, &model.LockedError{Lock: name, Holder: holder}
 		}
 		if err := l.clear(ctx, v); err != nil {
-			return nil, l.engine.unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
+			return nil, l.engine.Unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
 		select {
 		case <-ctx.Done():
@@ -90,8 +92,8 @@ func (l *Ledger) Lock(ctx context.Context, name string, h model.Holder) (model.L
 
 // hold begins to renew the lease of a lock that was taken. The first one is counted from the lock's creation; only its
 // renewals are written. The lock is known by its id from here on: its name may be another's, once the lease has ended.
-func (l *Ledger) hold(ctx context.Context, id string, until time.Time) *lease {
-	lease := &lease{vessel: vessel{engine: l.engine, name: id}, lost: make(chan struct{})}
+func (l *Store) hold(ctx context.Context, id string, until time.Time) *lease {
+	lease := &lease{vessel: engine.StateContainer{Engine: l.engine, Name: id}, lost: make(chan struct{})}
 	lease.until.Store(&until)
 	ctx, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.done.Go(func() { lease.keep(ctx, until) })
@@ -99,44 +101,44 @@ func (l *Ledger) hold(ctx context.Context, id string, until time.Time) *lease {
 }
 
 // clear removes the container by the id that was judged, so that a lock that somebody else took meanwhile stays.
-func (l *Ledger) clear(ctx context.Context, v vessel) error {
-	ctx, cancel := asking(ctx)
+func (l *Store) clear(ctx context.Context, v engine.StateContainer) error {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := l.engine.ContainerInspect(ctx, v.name)
+	info, err := l.engine.ContainerInspect(ctx, v.Name)
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if _, alive, err := l.judge(ctx, vessel{engine: l.engine, name: info.ID}); err != nil || alive {
+	if _, alive, err := l.holderAlive(ctx, engine.StateContainer{Engine: l.engine, Name: info.ID}); err != nil || alive {
 		return err
 	}
-	return removeContainer(ctx, l.engine, info.ID)
+	return engine.RemoveContainer(ctx, l.engine, info.ID)
 }
 
 // Holder implements deploy.Ledger.
-func (l *Ledger) Holder(ctx context.Context, name string) (*model.Holder, error) {
-	h, alive, err := l.judge(ctx, l.lockVessel(name))
+func (l *Store) Holder(ctx context.Context, name string) (*model.Holder, error) {
+	h, alive, err := l.holderAlive(ctx, l.lockVessel(name))
 	if err != nil || !alive {
-		return nil, l.engine.unreachable(err)
+		return nil, l.engine.Unreachable(err)
 	}
 	return &h, nil
 }
 
-// judge says whether a lock's holder lives: by its process where that can be seen, else by its lease.
-func (l *Ledger) judge(ctx context.Context, v vessel) (h model.Holder, alive bool, err error) {
-	ask, cancel := asking(ctx)
+// holderAlive says whether a lock's holder lives: by its process where that can be seen, else by its lease.
+func (l *Store) holderAlive(ctx context.Context, v engine.StateContainer) (h model.Holder, alive bool, err error) {
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := l.engine.ContainerInspect(ask, v.name)
+	info, err := l.engine.ContainerInspect(ask, v.Name)
 	if errdefs.IsNotFound(err) {
 		return h, false, nil
 	}
 	if err != nil {
 		return h, false, err
 	}
-	if err := json.Unmarshal([]byte(info.Config.Labels[holderLabel]), &h); err != nil {
-		return h, false, fmt.Errorf("container %s is no lock of ours (its label %s cannot be read); remove it if it is not needed", v.name, holderLabel)
+	if err := json.Unmarshal([]byte(info.Config.Labels[engine.HolderLabel]), &h); err != nil {
+		return h, false, fmt.Errorf("container %s is no lock of ours (its label %s cannot be read); remove it if it is not needed", v.Name, engine.HolderLabel)
 	}
 	if seen, lives := processOf(h); seen {
 		return h, lives, nil
@@ -146,7 +148,7 @@ func (l *Ledger) judge(ctx context.Context, v vessel) (h model.Holder, alive boo
 		return h, false, err
 	}
 	until := created.Add(l.engine.Skew).Add(leaseLength)
-	if text, err := v.get(ctx, leaseFile); err == nil {
+	if text, err := v.Get(ctx, leaseFile); err == nil {
 		var at time.Time
 		if at.UnmarshalText(text) == nil {
 			until = at.Add(l.engine.Skew)
@@ -160,7 +162,7 @@ func (l *Ledger) judge(ctx context.Context, v vessel) (h model.Holder, alive boo
 const leaseFile = "lease"
 
 type lease struct {
-	vessel vessel
+	vessel engine.StateContainer
 	lost   chan struct{}
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -174,14 +176,14 @@ func (l *lease) Until() time.Time { return *l.until.Load() }
 // renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
 func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	until := leaseEnd()
-	text, err := until.Add(-l.vessel.engine.Skew).UTC().MarshalText()
+	text, err := until.Add(-l.vessel.Engine.Skew).UTC().MarshalText()
 	if err != nil {
 		return until, err
 	}
-	if err := l.vessel.put(ctx, text, leaseFile); err != nil {
+	if err := l.vessel.Put(ctx, text, leaseFile); err != nil {
 		return until, err
 	}
-	return until, l.vessel.start(ctx) // also after a restart of the engine, which stops it
+	return until, l.vessel.Start(ctx) // also after a restart of the engine, which stops it
 }
 
 // keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
@@ -205,7 +207,7 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 		case ctx.Err() != nil:
 			return
 		case errdefs.IsNotFound(err):
-			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s is not there any more: a prune of a stopped container, or docker rm), so another client may hold it by now", l.vessel.name)
+			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s is not there any more: a prune of a stopped container, or docker rm), so another client may hold it by now", l.vessel.Name)
 			close(l.lost)
 			return
 		case !time.Now().Before(last):
@@ -231,6 +233,6 @@ func (l *lease) Release(ctx context.Context) error {
 	case <-l.lost:
 		return nil
 	default:
-		return l.vessel.engine.unreachable(l.vessel.remove(ctx))
+		return l.vessel.Engine.Unreachable(l.vessel.Remove(ctx))
 	}
 }

@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ type repeating struct{ once http.RoundTripper }
 // repeats are the pauses before a question is asked again.
 var repeats = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
 
-// repeatQuestions makes a client's transport repeat questions. The client has to keep an *http.Transport, from which it
+// RetryQuestions makes a client's transport repeat questions. The client has to keep an *http.Transport, from which it
 // takes how to connect when it hands a connection over to a stream.
-func repeatQuestions(outer *http.Transport) *http.Transport {
+func RetryQuestions(outer *http.Transport) *http.Transport {
 	once := &http.Transport{
 		// Both are set later, when the client learns its host.
 		Proxy: func(req *http.Request) (*url.URL, error) {

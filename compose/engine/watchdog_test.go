@@ -1,4 +1,4 @@
-package compose
+package engine_test
 
 import (
 	"context"
@@ -10,7 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 // What takes long is given up when the engine stands still, and only then.
@@ -20,7 +22,7 @@ func TestAlive(t *testing.T) {
 	}
 	t.Run("an engine that answers", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := answers(alive).engine(t).alive(t.Context())
+			ctx, cancel := enginetest.Fake(alive).Engine(t).Watched(t.Context())
 			defer cancel()
 			time.Sleep(time.Hour)
 			if ctx.Err() != nil {
@@ -31,19 +33,19 @@ func TestAlive(t *testing.T) {
 	t.Run("an engine that falls silent", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
-			ctx, cancel := answers(func(req *http.Request) (*http.Response, error) {
+			ctx, cancel := enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 				if time.Since(began) > time.Minute {
-					return hangs(req)
+					return enginetest.Hangs(req)
 				}
 				return alive(req)
-			}).engine(t).alive(t.Context())
+			}).Engine(t).Watched(t.Context())
 			defer cancel()
 			<-ctx.Done()
-			if took := time.Since(began) - time.Minute; took < pulseLimit/2 || took > 3*pulseLimit {
+			if took := time.Since(began) - time.Minute; took < engine.PulseLimit/2 || took > 3*engine.PulseLimit {
 				t.Errorf("given up %s after the last sign of life", took)
 			}
 			var silent *model.UnreachableError
-			if err := silence(ctx, ctx.Err()); !errors.As(err, &silent) {
+			if err := engine.SilenceError(ctx, ctx.Err()); !errors.As(err, &silent) {
 				t.Errorf("it says %v", err)
 			}
 		})

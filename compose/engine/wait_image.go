@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"archive/tar"
@@ -13,9 +13,9 @@ import (
 	"github.com/docker/docker/api/types/image"
 )
 
-// waitImage holds our own static executable, which waits for a signal, and nothing else. A container of it runs without a
+// WaitImage holds our own static executable, which waits for a signal, and nothing else. A container of it runs without a
 // registry and without an image of the user's. Every prune spares a container that runs, with its image.
-const waitImage = "bluegate-wait:1"
+const WaitImage = "bluegate-wait:1"
 
 // waitProgram is where the executable is in the image.
 const waitProgram = "bluegate-wait"
@@ -23,14 +23,14 @@ const waitProgram = "bluegate-wait"
 // importLimit bounds the upload of the executable, which is a few megabytes.
 const importLimit = 2 * time.Minute
 
-// waits reports whether containers of ours can run on this engine: whether there is an executable for it.
-func (e *Engine) waits() bool { return e.Waiter != nil }
+// CanWait reports whether containers of ours can run on this engine: whether there is an executable for it.
+func (e *Engine) CanWait() bool { return e.Waiter != nil }
 
-// ensureWaitImage makes the image where it is not there.
-func (e *Engine) ensureWaitImage(ctx context.Context) error {
-	ask, cancel := asking(ctx)
+// EnsureWaitImage makes the image where it is not there.
+func (e *Engine) EnsureWaitImage(ctx context.Context) error {
+	ask, cancel := Asking(ctx)
 	defer cancel()
-	_, err := e.ImageInspect(ask, waitImage)
+	_, err := e.ImageInspect(ask, WaitImage)
 	if errdefs.IsNotFound(err) {
 		return e.importWaitImage(ctx)
 	}
@@ -38,7 +38,7 @@ func (e *Engine) ensureWaitImage(ctx context.Context) error {
 }
 
 func (e *Engine) importWaitImage(ctx context.Context) error {
-	ask, cancel := asking(ctx)
+	ask, cancel := Asking(ctx)
 	defer cancel()
 	version, err := e.ServerVersion(ask)
 	if err != nil {
@@ -60,7 +60,7 @@ func (e *Engine) importWaitImage(ctx context.Context) error {
 		return err
 	}
 	entrypoint := `ENTRYPOINT ["/` + strings.Join(append([]string{waitProgram}, args...), `","`) + `"]`
-	return e.importImage(ctx, &archive, waitImage, "bluegate's containers that only wait", "LABEL "+ownLabel+"=wait", "USER 65534:65534", entrypoint)
+	return e.importImage(ctx, &archive, WaitImage, "bluegate's containers that only wait", "LABEL "+OwnLabel+"=wait", "USER 65534:65534", entrypoint)
 }
 
 // importImage makes an image of an archive.

@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"net"
@@ -8,7 +8,7 @@ import (
 
 func TestBesideUs(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "engine.sock")
-	if besideUs(socket) {
+	if isLocal(socket) {
 		t.Error("nobody listens")
 	}
 	l, err := net.Listen("unix", socket)
@@ -16,7 +16,7 @@ func TestBesideUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if !besideUs(socket) {
+	if !isLocal(socket) {
 		t.Error("this process itself listens")
 	}
 	if (&Engine{Endpoint: "ssh://host"}).Local() || !(&Engine{Endpoint: "unix://" + socket}).Local() {

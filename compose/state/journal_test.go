@@ -1,4 +1,4 @@
-package compose
+package state
 
 import (
 	"archive/tar"
@@ -18,7 +18,9 @@ import (
 	"github.com/docker/docker/client"
 	"pgregory.net/rapid"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/testdata/enginetest"
 )
 
 // journals draws what a deployment may write down; its files are any bytes.
@@ -103,18 +105,18 @@ func TestJournalsThatCannotBeUsed(t *testing.T) {
 }
 
 func TestJournalOnTheEngine(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	if j, err := l.Read(t.Context(), b.id); err != nil || j.Version != model.JournalVersion || j.Current != nil || len(j.Past) > 0 {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	if j, err := l.Read(t.Context(), b.ID); err != nil || j.Version != model.JournalVersion || j.Current != nil || len(j.Past) > 0 {
 		t.Errorf("before the first: %+v, %v", j, err)
 	}
 	var last model.Journal
 	for i := range 5 {
 		last = rapid.Custom(journals).Example(i)
-		if err := l.Write(t.Context(), b.id, last); err != nil {
+		if err := l.Write(t.Context(), b.ID, last); err != nil {
 			t.Fatal(err)
 		}
-		got, err := NewLedger(b.engine).Read(t.Context(), b.id)
+		got, err := New(b.Engine).Read(t.Context(), b.ID)
 		if err != nil || !same(t, got, last) || !reflect.DeepEqual(got.Current == nil, last.Current == nil) {
 			t.Fatalf("%+v came back as %+v, %v", last, got, err)
 		}
@@ -124,39 +126,39 @@ func TestJournalOnTheEngine(t *testing.T) {
 	large := last
 	large.Current = &model.Entry{Release: "cut", Change: &model.Change{Files: []model.FileChange{{Path: "/etc/nginx/geo.conf", Old: bytes.Repeat([]byte("10.0.0.0/8 a;\n"), 50_000)}}}}
 	for i, part := range []float64{0.2, 0.9, 0.1, 0.6, 0.3} {
-		writer := NewLedger(&Engine{Client: b.dying(part), Endpoint: b.engine.Endpoint})
-		if got, err := writer.Read(t.Context(), b.id); err != nil || !same(t, got, last) {
+		writer := New(&engine.Engine{Client: dying(b, part), Endpoint: b.Engine.Endpoint})
+		if got, err := writer.Read(t.Context(), b.ID); err != nil || !same(t, got, last) {
 			t.Fatalf("before the %d. death: %.200v, %v", i, got, err)
 		}
 		large.Current.Release = fmt.Sprint("cut at ", part)
-		if err := writer.Write(t.Context(), b.id, large); err == nil {
+		if err := writer.Write(t.Context(), b.ID, large); err == nil {
 			t.Fatal("the writer did not die")
 		}
-		got, err := l.Read(t.Context(), b.id)
+		got, err := l.Read(t.Context(), b.ID)
 		if err != nil || !same(t, got, last) && !same(t, got, large) {
 			t.Fatalf("after a writer died %d%% through: %.200v, %v", int(part*100), got, err)
 		}
 		last = got
 	}
-	if err := l.Write(t.Context(), b.id, large); err != nil {
+	if err := l.Write(t.Context(), b.ID, large); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := l.Read(t.Context(), b.id); err != nil || !same(t, got, large) {
+	if got, err := l.Read(t.Context(), b.ID); err != nil || !same(t, got, large) {
 		t.Errorf("the next writer: %.200v, %v", got, err)
 	}
 }
 
 func TestCorruptJournalIsLeftAlone(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	if err := l.Write(t.Context(), b.id, model.Journal{Version: model.JournalVersion}); err != nil {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	if err := l.Write(t.Context(), b.ID, model.Journal{Version: model.JournalVersion}); err != nil {
 		t.Fatal(err)
 	}
-	v := l.journalVessel(b.id)
-	b.overwrite(v.name, "half a jour")
-	_, err := l.Read(t.Context(), b.id)
+	v := l.journalVessel(b.ID)
+	overwrite(b, v.Name, "half a jour")
+	_, err := l.Read(t.Context(), b.ID)
 	var person *model.ManualActionError
-	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.name) || !strings.Contains(person.Run, "docker cp "+v.name) || !strings.Contains(person.Run, "docker rm "+v.name) {
+	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.Name) || !strings.Contains(person.Run, "docker cp "+v.Name) || !strings.Contains(person.Run, "docker rm "+v.Name) {
 		t.Fatalf("got %v; run %+v", err, person)
 	}
 	// What it says to run is run.
@@ -168,15 +170,15 @@ func TestCorruptJournalIsLeftAlone(t *testing.T) {
 			t.Errorf("%s: %v: %s", command, err, out)
 		}
 	}
-	if j, err := l.Read(t.Context(), b.id); err != nil || j.Current != nil {
+	if j, err := l.Read(t.Context(), b.ID); err != nil || j.Current != nil {
 		t.Errorf("after it was removed: %+v, %v", j, err)
 	}
 }
 
 // dying is a client whose process dies when it has sent so much of an upload.
-func (b *bench) dying(part float64) *client.Client {
-	b.t.Helper()
-	c, err := client.NewClientWithOpts(client.FromEnv, client.WithVersion(b.engine.ClientVersion()), client.WithHTTPClient(&http.Client{Transport: answers(func(req *http.Request) (*http.Response, error) {
+func dying(b *enginetest.Bench, part float64) *client.Client {
+	b.T.Helper()
+	c, err := client.NewClientWithOpts(client.FromEnv, client.WithVersion(b.Engine.ClientVersion()), client.WithHTTPClient(&http.Client{Transport: enginetest.Fake(func(req *http.Request) (*http.Response, error) {
 		if req.Method == http.MethodPut {
 			whole, err := io.ReadAll(req.Body)
 			if err != nil {
@@ -185,10 +187,10 @@ func (b *bench) dying(part float64) *client.Client {
 			req.ContentLength = -1
 			req.Body = io.NopCloser(io.MultiReader(bytes.NewReader(whole[:int(float64(len(whole))*part)]), dead{}))
 		}
-		return b.engine.HTTPClient().Transport.RoundTrip(req)
+		return b.Engine.HTTPClient().Transport.RoundTrip(req)
 	})}))
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return c
 }
@@ -201,11 +203,11 @@ func (dead) Read([]byte) (int, error) {
 }
 
 // overwrite replaces every file in a container's root.
-func (b *bench) overwrite(name, content string) {
-	b.t.Helper()
-	stream, _, err := b.engine.CopyFromContainer(b.t.Context(), name, "/")
+func overwrite(b *enginetest.Bench, name, content string) {
+	b.T.Helper()
+	stream, _, err := b.Engine.CopyFromContainer(b.T.Context(), name, "/")
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	defer stream.Close()
 	var out bytes.Buffer
@@ -216,38 +218,38 @@ func (b *bench) overwrite(name, content string) {
 			break
 		}
 		if err != nil {
-			b.t.Fatal(err)
+			b.T.Fatal(err)
 		}
 		if h.Typeflag != tar.TypeReg || strings.HasPrefix(strings.TrimPrefix(h.Name, "/"), "etc/") || strings.HasSuffix(h.Name, ".dockerenv") {
 			continue
 		}
 		h.Size = int64(len(content))
-		if err := errors.Join(w.WriteHeader(h), errOf(io.WriteString(w, content))); err != nil {
-			b.t.Fatal(err)
+		if err := errors.Join(w.WriteHeader(h), enginetest.ErrOf(io.WriteString(w, content))); err != nil {
+			b.T.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	if err := b.engine.CopyToContainer(b.t.Context(), name, "/", &out, container.CopyToContainerOptions{}); err != nil {
-		b.t.Fatal(err)
+	if err := b.Engine.CopyToContainer(b.T.Context(), name, "/", &out, container.CopyToContainerOptions{}); err != nil {
+		b.T.Fatal(err)
 	}
 }
 
 func TestSweep(t *testing.T) {
-	b := newBench(t)
-	l := NewLedger(b.engine)
-	if err := l.Sweep(t.Context(), b.id); err != nil {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	if err := l.Sweep(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}
-	own := b.run(container.Config{Labels: map[string]string{sweepLabel: b.id}}, container.HostConfig{})
-	stopped := b.create(container.Config{Labels: map[string]string{sweepLabel: b.id}}, container.HostConfig{})
-	another := b.run(container.Config{Labels: map[string]string{sweepLabel: b.id + "-other"}}, container.HostConfig{})
-	if err := l.Sweep(t.Context(), b.id); err != nil {
+	own := b.Run(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID}}, container.HostConfig{})
+	stopped := b.Create(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID}}, container.HostConfig{})
+	another := b.Run(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID + "-other"}}, container.HostConfig{})
+	if err := l.Sweep(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}
 	for id, stays := range map[string]bool{own: false, stopped: false, another: true} {
-		if _, err := b.engine.ContainerInspect(t.Context(), id); (err == nil) != stays {
+		if _, err := b.Engine.ContainerInspect(t.Context(), id); (err == nil) != stays {
 			t.Errorf("%.12s stays: %t, %v", id, stays, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"errors"
@@ -8,6 +8,11 @@ import (
 	"testing"
 	"testing/synctest"
 )
+
+// answers is an engine that is a function.
+type answers func(*http.Request) (*http.Response, error)
+
+func (a answers) RoundTrip(req *http.Request) (*http.Response, error) { return a(req) }
 
 // halfABody is an answer that was cut.
 type halfABody struct{ io.Reader }

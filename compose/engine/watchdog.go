@@ -1,4 +1,4 @@
-package compose
+package engine
 
 import (
 	"context"
@@ -14,10 +14,10 @@ const (
 	pulseLimit = 20 * time.Second
 )
 
-// alive returns a context that ends when the engine has given no sign of life for a while. Pulling and creating may take
+// Watched returns a context that ends when the engine has given no sign of life for a while. Pulling and creating may take
 // long, so that no deadline of their own would tell a slow engine from one that stands still; a ping takes no time on
 // the one and for ever on the other.
-func (e *Engine) alive(ctx context.Context) (context.Context, context.CancelFunc) {
+func (e *Engine) Watched(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		last := time.Now()
@@ -27,7 +27,7 @@ func (e *Engine) alive(ctx context.Context) (context.Context, context.CancelFunc
 				return
 			case <-time.After(pulseEvery):
 			}
-			err := e.ping(ctx)
+			err := e.pingUntilSilent(ctx)
 			switch {
 			case err == nil:
 				last = time.Now()
@@ -40,15 +40,15 @@ func (e *Engine) alive(ctx context.Context) (context.Context, context.CancelFunc
 	return ctx, func() { cancel(nil) }
 }
 
-func (e *Engine) ping(ctx context.Context) error {
+func (e *Engine) pingUntilSilent(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pulseLimit/2)
 	defer cancel()
 	_, err := e.Ping(ctx)
 	return err
 }
 
-// silence prefers the reason for which alive ended a context to what came of that: "context canceled" tells nobody why.
-func silence(ctx context.Context, err error) error {
+// SilenceError prefers the reason for which alive ended a context to what came of that: "context canceled" tells nobody why.
+func SilenceError(ctx context.Context, err error) error {
 	var silent *model.UnreachableError
 	if err != nil && errors.As(context.Cause(ctx), &silent) {
 		return silent

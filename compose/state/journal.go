@@ -1,4 +1,4 @@
-package compose
+package state
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -28,42 +29,42 @@ type sealed struct {
 	Journal json.RawMessage `json:"journal"`
 }
 
-func (l *Ledger) journalVessel(project string) vessel {
-	return vessel{engine: l.engine, name: "bluegate-journal-" + project, policy: container.RestartPolicyUnlessStopped}
+func (l *Store) journalVessel(project string) engine.StateContainer {
+	return engine.StateContainer{Engine: l.engine, Name: "bluegate-journal-" + project, Policy: container.RestartPolicyUnlessStopped}
 }
 
 // nextVessel is the journal's container on its way into the place of one that never runs, which an older version made.
-func (l *Ledger) nextVessel(project string) vessel {
+func (l *Store) nextVessel(project string) engine.StateContainer {
 	v := l.journalVessel(project)
-	v.name = "bluegate-journal.next-" + project
+	v.Name = "bluegate-journal.next-" + project
 	return v
 }
 
 // Read implements deploy.Ledger.
-func (l *Ledger) Read(ctx context.Context, project string) (model.Journal, error) {
+func (l *Store) Read(ctx context.Context, project string) (model.Journal, error) {
 	v := l.journalVessel(project)
-	j, err := v.journal(ctx, journalFile)
+	j, err := readJournal(ctx, v, journalFile)
 	if errdefs.IsNotFound(err) { // a run was killed between the removal of the old container and the renaming of the new one
-		if j, err = l.nextVessel(project).journal(ctx, journalFile); err == nil {
+		if j, err = readJournal(ctx, l.nextVessel(project), journalFile); err == nil {
 			return j, nil
 		}
 	}
 	var damage *damageError
 	switch {
 	case errors.As(err, &damage):
-		draft, draftErr := v.journal(ctx, journalDraft)
+		draft, draftErr := readJournal(ctx, v, journalDraft)
 		if draftErr == nil {
 			l.order = [2]string{journalFile, journalDraft} // the good one goes last
 			return draft, nil
 		}
 		return j, &model.ManualActionError{
-			Err: fmt.Errorf("the journal of %s (container %s) cannot be used: %w", project, v.name, err),
-			Run: fmt.Sprintf("look at it with `docker cp %s:/%s -`; when you know which colour is live, remove it with `docker rm %s`", v.name, journalFile, v.name),
+			Err: fmt.Errorf("the journal of %s (container %s) cannot be used: %w", project, v.Name, err),
+			Run: fmt.Sprintf("look at it with `docker cp %s:/%s -`; when you know which colour is live, remove it with `docker rm %s`", v.Name, journalFile, v.Name),
 		}
 	case errdefs.IsNotFound(err):
 		return model.Journal{Version: model.JournalVersion}, nil
 	case err != nil:
-		return j, l.engine.unreachable(fmt.Errorf("read the journal of %s: %w", project, err))
+		return j, l.engine.Unreachable(fmt.Errorf("read the journal of %s: %w", project, err))
 	}
 	return j, nil
 }
@@ -71,8 +72,8 @@ func (l *Ledger) Read(ctx context.Context, project string) (model.Journal, error
 // damageError says that a journal is there and cannot be used.
 type damageError struct{ error }
 
-func (v vessel) journal(ctx context.Context, file string) (model.Journal, error) {
-	text, err := v.get(ctx, file)
+func readJournal(ctx context.Context, v engine.StateContainer, file string) (model.Journal, error) {
+	text, err := v.Get(ctx, file)
 	if err != nil {
 		return model.Journal{}, err
 	}
@@ -110,74 +111,74 @@ func unseal(text []byte) (model.Journal, error) {
 }
 
 // Write implements deploy.Ledger.
-func (l *Ledger) Write(ctx context.Context, project string, j model.Journal) error {
+func (l *Store) Write(ctx context.Context, project string, j model.Journal) error {
 	text, err := seal(j)
 	if err == nil {
 		err = l.write(ctx, project, text)
 	}
 	if err != nil {
-		return l.engine.unreachable(fmt.Errorf("write the journal of %s: %w", project, err))
+		return l.engine.Unreachable(fmt.Errorf("write the journal of %s: %w", project, err))
 	}
 	l.order = [2]string{journalDraft, journalFile}
 	return nil
 }
 
-func (l *Ledger) write(ctx context.Context, project string, text []byte) error {
+func (l *Store) write(ctx context.Context, project string, text []byte) error {
 	v := l.journalVessel(project)
-	err := v.put(ctx, text, l.order[:]...)
+	err := v.Put(ctx, text, l.order[:]...)
 	if errdefs.IsNotFound(err) {
 		if err = l.rename(ctx, project); err == nil {
-			err = v.put(ctx, text, l.order[:]...)
+			err = v.Put(ctx, text, l.order[:]...)
 		}
 	}
 	if errdefs.IsNotFound(err) {
-		if err = v.createRunning(ctx); err == nil || errdefs.IsConflict(err) {
-			err = v.put(ctx, text, l.order[:]...)
+		if err = v.CreateRunning(ctx); err == nil || errdefs.IsConflict(err) {
+			err = v.Put(ctx, text, l.order[:]...)
 		}
 	}
-	if err != nil || l.lasts == project || !l.engine.waits() {
+	if err != nil || l.lasts == project || !l.engine.CanWait() {
 		return err
 	}
-	if err := l.carry(ctx, project, text); err != nil {
+	if err := l.keepRunning(ctx, project, text); err != nil {
 		return err
 	}
 	l.lasts = project
 	return nil
 }
 
-// carry sees to it that the journal, which was just written, is in a container that runs: one that was stopped is started,
+// keepRunning sees to it that the journal, which was just written, is in a container that runs: one that was stopped is started,
 // and one of an older version, which cannot run, is replaced. At each moment the journal is whole in the one or the other.
-func (l *Ledger) carry(ctx context.Context, project string, text []byte) error {
-	ask, cancel := asking(ctx)
+func (l *Store) keepRunning(ctx context.Context, project string, text []byte) error {
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	v, next := l.journalVessel(project), l.nextVessel(project)
-	info, err := l.engine.ContainerInspect(ask, v.name)
+	info, err := l.engine.ContainerInspect(ask, v.Name)
 	if err != nil {
 		return err
 	}
-	if info.Config.Image != vesselImage {
+	if info.Config.Image != engine.EmptyImage {
 		return l.engine.ContainerStart(ask, info.ID, container.StartOptions{})
 	}
-	if err := next.remove(ctx); err != nil { // of a run that was killed before it was whole
+	if err := next.Remove(ctx); err != nil { // of a run that was killed before it was whole
 		return err
 	}
-	if err := next.createRunning(ctx); err != nil {
+	if err := next.CreateRunning(ctx); err != nil {
 		return err
 	}
-	if err := next.put(ctx, text, journalDraft, journalFile); err != nil {
+	if err := next.Put(ctx, text, journalDraft, journalFile); err != nil {
 		return err
 	}
-	if err := removeContainer(ctx, l.engine, info.ID); err != nil {
+	if err := engine.RemoveContainer(ctx, l.engine, info.ID); err != nil {
 		return err
 	}
 	return l.rename(ctx, project)
 }
 
 // rename gives the new container of the journal its name, or says that there is none.
-func (l *Ledger) rename(ctx context.Context, project string) error {
-	ctx, cancel := asking(ctx)
+func (l *Store) rename(ctx context.Context, project string) error {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	return l.engine.ContainerRename(ctx, l.nextVessel(project).name, l.journalVessel(project).name)
+	return l.engine.ContainerRename(ctx, l.nextVessel(project).Name, l.journalVessel(project).Name)
 }
 
 func sum(b []byte) string {
@@ -186,16 +187,16 @@ func sum(b []byte) string {
 }
 
 // Sweep implements deploy.Ledger.
-func (l *Ledger) Sweep(ctx context.Context, project string) error {
-	ctx, cancel := asking(ctx)
+func (l *Store) Sweep(ctx context.Context, project string) error {
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	rows, err := l.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", sweepLabel+"="+project))})
+	rows, err := l.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.SweepLabel+"="+project))})
 	if err != nil {
-		return l.engine.unreachable(fmt.Errorf("look for what an earlier run left: %w", err))
+		return l.engine.Unreachable(fmt.Errorf("look for what an earlier run left: %w", err))
 	}
 	for _, row := range rows {
-		if err := removeContainer(ctx, l.engine, row.ID); err != nil {
-			return l.engine.unreachable(fmt.Errorf("remove %v, left by an earlier run: %w", row.Names, err))
+		if err := engine.RemoveContainer(ctx, l.engine, row.ID); err != nil {
+			return l.engine.Unreachable(fmt.Errorf("remove %v, left by an earlier run: %w", row.Names, err))
 		}
 	}
 	return nil

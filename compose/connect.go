@@ -1,0 +1,143 @@
+package compose
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/connhelper"
+	"github.com/docker/cli/cli/context/docker"
+	"github.com/docker/cli/cli/flags"
+	"github.com/docker/docker/client"
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/pflag"
+
+	"bluegate/compose/engine"
+	"bluegate/deploy/model"
+)
+
+// Connection is an engine that was found as the docker command finds it, with what Compose needs of that command.
+type Connection struct {
+	*engine.Engine
+	cli command.Cli
+}
+
+// Connect finds the engine as the docker command does: host, else DOCKER_HOST, else the named or current context. It
+// asks it once; an engine that does not answer is a *model.UnreachableError that names the endpoint and the remedy.
+func Connect(ctx context.Context, host, contextName string) (*Connection, error) {
+	cli, err := dockerCLI(ctx, host, contextName)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := endpointOf(cli)
+	if err != nil {
+		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine of context %q: %w", cli.CurrentContext(), err)}
+	}
+	raw, err := rawClient(endpoint)
+	if err != nil {
+		return nil, &model.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
+	}
+	c := &Connection{Engine: &engine.Engine{Client: raw, Endpoint: endpoint.Host}, cli: cli}
+	return c, c.SetSkew(ctx)
+}
+
+// settingUp guards what docker/cli and logrus keep in globals.
+var settingUp sync.Mutex
+
+func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, error) {
+	settingUp.Lock()
+	defer settingUp.Unlock()
+	// Compose and its loader log through logrus's global logger, every warning several times over.
+	logrus.SetOutput(io.Discard)
+	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
+	if err != nil {
+		return nil, fmt.Errorf("set up the engine's client: %w", err)
+	}
+	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
+		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
+	}
+	return cli, nil
+}
+
+// clientOptions are the docker command's own. It takes DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.
+func clientOptions(host, contextName string) *flags.ClientOptions {
+	opts := flags.NewClientOptions()
+	set := pflag.NewFlagSet("docker", pflag.ContinueOnError)
+	opts.InstallFlags(set)
+	opts.SetDefaultOptions(set)
+	if host != "" {
+		opts.Hosts = []string{host}
+	}
+	opts.Context = contextName
+	return opts
+}
+
+// endpointOf is where the engine is. cli.DockerEndpoint would swallow errors, and asks the engine on the way.
+func endpointOf(cli command.Cli) (docker.Endpoint, error) {
+	store, name := cli.ContextStore(), cli.CurrentContext()
+	meta, err := store.GetMetadata(name)
+	if err != nil {
+		return docker.Endpoint{}, err
+	}
+	endpoint, err := docker.EndpointFromContext(meta)
+	if err != nil {
+		return docker.Endpoint{}, err
+	}
+	return docker.WithTLSData(store, name, endpoint)
+}
+
+// rawClient is a docker/docker client on the endpoint that docker/cli resolved; by itself it knows neither contexts
+// nor ssh.
+func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
+	opts := []client.Opt{client.WithAPIVersionNegotiation()}
+	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
+	transport := &http.Transport{}
+	switch {
+	case err != nil:
+		return nil, err
+	case helper != nil:
+		transport.DialContext = helper.Dialer
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}),
+			client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
+	case endpoint.TLSData != nil || endpoint.SkipTLSVerify:
+		config, err := tlsConfig(endpoint)
+		if err != nil {
+			return nil, err
+		}
+		transport.TLSClientConfig = config
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
+	default:
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
+	}
+	return client.NewClientWithOpts(opts...)
+}
+
+// tlsConfig is what docker/cli makes of a context's or an environment's certificates; it keeps its own to itself.
+func tlsConfig(endpoint docker.Endpoint) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: endpoint.SkipTLSVerify} //nolint:gosec // the user's own choice
+	data := endpoint.TLSData
+	if data == nil {
+		return config, nil
+	}
+	if data.CA != nil {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(data.CA) {
+			return nil, errors.New("its ca.pem holds no certificate")
+		}
+	}
+	if data.Cert != nil && data.Key != nil {
+		pair, err := tls.X509KeyPair(data.Cert, data.Key)
+		if err != nil {
+			return nil, fmt.Errorf("its client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
