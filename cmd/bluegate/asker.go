@@ -13,7 +13,7 @@ import (
 	"bluegate/nginx/helper"
 )
 
-// asker asks the questions of checks from where they are to be asked. It implements deploy.Asker.
+// asker asks the questions of checks from where they are to be asked. It implements model.Asker.
 type asker struct {
 	stack  *compose.Stack
 	router *nginx.Router
@@ -32,7 +32,7 @@ type neighbour struct {
 
 var _ model.CheckRunner = (*asker)(nil)
 
-// Ask implements deploy.Asker.
+// Ask implements model.Asker.
 func (a *asker) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	switch {
 	case q.Kind == check.Exec && from == check.Container:
@@ -108,7 +108,7 @@ func (n *neighbour) start(ctx context.Context, stack *compose.Stack, c model.Con
 	return n.client, nil
 }
 
-// Close implements deploy.Asker.
+// Close implements model.Asker.
 func (a *asker) Close(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -40,7 +40,7 @@ func (l *Store) nextVessel(project string) engine.StateContainer {
 	return v
 }
 
-// Read implements deploy.Ledger.
+// Read implements model.StateStore.
 func (l *Store) Read(ctx context.Context, project string) (model.Journal, error) {
 	v := l.journalVessel(project)
 	j, err := readJournal(ctx, v, journalFile)
@@ -110,7 +110,7 @@ func unseal(text []byte) (model.Journal, error) {
 	return j, nil
 }
 
-// Write implements deploy.Ledger.
+// Write implements model.StateStore.
 func (l *Store) Write(ctx context.Context, project string, j model.Journal) error {
 	text, err := seal(j)
 	if err == nil {
@@ -186,7 +186,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// Sweep implements deploy.Ledger.
+// Sweep implements model.StateStore.
 func (l *Store) Sweep(ctx context.Context, project string) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -27,7 +27,7 @@ const (
 	leaseMargin  = 5 * time.Second
 )
 
-// Store implements deploy.Ledger on the engine.
+// Store implements model.StateStore on the engine.
 type Store struct {
 	engine *engine.Engine
 	order  [2]string // in which the next journal is written
@@ -51,7 +51,7 @@ func leaseEnd() time.Time { return time.Now().Round(0).Add(leaseLength) }
 // before it can tell anything about the container.
 const lockPause = 25 * time.Millisecond
 
-// Lock implements deploy.Ledger.
+// Lock implements model.StateStore.
 func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Lease, error) {
 	v := l.lockVessel(name)
 	text, err := json.Marshal(h)
@@ -117,7 +117,7 @@ func (l *Store) clear(ctx context.Context, v engine.StateContainer) error {
 	return engine.RemoveContainer(ctx, l.engine, info.ID)
 }
 
-// Holder implements deploy.Ledger.
+// Holder implements model.StateStore.
 func (l *Store) Holder(ctx context.Context, name string) (*model.Holder, error) {
 	h, alive, err := l.holderAlive(ctx, l.lockVessel(name))
 	if err != nil || !alive {
@@ -170,7 +170,7 @@ type lease struct {
 	why    error // set before lost is closed
 }
 
-// Until implements deploy.Lease.
+// Until implements model.Lease.
 func (l *lease) Until() time.Time { return *l.until.Load() }
 
 // renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
@@ -219,13 +219,13 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 	}
 }
 
-// Lost implements deploy.Lease.
+// Lost implements model.Lease.
 func (l *lease) Lost() <-chan struct{} { return l.lost }
 
-// Why implements deploy.Lease.
+// Why implements model.Lease.
 func (l *lease) Why() error { return l.why }
 
-// Release implements deploy.Lease. A lease that was lost may be another's by now, and is left alone.
+// Release implements model.Lease. A lease that was lost may be another's by now, and is left alone.
 func (l *lease) Release(ctx context.Context) error {
 	l.stop()
 	l.done.Wait()
