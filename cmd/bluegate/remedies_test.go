@@ -19,7 +19,7 @@ var remedies = map[string]struct {
 	texts int
 	tests []string
 }{
-	"compose.Read":             {1, []string{"TestCorruptJournalIsLeftAlone"}},
+	"compose/state.Read":       {1, []string{"TestCorruptJournalIsLeftAlone"}},
 	"compose.String":           {1, []string{"TestRequireProposesTheProjectOfATakenName"}},
 	"compose.externalNetworks": {1, []string{"TestRequire"}},
 	"compose.externalVolumes":  {1, []string{"TestRequire"}},
