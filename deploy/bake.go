@@ -71,11 +71,15 @@ func newBakeWatch(ctx context.Context, r *run, all []*checkRun) *watch {
 	span := r.Settings.Bake.For
 	w := watchOf(ctx, r, longRunning(r.expected()), span, 3*span+time.Minute)
 	w.upDone = time.Now()
-	w.work.Go(func() { w.asked <- r.rounds(w.ctx, all) })
+	w.ask = func() { w.asked <- r.rounds(w.ctx, all) }
+	w.work.Go(w.ask)
 	return w
 }
 
-// rounds asks until something is wrong with the release or ctx ends. An nginx that does not run, or that cannot be
+// errEdited ends the rounds of a bake where someone else edited nginx's files since the switch.
+var errEdited = errors.New("the configuration of nginx was edited since the switch")
+
+// rounds asks until something is wrong with the release, nginx's files were edited, or ctx ends. An nginx that does not run, or that cannot be
 // asked, says nothing about the release: it is waited for.
 func (r *run) rounds(ctx context.Context, all []*checkRun) error {
 	said := false
@@ -122,6 +126,11 @@ func (r *run) round(ctx context.Context, all []*checkRun) error {
 func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
 	for until := time.Now().Add(nginxBack); ; {
 		err := r.round(ctx, all)
+		if errors.Is(err, errEdited) {
+			if err = r.adoptEdit(ctx); err == nil {
+				continue
+			}
+		}
 		var silent *model.UnreachableError
 		switch {
 		case err == nil:
@@ -139,7 +148,7 @@ func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
 
 // stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
 // to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
-// back, the release has lost; any other edit that goes on naming the release is adopted.
+// back, the release has lost; any other edit is errEdited.
 func (r *run) stillServed(ctx context.Context) error {
 	if err := r.Router.Follow(ctx, r.change); err != nil {
 		return err
@@ -153,29 +162,43 @@ func (r *run) stillServed(ctx context.Context) error {
 	case fate == model.ChangeNotApplied:
 		return model.Refuse(model.NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
 	case fate == model.ChangeConflict:
-		served, err := r.adoptEdit(ctx)
-		if err != nil {
-			return err
-		}
-		if !served {
-			return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
-		}
+		return errEdited
 	}
 	return r.Router.Reach(ctx, r.targets)
 }
 
-// adoptEdit waits for whoever switches the same nginx, so that what is there now is not half of a switch, and adopts it.
-// Somebody else's switch that lasts says nothing about the release.
-func (r *run) adoptEdit(ctx context.Context) (served bool, err error) {
-	err = r.throughNginx(ctx, func(ctx context.Context) error {
+// adoptEdit waits for whoever switches the same nginx, so that what is there now is not half of a switch, and adopts an
+// edit that continues to name the release. Somebody else's switch that lasts says nothing about the release.
+func (r *run) adoptEdit(ctx context.Context) error {
+	served := false
+	err := r.throughNginx(ctx, func(ctx context.Context) (err error) {
 		served, err = r.adopt(ctx)
 		return err
 	})
 	var locked *model.LockedError
-	if errors.As(err, &locked) {
-		err = &model.UnreachableError{What: "nginx", Err: err}
+	switch {
+	case errors.As(err, &locked):
+		return &model.UnreachableError{What: "nginx", Err: err}
+	case err == nil && !served:
+		return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
 	}
-	return served, err
+	return err
+}
+
+// askAgain adopts the edit with which a bake's rounds ended, and begins them again.
+func (w *watch) askAgain(err error) error {
+	if errors.Is(err, errEdited) {
+		err = w.run.adoptEdit(w.ctx)
+	}
+	var silent *model.UnreachableError
+	if errors.As(err, &silent) {
+		w.run.Progress.Say("in the bake: %v; asking again", err)
+		err = nil
+	}
+	if err == nil {
+		w.work.Go(w.ask)
+	}
+	return err
 }
 
 // sleep lets time pass, or less when ctx ends.

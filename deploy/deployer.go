@@ -28,20 +28,19 @@ type run struct {
 	*Deployer
 	report  *report.Report
 	journal model.Journal
-	leases  []model.Lease
+	lease   model.Lease // the project's lock; nil: a command that only looks
 
-	app         model.Application
-	identity    model.Identity // of the application, by its files
-	dir         *model.Addresses
-	route       model.Route
-	containers  []model.Container
-	images      []model.Image // of the colour that is to become live
-	building    []string      // services whose images are built
-	local       []string      // images that no registry serves, and that are used as they are on the engine
-	release     model.Release
-	change      model.Change
-	targets     []model.Target
-	approaching *approach // the switch is near
+	app        model.Application
+	identity   model.Identity // of the application, by its files
+	dir        *model.Addresses
+	route      model.Route
+	containers []model.Container
+	images     []model.Image // of the colour that is to become live
+	building   []string      // services whose images are built
+	local      []string      // images that no registry serves, and that are used as they are on the engine
+	release    model.Release
+	change     model.Change
+	targets    []model.Target
 
 	held     bool  // the lock was taken
 	first    bool  // no colour's container runs
@@ -110,7 +109,6 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) e
 
 // makeLive takes the release through the gate to the users.
 func (r *run) makeLive(ctx context.Context) error {
-	defer r.withdraw(ctx)
 	if err := r.before(ctx, model.BeforeUp); err != nil {
 		return err
 	}

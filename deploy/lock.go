@@ -37,6 +37,7 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	if err != nil {
 		return r.unusable(ctx, err)
 	}
+	r.lease = lease
 	whenLost(ctx, lease, func() { lost(lossOf(lease)) })
 	if r.journal, err = r.Store.Read(ctx, r.app.Project); err != nil {
 		return err
@@ -58,14 +59,22 @@ func whenLost(ctx context.Context, lease model.Lease, do func()) {
 // throughNginx does something while no other project's switch goes through the same nginx. Its context ends when that
 // lock is lost.
 func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) error {
-	lease, err := r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
+	lease, err := r.lockNginx(ctx)
 	if err != nil {
 		return err
 	}
-	defer r.leave(ctx, lease)
+	defer r.unlockNginx(ctx, lease)
 	ctx, cancel := holding(ctx, lease)
 	defer cancel()
 	return do(ctx)
+}
+
+func (r *run) lockNginx(ctx context.Context) (model.Lease, error) {
+	return r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
+}
+
+func (r *run) unlockNginx(ctx context.Context, lease model.Lease) {
+	r.noteUnreleased(lease.Release(context.WithoutCancel(ctx)))
 }
 
 // holding is a context that ends when a lease is lost, at once if it is lost already.
@@ -84,7 +93,7 @@ func holding(ctx context.Context, lease model.Lease) (context.Context, context.C
 func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, lost := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, cancel := context.WithTimeout(ctx, limit)
-	for _, lease := range r.leases {
+	if lease := r.lease; lease != nil {
 		whenLost(ctx, lease, func() {
 			_ = sleep(ctx, time.Until(lease.Until()))
 			lost(lossOf(lease))
@@ -99,7 +108,6 @@ func (r *run) take(ctx context.Context, name string, wait time.Duration) (model.
 	for began := time.Now(); ; {
 		lease, err := r.Store.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
 		if err == nil {
-			r.leases = append(r.leases, lease)
 			return lease, nil
 		}
 		var locked *model.LockedError
@@ -118,7 +126,7 @@ func (r *run) take(ctx context.Context, name string, wait time.Duration) (model.
 	}
 }
 
-// unlock gives back what is held, the last first, and removes the helpers.
+// unlock gives the project's lock back, and removes the helpers.
 func (r *run) unlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
@@ -128,14 +136,14 @@ func (r *run) unlock(ctx context.Context) {
 	if err := r.Asker.Close(ctx); err != nil {
 		r.note(model.Finding{Code: "not-cleaned", Message: "a helper beside the application was not removed: " + err.Error()})
 	}
-	for i := len(r.leases) - 1; i >= 0; i-- {
-		r.giveBack(ctx, r.leases[i])
+	if r.lease != nil {
+		r.noteUnreleased(r.lease.Release(ctx))
+		r.lease = nil
 	}
-	r.leases = nil
 }
 
-func (r *run) giveBack(ctx context.Context, lease model.Lease) {
-	if err := lease.Release(ctx); err != nil {
+func (r *run) noteUnreleased(err error) {
+	if err != nil {
 		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
 	}
 }

@@ -23,6 +23,11 @@ func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 			return nil // what it names cannot be told, so what is held stays
 		}
 	}
+	return r.hold(ctx, ending)
+}
+
+// hold is holdNames by what nginx was observed to name. It changes nothing of the run.
+func (r *run) hold(ctx context.Context, ending model.Colour) error {
 	if r.route.State == model.RouterAbsent {
 		return nil
 	}

@@ -67,7 +67,7 @@ func (r *run) noteJournalLost() {
 // hand: that switch is waited for, and nginx is asked again. A run that holds no lock only looks, and waits for nobody.
 func (r *run) see(ctx context.Context) (model.Route, error) {
 	route, err := r.Router.Observe(ctx, r.dir)
-	if err != nil || !notLoaded(route.Refusal) || len(r.leases) != 1 {
+	if err != nil || !notLoaded(route.Refusal) || r.lease == nil {
 		return route, err
 	}
 	r.route.ID = route.ID
@@ -78,13 +78,36 @@ func (r *run) see(ctx context.Context) (model.Route, error) {
 	return route, err
 }
 
-// rehearse tests the coming configuration, as see does.
-func (r *run) rehearse(ctx context.Context, started <-chan struct{}) error {
-	err := r.Router.Rehearse(ctx, r.change, started)
-	if !notLoaded(err) || len(r.leases) != 1 {
-		return err
+// rehearsal is what came of testing the coming configuration.
+type rehearsal struct {
+	err        error
+	unreleased error // nginx's lock was not given back
+}
+
+// rehearse tests the coming configuration, as see does. It may run next to the gate: it changes nothing of the run.
+func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehearsal) {
+	if r.route.State == model.RouterAbsent {
+		return done
 	}
-	return r.throughNginx(ctx, func(ctx context.Context) error { return r.Router.Rehearse(ctx, r.change, started) })
+	done.err = r.Router.Rehearse(ctx, r.change, started)
+	if !notLoaded(done.err) || r.lease == nil {
+		return done
+	}
+	lease, err := r.lockNginx(ctx)
+	if err != nil {
+		return rehearsal{err: err}
+	}
+	ctx, cancel := holding(ctx, lease)
+	defer cancel()
+	done.err = r.Router.Rehearse(ctx, r.change, started)
+	done.unreleased = lease.Release(context.WithoutCancel(ctx))
+	return done
+}
+
+// take notes what a rehearsal left, and is its error.
+func (done rehearsal) take(r *run) error {
+	r.noteUnreleased(done.unreleased)
+	return done.err
 }
 
 // notLoaded says that a refusal is of a file that nginx has not loaded.

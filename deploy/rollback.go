@@ -254,7 +254,7 @@ func (r *run) startRestored(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.holdNames(ctx, model.None)
+	return r.hold(ctx, model.None)
 }
 
 // stillBeside says that a deployment has left nothing but a retirement that is under way: users are on its release, and

@@ -93,7 +93,7 @@ func (r *run) leftBy(e *model.Entry) *run {
 	own.Settings.Keep = e.Keep
 	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
 	left := &run{
-		Deployer: &own, report: report.NewReport("settle"), journal: r.journal, leases: r.leases, app: r.app, dir: r.dir, identity: r.identity,
+		Deployer: &own, report: report.NewReport("settle"), journal: r.journal, lease: r.lease, app: r.app, dir: r.dir, identity: r.identity,
 		release: model.Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
 	}
 	if e.Back != nil {

@@ -11,32 +11,69 @@ import (
 	"bluegate/deploy/report"
 )
 
-// switchOver points nginx at the release and has it proven. One switch at a time goes through an nginx, whoever's it is.
+// replans is how often the switch is planned again because nginx's files are not as they were: a generator may write them
+// again and again.
+const replans = 3
+
+// switchOver points nginx at the release and proves it. Where another project's switch changed the files since the change
+// was planned, it is planned and tested again. What a person edited was never loaded, and is refused by that.
 func (r *run) switchOver(ctx context.Context) error {
-	if r.approaching == nil && r.route.State == model.RouterAbsent { // what an approach looks at is its own until it has ended
+	if r.route.State == model.RouterAbsent {
 		return r.promote(ctx)
 	}
-	lease, err := r.approached(ctx)
-	if lease != nil {
-		defer r.leave(ctx, lease)
+	for try := 0; ; try++ {
+		changed, err := r.switchNginx(ctx)
+		if err != nil || !changed {
+			return err
+		}
+		if try == replans {
+			return model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.route.Nginx, try+1)
+		}
+		if err := r.planSwitchAgain(ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	ctx, cancel := holding(ctx, lease)
-	defer cancel()
-	return r.switchNginx(ctx)
 }
 
-func (r *run) switchNginx(ctx context.Context) error {
+// switchNginx is the critical section of a switch. It holds nginx's lock, so that one switch at a time goes through an
+// nginx. changed says that the files are not those that the change was planned for: then nothing was done.
+func (r *run) switchNginx(ctx context.Context) (changed bool, err error) {
+	lease, err := r.lockNginx(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer r.unlockNginx(ctx, lease)
+	ctx, cancel := holding(ctx, lease)
+	defer cancel()
+
+	targets, err := r.targetsOf(ctx)
+	if err != nil {
+		return false, err
+	}
+	now, err := r.Router.Approach(ctx, r.change, targets)
+	if err != nil {
+		return false, err
+	}
+	if now.State != model.ChangeNotApplied {
+		return true, nil
+	}
+	r.targets, r.change.Workers = targets, now.Workers
+	if err := r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &r.change, r.bakes() }); err != nil {
+		return false, err
+	}
 	do := r.Router.Switch
 	if r.first {
 		do = r.Router.Start
 	}
-	done, err := do(ctx, r.change, r.targets)
+	done, err := do(ctx, r.change, targets)
 	if err != nil {
-		return err
+		return false, err
 	}
+	return false, r.served(ctx, done)
+}
+
+// served notes that nginx provably serves the release.
+func (r *run) served(ctx context.Context, done model.Switched) error {
 	r.switched = true
 	r.report.Switch = &done
 	r.report.Live, r.report.LiveBy = r.release.To, "nginx was just switched to it, and that was proven"
@@ -63,18 +100,16 @@ func (r *run) promote(ctx context.Context) error {
 	return err
 }
 
-func (r *run) planAnew(ctx context.Context) (err error) {
-	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch anew", r.route.Nginx)
-	if r.route, err = r.Router.Observe(ctx, r.dir); err != nil {
+// planSwitchAgain plans and tests the switch over the files as they are now.
+func (r *run) planSwitchAgain(ctx context.Context) (err error) {
+	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch again", r.route.Nginx)
+	if r.route, err = r.see(ctx); err != nil {
 		return err
 	}
-	if r.route.State != model.RouterRunning && !r.first {
-		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("it ran when the deployment began, and is %s now", r.route.State)}
-	}
-	if r.change, err = r.Router.Plan(r.route, r.dir, r.release.To); err != nil {
+	if err := r.planSwitch(ctx); err != nil {
 		return err
 	}
-	return r.Router.Rehearse(ctx, r.change, already())
+	return r.rehearse(ctx, already()).take(r)
 }
 
 // already is the closed channel of what has been started long ago.

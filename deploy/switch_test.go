@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,10 +23,16 @@ func (p *process) at(line string, do func()) {
 	}
 }
 
+// once is at, for the first such line.
+func (p *process) once(line string, do func()) {
+	var first sync.Once
+	p.at(line, func() { first.Do(do) })
+}
+
 func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 	story(t, "the switch is planned and rehearsed anew", func(t *testing.T, w *world) {
 		p := w.process()
-		p.at("lock nginx-edge-0123456", func() {
+		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk += "# the other project\n"
 			w.nginx.reload()
 		})
@@ -38,7 +45,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 	})
 	story(t, "it cannot be switched any more", func(t *testing.T, w *world) {
 		p := w.process()
-		p.at("lock nginx-edge-0123456", func() {
+		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk = "upstream was { server elsewhere:80; }"
 			w.nginx.reload()
 		})
@@ -50,7 +57,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 	})
 	story(t, "the coming configuration does not pass any more", func(t *testing.T, w *world) {
 		p := w.process()
-		p.at("lock nginx-edge-0123456", func() {
+		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk += "# the other project\n"
 			w.nginx.reload()
 			w.nginx.rejects = "duplicate upstream"
@@ -124,8 +131,10 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 		p.onLine = func(line string) {
 			switch line {
 			case "lock nginx-edge-0123456":
-				w.nginx.disk += "# the other project\n"
-				w.nginx.reload()
+				if rehearsed == 1 {
+					w.nginx.disk += "# the other project\n"
+					w.nginx.reload()
+				}
 			case "rehearse green":
 				if rehearsed++; rehearsed == 2 {
 					w.nginx.rehearsing = 5 * time.Second

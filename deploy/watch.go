@@ -26,7 +26,7 @@ type watch struct {
 	seen      <-chan model.ContainerEvent
 	up        chan error
 	started   chan struct{} // closed when Up has returned: the containers' names are known
-	rehearsed chan error
+	rehearsed chan rehearsal
 	asked     chan error     // what is asked of a release beside its health has gone wrong
 	work      sync.WaitGroup // Up and the rehearsal
 	upDone    time.Time
@@ -34,8 +34,8 @@ type watch struct {
 	confirmed time.Time // the next for which every container was asked for
 	tested    bool      // the rehearsal has ended well
 	trouble   error
+	ask       func() // what is asked besides, until asked has its answer
 	healthy   map[string]bool
-	near      func() // begins what can be done shortly before the gate opens
 }
 
 func newWatch(ctx context.Context, r *run) *watch {
@@ -48,9 +48,8 @@ func newWatch(ctx context.Context, r *run) *watch {
 		budget = gate.Budget(want)
 	}
 	w := watchOf(ctx, r, want, r.Settings.Stable, budget)
-	w.near = func() { r.beginApproach(ctx) }
 	w.work.Go(func() { w.up <- r.startRestored(w.ctx) })
-	w.work.Go(w.rehearse)
+	w.work.Go(func() { w.rehearsed <- r.rehearse(w.ctx, w.started) })
 	return w
 }
 
@@ -59,7 +58,7 @@ func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget t
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watch{
 		run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget),
-		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
+		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan rehearsal, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
 	w.gate = gate.New(want, stable, w.deadline)
 	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.Label())
@@ -94,13 +93,15 @@ func (w *watch) decide() error {
 			if err := w.isUp(err); err != nil {
 				return err
 			}
-		case err := <-w.rehearsed:
-			if err != nil {
+		case rehearsed := <-w.rehearsed:
+			if err := rehearsed.take(w.run); err != nil {
 				return err // no need to wait for health: nginx would refuse the switch
 			}
 			w.tested = true
 		case err := <-w.asked:
-			return err
+			if err := w.askAgain(err); err != nil {
+				return err
+			}
 		case <-timer.C:
 		}
 		if err := w.refreshIfDue(); err != nil {
@@ -141,28 +142,9 @@ func (w *watch) observe(seen model.ContainerEvent) {
 
 // wake is when the gate has to be looked at again if nothing happens.
 func (w *watch) wake(v gate.Verdict) time.Time {
-	at := w.nearing(v)
-	if ask := v.Next.Add(-w.askingTakes()); !v.Next.Equal(w.confirmed) && ask.Before(at) {
+	if ask := v.Next.Add(-w.askingTakes()); !v.Next.Equal(w.confirmed) {
 		return ask
 	}
-	return at
-}
-
-// nearing begins the approach to the switch when the gate is about to open, and ends it when something went wrong after
-// that. It returns when the gate is to be looked at again.
-func (w *watch) nearing(v gate.Verdict) time.Time {
-	r := w.run
-	if v.Opens.IsZero() {
-		r.recede(w.ctx)
-		return v.Next
-	}
-	if w.near == nil || r.approaching != nil || !w.tested || !r.foreseeable() {
-		return v.Next
-	}
-	if early := v.Opens.Add(-approachLead); time.Now().Before(early) {
-		return early
-	}
-	w.near()
 	return v.Next
 }
 
@@ -302,21 +284,13 @@ func (w *watch) upFailed(err error) error {
 	return &model.RefusedError{Reasons: []model.Reason{{Code: model.CreateFailed, Message: redact.Sanitize(err.Error())}}}
 }
 
-func (w *watch) rehearse() {
-	if w.run.route.State == model.RouterAbsent {
-		w.rehearsed <- nil
-		return
-	}
-	w.rehearsed <- w.run.rehearse(w.ctx, w.started)
-}
-
 func (w *watch) rehearsal() error {
 	if w.tested {
 		return nil
 	}
 	select {
-	case err := <-w.rehearsed:
-		return err
+	case rehearsed := <-w.rehearsed:
+		return rehearsed.take(w.run)
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx)
 	}
