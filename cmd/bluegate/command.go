@@ -6,10 +6,11 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"bluegate/cmd/bluegate/config"
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -138,11 +139,11 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 	if err != nil {
 		return nil, err
 	}
-	options, f, err := readOptions(ctx, c.Getenv)
+	options, f, err := config.Read(ctx, c.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	learnSecrets(&c.mask, f)
+	config.LearnSecrets(&c.mask, f)
 	for _, path := range options.Compose.Paths() {
 		c.mask.Keep(path)
 	}
@@ -150,13 +151,13 @@ func (c *command) begin(ctx *cli.Context, colours bool) (*deploy.Deployer, error
 	options.Settings.To, options.Compose.Learn, options.Mask = to, c.mask.Learn, &c.mask
 	options.Compose.OnlyWhatRuns = slices.Contains([]string{"status", "health", "settle", "rollback"}, ctx.Command.Name)
 	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
-	return connect(c.ctx, options, masked{c.progress(), &c.mask})
+	return connect(c.ctx, options, ui.Redacted{Progress: c.progress(), Redactor: &c.mask})
 }
 
 // arguments reads the colour, where the command takes one, and how to report.
 func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error) {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
-	keepPlaces(&c.mask, ctx)
+	config.KeepPaths(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
@@ -252,7 +253,7 @@ func (c *command) doctor(ctx *cli.Context) error {
 }
 
 func (c *command) schema(ctx *cli.Context) error {
-	schemas := map[string]string{"": reportSchema, "report": reportSchema, "config": configSchema}
+	schemas := map[string]string{"": ui.ReportSchema, "report": ui.ReportSchema, "config": config.Schema}
 	text, ok := schemas[ctx.Args().First()]
 	switch {
 	case !ok:
@@ -264,18 +265,12 @@ func (c *command) schema(ctx *cli.Context) error {
 	return err
 }
 
-// progress goes to stderr: a live view on a terminal, plain lines elsewhere.
+// progress writes to stderr, and acknowledges a signal there as soon as it comes: undoing may take minutes.
 func (c *command) progress() model.Progress {
-	ctx := context.WithoutCancel(c.ctx) // also what is undone after an interrupt is told
-	var p model.Progress = silence{}
-	say := func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }
-	if width, height, ok := terminal(c.Stderr, c.Getenv); !c.quiet && ok {
-		p = newLive(ctx, c.Stderr, width, height)
-	} else if !c.quiet {
-		p = newPlain(ctx, c.Stderr, 20*time.Second)
-	}
-	if !c.quiet {
-		say = p.Say
+	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.quiet) // undoing after a signal is shown too
+	say := p.Say
+	if c.quiet {
+		say = func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }
 	}
 	acknowledge(c.ctx, c.name, say)
 	return p

@@ -13,27 +13,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/adopt"
+	"bluegate/cmd/bluegate/config"
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/compose"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
-
-// adoption is what `bluegate init` found and did.
-type adoption struct {
-	Command   string        `json:"command"`
-	Outcome   model.Outcome `json:"outcome"`
-	ExitCode  int           `json:"exit_code"`
-	Directory string        `json:"directory"`
-	File      string        `json:"file"`
-	Content   string        `json:"content"` // of the file that is proposed; empty if none is needed
-	Written   bool          `json:"written"`
-	Diff      string        `json:"diff,omitempty"` // from the file that is there to the one that is proposed
-	Found     []adopt.Seen  `json:"found"`
-	// Doctor is what `bluegate doctor` says with this file.
-	Doctor *report.Report `json:"doctor"`
-
-	exists bool
-}
 
 func initFlags() []cli.Flag {
 	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
@@ -45,53 +30,53 @@ func (c *command) init(ctx *cli.Context) error {
 	if _, err := c.arguments(ctx, false); err != nil {
 		return err
 	}
-	dir, err := projectDirectory(ctx)
+	dir, err := config.ProjectDirectory(ctx)
 	if err != nil {
 		return err
 	}
-	have, err := findFile(ctx.String("config"), dir)
+	have, err := config.Find(ctx.String("config"), dir)
 	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
 		return err
 	}
-	a := adoption{Command: "init", Outcome: model.OK, Directory: dir, File: have.path, exists: have.text != nil}
+	a := ui.InitResult{Command: "init", Outcome: model.OK, Directory: dir, File: have.Path, Exists: have.Text != nil}
 	setup, err := look(dir)
-	if err != nil && !a.exists {
+	if err != nil && !a.Exists {
 		return err
 	}
 	a.Found, a.Content = setup.Seen, setup.Proposal.YAML()
 	found := have
-	if !a.exists {
-		found = proposed(have.path, a.Content)
+	if !a.Exists {
+		found = proposed(have.Path, a.Content)
 	}
 	a.Doctor = c.examine(ctx, dir, found)
-	if !a.exists && nginxMissed(a.Doctor) && setup.Container != "" {
+	if !a.Exists && nginxMissed(a.Doctor) && setup.Container != "" {
 		setup.Proposal.Nginx.Container = setup.Container
 		a.Content = setup.Proposal.YAML()
-		a.Doctor = c.examine(ctx, dir, proposed(have.path, a.Content))
+		a.Doctor = c.examine(ctx, dir, proposed(have.Path, a.Content))
 	}
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
 	}
 	switch {
-	case a.exists && a.Content != "":
-		a.Diff = udiff.Unified(have.path, have.path+" (proposed)", string(have.text), a.Content)
-	case !a.exists && a.Content != "" && !ctx.Bool("dry-run"):
-		if err := create(have.path, a.Content); err != nil {
+	case a.Exists && a.Content != "":
+		a.Diff = udiff.Unified(have.Path, have.Path+" (proposed)", string(have.Text), a.Content)
+	case !a.Exists && a.Content != "" && !ctx.Bool("dry-run"):
+		if err := create(have.Path, a.Content); err != nil {
 			return err
 		}
 		a.Written = true
 	}
 	c.mask.Apply(a.Doctor)
 	a.Diff = c.mask.Text(a.Diff)
-	return c.show(a)
+	return ui.Write(c.Stdout, c.format, a, ui.InitText(a))
 }
 
-// created is the permissions of a new bluegate.yml.
-const created = 0o644
+// FileMode is the permissions of a new bluegate.yml.
+const FileMode = 0o644
 
 // create writes a new file, and leaves alone what somebody else has put there in the meantime.
 func create(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, created)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FileMode)
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
@@ -103,11 +88,11 @@ func create(path, text string) error {
 }
 
 // proposed is a bluegate.yml that is to be written; without a text there is none.
-func proposed(path, text string) source {
+func proposed(path, text string) config.Source {
 	if text == "" {
-		return source{path: path}
+		return config.Source{Path: path}
 	}
-	return source{path, []byte(text), created}
+	return config.Source{Path: path, Text: []byte(text), Mode: FileMode}
 }
 
 // look recognises the layout. An error says that there is none.
@@ -124,20 +109,20 @@ func look(dir string) (adopt.Setup, error) {
 }
 
 // examine asks the doctor, with a bluegate.yml that may not have been written yet.
-func (c *command) examine(ctx *cli.Context, dir string, found source) *report.Report {
-	f, err := readText(found, c.Getenv)
-	var o options
+func (c *command) examine(ctx *cli.Context, dir string, found config.Source) *report.Report {
+	f, err := config.Parse(found, c.Getenv)
+	var o config.Options
 	if err == nil {
-		o, err = newOptions(ctx, dir, &f)
+		o, err = config.NewOptions(ctx, dir, &f)
 	}
-	learnSecrets(&c.mask, &f)
+	config.LearnSecrets(&c.mask, &f)
 	if err != nil {
-		return faulty(c.ctx, "doctor", err)
+		return errorReport(c.ctx, "doctor", err)
 	}
 	o.Compose.Learn = c.mask.Learn
-	d, err := connect(c.ctx, o, silence{})
+	d, err := connect(c.ctx, o, ui.Quiet{})
 	if err != nil {
-		return faulty(c.ctx, "doctor", err)
+		return errorReport(c.ctx, "doctor", err)
 	}
 	return d.Doctor(c.ctx)
 }

@@ -36,7 +36,7 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 
 // report wants one JSON object that matches the schema in a file: report stdout
 func reportOf(ts *testscript.TestScript, _ bool, args []string) {
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(os.Getenv("BLUEGATE_TEST_DIR"), "report.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(os.Getenv("BLUEGATE_TEST_DIR"), "ui", "report.schema.json"))
 	ts.Check(err)
 	v, err := unmarshal(ts.ReadFile(args[0]))
 	ts.Check(err)

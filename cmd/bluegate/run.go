@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
-	"bluegate/deploy"
-	"bluegate/deploy/model"
-	"bluegate/deploy/report"
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/nginx/helper"
 	"bluegate/nginx/overlay"
 )
@@ -55,47 +51,18 @@ func run(ctx context.Context, args []string, p process) int {
 		return 0 // help, version, a schema
 	}
 	if err != nil {
-		c.report = faulty(ctx, c.name, err)
+		c.report = errorReport(ctx, c.name, err)
 	}
 	c.print()
 	return c.report.ExitCode
-}
-
-// faulty is the report of a command that did not get as far as asking anything.
-func faulty(ctx context.Context, name string, err error) *report.Report {
-	r := report.NewReport(name)
-	r.Message = err.Error()
-	var (
-		invalid *model.InvalidError
-		silent  *model.UnreachableError
-		signal  *deploy.InterruptedError
-	)
-	switch {
-	case errors.As(context.Cause(ctx), &signal):
-		r.Finish(model.Interrupted)
-		r.Message, r.ExitCode = signal.Error()+"; nothing had begun", 128+signal.Signal
-		return r
-	case errors.As(err, &invalid):
-		return r.Finish(model.Malformed)
-	case errors.As(err, &silent):
-		return r.Finish(model.Unreachable)
-	}
-	return r.Finish(model.Failed)
 }
 
 // print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away
 // changes nothing: the exit code is the deployment's.
 func (c *command) print() {
 	c.mask.Apply(c.report)
-	if c.format == "json" {
-		text := json.NewEncoder(c.Stdout)
-		text.SetIndent("", "  ")
-		text.SetEscapeHTML(false)
-		_ = text.Encode(c.report)
-	} else {
-		_, _ = io.WriteString(c.Stdout, reportText(c.report, c.verbose))
-	}
-	if err := tellGitHub(c.report, c.Getenv); err != nil {
+	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.verbose))
+	if err := ui.WriteGitHub(c.report, c.Getenv); err != nil {
 		fmt.Fprintf(c.Stderr, "bluegate: %v\n", err)
 	}
 }

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -133,13 +137,47 @@ func TestColoursThatCannotCoexist(t *testing.T) {
 }
 
 func TestVersionAndSchema(t *testing.T) {
-	if c := call(t.Context(), "schema"); c.code != 0 || c.stdout != reportSchema || c.stderr != "" {
+	if c := call(t.Context(), "schema"); c.code != 0 || c.stdout != ui.ReportSchema || c.stderr != "" {
 		t.Errorf("exit code %d, %d bytes", c.code, len(c.stdout))
 	}
-	if c := call(t.Context(), "schema", "report", "--quiet"); c.code != 0 || c.stdout != reportSchema {
+	if c := call(t.Context(), "schema", "report", "--quiet"); c.code != 0 || c.stdout != ui.ReportSchema {
 		t.Errorf("exit code %d, %d bytes", c.code, len(c.stdout))
 	}
 	if c := call(t.Context(), "--version"); c.code != 0 || c.stdout != "bluegate version "+version+"\n" {
 		t.Errorf("exit code %d, %q", c.code, c.stdout)
+	}
+}
+
+// valid fails the test unless the text is one object that the schema takes.
+func valid(t *testing.T, text string) {
+	t.Helper()
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(ui.ReportSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("report.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := unmarshal(text)
+	if err == nil {
+		err = s.Validate(v)
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// A reader that goes away changes nothing.
+func TestPrintToABrokenPipe(t *testing.T) {
+	r, w := io.Pipe()
+	r.Close()
+	for _, format := range []string{"text", "json"} {
+		(&command{process: process{Stdout: w, Stderr: w, Getenv: noEnvironment}, format: format, report: report.NewReport("deploy").Finish(model.Promoted)}).print()
 	}
 }

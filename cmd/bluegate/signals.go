@@ -19,7 +19,7 @@ import (
 // undone then. Only a person who presses Ctrl-C again ends the process at once: everything else that repeats a signal (a
 // terminal that closes sends HUP, and its shell another one; CI sends INT, then TERM) does not know what it would leave
 // behind. A HUP that is ignored stays ignored: who starts a deployment with nohup wants it to outlive the session.
-func interruptible(stderr io.Writer) context.Context {
+func interruptible(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -33,7 +33,7 @@ func interruptible(stderr io.Writer) context.Context {
 		for s := range signals {
 			if endsUndo(first, s, time.Since(began), atTerminal) {
 				_, _ = io.WriteString(stderr, endedAtOnce)
-				os.Exit(128 + int(syscall.SIGINT))
+				exit(128 + int(syscall.SIGINT))
 			}
 		}
 	}()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"bluegate/cmd/bluegate/strict"
+	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/deploy/model"
 )
 

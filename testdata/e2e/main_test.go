@@ -56,7 +56,7 @@ func prepare(m *testing.M) (int, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if schema, err = c.Compile(filepath.Join(root, "cmd", "bluegate", "report.schema.json")); err != nil {
+	if schema, err = c.Compile(filepath.Join(root, "cmd", "bluegate", "ui", "report.schema.json")); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"bluegate/compose"
+	"bluegate/deploy/check"
+	"bluegate/deploy/model"
+	"bluegate/nginx"
+	"bluegate/nginx/helper"
+)
+
+// checkRunner asks the questions of checks from where they are to be asked. It implements model.Asker.
+type checkRunner struct {
+	stack  *compose.Stack
+	router *nginx.Router
+	local  execLocal
+
+	mu     sync.Mutex
+	beside map[string]*sidecar // by the id of the container
+}
+
+// sidecar is the helper in the network namespace of one container.
+type sidecar struct {
+	sync.Mutex
+	program *compose.Beside
+	client  *helper.Client
+}
+
+var _ model.CheckRunner = (*checkRunner)(nil)
+
+// Ask implements model.Asker.
+func (a *checkRunner) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
+	switch {
+	case q.Kind == check.Exec && from == check.Container:
+		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.stack.Exec(ctx, c, q.Argv) })
+	case q.Kind == check.Exec:
+		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.local.Run(ctx, q.Argv, nil) })
+	case from == check.Nginx:
+		return a.router.Ask(ctx, q)
+	case from == check.Container:
+		return a.askBeside(ctx, c, q)
+	}
+	return helper.Answer(ctx, q), nil
+}
+
+// execute makes an answer of a command. One that could not be run, or not in time, has failed.
+func (a *checkRunner) execute(ctx context.Context, q check.Request, run func(context.Context) ([]byte, int, error)) (check.Result, error) {
+	bounded, cancel := context.WithTimeout(ctx, q.Timeout)
+	defer cancel()
+	began := time.Now()
+	output, code, err := run(bounded)
+	answer := check.Result{Body: output, ExitCode: code, Took: time.Since(began)}
+	switch {
+	case ctx.Err() != nil:
+		return answer, context.Cause(ctx)
+	case bounded.Err() != nil:
+		answer.Error = "it did not end within " + q.Timeout.String()
+	case err != nil:
+		var silent *model.UnreachableError
+		if errors.As(err, &silent) {
+			return answer, err
+		}
+		answer.Error = err.Error()
+	}
+	return answer, nil
+}
+
+func (a *checkRunner) askBeside(ctx context.Context, c model.Container, q check.Request) (check.Result, error) {
+	a.mu.Lock()
+	n := a.beside[c.ID]
+	if n == nil {
+		n = &sidecar{}
+		a.beside[c.ID] = n
+	}
+	a.mu.Unlock()
+	client, err := n.start(ctx, a.stack, c)
+	if err != nil {
+		return check.Result{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, q.Timeout+10*time.Second)
+	defer cancel()
+	resp, err := client.Ask(ctx, helper.Request{Question: &q})
+	switch {
+	case err != nil:
+		return check.Result{}, err
+	case resp.Answer == nil:
+		return check.Result{}, errors.New(resp.Error)
+	}
+	return *resp.Answer, nil
+}
+
+// start starts the helper once, whoever asks first.
+func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Container) (*helper.Client, error) {
+	n.Lock()
+	defer n.Unlock()
+	if n.client != nil {
+		return n.client, nil
+	}
+	program, err := stack.Beside(ctx, c, readHelper)
+	if err != nil {
+		return nil, err
+	}
+	n.program, n.client = program, helper.NewClient(program, program)
+	return n.client, nil
+}
+
+// Close implements model.Asker.
+func (a *checkRunner) Close(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var errs []error
+	for id, n := range a.beside {
+		if n.program != nil {
+			errs = append(errs, n.program.Close(ctx))
+		}
+		delete(a.beside, id)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,104 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bluegate/cmd/bluegate/config/strict"
+	"bluegate/deploy/model"
+)
+
+// placeholder is {key}; ${VARIABLE} is a shell's or nginx's, and {{word}} stands for {word} itself.
+var placeholder = regexp.MustCompile(`\{\{[A-Za-z_][A-Za-z0-9_]*\}\}|\$\{[^}]*\}|\{[A-Za-z_][A-Za-z0-9_]*\}`)
+
+// keyName is what can stand between braces.
+var keyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// endsDirective holds what, within a colour's value, could end a directive of nginx's or begin another.
+const endsDirective = ";{}\"'\\`\n\r\x00"
+
+// expand replaces {colour} and the colour's keys in a text that checkPlaceholders has passed.
+func (f *File) expand(colour model.Colour, text string) string {
+	return replaceKeys(text, f.keys(colour))
+}
+
+// keys are what a colour's placeholders stand for.
+func (f *File) keys(colour model.Colour) map[string]string {
+	own := map[string]string{"colour": string(colour)}
+	for key, value := range f.Colours[string(colour)].Keys {
+		own[key] = replaceKeys(value, map[string]string{"colour": string(colour)})
+	}
+	return own
+}
+
+func replaceKeys(text string, keys map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+		if found[0] == '$' {
+			return found
+		}
+		if strings.HasPrefix(found, "{{") {
+			return found[1 : len(found)-1]
+		}
+		if value, known := keys[strings.Trim(found, "{}")]; known {
+			return value
+		}
+		return found
+	})
+}
+
+// checkPlaceholders wants every {key} to be known to both colours, and to stand where a colour is meant.
+func (f *File) checkPlaceholders() error {
+	for colour, c := range f.Colours {
+		for key := range c.Keys {
+			if key == "colour" || !keyName.MatchString(key) {
+				return f.values.Wrong("colours."+colour+"."+key, "%q cannot be written between braces; a key has letters, digits and _", key)
+			}
+		}
+	}
+	for _, text := range f.values.Texts {
+		for _, found := range placeholder.FindAllString(text.Value, -1) {
+			if found[0] == '$' || strings.HasPrefix(found, "{{") {
+				continue
+			}
+			if err := f.checkPlaceholder(text, strings.Trim(found, "{}")); err != nil {
+				return &strict.Error{Origin: text.Origin, Message: text.Key + ": " + err.Error()}
+			}
+		}
+	}
+	return nil
+}
+
+func (f *File) checkPlaceholder(text strict.Text, key string) error {
+	if text.Tag.Get("expand") == "" {
+		if key == "colour" {
+			return fmt.Errorf("{colour} means nothing here: the value is the same for both colours")
+		}
+		return nil // braces of the user's own
+	}
+	isKey := strings.HasPrefix(text.Key, "colours.") && !strings.Contains(text.Key, ".env.")
+	var known []string
+	for _, colour := range model.Colours {
+		keys := f.keys(colour)
+		if isKey {
+			keys = map[string]string{"colour": string(colour)} // a key is not made of keys
+		}
+		value, ok := keys[key]
+		if !ok {
+			for name := range keys {
+				known = append(known, "{"+name+"}")
+			}
+			slices.Sort(known)
+			return fmt.Errorf("{%s} is unknown for %s (known: %s); give it under colours.%s, or write {{%s}} if braces are meant", key, colour, strings.Join(known, ", "), colour, key)
+		}
+		if strings.HasPrefix(text.Key, "nginx.") && strings.ContainsAny(value, endsDirective) {
+			return fmt.Errorf("{%s} would put %q into nginx's configuration, where ; { } quotes and line breaks could end a directive", key, value)
+		}
+	}
+	return nil
+}
+
+func errNeitherAutoNorSpan(text []byte) error {
+	return fmt.Errorf("%q is neither auto nor a duration such as 90s", text)
+}

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"bluegate/deploy/model"
+)
+
+// Source is bluegate.yml as it was found.
+type Source struct {
+	Path string
+	Text []byte // nil if there is no such file
+	Mode fs.FileMode
+}
+
+// Find finds bluegate.yml. Only one that was asked for has to be there.
+func Find(path, dir string) (Source, error) {
+	asked := path != ""
+	if !asked {
+		path = filepath.Join(dir, "bluegate.yml")
+	}
+	text, mode, err := readTrusted(path, dir, asked)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		if _, there := os.Lstat(path); there != nil {
+			return Source{Path: path}, nil
+		}
+	}
+	if err != nil {
+		return Source{Path: path}, &model.InvalidError{Err: fmt.Errorf("read the configuration: %w", err)}
+	}
+	return Source{path, text, mode}, nil
+}
+
+// longest is more than any configuration has; what is longer is something else.
+const longest = 1 << 20
+
+// readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
+// One that was found in the project's folder must lie in it. Everything is asked of the opened file, so that nobody can
+// exchange it after it was judged, and nothing blocks: a pipe without a writer is opened and refused.
+func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	switch mode := info.Mode(); {
+	case !mode.IsRegular():
+		return nil, 0, fmt.Errorf("%s is %s and no regular file", path, kindOf(mode))
+	case mode.Perm()&0o002 != 0:
+		return nil, 0, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
+	case info.Size() > longest:
+		return nil, 0, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
+	}
+	if err := inTrustedFolder(info, path, real, dir, asked); err != nil {
+		return nil, 0, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, longest))
+	if text == nil {
+		text = []byte{}
+	}
+	return text, info.Mode(), err
+}
+
+// inTrustedFolder refuses a folder in which everybody can put another file in this one's place, which the sticky bit
+// forbids, and a file that somebody put there who had no other business in it.
+func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
+	folder := filepath.Dir(real)
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	if owner, ok := strangerOf(file, info); ok {
+		return fmt.Errorf("%s belongs to user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
+	}
+	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("%s lies in %s, which can be written by everybody (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
+	}
+	if asked {
+		return nil
+	}
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	if below, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(below) {
+		return fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
+	}
+	return nil
+}
+
+// strangerOf is a file's owner who is neither root, nor this process's user, nor the owner of the folder, who could
+// exchange the file anyway.
+func strangerOf(file, folder fs.FileInfo) (owner uint32, stranger bool) {
+	f, ok1 := file.Sys().(*syscall.Stat_t)
+	d, ok2 := folder.Sys().(*syscall.Stat_t)
+	if !ok1 || !ok2 {
+		return 0, false
+	}
+	return f.Uid, f.Uid != 0 && f.Uid != d.Uid && int(f.Uid) != os.Geteuid()
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}

@@ -1,0 +1,208 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegate/compose"
+	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/nginx"
+)
+
+// given are flags of the command line.
+type given map[string]string
+
+func (g given) IsSet(name string) bool             { return g[name] != "" }
+func (g given) Bool(name string) bool              { return g[name] == "true" }
+func (g given) String(name string) string          { return g[name] }
+func (g given) Duration(name string) time.Duration { d, _ := time.ParseDuration(g[name]); return d }
+
+func unset(string) string { return "" }
+
+// optionsOf are what a deployment would be told, in a folder with this bluegate.yml; "" is none.
+func optionsOf(t *testing.T, yml string) (Options, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if yml != "" {
+		writeText(t, filepath.Join(dir, "bluegate.yml"), yml)
+	}
+	o, err := optionsIn(dir, "")
+	return o, dir, err
+}
+
+func optionsIn(dir, path string) (Options, error) {
+	o, _, err := Read(given{"project-directory": dir, "config": path}, unset)
+	return o, err
+}
+
+func writeText(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keys are what the placeholders stand for, with a port for each colour.
+func keys(blue, green string) map[model.Colour]map[string]string {
+	k := map[model.Colour]map[string]string{model.Blue: {"colour": "blue"}, model.Green: {"colour": "green"}}
+	if blue != "" {
+		k[model.Blue]["port"], k[model.Green]["port"] = blue, green
+	}
+	return k
+}
+
+func noKeys() map[model.Colour]map[string]string {
+	return map[model.Colour]map[string]string{model.Blue: {}, model.Green: {}}
+}
+
+func TestOptionsWithoutAFile(t *testing.T) {
+	for name, yml := range map[string]string{"none": "", "a comment": "# nothing yet\n", "only a line": "---\n"} {
+		o, dir, err := optionsOf(t, yml)
+		want := Options{Settings: deploy.DefaultSettings(), Nginx: nginx.Options{Settings: nginx.Settings{Dir: dir}}, Compose: compose.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
+		if err != nil || !reflect.DeepEqual(o, want) {
+			t.Errorf("%s: %+v, %v", name, o, err)
+		}
+	}
+}
+
+func TestOptionsOfAWholeFile(t *testing.T) {
+	o, dir, err := optionsOf(t, `
+project: shop
+compose:
+  files: ["compose.yml", "compose.{colour}.yml"]
+  project: "shop-{colour}"
+  services: ["was-{colour}"]
+  one_shot: [migrate]
+colours: {blue: {port: 8081, env: {TAG: v1, PORT: "{port}"}}, green: {port: 8082, env: {TAG: "v2"}}}
+gate: {timeout: 90s, stable: 0s, without_healthcheck: running}
+nginx: {container: edge, mode: template, to: nginx/up.conf, text: "set $up {colour}:{port};"}
+drain: {timeout: 2m, then: stop}
+old: {keep: removed}
+`)
+	want := Options{
+		Compose: compose.Options{
+			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
+			Env:  map[model.Colour]map[string]string{model.Blue: {"TAG": "v1", "PORT": "8081"}, model.Green: {"TAG": "v2"}},
+			Keys: keys("8081", "8082"),
+		},
+		Nginx: nginx.Options{Container: "edge", NamedAt: "bluegate.yml:10", Settings: nginx.Settings{
+			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[model.Colour]string{model.Blue: "", model.Green: ""},
+			Text: map[model.Colour]string{model.Blue: "set $up blue:8081;", model.Green: "set $up green:8082;"}, Upstreams: noKeys(),
+		}},
+		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: model.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
+	}
+	if err != nil || !reflect.DeepEqual(o, want) {
+		t.Errorf("got\n%+v, %v\nwant\n%+v", o, err, want)
+	}
+}
+
+func TestOptionsThatAreWrong(t *testing.T) {
+	for yml, want := range map[string]string{
+		"gate: {stabel: 5s}\n":                    `bluegate.yml:1:8: unknown key "stabel" in gate (did you mean "stable"?)`,
+		"project: shop\ncompsoe:\n  files: [a]\n": `bluegate.yml:2:1: unknown key "compsoe" (did you mean "compose"?); there are: project, `,
+		"nginx: {zzz: a}\n":                       `bluegate.yml:1:9: unknown key "zzz" in nginx; there are: container, `,
+		"gate: {stable: 5}\n":                     `bluegate.yml:1:16: gate.stable: 5 is no duration such as 5s or 1m30s`,
+		"gate:\n  stable: -5s\n":                  `bluegate.yml:2:11: gate.stable: -5s is no duration`,
+		"drain:\n  timeout: soon\n":               `bluegate.yml:2:12: drain.timeout: soon is no duration`,
+		"gate: {timeout: soon}\n":                 `bluegate.yml:1:17: gate.timeout: "soon" is neither auto nor a duration such as 90s`,
+		"gate: {timeout: 0s}\n":                   `gate.timeout: "0s"`,
+		"gate: {without_healthcheck: ignore}\n":   `bluegate.yml:1:29: gate.without_healthcheck: "ignore" is none of refuse, running`,
+		"gate: {without_healthcheck: runing}\n":   `did you mean "running"?`,
+		"drain: {then: kill}\n":                   `bluegate.yml:1:15: drain.then: "kill" is none of keep, stop`,
+		"old: {keep: forever}\n":                  `bluegate.yml:1:13: old.keep: "forever" is none of stopped, running, removed`,
+		"colours: {red: {env: {A: b}}}\n":         `bluegate.yml:1:11: unknown key "red" in colours`,
+		"colours: {blue: {env: {A: }}}\n":         `colours.blue.env.A is to be a single value, and is nothing`,
+		"colours: {blue: {a-b: c}}\n":             `bluegate.yml:1:23: colours.blue.a-b: "a-b" cannot be written between braces`,
+		"colours: {blue: {colour: c}}\n":          `bluegate.yml:1:26: colours.blue.colour: `,
+		"compose: {files: compose.yml}\n":         `bluegate.yml:1:18: compose.files is to be a list, such as [a, b], and is a single value`,
+		"compose: {files: [a, ]}\ngate: 5\n":      `bluegate.yml:2:7: gate is to be a mapping of timeout, stable, start_interval, without_healthcheck, and is a single value`,
+		"compose:\n  files:\n  - \n":              `compose.files[0] is to be not empty`,
+		"compose: {project: \"a-{port}\"}\n":      `bluegate.yml:1:20: compose.project: {port} is unknown for blue (known: {colour}); give it under colours.blue`,
+		"nginx: {container: \"n-{colour}\"}\n":    `bluegate.yml:1:20: nginx.container: {colour} means nothing here`,
+		"project: [a]\n":                          `bluegate.yml:1:10: project is to be a single value, and is a list`,
+		"project: \"\"\n":                         `bluegate.yml:1:10: project: it is empty`,
+		"project: a\nproject: b\n":                `bluegate.yml:2:1: `,
+		"project: \"a\n":                          `bluegate.yml:1:10: `,
+		"project: &a b\n":                         `bluegate.yml:1:10: anchors and aliases`,
+		"project: *a\n":                           `bluegate.yml:1:10: `,
+		"project: !!str 5\n":                      `bluegate.yml:1:10: tags (!!str) are not supported`,
+		"gate: {<<: {stable: 5s}}\n":              `bluegate.yml:1:8: merge keys`,
+		"project: a\n---\nproject: b\n":           `bluegate.yml:3:`,
+		"a\n":                                     `bluegate.yml:1:1: this is a single value; the file is to be a mapping`,
+		"- a\n":                                   `bluegate.yml:1:1: this is a list; the file is to be a mapping`,
+		"\t project: a\n":                         `bluegate.yml:1:`,
+		"project: a\x00b\n":                       `bluegate.yml:1:11: byte 0x00 is no text`,
+		"project: a\ngate:\n  stable: \xff\n":     `bluegate.yml:3:11: byte 0xff is no text`,
+		"\n":                                      `bluegate.yml:1:1: the file is empty`,
+	} {
+		_, dir, err := optionsOf(t, yml)
+		var invalid *model.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), dir+"/bluegate.yml:") {
+			t.Errorf("%q: %v\nwant %s", yml, err, want)
+		}
+	}
+}
+
+// What the file says decides what is run, and what is removed.
+func TestFileThatIsNotToBeTrusted(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "other.yml")
+	writeText(t, outside, "project: other\n")
+	for name, test := range map[string]struct {
+		make func(path string) error
+		want string
+	}{
+		"everybody may write it": {func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("project: x\n"), 0o644), os.Chmod(p, 0o666))
+		}, "chmod o-w"},
+		"a link out of the tree": {func(p string) error { return os.Symlink(outside, p) }, outside},
+		"everybody may write its folder": {func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("project: x\n"), 0o644), os.Chmod(filepath.Dir(p), 0o777))
+		}, "chmod o-w"},
+		"a link to nothing": {func(p string) error { return os.Symlink("none.yml", p) }, "no such file"},
+		"a link to itself":  {func(p string) error { return os.Symlink("bluegate.yml", p) }, "too many links"},
+		"a pipe":            {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "is a pipe and no regular file"},
+		"a folder":          {func(p string) error { return os.Mkdir(p, 0o755) }, "is a folder and no regular file"},
+		"a device":          {func(p string) error { return os.Symlink("/dev/zero", p) }, "is a device and no regular file"},
+		"something else":    {func(p string) error { return os.WriteFile(p, make([]byte, longest+1), 0o644) }, "has 1048577 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := test.make(filepath.Join(dir, "bluegate.yml")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := optionsIn(dir, "")
+			var invalid *model.InvalidError
+			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	// In a folder with the sticky bit, such as /tmp, nobody can exchange another's file.
+	sticky := t.TempDir()
+	writeText(t, filepath.Join(sticky, "bluegate.yml"), "project: sticky\n")
+	if err := os.Chmod(sticky, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := optionsIn(sticky, ""); err != nil || o.Compose.Name != "sticky" {
+		t.Errorf("%+v, %v", o.Compose, err)
+	}
+	// A link within the folder is the user's own, and so is what was asked for by name.
+	dir := t.TempDir()
+	writeText(t, filepath.Join(dir, "ops.yml"), "project: inside\n")
+	if err := os.Symlink("ops.yml", filepath.Join(dir, "bluegate.yml")); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := optionsIn(dir, ""); err != nil || o.Compose.Name != "inside" {
+		t.Errorf("%+v, %v", o.Compose, err)
+	}
+	if o, err := optionsIn(dir, outside); err != nil || o.Compose.Name != "other" {
+		t.Errorf("%+v, %v", o.Compose, err)
+	}
+}

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+
+	"bluegate/deploy/redact"
+)
+
+// KeepPaths keeps the paths of the files that the user wrote from being hidden.
+func KeepPaths(mask *redact.Redactor, flags Flags) {
+	if dir, err := ProjectDirectory(flags); err == nil {
+		mask.Keep(dir)
+	}
+	if path, err := filepath.Abs(flags.String("config")); err == nil && flags.String("config") != "" {
+		mask.Keep(path)
+	}
+}
+
+// lastPart is what a value itself is called: TOKEN of colours.blue.env.TOKEN.
+func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
+// LearnSecrets tells the mask of the values in the file that are called like secrets, and of those that it takes from the
+// environment.
+func LearnSecrets(mask *redact.Redactor, f *File) {
+	for _, value := range f.filled {
+		mask.Add(value)
+	}
+	for _, text := range f.values.Texts {
+		mask.Learn(lastPart(text.Key), text.Value)
+	}
+}
+
+// Redact hides the secrets in a value of the effective configuration.
+func Redact(mask *redact.Redactor, value any) any {
+	switch v := value.(type) {
+	case string:
+		return mask.Text(v)
+	case []string:
+		out := make([]string, len(v))
+		for i, text := range v {
+			out[i] = mask.Text(text)
+		}
+		return out
+	case [][]string:
+		out := make([][]string, len(v))
+		for i, line := range v {
+			out[i] = Redact(mask, line).([]string)
+		}
+		return out
+	}
+	return value
+}

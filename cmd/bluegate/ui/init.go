@@ -1,0 +1,81 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"bluegate/cmd/bluegate/adopt"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
+)
+
+// InitText says what was done, what was found, what stands in the way, and what to do next, in this order.
+func InitText(a InitResult) string {
+	var b strings.Builder
+	switch {
+	case a.Exists && a.Diff != "":
+		fmt.Fprintf(&b, "ok: %s is there and was not touched; what would be proposed differs from it\n%s", a.File, indented(a.Diff))
+	case a.Exists && a.Content != "":
+		fmt.Fprintf(&b, "ok: %s is there, and is what would be proposed\n", a.File)
+	case a.Exists:
+		fmt.Fprintf(&b, "ok: %s is there and was not touched; without it the conventions would hold\n", a.File)
+	case a.Content == "":
+		b.WriteString("ok: no bluegate.yml is needed\n")
+	case a.Written:
+		fmt.Fprintf(&b, "ok: wrote %s\n%s", a.File, indented(a.Content))
+	default:
+		fmt.Fprintf(&b, "ok: %s would be\n%s", a.File, indented(a.Content))
+	}
+	if len(a.Found) > 0 {
+		b.WriteString("found:\n")
+	}
+	for _, seen := range a.Found {
+		fmt.Fprintf(&b, "  %s: %s\n", seen.Place, seen.What)
+	}
+	writeObstacles(&b, a.Doctor)
+	return b.String()
+}
+
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+// writeObstacles says what stands in the way of a deployment, and what a switch could cost.
+func writeObstacles(b *strings.Builder, r *report.Report) {
+	next := "mend that, and run bluegate init again to see what is left"
+	switch r.Outcome {
+	case model.OK:
+		b.WriteString("nothing stands in the way of a deployment\n")
+		next = "bluegate deploy --dry-run, and then bluegate deploy"
+	case model.Unreachable:
+		fmt.Fprintf(b, "not looked at: %s\n", indent(r.Message, "  "))
+		next = "bluegate doctor, when that can be asked"
+	default:
+		b.WriteString("in the way:\n")
+		if len(r.Reasons) == 0 {
+			fmt.Fprintf(b, "  %s\n", indent(r.Message, "    "))
+		}
+		writeReasons(b, r.Reasons)
+	}
+	for _, f := range r.Findings {
+		writeRemedy(b, f)
+	}
+	fmt.Fprintf(b, "next: %s\n", next)
+}
+
+// InitResult is what `bluegate init` found and did.
+type InitResult struct {
+	Command   string        `json:"command"`
+	Outcome   model.Outcome `json:"outcome"`
+	ExitCode  int           `json:"exit_code"`
+	Directory string        `json:"directory"`
+	File      string        `json:"file"`
+	Content   string        `json:"content"` // of the file that is proposed; empty if none is needed
+	Written   bool          `json:"written"`
+	Diff      string        `json:"diff,omitempty"` // from the file that is there to the one that is proposed
+	Found     []adopt.Seen  `json:"found"`
+	// Doctor is what `bluegate doctor` says with this file.
+	Doctor *report.Report `json:"doctor"`
+
+	Exists bool `json:"-"` // whether a bluegate.yml was there already
+}

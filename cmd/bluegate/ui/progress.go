@@ -1,0 +1,60 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+)
+
+// heartbeat is the longest time without a line of the plain progress.
+const heartbeat = 20 * time.Second
+
+// NewProgress returns the progress that fits w: a live view on a terminal, lines elsewhere, nothing when quiet.
+func NewProgress(ctx context.Context, w io.Writer, getenv func(string) string, quiet bool) model.Progress {
+	if quiet {
+		return Quiet{}
+	}
+	if width, height, ok := terminalSize(w, getenv); ok {
+		return newTerminalProgress(ctx, w, width, height)
+	}
+	return newPlainProgress(ctx, w, heartbeat)
+}
+
+// outlook says what a step waits for that watches containers, and how long it may take; empty once it has decided. The gate
+// is shut until it opens; in the bake users are on the release already.
+func outlook(step string, v gate.Verdict, now time.Time) string {
+	if v.Decision != gate.Waiting {
+		return ""
+	}
+	left := max(v.Next.Sub(now), 0).Round(time.Second)
+	if slices.ContainsFunc(v.Progress, func(c gate.Progress) bool { return !c.Good }) {
+		return fmt.Sprintf("decided in %s at the latest", left)
+	}
+	if step == "bake" {
+		return fmt.Sprintf("all are good; the bake has passed in %s if they stay so", left)
+	}
+	return fmt.Sprintf("all are good; the gate opens in %s if they stay so", left)
+}
+
+// describe says how one container is; a name that has not come yet is that of its service.
+func describe(c gate.Progress) (name, state string) {
+	name, state = c.Name, string(c.State)
+	if name == "" {
+		return c.Service, "not created yet"
+	}
+	if c.Health != gate.HealthNone {
+		state += ", " + string(c.Health)
+	}
+	if c.FailingStreak > 0 {
+		state += fmt.Sprintf(" (%d of %d probes failed)", c.FailingStreak, c.Retries)
+	}
+	if c.Good {
+		state = "good: " + state
+	}
+	return name, state
+}

@@ -1,0 +1,10 @@
+package ui
+
+import "bluegate/deploy/gate"
+
+// Quiet is the progress of --quiet: it shows nothing.
+type Quiet struct{}
+
+func (Quiet) Step(string)        {}
+func (Quiet) Say(string, ...any) {}
+func (Quiet) Gate(gate.Verdict)  {}

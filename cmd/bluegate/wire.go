@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+
+	"bluegate/cmd/bluegate/config"
+	"bluegate/compose"
+	"bluegate/compose/state"
+	"bluegate/deploy"
+	"bluegate/deploy/model"
+	"bluegate/nginx"
+)
+
+// projectName is what Docker allows in a name, so that lock and journal can be called by it.
+var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
+
+// connect puts the parts together.
+func connect(ctx context.Context, o config.Options, progress model.Progress) (*deploy.Deployer, error) {
+	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
+		return nil, model.Invalid("project %q: a name has lower-case letters, digits, - _ and ., begins with a letter or a digit, and has at most 63 characters", o.Compose.Name)
+	}
+	engine, err := compose.Connect(ctx, o.Host, o.Context)
+	if err != nil {
+		return nil, err
+	}
+	engine.Waiter = readWaiter
+	stack, err := compose.New(engine, o.Compose)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this executable: %w", err)
+	}
+	o.Nginx.Overlay = []string{self, overlayMode}
+	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readHelper
+	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
+	return &deploy.Deployer{
+		Stack: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
+		Asker: &checkRunner{stack: stack, router: router, local: local, beside: map[string]*sidecar{}}, Runner: local, Remote: !engine.Local(),
+	}, nil
+}
