@@ -19,7 +19,7 @@ PREFIX ?= /usr/local
 # Packages below testdata are not part of "./...".
 UNITS = $(shell find * -name "*.go" -printf "./%h\n" | sort -u | grep -v testdata/e2e)
 # Compose's library is 550 packages, which take minutes to compile once more for the race detector: only make test-all does.
-WITH_COMPOSE := ./compose ./cmd/bluegate ./cmd/bluegate/adopt ./cmd/bluegate/config ./cmd/bluegate/ui
+WITH_COMPOSE := ./compose ./compose/load ./cmd/bluegate ./cmd/bluegate/adopt ./cmd/bluegate/config ./cmd/bluegate/ui
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
 E2E_PARALLEL ?= 3
 # Those beside a real nginx mostly wait.

@@ -24,11 +24,11 @@ const buildLines = 30
 // the engine's classic builder. Services are built one after the other, so that a log is of one of them.
 func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
-		log := &lastBytes{most: 64 << 10}
+		log := &tailBuffer{most: 64 << 10}
 		began := time.Now()
 		err := s.build(ctx, m, name, log)
 		if err != nil {
-			s.removeRest(ctx, began, log)
+			s.removeBuildContainer(ctx, began, log)
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -47,8 +47,8 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 	return nil
 }
 
-func (s *Stack) build(ctx context.Context, m model.Model, name string, log *lastBytes) error {
-	builder, err := compose.NewComposeService(s.cli, compose.WithPrompt(refuse), compose.WithStreams(log, log, strings.NewReader("")))
+func (s *Stack) build(ctx context.Context, m model.Model, name string, log *tailBuffer) error {
+	builder, err := compose.NewComposeService(s.cli, compose.WithPrompt(answerNo), compose.WithStreams(log, log, strings.NewReader("")))
 	if err != nil {
 		return fmt.Errorf("set up Compose: %w", err)
 	}
@@ -62,14 +62,14 @@ func (s *Stack) build(ctx context.Context, m model.Model, name string, log *last
 	return builder.Build(ctx, project, api.BuildOptions{Services: []string{name}, Progress: "plain", Out: log})
 }
 
-// ranIn is how the classic builder tells of the container in which it runs a line of a Dockerfile.
-var ranIn = regexp.MustCompile(`(?m)^ ---> Running in ([0-9a-f]{12,64})\r?$`)
+// buildContainer is how the classic builder tells of the container in which it runs a line of a Dockerfile.
+var buildContainer = regexp.MustCompile(`(?m)^ ---> Running in ([0-9a-f]{12,64})\r?$`)
 
-// removeRest removes the container in which the classic builder ran the line that failed. It leaves that one behind, and
+// removeBuildContainer removes the container in which the classic builder ran the line that failed. It leaves that one behind, and
 // Compose cannot ask it not to. The log is the build's own text, so a container is only believed to be the builder's
 // when it has ended, is of this build's time, and is none of Compose's.
-func (s *Stack) removeRest(ctx context.Context, began time.Time, log *lastBytes) {
-	all := ranIn.FindAllSubmatch(log.bytes(), -1)
+func (s *Stack) removeBuildContainer(ctx context.Context, began time.Time, log *tailBuffer) {
+	all := buildContainer.FindAllSubmatch(log.bytes(), -1)
 	if len(all) == 0 {
 		return
 	}

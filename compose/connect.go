@@ -48,12 +48,12 @@ func Connect(ctx context.Context, host, contextName string) (*Connection, error)
 	return c, c.SetSkew(ctx)
 }
 
-// settingUp guards what docker/cli and logrus keep in globals.
-var settingUp sync.Mutex
+// setupMutex guards what docker/cli and logrus keep in globals.
+var setupMutex sync.Mutex
 
 func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, error) {
-	settingUp.Lock()
-	defer settingUp.Unlock()
+	setupMutex.Lock()
+	defer setupMutex.Unlock()
 	// Compose and its loader log through logrus's global logger, every warning several times over.
 	logrus.SetOutput(io.Discard)
 	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))

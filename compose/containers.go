@@ -101,7 +101,7 @@ func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]
 	group.SetLimit(inspections)
 	for _, id := range ids {
 		group.Go(func() error {
-			c, err := s.inspectPatiently(ctx, m, id)
+			c, err := s.inspectRetrying(ctx, m, id)
 			if errdefs.IsNotFound(err) {
 				return nil
 			}
@@ -127,15 +127,15 @@ func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]
 	return all, err
 }
 
-// patience is after how long what the engine does not know is asked for again, and again. Under load it may say for a
+// retryPauses is after how long what the engine does not know is asked for again, and again. Under load it may say for a
 // second that there is no container which it has just made.
-var patience = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
+var retryPauses = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
 
-// inspectPatiently takes the engine's word that there is no container only when it stays with it. Of one that was removed
+// inspectRetrying takes the engine's word that there is no container only when it stays with it. Of one that was removed
 // an event tells at once.
-func (s *Stack) inspectPatiently(ctx context.Context, m model.Model, id string) (model.Container, error) {
+func (s *Stack) inspectRetrying(ctx context.Context, m model.Model, id string) (model.Container, error) {
 	c, err := s.inspect(ctx, m, id)
-	for _, pause := range patience {
+	for _, pause := range retryPauses {
 		if !errdefs.IsNotFound(err) {
 			break
 		}
@@ -215,7 +215,7 @@ func (s *Stack) sample(info container.InspectResponse) gate.Sample {
 	st := info.State
 	out := gate.Sample{
 		At: time.Now(), ID: info.ID, Name: strings.TrimPrefix(info.Name, "/"), Service: info.Config.Labels[api.ServiceLabel],
-		State: gate.State(st.Status), StartedAt: s.ours(st.StartedAt), FinishedAt: s.ours(st.FinishedAt),
+		State: gate.State(st.Status), StartedAt: s.localTime(st.StartedAt), FinishedAt: s.localTime(st.FinishedAt),
 		ExitCode: st.ExitCode, OOMKilled: st.OOMKilled, RestartCount: info.RestartCount, Error: st.Error,
 	}
 	if st.Health == nil || st.Health.Status == container.NoHealthcheck {
@@ -232,8 +232,8 @@ func (s *Stack) sample(info container.InspectResponse) gate.Sample {
 	return out
 }
 
-// ours reads an engine's time; the zero time of Docker (year 1) stays zero.
-func (s *Stack) ours(text string) time.Time {
+// localTime reads an engine's time; the zero time of Docker (year 1) stays zero.
+func (s *Stack) localTime(text string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || t.Year() <= 1 {
 		return time.Time{}

@@ -16,17 +16,18 @@ import (
 	"github.com/docker/docker/api/types/volume"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 )
 
-// refuse answers each question that Compose asks. All of them ask whether something may be destroyed. Require refuses a
+// answerNo answers each question that Compose asks. All of them ask whether something may be destroyed. Require refuses a
 // deployment before Compose would have to ask; this is for what changed since.
-func refuse(string, bool) (bool, error) { return false, nil }
+func answerNo(string, bool) (bool, error) { return false, nil }
 
 // volumesAsDeclared refuses a named volume whose definition in the files is not that of the volume on the engine: Compose
 // would remove the volume, with its data and the containers that use it, and make an empty one.
 func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project, _, err := s.selected(ctx, m)
+	project, _, err := s.selectedProject(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons [
 			continue
 		}
 		var there volume.Volume
-		missing, err := absent(ctx, func(ctx context.Context) (err error) {
+		missing, err := isAbsent(ctx, func(ctx context.Context) (err error) {
 			there, err = s.engine.VolumeInspect(ctx, declared.Name)
 			return err
 		})
@@ -53,7 +54,7 @@ func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons [
 		if differs != "" {
 			reasons = append(reasons, model.Reason{Code: model.WouldLoseData, Message: fmt.Sprintf(
 				"volume %s exists and is not as the file declares it (%s): %s. Docker cannot change a volume, so Compose would remove it with its data and make an empty one; take the change back, or use the volume as it is: volumes: {%s: {external: true, name: %s}}",
-				declared.Name, locate(m.Files).where("volumes."+key), differs, key, declared.Name)})
+				declared.Name, load.Locate(m.Files).Where("volumes."+key), differs, key, declared.Name)})
 		}
 	}
 	return reasons, nil
@@ -117,7 +118,7 @@ func differences(what string, declared, there map[string]string) (parts []string
 // one: the engine refuses that in the middle of the release while a container runs on it, and a stopped container, such
 // as one that rollback goes back to, could not be started again.
 func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project, _, err := s.selected(ctx, m)
+	project, _, err := s.selectedProject(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons 
 		if len(users) > 0 {
 			reasons = append(reasons, model.Reason{Code: model.CreateFailed, Message: fmt.Sprintf(
 				"network %s exists and is not as the file declares it (%s). Docker cannot change a network, so Compose would remove it, and these are on it: %s; take the change back, or declare the changed network under another key and name, and have the services and nginx join both",
-				there.Name, locate(m.Files).where("networks."+key), strings.Join(users, ", "))})
+				there.Name, load.Locate(m.Files).Where("networks."+key), strings.Join(users, ", "))})
 		}
 	}
 	return reasons, nil
@@ -187,9 +188,9 @@ func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary)
 	return names, nil
 }
 
-// withContainers keeps Compose from removing containers of a dependency of which there are more than the file says: they
+// keepScale keeps Compose from removing containers of a dependency of which there are more than the file says: they
 // are not the release's own.
-func withContainers(c types.ServiceConfig, there int) types.ServiceConfig {
+func keepScale(c types.ServiceConfig, there int) types.ServiceConfig {
 	if c.ContainerName == "" && there > c.GetScale() {
 		c.SetScale(there)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 	"bluegate/testdata/enginetest"
 )
@@ -23,7 +24,7 @@ func (b *bench) stack(files map[string]string) (*Stack, model.Application) {
 	for name, text := range files {
 		files[name] = "name: " + b.ID + "\n" + text
 	}
-	s, err := New(connection(b.T, b.Engine), Options{Dir: folder(b.T, files)})
+	s, err := New(connection(b.T, b.Engine), load.Options{Dir: projectFolder(b.T, files)})
 	if err != nil {
 		b.T.Fatal(err)
 	}

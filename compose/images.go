@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
@@ -52,7 +53,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 		return out, nil
 	}
 	for port := range info.Config.ExposedPorts {
-		out.Ports = addPort(out.Ports, string(port))
+		out.Ports = load.AddPort(out.Ports, string(port))
 	}
 	slices.Sort(out.Ports)
 	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {

@@ -24,11 +24,11 @@ func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, er
 	if err != nil {
 		return nil, s.engine.Unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
 	}
-	return plainLines(text), nil
+	return sanitizedLines(text), nil
 }
 
-// plainLines are the lines that say anything, neutralised for a terminal.
-func plainLines(text []byte) (out []string) {
+// sanitizedLines are the lines that say anything, neutralised for a terminal.
+func sanitizedLines(text []byte) (out []string) {
 	for line := range strings.Lines(string(text)) {
 		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
 			out = append(out, line)
@@ -47,7 +47,7 @@ func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, erro
 		return nil, err
 	}
 	defer stream.Close()
-	tail := &lastBytes{most: 64 << 10}
+	tail := &tailBuffer{most: 64 << 10}
 	if info.Config.Tty { // a terminal's log is one stream without headers
 		_, err = io.Copy(tail, stream)
 	} else {
@@ -59,14 +59,14 @@ func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, erro
 	return nil, err
 }
 
-// lastBytes keeps the end of what is written: one log line may be of any length, and the last ones say why.
-type lastBytes struct {
+// tailBuffer keeps the end of what is written: one log line may be of any length, and the last ones say why.
+type tailBuffer struct {
 	mu   sync.Mutex
 	text []byte
 	most int
 }
 
-func (w *lastBytes) Write(p []byte) (int, error) {
+func (w *tailBuffer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.text = append(w.text, p...)
@@ -76,16 +76,16 @@ func (w *lastBytes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *lastBytes) bytes() []byte {
+func (w *tailBuffer) bytes() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return bytes.Clone(w.text)
 }
 
 // lines are the last lines of what was written.
-func (w *lastBytes) lines(most int) []string {
+func (w *tailBuffer) lines(most int) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := plainLines(w.text)
+	all := sanitizedLines(w.text)
 	return all[max(0, len(all)-most):]
 }

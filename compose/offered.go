@@ -28,7 +28,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	defer cancel()
 	_, err = s.engine.DistributionInspect(limited, ref, auth)
 	if err != nil { // an error's kind stays what it was
-		err = said{err}
+		err = daemonError{err}
 	}
 	switch {
 	case err == nil:
@@ -59,10 +59,10 @@ func (s *Stack) mirrored(ctx context.Context, ref string) bool {
 	return err != nil || info.RegistryConfig != nil && len(info.RegistryConfig.Mirrors) > 0
 }
 
-// said is what the engine answered, without the words by which the client introduces it.
-type said struct{ error }
+// daemonError is what the engine answered, without the words by which the client introduces it.
+type daemonError struct{ error }
 
-func (e said) Error() string {
+func (e daemonError) Error() string {
 	return strings.TrimPrefix(e.error.Error(), "Error response from daemon: ")
 }
-func (e said) Unwrap() error { return e.error }
+func (e daemonError) Unwrap() error { return e.error }

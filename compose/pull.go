@@ -44,20 +44,20 @@ const stallLimit = 2 * time.Minute
 type activity struct{ last atomic.Int64 }
 
 // Start implements api.EventProcessor.
-func (a *activity) Start(context.Context, string) { a.heard() }
+func (a *activity) Start(context.Context, string) { a.record() }
 
 // On implements api.EventProcessor.
-func (a *activity) On(...api.Resource) { a.heard() }
+func (a *activity) On(...api.Resource) { a.record() }
 
 // Done implements api.EventProcessor.
-func (a *activity) Done(string, bool) { a.heard() }
+func (a *activity) Done(string, bool) { a.record() }
 
-func (a *activity) heard() { a.last.Store(time.Now().UnixNano()) }
+func (a *activity) record() { a.last.Store(time.Now().UnixNano()) }
 
 // guard ends a context when nothing was heard for stallLimit.
 func (a *activity) guard(ctx context.Context) (guarded context.Context, end func()) {
 	guarded, cancel := context.WithCancelCause(ctx)
-	a.heard()
+	a.record()
 	go func() {
 		for {
 			rest := stallLimit - time.Since(time.Unix(0, a.last.Load()))

@@ -77,17 +77,3 @@ func TestPullThatStalls(t *testing.T) {
 		}
 	})
 }
-
-func TestPullPolicyOfAService(t *testing.T) {
-	for policy, want := range map[string]struct {
-		policy string
-		every  time.Duration
-	}{
-		"always": {"always", 0}, "missing": {"missing", 0}, "never": {"never", 0}, "build": {"build", 0},
-		"daily": {"refresh", 24 * time.Hour}, "weekly": {"refresh", 7 * 24 * time.Hour}, "every_2h": {"refresh", 2 * time.Hour}, "every_1w2d": {"refresh", 9 * 24 * time.Hour},
-	} {
-		if s := serviceOf(t, "pull_policy: "+policy); s.PullPolicy != want.policy || s.RefreshAfter != want.every {
-			t.Errorf("%s: %s after %s", policy, s.PullPolicy, s.RefreshAfter)
-		}
-	}
-}

@@ -10,10 +10,10 @@ import (
 // startIntervalAPI is the engine's API from which a healthcheck may be asked more often while a container starts.
 const startIntervalAPI = "1.44"
 
-// probeOften has a healthcheck asked at the configured pace during its start_period, so that the gate learns that an
+// setStartInterval has a healthcheck asked at the configured pace during its start_period, so that the gate learns that an
 // application is ready when it is, and not at the healthcheck's next turn. A healthcheck without a start_period has no
 // such phase, and one that sets a start_interval keeps its own; an older engine keeps the interval.
-func (s *Stack) probeOften(c types.ServiceConfig) types.ServiceConfig {
+func (s *Stack) setStartInterval(c types.ServiceConfig) types.ServiceConfig {
 	h := c.HealthCheck
 	if s.opts.StartInterval <= 0 || h == nil || h.Disable || h.StartPeriod == nil || *h.StartPeriod == 0 || h.StartInterval != nil {
 		return c

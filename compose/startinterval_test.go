@@ -8,6 +8,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 )
 
 func TestProbeOften(t *testing.T) {
@@ -34,8 +35,8 @@ func TestProbeOften(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &Stack{engine: &engine.Engine{Client: raw}, opts: Options{StartInterval: c.asked}}
-			got := s.probeOften(types.ServiceConfig{HealthCheck: c.check}).HealthCheck
+			s := &Stack{engine: &engine.Engine{Client: raw}, opts: load.Options{StartInterval: c.asked}}
+			got := s.setStartInterval(types.ServiceConfig{HealthCheck: c.check}).HealthCheck
 			switch {
 			case c.want == 0 && got != c.check:
 				t.Errorf("changed to %+v", got)
@@ -51,8 +52,8 @@ func TestProbeOften(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Stack{engine: &engine.Engine{Client: raw}, opts: Options{StartInterval: half}}
-	if got := s.probeOften(types.ServiceConfig{HealthCheck: own}).HealthCheck; got != own {
+	s := &Stack{engine: &engine.Engine{Client: raw}, opts: load.Options{StartInterval: half}}
+	if got := s.setStartInterval(types.ServiceConfig{HealthCheck: own}).HealthCheck; got != own {
 		t.Errorf("the file's own start_interval was changed to %v", got.StartInterval)
 	}
 }

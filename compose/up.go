@@ -13,16 +13,17 @@ import (
 	"github.com/docker/docker/api/types/filters"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 )
 
 // Up implements model.Stack.
 func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
-	project, there, err := s.selected(ctx, m)
+	project, there, err := s.selectedProject(ctx, m)
 	if err != nil {
 		return err
 	}
-	own := names(m)
+	own := serviceNames(m)
 	project, err = project.WithServicesTransform(func(name string, c types.ServiceConfig) (types.ServiceConfig, error) {
 		// What has to be pulled was pulled before; neither field is part of the hash by which Compose compares.
 		c.PullPolicy = types.PullPolicyMissing
@@ -32,11 +33,11 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 				labels[k] = v
 			}
 			labels[engine.ReleaseLabel], labels[engine.ColourLabel], labels[engine.ApplicationLabel] = release, string(m.Colour), s.name
-			labels[engine.InjectedLabel] = injectedText(project, name)
+			labels[engine.InjectedLabel] = inlinePathsLabel(project, name)
 			c.CustomLabels = labels
-			return s.probeOften(c), nil
+			return s.setStartInterval(c), nil
 		}
-		return withContainers(c, there[name]), nil
+		return keepScale(c, there[name]), nil
 	})
 	if err != nil {
 		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
@@ -72,12 +73,12 @@ func (s *Stack) start(ctx context.Context, project *types.Project) error {
 // createLimit bounds the creation of a release's containers; their images are there.
 const createLimit = 5 * time.Minute
 
-// selected narrows the project to the colour's services and to those of their dependencies that do not run, with the
+// selectedProject narrows the project to the colour's services and to those of their dependencies that do not run, with the
 // networks and volumes of these, and says how many containers each service has. What runs already, or has done its work,
 // is left alone: Compose would re-run a finished one-shot at each Up.
-func (s *Stack) selected(ctx context.Context, m model.Model) (*types.Project, map[string]int, error) {
+func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Project, map[string]int, error) {
 	whole := s.projects[m.Colour]
-	wanted := names(m)
+	wanted := serviceNames(m)
 	busy, there, err := s.servicesThatRan(ctx, whole)
 	if err != nil {
 		return nil, nil, err
@@ -112,20 +113,20 @@ func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map
 		}
 		service := row.Labels[api.ServiceLabel]
 		there[service]++
-		if row.State == container.StateRunning || exitedWell(row.Status) && awaitedToComplete(p, service) {
+		if row.State == container.StateRunning || exitedZero(row.Status) && load.AwaitedToComplete(p, service) {
 			busy[service] = true
 		}
 	}
 	return busy, there, nil
 }
 
-func exitedWell(status string) bool {
+func exitedZero(status string) bool {
 	var code int
 	_, err := fmt.Sscanf(status, "Exited (%d)", &code)
 	return err == nil && code == 0
 }
 
-func names(m model.Model) []string {
+func serviceNames(m model.Model) []string {
 	out := make([]string, len(m.Services))
 	for i, s := range m.Services {
 		out[i] = s.Name

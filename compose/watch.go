@@ -17,7 +17,7 @@ const tick = time.Second
 
 // Watch implements model.Stack. An event is only a wake-up: what is true is inspected.
 func (s *Stack) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
-	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), rows: map[string]string{}, probes: map[string]probing{}}
+	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), rows: map[string]string{}, probes: map[string]probeState{}}
 	go w.run(ctx)
 	return w.out
 }
@@ -28,11 +28,11 @@ type watcher struct {
 	release string
 	out     chan model.ContainerEvent
 	rows    map[string]string // id -> what the list said of it when it was last inspected
-	probes  map[string]probing
+	probes  map[string]probeState
 }
 
-// probing is what the last inspection said of a container's probes.
-type probing struct {
+// probeState is what the last inspection said of a container's probes.
+type probeState struct {
 	healthy bool
 	failing bool // the last one failed
 }
@@ -54,15 +54,15 @@ func (w *watcher) follow(ctx context.Context) {
 	messages, broken := w.stack.engine.Events(ctx, events.ListOptions{Filters: f})
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	w.look(ctx, true)
+	w.scan(ctx, true)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case m := <-messages:
-			w.wake(ctx, m)
+			w.handleEvent(ctx, m)
 		case <-ticker.C:
-			w.look(ctx, false)
+			w.scan(ctx, false)
 		case err := <-broken:
 			w.send(ctx, model.ContainerEvent{Trouble: w.stack.engine.Unreachable(err)})
 			select {
@@ -74,10 +74,10 @@ func (w *watcher) follow(ctx context.Context) {
 	}
 }
 
-// wake inspects the container of an event, if the event can have changed what the gate decides on. Each probe of each
+// handleEvent inspects the container of an event, if the event can have changed what the gate decides on. Each probe of each
 // container is an exec with three events; only the end of one that failed on a healthy container, or that passed after
 // such a failure, tells anything that a health_status event does not.
-func (w *watcher) wake(ctx context.Context, m events.Message) {
+func (w *watcher) handleEvent(ctx context.Context, m events.Message) {
 	switch m.Action {
 	case events.ActionDestroy:
 		w.gone(ctx, m.Actor.ID)
@@ -96,8 +96,8 @@ func (w *watcher) wake(ctx context.Context, m events.Message) {
 	w.inspect(ctx, m.Actor.ID, m.Action == events.ActionOOM)
 }
 
-// look lists the release's containers and inspects those of which the list says something new, or all of them.
-func (w *watcher) look(ctx context.Context, all bool) {
+// scan lists the release's containers and inspects those of which the list says something new, or all of them.
+func (w *watcher) scan(ctx context.Context, all bool) {
 	list, err := w.stack.list(ctx, w.model, w.release)
 	if err != nil {
 		w.send(ctx, model.ContainerEvent{Trouble: err})
@@ -129,7 +129,7 @@ func rowText(row container.Summary) string {
 }
 
 func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
-	c, err := w.stack.inspectPatiently(ctx, w.model, id)
+	c, err := w.stack.inspectRetrying(ctx, w.model, id)
 	switch {
 	case errdefs.IsNotFound(err):
 		w.gone(ctx, id)
@@ -137,7 +137,7 @@ func (w *watcher) inspect(ctx context.Context, id string, oom bool) {
 		w.send(ctx, model.ContainerEvent{Trouble: err})
 	default:
 		c.Sample.OOMKilled = c.Sample.OOMKilled || oom
-		w.probes[id] = probing{healthy: c.Health == "healthy", failing: c.Sample.FailingStreak > 0}
+		w.probes[id] = probeState{healthy: c.Health == "healthy", failing: c.Sample.FailingStreak > 0}
 		if _, known := w.rows[id]; !known {
 			w.rows[id] = ""
 		}

@@ -134,7 +134,7 @@ func TestWatchInspectsWhatChanged(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
 	}).Engine(t)
 	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "migrate-blue"}}}
-	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan model.ContainerEvent, 100), rows: map[string]string{}, probes: map[string]probing{}}
+	w := &watcher{stack: &Stack{engine: e}, model: m, out: make(chan model.ContainerEvent, 100), rows: map[string]string{}, probes: map[string]probeState{}}
 	for i, row := range []struct {
 		state, status string
 		inspected     bool
@@ -156,7 +156,7 @@ func TestWatchInspectsWhatChanged(t *testing.T) {
 	} {
 		before := inspections
 		state, status = row.state, row.status
-		if w.look(t.Context(), false); inspections > before != row.inspected {
+		if w.scan(t.Context(), false); inspections > before != row.inspected {
 			t.Errorf("%d: %q was inspected: %t", i, row.status, inspections > before)
 		}
 	}

@@ -26,7 +26,7 @@ type checkRunner struct {
 // sidecar is the helper in the network namespace of one container.
 type sidecar struct {
 	sync.Mutex
-	program *compose.Beside
+	program *compose.Sidecar
 	client  *helper.Client
 }
 
@@ -100,7 +100,7 @@ func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Conta
 	if n.client != nil {
 		return n.client, nil
 	}
-	program, err := stack.Beside(ctx, c, readHelper)
+	program, err := stack.StartSidecar(ctx, c, readHelper)
 	if err != nil {
 		return nil, err
 	}

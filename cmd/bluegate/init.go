@@ -15,7 +15,7 @@ import (
 	"bluegate/cmd/bluegate/adopt"
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
-	"bluegate/compose"
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -97,7 +97,7 @@ func proposed(path, text string) config.Source {
 
 // look recognises the layout. An error says that there is none.
 func look(dir string) (adopt.Setup, error) {
-	conventional, none := compose.Options{Dir: dir}.FilesFound()
+	conventional, none := load.Options{Dir: dir}.FilesFound()
 	if none != nil {
 		conventional = nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 )
 
@@ -68,10 +69,8 @@ func (c *composeFile) variables() (names []string) {
 	return names
 }
 
-// shared are images of what both colours use. Where services do not carry their colour, these are none of its.
-var sharedImages = regexp.MustCompile(`(^|/)(nginx|traefik|haproxy|caddy|postgres|mysql|mariadb|mongo|redis|valkey|memcached|rabbitmq|kafka|elasticsearch|jenkins|grafana|prometheus|minio|adminer|certbot)([-_/:@]|$)`)
-
-func (s service) shared() bool { return sharedImages.MatchString(s.Image) }
+// shared says whether both colours use the service, so that it belongs to neither.
+func (s service) shared() bool { return load.IsSharedImage(s.Image) }
 
 // composeFiles are the Compose files of a folder and of the folders in it, by name. A broken file is none.
 func composeFiles(dir fs.FS) map[string]*composeFile {

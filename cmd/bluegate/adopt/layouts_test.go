@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"bluegate/compose"
+	"bluegate/compose/load"
 )
 
 // layoutsDir holds the layouts of the end-to-end tests: a folder each, with bluegate.yml as init writes it (none where
@@ -54,7 +54,7 @@ func layoutNames(t *testing.T) (names []string) {
 // found are the Compose files that bluegate finds in a folder by itself.
 func found(t *testing.T, dir string) []string {
 	t.Helper()
-	files, err := compose.Options{Dir: dir}.FilesFound()
+	files, err := load.Options{Dir: dir}.FilesFound()
 	if err != nil {
 		t.Fatalf("%s: %v", dir, err)
 	}

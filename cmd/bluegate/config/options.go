@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"bluegate/compose"
+	"bluegate/compose/load"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -25,7 +25,7 @@ type Flags interface {
 // Options are all that a command needs to know, from flags, environment and bluegate.yml, in this order.
 type Options struct {
 	Host, Context string
-	Compose       compose.Options
+	Compose       load.Options
 	Nginx         nginx.Options
 	Settings      deploy.Settings
 	Mask          *redact.Redactor // of what hooks are told

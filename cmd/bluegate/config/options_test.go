@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"bluegate/compose"
+	"bluegate/compose/load"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx"
@@ -65,7 +65,7 @@ func noKeys() map[model.Colour]map[string]string {
 func TestOptionsWithoutAFile(t *testing.T) {
 	for name, yml := range map[string]string{"none": "", "a comment": "# nothing yet\n", "only a line": "---\n"} {
 		o, dir, err := optionsOf(t, yml)
-		want := Options{Settings: deploy.DefaultSettings(), Nginx: nginx.Options{Settings: nginx.Settings{Dir: dir}}, Compose: compose.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
+		want := Options{Settings: deploy.DefaultSettings(), Nginx: nginx.Options{Settings: nginx.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
 		if err != nil || !reflect.DeepEqual(o, want) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
@@ -87,7 +87,7 @@ drain: {timeout: 2m, then: stop}
 old: {keep: removed}
 `)
 	want := Options{
-		Compose: compose.Options{
+		Compose: load.Options{
 			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
 			Env:  map[model.Colour]map[string]string{model.Blue: {"TAG": "v1", "PORT": "8081"}, model.Green: {"TAG": "v2"}},
 			Keys: keys("8081", "8082"),

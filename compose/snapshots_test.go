@@ -137,11 +137,11 @@ func TestKeepAndRevive(t *testing.T) {
 		}
 	}
 	was := after[slices.IndexFunc(after, func(c model.Container) bool { return c.Service == "was-blue" })]
-	menu, err := s.readOut(t.Context(), was.ID, "/menu/today")
+	menu, err := s.readInlineFile(t.Context(), was.ID, "/menu/today")
 	if err != nil || string(menu.Content) != "soup" {
 		t.Errorf("its config is %q: %v", menu.Content, err)
 	}
-	if key, err := s.readOut(t.Context(), was.ID, "/run/secrets/key"); err != nil || len(key.Content) == 0 {
+	if key, err := s.readInlineFile(t.Context(), was.ID, "/run/secrets/key"); err != nil || len(key.Content) == 0 {
 		t.Errorf("its secret is %q: %v", key.Content, err)
 	}
 	if healthy := after[0]; healthy.Sample.Health != gate.HealthHealthy {
@@ -185,7 +185,7 @@ func TestKeepFindsWhatWasRenamedSince(t *testing.T) {
 		}
 		before = b.containers(s, app)
 		for _, path := range []string{"/run/secrets/old", "/menu/old"} {
-			if f, err := s.readOut(t.Context(), before[0].ID, path); err != nil || len(f.Content) == 0 {
+			if f, err := s.readInlineFile(t.Context(), before[0].ID, path); err != nil || len(f.Content) == 0 {
 				t.Errorf("%s is %q: %v", path, f.Content, err)
 			}
 		}

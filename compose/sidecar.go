@@ -14,16 +14,16 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// Beside is a program of ours in the network namespace of an application's container.
-type Beside struct {
+// Sidecar is a program of ours in the network namespace of an application's container.
+type Sidecar struct {
 	*engine.Streams
 	engine *engine.Engine
 	id     string
 }
 
-// Beside starts a static executable beside a container, in one that is made of the same image, the one image that is
+// StartSidecar starts a static executable beside a container, in one that is made of the same image, the one image that is
 // certainly there. It ends with its streams, and removes itself.
-func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Beside, error) {
+func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Sidecar, error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	version, err := s.engine.ServerVersion(ask)
@@ -49,7 +49,7 @@ func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(a
 	if err != nil {
 		return nil, s.engine.Unreachable(fmt.Errorf("create a helper beside %s: %w", c.Name, err))
 	}
-	b := &Beside{engine: s.engine, id: made.ID}
+	b := &Sidecar{engine: s.engine, id: made.ID}
 	if b.Streams, err = engine.StartHelper(ctx, s.engine.Client, made.ID, binary); err != nil {
 		return nil, s.engine.Unreachable(errors.Join(fmt.Errorf("beside %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
 	}
@@ -57,12 +57,12 @@ func (s *Stack) Beside(ctx context.Context, c model.Container, executable func(a
 }
 
 // Close ends the program and removes its container.
-func (b *Beside) Close(ctx context.Context) error {
+func (b *Sidecar) Close(ctx context.Context) error {
 	b.Streams.Close()
 	return b.remove(ctx)
 }
 
-func (b *Beside) remove(ctx context.Context) error {
+func (b *Sidecar) remove(ctx context.Context) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	return engine.RemoveContainer(ctx, b.engine, b.id)

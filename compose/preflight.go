@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 )
 
@@ -42,7 +43,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m model.Model) (reasons []
 				continue
 			}
 			asked = append(asked, n.Name)
-			missing, err := absent(ctx, func(ctx context.Context) error {
+			missing, err := isAbsent(ctx, func(ctx context.Context) error {
 				_, err := s.engine.NetworkInspect(ctx, n.Name, network.InspectOptions{})
 				return err
 			})
@@ -51,7 +52,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m model.Model) (reasons []
 			}
 			if missing {
 				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, locate(m.Files).where("networks."+key), n.Name)})
+					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, load.Locate(m.Files).Where("networks."+key), n.Name)})
 			}
 		}
 	}
@@ -68,7 +69,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []m
 				continue
 			}
 			asked = append(asked, v.Name)
-			missing, err := absent(ctx, func(ctx context.Context) error {
+			missing, err := isAbsent(ctx, func(ctx context.Context) error {
 				_, err := s.engine.VolumeInspect(ctx, v.Name)
 				return err
 			})
@@ -77,7 +78,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []m
 			}
 			if missing {
 				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, locate(m.Files).where("volumes."+mount.Source), v.Name)})
+					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, load.Locate(m.Files).Where("volumes."+mount.Source), v.Name)})
 			}
 		}
 	}
@@ -91,7 +92,7 @@ func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.
 			continue
 		}
 		var info container.InspectResponse
-		missing, err := absent(ctx, func(ctx context.Context) (err error) {
+		missing, err := isAbsent(ctx, func(ctx context.Context) (err error) {
 			info, err = s.engine.ContainerInspect(ctx, service.ContainerName)
 			return err
 		})
@@ -152,8 +153,8 @@ func (o owner) remedy(colour model.Colour, service model.Service) string {
 	return "change container_name"
 }
 
-// absent tells what is not there from what could not be asked.
-func absent(ctx context.Context, ask func(context.Context) error) (bool, error) {
+// isAbsent tells what is not there from what could not be asked.
+func isAbsent(ctx context.Context, ask func(context.Context) error) (bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	err := ask(ctx)

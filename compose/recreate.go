@@ -25,7 +25,7 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 		err = s.restoreRestart(ctx, rec)
 	}
 	if err == nil {
-		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startable(rec.Model)})
+		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startProject(rec.Model)})
 	}
 	if err == nil {
 		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
@@ -33,8 +33,8 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 	return s.engine.Unreachable(err)
 }
 
-// startable is as much of a Compose project as starting takes.
-func startable(m model.Model) *types.Project {
+// startProject is as much of a Compose project as starting takes.
+func startProject(m model.Model) *types.Project {
 	p := &types.Project{Name: m.ComposeProject, Services: types.Services{}}
 	for _, s := range m.Services {
 		depends := types.DependsOnConfig{}
@@ -51,7 +51,7 @@ func startable(m model.Model) *types.Project {
 func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
-	there, err := s.inPlace(creating, rec)
+	there, err := s.currentIDs(creating, rec)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 		}
 		id, ok := there[k.Name]
 		if ok {
-			if ok, err = s.reachesWhatItShares(creating, id, now); err != nil {
+			if ok, err = s.sharesExisting(creating, id, now); err != nil {
 				return fmt.Errorf("look at %s: %w", k.Name, err)
 			}
 		}
@@ -90,9 +90,9 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 	return nil
 }
 
-// reachesWhatItShares says whether the containers of which a container shares a namespace or the volumes are still those
+// sharesExisting says whether the containers of which a container shares a namespace or the volumes are still those
 // that it names: it names them by their ids, and could not be started without them.
-func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[string]string) (bool, error) {
+func (s *Stack) sharesExisting(ctx context.Context, id string, now map[string]string) (bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, id)
@@ -100,14 +100,14 @@ func (s *Stack) reachesWhatItShares(ctx context.Context, id string, now map[stri
 		return false, err
 	}
 	o := containerSpecOf(info)
-	o.follow(now)
+	o.redirect(now)
 	then := info.HostConfig
 	return o.Host.NetworkMode == then.NetworkMode && o.Host.PidMode == then.PidMode && o.Host.IpcMode == then.IpcMode &&
 		slices.Equal(o.Host.VolumesFrom, then.VolumesFrom), nil
 }
 
-// inPlace are the ids of the containers that stand where the release's stood, by name.
-func (s *Stack) inPlace(ctx context.Context, rec model.ReleaseRecord) (map[string]string, error) {
+// currentIDs are the ids of the containers that stand where the release's stood, by name.
+func (s *Stack) currentIDs(ctx context.Context, rec model.ReleaseRecord) (map[string]string, error) {
 	rows, err := s.list(ctx, rec.Model, "")
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.R
 	if err != nil {
 		return "", err
 	}
-	text, err := engine.StateContainer{Engine: s.engine, Name: keeper}.Get(ctx, keptFile)
+	text, err := engine.StateContainer{Engine: s.engine, Name: keeper}.Get(ctx, snapshotFile)
 	if err != nil {
 		return "", err
 	}
@@ -144,8 +144,8 @@ func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.R
 	config.Labels[engine.ReleaseLabel] = rec.Release
 	o.Host.LogConfig = info.HostConfig.LogConfig
 	o.Host.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyDisabled} // until it is started
-	o.follow(now)
-	o.unrecord(&config)
+	o.redirect(now)
+	o.clearInherited(&config)
 	return s.create(ctx, &config, o)
 }
 
@@ -157,8 +157,8 @@ func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 	return id
 }
 
-// follow points what shares a namespace or the volumes of a container at the one that stands for that.
-func (o *containerSpec) follow(instead map[string]string) {
+// redirect points what shares a namespace or the volumes of a container at the one that stands for that.
+func (o *containerSpec) redirect(instead map[string]string) {
 	renewed := func(mode string) string {
 		id, shared := strings.CutPrefix(mode, "container:")
 		if next := instead[id]; shared && next != "" {
@@ -178,10 +178,10 @@ func (o *containerSpec) follow(instead map[string]string) {
 	}
 }
 
-// unrecord takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
+// clearInherited takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
 // another container's network the name of that one, and the ports of its own image; with the host's names the host's.
 // Nobody can have asked for it: that would have been refused when the container was made.
-func (o *containerSpec) unrecord(config *container.Config) {
+func (o *containerSpec) clearInherited(config *container.Config) {
 	shares := o.Host.NetworkMode.IsContainer()
 	if shares || o.Host.UTSMode.IsHost() {
 		config.Hostname = ""
@@ -214,12 +214,12 @@ func (s *Stack) create(ctx context.Context, config *container.Config, o containe
 			return made.ID, fmt.Errorf("join network %s: %w", name, err)
 		}
 	}
-	return made.ID, s.inject(ctx, made.ID, o.Files)
+	return made.ID, s.writeInlineConfigs(ctx, made.ID, o.Files)
 }
 
 // restoreRestart gives the containers that do not run their restart policies back.
 func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) error {
-	there, err := s.inPlace(ctx, rec)
+	there, err := s.currentIDs(ctx, rec)
 	if err != nil {
 		return err
 	}

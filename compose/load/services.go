@@ -1,9 +1,8 @@
-package compose
+package load
 
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -14,39 +13,39 @@ import (
 
 // profiles are those behind which a colour's services stand, where the file keeps the idle colour out of a plain
 // `docker compose up` in this way.
-func (s *Stack) profiles(project *types.Project, colour model.Colour) []string {
+func (o Options) profiles(project *types.Project, colour model.Colour) []string {
 	var wanted, named, others []string
 	for name, service := range project.DisabledServices {
 		switch {
-		case slices.Contains(s.opts.Services, name), slices.ContainsFunc(s.opts.Services, func(p string) bool { return s.opts.expand(p, colour) == name }):
+		case slices.Contains(o.Services, name), slices.ContainsFunc(o.Services, func(p string) bool { return o.expand(p, colour) == name }):
 			wanted = append(wanted, service.Profiles...)
-		case len(s.opts.Services) > 0 || !carries(name, colour):
-		case slices.ContainsFunc(service.Profiles, func(p string) bool { return carries(p, colour) }):
+		case len(o.Services) > 0 || !hasColour(name, colour):
+		case slices.ContainsFunc(service.Profiles, func(p string) bool { return hasColour(p, colour) }):
 			named = append(named, service.Profiles...)
 		default:
 			others = append(others, service.Profiles...)
 		}
 	}
-	if active := slices.ContainsFunc(project.ServiceNames(), func(name string) bool { return carries(name, colour) }); active || len(named) > 0 {
+	if active := slices.ContainsFunc(project.ServiceNames(), func(name string) bool { return hasColour(name, colour) }); active || len(named) > 0 {
 		return append(wanted, named...)
 	}
 	return append(wanted, others...)
 }
 
-// carries says whether a name has the colour as one of its words.
-func carries(name string, colour model.Colour) bool { return model.ServiceKey(name, colour) != name }
+// hasColour says whether a name has the colour as one of its words.
+func hasColour(name string, colour model.Colour) bool { return model.ServiceKey(name, colour) != name }
 
 // serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
 // those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
 // neither colour. Databases and proxies that share the file with the colours do not carry it.
-func (s *Stack) serviceNames(project *types.Project, l positions, colour model.Colour, patterns []string) ([]string, error) {
-	if names, err := s.configured(project, colour); len(names) > 0 || err != nil {
+func (o Options) serviceNames(project *types.Project, l Positions, colour model.Colour, patterns []string) ([]string, error) {
+	if names, err := o.configuredServices(project, colour); len(names) > 0 || err != nil {
 		return names, err
 	}
 	all := project.ServiceNames()
 	files := strings.Join(project.ComposeFiles, ", ")
 	carrying := func(c model.Colour) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !carries(name, c) })
+		return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !hasColour(name, c) })
 	}
 	if names := carrying(colour); len(names) > 0 {
 		return names, nil
@@ -58,16 +57,16 @@ func (s *Stack) serviceNames(project *types.Project, l positions, colour model.C
 	if len(all) == 0 {
 		return nil, model.Invalid("%s has no service for %s", files, colour)
 	}
-	names := s.spokenOf(all, colour, patterns)
-	return names, refuseShared(project, l, names)
+	names := o.servicesIn(all, colour, patterns)
+	return names, refuseSharedServices(project, l, names)
 }
 
-// leftOut tells of the services that stand only in a file that both colours use, where the colours' own files decide what
+// commonServices tells of the services that stand only in a file that both colours use, where the colours' own files decide what
 // is theirs: nobody has said of these that they are not.
-func (s *Stack) leftOut(project *types.Project, l positions, colour model.Colour, names []string) []model.Finding {
+func (o Options) commonServices(project *types.Project, l Positions, colour model.Colour, names []string) []model.Finding {
 	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
-	carrying := slices.ContainsFunc(names, func(name string) bool { return carries(name, colour) })
-	if len(s.opts.Services) > 0 || carrying || len(others) == 0 {
+	carrying := slices.ContainsFunc(names, func(name string) bool { return hasColour(name, colour) })
+	if len(o.Services) > 0 || carrying || len(others) == 0 {
 		return nil
 	}
 	return []model.Finding{{
@@ -78,9 +77,9 @@ func (s *Stack) leftOut(project *types.Project, l positions, colour model.Colour
 	}}
 }
 
-func (s *Stack) configured(project *types.Project, colour model.Colour) (names []string, err error) {
-	for _, pattern := range s.opts.Services {
-		name := s.opts.expand(pattern, colour)
+func (o Options) configuredServices(project *types.Project, colour model.Colour) (names []string, err error) {
+	for _, pattern := range o.Services {
+		name := o.expand(pattern, colour)
 		if _, ok := project.Services[name]; !ok {
 			return nil, model.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
 		}
@@ -89,12 +88,12 @@ func (s *Stack) configured(project *types.Project, colour model.Colour) (names [
 	return names, nil
 }
 
-// spokenOf are the services of the files that only this colour has, where there are others.
-func (s *Stack) spokenOf(all []string, colour model.Colour, patterns []string) []string {
+// servicesIn are the services of the files that only this colour has, where there are others.
+func (o Options) servicesIn(all []string, colour model.Colour, patterns []string) []string {
 	var own []string
 	for _, pattern := range patterns {
-		if s.opts.expand(pattern, model.Blue) != s.opts.expand(pattern, model.Green) {
-			own = append(own, s.opts.path(pattern, colour))
+		if o.expand(pattern, model.Blue) != o.expand(pattern, model.Green) {
+			own = append(own, o.path(pattern, colour))
 		}
 	}
 	if len(own) == 0 || len(own) == len(patterns) {
@@ -110,27 +109,10 @@ func (s *Stack) spokenOf(all []string, colour model.Colour, patterns []string) [
 	return names
 }
 
-// databases and proxies are what an application shares between its colours, by the names of the usual images.
-var (
-	databases = strings.Fields("postgres postgresql postgis timescaledb mysql mariadb percona mongo mongodb redis valkey memcached rabbitmq kafka zookeeper " +
-		"elasticsearch opensearch cassandra clickhouse clickhouse-server influxdb neo4j couchdb minio etcd consul vault nats db database")
-	proxies = strings.Fields("nginx nginx-proxy openresty traefik haproxy caddy envoy proxy reverse-proxy edge")
-)
-
-// refuseShared refuses a database or a proxy among the services of which nobody said that they are the colour's: each
+// refuseSharedServices refuses a database or a proxy among the services of which nobody said that they are the colour's: each
 // deployment would replace it, and the colours would have one each.
-func refuseShared(project *types.Project, l positions, names []string) error {
-	shared := func(name string) string {
-		image, _, _ := strings.Cut(path.Base(project.Services[name].Image), "@")
-		image, _, _ = strings.Cut(image, ":")
-		switch {
-		case slices.Contains(databases, image), slices.Contains(databases, name):
-			return "a database"
-		case slices.Contains(proxies, image), slices.Contains(proxies, name):
-			return "a proxy"
-		}
-		return ""
-	}
+func refuseSharedServices(project *types.Project, l Positions, names []string) error {
+	shared := func(name string) string { return sharedKind(project.Services[name].Image, name) }
 	rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return shared(name) != "" })
 	if len(rest) == len(names) || len(names) == 1 {
 		return nil

@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 
 var restartPolicy = regexp.MustCompile(`^(|no|always|unless-stopped|on-failure(:[0-9]+)?)$`)
 
-// checkValues refuses what Compose lets pass and the engine would reject in the midst of a release.
-func checkValues(m model.Model, l positions, restart func(service string) string) error {
+// validate refuses what Compose lets pass and the engine would reject in the midst of a release.
+func validate(m model.Model, l Positions, restart func(service string) string) error {
 	for _, service := range m.Services {
 		wrong := func(key, format string, args ...any) error {
 			path := "services." + service.Name + "." + key
-			return &model.InvalidError{Err: fmt.Errorf("%s: %s: %s", l.where(path), path, fmt.Sprintf(format, args...))}
+			return &model.InvalidError{Err: fmt.Errorf("%s: %s: %s", l.Where(path), path, fmt.Sprintf(format, args...))}
 		}
 		if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
 			return wrong("image", "%q is no name of an image: %v", service.Image, err)

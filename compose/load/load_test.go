@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"errors"
@@ -11,30 +11,30 @@ import (
 
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
+	"github.com/docker/compose/v5/pkg/compose"
+	"github.com/sirupsen/logrus"
 
-	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
-// unasked is an engine that must not be asked: nobody listens there.
-func unasked(t *testing.T) *Connection {
+// library is Compose's own loader. No engine is asked.
+func library(t *testing.T) ProjectLoader {
 	t.Helper()
-	return connection(t, &engine.Engine{Endpoint: "unix://" + t.TempDir() + "/nobody.sock"})
-}
-
-// connection is an engine with what Compose needs of the docker command.
-func connection(t *testing.T, e *engine.Engine) *Connection {
-	t.Helper()
+	logrus.SetOutput(io.Discard) // as compose.Connect does
 	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 	opts := flags.NewClientOptions()
-	opts.Hosts = []string{e.Endpoint}
+	opts.Hosts = []string{"unix://" + t.TempDir() + "/nobody.sock"}
 	if err := cli.Initialize(opts); err != nil {
 		t.Fatal(err)
 	}
-	return &Connection{Engine: e, cli: cli}
+	service, err := compose.NewComposeService(cli)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
 }
 
 // folder writes files and returns their folder, which is called shop: that is the Compose project when no file says.
@@ -55,11 +55,8 @@ func folder(t *testing.T, files map[string]string) string {
 
 func load(t *testing.T, o Options) (model.Application, error) {
 	t.Helper()
-	s, err := New(unasked(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Load(t.Context())
+	loaded, err := Loader{o, library(t)}.Load(t.Context())
+	return loaded.Application, err
 }
 
 // loaded fails the test unless the files are good.
@@ -72,7 +69,14 @@ func loaded(t *testing.T, o Options) model.Application {
 	return app
 }
 
-func serviceNames(m model.Model) string { return strings.Join(names(m), " ") }
+func keysOf(m model.Model) (keys []string) {
+	for _, s := range m.Services {
+		keys = append(keys, s.Name)
+	}
+	return keys
+}
+
+func serviceNames(m model.Model) string { return strings.Join(keysOf(m), " ") }
 
 const (
 	blueFile  = "services:\n  was-blue:\n    image: shop:v1\n    expose: [3000]\n"

@@ -22,7 +22,7 @@ import (
 // the keeper stays. It is of the same image, so that nothing prunes that, whatever becomes of its tag. It has the
 // environment, command and healthcheck of the original as its own, so that they can be read exactly where the original's
 // could, and nowhere else; what would make the engine act (networks, volumes, ports, Compose's labels) is keptFile in it.
-const keptFile = "bluegate-kept.json"
+const snapshotFile = "bluegate-kept.json"
 
 // containerSpec is what a keeper's own configuration does not say of the container for which it stands.
 type containerSpec struct {
@@ -34,7 +34,7 @@ type containerSpec struct {
 	Volumes    map[string]struct{}                  `json:"volumes,omitempty"`
 	Host       container.HostConfig                 `json:"host"` // without LogConfig, which the keeper has
 	Networks   map[string]*network.EndpointSettings `json:"networks,omitempty"`
-	Files      []injectedFile                       `json:"files,omitempty"`
+	Files      []inlineFile                         `json:"files,omitempty"`
 }
 
 // Keep implements model.Archive.
@@ -42,7 +42,7 @@ func (s *Stack) Keep(ctx context.Context, project string, rec model.ReleaseRecor
 	group, ctx := errgroup.WithContext(ctx)
 	for n, k := range rec.Kept {
 		group.Go(func() error {
-			if err := s.keep(ctx, project, rec, n, k); err != nil {
+			if err := s.keepContainer(ctx, project, rec, n, k); err != nil {
 				return fmt.Errorf("keep %s: %w", k.Name, err)
 			}
 			return nil
@@ -51,9 +51,9 @@ func (s *Stack) Keep(ctx context.Context, project string, rec model.ReleaseRecor
 	return s.engine.Unreachable(group.Wait())
 }
 
-func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecord, n int, k model.RetainedContainer) error {
+func (s *Stack) keepContainer(ctx context.Context, project string, rec model.ReleaseRecord, n int, k model.RetainedContainer) error {
 	v := engine.StateContainer{Engine: s.engine, Name: fmt.Sprintf("bluegate-kept-%s-%d-%s", rec.Release, n+1, project)}
-	if _, err := v.Get(ctx, keptFile); err == nil {
+	if _, err := v.Get(ctx, snapshotFile); err == nil {
 		return nil
 	}
 	ask, cancel := engine.Asking(ctx)
@@ -67,7 +67,7 @@ func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecor
 	for _, other := range rec.Kept {
 		names[other.ID] = other.Name
 	}
-	o.follow(names)
+	o.redirect(names)
 	if o.Files, err = s.inlineConfigs(ask, rec.Colour, k, info.Config.Labels); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecor
 	if err != nil {
 		return err
 	}
-	config, host := keeperOf(info)
+	config, host := snapshotConfig(info)
 	config.Labels = map[string]string{engine.OwnLabel: v.Name, engine.KeptLabel: project, engine.KeptReleaseLabel: rec.Release, engine.KeptNameLabel: k.Name}
 	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
 	if errdefs.IsConflict(err) { // of a run that was killed before it had written the file
@@ -86,7 +86,7 @@ func (s *Stack) keep(ctx context.Context, project string, rec model.ReleaseRecor
 	if err != nil {
 		return err
 	}
-	return v.Put(ctx, text, keptFile)
+	return v.Put(ctx, text, snapshotFile)
 }
 
 func containerSpecOf(info container.InspectResponse) containerSpec {
@@ -109,9 +109,9 @@ func containerSpecOf(info container.InspectResponse) containerSpec {
 	return o
 }
 
-// keeperOf is a container of the same image that asks for nothing: its image's volumes are covered by what takes no
+// snapshotConfig is a container of the same image that asks for nothing: its image's volumes are covered by what takes no
 // space, so that none is created.
-func keeperOf(info container.InspectResponse) (*container.Config, *container.HostConfig) {
+func snapshotConfig(info container.InspectResponse) (*container.Config, *container.HostConfig) {
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = info.Image, "", "", nil
 	host := &container.HostConfig{

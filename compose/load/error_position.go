@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"bytes"
@@ -14,21 +14,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// placedError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
+// positionError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
 // line, a line without a file, or neither.
-type placedError struct {
+type positionError struct {
 	Place string // file:line:column, as far as it is known
 	Text  string
 	Err   error
 }
 
-func (e *placedError) Error() string { return e.Place + ": " + e.Text }
-func (e *placedError) Unwrap() error { return e.Err }
+func (e *positionError) Error() string { return e.Place + ": " + e.Text }
+func (e *positionError) Unwrap() error { return e.Err }
 
-// placed finds out which place of the files Compose rejected.
-func placed(err error, files []string) error {
+// Positioned finds out which place of the files Compose rejected.
+func Positioned(err error, files []string) error {
 	text := strings.TrimSpace(err.Error())
-	var bare *placedError
+	var bare *positionError
 	if errors.As(err, &bare) {
 		return err
 	}
@@ -37,8 +37,8 @@ func placed(err error, files []string) error {
 		short = strings.TrimSpace(m[2])
 		files = []string{m[1]} // it may be one that the others include
 	}
-	where := spot{file: strings.Join(files, ", ")}
-	l := locate(files)
+	where := position{file: strings.Join(files, ", ")}
+	l := Locate(files)
 	for _, rule := range rules {
 		if m := rule.match.FindStringSubmatch(text); m != nil {
 			if found, ok := rule.find(l, m); ok {
@@ -47,7 +47,7 @@ func placed(err error, files []string) error {
 			}
 		}
 	}
-	return &placedError{Place: where.String(), Text: oneLine(short), Err: err}
+	return &positionError{Place: where.String(), Text: oneLine(short), Err: err}
 }
 
 // rejected is how Compose names the file that it read when it found something.
@@ -58,7 +58,7 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 // rule knows one way in which Compose says what is wrong.
 type rule struct {
 	match *regexp.Regexp
-	find  func(l positions, m []string) (spot, bool)
+	find  func(l Positions, m []string) (position, bool)
 }
 
 // rules are tried in this order. Their words are those of compose-go; a message that none of them knows keeps the names
@@ -69,46 +69,46 @@ var rules = []rule{
 	{regexp.MustCompile(` at (?:L\d+\.C\d+-)?L(\d+)\.C(\d+): `), atPosition},
 	{regexp.MustCompile(`invalid leading UTF-8 octet|invalid UTF-8`), atBadText},
 	{regexp.MustCompile(`(\S*) additional properties '([^']*)'`), atExtraKey},
-	{regexp.MustCompile(`non-string key in (\S+): (\S+)`), func(l positions, m []string) (spot, bool) { return l.at(m[1]+"."+m[2], m[0]) }},
-	{regexp.MustCompile(`(?s)(?:interpolating|interpolation format for) (\S+?)[:.]\s(.*)`), func(l positions, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
-	{regexp.MustCompile(`(?s)'(services\[\S+)' (.*)`), func(l positions, m []string) (spot, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`non-string key in (\S+): (\S+)`), func(l Positions, m []string) (position, bool) { return l.at(m[1]+"."+m[2], m[0]) }},
+	{regexp.MustCompile(`(?s)(?:interpolating|interpolation format for) (\S+?)[:.]\s(.*)`), func(l Positions, m []string) (position, bool) { return l.at(m[1], m[2]) }},
+	{regexp.MustCompile(`(?s)'(services\[\S+)' (.*)`), func(l Positions, m []string) (position, bool) { return l.at(m[1], m[2]) }},
 	{regexp.MustCompile(`^(?:service|services\.)\W*"?([\w.-]+)"? (?:depends on undefined service|refers to undefined \w+) "?([^\s":]+)`), inService},
 	{regexp.MustCompile(`cannot extend service "([^"]+)" in .*: service "([^"]+)" not found`), inService},
 	{regexp.MustCompile(`dependency cycle detected: (\S+) -> (\S+)`), inService},
 	{regexp.MustCompile("service (\\S+) declares mutually exclusive `([^`]+)`"), inService},
-	{regexp.MustCompile(`can't set (container_name) and (\S+) as container name must be unique`), func(l positions, m []string) (spot, bool) { return l.at("services."+m[2]+"."+m[1], "") }},
-	{regexp.MustCompile(`service "?([^\s"]+)"? has neither an image`), func(l positions, m []string) (spot, bool) { return l.at("services."+m[1], "") }},
+	{regexp.MustCompile(`can't set (container_name) and (\S+) as container name must be unique`), func(l Positions, m []string) (position, bool) { return l.at("services."+m[2]+"."+m[1], "") }},
+	{regexp.MustCompile(`service "?([^\s"]+)"? has neither an image`), func(l Positions, m []string) (position, bool) { return l.at("services."+m[1], "") }},
 	{regexp.MustCompile(`env file (\S+) not found`), atFileName},
 	{regexp.MustCompile(`open (\S+): `), atFileName},
 	{regexp.MustCompile(`healthcheck\.test must start`), atProbe},
-	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l positions, m []string) (spot, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
+	{regexp.MustCompile(`(?s)(services\.\S+?):? (.*)`), func(l Positions, m []string) (position, bool) { return l.at(strings.TrimSuffix(m[1], ":"), m[2]) }},
 	{regexp.MustCompile(`(?i)invalid (?:ip address|hostport|containerport|proto|spec|port|range)[^:]*: (\S+)`), atText},
 	{regexp.MustCompile(`empty compose file`), atEmptyFile},
 }
 
 var variable = regexp.MustCompile(`required variable (\w+)`)
 
-// speaksOf says whether a message quotes a value, or names the variable in it.
-func speaksOf(message, value string) bool {
+// quotes says whether a message quotes a value, or names the variable in it.
+func quotes(message, value string) bool {
 	if m := variable.FindStringSubmatch(message); m != nil {
 		return strings.Contains(value, "${"+m[1])
 	}
 	return value != "" && (strings.Contains(message, `"`+value+`"`) || strings.HasSuffix(strings.TrimSpace(message), value))
 }
 
-func atLine(l positions, m []string) (spot, bool) {
+func atLine(l Positions, m []string) (position, bool) {
 	line, _ := strconv.Atoi(m[1])
-	return spot{file: l.unparsed(), line: line}, true
+	return position{file: l.unparsedFile(), line: line}, true
 }
 
-func atPosition(l positions, m []string) (spot, bool) {
+func atPosition(l Positions, m []string) (position, bool) {
 	line, _ := strconv.Atoi(m[1])
 	column, _ := strconv.Atoi(m[2])
-	return spot{l.unparsed(), line, column}, true
+	return position{l.unparsedFile(), line, column}, true
 }
 
-// unparsed is the file that is no YAML, or no Compose file at all.
-func (l positions) unparsed() string {
+// unparsedFile is the file that is no YAML, or no Compose file at all.
+func (l Positions) unparsedFile() string {
 	for _, doc := range l.docs {
 		if doc.root == nil || doc.root.Kind != yaml.MappingNode {
 			return doc.file
@@ -117,7 +117,7 @@ func (l positions) unparsed() string {
 	return l.files[len(l.files)-1]
 }
 
-func atBadText(l positions, _ []string) (spot, bool) {
+func atBadText(l Positions, _ []string) (position, bool) {
 	for _, file := range l.files {
 		text, err := os.ReadFile(file)
 		if err != nil || utf8.Valid(text) {
@@ -128,41 +128,41 @@ func atBadText(l positions, _ []string) (spot, bool) {
 			good += size
 		}
 		begin := bytes.LastIndexByte(text[:good], '\n') + 1
-		return spot{file, bytes.Count(text[:good], []byte{'\n'}) + 1, utf8.RuneCount(text[begin:good]) + 1}, true
+		return position{file, bytes.Count(text[:good], []byte{'\n'}) + 1, utf8.RuneCount(text[begin:good]) + 1}, true
 	}
-	return spot{}, false
+	return position{}, false
 }
 
-func atExtraKey(l positions, m []string) (spot, bool) {
+func atExtraKey(l Positions, m []string) (position, bool) {
 	return l.at(strings.TrimPrefix(m[1]+"."+m[2], "."), "")
 }
 
 // inService looks in a service for what it names; else the service itself is the place.
-func inService(l positions, m []string) (spot, bool) {
+func inService(l Positions, m []string) (position, bool) {
 	service, name := m[1], m[2]
 	for _, doc := range slices.Backward(l.docs) {
 		for _, e := range doc.entriesAt("services." + service) {
-			if n := mention(e.value, func(text string) bool { return isOrHolds(text, name) }); n != nil {
-				return doc.spot(n), true
+			if n := mention(e.value, func(text string) bool { return namesOrContains(text, name) }); n != nil {
+				return doc.position(n), true
 			}
 		}
 	}
 	return l.at("services."+service, "")
 }
 
-// isOrHolds says whether a value is a name or a short form that holds it: data:/var, service:db.
-func isOrHolds(text, name string) bool {
+// namesOrContains says whether a value is a name or a short form that holds it: data:/var, service:db.
+func namesOrContains(text, name string) bool {
 	return text == name || strings.HasPrefix(text, name+":") || strings.HasSuffix(text, ":"+name)
 }
 
 // atFileName finds where a file that is not there is named, whatever folder the name starts from.
-func atFileName(l positions, m []string) (spot, bool) {
+func atFileName(l Positions, m []string) (position, bool) {
 	return l.mentioned(func(text string) bool {
 		return text != "" && (filepath.Clean(text) == m[1] || strings.HasSuffix(m[1], "/"+filepath.Clean(text)))
 	})
 }
 
-func atText(l positions, m []string) (spot, bool) {
+func atText(l Positions, m []string) (position, bool) {
 	quoted := strings.TrimSuffix(m[1], ":")
 	longest := ""
 	for _, doc := range l.docs {
@@ -178,35 +178,35 @@ func atText(l positions, m []string) (spot, bool) {
 	return l.mentioned(func(text string) bool { return longest != "" && text == longest })
 }
 
-func (l positions) mentioned(test func(string) bool) (spot, bool) {
+func (l Positions) mentioned(test func(string) bool) (position, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		if doc.root == nil {
 			continue
 		}
 		if n := mention(doc.root, test); n != nil {
-			return doc.spot(n), true
+			return doc.position(n), true
 		}
 	}
-	return spot{}, false
+	return position{}, false
 }
 
 // atProbe finds a test of which the first word is none that Compose knows.
-func atProbe(l positions, _ []string) (spot, bool) {
+func atProbe(l Positions, _ []string) (position, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, service := range doc.entriesAt("services") {
 			for _, s := range mapping(resolved(service.value)) {
 				for _, e := range descend(s, "healthcheck.test") {
 					list := resolved(e.value)
 					if list.Kind == yaml.SequenceNode && len(list.Content) > 0 && !slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, list.Content[0].Value) {
-						return doc.spot(e.name), true
+						return doc.position(e.name), true
 					}
 				}
 			}
 		}
 	}
-	return spot{}, false
+	return position{}, false
 }
 
-func atEmptyFile(l positions, _ []string) (spot, bool) {
-	return spot{file: l.unparsed(), line: 1}, true
+func atEmptyFile(l Positions, _ []string) (position, bool) {
+	return position{file: l.unparsedFile(), line: 1}, true
 }

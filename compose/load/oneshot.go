@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"slices"
@@ -10,23 +10,23 @@ import (
 
 // withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
 // brings its own migration, whether or not that is called after the colour.
-func (s *Stack) withOneShots(project *types.Project, colour model.Colour, own []string) []string {
+func (o Options) withOneShots(project *types.Project, colour model.Colour, own []string) []string {
 	names := slices.Clone(own)
 	for name := range project.Services {
-		awaited := slices.ContainsFunc(own, func(o string) bool {
-			return project.Services[o].DependsOn[name].Condition == types.ServiceConditionCompletedSuccessfully
+		awaited := slices.ContainsFunc(own, func(waiting string) bool {
+			return project.Services[waiting].DependsOn[name].Condition == types.ServiceConditionCompletedSuccessfully
 		})
-		configured := slices.ContainsFunc(s.opts.OneShot, func(o string) bool { return s.opts.expand(o, colour) == name })
-		if (awaited || configured) && !slices.Contains(names, name) && !carries(name, colour.Other()) {
+		configured := slices.ContainsFunc(o.OneShot, func(pattern string) bool { return o.expand(pattern, colour) == name })
+		if (awaited || configured) && !slices.Contains(names, name) && !hasColour(name, colour.Other()) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// share marks the one-shots that both colours have in one Compose project. A release replaces what is left of the other
+// markShared marks the one-shots that both colours have in one Compose project. A release replaces what is left of the other
 // colour's: it has done its work.
-func share(app model.Application) {
+func markShared(app model.Application) {
 	blue, green := app.Models[model.Blue], app.Models[model.Green]
 	if blue.ComposeProject != green.ComposeProject {
 		return

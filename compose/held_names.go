@@ -21,8 +21,8 @@ import (
 // aliases: nginx does not start while a host name of its configuration does not resolve. It starts again with the engine.
 // It is known by its labels: which names it holds is what it was created with.
 
-// noAliases are the engine's own networks, on which no container has an alias.
-var noAliases = []string{"bridge", "host", "none", network.NetworkDefault}
+// networksWithoutAliases are the engine's own networks, on which no container has an alias.
+var networksWithoutAliases = []string{"bridge", "host", "none", network.NetworkDefault}
 
 func holderName(project string) string { return "bluegate-names-" + project }
 
@@ -40,7 +40,7 @@ func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.Held
 			continue
 		}
 		shared := slices.DeleteFunc(slices.Sorted(maps.Keys(info.NetworkSettings.Networks)), func(name string) bool {
-			return slices.Contains(noAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
+			return slices.Contains(networksWithoutAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
 		})
 		if len(shared) == 0 {
 			return nil, model.Refuse(model.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve: while %s is stopped the name can be held only on a network that nginx and the service are both on, and there is none; take the name out of nginx's files, or add in nginx's Compose file, under its service:\n  networks: [%s]",
@@ -98,7 +98,7 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 		}
 	}
 	if kept == "" && len(aliases) > 0 { // before the others go, so that a name which both have is held all the time
-		if kept, err = s.makeHolder(ctx, project, aliases, string(spec)); err != nil {
+		if kept, err = s.createHolder(ctx, project, aliases, string(spec)); err != nil {
 			return s.engine.Unreachable(fmt.Errorf("hold the host names that nginx needs at its next start: %w", err))
 		}
 	}
@@ -127,7 +127,7 @@ func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
 	return s.engine.ContainerRename(ctx, id, name)
 }
 
-func (s *Stack) makeHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
+func (s *Stack) createHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
 	if !s.engine.CanWait() {
 		return "", errors.New("there is no executable that could wait on this engine")
 	}

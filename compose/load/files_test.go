@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"errors"
@@ -93,15 +93,11 @@ func TestFilesInAnotherFolder(t *testing.T) {
 		"sub/compose.blue.yml": "services:\n  was-blue:\n    image: a:${TAG}\n    env_file: [own.env]\n    build: ./ctx\n", "sub/own.env": "A=b\n", "sub/.env": "TAG=of-sub\n",
 		"sub/compose.green.yml": greenFile, ".env": "TAG=of-dir\n",
 	})
-	s, err := New(unasked(t), Options{Dir: dir, Files: []string{"sub/compose.{colour}.yml"}})
+	loaded, err := Loader{Options{Dir: dir, Files: []string{"sub/compose.{colour}.yml"}}, library(t)}.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := s.Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	blue := s.projects[model.Blue]
+	app, blue := loaded.Application, loaded.Projects[model.Blue]
 	was := blue.Services["was-blue"]
 	if app.Project != "sub" || was.Image != "a:of-sub" || *was.Environment["A"] != "b" || was.Build.Context != filepath.Join(dir, "sub", "ctx") {
 		t.Errorf("project %s, image %s, environment %v, build in %s", app.Project, was.Image, was.Environment, was.Build.Context)

@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"fmt"
@@ -119,7 +119,7 @@ func TestServicesStandBehindWhatTheyDependOn(t *testing.T) {
   d-blue: {image: a}
   db: {image: a}
 `)
-	got := names(m)
+	got := keysOf(m)
 	for _, pair := range [][2]string{{"c-blue", "a-blue"}, {"d-blue", "c-blue"}, {"b-blue", "c-blue"}} {
 		if slices.Index(got, pair[0]) > slices.Index(got, pair[1]) {
 			t.Errorf("%v: %s does not stand behind %s", got, pair[1], pair[0])
@@ -163,8 +163,22 @@ func TestPlaceOfAService(t *testing.T) {
 		for _, f := range test.files {
 			files = append(files, path(f))
 		}
-		if got := strings.ReplaceAll(locate(files).service(test.service), dir+"/", ""); got != test.want {
+		if got := strings.ReplaceAll(Locate(files).service(test.service), dir+"/", ""); got != test.want {
 			t.Errorf("%s of %v stands at %s, want %s", test.service, test.files, got, test.want)
+		}
+	}
+}
+
+func TestPullPolicyOfAService(t *testing.T) {
+	for policy, want := range map[string]struct {
+		policy string
+		every  time.Duration
+	}{
+		"always": {"always", 0}, "missing": {"missing", 0}, "never": {"never", 0}, "build": {"build", 0},
+		"daily": {"refresh", 24 * time.Hour}, "weekly": {"refresh", 7 * 24 * time.Hour}, "every_2h": {"refresh", 2 * time.Hour}, "every_1w2d": {"refresh", 9 * 24 * time.Hour},
+	} {
+		if s := serviceOf(t, "pull_policy: "+policy); s.PullPolicy != want.policy || s.RefreshAfter != want.every {
+			t.Errorf("%s: %s after %s", policy, s.PullPolicy, s.RefreshAfter)
 		}
 	}
 }

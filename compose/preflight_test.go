@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/volume"
 
 	"bluegate/compose/engine"
+	"bluegate/compose/load"
 	"bluegate/deploy/model"
 	"bluegate/testdata/enginetest"
 )
@@ -98,7 +99,7 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	if !found || !strings.Contains(refused.Error(), "it runs; it is of service was-blue of the Compose project "+b.ID+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
 		t.Fatalf("got %v", refused)
 	}
-	again, err := New(connection(b.T, b.Engine), Options{Dir: s.opts.Dir, Project: project})
+	again, err := New(connection(b.T, b.Engine), load.Options{Dir: s.opts.Dir, Project: project})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"fmt"
@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// positions looks for places in the files that were read.
-type positions struct {
+// Positions looks for places in the files that were read.
+type Positions struct {
 	files []string
 	docs  []document
 }
 
-// locate reads files in which places are to be found.
-func locate(files []string) positions { return positions{files: files, docs: documents(files)} }
+// Locate reads files in which places are to be found.
+func Locate(files []string) Positions { return Positions{files: files, docs: documents(files)} }
 
 // service is the line of a service; later files lie over earlier ones. One that stands in none of them, but in a file
 // that they include, is somewhere in them all.
-func (l positions) service(name string) string {
+func (l Positions) service(name string) string {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, e := range doc.entriesAt("services." + name) {
 			return fmt.Sprintf("%s:%d", doc.file, e.name.Line)
@@ -26,8 +26,8 @@ func (l positions) service(name string) string {
 	return strings.Join(l.files, ", ")
 }
 
-// where is the place of a path, or of the nearest part of it that is there.
-func (l positions) where(path string) string {
+// Where is the place of a path, or of the nearest part of it that is there.
+func (l Positions) Where(path string) string {
 	if found, ok := l.at(path, ""); ok {
 		return found.String()
 	}
@@ -36,21 +36,21 @@ func (l positions) where(path string) string {
 
 // at finds a path; the last file that has it counts. Where several items of a list match, the one that the rest of the
 // message speaks of is meant.
-func (l positions) at(path, message string) (spot, bool) {
+func (l Positions) at(path, message string) (position, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		found := doc.entriesAt(path)
 		if len(found) == 0 {
 			continue
 		}
 		for _, e := range found {
-			if len(found) > 1 && mention(e.value, func(text string) bool { return speaksOf(message, text) }) != nil {
-				return doc.spot(e.name), true
+			if len(found) > 1 && mention(e.value, func(text string) bool { return quotes(message, text) }) != nil {
+				return doc.position(e.name), true
 			}
 		}
-		return doc.spot(found[0].name), true
+		return doc.position(found[0].name), true
 	}
 	if above := strings.LastIndexAny(path, ".["); above > 0 { // the nearest part of it that is there
 		return l.at(path[:above], message)
 	}
-	return spot{}, false
+	return position{}, false
 }

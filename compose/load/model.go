@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 )
 
 // modelOf translates what a deployment has to know of a loaded project.
-func modelOf(p *types.Project, l positions, colour model.Colour, names, oneShot []string) model.Model {
+func modelOf(p *types.Project, l Positions, colour model.Colour, names, oneShot []string) model.Model {
 	m := model.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
 	for _, name := range inOrder(p, names) {
 		m.Services = append(m.Services, service(p, l, colour, p.Services[name], names, oneShot))
@@ -23,11 +23,11 @@ func modelOf(p *types.Project, l positions, colour model.Colour, names, oneShot 
 	return m
 }
 
-func service(p *types.Project, l positions, colour model.Colour, s types.ServiceConfig, own, oneShot []string) model.Service {
+func service(p *types.Project, l Positions, colour model.Colour, s types.ServiceConfig, own, oneShot []string) model.Service {
 	out := model.Service{
 		Name: s.Name, Key: model.ServiceKey(s.Name, colour), Image: api.GetImageNameOrDefault(s, p.Name), PullPolicy: s.PullPolicy,
 		Build: s.Build != nil, Replicas: s.GetScale(), ContainerName: s.ContainerName,
-		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, model.ServiceKey(s.Name, colour)) || awaitedToComplete(p, s.Name),
+		OneShot: slices.Contains(oneShot, s.Name) || slices.Contains(oneShot, model.ServiceKey(s.Name, colour)) || AwaitedToComplete(p, s.Name),
 		Hosts:   hosts(p, s), Also: alsoNamed(s), Networks: networks(p, s), Place: l.service(s.Name),
 	}
 	if policy, every, err := s.GetPullPolicy(); err == nil && policy == types.PullPolicyRefresh {
@@ -43,11 +43,11 @@ func service(p *types.Project, l positions, colour model.Colour, s types.Service
 		}
 	}
 	for _, expose := range s.Expose {
-		out.Ports = addPort(out.Ports, expose)
+		out.Ports = AddPort(out.Ports, expose)
 	}
 	for _, port := range s.Ports {
 		if port.Protocol != "udp" {
-			out.Ports = addPort(out.Ports, strconv.Itoa(int(port.Target)))
+			out.Ports = AddPort(out.Ports, strconv.Itoa(int(port.Target)))
 		}
 		if port.Published != "" {
 			out.HostPorts = append(out.HostPorts, hostPort(port))
@@ -70,8 +70,8 @@ func hostPort(port types.ServicePortConfig) string {
 	return text
 }
 
-// addPort adds "3000" or "3000/tcp"; ranges and udp are no address that nginx's configuration could name singly.
-func addPort(ports []int, text string) []int {
+// AddPort adds "3000" or "3000/tcp"; ranges and udp are no address that nginx's configuration could name singly.
+func AddPort(ports []int, text string) []int {
 	number, protocol, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(number)
 	if err != nil || protocol == "udp" || slices.Contains(ports, n) {
@@ -126,7 +126,7 @@ func networks(p *types.Project, s types.ServiceConfig) (names []string) {
 	return names
 }
 
-func awaitedToComplete(p *types.Project, name string) bool {
+func AwaitedToComplete(p *types.Project, name string) bool {
 	for _, s := range p.Services {
 		if dep, ok := s.DependsOn[name]; ok && dep.Condition == types.ServiceConditionCompletedSuccessfully {
 			return true

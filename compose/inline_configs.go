@@ -19,9 +19,9 @@ import (
 	"bluegate/deploy/model"
 )
 
-// injectedFile is a file that Compose wrote into a container before it started it: a config or a secret whose content
+// inlineFile is a file that Compose wrote into a container before it started it: a config or a secret whose content
 // stands in the Compose file or in its environment. No mount tells of it.
-type injectedFile struct {
+type inlineFile struct {
 	Path    string `json:"path"`
 	Mode    int64  `json:"mode"`
 	UID     int    `json:"uid"`
@@ -29,11 +29,11 @@ type injectedFile struct {
 	Content []byte `json:"content"`
 }
 
-// injectedLimit is more than Docker allows a config to have.
-const injectedLimit = 1 << 20
+// inlineLimit is more than Docker allows a config to have.
+const inlineLimit = 1 << 20
 
-// injectedPaths are where Compose writes such files for a service.
-func injectedPaths(p *types.Project, service string) []string {
+// inlinePaths are where Compose writes such files for a service.
+func inlinePaths(p *types.Project, service string) []string {
 	paths := []string{}
 	if p == nil {
 		return paths
@@ -56,24 +56,24 @@ func injectedPaths(p *types.Project, service string) []string {
 	return paths
 }
 
-// injectedText is the paths as a label. A container says itself what was written into it: the files that are loaded when
+// inlinePathsLabel is the paths as a label. A container says itself what was written into it: the files that are loaded when
 // it retires are those of the next release.
-func injectedText(p *types.Project, service string) string {
-	text, _ := json.Marshal(injectedPaths(p, service)) // strings never fail
+func inlinePathsLabel(p *types.Project, service string) string {
+	text, _ := json.Marshal(inlinePaths(p, service)) // strings never fail
 	return string(text)
 }
 
 // inlineConfigs reads those files out of a container. Of one that somebody else started only the files as they are now can
 // tell where they lie.
-func (s *Stack) inlineConfigs(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []injectedFile, err error) {
-	paths := injectedPaths(s.projects[colour], k.Service)
+func (s *Stack) inlineConfigs(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []inlineFile, err error) {
+	paths := inlinePaths(s.projects[colour], k.Service)
 	if text, ours := labels[engine.InjectedLabel]; ours {
 		if err := json.Unmarshal([]byte(text), &paths); err != nil {
 			return nil, fmt.Errorf("its label %s cannot be read: %w", engine.InjectedLabel, err)
 		}
 	}
 	for _, name := range paths {
-		f, err := s.readOut(ctx, k.ID, name)
+		f, err := s.readInlineFile(ctx, k.ID, name)
 		if errdefs.IsNotFound(err) {
 			continue
 		}
@@ -85,23 +85,23 @@ func (s *Stack) inlineConfigs(ctx context.Context, colour model.Colour, k model.
 	return files, nil
 }
 
-func (s *Stack) readOut(ctx context.Context, id, name string) (injectedFile, error) {
+func (s *Stack) readInlineFile(ctx context.Context, id, name string) (inlineFile, error) {
 	stream, _, err := s.engine.CopyFromContainer(ctx, id, name)
 	if err != nil {
-		return injectedFile{}, err
+		return inlineFile{}, err
 	}
 	defer stream.Close()
 	r := tar.NewReader(stream)
 	h, err := r.Next()
 	if err != nil {
-		return injectedFile{}, err
+		return inlineFile{}, err
 	}
-	content, err := io.ReadAll(io.LimitReader(r, injectedLimit))
-	return injectedFile{Path: name, Mode: h.Mode, UID: h.Uid, GID: h.Gid, Content: content}, err
+	content, err := io.ReadAll(io.LimitReader(r, inlineLimit))
+	return inlineFile{Path: name, Mode: h.Mode, UID: h.Uid, GID: h.Gid, Content: content}, err
 }
 
-// inject writes the files into a container that takes the place of the one from which they were read.
-func (s *Stack) inject(ctx context.Context, id string, files []injectedFile) error {
+// writeInlineConfigs writes the files into a container that takes the place of the one from which they were read.
+func (s *Stack) writeInlineConfigs(ctx context.Context, id string, files []inlineFile) error {
 	if len(files) == 0 {
 		return nil
 	}

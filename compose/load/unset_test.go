@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"strings"
@@ -29,14 +29,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := folder(t, map[string]string{"compose.yml": "services:\n" + test.file})
-			load := func(onlyWhatRuns bool) (model.Application, error) {
-				s, err := New(unasked(t), Options{Dir: dir, OnlyWhatRuns: onlyWhatRuns})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s.Load(t.Context())
-			}
-			app, err := load(true)
+			app, err := load(t, Options{Dir: dir, OnlyWhatRuns: true})
 			switch {
 			case test.want == "" && (err != nil || app.Project != "shop" || len(app.Models[model.Blue].Services) != 1):
 				t.Errorf("%+v, %v", app, err)
@@ -44,7 +37,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			// Where a variable is of no service of a colour's, Compose refuses a deployment all the same.
-			if _, err := load(false); (err == nil) != test.deep {
+			if _, err := load(t, Options{Dir: dir}); (err == nil) != test.deep {
 				t.Errorf("a deployment: %v", err)
 			}
 		})

@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"cmp"
@@ -52,7 +52,7 @@ func (o Options) composeFile() ([]string, error) {
 	names := strings.Split(list, cmp.Or(found.Environment["COMPOSE_PATH_SEPARATOR"], string(os.PathListSeparator)))
 	for i, name := range names {
 		for _, colour := range model.Colours {
-			if pattern := colourless(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
+			if pattern := colourPattern(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
 				names[i] = pattern
 			}
 		}
@@ -71,8 +71,8 @@ func envFiles() []string {
 	return nil
 }
 
-// colourless puts {colour} where a file's name carries a colour.
-func colourless(path string, colour model.Colour) string {
+// colourPattern puts {colour} where a file's name carries a colour.
+func colourPattern(path string, colour model.Colour) string {
 	dir, name := filepath.Split(path)
 	return dir + model.ServiceKey(name, colour)
 }

@@ -1,4 +1,4 @@
-package compose
+package load
 
 import (
 	"fmt"
@@ -32,13 +32,13 @@ func documents(files []string) []document {
 	return docs
 }
 
-// spot is a place in a file, as editors write it.
-type spot struct {
+// position is a place in a file, as editors write it.
+type position struct {
 	file         string
 	line, column int // 0: not known
 }
 
-func (s spot) String() string {
+func (s position) String() string {
 	switch {
 	case s.line == 0:
 		return s.file
@@ -48,7 +48,7 @@ func (s spot) String() string {
 	return fmt.Sprintf("%s:%d:%d", s.file, s.line, s.column)
 }
 
-func (d document) spot(n *yaml.Node) spot { return spot{d.file, n.Line, n.Column} }
+func (d document) position(n *yaml.Node) position { return position{d.file, n.Line, n.Column} }
 
 // entry is a value with the node that names it: its key in a mapping, itself in a list.
 type entry struct{ name, value *yaml.Node }

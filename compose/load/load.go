@@ -1,0 +1,140 @@
+// Package load reads the Compose files of both colours: which services, names, ports and healthchecks they have, which
+// secrets they hold, and where in the files an error is. It asks no engine.
+package load
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+
+	"bluegate/deploy/model"
+)
+
+// ProjectLoader is the part of Compose's library that reads files.
+type ProjectLoader interface {
+	LoadProject(ctx context.Context, options api.ProjectLoadOptions) (*types.Project, error)
+}
+
+// Loader reads the Compose files of both colours. It asks no engine.
+type Loader struct {
+	Options
+	Compose ProjectLoader
+}
+
+// Loaded is what the files say: as the deployment needs it, and as Compose needs it.
+type Loaded struct {
+	Application model.Application
+	Projects    map[model.Colour]*types.Project
+}
+
+// Load reads the files. Every error is a *model.InvalidError that names the place.
+func (l Loader) Load(ctx context.Context) (Loaded, error) {
+	loaded, err := l.loadWith(ctx, nil)
+	if err != nil {
+		if known, ok := l.withoutVariables(ctx, err); ok {
+			return known, nil
+		}
+	}
+	return loaded, err
+}
+
+// loadWith reads the files, with values for variables that are not set in the environment.
+func (l Loader) loadWith(ctx context.Context, unset map[string]string) (Loaded, error) {
+	patterns, err := l.FilesFound()
+	if err != nil {
+		return Loaded{}, err
+	}
+	out := Loaded{Application: model.Application{Models: map[model.Colour]model.Model{}}, Projects: map[model.Colour]*types.Project{}}
+	for _, colour := range model.Colours {
+		if err := l.loadColour(ctx, colour, patterns, unset, &out); err != nil {
+			return Loaded{}, err
+		}
+	}
+	app := &out.Application
+	markShared(*app)
+	if app.Project = cmp.Or(l.Name, applicationName(app.Models[model.Blue].ComposeProject)); app.Project == "" {
+		return Loaded{}, l.requireName(app.Models[model.Blue].ComposeProject)
+	}
+	return out, conflicts(*app)
+}
+
+// loadColour adds one colour to what was read.
+func (l Loader) loadColour(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string, out *Loaded) error {
+	project, err := l.project(ctx, colour, patterns, unset)
+	if err != nil {
+		return err
+	}
+	at := Locate(project.ComposeFiles)
+	names, err := l.serviceNames(project, at, colour, patterns)
+	if err != nil {
+		return err
+	}
+	l.learnProject(project)
+	out.Projects[colour] = project
+	own := l.withOneShots(project, colour, names)
+	out.Application.Models[colour] = modelOf(project, at, colour, own, l.OneShot)
+	out.Application.Findings = append(out.Application.Findings, l.commonServices(project, at, colour, own)...)
+	if l.OnlyWhatRuns {
+		return nil
+	}
+	return validate(out.Application.Models[colour], at, func(name string) string { return project.Services[name].Restart })
+}
+
+// applicationName is a Compose project's name without the colour; empty where it is called after nothing else.
+func applicationName(project string) string {
+	name := strings.Trim(strings.ReplaceAll(model.ServiceKey(project, model.Blue), "{colour}", ""), "-_.")
+	if _, err := model.ParseColour(name); err == nil {
+		return ""
+	}
+	return name
+}
+
+// requireName refuses an application that is called after nothing but a colour: every such application on the engine would
+// have the same lock and journal.
+func (o Options) requireName(project string) error {
+	return model.Invalid("the Compose project is called %q, after nothing but a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to go on with a journal of theirs, write project: %s)",
+		project, folderName(o.Dir), project, project)
+}
+
+// folderName is a folder's name as Compose makes a project's name of it.
+func folderName(dir string) string {
+	name := loader.NormalizeProjectName(filepath.Base(dir))
+	if _, err := model.ParseColour(name); err == nil || name == "" {
+		return "NAME"
+	}
+	return name
+}
+
+func (l Loader) project(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
+	opts := api.ProjectLoadOptions{ProjectName: l.expand(l.Project, colour), EnvFiles: envFiles()}
+	for _, p := range patterns {
+		opts.ConfigPaths = append(opts.ConfigPaths, l.path(p, colour))
+	}
+	// As with `docker compose -f`, the first file's folder names the project, and relative paths start there.
+	opts.WorkingDir = filepath.Dir(opts.ConfigPaths[0])
+	var env []string
+	for k, v := range unset {
+		env = append(env, k+"="+v)
+	}
+	for k, v := range l.Env[colour] {
+		env = append(env, k+"="+v)
+	}
+	opts.ProjectOptionsFns = []cli.ProjectOptionsFn{cli.WithEnv(env)}
+	project, err := l.Compose.LoadProject(ctx, opts)
+	if err == nil {
+		if profiles := l.profiles(project, colour); len(profiles) > 0 {
+			opts.Profiles = append(profiles, project.Profiles...)
+			project, err = l.Compose.LoadProject(ctx, opts)
+		}
+	}
+	if err != nil {
+		return nil, &model.InvalidError{Err: Positioned(err, opts.ConfigPaths)}
+	}
+	return project, nil
+}

@@ -1,0 +1,49 @@
+// Package compose is the adapter to Compose: it pulls, starts, watches, stops and prunes the containers of the colours.
+//
+// Compose's library is used only to converge (load, pull, create, start). Package gate decides on readiness, from what
+// this package reports.
+package compose
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
+
+	"bluegate/compose/engine"
+	"bluegate/compose/load"
+	"bluegate/deploy/model"
+)
+
+// Stack implements model.Stack.
+type Stack struct {
+	engine   *engine.Engine
+	cli      command.Cli
+	service  api.Compose
+	activity *activity // of service
+	opts     load.Options
+	projects map[model.Colour]*types.Project
+	name     string // of the application, once it was loaded
+}
+
+// New makes a Stack. Nothing is asked or read yet.
+func New(c *Connection, opts load.Options) (*Stack, error) {
+	heard := &activity{}
+	service, err := compose.NewComposeService(c.cli, compose.WithPrompt(answerNo), compose.WithEventProcessor(heard))
+	if err != nil {
+		return nil, fmt.Errorf("set up Compose: %w", err)
+	}
+	return &Stack{engine: c.Engine, cli: c.cli, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
+}
+
+// Load implements model.Stack.
+func (s *Stack) Load(ctx context.Context) (model.Application, error) {
+	loaded, err := load.Loader{Options: s.opts, Compose: s.service}.Load(ctx)
+	if err == nil {
+		s.projects, s.name = loaded.Projects, loaded.Application.Project
+	}
+	return loaded.Application, err
+}
