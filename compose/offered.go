@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/compose/engine"
-	"bluegate/deploy"
+	"bluegate/deploy/model"
 )
 
 // registryLimit is how long a registry may take to answer for one image.
@@ -42,7 +42,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	case errdefs.IsNotFound(err) && s.mirrored(ctx, ref):
 		return fmt.Errorf("a mirror of its registry does not have it: %w", err)
 	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
-		return &deploy.NotOfferedError{Err: err}
+		return &model.NotOfferedError{Err: err}
 	}
 	return fmt.Errorf("its registry could not be asked: %w", err)
 }

@@ -23,15 +23,16 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	undo := &report.Undo{Name: "abandon", Status: "ok"}
 	var failed *model.NotSwitchedError
 	if errors.As(cause, &failed) && failed.Applied {
-		undo.Name, r.applied = "rollback", true
+		undo.Name, r.stage = "rollback", rolledBack
 	}
-	if r.switched {
+	served := r.stage == switched
+	if served {
 		undo.Name = "rollback"
 	}
 	r.Progress.Step(undo.Name)
 	r.report.Undo = undo
 	var err error
-	if r.switched { // users first: the evidence is still there a second later
+	if served { // users first: the evidence is still there a second later
 		err = r.rollBack(ctx)
 	}
 	r.evidence(ctx, cause)
@@ -63,10 +64,10 @@ func (r *run) evidence(ctx context.Context, cause error) {
 
 func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 	if failed != nil && failed.Restored != nil {
-		r.report.Live, r.report.LiveBy = model.None, "the old configuration could not be brought back, so what nginx serves was not proven"
+		r.setLive(model.None, "the old configuration could not be brought back, so what nginx serves was not proven")
 		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
 	}
-	if r.applied {
+	if r.stage == rolledBack {
 		// Workers that had taken the change may still be answering from the new colour.
 		drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
 		defer cancel()
@@ -95,32 +96,32 @@ func (r *run) removed(containers []model.Container) {
 // deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
 // switched to; and before a first deployment nginx may have named the colour all the time.
 func (r *run) namedByHand(ctx context.Context, release []model.Container) error {
-	if r.report.From == model.None {
+	if r.plan.From == model.None {
 		return nil
 	}
 	route, err := r.see(ctx)
 	if err != nil {
 		return nil
 	}
-	if slices.ContainsFunc(route.Points, func(p model.SwitchPoint) bool { return p.Endpoint.Colour == r.release.To }) {
-		return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.release.To)
+	if slices.ContainsFunc(route.Points, func(p model.SwitchPoint) bool { return p.Endpoint.Colour == r.plan.Release.To }) {
+		return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To)
 	}
 	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
-		r.report.Live, r.report.LiveBy = model.None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx)
-		return fmt.Errorf("somebody edited the configuration of %s meanwhile, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.release.To, route.Refusal)
+		r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx))
+		return fmt.Errorf("somebody edited the configuration of %s meanwhile, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, route.Refusal)
 	}
 	return nil
 }
 
 // sameWorkers says whether nginx has loaded nothing since the release came up.
 func (r *run) sameWorkers(now model.Route) bool {
-	before := slices.Sorted(slices.Values(r.workers))
+	before := slices.Sorted(slices.Values(r.plan.Workers))
 	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
 }
 
 // removeRelease takes a release away that did not pass. One that was to come back is stopped, and stays.
 func (r *run) removeRelease(ctx context.Context) error {
-	if r.release.Back != nil {
+	if r.plan.Release.Back != nil {
 		return r.stopRestored(ctx)
 	}
 	containers, err := r.ofRelease(ctx)
@@ -130,7 +131,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err := r.namedByHand(ctx, containers); err != nil {
 		return err
 	}
-	if err := r.holdNames(ctx, r.release.To); err != nil {
+	if err := r.holdNames(ctx, r.plan.Release.To); err != nil {
 		return err
 	}
 	if err := r.Stack.Remove(ctx, containers); err != nil {

@@ -7,17 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
-
-// Bake is the time after the switch in which both colours run and the new one can still lose.
-type Bake struct {
-	For time.Duration // 0: none
-	// Checks are asked in the bake besides those that are asked before it: through nginx, as users come.
-	Checks map[model.Colour][]check.Check
-}
 
 // bakePause is the pause between two rounds of questions in a bake.
 const bakePause = time.Second
@@ -25,16 +17,11 @@ const bakePause = time.Second
 // nginxBack is how long an nginx that was restarted in the bake may take until it serves again.
 const nginxBack = 30 * time.Second
 
-// bakes says whether there is something to wait for, and a colour to go back to.
-func (r *run) bakes() bool {
-	return r.Settings.Bake.For > 0 && r.report.Command == "deploy" && r.report.From != model.None && !r.change.Empty()
-}
-
 // bake watches the release under its users. It passes when it was good for bake.for without interruption, by the same
 // rules as at the gate; the third interruption is flapping. Meanwhile nginx is asked again and again whether it still
 // serves the release.
-func (r *run) bake(ctx context.Context) error {
-	if !r.bakes() {
+func (r *run) bake(ctx context.Context, targets []model.Target) error {
+	if !r.plan.Bakes(r.Settings) {
 		return nil
 	}
 	return r.step(ctx, "bake", func(ctx context.Context) error {
@@ -43,11 +30,12 @@ func (r *run) bake(ctx context.Context) error {
 			return err
 		}
 		defer func() { r.tell(all) }()
-		w := newBakeWatch(ctx, r, all)
+		asked := questions{all, targets}
+		w := newBakeWatch(ctx, r, asked)
 		err = w.decide()
 		w.end()
 		if err == nil {
-			err = r.lastRound(ctx, all)
+			err = r.lastRound(ctx, asked)
 		}
 		if err != nil {
 			return fmt.Errorf("bake: %w", err)
@@ -56,22 +44,27 @@ func (r *run) bake(ctx context.Context) error {
 	})
 }
 
+// questions are what a bake asks again and again: the checks, and whether nginx reaches the release.
+type questions struct {
+	checks  []*checkRun
+	targets []model.Target
+}
+
 // bakeChecks are the questions of a bake, those that come through nginx too.
 func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return nil, err
 	}
-	to := r.release.To
-	return r.checkRuns("bake", to, slices.Concat(r.Settings.Checks[to], r.Settings.Bake.Checks[to]), containers)
+	return r.checkRuns("bake", r.plan.Release.To, slices.Concat(r.plan.Checks, r.plan.InBake), containers)
 }
 
 // newBakeWatch is the gate once more, over containers that run already.
-func newBakeWatch(ctx context.Context, r *run, all []*checkRun) *watch {
+func newBakeWatch(ctx context.Context, r *run, asked questions) *watch {
 	span := r.Settings.Bake.For
-	w := watchOf(ctx, r, longRunning(r.expected()), span, 3*span+time.Minute)
+	w := watchOf(ctx, r, longRunning(r.plan.Expected), span, 3*span+time.Minute)
 	w.upDone = time.Now()
-	w.ask = func() { w.asked <- r.rounds(w.ctx, all) }
+	w.ask = func() { w.asked <- r.rounds(w.ctx, asked) }
 	w.work.Go(w.ask)
 	return w
 }
@@ -79,12 +72,12 @@ func newBakeWatch(ctx context.Context, r *run, all []*checkRun) *watch {
 // errEdited ends the rounds of a bake where someone else edited nginx's files since the switch.
 var errEdited = errors.New("the configuration of nginx was edited since the switch")
 
-// rounds asks until something is wrong with the release, nginx's files were edited, or ctx ends. An nginx that does not run, or that cannot be
-// asked, says nothing about the release: it is waited for.
-func (r *run) rounds(ctx context.Context, all []*checkRun) error {
+// rounds asks until something is wrong with the release, nginx's files were edited, or ctx ends. An nginx that does not
+// run, or that cannot be asked, says nothing about the release: it is waited for.
+func (r *run) rounds(ctx context.Context, asked questions) error {
 	said := false
 	for {
-		err := r.round(ctx, all)
+		err := r.round(ctx, asked)
 		var silent *model.UnreachableError
 		switch {
 		case ctx.Err() != nil:
@@ -105,15 +98,15 @@ func (r *run) rounds(ctx context.Context, all []*checkRun) error {
 
 // round asks once whether nginx serves the release, and the release what its checks ask. What a check says while nginx
 // is being restarted is said of nginx: it counts only if nginx serves afterwards.
-func (r *run) round(ctx context.Context, all []*checkRun) error {
-	if err := r.stillServed(ctx); err != nil {
+func (r *run) round(ctx context.Context, asked questions) error {
+	if err := r.stillServed(ctx, asked.targets); err != nil {
 		return err
 	}
-	err := r.runChecks(ctx, all)
+	err := r.runChecks(ctx, asked.checks)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if away := r.stillServed(ctx); away != nil {
+	if away := r.stillServed(ctx, asked.targets); away != nil {
 		return away
 	}
 	if !refuses(err) { // a helper that ended with nginx, for instance
@@ -123,9 +116,9 @@ func (r *run) round(ctx context.Context, all []*checkRun) error {
 }
 
 // lastRound is the proof with which a bake ends: what was true a moment ago may be an nginx that is being restarted.
-func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
+func (r *run) lastRound(ctx context.Context, asked questions) error {
 	for until := time.Now().Add(nginxBack); ; {
-		err := r.round(ctx, all)
+		err := r.round(ctx, asked)
 		if errors.Is(err, errEdited) {
 			if err = r.adoptEdit(ctx); err == nil {
 				continue
@@ -140,7 +133,7 @@ func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
 		case !errors.As(err, &silent):
 			return err
 		case time.Now().After(until):
-			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.release.To, err), Run: "bluegate settle"}
+			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 		}
 		_ = sleep(ctx, bakePause)
 	}
@@ -149,29 +142,29 @@ func (r *run) lastRound(ctx context.Context, all []*checkRun) error {
 // stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
 // to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
 // back, the release has lost; any other edit is errEdited.
-func (r *run) stillServed(ctx context.Context) error {
-	if err := r.Router.Follow(ctx, r.change); err != nil {
+func (r *run) stillServed(ctx context.Context, targets []model.Target) error {
+	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
 		return err
 	}
-	fate, err := r.Router.Compare(ctx, r.change)
+	fate, err := r.Router.Compare(ctx, r.plan.Change)
 	switch {
 	case err != nil:
 		return err
 	case fate == model.ChangeNginxGone:
-		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.route.Nginx)}
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.seen.Route.Nginx)}
 	case fate == model.ChangeNotApplied:
-		return model.Refuse(model.NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.route.Nginx, r.release.To)
+		return model.Refuse(model.NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.seen.Route.Nginx, r.plan.Release.To)
 	case fate == model.ChangeConflict:
 		return errEdited
 	}
-	return r.Router.Reach(ctx, r.targets)
+	return r.Router.Reach(ctx, targets)
 }
 
 // adoptEdit waits for whoever switches the same nginx, so that what is there now is not half of a switch, and adopts an
 // edit that continues to name the release. Somebody else's switch that lasts says nothing about the release.
 func (r *run) adoptEdit(ctx context.Context) error {
 	served := false
-	err := r.throughNginx(ctx, func(ctx context.Context) (err error) {
+	err := r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) (err error) {
 		served, err = r.adopt(ctx)
 		return err
 	})
@@ -180,7 +173,7 @@ func (r *run) adoptEdit(ctx context.Context) error {
 	case errors.As(err, &locked):
 		return &model.UnreachableError{What: "nginx", Err: err}
 	case err == nil && !served:
-		return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.route.Nginx, r.release.To), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.seen.Route.Nginx, r.plan.Release.To), Run: "bluegate settle"}
 	}
 	return err
 }
@@ -211,10 +204,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// longRunning leaves out what has passed by ending.
+// longRunning leaves out what has passed by ending, or counts from the start of a container.
 func longRunning(all []gate.Expected) (still []gate.Expected) {
 	for _, e := range all {
-		if !e.OneShot {
+		if e.Age = 0; !e.OneShot {
 			still = append(still, e)
 		}
 	}
@@ -224,9 +217,9 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 // settleBake decides about a release whose bake was cut short: it had not passed, so nginx is pointed back, unless the
 // old colour is not healthy any more and the release is.
 func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
-	r.change = *e.Change
-	if r.servedColour() == e.From {
-		if fate, err := r.Router.Compare(ctx, r.change); err != nil || fate == model.ChangeConflict { // pointed back by hand
+	r.plan.Change = *e.Change
+	if r.seen.Served() == e.From {
+		if fate, err := r.Router.Compare(ctx, r.plan.Change); err != nil || fate == model.ChangeConflict { // pointed back by hand
 			return false, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/redact"
 	"bluegate/deploy/report"
 )
@@ -28,12 +29,12 @@ type checkRun struct {
 func (r *run) checkRuns(during string, colour model.Colour, checks []check.Check, containers []model.Container) ([]*checkRun, error) {
 	var all []*checkRun
 	for _, c := range checks {
-		c, err := r.withOrigin(c, colour)
-		if err != nil {
+		c, said, err := r.seen.WithOrigin(c, colour)
+		if r.note(said...); err != nil {
 			return nil, err
 		}
 		var about []model.Container
-		service := serviceOf(c, r.app.Models[colour])
+		service := plan.ServiceOf(c, r.seen.Application.Models[colour])
 		for _, of := range containers {
 			if of.Service == service {
 				about = append(about, of)
@@ -57,7 +58,7 @@ func (r *run) checkRuns(during string, colour model.Colour, checks []check.Check
 
 // checks asks the release, before any user meets it, what Docker's health does not tell.
 func (r *run) checks(ctx context.Context) error {
-	if len(r.Settings.Checks[r.release.To]) == 0 {
+	if len(r.plan.Checks) == 0 {
 		return nil
 	}
 	return r.step(ctx, "checks", func(ctx context.Context) error {
@@ -65,7 +66,7 @@ func (r *run) checks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all, err := r.checkRuns("checks", r.release.To, r.Settings.Checks[r.release.To], containers)
+		all, err := r.checkRuns("checks", r.plan.Release.To, r.plan.Checks, containers)
 		if err != nil {
 			return err
 		}
@@ -78,10 +79,10 @@ func (r *run) checks(ctx context.Context) error {
 // failingChecks asks the checks of a colour for the health report; of the live colour those too that come through nginx.
 func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	checks := r.Settings.Checks[colour]
-	if colour == r.report.Live {
+	if colour == r.live.Colour {
 		checks = slices.Concat(checks, r.Settings.Bake.Checks[colour])
 	}
-	all, err := r.checkRuns("health", colour, checks, r.of(colour))
+	all, err := r.checkRuns("health", colour, checks, r.seen.Of(colour))
 	if err != nil {
 		return []model.Reason{}, err
 	}

@@ -9,10 +9,11 @@ import (
 	"bluegate/deploy/check"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 )
 
 // asksHTTP is a check of a colour's was, as a configuration gives it to both colours.
-func (s *Settings) asksHTTP(t *testing.T, change func(*check.Check)) {
+func asksHTTP(t *testing.T, s *Settings, change func(*check.Check)) {
 	t.Helper()
 	s.Checks = map[model.Colour][]check.Check{}
 	for _, colour := range model.Colours {
@@ -32,7 +33,7 @@ func (s *Settings) asksHTTP(t *testing.T, change func(*check.Check)) {
 func TestChecks(t *testing.T) {
 	story(t, "passes", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.asksHTTP(t, func(c *check.Check) { c.Passes = 3 })
+		asksHTTP(t, &p.settings, func(c *check.Check) { c.Passes = 3 })
 		r := p.deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
 		c := r.Checks[0]
@@ -55,7 +56,7 @@ func TestChecks(t *testing.T) {
 		story(t, name, func(t *testing.T, w *world) {
 			w.answers = func(check.Request) check.Result { return test.answer }
 			p := w.process()
-			p.settings.asksHTTP(t, func(c *check.Check) { c.Contains = "ok" })
+			asksHTTP(t, &p.settings, func(c *check.Check) { c.Contains = "ok" })
 			r := p.deploy()
 			ends(t, r, model.Refused, 3, model.Blue)
 			done(t, w, begun+"\n rehearse green"+abandoned+"\n close \n unlock shop")
@@ -79,7 +80,7 @@ func TestChecks(t *testing.T) {
 		}
 		w.lives["was-green"], w.lives["signal-green"] = unprobed, unprobed
 		p := w.process()
-		p.settings.asksHTTP(t, nil)
+		asksHTTP(t, &p.settings, nil)
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "recovers", func(t *testing.T, w *world) {
@@ -91,13 +92,13 @@ func TestChecks(t *testing.T) {
 			return check.Result{Status: 200}
 		}
 		p := w.process()
-		p.settings.asksHTTP(t, nil)
+		asksHTTP(t, &p.settings, nil)
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
 	story(t, "from each container of a service", func(t *testing.T, w *world) {
 		w.app.Models[model.Green].Services[0].Replicas = 2
 		p := w.process()
-		p.settings.asksHTTP(t, func(c *check.Check) { c.From, c.Service = check.Container, "was-green" })
+		asksHTTP(t, &p.settings, func(c *check.Check) { c.From, c.Service = check.Container, "was-green" })
 		r := p.deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
 		var from []string
@@ -123,7 +124,7 @@ func TestChecksThatCannotBeAsked(t *testing.T) {
 		story(t, name, func(t *testing.T, w *world) {
 			p := w.process()
 			p.remote = true
-			p.settings.asksHTTP(t, test.change)
+			asksHTTP(t, &p.settings, test.change)
 			r := p.deploy()
 			ends(t, r, model.Malformed, 2, model.Blue)
 			done(t, w, "lock shop \n unlock shop")
@@ -134,38 +135,11 @@ func TestChecksThatCannotBeAsked(t *testing.T) {
 	}
 }
 
-func TestVantage(t *testing.T) {
-	m := shopModel(model.Green)
-	m.Services[0].HostPorts = []string{"127.0.0.1:3002/tcp"}
-	m.Services[1].HostPorts = []string{"3003/udp"}
-	for _, test := range []struct {
-		kind   check.Kind
-		target string
-		want   check.Origin
-		about  string
-	}{
-		{check.HTTP, "http://was-green:8080/", check.Nginx, "was-green"},
-		{check.HTTP, "http://was-green:3002/", check.Nginx, "was-green"},
-		{check.HTTP, "http://localhost:9999/", check.Client, ""},
-		{check.HTTP, "http://127.0.0.1:3002/", check.Client, "was-green"},
-		{check.TCP, "engine.test:3002", check.Client, "was-green"},
-		{check.TCP, "engine.test:3003", check.Nginx, ""},
-		{check.DNS, "signal-green", check.Nginx, "signal-green"},
-		{check.Exec, "", check.Client, ""},
-	} {
-		c := check.Check{Request: check.Request{Kind: test.kind, Target: test.target}}
-		got, err := originOf(c, m, false)
-		if err != nil || got != test.want || serviceOf(c, m) != test.about {
-			t.Errorf("%s: from %s about %q, %v; want %s about %q", c, got, serviceOf(c, m), err, test.want, test.about)
-		}
-	}
-}
-
 // TestChecksInTheBake: what a check says decides there too, also one that comes through nginx.
 func TestChecksInTheBake(t *testing.T) {
 	through := func(p *process) {
 		c, _ := check.Check{From: check.Client, Request: check.Request{Kind: check.HTTP, Target: "http://shop.test/"}}.Complete()
-		p.settings.Bake = Bake{For: 20 * time.Second, Checks: map[model.Colour][]check.Check{model.Green: {c}}}
+		p.settings.Bake = plan.Bake{For: 20 * time.Second, Checks: map[model.Colour][]check.Check{model.Green: {c}}}
 	}
 	story(t, "fails", func(t *testing.T, w *world) {
 		p := w.process()
@@ -203,7 +177,7 @@ func TestChecksInTheBake(t *testing.T) {
 func TestHealthAsks(t *testing.T) {
 	story(t, "good", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.asksHTTP(t, nil)
+		asksHTTP(t, &p.settings, nil)
 		p.settings.Bake.Checks = p.settings.Checks
 		r := p.do((*Deployer).Health)
 		ends(t, r, model.OK, 0, model.Blue)
@@ -214,7 +188,7 @@ func TestHealthAsks(t *testing.T) {
 	})
 	story(t, "bad", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.asksHTTP(t, nil)
+		asksHTTP(t, &p.settings, nil)
 		w.answers = func(check.Request) check.Result { return check.Result{Status: 503} }
 		r := p.do((*Deployer).Health)
 		ends(t, r, model.NotHealthy, 3, model.Blue)

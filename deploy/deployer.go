@@ -2,9 +2,11 @@ package deploy
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -23,88 +25,90 @@ type Deployer struct {
 	Self func(command, release string) model.Holder
 }
 
-// run is one command under way: what it found out, what it did, and what it has to undo.
+// Settings are what the user chose.
+type Settings = plan.Settings
+
+// DefaultSettings are those of a run without configuration.
+func DefaultSettings() Settings { return plan.DefaultSettings() }
+
+// run is one command under way. Only the goroutine of the command writes it.
 type run struct {
 	*Deployer
-	report  *report.Report
-	journal model.Journal
+	command  string
+	identity model.Identity // of the application, by its files
+	report   *report.Report // it is written from the run, and is never its state
+
 	lease   model.Lease // the project's lock; nil: a command that only looks
-
-	app        model.Application
-	identity   model.Identity // of the application, by its files
-	dir        *model.Addresses
-	route      model.Route
-	containers []model.Container
-	images     []model.Image // of the colour that is to become live
-	building   []string      // services whose images are built
-	local      []string      // images that no registry serves, and that are used as they are on the engine
-	release    model.Release
-	change     model.Change
-	targets    []model.Target
-
-	held     bool  // the lock was taken
-	first    bool  // no colour's container runs
-	underWay bool  // another command holds the lock
-	drains   bool  // the colour that is to become live was about to retire
-	touched  bool  // something was changed that abandon has to undo
-	workers  []int // of nginx, before the release came up
-	switched bool  // nginx provably serves the release
-	applied  bool  // workers had taken a change that was taken back
-	promoted bool  // the point of no return is behind us
-	healthy  time.Time
+	journal model.Journal
+	seen    plan.Observation // the last
+	plan    plan.Plan        // what is executed
+	stage   stage
+	live    plan.Live
 }
 
 func (d *Deployer) begin(command string) *run {
-	return &run{Deployer: d, report: report.NewReport(command)}
+	return &run{Deployer: d, command: command, report: report.NewReport(command)}
 }
 
 // Run makes the idle colour, or the one that the settings name, live. Whatever happens, the report says what is true
 // afterwards; it is never nil.
 func (d *Deployer) Run(ctx context.Context) *report.Report {
 	r := d.begin("deploy")
-	r.release.ID = model.NewReleaseID(time.Now())
-	r.report.Release = r.release.ID
+	r.plan.Release.ID = model.NewReleaseID(time.Now())
+	r.report.Release = r.plan.Release.ID
+	return r.whole(ctx, r.deploy)
+}
+
+// whole runs a command that may change something, up to its report and its last hooks.
+func (r *run) whole(ctx context.Context, do func(context.Context, context.CancelCauseFunc) error) *report.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-
-	err := r.deploy(ctx, cancel)
+	err := do(ctx, cancel)
 	r.atEnd(ctx)
 	defer r.ended(ctx)
 	return r.outcome(ctx, err)
 }
 
-func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) (err error) {
+func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) error {
 	defer r.unlock(ctx)
-	if err := r.lockAndSettle(ctx, lost); err != nil {
+	if _, err := r.lockAndSettle(ctx, lost); err != nil {
 		return err
 	}
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
-	if err := r.step(ctx, "plan", r.plan); err != nil {
+	if err := r.step(ctx, "plan", r.makePlan); err != nil {
 		return err
 	}
-
-	defer func() { err = r.undoUnlessPromoted(ctx, err) }()
-	if err := r.step(ctx, "pull", r.pull); err != nil {
-		return err
-	}
-	if err := r.build(ctx); err != nil {
-		return err
-	}
-	return r.makeLive(ctx)
+	return r.orAbandon(ctx, func() error {
+		if err := r.step(ctx, "pull", r.pull); err != nil {
+			return err
+		}
+		if err := r.build(ctx); err != nil {
+			return err
+		}
+		return r.makeLive(ctx)
+	})
 }
 
 // lockAndSettle is how every command begins that changes something: alone, and with nothing of an earlier run in its way.
-func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) error {
+func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (done settled, err error) {
 	if err := r.load(ctx); err != nil {
-		return err
+		return done, err
 	}
 	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
-		return err
+		return done, err
 	}
-	r.held = true
-	return r.step(ctx, "settle", r.settle)
+	r.stage = locked
+	err = r.step(ctx, "settle", func(ctx context.Context) (err error) {
+		done, err = r.settle(ctx)
+		return err
+	})
+	if err == nil && done.said != "" {
+		r.note(model.Finding{Code: "settled", Message: done.said})
+		r.Progress.Say("%s", done.said)
+	}
+	return done, err
 }
 
 // makeLive takes the release through the gate to the users.
@@ -112,7 +116,8 @@ func (r *run) makeLive(ctx context.Context) error {
 	if err := r.before(ctx, model.BeforeUp); err != nil {
 		return err
 	}
-	if err := r.up(ctx); err != nil { // and the gate, which watches from before it begins
+	healthy, err := r.up(ctx) // and the gate, which watches from before it begins
+	if err != nil {
 		return err
 	}
 	if err := r.checks(ctx); err != nil {
@@ -121,22 +126,25 @@ func (r *run) makeLive(ctx context.Context) error {
 	if err := r.before(ctx, model.BeforeSwitch); err != nil {
 		return err
 	}
-	if err := r.step(ctx, "switch", r.switchOver); err != nil {
+	targets, err := r.switchOver(ctx, healthy)
+	if err != nil {
 		return err
 	}
 	r.after(ctx, model.AfterSwitch)
-	if err := r.bake(ctx); err != nil {
+	if err := r.bake(ctx, targets); err != nil {
 		return err
 	}
 
-	// Users are on the new colour, and it has stayed good. From here on nothing is undone: what is left is to take leave
-	// of the old one.
+	// Users are on the new colour, and it has stayed good. From here on nothing is undone: what is left is to retire the old
+	// one.
 	return r.retire(ctx)
 }
 
-// undoUnlessPromoted is deferred before the first change. It returns the error that led here.
-func (r *run) undoUnlessPromoted(ctx context.Context, err error) error {
-	if err == nil || !r.touched || r.promoted {
+// orAbandon does what changes something. When it fails before the release is promoted, all of it is undone. It returns
+// the error that led there.
+func (r *run) orAbandon(ctx context.Context, do func() error) error {
+	err := do()
+	if err == nil || r.stage < changing || r.stage == promoted {
 		return err
 	}
 	return r.abandon(ctx, err)
@@ -158,20 +166,28 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 func (r *run) load(ctx context.Context) error {
 	app, err := r.Stack.Load(ctx)
 	r.report.Project = app.Project
-	r.app, r.dir = app, model.NewAddresses(app)
-	r.identity = model.IdentityOf(app, r.Self(r.report.Command, r.release.ID).Host)
+	r.seen = plan.Observation{Application: app, Addresses: model.NewAddresses(app), Remote: r.Remote}
+	r.identity = model.IdentityOf(app, r.Self(r.command, r.plan.Release.ID).Host)
 	return err
 }
 
 // note keeps a finding for the report, once.
 func (r *run) note(findings ...model.Finding) {
 	for _, f := range findings {
-		known := false
-		for _, have := range r.report.Findings {
-			known = known || have == f
-		}
-		if !known {
+		if !slices.Contains(r.report.Findings, f) {
 			r.report.Findings = append(r.report.Findings, f)
 		}
 	}
+}
+
+// judgeLive is setLive by what was observed last.
+func (r *run) judgeLive() {
+	now := r.seen.Judged().Live
+	r.setLive(now.Colour, now.By)
+}
+
+// setLive notes which colour nginx serves, and how that is known.
+func (r *run) setLive(colour model.Colour, by string) {
+	r.live = plan.Live{Colour: colour, By: by}
+	r.report.Live, r.report.LiveBy = colour, by
 }

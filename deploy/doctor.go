@@ -42,10 +42,10 @@ func (r *run) examine(ctx context.Context) error {
 	if err := r.examineServices(ctx); err != nil {
 		return err
 	}
-	if r.route.State == model.RouterAbsent {
+	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
-	found, err := r.Router.Examine(ctx, r.route, r.Settings.DrainTimeout)
+	found, err := r.Router.Examine(ctx, r.seen.Route, r.Settings.DrainTimeout)
 	// What was observed already is said again with its remedy.
 	r.report.Findings = withoutCodes(r.report.Findings, found)
 	r.note(found...)
@@ -54,10 +54,10 @@ func (r *run) examine(ctx context.Context) error {
 
 // tryRestart refuses what a restart of nginx would undo.
 func (r *run) tryRestart(ctx context.Context) error {
-	if r.route.State == model.RouterAbsent {
+	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
-	found, err := r.Router.TryRestart(ctx, r.route)
+	found, err := r.Router.TryRestart(ctx, r.seen.Route)
 	r.note(found...)
 	var undone []string
 	for _, f := range found {
@@ -68,7 +68,7 @@ func (r *run) tryRestart(ctx context.Context) error {
 	if err != nil || len(undone) == 0 {
 		return err
 	}
-	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.route.Nginx, strings.Join(undone, ", "))
+	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.seen.Route.Nginx, strings.Join(undone, ", "))
 }
 
 // withoutCodes leaves out what newer findings say better: the same code, at the same place.

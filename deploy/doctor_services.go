@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/redact"
 )
 
@@ -18,11 +19,11 @@ const quickProbe = 5 * time.Second
 // not hold says nothing.
 func (r *run) examineServices(ctx context.Context) error {
 	for _, colour := range model.Colours {
-		images, err := r.Stack.Images(ctx, r.app.Models[colour])
+		images, err := r.Stack.Images(ctx, r.seen.Application.Models[colour])
 		if err != nil {
 			return err
 		}
-		for _, s := range r.app.Models[colour].Services {
+		for _, s := range r.seen.Application.Models[colour].Services {
 			img, _ := model.ImageOf(images, s.Name)
 			r.note(examineProbe(s, img, r.Settings.RunningSuffices)...)
 		}
@@ -34,7 +35,7 @@ func examineProbe(s model.Service, img model.Image, runningSuffices bool) []mode
 	if s.OneShot {
 		return nil
 	}
-	p := effectiveProbe(s, img)
+	p := plan.EffectiveProbe(s, img)
 	if p == nil {
 		if img.ID == "" && !s.ProbeDisabled {
 			return nil // the image that is yet to be pulled may bring one

@@ -22,10 +22,10 @@ func (r *run) drain(ctx context.Context) error {
 	defer cancel()
 	var left model.DrainStatus
 	said := time.Now()
-	err := r.Router.Drain(ctx, r.of(r.report.From), func(l model.DrainStatus) {
+	err := r.Router.Drain(ctx, r.seen.Of(r.plan.From), func(l model.DrainStatus) {
 		if left = l; time.Since(said) > sayDrain {
 			said = time.Now()
-			r.Progress.Say("draining %s: %s", r.route.Nginx, left)
+			r.Progress.Say("draining %s: %s", r.seen.Route.Nginx, left)
 		}
 	})
 	switch {
@@ -42,7 +42,7 @@ func (r *run) drain(ctx context.Context) error {
 		return nil
 	}
 	return &model.ManualActionError{
-		Err: fmt.Errorf("%s is live, but after %s %w (%s; %s), so %s keeps running", r.release.To, r.Settings.DrainTimeout, errDrain, r.route.Nginx, left, r.report.From),
+		Err: fmt.Errorf("%s is live, but after %s %w (%s; %s), so %s keeps running", r.plan.Release.To, r.Settings.DrainTimeout, errDrain, r.seen.Route.Nginx, left, r.plan.From),
 		Run: "bluegate settle",
 	}
 }

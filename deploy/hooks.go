@@ -50,7 +50,7 @@ func (r *run) after(ctx context.Context, moment model.Moment) {
 // attempted.
 func (r *run) ended(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	if !r.held {
+	if r.stage < locked {
 		return
 	}
 	if r.report.ExitCode != 0 {
@@ -62,14 +62,14 @@ func (r *run) ended(ctx context.Context) {
 // hooks are those of the release's colour. A run that ended before it had chosen one has those of the idle colour; a
 // rollback brings up what was there, so that nothing is to be prepared for it.
 func (r *run) hooks(moment model.Moment) [][]string {
-	if moment == model.BeforeUp && r.report.Command == "rollback" {
+	if moment == model.BeforeUp && r.command == "rollback" {
 		return nil
 	}
 	return r.Settings.Hooks[r.hookColour()].Commands[moment]
 }
 
 func (r *run) hookColour() model.Colour {
-	return cmp.Or(r.release.To, r.Settings.To, r.report.Live.Other(), model.Blue)
+	return cmp.Or(r.plan.Release.To, r.Settings.To, r.live.Colour.Other(), model.Blue)
 }
 
 // hook runs one command.
@@ -115,8 +115,8 @@ func (r *run) facts(moment model.Moment) []string {
 	}
 	facts := []string{}
 	for _, fact := range [][2]string{
-		{"COMMAND", r.report.Command}, {"PROJECT", r.report.Project}, {"RELEASE", r.report.Release}, {"PHASE", string(moment)}, {"FROM", string(r.report.From)}, {"TO", string(r.hookColour())},
-		{"LIVE", string(r.report.Live)}, {"OUTCOME", string(r.report.Outcome)}, {"EXIT_CODE", exit}, {"REASONS", strings.Join(codes, " ")}, {"MESSAGE", redact.Sanitize(r.report.Message)},
+		{"COMMAND", r.command}, {"PROJECT", r.report.Project}, {"RELEASE", r.report.Release}, {"PHASE", string(moment)}, {"FROM", string(r.plan.From)}, {"TO", string(r.hookColour())},
+		{"LIVE", string(r.live.Colour)}, {"OUTCOME", string(r.report.Outcome)}, {"EXIT_CODE", exit}, {"REASONS", strings.Join(codes, " ")}, {"MESSAGE", redact.Sanitize(r.report.Message)},
 	} {
 		facts = append(facts, "BLUEGATE_"+fact[0]+"="+strings.ReplaceAll(fact[1], "\x00", ""))
 	}

@@ -37,7 +37,7 @@ func (p *process) Run(ctx context.Context, argv, env []string) ([]byte, int, err
 }
 
 // hooked gives each moment a hook that is called after it.
-func (s *Settings) hooked() {
+func hooked(s *Settings) {
 	h := model.Hooks{Commands: map[model.Moment][][]string{}, Timeout: time.Minute}
 	for _, m := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
 		h.Commands[m] = [][]string{{"./hook", string(m)}}
@@ -85,7 +85,7 @@ func TestHooks(t *testing.T) {
 	} {
 		story(t, test.name, func(t *testing.T, w *world) {
 			p := w.process()
-			p.settings.hooked()
+			hooked(&p.settings)
 			test.set(w, p)
 			r := p.deploy()
 			ends(t, r, test.outcome, test.exit, test.live)
@@ -107,7 +107,7 @@ func TestHookFacts(t *testing.T) {
 	story(t, "refused", func(t *testing.T, w *world) {
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		p := w.process()
-		p.settings.hooked()
+		hooked(&p.settings)
 		r := p.deploy()
 		want := map[string]string{
 			"BLUEGATE_COMMAND": "deploy", "BLUEGATE_PROJECT": "shop", "BLUEGATE_RELEASE": r.Release, "BLUEGATE_PHASE": "before_up", "BLUEGATE_FROM": "blue", "BLUEGATE_TO": "green",
@@ -130,7 +130,7 @@ func TestHookFacts(t *testing.T) {
 func TestHookEvidence(t *testing.T) {
 	story(t, "output", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.hooked()
+		hooked(&p.settings)
 		p.runs = func(context.Context, []string) ([]byte, int, error) {
 			return []byte(strings.Repeat("noise\n", 100) + "\n::error::migration \x1b[31mfailed\n"), 2, nil
 		}
@@ -145,7 +145,7 @@ func TestHookEvidence(t *testing.T) {
 	})
 	story(t, "timeout", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.hooked()
+		hooked(&p.settings)
 		p.runs = func(ctx context.Context, argv []string) ([]byte, int, error) {
 			if argv[1] == string(model.BeforeSwitch) {
 				<-ctx.Done()
@@ -164,8 +164,8 @@ func TestHookEvidence(t *testing.T) {
 func TestDryRunRunsNoHook(t *testing.T) {
 	story(t, "dry run", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.hooked()
-		p.settings.asksHTTP(t, nil)
+		hooked(&p.settings)
+		asksHTTP(t, &p.settings, nil)
 		r := p.do((*Deployer).DryRun)
 		ends(t, r, model.Planned, 0, model.Blue)
 		if len(p.ran)+len(p.asked) > 0 {

@@ -16,7 +16,7 @@ func (r *run) ownJournal(ctx context.Context) error {
 	if len(theirs.Services) > 0 && len(r.identity.Services) > 0 && !common {
 		return r.foreign(theirs)
 	}
-	if theirs.Nginx == "" || r.route.State == "" || theirs.Nginx == r.route.Nginx { // or it was not observed yet
+	if theirs.Nginx == "" || r.seen.Route.State == "" || theirs.Nginx == r.seen.Route.Nginx { // or it was not observed yet
 		return nil
 	}
 	there, err := r.Router.Exists(ctx, theirs.Nginx)
@@ -28,8 +28,8 @@ func (r *run) ownJournal(ctx context.Context) error {
 
 func (r *run) foreign(theirs model.Identity) error {
 	ours := r.identity
-	ours.Nginx = cmp.Or(r.route.Nginx, "no nginx")
-	project := r.app.Project
+	ours.Nginx = cmp.Or(r.seen.Route.Nginx, "no nginx")
+	project := r.seen.Application.Project
 	return model.Refuse(model.ForeignJournal, "the journal of project %s (container bluegate-journal-%s) is of another application (%s), and this one is: %s. If these are two, give this one a name of its own in bluegate.yml: project: %s-2. If it is the same one, run: docker rm bluegate-journal-%s, which forgets what rollback could go back to",
 		project, project, theirs, ours, project, project)
 }
@@ -37,7 +37,7 @@ func (r *run) foreign(theirs model.Identity) error {
 // known is the journal with which application it is of.
 func (r *run) known(j model.Journal) model.Journal {
 	own := r.identity
-	if own.Nginx = r.route.Nginx; own.Nginx == "" && j.Application != nil {
+	if own.Nginx = r.seen.Route.Nginx; own.Nginx == "" && j.Application != nil {
 		own.Nginx = j.Application.Nginx
 	}
 	j.Application = &own

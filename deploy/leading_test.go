@@ -84,7 +84,7 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 	})
 	story(t, "the old colour is mentioned once it drains", func(t *testing.T, w *world) {
 		p := w.process()
-		p.settings.hooked()
+		hooked(&p.settings)
 		p.runs = func(_ context.Context, argv []string) ([]byte, int, error) {
 			if argv[1] == string(model.AfterSwitch) {
 				w.nginx.mentions = mentionOf(model.Blue)
@@ -103,7 +103,7 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 		w.stopAll()
 		w.nginx.state, w.spared = model.RouterStopped, model.Blue
 		p := w.process()
-		p.settings.hooked()
+		hooked(&p.settings)
 		p.runs = func(_ context.Context, argv []string) ([]byte, int, error) {
 			if argv[1] == string(model.BeforeUp) {
 				for _, b := range w.boxes {

@@ -33,13 +33,13 @@ func (e *lostError) Is(target error) bool { return target == ErrLeaseLost }
 
 // lock takes the project's lock and reads the journal. From then on losing the lock ends the run.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
-	lease, err := r.take(ctx, r.app.Project, r.Settings.WaitLock)
+	lease, err := r.acquire(ctx, r.seen.Application.Project, r.Settings.WaitLock)
 	if err != nil {
 		return r.unusable(ctx, err)
 	}
 	r.lease = lease
 	whenLost(ctx, lease, func() { lost(lossOf(lease)) })
-	if r.journal, err = r.Store.Read(ctx, r.app.Project); err != nil {
+	if r.journal, err = r.Store.Read(ctx, r.seen.Application.Project); err != nil {
 		return err
 	}
 	return r.ownJournal(ctx)
@@ -58,8 +58,8 @@ func whenLost(ctx context.Context, lease model.Lease, do func()) {
 
 // throughNginx does something while no other project's switch goes through the same nginx. Its context ends when that
 // lock is lost.
-func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) error {
-	lease, err := r.lockNginx(ctx)
+func (r *run) throughNginx(ctx context.Context, id string, do func(context.Context) error) error {
+	lease, err := r.lockNginx(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (r *run) throughNginx(ctx context.Context, do func(context.Context) error) 
 	return do(ctx)
 }
 
-func (r *run) lockNginx(ctx context.Context) (model.Lease, error) {
-	return r.take(ctx, "nginx-"+short(r.route.ID), switchWait)
+func (r *run) lockNginx(ctx context.Context, id string) (model.Lease, error) {
+	return r.acquire(ctx, "nginx-"+id[:min(len(id), 12)], switchWait)
 }
 
 func (r *run) unlockNginx(ctx context.Context, lease model.Lease) {
@@ -102,11 +102,11 @@ func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Conte
 	return ctx, func() { cancel(); lost(nil) }
 }
 
-// take waits for a lock as long as it may.
-func (r *run) take(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
+// acquire waits for a lock as long as it may.
+func (r *run) acquire(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
 	said := false
 	for began := time.Now(); ; {
-		lease, err := r.Store.Lock(ctx, name, r.Self(r.report.Command, r.release.ID))
+		lease, err := r.Store.Lock(ctx, name, r.Self(r.command, r.plan.Release.ID))
 		if err == nil {
 			return lease, nil
 		}
@@ -151,13 +151,13 @@ func (r *run) noteUnreleased(err error) {
 // enter writes a phase into the journal before its first mutation.
 func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
 	if r.journal.Current == nil {
-		r.journal.Current = &model.Entry{Release: r.release.ID, From: r.report.From, To: r.release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
+		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Store.Write(ctx, r.app.Project, r.known(r.journal)))
+	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.known(r.journal)))
 }
 
 // unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
@@ -165,7 +165,7 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 func (r *run) unusable(ctx context.Context, err error) error {
 	var locked *model.LockedError
 	var silent *model.UnreachableError
-	if err == nil || r.touched || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
+	if err == nil || r.stage >= changing || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
 		return err
 	}
 	return &model.UnreachableError{What: "the engine", Err: err}
@@ -178,7 +178,7 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	}
 	closed := r.journal
 	closed.Close(outcome)
-	err := r.Store.Write(ctx, r.app.Project, r.known(closed))
+	err := r.Store.Write(ctx, r.seen.Application.Project, r.known(closed))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}
@@ -186,6 +186,6 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 }
 
 func (r *run) by() string {
-	h := r.Self(r.report.Command, r.release.ID)
+	h := r.Self(r.command, r.plan.Release.ID)
 	return h.User + "@" + h.Host
 }

@@ -30,14 +30,13 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		r.report.Reasons = reasons
 	}
 	var (
-		person   *model.ManualActionError
-		failed   *model.NotSwitchedError
-		refused  *model.RefusedError
-		invalid  *model.InvalidError
-		locked   *model.LockedError
-		silent   *model.UnreachableError
-		signal   *InterruptedError
-		stranded = r.report.Undo != nil && r.report.Undo.Status != "ok"
+		person  *model.ManualActionError
+		failed  *model.NotSwitchedError
+		refused *model.RefusedError
+		invalid *model.InvalidError
+		locked  *model.LockedError
+		silent  *model.UnreachableError
+		signal  *InterruptedError
 	)
 	if errors.As(err, &failed) && len(r.report.Reasons) == 0 {
 		r.report.Reasons = []model.Reason{failed.Reason}
@@ -46,15 +45,13 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 	case errors.As(err, &person):
 		r.report.Run = person.Run
 		return r.report.Finish(model.NeedsPerson)
-	case stranded:
-		return r.report.Finish(model.NeedsPerson)
 	case errors.As(err, &signal), errors.As(context.Cause(ctx), &signal):
 		return r.interrupted(signal)
-	case r.promoted:
-		r.report.Message = fmt.Sprintf("%s is live, and %s still runs: %v", r.release.To, orNone(r.report.From), err)
+	case r.stage == promoted:
+		r.report.Message = fmt.Sprintf("%s is live, and %s still runs: %v", r.plan.Release.To, orNone(r.plan.From), err)
 		r.report.Run = "bluegate settle"
 		return r.report.Finish(model.NeedsPerson)
-	case r.applied:
+	case r.stage == rolledBack:
 		return r.report.Finish(model.RolledBack)
 	case errors.As(err, &failed), errors.As(err, &refused):
 		return r.report.Finish(model.Refused)
@@ -62,7 +59,7 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		return r.report.Finish(model.Malformed)
 	case errors.As(err, &locked):
 		return r.report.Finish(model.Locked)
-	case errors.As(err, &silent) && r.touched:
+	case errors.As(err, &silent) && r.stage >= changing:
 		return r.report.Finish(model.Refused)
 	case errors.As(err, &silent):
 		return r.report.Finish(model.Unreachable)
@@ -71,7 +68,7 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 }
 
 func (r *run) success() model.Outcome {
-	if r.first {
+	if r.plan.First {
 		return model.Started
 	}
 	return model.Promoted
@@ -82,8 +79,8 @@ func (r *run) interrupted(signal *InterruptedError) *report.Report {
 	r.report.Finish(model.Interrupted)
 	r.report.ExitCode = 128 + signal.Signal
 	r.report.Message = signal.Error() + "; what was begun was undone"
-	if r.promoted {
-		r.report.Message = fmt.Sprintf("%s; %s is live, and %s still runs", signal, r.release.To, r.report.From)
+	if r.stage == promoted {
+		r.report.Message = fmt.Sprintf("%s; %s is live, and %s still runs", signal, r.plan.Release.To, r.plan.From)
 		r.report.Run = "bluegate settle"
 	}
 	return r.report

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -40,24 +41,24 @@ func TestConclude(t *testing.T) {
 		want string
 	}{
 		{"nothing", nil, nil, run{}, "promoted 0"},
-		{"nothing, at first", nil, nil, run{first: true}, "started 0"},
+		{"nothing, at first", nil, nil, run{plan: plan.Plan{First: true}}, "started 0"},
 		{"nothing, though a signal came at the end", signalled, nil, run{}, "promoted 0"},
-		{"refused", nil, fmt.Errorf("gate: %w", refused), run{touched: true}, "refused 3 exited"},
+		{"refused", nil, fmt.Errorf("gate: %w", refused), run{stage: changing}, "refused 3 exited"},
 		{"invalid", nil, fmt.Errorf("load: %w", model.Invalid("no such colour")), run{}, "invalid 2"},
 		{"invalid, with a code", nil, &model.InvalidError{Err: errors.New("x"), Reasons: []model.Reason{{Code: model.CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
 		{"locked", nil, &model.LockedError{Lock: "shop"}, run{}, "locked 6"},
 		{"silent", nil, silent, run{}, "unreachable 7"},
-		{"silent, and all was undone", nil, silent, run{touched: true}, "refused 3"},
-		{"silent, after the switch", nil, silent, run{touched: true, promoted: true}, "needs-a-person 5"},
+		{"silent, and all was undone", nil, silent, run{stage: changing}, "refused 3"},
+		{"silent, after the switch", nil, silent, run{stage: promoted}, "needs-a-person 5"},
 		{"silent, and a person is needed", nil, &model.ManualActionError{Err: silent, Run: "x"}, run{}, "needs-a-person 5"},
 		{"anything else", nil, errors.New("x"), run{}, "error 1"},
-		{"anything else, after the switch", nil, errors.New("x"), run{promoted: true}, "needs-a-person 5"},
-		{"not switched", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: errors.New("x")}, run{touched: true}, "refused 3 nginx-not-switched"},
-		{"not switched, for a reason", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: refused}, run{touched: true}, "refused 3 exited"},
-		{"not switched, and it had been applied", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Applied: true}, run{applied: true}, "rolled-back 4 nginx-not-switched"},
-		{"a signal", signalled, sigterm, run{touched: true}, "interrupted 143"},
-		{"a signal, seen as another error", signalled, context.Canceled, run{touched: true}, "interrupted 143"},
-		{"a signal in the switch", signalled, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: context.Canceled}, run{applied: true}, "interrupted 143 nginx-not-switched"},
+		{"anything else, after the switch", nil, errors.New("x"), run{stage: promoted}, "needs-a-person 5"},
+		{"not switched", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: errors.New("x")}, run{stage: changing}, "refused 3 nginx-not-switched"},
+		{"not switched, for a reason", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: refused}, run{stage: changing}, "refused 3 exited"},
+		{"not switched, and it had been applied", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Applied: true}, run{stage: rolledBack}, "rolled-back 4 nginx-not-switched"},
+		{"a signal", signalled, sigterm, run{stage: changing}, "interrupted 143"},
+		{"a signal, seen as another error", signalled, context.Canceled, run{stage: changing}, "interrupted 143"},
+		{"a signal in the switch", signalled, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: context.Canceled}, run{stage: rolledBack}, "interrupted 143 nginx-not-switched"},
 		{"a signal, and the undoing failed", signalled, &model.ManualActionError{Err: errors.Join(sigterm, errors.New("x"))}, run{}, "needs-a-person 5"},
 	} {
 		r := test.run
@@ -69,32 +70,6 @@ func TestConclude(t *testing.T) {
 		report := r.outcome(test.ctx, test.err)
 		if got := strings.TrimSpace(sprintf("%s %d %s", report.Outcome, report.ExitCode, codes(report))); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
-		}
-	}
-}
-
-// TestChooseColour: which colour a deployment is about.
-func TestChooseColour(t *testing.T) {
-	for _, test := range []struct {
-		live, named, wanted model.Colour
-		want                model.Colour
-		invalid             bool
-	}{
-		{model.Blue, model.Blue, model.None, model.Green, false},
-		{model.Green, model.Green, model.None, model.Blue, false},
-		{model.Blue, model.Blue, model.Green, model.Green, false},
-		{model.Blue, model.Blue, model.Blue, model.Blue, true},
-		{model.None, model.Green, model.None, model.Green, false},
-		{model.None, model.Green, model.Blue, model.Blue, false},
-		{model.None, model.None, model.None, model.Blue, false},
-		{model.None, model.None, model.Green, model.Green, false},
-	} {
-		r := run{Deployer: &Deployer{Settings: Settings{To: test.wanted}}, report: report.NewReport("deploy"), route: model.Route{Names: test.named}}
-		r.report.Live = test.live
-		err := r.chooseColour()
-		var invalid *model.InvalidError
-		if errors.As(err, &invalid) != test.invalid || r.release.To != test.want || r.report.To != test.want || r.report.From != test.live {
-			t.Errorf("live %q, named %q, wanted %q: from %q to %q, %v", test.live, test.named, test.wanted, r.report.From, r.report.To, err)
 		}
 	}
 }

@@ -4,102 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/redact"
 )
-
-// planImages refuses an image that cannot come, and a service whose health nobody could tell.
-func (r *run) planImages() error {
-	for _, s := range r.release.Model.Services {
-		img, _ := model.ImageOf(r.images, s.Name)
-		if sourceOf(s, img, r.Settings.NoPull, time.Now()) == fromNowhere {
-			return model.Refuse(model.PullFailed, "image %s of %s is not on this engine and must not be pulled (%s)", s.Image, s.Name, whyNotPulled(r.Settings.NoPull, s.PullPolicy))
-		}
-	}
-	building := r.from(fromBuild)
-	return r.refuseUnjudgeable(func(img model.Image) bool { return img.ID != "" && !slices.Contains(building, img.Service) })
-}
-
-// refuseUnjudgeable asks the gate about the model alone. An image that is yet to come may bring a healthcheck.
-func (r *run) refuseUnjudgeable(known func(model.Image) bool) error {
-	want := slices.DeleteFunc(r.expected(), func(e gate.Expected) bool {
-		img, _ := model.ImageOf(r.images, e.Service)
-		return !known(img) && e.Probe == nil
-	})
-	if len(want) == 0 {
-		return nil
-	}
-	now := time.Now()
-	if v := gate.New(want, 0, now.Add(time.Hour)).Verdict(now); v.Decision == gate.Refused {
-		return r.refusal(v)
-	}
-	return nil
-}
-
-func (r *run) expected() []gate.Expected {
-	// Who gives a check has said how else it is to be known that a colour is well.
-	given := len(r.Settings.Checks[r.release.To]) > 0
-	return expected(r.release.Model, r.images, r.Settings.RunningSuffices || given)
-}
 
 // pull brings the images that come from a registry. Which tag named what before is journaled first, also for what is to
 // be built, so that a failed release can give them back.
 func (r *run) pull(ctx context.Context) error {
-	r.noteLocal()
-	services, building := r.from(fromRegistry), r.from(fromBuild)
-	if len(services)+len(building) == 0 {
-		return nil
-	}
+	pull := r.plan.Pull
 	var before []model.PulledImage
-	for _, name := range slices.Concat(services, building) {
-		if img, _ := model.ImageOf(r.images, name); !slices.ContainsFunc(before, func(b model.PulledImage) bool { return b.Ref == img.Ref }) {
-			before = append(before, model.PulledImage{Ref: img.Ref, Before: img.ID})
-		}
+	for _, img := range slices.Concat(pull, r.plan.Build) {
+		held, _ := model.ImageOf(r.plan.Images, img.Services[0])
+		before = append(before, model.PulledImage{Ref: img.Ref, Before: held.ID})
+	}
+	if len(before) == 0 {
+		return nil
 	}
 	if err := r.enter(ctx, model.PhasePulling, func(e *model.Entry) { e.Images = before }); err != nil {
 		return err
 	}
-	r.touched = true
-	r.building = building
-	if len(services) == 0 {
+	r.stage = changing
+	if len(pull) == 0 {
 		return nil
 	}
-	return r.bring(ctx, func(ctx context.Context) error { return r.pullServed(ctx, services) })
+	return r.bring(ctx, func(ctx context.Context) error { return r.pullServed(ctx, pull) })
 }
 
 // pullServed pulls, and uses an image as it is on the engine where its registry does not serve it and no pull_policy
 // insists. What a registry serves has to come.
-func (r *run) pullServed(ctx context.Context, services []string) error {
-	failed := r.Stack.Pull(ctx, r.release.Model, services)
+func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
+	failed := r.Stack.Pull(ctx, r.plan.Release.Model, plan.Services(images))
 	if failed == nil {
 		return nil
 	}
-	local := map[string]error{}
-	for ref, offered := range r.askRegistries(ctx, r.dispensable(services)) {
-		if offered != nil {
-			local[ref] = offered
-		}
-	}
-	rest := slices.DeleteFunc(slices.Clone(services), func(name string) bool {
-		img, _ := model.ImageOf(r.images, name)
-		return local[img.Ref] != nil
-	})
+	dispensable := slices.DeleteFunc(slices.Clone(images), func(img plan.Image) bool { return !img.Dispensable })
+	offered := r.askRegistries(ctx, dispensable)
+	served := slices.DeleteFunc(slices.Clone(images), func(img plan.Image) bool { return offered[img.Ref] != nil })
 	switch {
-	case ctx.Err() != nil, len(local) == 0, unanswered(local) != nil:
-		return pullFailed(r.refs(services), services, failed)
-	case len(rest) > 0:
-		if failed = r.Stack.Pull(ctx, r.release.Model, rest); failed != nil {
-			return pullFailed(r.refs(rest), rest, failed)
+	case ctx.Err() != nil, len(served) == len(images), unanswered(offered) != nil:
+		return pullFailed(images, failed)
+	case len(served) > 0:
+		if failed = r.Stack.Pull(ctx, r.plan.Release.Model, plan.Services(served)); failed != nil {
+			return pullFailed(served, failed)
 		}
 	}
-	for _, ref := range slices.Sorted(maps.Keys(local)) {
-		r.note(notServed(ref, local[ref]))
+	for _, img := range images {
+		if why := offered[img.Ref]; why != nil {
+			r.note(plan.NotServed(img.Ref, why))
+		}
 	}
 	return nil
 }
@@ -117,11 +74,12 @@ func unanswered(offered map[string]error) error {
 
 // build builds what is not pulled; it may start from what was.
 func (r *run) build(ctx context.Context) error {
-	if len(r.building) == 0 {
+	building := plan.Services(r.plan.Build)
+	if len(building) == 0 {
 		return nil
 	}
 	return r.step(ctx, "build", func(ctx context.Context) error {
-		return r.bring(ctx, func(ctx context.Context) error { return r.Stack.Build(ctx, r.release.Model, r.building) })
+		return r.bring(ctx, func(ctx context.Context) error { return r.Stack.Build(ctx, r.plan.Release.Model, building) })
 	})
 }
 
@@ -140,13 +98,12 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 		}
 		return failed
 	}
-	images, err := r.Stack.Images(ctx, r.release.Model)
+	images, err := r.Stack.Images(ctx, r.plan.Release.Model)
 	if err != nil {
 		return err
 	}
-	r.images = images
-	r.release.Model = r.release.Model.WithImages(images)
-	return r.refuseUnjudgeable(func(img model.Image) bool { return img.ID != "" })
+	r.plan, err = r.plan.WithImages(images, r.Settings)
+	return err
 }
 
 // noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
@@ -154,7 +111,7 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 func (r *run) noteBrought(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	images, err := r.Stack.Images(ctx, r.release.Model)
+	images, err := r.Stack.Images(ctx, r.plan.Release.Model)
 	if err != nil {
 		return
 	}
@@ -168,17 +125,11 @@ func (r *run) noteBrought(ctx context.Context) {
 	}
 }
 
-// refs are the images of services, each once.
-func (r *run) refs(services []string) (refs []string) {
-	for _, name := range services {
-		if img, _ := model.ImageOf(r.images, name); !slices.Contains(refs, img.Ref) {
-			refs = append(refs, img.Ref)
-		}
-	}
-	return refs
-}
-
 // pullFailed names what was asked for: the registry's error often does not.
-func pullFailed(refs, services []string, err error) error {
-	return &model.RefusedError{Reasons: []model.Reason{{Code: model.PullFailed, Service: strings.Join(services, ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), redact.Sanitize(err.Error()))}}}
+func pullFailed(images []plan.Image, err error) error {
+	var refs []string
+	for _, img := range images {
+		refs = append(refs, img.Ref)
+	}
+	return &model.RefusedError{Reasons: []model.Reason{{Code: model.PullFailed, Service: strings.Join(plan.Services(images), ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), redact.Sanitize(err.Error()))}}}
 }

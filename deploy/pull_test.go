@@ -127,22 +127,6 @@ func TestBuild(t *testing.T) {
 	})
 }
 
-func TestSourceOfAnImageThatGetsOld(t *testing.T) {
-	now := time.Now()
-	s := model.Service{PullPolicy: model.PolicyRefresh, RefreshAfter: 24 * time.Hour}
-	for age, want := range map[time.Duration]source{time.Hour: fromEngine, 23 * time.Hour: fromEngine, 25 * time.Hour: fromRegistry} {
-		if got := sourceOf(s, model.Image{ID: "x", FromPull: true, Tagged: now.Add(-age)}, false, now); got != want {
-			t.Errorf("%s old: %d, want %d", age, got, want)
-		}
-	}
-	if got := sourceOf(s, model.Image{}, false, now); got != fromRegistry {
-		t.Errorf("absent: %d", got)
-	}
-	if got := sourceOf(s, model.Image{ID: "x", FromPull: true}, true, now); got != fromEngine {
-		t.Errorf("--no-pull: %d", got)
-	}
-}
-
 // TestNothingToPull: then nothing is journaled as pulled, and a failed release gives nothing back.
 func TestNothingToPull(t *testing.T) {
 	story(t, "refused", func(t *testing.T, w *world) {

@@ -13,7 +13,7 @@ import (
 // retire takes leave of the old colour: it drains, is stopped, and the run is closed. One that is kept running goes on,
 // and so does what is open to it. Nothing of it is undone.
 func (r *run) retire(ctx context.Context) error {
-	if r.report.From == model.None {
+	if r.plan.From == model.None {
 		return r.finish(ctx)
 	}
 	if err := r.step(ctx, "keep", r.keep); err != nil {
@@ -27,7 +27,7 @@ func (r *run) retire(ctx context.Context) error {
 	}
 	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.stopOld(ctx, r.Settings.Keep) }); err != nil {
 		err = r.lostInRetirement(ctx, err)
-		return &model.ManualActionError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.release.To, r.report.From, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.plan.Release.To, r.plan.From, err), Run: "bluegate settle"}
 	}
 	return r.finish(ctx)
 }
@@ -35,7 +35,7 @@ func (r *run) retire(ctx context.Context) error {
 // noteOld writes down what the old colour is; above all its restart policies, before they are taken away.
 func (r *run) noteOld(e *model.Entry) {
 	if e.Old == nil && e.From != model.None {
-		rec := r.retiring(r.of(e.From))
+		rec := r.retiring(r.seen.Of(e.From))
 		rec.Instead = ""
 		if e.Old = &rec; e.Back != nil {
 			e.Instead = rec.Release
@@ -51,7 +51,7 @@ func (r *run) keep(ctx context.Context) error {
 		}
 	}
 	rec := *r.journal.Current.Old
-	err := r.Stack.Keep(ctx, r.app.Project, rec)
+	err := r.Stack.Keep(ctx, r.seen.Application.Project, rec)
 	var silent *model.UnreachableError
 	if err == nil || ctx.Err() != nil || errors.As(err, &silent) {
 		return err
@@ -66,23 +66,23 @@ func (r *run) stopOld(ctx context.Context, keep model.Keep) error {
 	if err != nil {
 		return err
 	}
-	if err := r.mayStop(route); err != nil {
-		r.route = route
-		if all, unlisted := r.Stack.Containers(ctx, r.app); unlisted == nil {
-			r.containers = all
+	if err := r.plan.MayStop(route); err != nil {
+		r.seen.Route = route
+		if all, unlisted := r.Stack.Containers(ctx, r.seen.Application); unlisted == nil {
+			r.seen.Containers = all
 		}
-		r.report.Live, r.report.LiveBy = r.live()
+		r.judgeLive()
 		return err
 	}
-	if err := r.ensureServing(ctx, r.release.To); err != nil {
+	if err := r.ensureServing(ctx, r.plan.Release.To); err != nil {
 		return err
 	}
-	old := r.of(r.report.From)
+	old := r.seen.Of(r.plan.From)
 	if keep != model.KeepRemoved { // else those too that an earlier run stopped
 		old = slices.DeleteFunc(old, func(c model.Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
 	}
-	r.route.Paired = route.Paired
-	if err := r.holdNames(ctx, r.report.From); err != nil {
+	r.seen.Route.Paired = route.Paired
+	if err := r.holdNames(ctx, r.plan.From); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -104,11 +104,11 @@ func (r *run) finish(ctx context.Context) error {
 	r.journal.Promote(r.journal.Current, time.Now())
 	r.prune(ctx)
 	outcome := model.Promoted
-	if r.first {
+	if r.plan.First {
 		outcome = model.Started
 	}
 	if err := r.closeEntry(ctx, outcome); err != nil {
-		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.release.To, err), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (r *run) prune(ctx context.Context) {
 	for _, rec := range r.journal.Releases[:min(model.KeptReleases, len(r.journal.Releases))] {
 		recallable = append(recallable, rec.Release)
 	}
-	err := r.Stack.Forget(ctx, r.app.Project, recallable)
+	err := r.Stack.Forget(ctx, r.seen.Application.Project, recallable)
 	if err == nil {
 		var removed []string
 		removed, r.journal.Brought, err = r.Stack.Prune(ctx, r.journal.Brought)
@@ -133,5 +133,20 @@ func (r *run) prune(ctx context.Context) {
 	}
 	if err != nil {
 		r.note(model.Finding{Code: "not-pruned", Message: "what an older release left was not removed, and the next deployment tries again: " + err.Error()})
+	}
+}
+
+// warnKilled tells of containers that used up their grace: they ignore SIGTERM, and each deployment waits for them.
+func (r *run) warnKilled(began time.Time, old []model.Container) {
+	took := time.Since(began)
+	for _, c := range old {
+		s, _ := r.seen.Application.Models[c.Colour].Service(c.Service)
+		grace := s.StopGrace
+		if grace == 0 {
+			grace = 10 * time.Second
+		}
+		if took >= grace {
+			r.note(model.Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
+		}
 	}
 }

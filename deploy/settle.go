@@ -1,12 +1,14 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -18,94 +20,90 @@ func (d *Deployer) Settle(ctx context.Context) *report.Report {
 	defer cancel(nil)
 	err := r.settleOnly(ctx, cancel)
 	r.atEnd(ctx)
-	report := r.outcome(ctx, err)
-	if err == nil {
-		report.Finish(model.Settled)
+	if err != nil {
+		return r.outcome(ctx, err)
 	}
-	return report
+	return r.report.Finish(model.Settled)
 }
 
 func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) error {
 	defer r.unlock(ctx)
-	if err := r.lockAndSettle(ctx, lost); err != nil {
+	done, err := r.lockAndSettle(ctx, lost)
+	if err != nil {
 		return err
 	}
-	if r.report.Message == "" {
-		r.report.Message = "nothing was left to settle"
-	}
+	r.report.Message = cmp.Or(done.said, "nothing was left to settle")
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
 	if r.Settings.Cut {
-		if err := r.step(ctx, "retire", r.cut); err != nil {
+		err := r.step(ctx, "retire", func(ctx context.Context) error {
+			said, err := r.cut(ctx)
+			r.report.Message = cmp.Or(said, r.report.Message)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return r.holdNames(ctx, model.None)
 }
 
+// settled is what settling did.
+type settled struct {
+	said   string // empty: nothing had to be done
+	drains bool   // a retirement was taken over as it is: the old colour may still answer requests
+}
+
 // settle reads what was under way and asks what is true; the second decides.
-func (r *run) settle(ctx context.Context) error {
-	if err := r.Store.Sweep(ctx, r.app.Project); err != nil {
-		return err
+func (r *run) settle(ctx context.Context) (done settled, err error) {
+	if err := r.Store.Sweep(ctx, r.seen.Application.Project); err != nil {
+		return done, err
 	}
 	e := r.journal.Current
 	if e == nil {
-		return nil
+		return done, nil
 	}
 	left := r.leftBy(e)
 	if err := left.observe(ctx); err != nil {
-		return err
+		return done, err
 	}
-	if r.report.Command == "rollback" && left.stillBeside(e) {
-		return r.takeOver(ctx, left)
+	if r.command == "rollback" && left.stillRetiring(e) {
+		done.drains = true
+		return done, r.takeOver(ctx, left)
 	}
-	said, err := left.settleEntry(ctx, e)
+	done.said, err = left.settleEntry(ctx, e)
 	if err == nil {
 		err = left.holdNames(ctx, model.None)
 	}
-	r.note(left.report.Findings...)
-	r.report.Live, r.report.LiveBy, r.report.Containers = left.report.Live, left.report.LiveBy, left.report.Containers
-	if errors.Is(err, errDrain) && r.release.ID != "" {
-		return model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
+	r.live = left.live
+	if errors.Is(err, errDrain) && r.plan.Release.ID != "" {
+		return done, model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
 	}
 	if err != nil {
-		return &model.ManualActionError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
+		return done, &model.ManualActionError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
 	}
 	r.journal = left.journal
-	r.report.Pruned.Containers = append(r.report.Pruned.Containers, left.report.Pruned.Containers...)
-	r.report.Pruned.Images = append(r.report.Pruned.Images, left.report.Pruned.Images...)
-	if r.report.Command == "settle" {
-		r.report.Message = said
-	}
-	if r.report.DryRun {
-		r.note(model.Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + said})
-		return nil
-	}
-	r.note(model.Finding{Code: "settled", Message: said})
-	r.Progress.Say("%s", said)
-	return nil
+	return done, nil
 }
 
-// leftBy is the run that an entry of the journal speaks of, as far as it came.
+// leftBy is the run that an entry of the journal speaks of, as far as it came. It writes into the report of this one.
 func (r *run) leftBy(e *model.Entry) *run {
 	own := *r.Deployer
-	own.Settings.Keep = e.Keep
 	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
 	left := &run{
-		Deployer: &own, report: report.NewReport("settle"), journal: r.journal, lease: r.lease, app: r.app, dir: r.dir, identity: r.identity,
-		release: model.Release{ID: e.Release, To: e.To, Model: r.app.Models[e.To]},
+		Deployer: &own, command: "settle", report: r.report, identity: r.identity, journal: r.journal, lease: r.lease, seen: r.seen,
+		plan: plan.Plan{Release: model.Release{ID: e.Release, To: e.To, Model: r.seen.Application.Models[e.To]}, From: e.From, Keep: e.Keep},
 	}
 	if e.Back != nil {
-		left.loadRelease(*e.Back)
+		left.comeBack(*e.Back)
 	}
-	left.report.From, left.report.To = e.From, e.To
 	return left
 }
 
 // settleEntry does what the truth asks for, and says it.
 func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
-	phase, chosen := e.Phase, r.servedColour()
+	phase, chosen := e.Phase, r.seen.Served()
 	switch {
 	case e.From == model.None:
 	case phase == model.PhaseSwitched && chosen == e.From:
@@ -140,7 +138,7 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	if err := r.finishRetirement(ctx, e); err != nil {
 		return "", err
 	}
-	if r.Settings.Keep == model.KeepRunning {
+	if r.plan.Keep == model.KeepRunning {
 		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, orNone(e.From)), nil
 	}
 	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, orNone(e.From)), nil
@@ -149,7 +147,7 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 // settleUnpassed takes away a release that users were not meant to meet yet.
 func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error) {
 	// Workers that had taken the change for a moment may still answer from the release.
-	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.route.State == model.RouterRunning {
+	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.seen.Route.State == model.RouterRunning {
 		if err := r.drainRelease(ctx); err != nil {
 			return "", err
 		}
@@ -166,19 +164,10 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 func (r *run) drainRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
 	defer cancel()
-	if err := r.Router.Drain(ctx, r.of(r.release.To), func(model.DrainStatus) {}); err != nil {
+	if err := r.Router.Drain(ctx, r.seen.Of(r.plan.Release.To), func(model.DrainStatus) {}); err != nil {
 		return fmt.Errorf("workers that may serve the release have not ended: %w", err)
 	}
 	return nil
-}
-
-// servedColour is the colour that nginx provably serves, whoever made it so: the configuration that it has loaded names it,
-// and its containers answer.
-func (r *run) servedColour() model.Colour {
-	if r.route.State != model.RouterRunning || r.route.Refusal != nil || !r.answers(r.route.Names) {
-		return model.None
-	}
-	return r.route.Names
 }
 
 // switchedBack takes the decision of somebody who pointed nginx back by hand, after the release had been made live. The
@@ -191,16 +180,16 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	if r.route = route; r.servedColour() != e.From {
+	if r.seen.Route = route; r.seen.Served() != e.From {
 		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
 	}
-	if err := r.nothingLeadsTo(route, e.To); err != nil {
+	if err := r.seen.NothingLeadsTo(route, e.To); err != nil {
 		return "", err
 	}
 	if err := r.holdNames(ctx, e.To); err != nil {
 		return "", err
 	}
-	if err := r.Stack.Retire(ctx, r.of(e.To)); err != nil {
+	if err := r.Stack.Retire(ctx, r.seen.Of(e.To)); err != nil {
 		return "", err
 	}
 	r.journal.Bring(e.Images)
@@ -211,12 +200,12 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	settle := r.settleChange
 	if e.Change == nil || e.Change.Empty() {
-		if r.route.Names != e.To || r.route.State != model.RouterRunning {
+		if r.seen.Route.Names != e.To || r.seen.Route.State != model.RouterRunning {
 			return false, nil
 		}
 		settle = r.settleNamed
 	}
-	err = r.throughNginx(ctx, func(ctx context.Context) error {
+	err = r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
 		loaded, err = settle(ctx, e)
 		return err
 	})
@@ -227,14 +216,15 @@ func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, er
 // run came, which may have ended before the gate opened, and nginx may hold addresses of containers that are gone: so it
 // is the engine that says whether the release is good, and nginx reloads and reaches it now.
 func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err error) {
-	if r.change, err = r.Router.Plan(r.route, r.dir, e.To); err != nil {
-		return false, fmt.Errorf("what %s serves cannot be told: %w", r.route.Nginx, err)
+	if r.plan.Change, err = r.Router.Plan(r.seen.Route, r.seen.Addresses, e.To); err != nil {
+		return false, fmt.Errorf("what %s serves cannot be told: %w", r.seen.Route.Nginx, err)
 	}
-	if r.targets, err = r.targetsOf(ctx); err == nil {
-		err = r.Router.Restore(ctx, r.change)
+	targets, err := r.targetsOf(ctx)
+	if err == nil {
+		err = r.Router.Restore(ctx, r.plan.Change)
 	}
 	if err == nil {
-		err = r.Router.Reach(ctx, r.targets)
+		err = r.Router.Reach(ctx, targets)
 	}
 	var refused *model.RefusedError
 	if errors.As(err, &refused) {
@@ -251,13 +241,13 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 	}
 	switch fate {
 	case model.ChangeLoaded:
-		if r.answers(e.To) {
+		if r.seen.Answers(e.To) {
 			return true, nil
 		} // else what nginx serves has ended, and the old colour is what it can go back to
 	case model.ChangeNginxGone:
 		return false, fmt.Errorf("%s is not there any more, so what it served cannot be told; bring it back", e.Change.Nginx)
 	case model.ChangeConflict:
-		if chosen := r.servedColour(); chosen != model.None { // by hand, and it was loaded
+		if chosen := r.seen.Served(); chosen != model.None { // by hand, and it was loaded
 			return chosen == e.To, nil
 		}
 		return false, fmt.Errorf("the configuration of %s was edited meanwhile: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
@@ -270,13 +260,13 @@ func (r *run) finishRetirement(ctx context.Context, e *model.Entry) error {
 	if e.From == model.None {
 		return r.finish(ctx)
 	}
-	if err := r.mayStop(r.route); err != nil {
+	if err := r.plan.MayStop(r.seen.Route); err != nil {
 		return err
 	}
 	if err := r.keep(ctx); err != nil {
 		return err
 	}
-	if r.Settings.Keep == model.KeepRunning {
+	if r.plan.Keep == model.KeepRunning {
 		return r.finish(ctx)
 	}
 	if err := r.drain(ctx); err != nil {
@@ -284,7 +274,7 @@ func (r *run) finishRetirement(ctx context.Context, e *model.Entry) error {
 	}
 	bounded, cancelStop := context.WithTimeout(ctx, undoLimit)
 	defer cancelStop()
-	if err := r.stopOld(bounded, r.Settings.Keep); err != nil {
+	if err := r.stopOld(bounded, r.plan.Keep); err != nil {
 		return err
 	}
 	return r.finish(ctx)

@@ -82,7 +82,7 @@ func (p *process) Offered(ctx context.Context, ref string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.registrySilent == nil && p.registry[ref] == "" {
-		return &NotOfferedError{Err: errors.New("manifest unknown")}
+		return &model.NotOfferedError{Err: errors.New("manifest unknown")}
 	}
 	return p.registrySilent
 }

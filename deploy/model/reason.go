@@ -145,3 +145,9 @@ func ReasonsOf(err error) []Reason {
 	}
 	return nil
 }
+
+// NotOfferedError says that a registry was asked for an image and does not have it, or does not give it to us.
+type NotOfferedError struct{ Err error }
+
+func (e *NotOfferedError) Error() string { return "its registry does not serve it: " + e.Err.Error() }
+func (e *NotOfferedError) Unwrap() error { return e.Err }

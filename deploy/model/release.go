@@ -24,6 +24,11 @@ func (r Release) Label() string {
 	return r.ID
 }
 
+// Again is the release of a record that comes back.
+func (rec ReleaseRecord) Again() Release {
+	return Release{ID: rec.Release, To: rec.Colour, Model: rec.Model, Back: &rec}
+}
+
 // NewReleaseID sorts by time and is short enough to be read aloud: 20261120T114500-7f3a.
 func NewReleaseID(now time.Time) string {
 	var salt [2]byte

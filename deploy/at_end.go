@@ -15,20 +15,20 @@ const endLimit = 10 * time.Second
 // atEnd lists the containers as they are now that the run is over, and the images that went live. What was observed when
 // the run began is not true any more: where the engine cannot be asked, nothing is listed.
 func (r *run) atEnd(ctx context.Context) {
-	if !r.held { // nothing can have changed
+	if r.stage < locked { // nothing can have changed
 		return
 	}
-	before := r.of(r.report.From)
+	before := r.seen.Of(r.plan.From)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
 	defer cancel()
-	now, err := r.Stack.Containers(ctx, r.app)
-	r.containers, r.report.Containers = now, append([]model.Container{}, now...)
+	now, err := r.Stack.Containers(ctx, r.seen.Application)
+	r.seen.Containers, r.report.Containers = now, append([]model.Container{}, now...)
 	if err != nil {
-		r.containers, r.report.Containers = nil, []model.Container{}
+		r.seen.Containers, r.report.Containers = nil, []model.Container{}
 		r.note(model.Finding{Code: "not-listed", Message: "the engine could not be asked which containers are there at the end, so that none is listed: " + err.Error()})
 		return
 	}
-	if r.switched && r.report.Live == r.release.To {
+	if r.stage >= switched && r.live.Colour == r.plan.Release.To {
 		r.report.Images = r.liveImages(before)
 	}
 }
@@ -36,14 +36,14 @@ func (r *run) atEnd(ctx context.Context) {
 // liveImages pairs each service of the release with the one whose place it took.
 func (r *run) liveImages(before []model.Container) []report.LiveImage {
 	images := []report.LiveImage{}
-	for _, s := range r.release.Model.Services {
-		i := slices.IndexFunc(r.containers, func(c model.Container) bool { return c.Colour == r.release.To && c.Service == s.Name })
+	for _, s := range r.plan.Release.Model.Services {
+		i := slices.IndexFunc(r.seen.Containers, func(c model.Container) bool { return c.Colour == r.plan.Release.To && c.Service == s.Name })
 		if i < 0 {
 			continue
 		}
-		live := report.LiveImage{Service: s.Name, Image: r.containers[i].Image, Digest: r.containers[i].Digest}
+		live := report.LiveImage{Service: s.Name, Image: r.seen.Containers[i].Image, Digest: r.seen.Containers[i].Digest}
 		for _, c := range before {
-			if old, own := r.app.Models[c.Colour].Service(c.Service); own && old.Key == s.Key && c.Colour != r.release.To {
+			if old, own := r.seen.Application.Models[c.Colour].Service(c.Service); own && old.Key == s.Key && c.Colour != r.plan.Release.To {
 				live.Replaced = &report.ReplacedImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
 			}
 		}

@@ -10,8 +10,8 @@ import (
 // retiring describes the old colour: the release that it was made live as, or, when somebody else started it or changed
 // it since, one that is adopted. One-shots have done their work and are not kept.
 func (r *run) retiring(old []model.Container) model.ReleaseRecord {
-	now := r.describe(r.report.From)
-	rec := r.recordOf(r.report.From, old)
+	now := r.describe(r.plan.From)
+	rec := r.recordOf(r.plan.From, old)
 	rec.Model, rec.Kept = now.Model, now.Kept
 	return rec
 }

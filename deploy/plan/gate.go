@@ -1,4 +1,4 @@
-package deploy
+package plan
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // Docker's own defaults for what a HEALTHCHECK does not say.
@@ -16,21 +17,44 @@ const (
 	defaultRetries  = 3
 )
 
+// expected is what the gate is to find. Who gives a check has said how else it is to be known that a colour is well.
+func (p *Plan) expected(s Settings) []gate.Expected {
+	given := len(s.Checks[p.Release.To]) > 0
+	want := expected(p.Release.Model, p.Images, s.RunningSuffices || given)
+	for i := range want {
+		want[i].Age = p.Change.Memory
+	}
+	return want
+}
+
+// Refusal is the gate's, in the words of a report.
+func Refusal(v gate.Verdict) error {
+	e := &model.RefusedError{}
+	for _, g := range v.Reasons {
+		reason := model.Reason{Code: model.Code(g.Code), Service: g.Service, Container: g.Container, ContainerID: g.ID, Message: g.Message, ExitCode: g.ExitCode, OOMKilled: g.OOMKilled}
+		if g.LastProbe != nil {
+			reason.LastProbe = redact.Sanitize(g.LastProbe.Output)
+		}
+		e.Reasons = append(e.Reasons, reason)
+	}
+	return e
+}
+
 // expected is what the gate is to find: the model's services, with the healthchecks that will really run.
 func expected(m model.Model, images []model.Image, runningSuffices bool) []gate.Expected {
 	var all []gate.Expected
 	for _, s := range m.Services {
 		img, _ := model.ImageOf(images, s.Name)
 		all = append(all, gate.Expected{
-			Service: s.Name, Replicas: s.Replicas, OneShot: s.OneShot, Probe: effectiveProbe(s, img),
+			Service: s.Name, Replicas: s.Replicas, OneShot: s.OneShot, Probe: EffectiveProbe(s, img),
 			RunningSuffices: runningSuffices, After: s.After,
 		})
 	}
 	return all
 }
 
-// effectiveProbe lays the file's healthcheck over the image's, field by field, and Docker's defaults below both.
-func effectiveProbe(s model.Service, img model.Image) *gate.Probe {
+// EffectiveProbe lays the file's healthcheck over the image's, field by field, and Docker's defaults below both.
+func EffectiveProbe(s model.Service, img model.Image) *gate.Probe {
 	if s.ProbeDisabled || s.Probe == nil && img.Probe == nil {
 		return nil
 	}
@@ -43,8 +67,8 @@ func effectiveProbe(s model.Service, img model.Image) *gate.Probe {
 	}
 }
 
-// describeProbe is a healthcheck in the words of the Compose file.
-func describeProbe(p *gate.Probe) string {
+// DescribeProbe is a healthcheck in the words of the Compose file.
+func DescribeProbe(p *gate.Probe) string {
 	if p == nil {
 		return "none"
 	}

@@ -12,6 +12,7 @@ import (
 
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/redact"
 )
 
@@ -36,18 +37,11 @@ type watch struct {
 	trouble   error
 	ask       func() // what is asked besides, until asked has its answer
 	healthy   map[string]bool
+	healthyAt time.Time // when the last container became healthy
 }
 
 func newWatch(ctx context.Context, r *run) *watch {
-	want := r.expected()
-	for i := range want {
-		want[i].Age = r.change.Memory
-	}
-	budget := r.Settings.Timeout
-	if budget == 0 {
-		budget = gate.Budget(want)
-	}
-	w := watchOf(ctx, r, want, r.Settings.Stable, budget)
+	w := watchOf(ctx, r, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
 	w.work.Go(func() { w.up <- r.startRestored(w.ctx) })
 	w.work.Go(func() { w.rehearsed <- r.rehearse(w.ctx, w.started) })
 	return w
@@ -61,7 +55,7 @@ func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget t
 		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan rehearsal, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
 	w.gate = gate.New(want, stable, w.deadline)
-	w.seen = r.Stack.Watch(ctx, r.release.Model, r.release.Label())
+	w.seen = r.Stack.Watch(ctx, r.plan.Release.Model, r.plan.Release.Label())
 	return w
 }
 
@@ -94,7 +88,7 @@ func (w *watch) decide() error {
 				return err
 			}
 		case rehearsed := <-w.rehearsed:
-			if err := rehearsed.take(w.run); err != nil {
+			if err := rehearsed.noted(w.run); err != nil {
 				return err // no need to wait for health: nginx would refuse the switch
 			}
 			w.tested = true
@@ -118,7 +112,7 @@ func (w *watch) decide() error {
 		case gate.Open:
 			return w.opened()
 		case gate.Refused:
-			return w.run.refusal(v)
+			return plan.Refusal(v)
 		}
 		timer.Reset(max(time.Until(w.wake(v)), 0))
 	}
@@ -150,7 +144,7 @@ func (w *watch) wake(v gate.Verdict) time.Time {
 
 // asleep says that a container which comes back has not been started yet: what is seen of it is of its former life.
 func (w *watch) asleep(s gate.Sample) bool {
-	return w.run.release.Back != nil && slices.ContainsFunc(w.run.of(w.run.release.To), func(c model.Container) bool {
+	return w.run.plan.Release.Back != nil && slices.ContainsFunc(w.run.seen.Of(w.run.plan.Release.To), func(c model.Container) bool {
 		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
 	})
 }
@@ -158,8 +152,8 @@ func (w *watch) asleep(s gate.Sample) bool {
 // clock notes when the last container became healthy: the report counts the switch from there.
 func (w *watch) clock(s gate.Sample) {
 	healthy := s.Health == gate.HealthHealthy && s.State == gate.StateRunning
-	if healthy && !w.healthy[s.ID] && s.LastProbe != nil && s.LastProbe.End.After(w.run.healthy) {
-		w.run.healthy = s.LastProbe.End
+	if healthy && !w.healthy[s.ID] && s.LastProbe != nil && s.LastProbe.End.After(w.healthyAt) {
+		w.healthyAt = s.LastProbe.End
 	}
 	w.healthy[s.ID] = healthy
 }
@@ -227,12 +221,12 @@ func (w *watch) missing(known map[string]bool, containers []model.Container) map
 }
 
 func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
-	own := r.app
-	own.Models = map[model.Colour]model.Model{r.release.To: r.app.Models[r.release.To]}
+	own := r.seen.Application
+	own.Models = map[model.Colour]model.Model{r.plan.Release.To: r.seen.Application.Models[r.plan.Release.To]}
 	all, err := r.Stack.Containers(ctx, own)
 	var mine []model.Container
 	for _, c := range all {
-		if c.Colour == r.release.To && (r.release.Back != nil || c.Release == r.release.ID) {
+		if c.Colour == r.plan.Release.To && (r.plan.Release.Back != nil || c.Release == r.plan.Release.ID) {
 			mine = append(mine, c)
 		}
 	}
@@ -274,7 +268,7 @@ func (w *watch) upFailed(err error) error {
 	}
 	if again := w.refresh(); again == nil {
 		if v := w.gate.Verdict(time.Now()); v.Decision == gate.Refused {
-			return w.run.refusal(v)
+			return plan.Refusal(v)
 		}
 	}
 	var gone *model.UnreachableError
@@ -290,7 +284,7 @@ func (w *watch) rehearsal() error {
 	}
 	select {
 	case rehearsed := <-w.rehearsed:
-		return rehearsed.take(w.run)
+		return rehearsed.noted(w.run)
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx)
 	}

@@ -1,4 +1,4 @@
-package deploy
+package plan
 
 import (
 	"fmt"
@@ -9,29 +9,29 @@ import (
 	"bluegate/deploy/model"
 )
 
-// withOrigin is a check that knows from where it is asked. Where nothing is said, a loopback address or a published port of
-// the engine's is asked from here, and everything else from where nginx stands: that is whence users come.
-func (r *run) withOrigin(c check.Check, colour model.Colour) (check.Check, error) {
-	m := r.app.Models[colour]
+// WithOrigin is a check of a colour that knows from where it is asked. Where nothing is said, a loopback address or a
+// published port of the engine's is asked from here, and everything else from where nginx stands: users come from there.
+func (o Observation) WithOrigin(c check.Check, colour model.Colour) (check.Check, []model.Finding, error) {
+	m := o.Application.Models[colour]
+	var said []model.Finding
 	if c.From == check.Auto {
 		var err error
-		if c.From, err = originOf(c, m, r.Remote); err != nil {
-			return c, err
+		if c.From, err = originOf(c, m, o.Remote); err != nil {
+			return c, nil, err
 		}
 	}
-	if c.From == check.Nginx && r.route.State == model.RouterAbsent {
-		c.From, c.Service = check.Container, serviceOf(c, m)
-		if c.Service == "" {
+	if c.From == check.Nginx && o.Route.State == model.RouterAbsent {
+		if c.From, c.Service = check.Container, ServiceOf(c, m); c.Service == "" {
 			c.Service = m.Services[0].Name
 		}
-		r.note(model.Finding{Code: "nginx-absent", Message: fmt.Sprintf("there is no nginx yet to ask %s from: it is asked from beside %s", c, c.Service)})
+		said = append(said, model.Finding{Code: "nginx-absent", Message: fmt.Sprintf("there is no nginx yet to ask %s from: it is asked from beside %s", c, c.Service)})
 	}
 	if c.From == check.Container {
 		if _, known := m.Service(c.Service); !known {
-			return c, model.Invalid("check %s: %s has no service %q to ask it from", c, colour, c.Service)
+			return c, said, model.Invalid("check %s: %s has no service %q to ask it from", c, colour, c.Service)
 		}
 	}
-	return c, nil
+	return c, said, nil
 }
 
 func originOf(c check.Check, m model.Model, remote bool) (check.Origin, error) {
@@ -65,8 +65,8 @@ func published(s model.Service, port string) bool {
 	})
 }
 
-// serviceOf is the service that a check is about; empty where that cannot be told.
-func serviceOf(c check.Check, m model.Model) string {
+// ServiceOf is the service that a check is about; empty where that cannot be told.
+func ServiceOf(c check.Check, m model.Model) string {
 	if c.Service != "" {
 		return c.Service
 	}
@@ -79,11 +79,18 @@ func serviceOf(c check.Check, m model.Model) string {
 	return ""
 }
 
-// planChecks says before anything is touched what is wrong with the checks of the colour.
-func (r *run) planChecks() error {
-	for _, c := range slices.Concat(r.Settings.Checks[r.release.To], r.Settings.Bake.Checks[r.release.To]) {
-		if _, err := r.withOrigin(c, r.release.To); err != nil {
-			return err
+// planChecks decides from where the checks of the colour are asked, and refuses those of which that cannot be told.
+func (p *Plan) planChecks(o Observation, s Settings) error {
+	for _, all := range []struct {
+		given []check.Check
+		to    *[]check.Check
+	}{{s.Checks[p.Release.To], &p.Checks}, {s.Bake.Checks[p.Release.To], &p.InBake}} {
+		for _, c := range all.given {
+			c, said, err := o.WithOrigin(c, p.Release.To)
+			if p.find(said...); err != nil {
+				return err
+			}
+			*all.to = append(*all.to, c)
 		}
 	}
 	return nil

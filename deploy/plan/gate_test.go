@@ -1,4 +1,4 @@
-package deploy
+package plan
 
 import (
 	"slices"
@@ -29,9 +29,9 @@ func TestEffectiveProbe(t *testing.T) {
 		{"disabled", nil, probe(1*s, 2*s, 3*s, 4), true, nil},
 		{"disabled, though it says more", probe(1*s, 2*s, 3*s, 4), nil, true, nil},
 	} {
-		got := effectiveProbe(model.Service{Probe: test.file, ProbeDisabled: test.disabled}, model.Image{Probe: test.image})
+		got := EffectiveProbe(model.Service{Probe: test.file, ProbeDisabled: test.disabled}, model.Image{Probe: test.image})
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
-			t.Errorf("%s: %s, want %s", test.name, describeProbe(got), describeProbe(test.want))
+			t.Errorf("%s: %s, want %s", test.name, DescribeProbe(got), DescribeProbe(test.want))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package deploy
+package plan
 
 import (
 	"time"
@@ -33,4 +33,11 @@ type Settings struct {
 // DefaultSettings are those of a run without configuration.
 func DefaultSettings() Settings {
 	return Settings{Stable: 5 * time.Second, Keep: model.KeepStopped, DrainTimeout: time.Minute}
+}
+
+// Bake is the time after the switch in which both colours run and the new one can still lose.
+type Bake struct {
+	For time.Duration // 0: none
+	// Checks are asked in the bake besides those that are asked before it: through nginx, as users come.
+	Checks map[model.Colour][]check.Check
 }

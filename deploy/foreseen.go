@@ -1,10 +1,8 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -23,36 +21,8 @@ func (d *Deployer) foreseeing() *Deployer {
 	own := *d
 	own.Stack = &foreseenStack{Stack: d.Stack, ended: map[string]bool{}, gone: map[string]bool{}}
 	own.Router = &foreseenRouter{Router: d.Router}
-	own.Store = foreseenLedger{d.Store}
+	own.Store = foreseenStore{d.Store}
 	return &own
-}
-
-// settleUnchanged settles what an earlier run left, as far as that can be done without doing it. known says whether the rest can be
-// planned.
-func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
-	if r.journal.Current == nil || r.underWay {
-		return true, nil
-	}
-	entry := *r.journal.Current // what settling notes in it is not to be seen where it was read
-	e := &entry
-	r.journal.Current = e
-	r.Deployer = r.foreseeing()
-	live, by, containers := r.report.Live, r.report.LiveBy, r.report.Containers
-	err = r.settle(ctx)
-	if waits := r.Router.(*foreseenRouter).waits; waits > 0 && err == nil && !r.drains {
-		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
-			model.Count(waits, "nginx worker"), r.Settings.DrainTimeout)})
-	}
-	if errors.Is(err, errUnforeseen) {
-		r.report.Live, r.report.LiveBy, r.report.Containers = live, by, containers
-		r.report.From, r.report.To = live, cmp.Or(r.Settings.To, live.Other(), e.To)
-		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", e.Release, orNone(e.From), e.To, e.Phase)})
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, r.observe(ctx)
 }
 
 // foreseenStack is a Stack whose containers were stopped and removed only for who asks it.
@@ -133,14 +103,14 @@ func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return e
 // Hold implements NameHolder: what would be held can be seen by nobody.
 func (*foreseenStack) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
-// foreseenLedger is a Ledger that writes nothing.
-type foreseenLedger struct{ model.StateStore }
+// foreseenStore is a StateStore that writes nothing.
+type foreseenStore struct{ model.StateStore }
 
-func (foreseenLedger) Lock(context.Context, string, model.Holder) (model.Lease, error) {
+func (foreseenStore) Lock(context.Context, string, model.Holder) (model.Lease, error) {
 	return foreseenLease{}, nil
 }
-func (foreseenLedger) Write(context.Context, string, model.Journal) error { return nil }
-func (foreseenLedger) Sweep(context.Context, string) error                { return nil }
+func (foreseenStore) Write(context.Context, string, model.Journal) error { return nil }
+func (foreseenStore) Sweep(context.Context, string) error                { return nil }
 
 type foreseenLease struct{}
 

@@ -14,12 +14,12 @@ import (
 // else edited the files and they still name the release, only what names it goes back; other bytes that are somebody
 // else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
 func (r *run) pointBack(ctx context.Context, change model.Change) error {
-	return r.throughNginx(ctx, func(ctx context.Context) error { return r.restore(ctx, change) })
+	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error { return r.restore(ctx, change) })
 }
 
 func (r *run) restore(ctx context.Context, change model.Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
-		r.Progress.Say("%s: %v", r.route.Nginx, err)
+		r.Progress.Say("%s: %v", r.seen.Route.Nginx, err)
 	}
 	fate, err := r.Router.Compare(ctx, change)
 	if err == nil && fate == model.ChangeConflict {
@@ -28,12 +28,12 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 			return err
 		}
 		if served {
-			change, fate = r.change, model.ChangeLoaded
+			change, fate = r.plan.Change, model.ChangeLoaded
 		}
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
 	if e := r.journal.Current; fate == model.ChangeLoaded && e != nil && e.Adopted {
-		if err := r.Router.Rehearse(ctx, reversed(change, r.report.From), already()); err != nil {
+		if err := r.Router.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 		return err
 	}
 	if err := r.Router.Reach(ctx, targets); err != nil {
-		return fmt.Errorf("nginx names %s again, but does not reach it: %w", r.report.From, err)
+		return fmt.Errorf("nginx names %s again, but does not reach it: %w", r.plan.From, err)
 	}
 	return nil
 }
@@ -58,21 +58,21 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	if r.journal.Current == nil { // nothing is under way that could go back
 		return false, nil
 	}
-	route, err := r.Router.Observe(ctx, r.dir)
-	if err != nil || route.State != model.RouterRunning || route.Refusal != nil || route.Names != r.release.To {
+	route, err := r.Router.Observe(ctx, r.seen.Addresses)
+	if err != nil || route.State != model.RouterRunning || route.Refusal != nil || route.Names != r.plan.Release.To {
 		return false, err
 	}
-	back, err := r.Router.Plan(route, r.dir, r.report.From)
+	back, err := r.Router.Plan(route, r.seen.Addresses, r.plan.From)
 	if err != nil || back.Empty() {
 		return false, err
 	}
-	adopted := reversed(back, r.release.To)
-	adopted.Routes, adopted.Proofs, adopted.Memory = r.change.Routes, r.change.Proofs, r.change.Memory
+	adopted := reversed(back, r.plan.Release.To)
+	adopted.Routes, adopted.Proofs, adopted.Memory = r.plan.Change.Routes, r.plan.Change.Proofs, r.plan.Change.Memory
 	if err := r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { e.Change, e.Adopted = &adopted, true }); err != nil {
 		return false, err
 	}
-	r.route, r.change = route, adopted
-	r.Progress.Say("the configuration of %s was edited meanwhile, and goes on naming %s", route.Nginx, r.release.To)
+	r.seen.Route, r.plan.Change = route, adopted
+	r.Progress.Say("the configuration of %s was edited meanwhile, and goes on naming %s", route.Nginx, r.plan.Release.To)
 	return true, nil
 }
 
@@ -87,21 +87,21 @@ func reversed(change model.Change, colour model.Colour) model.Change {
 
 // targetsOfOld are the addresses of the colour that the release took over from, and the containers behind them.
 func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
-	all, err := r.Stack.Containers(ctx, r.app)
+	all, err := r.Stack.Containers(ctx, r.seen.Application)
 	if err != nil {
 		return nil, err
 	}
-	r.containers = all
+	r.seen.Containers = all
 	var targets []model.Target
-	for _, p := range r.route.Points {
+	for _, p := range r.seen.Route.Points {
 		e := p.Endpoint
-		if e.Colour != r.report.From {
-			if e, err = r.dir.Counterpart(e); err != nil {
+		if e.Colour != r.plan.From {
+			if e, err = r.seen.Addresses.Counterpart(e); err != nil {
 				return nil, err
 			}
 		}
 		t := model.Target{Endpoint: e}
-		for _, c := range r.of(e.Colour) {
+		for _, c := range r.seen.Of(e.Colour) {
 			if c.Service == e.Service && c.Running {
 				t.Containers = append(t.Containers, c)
 			}
@@ -113,32 +113,32 @@ func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
 
 // healthOf says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
 func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
-	all, err := r.Stack.Containers(ctx, r.app)
+	all, err := r.Stack.Containers(ctx, r.seen.Application)
 	if err != nil {
 		return nil, err
 	}
-	r.containers = all
-	return healthProblems(r.app.Models[colour], r.of(colour)), nil
+	r.seen.Containers = all
+	return healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil
 }
 
 // neitherHealthy is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
 // would help nobody.
 func (r *run) neitherHealthy(old []model.Reason) error {
 	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; mend one of them, then run `bluegate settle`, which keeps the one that is healthy",
-		r.report.From, &model.RefusedError{Reasons: old})
+		r.plan.From, &model.RefusedError{Reasons: old})
 }
 
 // rollBack is the undoing after the switch, as far as users notice it. The release's containers still run afterwards.
 func (r *run) rollBack(ctx context.Context) error {
-	old, err := r.healthOf(ctx, r.report.From)
+	old, err := r.healthOf(ctx, r.plan.From)
 	if err == nil && len(old) > 0 {
 		return r.neitherHealthy(old)
 	}
-	if err := errors.Join(err, r.pointBack(ctx, r.change)); err != nil {
-		r.report.Live, r.report.LiveBy = model.None, "nginx could not be pointed back, so what it serves was not proven"
-		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.route.Nginx, r.report.From, err)
+	if err := errors.Join(err, r.pointBack(ctx, r.plan.Change)); err != nil {
+		r.setLive(model.None, "nginx could not be pointed back, so what it serves was not proven")
+		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.seen.Route.Nginx, r.plan.From, err)
 	}
-	r.applied = true
-	r.report.Live, r.report.LiveBy = r.report.From, "nginx was pointed back to it, and that was proven"
+	r.stage = rolledBack
+	r.setLive(r.plan.From, "nginx was pointed back to it, and that was proven")
 	return nil
 }

@@ -33,12 +33,12 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 		return err
 	}
 	ailing := fmt.Errorf("%s, which nginx serves, is not healthy: %w", colour, &model.RefusedError{Reasons: reasons})
-	if r.runs(colour) || r.runs(colour.Other()) {
+	if r.seen.Runs(colour) || r.seen.Runs(colour.Other()) {
 		return ailing
 	}
 	r.Progress.Say("no colour runs any more: starting %s again", colour)
-	if err := r.Stack.Revive(ctx, r.app.Project, r.describe(colour)); err != nil {
-		r.report.Live, r.report.LiveBy = r.live()
+	if err := r.Stack.Revive(ctx, r.seen.Application.Project, r.describe(colour)); err != nil {
+		r.judgeLive()
 		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}
 	return &endedError{again: true, error: fmt.Errorf("no colour ran any more, as after a restart of the engine: %s was started again (%w)", colour, ailing)}
@@ -55,26 +55,26 @@ func (e *endedError) Unwrap() error { return e.error }
 // ensureOldServes looks after the users once a release was taken away that did not pass: the colour that they stayed on may
 // have ended meanwhile.
 func (r *run) ensureOldServes(ctx context.Context) error {
-	if r.report.From == model.None {
+	if r.plan.From == model.None {
 		return nil
 	}
-	err := retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.report.From) })
+	err := retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.plan.From) })
 	var ended *endedError
 	switch {
 	case !errors.As(err, &ended) && err != nil:
 		r.note(model.Finding{Code: "live-not-well", Message: err.Error()})
 		return nil
-	case err != nil && ended.again && r.route.State == model.RouterRunning && !r.change.Empty():
+	case err != nil && ended.again && r.seen.Route.State == model.RouterRunning && !r.plan.Change.Empty():
 		// Its containers may have other addresses now, and nginx looks names up when it loads them.
-		return errors.Join(err, r.pointBack(ctx, r.change))
+		return errors.Join(err, r.pointBack(ctx, r.plan.Change))
 	}
 	return err
 }
 
 // describe is a colour's release as its containers are.
 func (r *run) describe(colour model.Colour) model.ReleaseRecord {
-	rec := model.ReleaseRecord{Colour: colour, Model: r.app.Models[colour].AsRun(r.of(colour))}
-	for _, c := range r.of(colour) {
+	rec := model.ReleaseRecord{Colour: colour, Model: r.seen.Application.Models[colour].AsRun(r.seen.Of(colour))}
+	for _, c := range r.seen.Of(colour) {
 		if _, own := rec.Model.Service(c.Service); own {
 			rec.Release = c.Release
 			rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
@@ -92,5 +92,5 @@ func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	}
 	ctx, cancel := r.whileOurs(ctx, undoLimit)
 	defer cancel()
-	return errors.Join(cause, retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.release.To) }))
+	return errors.Join(cause, retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.plan.Release.To) }))
 }

@@ -1,0 +1,132 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bluegate/deploy/check"
+	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
+	"bluegate/deploy/report"
+)
+
+// DryRun prints the plan that a deployment would execute. Nothing is changed.
+func (d *Deployer) DryRun(ctx context.Context) *report.Report {
+	r := d.begin("deploy")
+	return r.foreseeOnly(ctx, func() error { return r.step(ctx, "plan", r.foresee) })
+}
+
+// RollbackDryRun prints the plan that a rollback would execute. Nothing is changed.
+func (d *Deployer) RollbackDryRun(ctx context.Context) *report.Report {
+	r := d.begin("rollback")
+	return r.foreseeOnly(ctx, func() error {
+		if err := r.observe(ctx); err != nil {
+			return err
+		}
+		return r.step(ctx, "plan", r.planBack)
+	})
+}
+
+func (r *run) foreseeOnly(ctx context.Context, makePlan func() error) *report.Report {
+	r.report.DryRun = true
+	defer r.unlock(ctx) // what asking needs
+	err := r.look(ctx)
+	known := false
+	if err == nil {
+		known, err = r.settleUnchanged(ctx)
+	}
+	if err == nil && r.command == "rollback" {
+		r.chooseRollback()
+	}
+	if err == nil && known {
+		err = makePlan()
+	}
+	if err != nil {
+		return r.outcome(ctx, err)
+	}
+	if known {
+		r.describePlan()
+	}
+	return r.report.Finish(model.Planned)
+}
+
+// settleUnchanged settles what an earlier run left, as far as that can be done without doing it. known says whether the
+// rest can be planned.
+func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
+	if r.journal.Current == nil || r.seen.Holder != nil {
+		return true, nil
+	}
+	entry := *r.journal.Current // what settling notes in it is not to be seen where it was read
+	r.journal.Current = &entry
+	r.Deployer = r.foreseeing()
+	live := r.live
+	done, err := r.settle(ctx)
+	if waits := r.Router.(*foreseenRouter).waits; waits > 0 && err == nil && !done.drains {
+		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
+			model.Count(waits, "nginx worker"), r.Settings.DrainTimeout)})
+	}
+	switch {
+	case errors.Is(err, errUnforeseen):
+		r.setLive(live.Colour, live.By)
+		r.report.From, r.report.To, r.report.Containers = live.Colour, cmp.Or(r.Settings.To, live.Colour.Other(), entry.To), r.seen.Containers
+		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, orNone(entry.From), entry.To, entry.Phase)})
+		return false, nil
+	case err != nil:
+		return false, err
+	case done.said != "":
+		r.note(model.Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + done.said})
+	}
+	return true, r.observe(ctx)
+}
+
+// describePlan writes the plan into the report.
+func (r *run) describePlan() {
+	p := r.plan
+	r.report.Plan = &report.Plan{
+		Pull: refs(p.Pull), Build: refs(p.Build), Create: []string{}, Start: names(p.Start), Replace: names(p.Replace), Stop: names(p.Stop),
+		Points: append([]model.SwitchPoint{}, r.seen.Route.Points...), Diff: p.Change.Diff, Services: []report.Decision{}, Checks: []string{}, Hooks: []string{},
+	}
+	to := r.report.Plan
+	for _, action := range p.Create {
+		to.Create = append(to.Create, action.What)
+	}
+	for _, all := range [][]check.Check{p.Checks, p.InBake} {
+		for _, c := range all {
+			to.Checks = append(to.Checks, fmt.Sprintf("%s from %s", c, c.From))
+		}
+	}
+	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
+		for _, argv := range r.hooks(moment) {
+			to.Hooks = append(to.Hooks, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
+		}
+	}
+	for i, s := range p.Release.Model.Services {
+		to.Services = append(to.Services, report.Decision{
+			Service: s.Name, Image: s.Image, Healthcheck: plan.DescribeProbe(p.Expected[i].Probe), LatestMS: gate.Budget(p.Expected[i : i+1]).Milliseconds(),
+		})
+	}
+	budget := min(gate.Budget(p.Expected), p.Budget(r.Settings))
+	to.BudgetMS = budget.Milliseconds()
+	r.note(model.Finding{Code: "gate", Message: fmt.Sprintf("the gate has decided %s after the start at the latest, and opens once all are healthy for %s", budget.Round(time.Second), r.Settings.Stable)})
+}
+
+func refs(images []plan.Image) []string {
+	all := []string{}
+	for _, img := range images {
+		all = append(all, img.Ref)
+	}
+	return all
+}
+
+func names(containers []plan.Container) []string {
+	all := []string{}
+	for _, c := range containers {
+		all = append(all, c.Name)
+	}
+	return all
+}

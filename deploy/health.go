@@ -1,0 +1,98 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+
+	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
+)
+
+// Health asks whether the settings' colour, or the live one, is healthy.
+func (d *Deployer) Health(ctx context.Context) *report.Report {
+	r := d.begin("health")
+	err := r.look(ctx)
+	if err != nil {
+		return r.looked(ctx, err)
+	}
+	colour := r.Settings.To
+	if colour == model.None {
+		colour = r.live.Colour
+	}
+	r.report.To = colour
+	r.report.Containers = r.seen.Of(colour)
+	defer r.unlock(ctx) // what asking needs
+	r.report.Reasons = r.failingHealth(ctx, colour)
+	if len(r.report.Reasons) == 0 {
+		if r.report.Reasons, err = r.failingChecks(ctx, colour); err != nil {
+			return r.looked(ctx, err)
+		}
+	}
+	if len(r.report.Reasons) > 0 {
+		r.report.Message = fmt.Sprintf("%s is not healthy", colour)
+		if colour == model.None {
+			r.report.Message = r.report.Reasons[0].Message
+		}
+		return r.report.Finish(model.NotHealthy)
+	}
+	r.report.Message = fmt.Sprintf("%s is healthy", colour)
+	return r.looked(ctx, nil)
+}
+
+// failingHealth compares what runs with what the model expects. Unlike the gate it has no history: a container that was
+// restarted last week and is healthy now is healthy.
+func (r *run) failingHealth(ctx context.Context, colour model.Colour) []model.Reason {
+	if colour == model.None {
+		return []model.Reason{{Code: model.Missing, Message: "no colour is known to be live: " + r.live.By}}
+	}
+	reasons := healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour))
+	for i := range reasons {
+		if id := reasons[i].ContainerID; id != "" {
+			reasons[i].LogTail, _ = r.Stack.LogTail(ctx, id, evidenceLines)
+		}
+	}
+	return reasons
+}
+
+func healthProblems(m model.Model, containers []model.Container) []model.Reason {
+	reasons := []model.Reason{}
+	for _, s := range m.Services {
+		found := 0
+		for _, c := range containers {
+			if c.Service != s.Name {
+				continue
+			}
+			found++
+			if reason, bad := healthProblem(s, c); bad {
+				reasons = append(reasons, reason)
+			}
+		}
+		if found < s.Replicas && !s.OneShot { // what has done its work may be gone
+			reasons = append(reasons, model.Reason{Code: model.Missing, Service: s.Name, Message: fmt.Sprintf("%d of %d containers are there", found, s.Replicas)})
+		}
+	}
+	return reasons
+}
+
+func healthProblem(s model.Service, c model.Container) (model.Reason, bool) {
+	reason := model.Reason{Service: c.Service, Container: c.Name, ContainerID: c.ID, LastProbe: c.LastProbe, OOMKilled: c.Sample.OOMKilled}
+	exit := c.Sample.ExitCode
+	switch {
+	case s.OneShot && c.State == string(gate.StateExited) && exit == 0:
+		return reason, false
+	case c.State == string(gate.StatePaused):
+		reason.Code, reason.Message = model.Paused, "it is paused"
+	case c.State == string(gate.StateRestarting):
+		reason.Code, reason.Message, reason.ExitCode = model.Restarting, fmt.Sprintf("it is restarting after exit code %d", exit), &exit
+	case !c.Running:
+		reason.Code, reason.Message, reason.ExitCode = model.Exited, fmt.Sprintf("it does not run (%s, exit code %d)", c.State, exit), &exit
+	case c.Health == "none" || c.Health == "":
+		return reason, false
+	case c.Health != string(gate.HealthHealthy):
+		reason.Code, reason.Message = model.Unhealthy, fmt.Sprintf("its health is %s after %d failed probes in a row", c.Health, c.Sample.FailingStreak)
+	default:
+		return reason, false
+	}
+	return reason, true
+}

@@ -1,0 +1,67 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bluegate/deploy/model"
+)
+
+// holdNames makes the engine hold the host names that nginx's files name for both colours and behind which no container
+// runs, or is going to once the ending colour is stopped. What to hold is derived from what is true, and never stored: so
+// any command repairs what a killed one left.
+func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
+	if r.seen.Route.Refusal != nil { // it may have been half of a switch, which was undone since
+		route, err := r.see(ctx)
+		if err != nil {
+			return err
+		}
+		if r.seen.Route.Paired = route.Paired; route.Refusal != nil {
+			return nil // what it names cannot be told, so what is held stays
+		}
+	}
+	return r.hold(ctx, ending)
+}
+
+// hold is holdNames by what nginx was observed to name. It changes nothing of the run.
+func (r *run) hold(ctx context.Context, ending model.Colour) error {
+	if r.seen.Route.State == model.RouterAbsent {
+		return nil
+	}
+	containers, err := r.Stack.Containers(ctx, r.seen.Application) // the run's own are as they were when it looked
+	if err != nil {
+		return err
+	}
+	runs := slices.ContainsFunc(containers, func(c model.Container) bool { return c.Colour != ending && c.InUse() })
+	if !runs && (r.plan.Release.ID == "" || r.plan.From != model.None) { // nothing is live, and once something is, what is held is needed
+		return nil
+	}
+	var names []model.HeldName
+	if runs { // else a first deployment is undone, and leaves nothing
+		names = r.seen.Unresolved(containers, ending)
+	}
+	return r.Stack.Hold(ctx, r.seen.Application.Project, r.seen.Route.ID, names)
+}
+
+// lookAtNames tells which names are held, and which are not that nginx needs at its next start.
+func (r *run) lookAtNames(ctx context.Context) error {
+	var err error
+	if r.report.Names, err = r.Stack.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
+		return err
+	}
+	var missing []string
+	for _, n := range r.seen.Unresolved(r.seen.Containers, model.None) {
+		if r.report.Names == nil || !slices.Contains(r.report.Names.Hosts, n.Host) {
+			missing = append(missing, n.Host)
+		}
+	}
+	if len(missing) > 0 {
+		r.note(model.Finding{
+			Code: "names-not-held", Message: fmt.Sprintf("%s could not start again: its files name %s, and no container with that name runs", r.seen.Route.Nginx, strings.Join(missing, ", ")),
+			Cost: "the site is down after the next restart of nginx or of the engine", Remedy: "bluegate settle",
+		})
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bluegate/deploy/model"
+)
+
+// quietLimit bounds the look whether anything is still open to a colour that was left running.
+const quietLimit = 5 * time.Second
+
+// quiet refuses to replace containers to which connections are still open where a switch leaves nginx's workers as they
+// are: no worker tells of a websocket or of a long request then.
+func (r *run) quiet(ctx context.Context) error {
+	to := r.plan.Release.To
+	if !r.plan.Change.Unloaded || !r.plan.ReplacesRunning() || r.Settings.DrainThenStop {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, quietLimit, errDrain)
+	defer cancel()
+	var left model.DrainStatus
+	err := r.Router.Drain(ctx, r.seen.Of(to), func(l model.DrainStatus) { left = l })
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil:
+		return err
+	case !errors.Is(context.Cause(ctx), errDrain):
+		return context.Cause(ctx)
+	}
+	return model.Refuse(model.StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.seen.Route.Nginx, to, left)
+}
+
+// cut stops the idle colour although connections are open to it. Nginx names it nowhere.
+func (r *run) cut(ctx context.Context) (said string, err error) {
+	idle := r.live.Colour.Other()
+	if idle == model.None {
+		return "", model.Invalid("no colour is live (%s), so which one could be stopped is not known", r.live.By)
+	}
+	running := slices.DeleteFunc(r.seen.Of(idle), func(c model.Container) bool { return !c.InUse() })
+	if len(running) == 0 {
+		return "", nil
+	}
+	if err := r.seen.NothingLeadsTo(r.seen.Route, idle); err != nil {
+		return "", err
+	}
+	if err := r.holdNames(ctx, idle); err != nil {
+		return "", err
+	}
+	if err := r.Stack.Retire(ctx, running); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s was stopped, and what was open to it was cut; %s is live", idle, r.live.Colour), nil
+}

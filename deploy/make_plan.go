@@ -1,0 +1,93 @@
+package deploy
+
+import (
+	"context"
+	"sync"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
+)
+
+// makePlan plans a deployment. What only the engine, nginx and the registries know is asked here; what follows from it is
+// decided by package plan.
+func (r *run) makePlan(ctx context.Context) error {
+	r.note(r.seen.Application.Findings...)
+	if err := r.notePruned(ctx); err != nil {
+		return err
+	}
+	p, err := plan.Choose(r.seen, r.Settings, r.plan.Release.ID)
+	if r.setPlan(p); err != nil {
+		return err
+	}
+	if err := r.Stack.Require(ctx, p.Release.Model); err != nil {
+		return err
+	}
+	return r.completePlan(ctx)
+}
+
+// completePlan makes a plan of what was chosen, over nginx's files as they were observed.
+func (r *run) completePlan(ctx context.Context) error {
+	r.askChange()
+	p, err := r.plan.Make(r.seen, r.Settings)
+	if r.setPlan(p); err != nil {
+		return err
+	}
+	if err := r.canHoldNames(ctx); err != nil {
+		return err
+	}
+	return r.quiet(ctx)
+}
+
+// askChange asks nginx for the change that makes it name the release's colour.
+func (r *run) askChange() {
+	if r.seen.Route.State != model.RouterAbsent {
+		r.seen.Change, r.seen.Unswitchable = r.Router.Plan(r.seen.Route, r.seen.Addresses, r.plan.Release.To)
+	}
+}
+
+// canHoldNames refuses a setup in which nginx could not start again once a colour is stopped.
+func (r *run) canHoldNames(ctx context.Context) error {
+	if len(r.plan.Names) == 0 {
+		return nil
+	}
+	return r.Stack.CanHold(ctx, r.seen.Route.ID, r.plan.Names)
+}
+
+// setPlan is the plan from now on.
+func (r *run) setPlan(p plan.Plan) {
+	r.plan = p
+	r.report.From, r.report.To = p.From, p.Release.To
+	r.note(p.Findings...)
+}
+
+// foresee plans for a command that only looks: it asks the registries for what a deployment would pull, and pulls nothing.
+func (r *run) foresee(ctx context.Context) error {
+	if err := r.makePlan(ctx); err != nil {
+		return err
+	}
+	answers := r.askRegistries(ctx, r.plan.Pull)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := unanswered(answers); err != nil {
+		return err
+	}
+	p, err := r.plan.Offered(answers)
+	r.setPlan(p)
+	return err
+}
+
+// askRegistries asks for the manifest of each image, all at once.
+func (r *run) askRegistries(ctx context.Context, images []plan.Image) map[string]error {
+	var all sync.WaitGroup
+	answers := make([]error, len(images))
+	for i, img := range images {
+		all.Go(func() { answers[i] = r.Stack.Offered(ctx, img.Ref) })
+	}
+	all.Wait()
+	offered := map[string]error{}
+	for i, img := range images {
+		offered[img.Ref] = answers[i]
+	}
+	return offered
+}

@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"bluegate/deploy/model"
+)
+
+// NamesKnown says whether nginx's files were read to their end.
+func (o Observation) NamesKnown() bool {
+	return o.Route.State != model.RouterAbsent && o.Route.Refusal == nil
+}
+
+// Unresolved are the host names that nginx's files name for both colours and behind which none of these containers runs,
+// or is going to once the ending colour is stopped.
+func (o Observation) Unresolved(containers []model.Container, ending model.Colour) (names []model.HeldName) {
+	for _, n := range o.paired() {
+		alive := n.Colour != ending && slices.ContainsFunc(containers, func(c model.Container) bool {
+			return c.Colour == n.Colour && c.Service == n.service && c.InUse()
+		})
+		if !alive {
+			names = append(names, n.HeldName)
+		}
+	}
+	return names
+}
+
+// names are all that may have to be held one day.
+func (o Observation) names() []model.HeldName {
+	if !o.NamesKnown() {
+		return nil
+	}
+	return o.Unresolved(nil, model.None)
+}
+
+type pairedName struct {
+	model.HeldName
+	service string
+}
+
+// paired are the host names of nginx's files that exist in the same form for both colours and that Docker resolves.
+func (o Observation) paired() (names []pairedName) {
+	for _, e := range o.Route.Paired {
+		if _, err := netip.ParseAddr(strings.Trim(e.Host, "[]")); err == nil || e.Published || e.Host == "" {
+			continue
+		}
+		n := pairedName{model.HeldName{Colour: e.Colour, Host: strings.ToLower(e.Host)}, e.Service}
+		if slices.ContainsFunc(names, func(other pairedName) bool { return other.Host == n.Host }) {
+			continue
+		}
+		if s, known := o.Application.Models[e.Colour].Service(e.Service); known {
+			n.Networks = s.Networks
+		}
+		names = append(names, n)
+	}
+	return names
+}

@@ -1,0 +1,91 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bluegate/deploy/model"
+)
+
+// Not knowing what nginx serves is a refusal. Nothing that runs is stopped, removed or replaced unless an Observation says
+// that no request can be led to it.
+
+// liveKnown refuses a deployment in which containers of a colour run while nginx's files name neither: which of them users
+// are on cannot be told then.
+func (o Observation) liveKnown() error {
+	if o.First() || o.Route.State != model.RouterRunning || o.Route.Refusal != nil || o.Route.Names != model.None {
+		return nil
+	}
+	return o.liveUnknown(o.Route)
+}
+
+// liveUnknown says where nginx mentions the colours, and what to write.
+func (o Observation) liveUnknown(route model.Route) error {
+	var text strings.Builder
+	running := slices.DeleteFunc(slices.Clone(model.Colours[:]), func(c model.Colour) bool { return !o.Runs(c) })
+	names := make([]string, len(running))
+	for i, c := range running {
+		names[i] = string(c)
+	}
+	fmt.Fprintf(&text, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so which one users are on is not known", strings.Join(names, " and "), route.Nginx)
+	if len(route.Mentions) == 0 {
+		text.WriteString("; it mentions no address of either")
+	}
+	for i, m := range route.Mentions {
+		if i == 0 {
+			text.WriteString("; it mentions")
+		}
+		fmt.Fprintf(&text, "\n%s at %s", m.Colour, m)
+	}
+	if len(route.Write) == 0 {
+		text.WriteString("\nmake it name the live colour, reload nginx, and deploy again")
+	}
+	for i, c := range running {
+		if write := route.Write[c]; write != "" {
+			if i == 0 {
+				text.WriteString("\nmake it name the live colour, reload nginx, and deploy again.")
+			}
+			fmt.Fprintf(&text, "\nIf %s is live, write %s", c, write)
+		}
+	}
+	return model.Refuse(model.LiveUnknown, "%s", text.String())
+}
+
+// NothingLeadsTo refuses to touch containers of a colour that run, unless the route says that nginx serves the other
+// colour and names this one nowhere.
+func (o Observation) NothingLeadsTo(route model.Route, colour model.Colour) error {
+	switch {
+	case route.State != model.RouterRunning:
+		return model.Refuse(model.LiveUnknown, "containers of %s run, and no nginx runs that could say whether users are on them; start nginx, or stop them if nobody uses them", colour)
+	case route.Refusal != nil:
+		return route.Refusal
+	case route.Names == model.None:
+		return o.liveUnknown(route)
+	case route.Names == colour:
+		return model.Refuse(model.LiveUnknown, "the configuration of %s names %s, whose containers run", route.Nginx, colour)
+	case len(route.LeadsTo(colour)) > 0:
+		return model.LeftOver(route.Nginx, colour, route.Unpaired(colour))
+	}
+	return nil
+}
+
+// MayStop says why the old colour of a plan must not be stopped: someone may have pointed nginx back at it meanwhile.
+func (p Plan) MayStop(route model.Route) error {
+	from, to := p.From, p.Release.To
+	switch {
+	case route.Refusal != nil:
+		return fmt.Errorf("what %s serves cannot be told: %w", route.Nginx, route.Refusal)
+	case route.Names == from:
+		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; somebody switched it back: decide which colour is to be live, and deploy that", route.Nginx, from, to)
+	case route.State == model.RouterAbsent:
+		return errors.New("nginx is not there any more, so what it serves cannot be told; bring it back")
+	case route.Names != to:
+		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; somebody edited it: make it name the live colour, reload nginx", route.Nginx, to)
+	}
+	if places := route.LeadsTo(from); len(places) > 0 {
+		return fmt.Errorf("the configuration of %s still names %s at %s; remove that, reload nginx, then run `bluegate settle`", route.Nginx, from, strings.Join(places, ", "))
+	}
+	return nil
+}

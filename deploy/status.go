@@ -1,0 +1,151 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
+	"bluegate/deploy/report"
+)
+
+// The commands that only look take no lock, settle nothing and change nothing.
+
+// Status says which colour is live, lists every container of both, and tells what a rollback would go back to.
+func (d *Deployer) Status(ctx context.Context) *report.Report {
+	r := d.begin("status")
+	err := r.look(ctx)
+	if err == nil {
+		r.lookAtNginx()
+		err = r.lookAtNames(ctx)
+	}
+	if err == nil {
+		err = r.lookBackOnceSettled(ctx)
+	}
+	if err != nil {
+		return r.outcome(ctx, err)
+	}
+	return r.concludeStatus()
+}
+
+// look observes, and tells what a killed run left and who holds the lock.
+func (r *run) look(ctx context.Context) error {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	holder, err := r.Store.Holder(ctx, r.seen.Application.Project)
+	if err != nil {
+		return err
+	}
+	var person *model.ManualActionError
+	switch r.journal, err = r.Store.Read(ctx, r.seen.Application.Project); {
+	case errors.As(err, &person):
+		r.note(model.Finding{Code: "journal-unusable", Message: person.Error() + "; " + person.Run})
+	case err != nil:
+		return err
+	case holder == nil:
+		r.note(leftBehind(r.journal)...)
+	}
+	if err := r.ownJournal(ctx); err != nil {
+		return err
+	}
+	if holder != nil {
+		r.note(model.Finding{Code: "locked", Message: "a deployment is under way: " + holder.String()})
+	}
+	if err := r.step(ctx, "observe", r.observe); err != nil {
+		return err
+	}
+	r.seen.Holder = holder
+	return r.observeHalfSwitch(ctx)
+}
+
+// observeHalfSwitch tells which colour users are on when a run died between its write and its signal: what is on disk
+// names the new one, and nginx still runs what it had loaded before.
+func (r *run) observeHalfSwitch(ctx context.Context) error {
+	e := r.journal.Current
+	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
+		return nil
+	}
+	fate, err := r.Router.Compare(ctx, *e.Change)
+	if err != nil || fate != model.ChangeWritten {
+		return err
+	}
+	r.seen.Live = plan.Live{Colour: e.From, By: fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.seen.Route.Nginx, e.Release, e.To)}
+	r.setLive(r.seen.Live.Colour, r.seen.Live.By)
+	return nil
+}
+
+func (r *run) looked(ctx context.Context, err error) *report.Report {
+	if err != nil {
+		return r.outcome(ctx, err)
+	}
+	return r.report.Finish(model.OK)
+}
+
+// lookAtNginx turns what would refuse a deployment into findings.
+func (r *run) lookAtNginx() {
+	switch r.seen.Route.State {
+	case model.RouterAbsent:
+		if missing := r.seen.Route.Missing; missing != nil {
+			r.note(model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.Remedy())})
+			break
+		}
+		r.note(model.Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
+	case model.RouterStopped:
+		r.note(model.Finding{Code: "nginx-stopped", Message: r.seen.Route.Nginx + " does not run"})
+	}
+	for _, reason := range model.ReasonsOf(r.seen.Route.Refusal) {
+		r.note(model.Finding{Code: string(reason.Code), Message: reason.Message})
+	}
+	if r.seen.Route.Draining > 0 {
+		r.note(model.Finding{Code: "draining", Message: fmt.Sprintf("%d workers of an earlier configuration of %s still answer requests", r.seen.Route.Draining, r.seen.Route.Nginx)})
+	}
+}
+
+// state judges what was observed.
+func (r *run) state() report.State {
+	switch {
+	case r.live.Colour != model.None:
+		return report.StateLive
+	case len(r.seen.Containers) == 0 && len(r.journal.Releases) == 0 && r.journal.Current == nil:
+		return report.StateNothing
+	case r.seen.Route.State == model.RouterStopped, !r.seen.Runs(model.Blue) && !r.seen.Runs(model.Green):
+		return report.StateDown
+	case r.seen.Route.State == model.RouterRunning && r.seen.Route.Refusal == nil && r.seen.Route.Names != model.None: // by a colour that does not run
+		return report.StateDown
+	}
+	return report.StateUnknown
+}
+
+// concludeStatus gives each state its words and its exit code.
+func (r *run) concludeStatus() *report.Report {
+	status := r.report
+	status.State = r.state()
+	if len(r.journal.Releases) > 0 {
+		rec := r.journal.Releases[0]
+		status.LastProven = &report.LastProven{Colour: rec.Colour, Release: rec.Release}
+		if !rec.At.IsZero() {
+			status.LastProven.At = &rec.At
+		}
+	}
+	switch status.State {
+	case report.StateLive:
+		return status.Finish(model.OK)
+	case report.StateNothing:
+		status.Message = "nothing of the application is on this engine: " + status.LiveBy
+		return status.Finish(model.OK)
+	}
+	status.Message = fmt.Sprintf("%s%s: %s", status.State, status.LastProven.Words(), status.LiveBy)
+	status.Run = "bluegate doctor"
+	if r.journal.Current != nil {
+		status.Run = "bluegate settle"
+	}
+	switch {
+	case r.seen.Route.State != model.RouterRunning:
+		return status.Finish(model.Unreachable)
+	case status.State == report.StateDown:
+		return status.Finish(model.NotHealthy)
+	}
+	return status.Finish(model.NeedsPerson)
+}
