@@ -28,7 +28,7 @@ var remedies = map[string]struct {
 	"deploy.examineProbe":         {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy.foreign":              {1, []string{"TestForeignJournal"}},
 	"deploy.lookAtNames":          {1, []string{"TestStatusTellsOfNames", "TestNginxCanStartAgain"}},
-	"deploy.startFirst":           {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
+	"deploy/plan.startFirst":      {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
 	"nginx.advise":                {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx.atPoint":               {1, []string{"TestLeftOver"}},
 	"nginx.bothColours":           {1, []string{"TestConfigurationRemediesAreCarriedOut"}},

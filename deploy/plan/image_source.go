@@ -94,7 +94,11 @@ func (p *Plan) planImages(o Observation, s Settings) error {
 		p.Create = append(p.Create, Action{fmt.Sprintf("%d × %s", service.Replicas, service.Name), "every release has containers of its own"})
 	}
 	for _, c := range o.Of(p.Release.To) {
-		p.Replace = append(p.Replace, Container{c, fmt.Sprintf("it is in the place of the release (%s is not live)", c.Colour)})
+		cause := "release " + c.Release + " left it in the place of the new one"
+		if c.Release == "" {
+			cause = "it is in the place of the release, and was not started by bluegate"
+		}
+		p.Replace = append(p.Replace, Container{c, cause})
 	}
 	building := Services(p.Build)
 	return p.refuseUnjudgeable(s, func(img model.Image) bool { return img.ID != "" && !slices.Contains(building, img.Service) })

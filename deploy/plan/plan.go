@@ -136,7 +136,7 @@ func (p *Plan) planStop(o Observation) {
 	}
 	cause := "it is kept for a rollback"
 	if p.Keep == model.KeepRemoved {
-		cause = "and removed: keep: removed"
+		cause = "it is removed, too (keep: removed)"
 	}
 	for _, c := range o.Of(p.From) {
 		p.Stop = append(p.Stop, Container{c, fmt.Sprintf("%s takes over; %s", p.Release.To, cause)})
