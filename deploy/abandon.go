@@ -68,18 +68,25 @@ func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
 	}
 	if r.stage == rolledBack {
-		// Workers that had taken the change may still be answering from the new colour.
-		drain, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
-		defer cancel()
-		release, err := r.ofRelease(drain)
-		if err != nil {
+		if err := r.drainRelease(ctx); err != nil {
 			return err
-		}
-		if err := r.Router.Drain(drain, release, func(model.DrainStatus) {}); err != nil {
-			return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
 		}
 	}
 	return r.removeRelease(ctx)
+}
+
+// drainRelease waits for workers that may still answer from a release that did not pass.
+func (r *run) drainRelease(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
+	defer cancel()
+	release, err := r.ofRelease(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.Router.Drain(ctx, release, func(model.DrainStatus) {}); err != nil {
+		return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
+	}
+	return nil
 }
 
 // removed notes containers for the report. A release's containers have the names of those that they replaced.

@@ -137,7 +137,7 @@ func (r *run) makeLive(ctx context.Context) error {
 
 	// Users are on the new colour, and it has stayed good. From here on nothing is undone: what is left is to retire the old
 	// one.
-	return r.retire(ctx)
+	return r.retire(ctx, r.step)
 }
 
 // orAbandon does what changes something. When it fails before the release is promoted, all of it is undone. It returns

@@ -151,7 +151,7 @@ func (r *run) noteUnreleased(err error) {
 // enter writes a phase into the journal before its first mutation.
 func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
 	if r.journal.Current == nil {
-		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.Settings.Keep, By: r.by()}
+		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, By: r.by()}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {

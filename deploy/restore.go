@@ -85,39 +85,31 @@ func reversed(change model.Change, colour model.Colour) model.Change {
 	return change
 }
 
-// targetsOfOld are the addresses of the colour that the release took over from, and the containers behind them.
+// targetsOfOld are the addresses of the colour that was live before, with its containers.
 func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
-	all, err := r.Stack.Containers(ctx, r.seen.Application)
-	if err != nil {
+	if err := r.list(ctx); err != nil {
 		return nil, err
 	}
-	r.seen.Containers = all
-	var targets []model.Target
+	var endpoints []model.Endpoint
 	for _, p := range r.seen.Route.Points {
 		e := p.Endpoint
 		if e.Colour != r.plan.From {
+			var err error
 			if e, err = r.seen.Addresses.Counterpart(e); err != nil {
 				return nil, err
 			}
 		}
-		t := model.Target{Endpoint: e}
-		for _, c := range r.seen.Of(e.Colour) {
-			if c.Service == e.Service && c.Running {
-				t.Containers = append(t.Containers, c)
-			}
-		}
-		targets = append(targets, t)
+		endpoints = append(endpoints, e)
 	}
-	return targets, nil
+	running := slices.DeleteFunc(r.seen.Of(r.plan.From), func(c model.Container) bool { return !c.Running })
+	return targetsAt(endpoints, running), nil
 }
 
 // healthOf says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
 func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
-	all, err := r.Stack.Containers(ctx, r.seen.Application)
-	if err != nil {
+	if err := r.list(ctx); err != nil {
 		return nil, err
 	}
-	r.seen.Containers = all
 	return healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil
 }
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,22 +11,22 @@ import (
 	"bluegate/deploy/model"
 )
 
-// retire takes leave of the old colour: it drains, is stopped, and the run is closed. One that is kept running goes on,
-// and so does what is open to it. Nothing of it is undone.
-func (r *run) retire(ctx context.Context) error {
+// retire ends the old colour: it waits until no request is on it, stops it, and closes the run. A colour that is to be kept
+// running continues, and so does what is open to it. Nothing of this is undone.
+func (r *run) retire(ctx context.Context, step func(context.Context, string, func(context.Context) error) error) error {
 	if r.plan.From == model.None {
 		return r.finish(ctx)
 	}
-	if err := r.step(ctx, "keep", r.keep); err != nil {
+	if err := step(ctx, "keep", r.keep); err != nil {
 		return r.lostInRetirement(ctx, err)
 	}
-	if r.Settings.Keep == model.KeepRunning { // nothing is stopped, so nothing has to have ended before
+	if r.plan.Keep == model.KeepRunning { // nothing is stopped, so nothing has to have ended before
 		return r.finish(ctx)
 	}
-	if err := r.step(ctx, "drain", r.drain); err != nil {
+	if err := step(ctx, "drain", r.drain); err != nil {
 		return r.lostInRetirement(ctx, err)
 	}
-	if err := r.step(ctx, "retire", func(ctx context.Context) error { return r.stopOld(ctx, r.Settings.Keep) }); err != nil {
+	if err := step(ctx, "retire", r.stopOld); err != nil {
 		err = r.lostInRetirement(ctx, err)
 		return &model.ManualActionError{Err: fmt.Errorf("%s was made live, but %s was not stopped: %w", r.plan.Release.To, r.plan.From, err), Run: "bluegate settle"}
 	}
@@ -61,16 +62,14 @@ func (r *run) keep(ctx context.Context) error {
 }
 
 // stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
-func (r *run) stopOld(ctx context.Context, keep model.Keep) error {
+func (r *run) stopOld(ctx context.Context) error {
 	route, err := r.see(ctx)
 	if err != nil {
 		return err
 	}
 	if err := r.plan.MayStop(route); err != nil {
 		r.seen.Route = route
-		if all, unlisted := r.Stack.Containers(ctx, r.seen.Application); unlisted == nil {
-			r.seen.Containers = all
-		}
+		_ = r.list(ctx) // else as they were
 		r.judgeLive()
 		return err
 	}
@@ -78,7 +77,7 @@ func (r *run) stopOld(ctx context.Context, keep model.Keep) error {
 		return err
 	}
 	old := r.seen.Of(r.plan.From)
-	if keep != model.KeepRemoved { // else those too that an earlier run stopped
+	if r.plan.Keep != model.KeepRemoved { // else those too that an earlier run stopped
 		old = slices.DeleteFunc(old, func(c model.Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
 	}
 	r.seen.Route.Paired = route.Paired
@@ -90,7 +89,7 @@ func (r *run) stopOld(ctx context.Context, keep model.Keep) error {
 		return err
 	}
 	r.warnKilled(began, old)
-	if keep != model.KeepRemoved {
+	if r.plan.Keep != model.KeepRemoved {
 		return nil
 	}
 	r.removed(old)
@@ -141,10 +140,7 @@ func (r *run) warnKilled(began time.Time, old []model.Container) {
 	took := time.Since(began)
 	for _, c := range old {
 		s, _ := r.seen.Application.Models[c.Colour].Service(c.Service)
-		grace := s.StopGrace
-		if grace == 0 {
-			grace = 10 * time.Second
-		}
+		grace := cmp.Or(s.StopGrace, 10*time.Second)
 		if took >= grace {
 			r.note(model.Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
 		}

@@ -135,7 +135,13 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	if phase != model.PhaseSwitched {
 		return r.settleUnpassed(ctx, e)
 	}
-	if err := r.finishRetirement(ctx, e); err != nil {
+	if e.From != model.None {
+		if err := r.plan.MayStop(r.seen.Route); err != nil {
+			return "", err
+		}
+	}
+	quietly := func(ctx context.Context, _ string, do func(context.Context) error) error { return do(ctx) }
+	if err := r.retire(ctx, quietly); err != nil {
 		return "", err
 	}
 	if r.plan.Keep == model.KeepRunning {
@@ -159,15 +165,6 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was put to rest again, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
 	}
 	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
-}
-
-func (r *run) drainRelease(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
-	defer cancel()
-	if err := r.Router.Drain(ctx, r.seen.Of(r.plan.Release.To), func(model.DrainStatus) {}); err != nil {
-		return fmt.Errorf("workers that may serve the release have not ended: %w", err)
-	}
-	return nil
 }
 
 // switchedBack takes the decision of somebody who pointed nginx back by hand, after the release had been made live. The
@@ -253,31 +250,6 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 		return false, fmt.Errorf("the configuration of %s was edited meanwhile: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
 	}
 	return false, r.Router.Restore(ctx, *e.Change)
-}
-
-// finishRetirement drains and stops what a deployment left of the old colour, unless nginx names it again.
-func (r *run) finishRetirement(ctx context.Context, e *model.Entry) error {
-	if e.From == model.None {
-		return r.finish(ctx)
-	}
-	if err := r.plan.MayStop(r.seen.Route); err != nil {
-		return err
-	}
-	if err := r.keep(ctx); err != nil {
-		return err
-	}
-	if r.plan.Keep == model.KeepRunning {
-		return r.finish(ctx)
-	}
-	if err := r.drain(ctx); err != nil {
-		return err
-	}
-	bounded, cancelStop := context.WithTimeout(ctx, undoLimit)
-	defer cancelStop()
-	if err := r.stopOld(bounded, r.plan.Keep); err != nil {
-		return err
-	}
-	return r.finish(ctx)
 }
 
 func orNone(c model.Colour) string {

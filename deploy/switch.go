@@ -139,8 +139,12 @@ func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 	if reasons := healthProblems(r.plan.Release.Model, containers); len(reasons) > 0 {
 		return nil, &model.RefusedError{Reasons: reasons}
 	}
-	var targets []model.Target
-	for _, e := range r.plan.Change.Routes {
+	return targetsAt(r.plan.Change.Routes, containers), nil
+}
+
+// targetsAt pairs addresses with the containers of their services.
+func targetsAt(endpoints []model.Endpoint, containers []model.Container) (targets []model.Target) {
+	for _, e := range endpoints {
 		t := model.Target{Endpoint: e}
 		for _, c := range containers {
 			if c.Service == e.Service {
@@ -149,5 +153,5 @@ func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 		}
 		targets = append(targets, t)
 	}
-	return targets, nil
+	return targets
 }
