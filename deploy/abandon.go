@@ -17,7 +17,7 @@ const undoLimit = 3 * time.Minute
 // abandon removes the failed release with its images, once nginx does not serve it any more. The error that led here is
 // returned, never hidden behind one of the undoing.
 func (r *run) abandon(ctx context.Context, cause error) error {
-	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	began := time.Now()
 	undo := &report.Undo{Name: "abandon", Status: "ok"}
@@ -98,15 +98,15 @@ func (r *run) removed(containers []model.Container) {
 	}
 }
 
-// namedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. A
+// notSwitchedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. A
 // configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
 // deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
 // switched to; and before a first deployment nginx may have named the colour all the time.
-func (r *run) namedByHand(ctx context.Context, release []model.Container) error {
+func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
 	if r.plan.From == model.None {
 		return nil
 	}
-	route, err := r.see(ctx)
+	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.namedByHand(ctx, containers); err != nil {
+	if err := r.notSwitchedByHand(ctx, containers); err != nil {
 		return err
 	}
 	if err := r.holdNames(ctx, r.plan.Release.To); err != nil {

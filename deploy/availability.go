@@ -37,7 +37,7 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 		return ailing
 	}
 	r.Progress.Say("no colour runs any more: starting %s again", colour)
-	if err := r.Stack.Revive(ctx, r.seen.Application.Project, r.describe(colour)); err != nil {
+	if err := r.Stack.Revive(ctx, r.seen.Application.Project, r.recordAsRun(colour)); err != nil {
 		r.judgeLive()
 		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}
@@ -71,8 +71,8 @@ func (r *run) ensureOldServes(ctx context.Context) error {
 	return err
 }
 
-// describe is a colour's release as its containers are.
-func (r *run) describe(colour model.Colour) model.ReleaseRecord {
+// recordAsRun is a colour's release as its containers are.
+func (r *run) recordAsRun(colour model.Colour) model.ReleaseRecord {
 	rec := model.ReleaseRecord{Colour: colour, Model: r.seen.Application.Models[colour].AsRun(r.seen.Of(colour))}
 	for _, c := range r.seen.Of(colour) {
 		if _, own := rec.Model.Service(c.Service); own {
@@ -90,7 +90,7 @@ func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	if !errors.As(cause, &silent) {
 		return cause
 	}
-	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	return errors.Join(cause, retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.plan.Release.To) }))
 }

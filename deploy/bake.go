@@ -29,7 +29,7 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 		if err != nil {
 			return err
 		}
-		defer func() { r.tell(all) }()
+		defer func() { r.reportChecks(all) }()
 		asked := questions{all, targets}
 		w := newBakeWatch(ctx, r, asked)
 		err = w.decide()
@@ -60,9 +60,9 @@ func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
 }
 
 // newBakeWatch is the gate once more, over containers that run already.
-func newBakeWatch(ctx context.Context, r *run, asked questions) *watch {
+func newBakeWatch(ctx context.Context, r *run, asked questions) *gateLoop {
 	span := r.Settings.Bake.For
-	w := watchOf(ctx, r, longRunning(r.plan.Expected), span, 3*span+time.Minute)
+	w := loopOf(ctx, r, longRunning(r.plan.Expected), span, 3*span+time.Minute)
 	w.upDone = time.Now()
 	w.ask = func() { w.asked <- r.rounds(w.ctx, asked) }
 	w.work.Go(w.ask)
@@ -99,14 +99,14 @@ func (r *run) rounds(ctx context.Context, asked questions) error {
 // round asks once whether nginx serves the release, and the release what its checks ask. What a check says while nginx
 // is being restarted is said of nginx: it counts only if nginx serves afterwards.
 func (r *run) round(ctx context.Context, asked questions) error {
-	if err := r.stillServed(ctx, asked.targets); err != nil {
+	if err := r.proveServed(ctx, asked.targets); err != nil {
 		return err
 	}
 	err := r.runChecks(ctx, asked.checks)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if away := r.stillServed(ctx, asked.targets); away != nil {
+	if away := r.proveServed(ctx, asked.targets); away != nil {
 		return away
 	}
 	if !refuses(err) { // a helper that ended with nginx, for instance
@@ -139,10 +139,10 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 	}
 }
 
-// stillServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
+// proveServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
 // to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
 // back, the release has lost; any other edit is errEdited.
-func (r *run) stillServed(ctx context.Context, targets []model.Target) error {
+func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (r *run) adoptEdit(ctx context.Context) error {
 }
 
 // askAgain adopts the edit with which a bake's rounds ended, and begins them again.
-func (w *watch) askAgain(err error) error {
+func (w *gateLoop) askAgain(err error) error {
 	if errors.Is(err, errEdited) {
 		err = w.run.adoptEdit(w.ctx)
 	}

@@ -28,7 +28,7 @@ const pointedBack = `
 	unlock nginx-edge-0123456`
 
 // fails makes a service of green good at the gate and bad in the bake.
-func (w *world) fails(service string, at time.Duration, then life) {
+func (w *fakeEngine) fails(service string, at time.Duration, then life) {
 	for i := range then {
 		then[i].after = at
 	}
@@ -57,7 +57,7 @@ func TestBake(t *testing.T) {
 	back := baked + pointedBack + "\n drain" + abandoned + "\n close \n unlock shop"
 	for _, test := range []struct {
 		name    string
-		set     func(*world, *process)
+		set     func(*fakeEngine, *process)
 		done    string
 		outcome model.Outcome
 		exit    int
@@ -66,65 +66,65 @@ func TestBake(t *testing.T) {
 		says    string
 	}{{
 		name: "passes",
-		set:  func(*world, *process) {},
+		set:  func(*fakeEngine, *process) {},
 		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "unhealthy",
-		set:  func(w *world, _ *process) { w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503")) },
+		set:  func(w *fakeEngine, _ *process) { w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503")) },
 		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "exits",
-		set:  func(w *world, _ *process) { w.fails("signal-green", 12*time.Second, exitsAfter(0, 3)) },
+		set:  func(w *fakeEngine, _ *process) { w.fails("signal-green", 12*time.Second, exitsAfter(0, 3)) },
 		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "exited signal-green shop-signal-green-1",
 	}, {
 		name: "restarts, and is healthy again",
-		set: func(w *world, _ *process) {
+		set: func(w *fakeEngine, _ *process) {
 			w.fails("was-green", 12*time.Second, life{{0, func(s *gate.Sample) { s.RestartCount = 1 }}})
 		},
 		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "restarting was-green shop-was-green-1",
 	}, {
 		name: "does not accept connections any more",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", 3*time.Second, func() { w.nginx.deadPort = true })
 			p.after("write blue", 0, func() { w.nginx.deadPort = false })
 		},
 		done: back, outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "not-reachable was-green shop-was-green-1",
 	}, {
 		name: "both are bad",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
 			p.after("journal baking", time.Second, func() { w.ail(model.Blue) })
 		},
 		done: baked + "\n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.Green, reasons: "unhealthy was-green shop-was-green-1", says: "blue is not healthy either",
 	}, {
 		name: "the reload of the rollback fails",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
 			p.after("journal baking", time.Second, func() { w.nginx.deaf = true })
 		},
 		done: baked + pointedBack + "\n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "unhealthy was-green shop-was-green-1", says: "nginx did not load it",
 	}, {
 		name: "somebody edits the configuration",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += "# tuned" })
 		},
 		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, says: "somebody else",
 	}, {
 		name: "another project switches in the same file",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.nginx.reload() })
 		},
 		done: baked + adopted + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "another project is about to switch in the same file",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += other; w.locks["nginx-edge-0123456"] = w.process() })
 			p.after("journal baking", 3*time.Second, func() { w.nginx.reload(); delete(w.locks, "nginx-edge-0123456") })
 		},
 		done: baked + adopted + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "another project switches twice in the same file, and the release fails",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			w.fails("was-green", 16*time.Second, unhealthyAfter(0, "503"))
 			for _, at := range []time.Duration{time.Second, 3 * time.Second} {
 				p.after("journal baking", at, func() { w.nginx.disk += other; w.nginx.reload() })
@@ -134,7 +134,7 @@ func TestBake(t *testing.T) {
 		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "another project switches in the same file right before the release fails",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			w.fails("was-green", 12*time.Second, unhealthyAfter(0, "503"))
 			p.after("journal baking", 0, func() {
 				p.after("lock nginx-edge-0123456", 0, func() { w.nginx.disk += other; w.nginx.reload() }) // that of the rollback
@@ -144,36 +144,38 @@ func TestBake(t *testing.T) {
 		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
 		name: "somebody puts the old configuration back",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk = confOf(model.Blue); w.nginx.reload() })
 		},
 		done: strings.ReplaceAll(back, "write blue\n", "\n"), outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "nginx-not-switched", says: "put the configuration of container \"edge\" back",
 	}, {
 		name: "nginx is restarted",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.state = model.RouterStopped })
 			p.after("journal baking", 9*time.Second, func() { w.nginx.state = model.RouterRunning })
 		},
 		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "nginx is being restarted when the bake ends",
-		set: func(w *world, p *process) {
+		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", 8*time.Second, func() { w.nginx.state = model.RouterStopped })
 			p.after("journal baking", 20*time.Second, func() { w.nginx.state = model.RouterRunning })
 		},
 		done: baked + retired, outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "SIGTERM",
-		set:  func(_ *world, p *process) { p.after("journal baking", 3*time.Second, func() { p.cancel(sigterm) }) },
+		set: func(_ *fakeEngine, p *process) {
+			p.after("journal baking", 3*time.Second, func() { p.cancel(sigterm) })
+		},
 		done: back, outcome: model.Interrupted, exit: 143, live: model.Blue,
 	}, {
 		name: "the journal cannot be written",
-		set: func(_ *world, p *process) {
+		set: func(_ *fakeEngine, p *process) {
 			p.fault = fault{kind: failsBefore, on: "journal baking", err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 		},
 		done: strings.ReplaceAll(back, "journal baking\n", "\n"), outcome: model.RolledBack, exit: 4, live: model.Blue,
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.settings.Bake.For = 10 * time.Second
 			test.set(w, p)
@@ -204,7 +206,7 @@ func TestBake(t *testing.T) {
 
 // TestBakeThatDoesNot: without a colour to go back to, and in a rollback, there is no bake.
 func TestBakeThatDoesNot(t *testing.T) {
-	story(t, "at the first deployment", func(t *testing.T, w *world) {
+	story(t, "at the first deployment", func(t *testing.T, w *fakeEngine) {
 		w.first(model.RouterRunning)
 		p := w.process()
 		p.settings.Bake.For = time.Hour
@@ -222,7 +224,7 @@ func TestBakeLasts(t *testing.T) {
 		{"good", healthyAfter(2 * time.Second), 30 * time.Second},
 		{"one failing probe", append(healthyAfter(2*time.Second), blip(20*time.Second)...), 43 * time.Second},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.lives["was-green"] = test.life
 			p := w.process()
 			p.settings.Bake.For = 30 * time.Second
@@ -252,22 +254,22 @@ func TestSettleBake(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		kill string
-		set  func(*world)
+		set  func(*fakeEngine)
 		exit int
 		live model.Colour
 		says string
 	}{
-		{"baking", "journal baking", func(*world) {}, 0, model.Blue, "had not passed"},
-		{"loaded, and not yet baking", "reload", func(*world) {}, 0, model.Blue, "had not passed"},
-		{"pointed back already", "journal baking", func(w *world) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() }, 0, model.Blue, "had not passed"},
-		{"the old colour has ended", "journal baking", func(w *world) { w.ail(model.Blue) }, 0, model.Green, "is live"},
-		{"both are bad", "journal baking", func(w *world) { w.ail(model.Blue); w.ail(model.Green) }, 5, model.Green, "not healthy either"},
-		{"edited meanwhile", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
-		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *world) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
-		{"edited meanwhile, and not loaded", "journal baking", func(w *world) { w.nginx.disk += other }, 5, model.Green, "somebody else"},
-		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *world) { w.nginx.disk += other; w.nginx.reload(); w.ail(model.Blue) }, 0, model.Green, "is live"},
+		{"baking", "journal baking", func(*fakeEngine) {}, 0, model.Blue, "had not passed"},
+		{"loaded, and not yet baking", "reload", func(*fakeEngine) {}, 0, model.Blue, "had not passed"},
+		{"pointed back already", "journal baking", func(w *fakeEngine) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"the old colour has ended", "journal baking", func(w *fakeEngine) { w.ail(model.Blue) }, 0, model.Green, "is live"},
+		{"both are bad", "journal baking", func(w *fakeEngine) { w.ail(model.Blue); w.ail(model.Green) }, 5, model.Green, "not healthy either"},
+		{"edited meanwhile", "journal baking", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
+		{"edited meanwhile, and not loaded", "journal baking", func(w *fakeEngine) { w.nginx.disk += other }, 5, model.Green, "somebody else"},
+		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload(); w.ail(model.Blue) }, 0, model.Green, "is live"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.settings.Bake.For = time.Minute
 			p.fault = fault{kind: killedAfter, on: test.kill}
@@ -289,7 +291,7 @@ func TestSettleBake(t *testing.T) {
 }
 
 // ail makes a colour unhealthy for good.
-func (w *world) ail(colour model.Colour) {
+func (w *fakeEngine) ail(colour model.Colour) {
 	for _, b := range w.boxes {
 		if b.Colour == colour {
 			b.life = unhealthyAfter(0, "503")

@@ -71,7 +71,7 @@ func (r *run) checks(ctx context.Context) error {
 			return err
 		}
 		err = r.runChecks(ctx, all)
-		r.tell(all)
+		r.reportChecks(all)
 		return err
 	})
 }
@@ -87,7 +87,7 @@ func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.R
 		return []model.Reason{}, err
 	}
 	err = r.runChecks(ctx, all)
-	r.tell(all)
+	r.reportChecks(all)
 	var refused *model.RefusedError
 	if errors.As(err, &refused) {
 		return refused.Reasons, nil
@@ -95,8 +95,8 @@ func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.R
 	return []model.Reason{}, err
 }
 
-// tell puts what came of checks into the report.
-func (r *run) tell(all []*checkRun) {
+// reportChecks puts what came of checks into the report.
+func (r *run) reportChecks(all []*checkRun) {
 	for _, one := range all {
 		one.report.MS = one.times.Summary()
 		r.report.Checks = append(r.report.Checks, one.report)

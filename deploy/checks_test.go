@@ -31,7 +31,7 @@ func asksHTTP(t *testing.T, s *Settings, change func(*check.Check)) {
 
 // TestChecks: health passes, and what a check asks decides.
 func TestChecks(t *testing.T) {
-	story(t, "passes", func(t *testing.T, w *world) {
+	story(t, "passes", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		asksHTTP(t, &p.settings, func(c *check.Check) { c.Passes = 3 })
 		r := p.deploy()
@@ -53,7 +53,7 @@ func TestChecks(t *testing.T) {
 		"wrong body": {check.Result{Status: 200, Body: []byte("maintenance")}, `does not contain "ok"`},
 		"no answer":  {check.Result{Error: "connection refused"}, "connection refused"},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			w.answers = func(check.Request) check.Result { return test.answer }
 			p := w.process()
 			asksHTTP(t, &p.settings, func(c *check.Check) { c.Contains = "ok" })
@@ -72,7 +72,7 @@ func TestChecks(t *testing.T) {
 			}
 		})
 	}
-	story(t, "a service without healthcheck", func(t *testing.T, w *world) {
+	story(t, "a service without healthcheck", func(t *testing.T, w *fakeEngine) {
 		for _, colour := range model.Colours {
 			for i := range w.app.Models[colour].Services {
 				w.app.Models[colour].Services[i].Probe = nil
@@ -83,7 +83,7 @@ func TestChecks(t *testing.T) {
 		asksHTTP(t, &p.settings, nil)
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
-	story(t, "recovers", func(t *testing.T, w *world) {
+	story(t, "recovers", func(t *testing.T, w *fakeEngine) {
 		asked := 0
 		w.answers = func(check.Request) check.Result {
 			if asked++; asked < 3 {
@@ -95,7 +95,7 @@ func TestChecks(t *testing.T) {
 		asksHTTP(t, &p.settings, nil)
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
-	story(t, "from each container of a service", func(t *testing.T, w *world) {
+	story(t, "from each container of a service", func(t *testing.T, w *fakeEngine) {
 		w.app.Models[model.Green].Services[0].Replicas = 2
 		p := w.process()
 		asksHTTP(t, &p.settings, func(c *check.Check) { c.From, c.Service = check.Container, "was-green" })
@@ -121,7 +121,7 @@ func TestChecksThatCannotBeAsked(t *testing.T) {
 		"loopback of a remote engine": {func(c *check.Check) { c.Target = "http://127.0.0.1:8080/" }, "say which loopback is meant"},
 		"no such service":             {func(c *check.Check) { c.From, c.Service = check.Container, "web" }, `no service "web"`},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.remote = true
 			asksHTTP(t, &p.settings, test.change)
@@ -141,7 +141,7 @@ func TestChecksInTheBake(t *testing.T) {
 		c, _ := check.Check{From: check.Client, Request: check.Request{Kind: check.HTTP, Target: "http://shop.test/"}}.Complete()
 		p.settings.Bake = plan.Bake{For: 20 * time.Second, Checks: map[model.Colour][]check.Check{model.Green: {c}}}
 	}
-	story(t, "fails", func(t *testing.T, w *world) {
+	story(t, "fails", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		through(p)
 		p.after("journal baking", 6*time.Second, func() {
@@ -154,7 +154,7 @@ func TestChecksInTheBake(t *testing.T) {
 			t.Errorf("%s: %+v", codes(r), r.Checks)
 		}
 	})
-	story(t, "fails while nginx is restarted", func(t *testing.T, w *world) {
+	story(t, "fails while nginx is restarted", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		through(p)
 		w.answers = func(check.Request) check.Result {
@@ -175,7 +175,7 @@ func TestChecksInTheBake(t *testing.T) {
 
 // TestHealthAsks: the health report asks the checks of a colour, and of the live one also what comes through nginx.
 func TestHealthAsks(t *testing.T) {
-	story(t, "good", func(t *testing.T, w *world) {
+	story(t, "good", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		asksHTTP(t, &p.settings, nil)
 		p.settings.Bake.Checks = p.settings.Checks
@@ -186,7 +186,7 @@ func TestHealthAsks(t *testing.T) {
 		}
 		done(t, w, "close")
 	})
-	story(t, "bad", func(t *testing.T, w *world) {
+	story(t, "bad", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		asksHTTP(t, &p.settings, nil)
 		w.answers = func(check.Request) check.Result { return check.Result{Status: 503} }

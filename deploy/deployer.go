@@ -65,7 +65,7 @@ func (r *run) whole(ctx context.Context, do func(context.Context, context.Cancel
 	defer cancel(nil)
 	err := do(ctx, cancel)
 	r.atEnd(ctx)
-	defer r.ended(ctx)
+	defer r.lastHooks(ctx)
 	return r.outcome(ctx, err)
 }
 

@@ -16,7 +16,7 @@ import (
 func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	r := d.begin("doctor")
 	defer r.unlock(ctx) // what asking needs
-	if err := r.look(ctx); err != nil {
+	if err := r.observeOnly(ctx); err != nil {
 		return r.outcome(ctx, err)
 	}
 	refusal := r.step(ctx, "plan", r.foresee)

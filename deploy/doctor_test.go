@@ -20,24 +20,24 @@ func TestDoctor(t *testing.T) {
 	costly := model.Finding{Code: "keepalive-race", Place: "/etc/nginx/nginx.conf:12", Message: "m", Cost: "c", Remedy: "r"}
 	for _, test := range []struct {
 		name     string
-		set      func(*world)
+		set      func(*fakeEngine)
 		outcome  model.Outcome
 		codes    string
 		findings string
 	}{
 		{"all is well", nil, model.OK, "", ""},
-		{"what nginx costs", func(w *world) { w.nginx.examined = []model.Finding{costly} }, model.OK, "", "keepalive-race"},
-		{"both colours are named", func(w *world) {
+		{"what nginx costs", func(w *fakeEngine) { w.nginx.examined = []model.Finding{costly} }, model.OK, "", "keepalive-race"},
+		{"both colours are named", func(w *fakeEngine) {
 			w.nginx.disk += confOf(model.Green)
 			w.nginx.loaded = w.nginx.disk
 			w.nginx.examined = []model.Finding{costly}
 		}, model.Refused, "switch-point-ambiguous", "keepalive-race"},
-		{"what runs is not what is on disk", func(w *world) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "edited by hand") }, model.Refused, "config-not-loaded", ""},
-		{"no nginx", func(w *world) { w.nginx.state = model.RouterAbsent }, model.Unreachable, "", ""},
-		{"nothing was ever deployed, and no nginx", func(w *world) { w.wipe(); w.nginx.state = model.RouterAbsent }, model.OK, "", "nginx-absent"},
-		{"a killed run", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, model.OK, "", "left-behind"},
+		{"what runs is not what is on disk", func(w *fakeEngine) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "edited by hand") }, model.Refused, "config-not-loaded", ""},
+		{"no nginx", func(w *fakeEngine) { w.nginx.state = model.RouterAbsent }, model.Unreachable, "", ""},
+		{"nothing was ever deployed, and no nginx", func(w *fakeEngine) { w.wipe(); w.nginx.state = model.RouterAbsent }, model.OK, "", "nginx-absent"},
+		{"a killed run", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, model.OK, "", "left-behind"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if test.set != nil {
 				test.set(w)
 			}
@@ -53,7 +53,7 @@ func TestDoctor(t *testing.T) {
 
 // What observing found is said once, by who knows the remedy.
 func TestDoctorSaysAFindingOnce(t *testing.T) {
-	story(t, "not-persistent", func(t *testing.T, w *world) {
+	story(t, "not-persistent", func(t *testing.T, w *fakeEngine) {
 		w.nginx.findings = []model.Finding{{Code: "not-persistent", Place: confFile, Message: "it lies in no mount"}, {Code: "not-switched", Place: confFile + ":4", Message: "m"}}
 		w.nginx.examined = []model.Finding{{Code: "not-persistent", Place: confFile, Message: "it comes with the image", Remedy: "mount it"}}
 		r := w.process().doctor()
@@ -71,7 +71,7 @@ func TestDoctorTriesARestart(t *testing.T) {
 		name     string
 		asked    bool
 		found    model.Finding
-		set      func(*world)
+		set      func(*fakeEngine)
 		outcome  model.Outcome
 		codes    string
 		findings string
@@ -79,10 +79,10 @@ func TestDoctorTriesARestart(t *testing.T) {
 		{"not asked for", false, undone, nil, model.OK, "", ""},
 		{"kept", true, kept, nil, model.OK, "", "restart-tried"},
 		{"undone", true, undone, nil, model.Refused, "nginx-not-switched", model.RestartUndoes},
-		{"undone, and refused anyway", true, undone, func(w *world) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "edited by hand") }, model.Refused, "config-not-loaded", model.RestartUndoes},
-		{"no nginx", true, undone, func(w *world) { w.wipe(); w.nginx.state = model.RouterAbsent }, model.OK, "", "nginx-absent"},
+		{"undone, and refused anyway", true, undone, func(w *fakeEngine) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "edited by hand") }, model.Refused, "config-not-loaded", model.RestartUndoes},
+		{"no nginx", true, undone, func(w *fakeEngine) { w.wipe(); w.nginx.state = model.RouterAbsent }, model.OK, "", "nginx-absent"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if w.nginx.restarted = []model.Finding{test.found}; test.set != nil {
 				test.set(w)
 			}
@@ -97,7 +97,7 @@ func TestDoctorTriesARestart(t *testing.T) {
 
 // An nginx that cannot be examined is no nginx in which nothing was found.
 func TestDoctorCannotAsk(t *testing.T) {
-	story(t, "examine fails", func(t *testing.T, w *world) {
+	story(t, "examine fails", func(t *testing.T, w *fakeEngine) {
 		w.nginx.examineFails = &model.UnreachableError{What: "nginx", Err: errors.New("EOF")}
 		if r := w.process().doctor(); r.Outcome != model.Unreachable {
 			t.Errorf("%s: %s", r.Outcome, r.Message)

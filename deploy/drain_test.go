@@ -13,7 +13,7 @@ import (
 // The old colour is stopped when its last request has been answered, and not before.
 
 func TestStoppedOnlyWhenDrained(t *testing.T) {
-	story(t, "a request of 20 s", func(t *testing.T, w *world) {
+	story(t, "a request of 20 s", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = 20 * time.Second
 		r := w.process().deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
@@ -26,7 +26,7 @@ func TestStoppedOnlyWhenDrained(t *testing.T) {
 }
 
 func TestDrainOutlastsItsLimit(t *testing.T) {
-	story(t, "it is left to settle", func(t *testing.T, w *world) {
+	story(t, "it is left to settle", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = 4 * time.Minute
 		r := w.process().deploy()
 		ends(t, r, model.NeedsPerson, 5, model.Green)
@@ -66,7 +66,7 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 			journal closed
 			unlock shop`)
 	})
-	story(t, "drain.then: stop", func(t *testing.T, w *world) {
+	story(t, "drain.then: stop", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = time.Hour
 		w.cutting = true
 		p := w.process()
@@ -77,7 +77,7 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 			t.Errorf("findings %q, and of blue runs %v", findings(r), w.running(model.Blue))
 		}
 	})
-	story(t, "drain.then: stop, when a killed run is settled", func(t *testing.T, w *world) {
+	story(t, "drain.then: stop, when a killed run is settled", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = time.Hour
 		w.killed(fault{kind: killedAfter, on: "drain"})
 		w.cutting = true
@@ -93,7 +93,7 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 
 // TestNothingToDrainFor: one websocket on a colour that goes on running holds nothing up.
 func TestNothingToDrainFor(t *testing.T) {
-	story(t, "old.keep: running", func(t *testing.T, w *world) {
+	story(t, "old.keep: running", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold, w.beside = 100*time.Hour, true
 		p := w.process()
 		p.settings.Keep = model.KeepRunning
@@ -119,7 +119,7 @@ func TestNothingToDrainFor(t *testing.T) {
 
 // What holds a drain up has a name and an age: while it lasts, and in the report when it lasts too long.
 func TestDrainSaysWhatIsOpen(t *testing.T) {
-	story(t, "a stream", func(t *testing.T, w *world) {
+	story(t, "a stream", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold, w.nginx.counts = time.Hour, true
 		p := w.process()
 		r := p.deploy()
@@ -151,7 +151,7 @@ func TestDrainFails(t *testing.T) {
 		{"SIGTERM", func(p *process) { time.AfterFunc(9*time.Second, func() { p.cancel(sigterm) }) }, 143},
 		{"the lock is lost", func(p *process) { time.AfterFunc(9*time.Second, func() { p.lose("shop") }) }, 5},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.nginx.hold = 30 * time.Second
 			p := w.process()
 			test.set(p)
@@ -175,7 +175,7 @@ func TestDrainFails(t *testing.T) {
 
 // TestRetired: what rollback needs stays, and does not come back by itself.
 func TestRetired(t *testing.T) {
-	story(t, "policies and warnings", func(t *testing.T, w *world) {
+	story(t, "policies and warnings", func(t *testing.T, w *fakeEngine) {
 		w.stopTakes = 12 * time.Second
 		r := w.process().deploy()
 		past := w.book().Past
@@ -195,7 +195,7 @@ func TestRetired(t *testing.T) {
 
 // TestRollbackHasLimits: what had taken the release's configuration for a moment may hold a websocket.
 func TestRollbackHasLimits(t *testing.T) {
-	story(t, "old workers do not end", func(t *testing.T, w *world) {
+	story(t, "old workers do not end", func(t *testing.T, w *fakeEngine) {
 		w.nginx.stray, w.nginx.hold = true, 100*time.Hour
 		began := time.Now()
 		p := w.process()

@@ -35,7 +35,7 @@ func (d *Deployer) RollbackDryRun(ctx context.Context) *report.Report {
 func (r *run) foreseeOnly(ctx context.Context, makePlan func() error) *report.Report {
 	r.report.DryRun = true
 	defer r.unlock(ctx) // what asking needs
-	err := r.look(ctx)
+	err := r.observeOnly(ctx)
 	known := false
 	if err == nil {
 		known, err = r.settleUnchanged(ctx)

@@ -25,7 +25,7 @@ func TestFirst(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		state    model.RouterState
-		set      func(*world, *Settings)
+		set      func(*fakeEngine, *Settings)
 		done     string
 		outcome  model.Outcome
 		exit     int
@@ -59,7 +59,7 @@ func TestFirst(t *testing.T) {
 		outcome: model.Started, to: model.Blue, live: model.Blue, findings: "nginx-stopped",
 	}, {
 		name: "nginx stopped, and green is wanted", state: model.RouterStopped,
-		set: func(_ *world, s *Settings) { s.To = model.Green },
+		set: func(_ *fakeEngine, s *Settings) { s.To = model.Green },
 		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
 			rehearse green
 			lock nginx-edge-0123456
@@ -74,7 +74,7 @@ func TestFirst(t *testing.T) {
 		outcome: model.Started, to: model.Green, live: model.Green, findings: "nginx-stopped",
 	}, {
 		name: "nginx names green", state: model.RouterRunning,
-		set: func(w *world, _ *Settings) {
+		set: func(w *fakeEngine, _ *Settings) {
 			w.nginx.disk, w.nginx.loaded, w.spared = confOf(model.Green), confOf(model.Green), model.Green
 		},
 		done: strings.ReplaceAll(firstOfBlue, "blue", "green") + `
@@ -94,7 +94,7 @@ func TestFirst(t *testing.T) {
 		outcome: model.Started, to: model.Blue, live: model.None, findings: "nginx-absent",
 	}, {
 		name: "nginx does not come up", state: model.RouterStopped,
-		set: func(w *world, _ *Settings) { w.nginx.wontStart = true },
+		set: func(w *fakeEngine, _ *Settings) { w.nginx.wontStart = true },
 		done: firstOfBlue + `
 			rehearse blue
 			lock nginx-edge-0123456
@@ -111,7 +111,7 @@ func TestFirst(t *testing.T) {
 		outcome: model.Refused, exit: 3, to: model.Blue, live: model.None, findings: "nginx-stopped",
 	}, {
 		name: "the release is bad", state: model.RouterRunning,
-		set: func(w *world, _ *Settings) { w.lives["signal-blue"] = exitsAfter(time.Second, 1) },
+		set: func(w *fakeEngine, _ *Settings) { w.lives["signal-blue"] = exitsAfter(time.Second, 1) },
 		done: firstOfBlue + `
 			rehearse blue
 			remove shop-was-blue-1
@@ -123,7 +123,7 @@ func TestFirst(t *testing.T) {
 			unlock shop`,
 		outcome: model.Refused, exit: 3, to: model.Blue, live: model.None,
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.wipe()
 			w.spared = model.Blue
 			w.nginx.state = test.state
@@ -144,7 +144,7 @@ func TestFirst(t *testing.T) {
 // TestWithoutNginx: if anything of the application runs, an nginx that is not there is no first deployment.
 func TestWithoutNginx(t *testing.T) {
 	for _, state := range []model.RouterState{model.RouterAbsent, model.RouterStopped} {
-		story(t, string(state), func(t *testing.T, w *world) {
+		story(t, string(state), func(t *testing.T, w *fakeEngine) {
 			w.nginx.state = state
 			r := w.process().deploy()
 			ends(t, r, model.Unreachable, 7, model.None)

@@ -16,9 +16,9 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// watch is the gate at work: Compose starts containers on one side, the engine's answers come in on another, nginx is
+// gateLoop is the gate at work: Compose starts containers on one side, the engine's answers come in on another, nginx is
 // rehearsed on a third, and one goroutine listens to all of them and decides.
-type watch struct {
+type gateLoop struct {
 	run       *run
 	ctx       context.Context
 	cancel    context.CancelFunc
@@ -40,17 +40,17 @@ type watch struct {
 	healthyAt time.Time // when the last container became healthy
 }
 
-func newWatch(ctx context.Context, r *run) *watch {
-	w := watchOf(ctx, r, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
-	w.work.Go(func() { w.up <- r.startRestored(w.ctx) })
+func newGateLoop(ctx context.Context, r *run) *gateLoop {
+	w := loopOf(ctx, r, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
+	w.work.Go(func() { w.up <- r.start(w.ctx) })
 	w.work.Go(func() { w.rehearsed <- r.rehearse(w.ctx, w.started) })
 	return w
 }
 
-// watchOf watches for what is expected; it has to be good for stable, and to begin with that within the budget.
-func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget time.Duration) *watch {
+// loopOf watches for what is expected; it has to be good for stable, and to begin with that within the budget.
+func loopOf(ctx context.Context, r *run, want []gate.Expected, stable, budget time.Duration) *gateLoop {
 	ctx, cancel := context.WithCancel(ctx)
-	w := &watch{
+	w := &gateLoop{
 		run: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(budget),
 		up: make(chan error, 1), started: make(chan struct{}), rehearsed: make(chan rehearsal, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
@@ -61,7 +61,7 @@ func watchOf(ctx context.Context, r *run, want []gate.Expected, stable, budget t
 
 // end stops the watcher and waits for an Up or a rehearsal that was cut short: nothing may be created behind the back
 // of an abandon.
-func (w *watch) end() {
+func (w *gateLoop) end() {
 	w.cancel()
 	for range w.seen { // closed once the watcher has ended
 	}
@@ -71,7 +71,7 @@ func (w *watch) end() {
 var errUnwatched = errors.New("the release's containers are not watched any more")
 
 // decide listens until the gate has decided.
-func (w *watch) decide() error {
+func (w *gateLoop) decide() error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -118,7 +118,7 @@ func (w *watch) decide() error {
 	}
 }
 
-func (w *watch) observe(seen model.ContainerEvent) {
+func (w *gateLoop) observe(seen model.ContainerEvent) {
 	switch {
 	case seen.Trouble != nil:
 		if w.trouble == nil {
@@ -127,7 +127,7 @@ func (w *watch) observe(seen model.ContainerEvent) {
 		w.trouble = seen.Trouble
 	case seen.Gone != "":
 		w.gate.Vanish(seen.Gone, time.Now())
-	case w.asleep(seen.Sample):
+	case w.notStarted(seen.Sample):
 	default:
 		w.gate.Observe(seen.Sample)
 		w.clock(seen.Sample)
@@ -135,22 +135,22 @@ func (w *watch) observe(seen model.ContainerEvent) {
 }
 
 // wake is when the gate has to be looked at again if nothing happens.
-func (w *watch) wake(v gate.Verdict) time.Time {
+func (w *gateLoop) wake(v gate.Verdict) time.Time {
 	if ask := v.Next.Add(-w.askingTakes()); !v.Next.Equal(w.confirmed) {
 		return ask
 	}
 	return v.Next
 }
 
-// asleep says that a container which comes back has not been started yet: what is seen of it is of its former life.
-func (w *watch) asleep(s gate.Sample) bool {
+// notStarted says that a container which comes back has not been started yet: what is seen of it is of its former life.
+func (w *gateLoop) notStarted(s gate.Sample) bool {
 	return w.run.plan.Release.Back != nil && slices.ContainsFunc(w.run.seen.Of(w.run.plan.Release.To), func(c model.Container) bool {
 		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
 	})
 }
 
 // clock notes when the last container became healthy: the report counts the switch from there.
-func (w *watch) clock(s gate.Sample) {
+func (w *gateLoop) clock(s gate.Sample) {
 	healthy := s.Health == gate.HealthHealthy && s.State == gate.StateRunning
 	if healthy && !w.healthy[s.ID] && s.LastProbe != nil && s.LastProbe.End.After(w.healthyAt) {
 		w.healthyAt = s.LastProbe.End
@@ -163,13 +163,13 @@ const troublePause = 500 * time.Millisecond
 
 // askingTakes is how long an engine that is not busy takes to tell of every container. The gate opens that much sooner
 // for it: the last question is asked when its answer is due at the opening.
-func (w *watch) askingTakes() time.Duration {
+func (w *gateLoop) askingTakes() time.Duration {
 	return min(5*time.Millisecond+time.Duration(len(w.healthy))*time.Millisecond, 500*time.Millisecond)
 }
 
 // refreshIfDue asks for every container anew when the gate is about to decide, and after the engine was silent: the
 // gate opens on what is true now, not on what was true at the last event.
-func (w *watch) refreshIfDue() error {
+func (w *gateLoop) refreshIfDue() error {
 	near := !w.next.IsZero() && !w.next.Equal(w.confirmed) && !time.Now().Before(w.next.Add(-w.askingTakes()))
 	if w.trouble == nil && !near {
 		return nil
@@ -186,7 +186,7 @@ func (w *watch) refreshIfDue() error {
 	return nil
 }
 
-func (w *watch) refresh() error {
+func (w *gateLoop) refresh() error {
 	containers, err := w.run.ofRelease(w.ctx)
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (w *watch) refresh() error {
 }
 
 // missing observes the containers that are there, and returns those of the known ones that are not.
-func (w *watch) missing(known map[string]bool, containers []model.Container) map[string]bool {
+func (w *gateLoop) missing(known map[string]bool, containers []model.Container) map[string]bool {
 	for _, c := range containers {
 		delete(known, c.ID)
 		w.observe(model.ContainerEvent{Sample: c.Sample})
@@ -234,7 +234,7 @@ func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
 }
 
 // opened waits for Up: a gate that is open has seen every container running, so Up is about to return.
-func (w *watch) opened() error {
+func (w *gateLoop) opened() error {
 	if !w.upDone.IsZero() {
 		return nil
 	}
@@ -249,7 +249,7 @@ func (w *watch) opened() error {
 }
 
 // isUp takes what came of Up.
-func (w *watch) isUp(err error) error {
+func (w *gateLoop) isUp(err error) error {
 	w.upDone = time.Now()
 	if err != nil {
 		return w.upFailed(err)
@@ -262,7 +262,7 @@ func (w *watch) isUp(err error) error {
 const upGrace = 30 * time.Second
 
 // upFailed prefers what the gate knows: "dependency failed to start" hides why.
-func (w *watch) upFailed(err error) error {
+func (w *gateLoop) upFailed(err error) error {
 	if w.ctx.Err() != nil {
 		return context.Cause(w.ctx)
 	}
@@ -278,7 +278,7 @@ func (w *watch) upFailed(err error) error {
 	return &model.RefusedError{Reasons: []model.Reason{{Code: model.CreateFailed, Message: redact.Sanitize(err.Error())}}}
 }
 
-func (w *watch) rehearsal() error {
+func (w *gateLoop) rehearsal() error {
 	if w.tested {
 		return nil
 	}

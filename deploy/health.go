@@ -12,7 +12,7 @@ import (
 // Health asks whether the settings' colour, or the live one, is healthy.
 func (d *Deployer) Health(ctx context.Context) *report.Report {
 	r := d.begin("health")
-	err := r.look(ctx)
+	err := r.observeOnly(ctx)
 	if err != nil {
 		return r.looked(ctx, err)
 	}

@@ -14,7 +14,7 @@ import (
 // any command repairs what a killed one left.
 func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 	if r.seen.Route.Refusal != nil { // it may have been half of a switch, which was undone since
-		route, err := r.see(ctx)
+		route, err := r.observeRoute(ctx)
 		if err != nil {
 			return err
 		}
@@ -45,8 +45,8 @@ func (r *run) hold(ctx context.Context, ending model.Colour) error {
 	return r.Stack.Hold(ctx, r.seen.Application.Project, r.seen.Route.ID, names)
 }
 
-// lookAtNames tells which names are held, and which are not that nginx needs at its next start.
-func (r *run) lookAtNames(ctx context.Context) error {
+// noteNames tells which names are held, and which are not that nginx needs at its next start.
+func (r *run) noteNames(ctx context.Context) error {
 	var err error
 	if r.report.Names, err = r.Stack.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
 		return err

@@ -7,10 +7,10 @@ import (
 	"bluegate/deploy/model"
 )
 
-// retiring describes the old colour: the release that it was made live as, or, when somebody else started it or changed
+// recordOfOld describes the old colour: the release that it was made live as, or, when somebody else started it or changed
 // it since, one that is adopted. One-shots have done their work and are not kept.
-func (r *run) retiring(old []model.Container) model.ReleaseRecord {
-	now := r.describe(r.plan.From)
+func (r *run) recordOfOld(old []model.Container) model.ReleaseRecord {
+	now := r.recordAsRun(r.plan.From)
 	rec := r.recordOf(r.plan.From, old)
 	rec.Model, rec.Kept = now.Model, now.Kept
 	return rec

@@ -46,9 +46,9 @@ func (r *run) after(ctx context.Context, moment model.Moment) {
 	}
 }
 
-// ended runs the hooks of a run that is over, an interrupted one too, if it ever held the lock: before that nothing was
+// lastHooks runs the hooks of a run that is over, an interrupted one too, if it ever held the lock: before that nothing was
 // attempted.
-func (r *run) ended(ctx context.Context) {
+func (r *run) lastHooks(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	if r.stage < locked {
 		return
@@ -78,7 +78,7 @@ func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) repo
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := time.Now()
-	output, code, err := r.Runner.Run(bounded, argv, r.facts(moment))
+	output, code, err := r.Runner.Run(bounded, argv, r.hookEnvironment(moment))
 	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
 	switch {
 	case errors.Is(bounded.Err(), context.DeadlineExceeded):
@@ -103,8 +103,8 @@ func lastLines(output []byte) []string {
 	return lines[max(len(lines)-evidenceLines, 0):]
 }
 
-// facts is the environment that tells a hook of the release. What is not known yet is empty.
-func (r *run) facts(moment model.Moment) []string {
+// hookEnvironment is the environment that tells a hook of the release. What is not known yet is empty.
+func (r *run) hookEnvironment(moment model.Moment) []string {
 	var codes []string
 	for _, reason := range r.report.Reasons {
 		codes = append(codes, string(reason.Code))

@@ -16,7 +16,7 @@ import (
 type hookRun struct {
 	argv  string
 	facts map[string]string
-	lines int // how many calls had changed the world
+	lines int // how many calls had changed anything
 }
 
 // Run implements Runner.
@@ -64,7 +64,7 @@ func TestHooks(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name     string
-		set      func(*world, *process)
+		set      func(*fakeEngine, *process)
 		outcome  model.Outcome
 		exit     int
 		live     model.Colour
@@ -72,18 +72,18 @@ func TestHooks(t *testing.T) {
 		reasons  string
 		findings string
 	}{
-		{"all pass", func(*world, *process) {}, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", ""},
-		{"before_up fails", func(_ *world, p *process) { p.runs = only(model.BeforeUp, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
-		{"before_switch fails", func(_ *world, p *process) { p.runs = only(model.BeforeSwitch, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up before_switch on_failure after_all", "hook-failed", ""},
-		{"before_up cannot be run", func(_ *world, p *process) { p.runs = only(model.BeforeUp, "", 0, errors.New("no such file")) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
-		{"after_switch fails", func(_ *world, p *process) { p.runs = only(model.AfterSwitch, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
-		{"after_all fails", func(_ *world, p *process) { p.runs = only(model.AfterAll, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
-		{"the release is refused", func(w *world, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "exited was-green shop-was-green-1", ""},
-		{"refused before it began", func(w *world, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }, model.Refused, 3, model.None, "on_failure after_all", "config-not-loaded", ""},
-		{"somebody else holds the lock", func(w *world, _ *process) { w.locks["shop"] = w.process() }, model.Locked, 6, model.None, "", "", ""},
-		{"interrupted", func(w *world, p *process) { p.after("start was-green", time.Second, func() { p.cancel(sigterm) }) }, model.Interrupted, 143, model.Blue, "before_up on_failure after_all", "", ""},
+		{"all pass", func(*fakeEngine, *process) {}, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", ""},
+		{"before_up fails", func(_ *fakeEngine, p *process) { p.runs = only(model.BeforeUp, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
+		{"before_switch fails", func(_ *fakeEngine, p *process) { p.runs = only(model.BeforeSwitch, "no", 3, nil) }, model.Refused, 3, model.Blue, "before_up before_switch on_failure after_all", "hook-failed", ""},
+		{"before_up cannot be run", func(_ *fakeEngine, p *process) { p.runs = only(model.BeforeUp, "", 0, errors.New("no such file")) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "hook-failed", ""},
+		{"after_switch fails", func(_ *fakeEngine, p *process) { p.runs = only(model.AfterSwitch, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
+		{"after_all fails", func(_ *fakeEngine, p *process) { p.runs = only(model.AfterAll, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
+		{"the release is refused", func(w *fakeEngine, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "exited was-green shop-was-green-1", ""},
+		{"refused before it began", func(w *fakeEngine, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }, model.Refused, 3, model.None, "on_failure after_all", "config-not-loaded", ""},
+		{"somebody else holds the lock", func(w *fakeEngine, _ *process) { w.locks["shop"] = w.process() }, model.Locked, 6, model.None, "", "", ""},
+		{"interrupted", func(w *fakeEngine, p *process) { p.after("start was-green", time.Second, func() { p.cancel(sigterm) }) }, model.Interrupted, 143, model.Blue, "before_up on_failure after_all", "", ""},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			hooked(&p.settings)
 			test.set(w, p)
@@ -104,7 +104,7 @@ func TestHooks(t *testing.T) {
 
 // TestHookFacts: a hook knows what the report knows at its moment.
 func TestHookFacts(t *testing.T) {
-	story(t, "refused", func(t *testing.T, w *world) {
+	story(t, "refused", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		p := w.process()
 		hooked(&p.settings)
@@ -128,7 +128,7 @@ func TestHookFacts(t *testing.T) {
 
 // TestHookEvidence: what a hook printed is shown, its end and neutralised; one that does not end is ended.
 func TestHookEvidence(t *testing.T) {
-	story(t, "output", func(t *testing.T, w *world) {
+	story(t, "output", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		hooked(&p.settings)
 		p.runs = func(context.Context, []string) ([]byte, int, error) {
@@ -143,7 +143,7 @@ func TestHookEvidence(t *testing.T) {
 			t.Errorf("%+v", why)
 		}
 	})
-	story(t, "timeout", func(t *testing.T, w *world) {
+	story(t, "timeout", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		hooked(&p.settings)
 		p.runs = func(ctx context.Context, argv []string) ([]byte, int, error) {
@@ -162,7 +162,7 @@ func TestHookEvidence(t *testing.T) {
 
 // TestDryRunRunsNoHook and asks no check, but says which there are.
 func TestDryRunRunsNoHook(t *testing.T) {
-	story(t, "dry run", func(t *testing.T, w *world) {
+	story(t, "dry run", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		hooked(&p.settings)
 		asksHTTP(t, &p.settings, nil)

@@ -14,19 +14,19 @@ func (r *run) ownJournal(ctx context.Context) error {
 	theirs := r.journal.Identity()
 	common := slices.ContainsFunc(theirs.Services, func(key string) bool { return slices.Contains(r.identity.Services, key) })
 	if len(theirs.Services) > 0 && len(r.identity.Services) > 0 && !common {
-		return r.foreign(theirs)
+		return r.foreignJournal(theirs)
 	}
 	if theirs.Nginx == "" || r.seen.Route.State == "" || theirs.Nginx == r.seen.Route.Nginx { // or it was not observed yet
 		return nil
 	}
 	there, err := r.Router.Exists(ctx, theirs.Nginx)
 	if err == nil && there { // else it was renamed, or moved
-		return r.foreign(theirs)
+		return r.foreignJournal(theirs)
 	}
 	return err
 }
 
-func (r *run) foreign(theirs model.Identity) error {
+func (r *run) foreignJournal(theirs model.Identity) error {
 	ours := r.identity
 	ours.Nginx = cmp.Or(r.seen.Route.Nginx, "no nginx")
 	project := r.seen.Application.Project
@@ -34,8 +34,8 @@ func (r *run) foreign(theirs model.Identity) error {
 		project, project, theirs, ours, project, project)
 }
 
-// known is the journal with which application it is of.
-func (r *run) known(j model.Journal) model.Journal {
+// withIdentity is the journal with which application it is of.
+func (r *run) withIdentity(j model.Journal) model.Journal {
 	own := r.identity
 	if own.Nginx = r.seen.Route.Nginx; own.Nginx == "" && j.Application != nil {
 		own.Nginx = j.Application.Nginx

@@ -50,7 +50,7 @@ func TestForeignJournal(t *testing.T) {
 			if !test.foreign && command != "deploy" {
 				continue
 			}
-			story(t, name+", "+command, func(t *testing.T, w *world) {
+			story(t, name+", "+command, func(t *testing.T, w *fakeEngine) {
 				test.journal.Version = model.JournalVersion
 				text, err := json.Marshal(test.journal)
 				if err != nil {

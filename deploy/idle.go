@@ -13,9 +13,9 @@ import (
 // quietLimit bounds the look whether anything is still open to a colour that was left running.
 const quietLimit = 5 * time.Second
 
-// quiet refuses to replace containers to which connections are still open where a switch leaves nginx's workers as they
+// noOpenConnections refuses to replace containers to which connections are still open where a switch leaves nginx's workers as they
 // are: no worker tells of a websocket or of a long request then.
-func (r *run) quiet(ctx context.Context) error {
+func (r *run) noOpenConnections(ctx context.Context) error {
 	to := r.plan.Release.To
 	if !r.plan.Change.Unloaded || !r.plan.ReplacesRunning() || r.Settings.DrainThenStop {
 		return nil
@@ -35,8 +35,8 @@ func (r *run) quiet(ctx context.Context) error {
 	return model.Refuse(model.StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.seen.Route.Nginx, to, left)
 }
 
-// cut stops the idle colour although connections are open to it. Nginx names it nowhere.
-func (r *run) cut(ctx context.Context) (said string, err error) {
+// stopIdle stops the idle colour although connections are open to it. Nginx names it nowhere.
+func (r *run) stopIdle(ctx context.Context) (said string, err error) {
 	idle := r.live.Colour.Other()
 	if idle == model.None {
 		return "", model.Invalid("no colour is live (%s), so which one could be stopped is not known", r.live.By)

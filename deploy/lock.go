@@ -89,8 +89,8 @@ func holding(ctx context.Context, lease model.Lease) (context.Context, context.C
 	return ctx, func() { lost(nil) }
 }
 
-// whileOurs is a context that goes on when the run was interrupted, and ends before another may take the lock.
-func (r *run) whileOurs(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+// whileLocked is a context that goes on when the run was interrupted, and ends before another may take the lock.
+func (r *run) whileLocked(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, lost := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	if lease := r.lease; lease != nil {
@@ -157,7 +157,7 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.known(r.journal)))
+	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(r.journal)))
 }
 
 // unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
@@ -178,7 +178,7 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	}
 	closed := r.journal
 	closed.Close(outcome)
-	err := r.Store.Write(ctx, r.seen.Application.Project, r.known(closed))
+	err := r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(closed))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}

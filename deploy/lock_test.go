@@ -13,7 +13,7 @@ import (
 )
 
 // hold has another living deployment hold a lock for a while.
-func (w *world) hold(name string, d time.Duration) {
+func (w *fakeEngine) hold(name string, d time.Duration) {
 	other := w.process()
 	other.absent = true
 	lease, err := other.Lock(context.Background(), name, model.Holder{})
@@ -25,7 +25,7 @@ func (w *world) hold(name string, d time.Duration) {
 }
 
 func TestLocked(t *testing.T) {
-	story(t, "refused at once", func(t *testing.T, w *world) {
+	story(t, "refused at once", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", time.Minute)
 		began := time.Now()
 		r := w.process().deploy()
@@ -40,7 +40,7 @@ func TestLocked(t *testing.T) {
 			}
 		}
 	})
-	story(t, "waits and goes on", func(t *testing.T, w *world) {
+	story(t, "waits and goes on", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", 20*time.Second)
 		began := time.Now()
 		p := w.process()
@@ -54,7 +54,7 @@ func TestLocked(t *testing.T) {
 			t.Errorf("said %q", p.said)
 		}
 	})
-	story(t, "waits in vain", func(t *testing.T, w *world) {
+	story(t, "waits in vain", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", time.Hour)
 		began := time.Now()
 		p := w.process()
@@ -66,7 +66,7 @@ func TestLocked(t *testing.T) {
 			t.Errorf("waited %s", took)
 		}
 	})
-	story(t, "interrupted while it waits", func(t *testing.T, w *world) {
+	story(t, "interrupted while it waits", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", time.Hour)
 		began := time.Now()
 		p := w.process()
@@ -79,7 +79,7 @@ func TestLocked(t *testing.T) {
 			t.Errorf("ended after %s", took)
 		}
 	})
-	story(t, "a dead holder's lock clears itself", func(t *testing.T, w *world) {
+	story(t, "a dead holder's lock clears itself", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "lock shop"})
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
@@ -87,7 +87,7 @@ func TestLocked(t *testing.T) {
 
 // TestNginxIsLocked: two projects behind one nginx switch one after the other.
 func TestNginxIsLocked(t *testing.T) {
-	story(t, "it waits", func(t *testing.T, w *world) {
+	story(t, "it waits", func(t *testing.T, w *fakeEngine) {
 		w.hold("nginx-edge-0123456", 20*time.Second)
 		r := w.process().deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
@@ -95,7 +95,7 @@ func TestNginxIsLocked(t *testing.T) {
 			t.Errorf("nginx was written to while another project held it:\n%s", strings.Join(w.lines, "\n"))
 		}
 	})
-	story(t, "and the release ails meanwhile", func(t *testing.T, w *world) {
+	story(t, "and the release ails meanwhile", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(20*time.Second, "out of connections")...)
 		w.hold("nginx-edge-0123456", 60*time.Second)
 		r := w.process().deploy()
@@ -105,7 +105,7 @@ func TestNginxIsLocked(t *testing.T) {
 		}
 		w.told(t, r)
 	})
-	story(t, "another project holds it for too long", func(t *testing.T, w *world) {
+	story(t, "another project holds it for too long", func(t *testing.T, w *fakeEngine) {
 		w.hold("nginx-edge-0123456", time.Hour)
 		r := w.process().deploy()
 		ends(t, r, model.Locked, 6, model.Blue)
@@ -117,18 +117,18 @@ func TestNginxIsLocked(t *testing.T) {
 func TestLocksAreGivenBack(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		set  func(*world, *process)
+		set  func(*fakeEngine, *process)
 	}{
-		{"promoted", func(*world, *process) {}},
-		{"the journal cannot be read", func(w *world, _ *process) {
+		{"promoted", func(*fakeEngine, *process) {}},
+		{"the journal cannot be read", func(w *fakeEngine, _ *process) {
 			w.journalFails = &model.ManualActionError{Err: errors.New("corrupt"), Run: "look"}
 		}},
-		{"refused by the plan", func(w *world, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }},
-		{"invalid", func(_ *world, p *process) { p.settings.To = model.Blue }},
-		{"refused by the gate", func(w *world, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }},
+		{"refused by the plan", func(w *fakeEngine, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }},
+		{"invalid", func(_ *fakeEngine, p *process) { p.settings.To = model.Blue }},
+		{"refused by the gate", func(w *fakeEngine, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }},
 	} {
 		for name, command := range map[string]func(*process) *report.Report{"deploy": (*process).deploy, "settle": (*process).settle} {
-			story(t, test.name+"/"+name, func(t *testing.T, w *world) {
+			story(t, test.name+"/"+name, func(t *testing.T, w *fakeEngine) {
 				p := w.process()
 				test.set(w, p)
 				command(p)
@@ -142,7 +142,7 @@ func TestLocksAreGivenBack(t *testing.T) {
 
 // TestLeaseLost: whoever cannot renew its lock stops acting before another may take it.
 func TestLeaseLost(t *testing.T) {
-	story(t, "in the gate", func(t *testing.T, w *world) {
+	story(t, "in the gate", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = healthyAfter(12 * time.Second)
 		p := w.process()
 		time.AfterFunc(6*time.Second, func() { p.lose("shop") })
@@ -155,7 +155,7 @@ func TestLeaseLost(t *testing.T) {
 			t.Errorf("undo %+v", r.Undo)
 		}
 	})
-	story(t, "while nginx tests the configuration", func(t *testing.T, w *world) {
+	story(t, "while nginx tests the configuration", func(t *testing.T, w *fakeEngine) {
 		w.nginx.rehearsing = time.Minute
 		p := w.process()
 		time.AfterFunc(20*time.Second, func() { p.lose("shop") })
@@ -164,7 +164,7 @@ func TestLeaseLost(t *testing.T) {
 			t.Errorf("%s, exit %d: %s", r.Outcome, r.ExitCode, r.Message)
 		}
 	})
-	story(t, "in the switch", func(t *testing.T, w *world) {
+	story(t, "in the switch", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "write green" {
@@ -181,7 +181,7 @@ func TestLeaseLost(t *testing.T) {
 		}
 		w.settled(t)
 	})
-	story(t, "nginx's, in the switch", func(t *testing.T, w *world) {
+	story(t, "nginx's, in the switch", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "write green" {
@@ -195,7 +195,7 @@ func TestLeaseLost(t *testing.T) {
 		}
 		w.settled(t)
 	})
-	story(t, "and the undoing takes longer than it lasts", func(t *testing.T, w *world) {
+	story(t, "and the undoing takes longer than it lasts", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = healthyAfter(12 * time.Second)
 		p := w.process()
 		w.silent = [2]time.Time{time.Now().Add(6 * time.Second), time.Now().Add(26 * time.Second)}

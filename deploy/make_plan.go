@@ -35,7 +35,7 @@ func (r *run) completePlan(ctx context.Context) error {
 	if err := r.canHoldNames(ctx); err != nil {
 		return err
 	}
-	return r.quiet(ctx)
+	return r.noOpenConnections(ctx)
 }
 
 // askChange asks nginx for the change that makes it name the release's colour.

@@ -27,7 +27,7 @@ func (r *run) observe(ctx context.Context) error {
 	}
 	o.Addresses = model.NewAddresses(o.Application).WithContainers(o.Containers)
 	r.seen = o
-	see := r.see
+	see := r.observeRoute
 	if r.journal.Current != nil { // what is not loaded may be what a killed run has written
 		see = func(ctx context.Context) (model.Route, error) { return r.Router.Observe(ctx, r.seen.Addresses) }
 	}
@@ -45,8 +45,8 @@ func (r *run) observe(ctx context.Context) error {
 	return nil
 }
 
-// list asks for the containers of both colours again.
-func (r *run) list(ctx context.Context) error {
+// listContainers asks for the containers of both colours again.
+func (r *run) listContainers(ctx context.Context) error {
 	all, err := r.Stack.Containers(ctx, r.seen.Application)
 	if err == nil {
 		r.seen.Containers = all
@@ -54,9 +54,9 @@ func (r *run) list(ctx context.Context) error {
 	return err
 }
 
-// see asks nginx where traffic goes. What another project's switch has written and not signalled yet looks like an edit by
+// observeRoute asks nginx where traffic goes. What another project's switch has written and not signalled yet looks like an edit by
 // hand: that switch is waited for, and nginx is asked again. A run that holds no lock only looks, and waits for nobody.
-func (r *run) see(ctx context.Context) (model.Route, error) {
+func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
 	route, err := r.Router.Observe(ctx, r.seen.Addresses)
 	if err != nil || !plan.NotLoaded(route.Refusal) || r.lease == nil {
 		return route, err

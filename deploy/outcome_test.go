@@ -75,7 +75,7 @@ func TestConclude(t *testing.T) {
 }
 
 func TestDeployLiveColour(t *testing.T) {
-	story(t, "green is live already", func(t *testing.T, w *world) {
+	story(t, "green is live already", func(t *testing.T, w *fakeEngine) {
 		w.process().deploy()
 		w.lines = nil
 		p := w.process()
@@ -90,7 +90,7 @@ func TestDeployLiveColour(t *testing.T) {
 }
 
 func TestInvalidFilesTouchNothing(t *testing.T) {
-	story(t, "before the lock", func(t *testing.T, w *world) {
+	story(t, "before the lock", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.fault = fault{kind: failsBefore, at: 1, asks: true, err: model.Invalid("compose.blue-deploy.yml:7: unknown field")}
 		r := p.deploy()
@@ -118,17 +118,17 @@ func TestReleaseID(t *testing.T) {
 
 // TestReportHasNoNull: readers of the JSON find lists where the schema promises lists.
 func TestReportHasNoNull(t *testing.T) {
-	for name, set := range map[string]func(*world){
-		"promoted":    func(*world) {},
-		"refused":     func(w *world) { w.lives["was-green"] = exitsAfter(0, 1) },
-		"invalid":     func(w *world) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") },
-		"nothing yet": func(w *world) { w.boxes, w.spared, w.nginx.state = nil, model.Blue, model.RouterAbsent },
-		"unreachable": func(w *world) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} },
+	for name, set := range map[string]func(*fakeEngine){
+		"promoted":    func(*fakeEngine) {},
+		"refused":     func(w *fakeEngine) { w.lives["was-green"] = exitsAfter(0, 1) },
+		"invalid":     func(w *fakeEngine) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") },
+		"nothing yet": func(w *fakeEngine) { w.boxes, w.spared, w.nginx.state = nil, model.Blue, model.RouterAbsent },
+		"unreachable": func(w *fakeEngine) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} },
 	} {
 		for command, do := range map[string]func(*Deployer, context.Context) *report.Report{
 			"deploy": (*Deployer).Run, "dry run": (*Deployer).DryRun, "status": (*Deployer).Status, "health": (*Deployer).Health, "settle": (*Deployer).Settle,
 		} {
-			story(t, name+"/"+command, func(t *testing.T, w *world) {
+			story(t, name+"/"+command, func(t *testing.T, w *fakeEngine) {
 				set(w)
 				text, err := json.Marshal(w.process().do(do))
 				if err != nil {

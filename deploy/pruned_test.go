@@ -13,7 +13,7 @@ import (
 
 // What a prune has removed is said by each command that would have needed it.
 func TestWhatAPruneRemovedIsSaid(t *testing.T) {
-	story(t, "the kept release", func(t *testing.T, w *world) {
+	story(t, "the kept release", func(t *testing.T, w *fakeEngine) {
 		w.deployed(model.KeepStopped)
 		w.remove(model.Blue)
 		clear(w.archive)
@@ -27,13 +27,13 @@ func TestWhatAPruneRemovedIsSaid(t *testing.T) {
 			t.Errorf("deploy: exit %d, findings %s: %s", r.ExitCode, findings(r), r.Message)
 		}
 	})
-	story(t, "nothing", func(t *testing.T, w *world) {
+	story(t, "nothing", func(t *testing.T, w *fakeEngine) {
 		w.deployed(model.KeepStopped)
 		if r := w.process().deploy(); r.ExitCode != 0 || strings.Contains(findings(r), "kept-was-removed") || strings.Contains(findings(r), "journal-lost") {
 			t.Errorf("deploy: exit %d, findings %s", r.ExitCode, findings(r))
 		}
 	})
-	story(t, "the journal", func(t *testing.T, w *world) {
+	story(t, "the journal", func(t *testing.T, w *fakeEngine) {
 		w.deployed(model.KeepStopped)
 		w.journal = nil
 		for name, command := range map[string]func(*Deployer, context.Context) *report.Report{"status": (*Deployer).Status, "deploy": (*Deployer).Run} {
@@ -43,7 +43,7 @@ func TestWhatAPruneRemovedIsSaid(t *testing.T) {
 			w.journal = nil
 		}
 	})
-	story(t, "the lock, while it is held", func(t *testing.T, w *world) {
+	story(t, "the lock, while it is held", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = healthyAfter(12 * time.Second)
 		p := w.process()
 		time.AfterFunc(6*time.Second, func() { p.loseBy("shop", errors.New("the lock was removed from the engine")) })

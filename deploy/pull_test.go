@@ -36,7 +36,7 @@ func TestPullPolicy(t *testing.T) {
 		{"always", true, refused, skipped, skipped},
 	} {
 		for i, want := range []string{test.absent, test.known, test.here} {
-			story(t, sprintf("policy %q, no pull %v, %d", test.policy, test.noPull, i), func(t *testing.T, w *world) {
+			story(t, sprintf("policy %q, no pull %v, %d", test.policy, test.noPull, i), func(t *testing.T, w *fakeEngine) {
 				s := &w.app.Models[model.Green].Services[0]
 				s.PullPolicy = test.policy
 				switch i {
@@ -74,7 +74,7 @@ func TestPullPolicy(t *testing.T) {
 
 // TestBuild: what is built is built before anything is started, and given back like what was pulled.
 func TestBuild(t *testing.T) {
-	building := func(w *world) *model.Service {
+	building := func(w *fakeEngine) *model.Service {
 		s := &w.app.Models[model.Green].Services[0]
 		s.Build = true
 		w.builds = map[string]string{s.Image: "sha256:built"}
@@ -94,7 +94,7 @@ func TestBuild(t *testing.T) {
 		"policy never, not there":  {"never", true, true},
 		"policy always is to pull": {"always", false, false},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			s := building(w)
 			s.PullPolicy = test.policy
 			if test.absent {
@@ -108,7 +108,7 @@ func TestBuild(t *testing.T) {
 			}
 		})
 	}
-	story(t, "a build that fails", func(t *testing.T, w *world) {
+	story(t, "a build that fails", func(t *testing.T, w *fakeEngine) {
 		building(w)
 		w.buildFails = &model.RefusedError{Reasons: []model.Reason{{Code: model.BuildFailed, Service: "was-green", Message: "exit code 1", LogTail: []string{"no such file"}}}}
 		r := w.process().deploy()
@@ -117,7 +117,7 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s %q %v, before %v\n%s", codes(r), r.Reasons[0].LogTail, w.tags, w.before, strings.Join(w.lines, "\n"))
 		}
 	})
-	story(t, "a release that fails gives the tag back", func(t *testing.T, w *world) {
+	story(t, "a release that fails gives the tag back", func(t *testing.T, w *fakeEngine) {
 		building(w)
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		ends(t, w.process().deploy(), model.Refused, 3, model.Blue)
@@ -129,7 +129,7 @@ func TestBuild(t *testing.T) {
 
 // TestNothingToPull: then nothing is journaled as pulled, and a failed release gives nothing back.
 func TestNothingToPull(t *testing.T) {
-	story(t, "refused", func(t *testing.T, w *world) {
+	story(t, "refused", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 1)
 		p := w.process()
 		p.settings.NoPull = true
@@ -157,7 +157,7 @@ func TestNothingToPull(t *testing.T) {
 
 // TestImagesGivenBack: the tags are as they were before the release that failed.
 func TestImagesGivenBack(t *testing.T) {
-	story(t, "one that was not there before, and two services of one image", func(t *testing.T, w *world) {
+	story(t, "one that was not there before, and two services of one image", func(t *testing.T, w *fakeEngine) {
 		services := w.app.Models[model.Green].Services
 		services[1].Image = services[0].Image
 		delete(w.tags, services[0].Image)
@@ -180,8 +180,8 @@ func TestImagesGivenBack(t *testing.T) {
 
 // TestNoHealthcheck: the image that is yet to be pulled may bring one; once it is known, nothing is started.
 func TestNoHealthcheck(t *testing.T) {
-	without := func(w *world) { w.app.Models[model.Green].Services[0].Probe = nil }
-	story(t, "known before the pull", func(t *testing.T, w *world) {
+	without := func(w *fakeEngine) { w.app.Models[model.Green].Services[0].Probe = nil }
+	story(t, "known before the pull", func(t *testing.T, w *fakeEngine) {
 		without(w)
 		r := w.process().deploy()
 		ends(t, r, model.Refused, 3, model.Blue)
@@ -190,7 +190,7 @@ func TestNoHealthcheck(t *testing.T) {
 			t.Errorf("%q: %s", codes(r), r.Message)
 		}
 	})
-	story(t, "known after the pull", func(t *testing.T, w *world) {
+	story(t, "known after the pull", func(t *testing.T, w *fakeEngine) {
 		without(w)
 		delete(w.tags, "shop/was-green:latest")
 		r := w.process().deploy()
@@ -205,13 +205,13 @@ func TestNoHealthcheck(t *testing.T) {
 			journal closed
 			unlock shop`)
 	})
-	story(t, "the image that is pulled brings one", func(t *testing.T, w *world) {
+	story(t, "the image that is pulled brings one", func(t *testing.T, w *fakeEngine) {
 		without(w)
 		delete(w.tags, "shop/was-green:latest")
 		w.probes = map[string]*gate.Probe{"sha256:new-was-green": {Interval: time.Second, Timeout: time.Second, Retries: 3}}
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
-	story(t, "running suffices", func(t *testing.T, w *world) {
+	story(t, "running suffices", func(t *testing.T, w *fakeEngine) {
 		without(w)
 		w.lives["was-green"] = append(healthyAfter(0), moment{0, func(s *gate.Sample) { s.Health = gate.HealthNone }})
 		w.proven[model.Green] = true
@@ -219,7 +219,7 @@ func TestNoHealthcheck(t *testing.T) {
 		p.settings.RunningSuffices = true
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
 	})
-	story(t, "a one-shot needs none", func(t *testing.T, w *world) {
+	story(t, "a one-shot needs none", func(t *testing.T, w *fakeEngine) {
 		without(w)
 		w.app.Models[model.Green].Services[0].OneShot = true
 		w.lives["was-green"] = exitsAfter(0, 0)

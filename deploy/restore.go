@@ -87,7 +87,7 @@ func reversed(change model.Change, colour model.Colour) model.Change {
 
 // targetsOfOld are the addresses of the colour that was live before, with its containers.
 func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
-	if err := r.list(ctx); err != nil {
+	if err := r.listContainers(ctx); err != nil {
 		return nil, err
 	}
 	var endpoints []model.Endpoint
@@ -107,7 +107,7 @@ func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
 
 // healthOf says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
 func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
-	if err := r.list(ctx); err != nil {
+	if err := r.listContainers(ctx); err != nil {
 		return nil, err
 	}
 	return healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil

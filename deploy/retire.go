@@ -36,7 +36,7 @@ func (r *run) retire(ctx context.Context, step func(context.Context, string, fun
 // noteOld writes down what the old colour is; above all its restart policies, before they are taken away.
 func (r *run) noteOld(e *model.Entry) {
 	if e.Old == nil && e.From != model.None {
-		rec := r.retiring(r.seen.Of(e.From))
+		rec := r.recordOfOld(r.seen.Of(e.From))
 		rec.Instead = ""
 		if e.Old = &rec; e.Back != nil {
 			e.Instead = rec.Release
@@ -63,13 +63,13 @@ func (r *run) keep(ctx context.Context) error {
 
 // stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
 func (r *run) stopOld(ctx context.Context) error {
-	route, err := r.see(ctx)
+	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return err
 	}
 	if err := r.plan.MayStop(route); err != nil {
 		r.seen.Route = route
-		_ = r.list(ctx) // else as they were
+		_ = r.listContainers(ctx) // else as they were
 		r.judgeLive()
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *run) stopOld(ctx context.Context) error {
 
 // finish prunes what nothing needs any more, and closes the run.
 func (r *run) finish(ctx context.Context) error {
-	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	r.journal.Promote(r.journal.Current, time.Now())
 	r.prune(ctx)

@@ -73,8 +73,8 @@ func (r *run) askRetained(ctx context.Context, back model.ReleaseRecord) error {
 	return err
 }
 
-// lookBackOnceSettled is lookBack where an earlier run left something: a rollback settles that first.
-func (r *run) lookBackOnceSettled(ctx context.Context) (err error) {
+// rollbackTargetOnceSettled is lookBack where an earlier run left something: a rollback settles that first.
+func (r *run) rollbackTargetOnceSettled(ctx context.Context) (err error) {
 	back := r
 	if r.journal.Current != nil && r.seen.Holder == nil {
 		back = r.begin("rollback")
@@ -88,7 +88,7 @@ func (r *run) lookBackOnceSettled(ctx context.Context) (err error) {
 			return nil
 		}
 	}
-	r.report.Rollback, err = back.lookBack(ctx)
+	r.report.Rollback, err = back.rollbackTarget(ctx)
 	return err
 }
 
@@ -101,14 +101,14 @@ func (r *run) notePruned(ctx context.Context) error {
 	if err := r.askRetained(ctx, back); err != nil {
 		return err
 	}
-	if gone := plan.BeyondRecall(back.Release, r.seen.Retained); gone != nil {
+	if gone := plan.NotRestorable(back.Release, r.seen.Retained); gone != nil {
 		r.note(model.Finding{Code: "kept-was-removed", Message: gone.Error()})
 	}
 	return nil
 }
 
-// lookBack tells what a rollback would go back to.
-func (r *run) lookBack(ctx context.Context) (*report.RollbackTarget, error) {
+// rollbackTarget tells what a rollback would go back to.
+func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error) {
 	way := &report.RollbackTarget{Containers: []report.KeptContainer{}}
 	back, err := r.seen.RollbackTarget()
 	if err != nil {
@@ -123,15 +123,15 @@ func (r *run) lookBack(ctx context.Context) (*report.RollbackTarget, error) {
 		return nil, err
 	}
 	way.Containers = r.seen.Retained
-	if err := plan.BeyondRecall(back.Release, way.Containers); err != nil {
+	if err := plan.NotRestorable(back.Release, way.Containers); err != nil {
 		way.Refused = err.Error()
 	}
 	return way, nil
 }
 
-// startRestored starts the release's containers: fresh ones, or those that come back. Their names, which were held while they did
+// start starts the release's containers: fresh ones, or those that come back. Their names, which were held while they did
 // not run, lead to nothing else afterwards: Docker's DNS would answer with both.
-func (r *run) startRestored(ctx context.Context) (err error) {
+func (r *run) start(ctx context.Context) (err error) {
 	if r.plan.Release.Back == nil {
 		err = r.Stack.Up(ctx, r.plan.Release.Model, r.plan.Release.ID)
 	} else {
@@ -167,7 +167,7 @@ func (r *run) stopRestored(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.namedByHand(ctx, containers); err != nil {
+	if err := r.notSwitchedByHand(ctx, containers); err != nil {
 		return err
 	}
 	e := r.journal.Current

@@ -13,21 +13,21 @@ import (
 
 // waysBack are the rollbacks that are cut at every call, too.
 var waysBack = []way{
-	{name: "rolled back", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepStopped) }},
-	{name: "rolled back to what is gone", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRemoved) }},
-	{name: "rolled back to what runs", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRunning) }},
-	{name: "rolled back over strangers", back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepRemoved); w.strangers() }},
-	{name: "the rollback is refused by the gate", exit: 3, back: true, set: func(w *world, _ *Settings) {
+	{name: "rolled back", back: true, set: func(w *fakeEngine, _ *Settings) { w.deployed(model.KeepStopped) }},
+	{name: "rolled back to what is gone", back: true, set: func(w *fakeEngine, _ *Settings) { w.deployed(model.KeepRemoved) }},
+	{name: "rolled back to what runs", back: true, set: func(w *fakeEngine, _ *Settings) { w.deployed(model.KeepRunning) }},
+	{name: "rolled back over strangers", back: true, set: func(w *fakeEngine, _ *Settings) { w.deployed(model.KeepRemoved); w.strangers() }},
+	{name: "the rollback is refused by the gate", exit: 3, back: true, set: func(w *fakeEngine, _ *Settings) {
 		w.deployed(model.KeepStopped)
 		w.lives["shop-was-blue-1"] = exitsAfter(time.Second, 3)
 	}},
-	{name: "the rollback is taken back", exit: 4, back: true, set: func(w *world, _ *Settings) { w.deployed(model.KeepStopped); w.nginx.stray = true }},
-	{name: "the rollback's drain outlasts its limit", exit: 5, back: true, set: func(w *world, s *Settings) {
+	{name: "the rollback is taken back", exit: 4, back: true, set: func(w *fakeEngine, _ *Settings) { w.deployed(model.KeepStopped); w.nginx.stray = true }},
+	{name: "the rollback's drain outlasts its limit", exit: 5, back: true, set: func(w *fakeEngine, s *Settings) {
 		w.deployed(model.KeepStopped)
 		w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second
 	}},
-	{name: "rolled back after a run killed in its drain", back: true, set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "drain"}) }},
-	{name: "rolled back after a rollback killed in its gate", back: true, set: func(w *world, _ *Settings) {
+	{name: "rolled back after a run killed in its drain", back: true, set: func(w *fakeEngine, _ *Settings) { w.killed(fault{kind: killedAfter, on: "drain"}) }},
+	{name: "rolled back after a rollback killed in its gate", back: true, set: func(w *fakeEngine, _ *Settings) {
 		w.deployed(model.KeepStopped)
 		p := w.process()
 		p.fault = fault{kind: killedAfter, on: "revive was-blue"}
@@ -37,8 +37,8 @@ var waysBack = []way{
 	}},
 }
 
-// deployed makes it a world in which green was made live a minute ago, so that blue is what a rollback goes back to.
-func (w *world) deployed(keep model.Keep) {
+// deployed makes it an engine on which green was made live a minute ago, so that blue is what a rollback goes back to.
+func (w *fakeEngine) deployed(keep model.Keep) {
 	p := w.process()
 	p.settings.Keep = keep
 	if r := p.deploy(); r.ExitCode != 0 {
@@ -50,7 +50,7 @@ func (w *world) deployed(keep model.Keep) {
 }
 
 // strangers stand where blue stood: somebody tried something by hand.
-func (w *world) strangers() {
+func (w *fakeEngine) strangers() {
 	for _, s := range w.app.Models[model.Blue].Services {
 		b := w.create(s, model.Blue, "")
 		b.Digest, b.RestartPol = "sha256:something", "no"
@@ -77,7 +77,7 @@ const backAgain = `
 func TestRollback(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		set     func(*world)
+		set     func(*fakeEngine)
 		done    string
 		outcome model.Outcome
 		exit    int
@@ -89,19 +89,19 @@ func TestRollback(t *testing.T) {
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "to what is gone",
-		set:     func(w *world) { w.remove(model.Blue) },
+		set:     func(w *fakeEngine) { w.remove(model.Blue) },
 		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name: "to what is half gone",
-		set: func(w *world) {
-			w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
+		set: func(w *fakeEngine) {
+			w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == "was-blue" })
 		},
 		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name: "after a release that was refused in its place, and with its tag moved",
-		set: func(w *world) {
+		set: func(w *fakeEngine) {
 			w.lives["was-blue"] = exitsAfter(time.Second, 3)
 			w.process().deploy()
 			delete(w.lives, "was-blue")
@@ -112,27 +112,27 @@ func TestRollback(t *testing.T) {
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "over strangers",
-		set:     func(w *world) { w.remove(model.Blue); w.strangers() },
+		set:     func(w *fakeEngine) { w.remove(model.Blue); w.strangers() },
 		done:    "lock shop \n journal starting \n remove shop-was-blue-1 \n remove shop-signal-blue-1 \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "to what does not become healthy",
-		set:     func(w *world) { w.lives["shop-was-blue-1"] = exitsAfter(time.Second, 3) },
+		set:     func(w *fakeEngine) { w.lives["shop-was-blue-1"] = exitsAfter(time.Second, 3) },
 		done:    "lock shop \n journal starting \n revive was-blue \n revive signal-blue \n rehearse blue \n retire shop-was-blue-1 \n retire shop-signal-blue-1 \n journal closed \n close \n unlock shop",
 		outcome: model.Refused, exit: 3, live: model.Green, says: "exited",
 	}, {
 		name:    "to what nobody holds",
-		set:     func(w *world) { w.remove(model.Blue); clear(w.archive) },
+		set:     func(w *fakeEngine) { w.remove(model.Blue); clear(w.archive) },
 		done:    "lock shop \n unlock shop",
 		outcome: model.Malformed, exit: 2, live: model.Green, says: "somebody removed both",
 	}, {
 		name:    "after a rollback",
-		set:     func(w *world) { w.process().rollback(); w.lines = nil },
+		set:     func(w *fakeEngine) { w.process().rollback(); w.lines = nil },
 		done:    "lock shop \n unlock shop",
 		outcome: model.Malformed, exit: 2, live: model.Blue, says: "a rollback is not rolled back; go forward with `bluegate deploy`",
 	}, {
 		name: "after a switch by hand",
-		set: func(w *world) {
+		set: func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
 			}
@@ -143,16 +143,16 @@ func TestRollback(t *testing.T) {
 		outcome: model.Malformed, exit: 2, live: model.Blue, says: "somebody switched nginx by hand",
 	}, {
 		name:    "with nothing live",
-		set:     func(w *world) { w.stopAll() },
+		set:     func(w *fakeEngine) { w.stopAll() },
 		done:    "lock shop \n unlock shop",
 		outcome: model.Malformed, exit: 2, live: model.None, says: "nothing to go back from",
 	}, {
 		name:    "with a journal that was lost",
-		set:     func(w *world) { w.journal = nil },
+		set:     func(w *fakeEngine) { w.journal = nil },
 		done:    "lock shop \n unlock shop",
 		outcome: model.Malformed, exit: 2, live: model.Green, says: "nothing to go back to",
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.deployed(model.KeepStopped)
 			if test.set != nil {
 				test.set(w)
@@ -180,16 +180,16 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-func (w *world) remove(colour model.Colour) {
-	w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Colour == colour })
+func (w *fakeEngine) remove(colour model.Colour) {
+	w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Colour == colour })
 }
 
 // TestRollbackNeedsOnlyTheSwitch where the old colour was left running, or still drains: nothing of it is started or
 // stopped.
 func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
-	for name, set := range map[string]func(*world){
-		"kept running": func(w *world) { w.deployed(model.KeepRunning) },
-		"still drains": func(w *world) {
+	for name, set := range map[string]func(*fakeEngine){
+		"kept running": func(w *fakeEngine) { w.deployed(model.KeepRunning) },
+		"still drains": func(w *fakeEngine) {
 			w.nginx.hold = 10 * time.Minute
 			p := w.process()
 			p.settings.DrainTimeout = time.Second
@@ -198,7 +198,7 @@ func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
 			w.nginx.leaving[0].until = time.Now().Add(20 * time.Second)
 		},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			set(w)
 			r := w.process().rollback()
 			ends(t, r, model.Promoted, 0, model.Blue)
@@ -213,9 +213,9 @@ func TestRollbackNeedsOnlyTheSwitch(t *testing.T) {
 
 // TestRollbackDryRun changes nothing.
 func TestRollbackDryRun(t *testing.T) {
-	story(t, "half gone", func(t *testing.T, w *world) {
+	story(t, "half gone", func(t *testing.T, w *fakeEngine) {
 		w.deployed(model.KeepStopped)
-		w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
+		w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == "was-blue" })
 		r := w.process().do((*Deployer).RollbackDryRun)
 		ends(t, r, model.Planned, 0, model.Green)
 		if got := fmt.Sprint(r.Plan.Create, r.Plan.Start, r.Plan.Stop); got != "[shop-was-blue-1 of image sha256:old-was-blue] [shop-signal-blue-1] [shop-was-green-1 shop-signal-green-1]" {
@@ -223,7 +223,7 @@ func TestRollbackDryRun(t *testing.T) {
 		}
 		done(t, w, "")
 	})
-	story(t, "nothing", func(t *testing.T, w *world) {
+	story(t, "nothing", func(t *testing.T, w *fakeEngine) {
 		r := w.process().do((*Deployer).RollbackDryRun)
 		ends(t, r, model.Malformed, 2, model.Blue)
 		done(t, w, "")
@@ -232,7 +232,7 @@ func TestRollbackDryRun(t *testing.T) {
 
 // TestNothingGrows: whatever is deployed, good or bad, forth and back, no more is kept than what rollback needs.
 func TestNothingGrows(t *testing.T) {
-	story(t, "sixty commands", func(t *testing.T, w *world) {
+	story(t, "sixty commands", func(t *testing.T, w *fakeEngine) {
 		for i := range 60 {
 			for ref := range w.registry {
 				w.registry[ref] = fmt.Sprintf("sha256:%s-%d", ref, i)
@@ -270,23 +270,23 @@ func TestNothingGrows(t *testing.T) {
 func TestStatusTellsTheWayBack(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		set  func(*world)
+		set  func(*fakeEngine)
 		want string // the containers' states, or why not
 	}{
 		{"kept", nil, "stopped stopped"},
-		{"left running", func(w *world) {
+		{"left running", func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				b.stopped = time.Time{}
 			}
 		}, "running running"},
-		{"half gone", func(w *world) {
-			w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Service == "was-blue" })
+		{"half gone", func(w *fakeEngine) {
+			w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == "was-blue" })
 		}, "held stopped"},
-		{"over strangers", func(w *world) { w.remove(model.Blue); w.strangers() }, "held held"},
-		{"what nobody holds", func(w *world) { w.remove(model.Blue); clear(w.archive) }, "somebody removed both"},
-		{"after a rollback", func(w *world) { w.process().rollback() }, "a rollback is not rolled back"},
+		{"over strangers", func(w *fakeEngine) { w.remove(model.Blue); w.strangers() }, "held held"},
+		{"what nobody holds", func(w *fakeEngine) { w.remove(model.Blue); clear(w.archive) }, "somebody removed both"},
+		{"after a rollback", func(w *fakeEngine) { w.process().rollback() }, "a rollback is not rolled back"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.deployed(model.KeepStopped)
 			if test.set != nil {
 				test.set(w)

@@ -56,7 +56,7 @@ func textLines(text string) (lines []string) {
 }
 
 // done compares what was done with a text of one line per call.
-func done(t *testing.T, w *world, want string) {
+func done(t *testing.T, w *fakeEngine, want string) {
 	t.Helper()
 	if lines := textLines(want); !slices.Equal(w.lines, lines) {
 		t.Errorf("what was done:\n%s\n\nwant:\n%s", strings.Join(w.lines, "\n"), strings.Join(lines, "\n"))
@@ -92,7 +92,7 @@ func ends(t *testing.T, r *report.Report, outcome model.Outcome, exit int, live 
 func TestDeploy(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		set     func(*world, *Settings)
+		set     func(*fakeEngine, *Settings)
 		done    string
 		outcome model.Outcome
 		exit    int
@@ -116,7 +116,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "the old colour goes",
-		set:  func(_ *world, s *Settings) { s.Keep = model.KeepRemoved },
+		set:  func(_ *fakeEngine, s *Settings) { s.Keep = model.KeepRemoved },
 		done: passed + `
 			write green
 			reload
@@ -134,7 +134,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "the old colour goes on running",
-		set:  func(_ *world, s *Settings) { s.Keep = model.KeepRunning },
+		set:  func(_ *fakeEngine, s *Settings) { s.Keep = model.KeepRunning },
 		done: passed + `
 			write green
 			reload
@@ -147,7 +147,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Promoted, live: model.Green,
 	}, {
 		name: "one replica of three is bad",
-		set: func(w *world, _ *Settings) {
+		set: func(w *fakeEngine, _ *Settings) {
 			w.app.Models[model.Green].Services[0].Replicas = 3
 			w.lives["shop-was-green-2"] = unhealthyAfter(3*time.Second, "connection refused")
 		},
@@ -180,24 +180,24 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "unhealthy was-green shop-was-green-2",
 	}, {
 		name: "a container exits, before nginx is asked",
-		set: func(w *world, _ *Settings) {
+		set: func(w *fakeEngine, _ *Settings) {
 			w.lives["was-green"], w.upTakes = exitsAfter(time.Second, 3), 10*time.Second
 		},
 		done:    begun + abandoned + "\n unlock shop",
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "exited was-green shop-was-green-1",
 	}, {
 		name:    "nginx rejects the coming configuration, before the gate has decided",
-		set:     func(w *world, _ *Settings) { w.nginx.rejects = `unexpected "}" in default.conf:3` },
+		set:     func(w *fakeEngine, _ *Settings) { w.nginx.rejects = `unexpected "}" in default.conf:3` },
 		done:    begun + "\n rehearse green" + abandoned + "\n close \n unlock shop",
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "nginx-test-failed", says: `unexpected "}"`,
 	}, {
 		name:    "the app listens on its loopback address only",
-		set:     func(w *world, _ *Settings) { w.nginx.deadPort = true },
+		set:     func(w *fakeEngine, _ *Settings) { w.nginx.deadPort = true },
 		done:    near + "\n unlock nginx-edge-0123456" + abandoned + "\n close \n unlock shop",
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "not-reachable was-green shop-was-green-1",
 	}, {
 		name: "the reload is not applied",
-		set:  func(w *world, _ *Settings) { w.nginx.deaf = true },
+		set:  func(w *fakeEngine, _ *Settings) { w.nginx.deaf = true },
 		done: passed + `
 			write green
 			reload
@@ -206,7 +206,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "nginx-not-switched",
 	}, {
 		name: "new workers had taken it",
-		set:  func(w *world, _ *Settings) { w.nginx.stray = true },
+		set:  func(w *fakeEngine, _ *Settings) { w.nginx.stray = true },
 		done: passed + `
 			write green
 			reload
@@ -217,7 +217,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "not-reachable", says: "stranger",
 	}, {
 		name: "new workers had taken it, and do not end",
-		set: func(w *world, s *Settings) {
+		set: func(w *fakeEngine, s *Settings) {
 			w.nginx.stray, w.nginx.hold, s.DrainTimeout = true, time.Hour, time.Second
 		},
 		done: passed + `
@@ -232,7 +232,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.NeedsPerson, exit: 5, live: model.Blue, reasons: "not-reachable", says: "workers that serve the new colour have not ended",
 	}, {
 		name: "the old configuration cannot be brought back",
-		set:  func(w *world, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true },
+		set:  func(w *fakeEngine, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true },
 		done: passed + `
 			write green
 			reload
@@ -242,12 +242,12 @@ func TestDeploy(t *testing.T) {
 		outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "not-reachable", says: "no space left on device",
 	}, {
 		name:    "the registry does not know the image",
-		set:     func(w *world, _ *Settings) { w.pullFails = errors.New("manifest unknown\x1b[31m\n::error::x") },
+		set:     func(w *fakeEngine, _ *Settings) { w.pullFails = errors.New("manifest unknown\x1b[31m\n::error::x") },
 		done:    "lock shop \n journal pulling \n pull was-green \n journal closed \n unlock shop",
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "pull-failed was-green, signal-green", says: "manifest unknown",
 	}, {
 		name: "a container cannot be created",
-		set: func(w *world, _ *Settings) {
+		set: func(w *fakeEngine, _ *Settings) {
 			w.createFails = errors.New("Bind for 0.0.0.0:8082 failed: port is already allocated")
 		},
 		done: `
@@ -267,7 +267,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "create-failed", says: "port is already allocated",
 	}, {
 		name: "Up fails because a container did: the gate knows why",
-		set: func(w *world, _ *Settings) {
+		set: func(w *fakeEngine, _ *Settings) {
 			w.lives["was-green"] = exitsAfter(950*time.Millisecond, 137)
 			w.upTakes, w.upFails = 960*time.Millisecond, errors.New("dependency failed to start: container shop-was-green-1 exited (137)")
 		},
@@ -275,13 +275,13 @@ func TestDeploy(t *testing.T) {
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "exited was-green shop-was-green-1",
 	}, {
 		name: "Up fails, and no container tells why",
-		set:  func(w *world, _ *Settings) { w.upFails = errors.New("network shop_default not found") },
+		set:  func(w *fakeEngine, _ *Settings) { w.upFails = errors.New("network shop_default not found") },
 		done: begun + abandoned + "\n unlock shop",
 
 		outcome: model.Refused, exit: 3, live: model.Blue, reasons: "create-failed", says: "network shop_default not found",
 	}, {
 		name: "the drain outlasts its limit",
-		set:  func(w *world, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Hour, time.Minute },
+		set:  func(w *fakeEngine, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Hour, time.Minute },
 		done: passed + `
 			write green
 			reload
@@ -294,7 +294,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.NeedsPerson, exit: 5, live: model.Green, says: "green is live, but after 1m0s requests on the old colour have not ended (container \"edge\"; 1 old worker), so blue keeps running",
 	}, {
 		name: "a person points nginx back while it drains",
-		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) },
+		set:  func(w *fakeEngine, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) },
 		done: passed + `
 			write green
 			reload
@@ -307,7 +307,7 @@ func TestDeploy(t *testing.T) {
 		outcome: model.NeedsPerson, exit: 5, live: model.Blue, says: "names blue again",
 	}, {
 		name: "a person writes something else while it drains",
-		set:  func(w *world, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) + confOf(model.Green) },
+		set:  func(w *fakeEngine, _ *Settings) { w.nginx.editedInDrain = confOf(model.Blue) + confOf(model.Green) },
 		done: passed + `
 			write green
 			reload
@@ -319,7 +319,7 @@ func TestDeploy(t *testing.T) {
 			unlock shop`,
 		outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "switch-point-ambiguous", says: "names both colours",
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			if test.set != nil {
 				test.set(w, &p.settings)
@@ -343,7 +343,7 @@ func TestDeploy(t *testing.T) {
 // TestLiveColourThatFails: what is live and crashes in a loop, or was paused, is not idle at any moment.
 func TestLiveColourThatFails(t *testing.T) {
 	for _, state := range []gate.State{gate.StateRestarting, gate.StatePaused} {
-		story(t, string(state), func(t *testing.T, w *world) {
+		story(t, string(state), func(t *testing.T, w *fakeEngine) {
 			for _, b := range w.boxes {
 				if b.Colour == model.Blue {
 					b.life = life{{0, func(s *gate.Sample) { s.State, s.Health = state, gate.HealthUnhealthy }}}

@@ -38,7 +38,7 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	}
 	if r.Settings.Cut {
 		err := r.step(ctx, "retire", func(ctx context.Context) error {
-			said, err := r.cut(ctx)
+			said, err := r.stopIdle(ctx)
 			r.report.Message = cmp.Or(said, r.report.Message)
 			return err
 		})
@@ -173,7 +173,7 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 	if err := r.drainRelease(ctx); err != nil {
 		return "", err
 	}
-	route, err := r.see(ctx)
+	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return "", err
 	}

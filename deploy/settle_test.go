@@ -57,7 +57,7 @@ func TestSettle(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		kill string // after this line
-		set  func(*world)
+		set  func(*fakeEngine)
 		done string
 		exit int
 		live model.Colour
@@ -82,12 +82,12 @@ func TestSettle(t *testing.T) {
 		live: model.Blue, says: "had not passed",
 	}, {
 		name: "starting, and a person made nginx name the release", kill: "rehearse green",
-		set:  func(w *world) { w.nginx.disk = confOf(model.Green); w.nginx.reload() },
+		set:  func(w *fakeEngine) { w.nginx.disk = confOf(model.Green); w.nginx.reload() },
 		done: "lock shop \n sweep \n journal closed \n unlock shop",
 		live: model.Green, says: "made green live by hand", beside: true,
 	}, {
 		name: "starting, and a person made nginx name both", kill: "rehearse green",
-		set:  func(w *world) { w.nginx.disk += confOf(model.Green); w.nginx.reload() },
+		set:  func(w *fakeEngine) { w.nginx.disk += confOf(model.Green); w.nginx.reload() },
 		done: "lock shop \n sweep \n unlock shop",
 		exit: 5, live: model.None, says: "names green",
 	}, {
@@ -114,7 +114,7 @@ func TestSettle(t *testing.T) {
 		live: model.Blue, says: "had not passed",
 	}, {
 		name: "switching, written, and nginx does not reload", kill: "write green",
-		set: func(w *world) { w.nginx.deaf = true },
+		set: func(w *fakeEngine) { w.nginx.deaf = true },
 		done: `
 			lock shop
 			sweep
@@ -132,7 +132,7 @@ func TestSettle(t *testing.T) {
 		live: model.Green, says: "is live",
 	}, {
 		name: "switching, loaded, and the release has ended since", kill: "reload",
-		set: func(w *world) {
+		set: func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				if b.Colour == model.Green {
 					b.life = exitsAfter(0, 137)
@@ -143,7 +143,7 @@ func TestSettle(t *testing.T) {
 		live: model.Blue,
 	}, {
 		name: "switching, loaded, and the release crashes in a loop since", kill: "reload",
-		set: func(w *world) {
+		set: func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				if b.Colour == model.Green {
 					b.life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}}
@@ -154,15 +154,15 @@ func TestSettle(t *testing.T) {
 		live: model.Blue,
 	}, {
 		name: "switching, foreign", kill: "write green",
-		set:  func(w *world) { w.nginx.disk = confOf(model.Green) + "# tuned" },
+		set:  func(w *fakeEngine) { w.nginx.disk = confOf(model.Green) + "# tuned" },
 		done: untouched, exit: 5, live: model.None, says: "was edited meanwhile",
 	}, {
 		name: "switching, nginx gone", kill: "write green",
-		set:  func(w *world) { w.nginx.state = model.RouterAbsent },
+		set:  func(w *fakeEngine) { w.nginx.state = model.RouterAbsent },
 		done: "lock shop \n sweep \n lock nginx- \n unlock nginx- \n unlock shop", exit: 5, live: model.None, says: "is not there any more",
 	}, {
 		name: "switching, nginx stopped, written", kill: "write green",
-		set: func(w *world) { w.nginx.state = model.RouterStopped },
+		set: func(w *fakeEngine) { w.nginx.state = model.RouterStopped },
 		done: `
 			lock shop
 			sweep
@@ -188,34 +188,34 @@ func TestSettle(t *testing.T) {
 		live: model.Green, says: "is live",
 	}, {
 		name: "switched, and a person pointed nginx back", kill: "journal switched",
-		set:  func(w *world) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() },
+		set:  func(w *fakeEngine) { w.nginx.disk = confOf(model.Blue); w.nginx.reload() },
 		done: "lock shop \n sweep \n drain \n retire shop-was-green-1 \n retire shop-signal-green-1 \n journal closed \n unlock shop",
 		live: model.Blue, says: "made blue live again by hand",
 	}, {
 		name: "switched, and a person points nginx back while it drains", kill: "journal switched",
-		set:  func(w *world) { w.nginx.editedInDrain = confOf(model.Blue) },
+		set:  func(w *fakeEngine) { w.nginx.editedInDrain = confOf(model.Blue) },
 		done: "lock shop \n sweep \n keep blue \n drain \n unlock shop",
 		exit: 5, live: model.Blue, says: "names blue again",
 	}, {
 		name: "switched, and a person made nginx name both", kill: "journal switched",
-		set:  func(w *world) { w.nginx.disk += confOf(model.Blue); w.nginx.reload() },
+		set:  func(w *fakeEngine) { w.nginx.disk += confOf(model.Blue); w.nginx.reload() },
 		done: "lock shop \n sweep \n unlock shop",
 		exit: 5, live: model.None, says: "names both colours",
 	}, {
 		name: "switched, on disk only another time", kill: "journal switched",
-		set:  func(w *world) { w.nginx.loaded = confOf(model.Blue) },
+		set:  func(w *fakeEngine) { w.nginx.loaded = confOf(model.Blue) },
 		done: "lock shop \n sweep \n unlock shop",
 		exit: 5, live: model.None, says: "what runs is not what is on disk",
 	}, {
 		name: "switched, and nginx is gone", kill: "journal switched",
-		set:  func(w *world) { w.nginx.state = model.RouterAbsent },
+		set:  func(w *fakeEngine) { w.nginx.state = model.RouterAbsent },
 		done: "lock shop \n sweep \n unlock shop",
 		exit: 5, live: model.None, says: "nginx is not there any more",
 	}, {
 		name: "nothing was left", kill: "lock shop",
 		done: "lock shop \n unlock shop", live: model.Blue, says: "nothing was left to settle",
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.killed(fault{kind: killedAfter, on: test.kill})
 			time.Sleep(10 * time.Second)
 			if test.set != nil {
@@ -263,7 +263,7 @@ func TestSettleFirst(t *testing.T) {
 		unlock shop`
 	for _, test := range []struct {
 		name, kill string
-		set        func(*world)
+		set        func(*fakeEngine)
 		done       string
 		exit       int
 		running    int
@@ -273,19 +273,19 @@ func TestSettleFirst(t *testing.T) {
 	}, {
 		name: "after the reload", kill: "reload", done: proven, running: 2, says: "is live",
 	}, {
-		name: "the release is not healthy", kill: "journal switching", set: func(w *world) { w.ail(model.Blue) },
+		name: "the release is not healthy", kill: "journal switching", set: func(w *fakeEngine) { w.ail(model.Blue) },
 		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n unlock nginx-edge-0123456" + strings.Replace(removed, "close\n", "\n", 1), says: "had not passed",
 	}, {
-		name: "nginx does not reach it", kill: "journal switching", set: func(w *world) { w.nginx.deadPort = true },
+		name: "nginx does not reach it", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.deadPort = true },
 		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n restore \n reload \n unlock nginx-edge-0123456" + removed, says: "had not passed",
 	}, {
-		name: "nginx does not reload", kill: "journal switching", set: func(w *world) { w.nginx.deaf = true },
+		name: "nginx does not reload", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.deaf = true },
 		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n restore \n reload \n unlock nginx-edge-0123456 \n close \n unlock shop", exit: 5, running: 2, says: "did not load it",
 	}, {
-		name: "somebody edits the configuration", kill: "journal switching", set: func(w *world) { w.nginx.disk += "# tuned" },
+		name: "somebody edits the configuration", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.disk += "# tuned" },
 		done: untouched, exit: 5, running: 2, says: "what runs is not what is on disk",
 	}} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.first(model.RouterRunning)
 			w.before, w.registry = w.tags, w.tags
 			w.killed(fault{kind: killedAfter, on: test.kill})
@@ -307,7 +307,7 @@ func TestSettleFirst(t *testing.T) {
 
 // TestSettleHasLimits: what was taken back may have workers that a websocket keeps for ever.
 func TestSettleHasLimits(t *testing.T) {
-	story(t, "old workers do not end", func(t *testing.T, w *world) {
+	story(t, "old workers do not end", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = 100 * time.Hour
 		w.nginx.stray = true
 		w.killed(fault{kind: killedAfter, on: "reload"})
@@ -325,7 +325,7 @@ func TestSettleHasLimits(t *testing.T) {
 // TestJournalUnusable: a journal that is not understood is never overwritten.
 func TestJournalUnusable(t *testing.T) {
 	for name, command := range map[string]func(*process) *report.Report{"deploy": (*process).deploy, "settle": (*process).settle} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			w.journalFails = &model.ManualActionError{Err: errors.New("the journal has version 2"), Run: "docker rm bluegate-journal-shop"}
 			r := command(w.process())
 			ends(t, r, model.NeedsPerson, 5, model.None)
@@ -339,7 +339,7 @@ func TestJournalUnusable(t *testing.T) {
 
 // TestDeploySettlesFirst: the next deployment finishes or undoes what a killed one left, says so, and goes on.
 func TestDeploySettlesFirst(t *testing.T) {
-	story(t, "undone", func(t *testing.T, w *world) {
+	story(t, "undone", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
 		r := w.process().deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
@@ -347,7 +347,7 @@ func TestDeploySettlesFirst(t *testing.T) {
 			t.Errorf("to %s, findings %q: %s", r.To, findings(r), r.Message)
 		}
 	})
-	story(t, "finished", func(t *testing.T, w *world) {
+	story(t, "finished", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "journal switched"})
 		r := w.process().deploy()
 		ends(t, r, model.Promoted, 0, model.Blue)
@@ -355,14 +355,14 @@ func TestDeploySettlesFirst(t *testing.T) {
 			t.Errorf("from %s, findings %q", r.From, findings(r))
 		}
 	})
-	story(t, "a finding is told once", func(t *testing.T, w *world) {
+	story(t, "a finding is told once", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
 		w.nginx.findings = []model.Finding{{Code: "not-persistent", Message: "lies in no mount"}}
 		if got := findings(w.process().deploy()); got != "not-persistent settled" {
 			t.Errorf("findings %q", got)
 		}
 	})
-	story(t, "the journal remembers ten", func(t *testing.T, w *world) {
+	story(t, "the journal remembers ten", func(t *testing.T, w *fakeEngine) {
 		var ids []string
 		for range 12 {
 			r := w.process().deploy()
@@ -383,7 +383,7 @@ func TestDeploySettlesFirst(t *testing.T) {
 
 // TestSettleBakeByHand: somebody pointed nginx back in words of their own, after a run that was killed in its bake.
 func TestSettleBakeByHand(t *testing.T) {
-	story(t, "pointed back", func(t *testing.T, w *world) {
+	story(t, "pointed back", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.settings.Bake.For = time.Minute
 		p.fault = fault{kind: killedAfter, on: "journal baking"}

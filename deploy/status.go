@@ -15,13 +15,13 @@ import (
 // Status says which colour is live, lists every container of both, and tells what a rollback would go back to.
 func (d *Deployer) Status(ctx context.Context) *report.Report {
 	r := d.begin("status")
-	err := r.look(ctx)
+	err := r.observeOnly(ctx)
 	if err == nil {
-		r.lookAtNginx()
-		err = r.lookAtNames(ctx)
+		r.noteNginx()
+		err = r.noteNames(ctx)
 	}
 	if err == nil {
-		err = r.lookBackOnceSettled(ctx)
+		err = r.rollbackTargetOnceSettled(ctx)
 	}
 	if err != nil {
 		return r.outcome(ctx, err)
@@ -29,8 +29,8 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	return r.concludeStatus()
 }
 
-// look observes, and tells what a killed run left and who holds the lock.
-func (r *run) look(ctx context.Context) error {
+// observeOnly observes, and tells what a killed run left and who holds the lock.
+func (r *run) observeOnly(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -83,8 +83,8 @@ func (r *run) looked(ctx context.Context, err error) *report.Report {
 	return r.report.Finish(model.OK)
 }
 
-// lookAtNginx turns what would refuse a deployment into findings.
-func (r *run) lookAtNginx() {
+// noteNginx turns what would refuse a deployment into findings.
+func (r *run) noteNginx() {
 	switch r.seen.Route.State {
 	case model.RouterAbsent:
 		if missing := r.seen.Route.Missing; missing != nil {

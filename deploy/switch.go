@@ -91,7 +91,7 @@ func (r *run) served(ctx context.Context, done model.Switched, healthy time.Time
 // promote is the point of no return. It is journaled on a context of its own: users are on the new colour, whatever
 // comes.
 func (r *run) promote(ctx context.Context) error {
-	ctx, cancel := r.whileOurs(ctx, undoLimit)
+	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	err := r.enter(ctx, model.PhaseSwitched, r.noteOld)
 	if err == nil || r.stage == switched { // without nginx nobody is on it yet
@@ -106,7 +106,7 @@ func (r *run) promote(ctx context.Context) error {
 // planSwitchAgain plans and tests the switch over nginx's files as they are now.
 func (r *run) planSwitchAgain(ctx context.Context) error {
 	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch again", r.seen.Route.Nginx)
-	route, err := r.see(ctx)
+	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (p *process) once(line string, do func()) {
 }
 
 func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
-	story(t, "the switch is planned and rehearsed anew", func(t *testing.T, w *world) {
+	story(t, "the switch is planned and rehearsed anew", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk += "# the other project\n"
@@ -43,7 +43,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 			t.Errorf("rehearsed %d times", len(again))
 		}
 	})
-	story(t, "it cannot be switched any more", func(t *testing.T, w *world) {
+	story(t, "it cannot be switched any more", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk = "upstream was { server elsewhere:80; }"
@@ -55,7 +55,7 @@ func TestAnotherProjectSwitchedMeanwhile(t *testing.T) {
 			t.Errorf("reasons %q", codes(r))
 		}
 	})
-	story(t, "the coming configuration does not pass any more", func(t *testing.T, w *world) {
+	story(t, "the coming configuration does not pass any more", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.once("lock nginx-edge-0123456", func() {
 			w.nginx.disk += "# the other project\n"
@@ -81,7 +81,7 @@ func TestAnotherProjectIsSwitching(t *testing.T) {
 		"while the switch is rehearsed":        {line: "rehearse green"},
 		"when the old colour is to be stopped": {"drain", 2500 * time.Millisecond}, // it lasts 3 s
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			met := false
 			writes := func() {
@@ -98,7 +98,7 @@ func TestAnotherProjectIsSwitching(t *testing.T) {
 				defer w.mu.Unlock()
 				do()
 			}
-			p.at(at.line, func() { // a line is written while the world is held
+			p.at(at.line, func() { // a line is written while the engine is held
 				if met {
 					return
 				}
@@ -124,7 +124,7 @@ func TestAnotherProjectIsSwitching(t *testing.T) {
 
 // TestReleaseFailsWhileTheSwitchIsPlannedAnew: that it was good when the gate opened does not count any more.
 func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
-	story(t, "it exits", func(t *testing.T, w *world) {
+	story(t, "it exits", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = slices.Concat(healthyAfter(2*time.Second), exitsAfter(8*time.Second, 3))
 		p := w.process()
 		rehearsed := 0
@@ -147,7 +147,7 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 			t.Errorf("rehearsed %d times; what was done:\n%s", rehearsed, strings.Join(w.lines, "\n"))
 		}
 	})
-	story(t, "and the files change again and again", func(t *testing.T, w *world) {
+	story(t, "and the files change again and again", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "lock nginx-edge-0123456" || line == "rehearse green" {
@@ -165,7 +165,7 @@ func TestReleaseFailsWhileTheSwitchIsPlannedAnew(t *testing.T) {
 
 // TestEditedByHand: what a person wrote is never overwritten, and what nginx serves because of it is never removed.
 func TestEditedByHand(t *testing.T) {
-	story(t, "and not loaded", func(t *testing.T, w *world) {
+	story(t, "and not loaded", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.at("rehearse green", func() { w.nginx.disk = confOf(model.Blue) + "# tuned\n" })
 		r := p.deploy()
@@ -174,7 +174,7 @@ func TestEditedByHand(t *testing.T) {
 			t.Errorf("reasons %q; on disk is %q", codes(r), w.nginx.disk)
 		}
 	})
-	story(t, "to name the release, which is refused", func(t *testing.T, w *world) {
+	story(t, "to name the release, which is refused", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
 		w.proven[model.Green] = true // by the person
 		time.AfterFunc(3*time.Second, func() {
@@ -196,14 +196,14 @@ func TestEditedByHand(t *testing.T) {
 // TestEditedBeyondReading: whole files that a person edited are neither colour's, and what nginx serves by them may be the
 // release all the same.
 func TestEditedBeyondReading(t *testing.T) {
-	edited := func(w *world) {
+	edited := func(w *fakeEngine) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.nginx.unread, w.nginx.disk = true, confOf(model.Green)
 		w.nginx.reload()
 	}
-	mended := func(w *world) { w.nginx.unread, w.nginx.disk = false, confOf(model.Blue); w.nginx.reload() }
-	kept := func(t *testing.T, w *world, r *report.Report) {
+	mended := func(w *fakeEngine) { w.nginx.unread, w.nginx.disk = false, confOf(model.Blue); w.nginx.reload() }
+	kept := func(t *testing.T, w *fakeEngine, r *report.Report) {
 		t.Helper()
 		ends(t, r, model.NeedsPerson, 5, model.None)
 		if r.Run != "bluegate settle" || !strings.Contains(r.Message, "may serve green by it, so the release keeps running") {
@@ -213,11 +213,11 @@ func TestEditedBeyondReading(t *testing.T) {
 			t.Errorf("of green runs %v", got)
 		}
 	}
-	ailing := func(w *world) {
+	ailing := func(w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
 		w.proven[model.Green] = true // by the person
 	}
-	story(t, "and the gate refuses", func(t *testing.T, w *world) {
+	story(t, "and the gate refuses", func(t *testing.T, w *fakeEngine) {
 		ailing(w)
 		time.AfterFunc(3*time.Second, func() { edited(w) })
 		r := w.process().deploy()
@@ -233,7 +233,7 @@ func TestEditedBeyondReading(t *testing.T) {
 			t.Errorf("left behind: %v", left)
 		}
 	})
-	story(t, "and nobody loaded it", func(t *testing.T, w *world) {
+	story(t, "and nobody loaded it", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
 		time.AfterFunc(3*time.Second, func() {
 			w.mu.Lock()
@@ -245,14 +245,14 @@ func TestEditedBeyondReading(t *testing.T) {
 			t.Errorf("of green runs %v", got)
 		}
 	})
-	story(t, "and the run is killed", func(t *testing.T, w *world) {
+	story(t, "and the run is killed", func(t *testing.T, w *fakeEngine) {
 		ailing(w)
 		w.killed(fault{kind: killedAfter, on: "rehearse green"})
 		time.Sleep(10 * time.Second)
 		edited(w)
 		kept(t, w, w.process().settle())
 	})
-	story(t, "and a rollback does not pass", func(t *testing.T, w *world) {
+	story(t, "and a rollback does not pass", func(t *testing.T, w *fakeEngine) {
 		w.deployed(model.KeepStopped)
 		w.lives["shop-was-blue-1"] = exitsAfter(6*time.Second, 1)
 		w.proven[model.Blue] = true
@@ -267,12 +267,12 @@ func TestEditedBeyondReading(t *testing.T) {
 			t.Errorf("of blue runs %v", got)
 		}
 	})
-	story(t, "before the deployment began", func(t *testing.T, w *world) {
+	story(t, "before the deployment began", func(t *testing.T, w *fakeEngine) {
 		w.nginx.unread = true
 		ends(t, w.process().deploy(), model.Refused, 3, model.None)
 		done(t, w, "lock shop \n unlock shop")
 	})
-	story(t, "before anything of the release was there", func(t *testing.T, w *world) {
+	story(t, "before anything of the release was there", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.fault = fault{kind: failsBefore, on: "pull signal-green", err: model.Refuse(model.PullFailed, "it is not there")}
 		p.at("pull was-green", func() { w.nginx.unread = true })
@@ -285,7 +285,7 @@ func TestEditedBeyondReading(t *testing.T) {
 // TestProvenButNotJournaled: once users are on the new colour nothing takes it away again.
 func TestProvenButNotJournaled(t *testing.T) {
 	for _, kind := range []faultKind{failsBefore, failsInAnswer} {
-		story(t, string(kind), func(t *testing.T, w *world) {
+		story(t, string(kind), func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.fault = fault{kind: kind, on: "journal switched", err: errors.New("no space left on device")}
 			r := p.deploy()
@@ -303,7 +303,7 @@ func TestProvenButNotJournaled(t *testing.T) {
 
 // TestSwitchIsReported: how long users waited for a healthy release is told from its last first passing probe.
 func TestSwitchIsReported(t *testing.T) {
-	story(t, "healthy to switched", func(t *testing.T, w *world) {
+	story(t, "healthy to switched", func(t *testing.T, w *fakeEngine) {
 		w.lives["signal-green"] = healthyAfter(3 * time.Second)
 		r := w.process().deploy()
 		i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Name == "healthy-to-switched" })
@@ -334,7 +334,7 @@ func (l late) Switch(ctx context.Context, change model.Change, targets []model.T
 
 // TestSignalAfterTheSwitch: what is behind the point of no return is finished, or left to settle.
 func TestSignalAfterTheSwitch(t *testing.T) {
-	story(t, "right after it", func(t *testing.T, w *world) {
+	story(t, "right after it", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		r := p.do(func(d *Deployer, ctx context.Context) *report.Report {
 			d.Router = late{p}
@@ -346,7 +346,7 @@ func TestSignalAfterTheSwitch(t *testing.T) {
 			t.Errorf("run %q: %s", r.Run, r.Message)
 		}
 	})
-	story(t, "when the old colour was stopped", func(t *testing.T, w *world) {
+	story(t, "when the old colour was stopped", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.fault = fault{kind: signalAfter, on: "retire shop-signal-blue-1"}
 		ends(t, p.deploy(), model.Promoted, 0, model.Green)
@@ -359,7 +359,7 @@ func TestSignalAfterTheSwitch(t *testing.T) {
 // TestSignalIsNoRefusal: what a signal cut short did not fail.
 func TestSignalIsNoRefusal(t *testing.T) {
 	for _, line := range []string{"pull was-green", "create was-green", "start was-green", "rehearse green", "journal switching"} {
-		story(t, line, func(t *testing.T, w *world) {
+		story(t, line, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.fault = fault{kind: signalInside, on: line}
 			r := p.deploy()
@@ -373,7 +373,7 @@ func TestSignalIsNoRefusal(t *testing.T) {
 
 // TestNothingTouched: then there is nothing to undo, and nothing is said of undoing.
 func TestNothingTouched(t *testing.T) {
-	story(t, "the journal cannot be written", func(t *testing.T, w *world) {
+	story(t, "the journal cannot be written", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.fault = fault{kind: failsBefore, on: "journal pulling", err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 		r := p.deploy()

@@ -27,7 +27,7 @@ func (r *run) up(ctx context.Context) (healthy time.Time, err error) {
 	}
 	r.Progress.Step("up")
 	began := time.Now()
-	w := newWatch(ctx, r)
+	w := newGateLoop(ctx, r)
 	defer w.end()
 	err = w.decide()
 	if !w.upDone.IsZero() {
@@ -75,7 +75,7 @@ func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 	if !runs {
 		return nil
 	}
-	route, err := r.see(ctx)
+	route, err := r.observeRoute(ctx)
 	switch {
 	case err != nil:
 		return err

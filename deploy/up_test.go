@@ -11,7 +11,7 @@ import (
 // What runs under the coming colour's name is removed only when nginx surely does not serve it: the images may have taken
 // half an hour, and nginx's files may name another colour than it has loaded.
 func TestReplaceLooksAgain(t *testing.T) {
-	rescue := func(w *world) { // somebody brings green back by hand
+	rescue := func(w *fakeEngine) { // somebody brings green back by hand
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, b := range w.boxes {
@@ -21,26 +21,26 @@ func TestReplaceLooksAgain(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		before func(w *world)
-		during func(w *world)
+		before func(w *fakeEngine)
+		during func(w *fakeEngine)
 		code   int
 	}{
 		"it runs, and is idle": {before: rescue},
-		"switched by hand meanwhile": {during: func(w *world) {
+		"switched by hand meanwhile": {during: func(w *fakeEngine) {
 			rescue(w)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.nginx.disk, w.nginx.loaded = confOf(model.Green), confOf(model.Green)
 		}, code: 5}, // what is live is for whoever did that to say
-		"what is loaded is not what is there": {before: func(w *world) { rescue(w); w.nginx.movedThere = true }, code: 3},
-		"broken meanwhile": {during: func(w *world) {
+		"what is loaded is not what is there": {before: func(w *fakeEngine) { rescue(w); w.nginx.movedThere = true }, code: 3},
+		"broken meanwhile": {during: func(w *fakeEngine) {
 			rescue(w)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.nginx.refusal = model.Refuse(model.NginxTestFailed, "it is broken")
 		}, code: 3},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			if test.before != nil {
 				test.before(w)
 			}

@@ -64,8 +64,8 @@ func Retained(back model.ReleaseRecord, containers []model.Container, missing []
 	return kept
 }
 
-// BeyondRecall says which container of a release can neither be started nor be made again.
-func BeyondRecall(release string, kept []report.KeptContainer) error {
+// NotRestorable says which container of a release can neither be started nor be made again.
+func NotRestorable(release string, kept []report.KeptContainer) error {
 	for _, k := range kept {
 		if k.State == report.KeptGone {
 			return model.Invalid("release %s cannot come back: its container %s was removed, and so was what bluegate held of it (somebody removed both; `docker container prune` and `docker system prune` do, since neither runs); deploy that version again", release, k.Name)
@@ -92,5 +92,5 @@ func (p *Plan) planRetained(o Observation, _ Settings) error {
 			p.Start = append(p.Start, Container{there[i], "it was kept"})
 		}
 	}
-	return BeyondRecall(back.Release, o.Retained)
+	return NotRestorable(back.Release, o.Retained)
 }

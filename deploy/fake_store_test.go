@@ -17,7 +17,7 @@ func (p *process) holder() model.Holder {
 	return model.Holder{Command: "deploy", User: "kim", Host: "runner-7", PID: 4711, Since: time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)}
 }
 
-// Lock implements Ledger. A dead holder's lock is taken over.
+// Lock implements StateStore. A dead holder's lock is taken over.
 func (p *process) Lock(ctx context.Context, name string, _ model.Holder) (model.Lease, error) {
 	h, err := p.Holder(ctx, name)
 	if err == nil && h != nil {
@@ -79,7 +79,7 @@ func (p *process) loseBy(name string, why error) {
 	close(l.lost)
 }
 
-// Holder implements Ledger.
+// Holder implements StateStore.
 func (p *process) Holder(ctx context.Context, name string) (*model.Holder, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (p *process) Holder(ctx context.Context, name string) (*model.Holder, error
 	return &h, nil
 }
 
-// Read implements Ledger.
+// Read implements StateStore.
 func (p *process) Read(ctx context.Context, _ string) (model.Journal, error) {
 	if err := p.ask(ctx); err != nil {
 		return model.Journal{}, err
@@ -110,7 +110,7 @@ func (p *process) Read(ctx context.Context, _ string) (model.Journal, error) {
 	return j, json.Unmarshal(p.journal, &j)
 }
 
-// Write implements Ledger.
+// Write implements StateStore.
 func (p *process) Write(ctx context.Context, _ string, j model.Journal) error {
 	text, err := json.Marshal(j)
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *process) Write(ctx context.Context, _ string, j model.Journal) error {
 	})
 }
 
-// Sweep implements Ledger.
+// Sweep implements StateStore.
 func (p *process) Sweep(ctx context.Context, _ string) error {
 	p.mu.Lock()
 	left := len(p.helpers)

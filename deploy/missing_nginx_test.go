@@ -25,7 +25,7 @@ func TestMissingNginx(t *testing.T) {
 		{"a colour runs", false, nil, 7, model.Unreachable, "containers that hold an nginx: edge, other"},
 		{"a colour runs, and another nginx names it", false, []string{"edge"}, 7, model.Unreachable, "the configuration of edge names"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if test.first {
 				w.wipe()
 			}
@@ -53,18 +53,18 @@ func TestMissingNginx(t *testing.T) {
 func TestStartFirst(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		set  func(*world)
+		set  func(*fakeEngine)
 		says string
 	}{
-		{"it was stopped", func(*world) {}, "first run `docker start shop-was-green-1 shop-signal-green-1` and wait until it is healthy"},
-		{"it is gone", func(w *world) { w.remove(model.Green) }, "no container of green, which it names, is there, so that a reload would fail: undo the change"},
-		{"it runs", func(w *world) {
+		{"it was stopped", func(*fakeEngine) {}, "first run `docker start shop-was-green-1 shop-signal-green-1` and wait until it is healthy"},
+		{"it is gone", func(w *fakeEngine) { w.remove(model.Green) }, "no container of green, which it names, is there, so that a reload would fail: undo the change"},
+		{"it runs", func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
 			}
 		}, ""},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			test.set(w)
 			w.nginx.disk = confOf(model.Green)
 			r := w.process().deploy()

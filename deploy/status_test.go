@@ -19,11 +19,11 @@ var looks = map[string]func(*Deployer, context.Context) *report.Report{
 	"status": (*Deployer).Status, "health": (*Deployer).Health, "dry run": (*Deployer).DryRun, "doctor": (*Deployer).Doctor,
 }
 
-// looking runs every such command in the same world and compares findings.
-func looking(t *testing.T, name string, set func(*world), want map[string]string) {
+// looking runs every such command on the same engine and compares findings.
+func looking(t *testing.T, name string, set func(*fakeEngine), want map[string]string) {
 	t.Helper()
 	for command, do := range looks {
-		story(t, name+"/"+command, func(t *testing.T, w *world) {
+		story(t, name+"/"+command, func(t *testing.T, w *fakeEngine) {
 			if set != nil {
 				set(w)
 			}
@@ -50,22 +50,25 @@ func all(code string) map[string]string {
 
 func TestLooksChangeNothing(t *testing.T) {
 	looking(t, "at rest", nil, all(""))
-	looking(t, "a deployment is under way", func(w *world) { w.hold("shop", time.Hour) }, all("locked"))
+	looking(t, "a deployment is under way", func(w *fakeEngine) { w.hold("shop", time.Hour) }, all("locked"))
 	settles := all("left-behind")
 	settles["dry run"] = "left-behind would-settle gate"
-	looking(t, "a run was killed in its gate", func(w *world) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, settles)
-	looking(t, "a run was killed after its switch", func(w *world) { w.killed(fault{kind: killedAfter, on: "journal switched"}); time.Sleep(time.Minute) }, settles)
-	looking(t, "the journal is of another version", func(w *world) {
+	looking(t, "a run was killed in its gate", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, settles)
+	looking(t, "a run was killed after its switch", func(w *fakeEngine) {
+		w.killed(fault{kind: killedAfter, on: "journal switched"})
+		time.Sleep(time.Minute)
+	}, settles)
+	looking(t, "the journal is of another version", func(w *fakeEngine) {
 		w.journalFails = &model.ManualActionError{Err: errors.New("it has version 2"), Run: "look at it"}
 	}, all("journal-unusable"))
-	looking(t, "old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} },
+	looking(t, "old workers still answer", func(w *fakeEngine) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} },
 		map[string]string{"status": "draining", "dry run": "gate"})
 }
 
 func TestStatus(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		set      func(*world)
+		set      func(*fakeEngine)
 		live     model.Colour
 		by       string
 		findings string
@@ -73,12 +76,12 @@ func TestStatus(t *testing.T) {
 		exit     int
 	}{
 		{"blue is live", nil, model.Blue, "was-blue:8080 at " + confFile + ":1", "", report.StateLive, 0},
-		{"green is live", func(w *world) { w.process().deploy() }, model.Green, "was-green:8080", "", report.StateLive, 0},
-		{"nginx is absent", func(w *world) { w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateUnknown, 7},
-		{"nginx stopped", func(w *world) { w.nginx.state = model.RouterStopped }, model.None, "nginx does not run", "nginx-stopped", report.StateDown, 7},
-		{"nothing runs", func(w *world) { w.stopAll() }, model.None, "of which no container runs", "", report.StateDown, 3},
-		{"nothing runs, and nginx is absent", func(w *world) { w.stopAll(); w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateDown, 7},
-		{"nginx serves what has ended, while the other colour runs", func(w *world) {
+		{"green is live", func(w *fakeEngine) { w.process().deploy() }, model.Green, "was-green:8080", "", report.StateLive, 0},
+		{"nginx is absent", func(w *fakeEngine) { w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateUnknown, 7},
+		{"nginx stopped", func(w *fakeEngine) { w.nginx.state = model.RouterStopped }, model.None, "nginx does not run", "nginx-stopped", report.StateDown, 7},
+		{"nothing runs", func(w *fakeEngine) { w.stopAll() }, model.None, "of which no container runs", "", report.StateDown, 3},
+		{"nothing runs, and nginx is absent", func(w *fakeEngine) { w.stopAll(); w.nginx.state = model.RouterAbsent }, model.None, "no nginx was found", "nginx-absent", report.StateDown, 7},
+		{"nginx serves what has ended, while the other colour runs", func(w *fakeEngine) {
 			w.process().deploy()
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}
@@ -87,13 +90,13 @@ func TestStatus(t *testing.T) {
 				}
 			}
 		}, model.None, "names green, of which no container runs", "", report.StateDown, 3},
-		{"both colours are named", func(w *world) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, model.None, "cannot be told", "switch-point-ambiguous", report.StateUnknown, 5},
-		{"neither is named", func(w *world) { w.nginx.disk, w.nginx.loaded = "x", "x" }, model.None, "names neither", "", report.StateUnknown, 5},
-		{"what runs is not what is on disk", func(w *world) { w.nginx.disk = confOf(model.Green); w.boxes[2].stopped = time.Time{} }, model.None, "not what it runs", "config-not-loaded", report.StateUnknown, 5},
-		{"killed between writing and the signal", func(w *world) { w.killed(fault{kind: killedAfter, on: "write green"}) }, model.Blue, "still runs what it had loaded before release", "left-behind config-not-loaded", report.StateLive, 0},
-		{"old workers still answer", func(w *world) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} }, model.Blue, "", "draining", report.StateLive, 0},
+		{"both colours are named", func(w *fakeEngine) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, model.None, "cannot be told", "switch-point-ambiguous", report.StateUnknown, 5},
+		{"neither is named", func(w *fakeEngine) { w.nginx.disk, w.nginx.loaded = "x", "x" }, model.None, "names neither", "", report.StateUnknown, 5},
+		{"what runs is not what is on disk", func(w *fakeEngine) { w.nginx.disk = confOf(model.Green); w.boxes[2].stopped = time.Time{} }, model.None, "not what it runs", "config-not-loaded", report.StateUnknown, 5},
+		{"killed between writing and the signal", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "write green"}) }, model.Blue, "still runs what it had loaded before release", "left-behind config-not-loaded", report.StateLive, 0},
+		{"old workers still answer", func(w *fakeEngine) { w.nginx.leaving = []worker{{confOf(model.Blue), time.Now().Add(time.Hour)}} }, model.Blue, "", "draining", report.StateLive, 0},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if test.set != nil {
 				test.set(w)
 			}
@@ -115,7 +118,7 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
-	story(t, "nothing was ever deployed", func(t *testing.T, w *world) {
+	story(t, "nothing was ever deployed", func(t *testing.T, w *fakeEngine) {
 		w.wipe()
 		r := w.process().do((*Deployer).Status)
 		ends(t, r, model.OK, 0, model.None)
@@ -123,7 +126,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("state %q, last proven %+v", r.State, r.LastProven)
 		}
 	})
-	story(t, "last proven", func(t *testing.T, w *world) {
+	story(t, "last proven", func(t *testing.T, w *fakeEngine) {
 		release := w.process().deploy().Release
 		w.nginx.state = model.RouterStopped
 		r := w.process().do((*Deployer).Status)
@@ -139,33 +142,41 @@ func TestStatus(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	first := func(w *world) *box { return w.boxes[0] }
+	first := func(w *fakeEngine) *fakeContainer { return w.boxes[0] }
 	for _, test := range []struct {
 		name    string
 		of      model.Colour
-		set     func(*world)
+		set     func(*fakeEngine)
 		exit    int
 		reasons string
 	}{
 		{"the live colour", model.None, nil, 0, ""},
 		{"the idle one, which was retired", model.Green, nil, 3, "exited was-green shop-was-green-1; exited signal-green shop-signal-green-1"},
-		{"no colour is live", model.None, func(w *world) { w.nginx.state = model.RouterAbsent }, 3, "missing"},
-		{"a colour that is not live", model.Blue, func(w *world) { w.nginx.state = model.RouterAbsent }, 0, ""},
-		{"unhealthy", model.None, func(w *world) { first(w).life = unhealthyAfter(0, "connection refused") }, 3, "unhealthy was-blue shop-was-blue-1"},
-		{"starting", model.None, func(w *world) { first(w).life = nil }, 3, "unhealthy was-blue shop-was-blue-1"},
-		{"paused", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StatePaused }}} }, 3, "paused was-blue shop-was-blue-1"},
-		{"restarting", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}} }, 3, "restarting was-blue shop-was-blue-1"},
-		{"exited", model.None, func(w *world) { first(w).life = exitsAfter(0, 137) }, 3, "exited was-blue shop-was-blue-1"},
-		{"a restart of last week", model.None, func(w *world) {
+		{"no colour is live", model.None, func(w *fakeEngine) { w.nginx.state = model.RouterAbsent }, 3, "missing"},
+		{"a colour that is not live", model.Blue, func(w *fakeEngine) { w.nginx.state = model.RouterAbsent }, 0, ""},
+		{"unhealthy", model.None, func(w *fakeEngine) { first(w).life = unhealthyAfter(0, "connection refused") }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"starting", model.None, func(w *fakeEngine) { first(w).life = nil }, 3, "unhealthy was-blue shop-was-blue-1"},
+		{"paused", model.None, func(w *fakeEngine) { first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StatePaused }}} }, 3, "paused was-blue shop-was-blue-1"},
+		{"restarting", model.None, func(w *fakeEngine) {
+			first(w).life = life{{0, func(s *gate.Sample) { s.State = gate.StateRestarting }}}
+		}, 3, "restarting was-blue shop-was-blue-1"},
+		{"exited", model.None, func(w *fakeEngine) { first(w).life = exitsAfter(0, 137) }, 3, "exited was-blue shop-was-blue-1"},
+		{"a restart of last week", model.None, func(w *fakeEngine) {
 			first(w).life = append(healthyAfter(0), moment{0, func(s *gate.Sample) { s.RestartCount = 1 }})
 		}, 0, ""},
-		{"no healthcheck", model.None, func(w *world) { first(w).life = life{{0, func(s *gate.Sample) { s.Health = "none" }}} }, 0, ""},
-		{"one is missing", model.None, func(w *world) { w.boxes = w.boxes[1:] }, 3, "missing was-blue"},
-		{"one of two is missing", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].Replicas = 2 }, 3, "missing was-blue"},
-		{"a one-shot that did its work", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 0) }, 0, ""},
-		{"a one-shot that failed", model.None, func(w *world) { w.app.Models[model.Blue].Services[0].OneShot = true; first(w).life = exitsAfter(0, 1) }, 3, "exited was-blue shop-was-blue-1"},
+		{"no healthcheck", model.None, func(w *fakeEngine) { first(w).life = life{{0, func(s *gate.Sample) { s.Health = "none" }}} }, 0, ""},
+		{"one is missing", model.None, func(w *fakeEngine) { w.boxes = w.boxes[1:] }, 3, "missing was-blue"},
+		{"one of two is missing", model.None, func(w *fakeEngine) { w.app.Models[model.Blue].Services[0].Replicas = 2 }, 3, "missing was-blue"},
+		{"a one-shot that did its work", model.None, func(w *fakeEngine) {
+			w.app.Models[model.Blue].Services[0].OneShot = true
+			first(w).life = exitsAfter(0, 0)
+		}, 0, ""},
+		{"a one-shot that failed", model.None, func(w *fakeEngine) {
+			w.app.Models[model.Blue].Services[0].OneShot = true
+			first(w).life = exitsAfter(0, 1)
+		}, 3, "exited was-blue shop-was-blue-1"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if test.set != nil {
 				test.set(w)
 			}
@@ -186,7 +197,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestDryRun(t *testing.T) {
-	story(t, "what would happen", func(t *testing.T, w *world) {
+	story(t, "what would happen", func(t *testing.T, w *fakeEngine) {
 		r := w.process().do((*Deployer).DryRun)
 		ends(t, r, model.Planned, 0, model.Blue)
 		p := r.Plan
@@ -209,7 +220,7 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
-	story(t, "the first deployment, without nginx", func(t *testing.T, w *world) {
+	story(t, "the first deployment, without nginx", func(t *testing.T, w *fakeEngine) {
 		w.wipe()
 		w.nginx.state = model.RouterAbsent
 		r := w.process().do((*Deployer).DryRun)
@@ -219,7 +230,7 @@ func TestDryRun(t *testing.T) {
 		}
 	})
 	for timeout, want := range map[time.Duration]int64{10 * time.Second: 10_000, time.Hour: 19_000} {
-		story(t, "timeout "+timeout.String(), func(t *testing.T, w *world) {
+		story(t, "timeout "+timeout.String(), func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			p.settings.Timeout = timeout
 			if got := p.do((*Deployer).DryRun).Plan.BudgetMS; got != want {
@@ -229,24 +240,24 @@ func TestDryRun(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		set     func(*world, *Settings)
+		set     func(*fakeEngine, *Settings)
 		exit    int
 		reasons string
 	}{
-		{"the colour is live", func(_ *world, s *Settings) { s.To = model.Blue }, 2, ""},
-		{"what runs is not what is on disk", func(w *world, _ *Settings) { w.nginx.disk = confOf(model.Green) }, 3, "config-not-loaded"},
-		{"nothing names a colour", func(w *world, _ *Settings) { w.nginx.disk, w.nginx.loaded = "", "" }, 3, "live-unknown"},
-		{"both are named", func(w *world, _ *Settings) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, 3, "switch-point-ambiguous"},
-		{"an image cannot come", func(w *world, s *Settings) { delete(w.tags, "shop/was-green:latest"); s.NoPull = true }, 3, "pull-failed"},
-		{"no healthcheck", func(w *world, _ *Settings) { w.app.Models[model.Green].Services[1].Probe = nil }, 3, "no-healthcheck signal-green"},
-		{"it still drains", func(w *world, _ *Settings) {
+		{"the colour is live", func(_ *fakeEngine, s *Settings) { s.To = model.Blue }, 2, ""},
+		{"what runs is not what is on disk", func(w *fakeEngine, _ *Settings) { w.nginx.disk = confOf(model.Green) }, 3, "config-not-loaded"},
+		{"nothing names a colour", func(w *fakeEngine, _ *Settings) { w.nginx.disk, w.nginx.loaded = "", "" }, 3, "live-unknown"},
+		{"both are named", func(w *fakeEngine, _ *Settings) { w.nginx.disk += confOf(model.Green); w.nginx.loaded = w.nginx.disk }, 3, "switch-point-ambiguous"},
+		{"an image cannot come", func(w *fakeEngine, s *Settings) { delete(w.tags, "shop/was-green:latest"); s.NoPull = true }, 3, "pull-failed"},
+		{"no healthcheck", func(w *fakeEngine, _ *Settings) { w.app.Models[model.Green].Services[1].Probe = nil }, 3, "no-healthcheck signal-green"},
+		{"it still drains", func(w *fakeEngine, _ *Settings) {
 			w.nginx.leaving = []worker{{confOf(model.Green), time.Now().Add(time.Hour)}}
 			w.boxes[2].stopped = time.Time{}
 		}, 3, "still-draining"},
-		{"nginx is absent", func(w *world, _ *Settings) { w.nginx.state = model.RouterAbsent }, 7, ""},
-		{"the engine does not answer", func(w *world, _ *Settings) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} }, 7, ""},
+		{"nginx is absent", func(w *fakeEngine, _ *Settings) { w.nginx.state = model.RouterAbsent }, 7, ""},
+		{"the engine does not answer", func(w *fakeEngine, _ *Settings) { w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)} }, 7, ""},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			test.set(w, &p.settings)
 			r := p.do((*Deployer).DryRun)
@@ -280,7 +291,7 @@ func TestDryRun(t *testing.T) {
 func TestLooksTellWhatFailed(t *testing.T) {
 	for command, do := range looks {
 		for at, more := 1, true; more; at++ {
-			story(t, sprintf("%s/%d", command, at), func(t *testing.T, w *world) {
+			story(t, sprintf("%s/%d", command, at), func(t *testing.T, w *fakeEngine) {
 				p := w.process()
 				p.fault = fault{kind: failsBefore, at: at, asks: true, err: &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}}
 				r := p.do(do)

@@ -12,7 +12,7 @@ import (
 )
 
 // startGreen is green left running by an earlier deployment.
-func (w *world) startGreen() {
+func (w *fakeEngine) startGreen() {
 	w.beside = true
 	for _, b := range w.boxes {
 		if b.Colour == model.Green {
@@ -33,16 +33,16 @@ func mentionOf(colour model.Colour) []model.Mention {
 func TestLiveUnknown(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		set     func(*world)
+		set     func(*fakeEngine)
 		exit    int
 		reasons string
 		says    []string
 	}{
-		{"blue runs, and another file names it", func(w *world) { w.nginx.mentions = mentionOf(model.Blue) }, 3, "live-unknown", []string{"containers of blue run", "ws.conf:3 (server was-blue:9090)"}},
-		{"both run", (*world).startGreen, 3, "live-unknown", []string{"containers of blue and green run", "mentions no address"}},
-		{"none runs", func(w *world) { w.wipe() }, 3, "switch-point-not-found", nil},
+		{"blue runs, and another file names it", func(w *fakeEngine) { w.nginx.mentions = mentionOf(model.Blue) }, 3, "live-unknown", []string{"containers of blue run", "ws.conf:3 (server was-blue:9090)"}},
+		{"both run", (*fakeEngine).startGreen, 3, "live-unknown", []string{"containers of blue and green run", "mentions no address"}},
+		{"none runs", func(w *fakeEngine) { w.wipe() }, 3, "switch-point-not-found", nil},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.nginx.disk, w.nginx.loaded = "x", "x"
 			test.set(w)
 			for _, do := range []func(*Deployer, context.Context) *report.Report{(*Deployer).DryRun, (*Deployer).Run} {
@@ -63,7 +63,7 @@ func TestLiveUnknown(t *testing.T) {
 
 // What runs is not replaced or stopped while nginx's files name it anywhere.
 func TestNothingThatIsNamedIsTouched(t *testing.T) {
-	story(t, "the colour that would be replaced runs and is mentioned", func(t *testing.T, w *world) {
+	story(t, "the colour that would be replaced runs and is mentioned", func(t *testing.T, w *fakeEngine) {
 		w.startGreen()
 		w.nginx.mentions = mentionOf(model.Green)
 		r := w.process().deploy()
@@ -73,7 +73,7 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 		}
 		done(t, w, "lock shop \n unlock shop")
 	})
-	story(t, "mentioned for both colours", func(t *testing.T, w *world) {
+	story(t, "mentioned for both colours", func(t *testing.T, w *fakeEngine) {
 		w.startGreen()
 		w.nginx.mentions = slices.Concat(mentionOf(model.Green), mentionOf(model.Blue))
 		for i := range w.nginx.mentions {
@@ -82,7 +82,7 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		w.beside = false
 	})
-	story(t, "the old colour is mentioned once it drains", func(t *testing.T, w *world) {
+	story(t, "the old colour is mentioned once it drains", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		hooked(&p.settings)
 		p.runs = func(_ context.Context, argv []string) ([]byte, int, error) {
@@ -99,7 +99,7 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 		w.nginx.mentions = nil
 		ends(t, w.process().settle(), model.Settled, 0, model.Green)
 	})
-	story(t, "started by hand during a first deployment", func(t *testing.T, w *world) {
+	story(t, "started by hand during a first deployment", func(t *testing.T, w *fakeEngine) {
 		w.stopAll()
 		w.nginx.state, w.spared = model.RouterStopped, model.Blue
 		p := w.process()
@@ -124,12 +124,12 @@ func TestNothingThatIsNamedIsTouched(t *testing.T) {
 
 // Where a switch reloads nothing, no worker tells of what is still open to a colour that was left running.
 func TestStillOpenBehindAFlag(t *testing.T) {
-	held := func(w *world) {
+	held := func(w *fakeEngine) {
 		w.startGreen()
 		w.nginx.byFlag, w.nginx.counts = true, true
 		w.nginx.leaving = []worker{{confOf(model.Green), time.Now().Add(time.Hour)}}
 	}
-	story(t, "refused", func(t *testing.T, w *world) {
+	story(t, "refused", func(t *testing.T, w *fakeEngine) {
 		held(w)
 		for _, do := range []func(*Deployer, context.Context) *report.Report{(*Deployer).DryRun, (*Deployer).Run} {
 			r := w.process().do(do)
@@ -142,7 +142,7 @@ func TestStillOpenBehindAFlag(t *testing.T) {
 		}
 		w.nginx.leaving = nil
 	})
-	story(t, "cut", func(t *testing.T, w *world) {
+	story(t, "cut", func(t *testing.T, w *fakeEngine) {
 		held(w)
 		w.cutting = true
 		p := w.process()
@@ -155,7 +155,7 @@ func TestStillOpenBehindAFlag(t *testing.T) {
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 		w.beside = false
 	})
-	story(t, "nothing is open", func(t *testing.T, w *world) {
+	story(t, "nothing is open", func(t *testing.T, w *fakeEngine) {
 		held(w)
 		w.nginx.leaving = nil
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)

@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// confFile is the one file that the world's nginx reads.
+// confFile is the one file that the fake nginx reads.
 const confFile = "/etc/nginx/conf.d/default.conf"
 
 // Observe implements Router.
@@ -395,7 +395,7 @@ func (p *process) Close(ctx context.Context) error {
 }
 
 // left has one stream for each worker that leaves, to the first of the old containers.
-func (n *proxy) left(alive int, old []model.Container) model.DrainStatus {
+func (n *fakeNginx) left(alive int, old []model.Container) model.DrainStatus {
 	l := model.DrainStatus{Workers: alive}
 	if len(old) > 0 && n.counts {
 		l.Open = []model.OpenConnections{{Container: old[0].Name, Connections: alive, Oldest: time.Minute}}

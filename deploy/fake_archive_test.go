@@ -69,17 +69,17 @@ func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord)
 	return pause(ctx, p.upTakes)
 }
 
-func (p *process) find(name string) *box {
+func (p *process) find(name string) *fakeContainer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.IndexFunc(p.boxes, func(b *box) bool { return b.Name == name }); i >= 0 {
+	if i := slices.IndexFunc(p.boxes, func(b *fakeContainer) bool { return b.Name == name }); i >= 0 {
 		return p.boxes[i]
 	}
 	return nil
 }
 
 // remake makes a container of what was kept, whatever its tag names by now.
-func (w *world) remake(rec model.ReleaseRecord, k model.RetainedContainer) *box {
+func (w *fakeEngine) remake(rec model.ReleaseRecord, k model.RetainedContainer) *fakeContainer {
 	s, _ := rec.Model.Service(k.Service)
 	b := w.create(s, rec.Colour, rec.Release)
 	b.Name, b.Digest, b.RestartPol = k.Name, k.Digest, "no"
@@ -126,17 +126,17 @@ func (p *process) Prune(ctx context.Context, images []model.PulledImage) (remove
 }
 
 // uses says whether a container, or what is kept of one, is of an image.
-func (w *world) uses(id string) bool {
+func (w *fakeEngine) uses(id string) bool {
 	for _, kept := range w.archive {
 		if slices.ContainsFunc(kept, func(k model.RetainedContainer) bool { return k.Digest == id }) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(w.boxes, func(b *box) bool { return b.Digest == id })
+	return slices.ContainsFunc(w.boxes, func(b *fakeContainer) bool { return b.Digest == id })
 }
 
 // policy is the restart policy that the journal remembers of a container that retired.
-func (w *world) policy(name string) string {
+func (w *fakeEngine) policy(name string) string {
 	for _, rec := range w.book().Releases {
 		for _, k := range rec.Kept {
 			if k.Name == name {

@@ -14,12 +14,12 @@ import (
 	"bluegate/deploy/model"
 )
 
-// world is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
+// fakeEngine is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
 // is there for the next. It writes down every call that changes it, and every rule that a call breaks.
-type world struct {
+type fakeEngine struct {
 	mu         sync.Mutex
 	app        model.Application
-	boxes      []*box
+	boxes      []*fakeContainer
 	made       int
 	tags       map[string]string // what the engine holds: reference -> image id
 	before     map[string]string // tags as they were in the beginning
@@ -31,7 +31,7 @@ type world struct {
 	pruned     map[string]bool                      // image ids
 	locks      map[string]*process
 	helpers    map[*process]bool
-	nginx      proxy
+	nginx      fakeNginx
 	lives      map[string]life // by service or container; healthy after 2 s where nothing is said
 	stable     time.Duration
 	beside     bool     // the idle colour was left running
@@ -60,17 +60,17 @@ type world struct {
 	proven  map[model.Colour]bool
 }
 
-// box is a container.
-type box struct {
+// fakeContainer is a container.
+type fakeContainer struct {
 	model.Container
 	began   time.Time // zero: created and never started
 	stopped time.Time
 	life    life
 }
 
-// newWorld is a shop of which blue is live and green was retired, with newer images of green in the registry.
-func newWorld() *world {
-	w := &world{
+// newFakeEngine is a shop of which blue is live and green was retired, with newer images of green in the registry.
+func newFakeEngine() *fakeEngine {
+	w := &fakeEngine{
 		tags: map[string]string{}, registry: map[string]string{}, loaded: map[string]bool{}, locks: map[string]*process{},
 		archive: map[string][]model.RetainedContainer{}, pruned: map[string]bool{}, helpers: map[*process]bool{}, lives: map[string]life{}, proven: map[model.Colour]bool{model.Blue: true}, stable: 5 * time.Second,
 	}
@@ -93,7 +93,7 @@ func newWorld() *world {
 		panic(err)
 	}
 	w.journal = text // that there was an earlier one
-	w.nginx = proxy{state: model.RouterRunning, disk: confOf(model.Blue), loaded: confOf(model.Blue), hold: 3 * time.Second}
+	w.nginx = fakeNginx{state: model.RouterRunning, disk: confOf(model.Blue), loaded: confOf(model.Blue), hold: 3 * time.Second}
 	return w
 }
 
@@ -109,11 +109,11 @@ func shopModel(colour model.Colour) model.Model {
 	return m
 }
 
-func (w *world) create(s model.Service, colour model.Colour, release string) *box {
+func (w *fakeEngine) create(s model.Service, colour model.Colour, release string) *fakeContainer {
 	w.made++
-	others := slices.DeleteFunc(slices.Clone(w.boxes), func(o *box) bool { return o.Service != s.Name })
+	others := slices.DeleteFunc(slices.Clone(w.boxes), func(o *fakeContainer) bool { return o.Service != s.Name })
 	name := fmt.Sprintf("shop-%s-%d", s.Name, 1+len(others))
-	b := &box{life: healthyAfter(2 * time.Second)}
+	b := &fakeContainer{life: healthyAfter(2 * time.Second)}
 	for _, key := range []string{s.Name, name} {
 		if said, ok := w.lives[key]; ok {
 			b.life = said // nil: starting for ever
@@ -127,27 +127,27 @@ func (w *world) create(s model.Service, colour model.Colour, release string) *bo
 	return b
 }
 
-// wipe makes it a world in which nothing was ever deployed.
-func (w *world) wipe() {
+// wipe makes it an engine on which nothing was ever deployed.
+func (w *fakeEngine) wipe() {
 	w.boxes, w.proven = nil, map[model.Colour]bool{}
 }
 
 // stopAll is an engine that was restarted, and containers without a restart policy.
-func (w *world) stopAll() {
+func (w *fakeEngine) stopAll() {
 	for _, b := range w.boxes {
 		b.stopped = b.began
 	}
 	w.proven = map[model.Colour]bool{}
 }
 
-func (b *box) runs() bool {
+func (b *fakeContainer) runs() bool {
 	return !b.began.IsZero() && b.stopped.IsZero() && b.sample().State == gate.StateRunning
 }
 
 // sample is what the engine says of the container now.
-func (b *box) sample() gate.Sample { return b.sampleAt(time.Now()) }
+func (b *fakeContainer) sample() gate.Sample { return b.sampleAt(time.Now()) }
 
-func (b *box) sampleAt(now time.Time) gate.Sample {
+func (b *fakeContainer) sampleAt(now time.Time) gate.Sample {
 	s := gate.Sample{At: now, ID: b.ID, Name: b.Name, Service: b.Service, State: gate.StateCreated, StartedAt: b.began}
 	if b.began.IsZero() {
 		return s
@@ -164,7 +164,7 @@ func (b *box) sampleAt(now time.Time) gate.Sample {
 	return s
 }
 
-func (b *box) inspect() model.Container {
+func (b *fakeContainer) inspect() model.Container {
 	c := b.Container
 	c.Sample = b.sample()
 	c.State, c.Health, c.Running = string(c.Sample.State), string(c.Sample.Health), c.Sample.State == gate.StateRunning
@@ -206,13 +206,13 @@ func exitsAfter(d time.Duration, code int) life {
 }
 
 // breaks notes a rule that was broken.
-func (w *world) breaks(format string, args ...any) {
+func (w *fakeEngine) breaks(format string, args ...any) {
 	w.broken = append(w.broken, fmt.Sprintf(format, args...))
 }
 
 // end is asked before a container is stopped or removed: the first rule.
-func (w *world) end(name string) *box {
-	i := slices.IndexFunc(w.boxes, func(b *box) bool { return b.Name == name })
+func (w *fakeEngine) end(name string) *fakeContainer {
+	i := slices.IndexFunc(w.boxes, func(b *fakeContainer) bool { return b.Name == name })
 	if i < 0 {
 		return nil
 	}
@@ -231,7 +231,7 @@ func (w *world) end(name string) *box {
 }
 
 // serves is asked when nginx takes a configuration: what it names must have passed the gate, once.
-func (w *world) serves(conf string) {
+func (w *fakeEngine) serves(conf string) {
 	w.resolves("nginx took its configuration")
 	for _, colour := range model.Colours {
 		if !strings.Contains(conf, "-"+string(colour)+":") || w.proven[colour] {
@@ -254,14 +254,14 @@ func (w *world) serves(conf string) {
 
 // resolves is asked when nginx takes a configuration, and at the end of a command, when it could be restarted: it does not
 // start while a name does not resolve, and passes requests to nobody while a name leads to the holder too.
-func (w *world) resolves(when string) {
+func (w *fakeEngine) resolves(when string) {
 	if !w.paired {
 		return
 	}
 	for _, colour := range model.Colours {
 		for _, s := range w.app.Models[colour].Services {
 			held := slices.Contains(w.names, s.Name)
-			runs := slices.ContainsFunc(w.boxes, func(b *box) bool { return b.Service == s.Name && b.runs() })
+			runs := slices.ContainsFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == s.Name && b.runs() })
 			switch {
 			case !held && !runs:
 				w.breaks("%s: host not found: %s", when, s.Name)
@@ -273,7 +273,7 @@ func (w *world) resolves(when string) {
 }
 
 // restartable is asked at the end of a command.
-func (w *world) restartable() {
+func (w *fakeEngine) restartable() {
 	live := colourIn(w.nginx.disk)
 	if w.nginx.state == model.RouterRunning && live != model.None && len(w.running(live)) == 2 {
 		w.resolves("after the command nginx was restarted")
@@ -285,7 +285,7 @@ func isGood(s gate.Sample) bool {
 }
 
 // unclean says what is left behind once all has come to rest.
-func (w *world) unclean() (left []string) {
+func (w *fakeEngine) unclean() (left []string) {
 	say := func(format string, args ...any) { left = append(left, fmt.Sprintf(format, args...)) }
 	j := w.book()
 	if j.Current != nil {
@@ -331,14 +331,14 @@ func (w *world) unclean() (left []string) {
 }
 
 // live is the colour that users meet.
-func (w *world) live() model.Colour {
+func (w *fakeEngine) live() model.Colour {
 	if w.nginx.state != model.RouterRunning {
 		return model.None
 	}
 	return colourIn(w.nginx.loaded)
 }
 
-func (w *world) running(colour model.Colour) (names []string) {
+func (w *fakeEngine) running(colour model.Colour) (names []string) {
 	for _, b := range w.boxes {
 		if b.Colour == colour && b.runs() {
 			names = append(names, b.Name)
@@ -348,7 +348,7 @@ func (w *world) running(colour model.Colour) (names []string) {
 }
 
 // book is the journal.
-func (w *world) book() (j model.Journal) {
+func (w *fakeEngine) book() (j model.Journal) {
 	if w.journal != nil {
 		if err := json.Unmarshal(w.journal, &j); err != nil {
 			panic(err)

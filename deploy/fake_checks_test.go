@@ -17,7 +17,7 @@ type asking struct {
 	At        time.Time
 }
 
-// Ask implements Asker: the world answers as its test says, and well where it says nothing.
+// Ask implements CheckRunner: the fake answers as its test says, and well where it says nothing.
 func (p *process) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	if err := p.ask(ctx); err != nil {
 		return check.Result{}, err

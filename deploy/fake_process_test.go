@@ -15,10 +15,10 @@ import (
 	"bluegate/deploy/report"
 )
 
-// process is one bluegate at work on the world: Stack, Router, Ledger and Progress, each in a file of its own. At one of
+// process is one bluegate at work on the fake engine: Stack, Router, StateStore and Progress, each in a file of its own. At one of
 // its calls a fault may be injected.
 type process struct {
-	*world
+	*fakeEngine
 	settings Settings
 	fault    fault
 	calls    int  // of the kind that the fault counts
@@ -72,10 +72,10 @@ const (
 
 var sigterm = &InterruptedError{Signal: 15, Name: "SIGTERM"}
 
-func (w *world) process() *process {
+func (w *fakeEngine) process() *process {
 	s := DefaultSettings()
 	s.Stable = w.stable
-	return &process{world: w, settings: s}
+	return &process{fakeEngine: w, settings: s}
 }
 
 func (p *process) deployer() *Deployer {
@@ -115,14 +115,14 @@ func (p *process) kill() {
 	p.dead = true
 }
 
-// endIfDead ends the goroutine of a dead process; the world's lock is held.
+// endIfDead ends the goroutine of a dead process; the engine's mutex is held.
 func (p *process) endIfDead() {
 	if p.dead {
 		runtime.Goexit()
 	}
 }
 
-// change is the one way in which a process changes the world. It is written down.
+// change is the one way in which a process changes the engine. It is written down.
 func (p *process) change(ctx context.Context, line string, effect func()) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *process) call(ctx context.Context, line string, effect func()) error {
 	return nil
 }
 
-func (w *world) isSilent() bool {
+func (w *fakeEngine) isSilent() bool {
 	now := time.Now()
 	return !now.Before(w.silent[0]) && now.Before(w.silent[1])
 }
@@ -242,12 +242,12 @@ func (p *process) showing(do func()) {
 	do()
 }
 
-// story runs a test in a world of its own, with a clock of its own.
-func story(t *testing.T, name string, test func(*testing.T, *world)) {
+// story runs a test on an engine of its own, with a clock of its own.
+func story(t *testing.T, name string, test func(*testing.T, *fakeEngine)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld()
+			w := newFakeEngine()
 			test(t, w)
 			w.check(t)
 		})

@@ -14,28 +14,28 @@ import (
 // is, where no pull_policy insists; a dry run says the same as the deployment does.
 func TestOffered(t *testing.T) {
 	const ref = "shop/was-green:latest"
-	silent := func(w *world) { w.registrySilent = errors.New("connection refused") }
-	unknown := func(w *world) { delete(w.registry, ref) }
-	absent := func(w *world) { delete(w.tags, ref) }
-	insists := func(w *world) { w.app.Models[model.Green].Services[0].PullPolicy = model.PolicyAlways }
+	silent := func(w *fakeEngine) { w.registrySilent = errors.New("connection refused") }
+	unknown := func(w *fakeEngine) { delete(w.registry, ref) }
+	absent := func(w *fakeEngine) { delete(w.tags, ref) }
+	insists := func(w *fakeEngine) { w.app.Models[model.Green].Services[0].PullPolicy = model.PolicyAlways }
 	for name, test := range map[string]struct {
-		given    []func(*world)
+		given    []func(*fakeEngine)
 		noted    string // about the image, by the dry run
 		deployed string // about the image, by the deployment
 		refused  [2]bool
 		pulls    bool // the dry run says that it is pulled
 	}{
 		"served":                        {pulls: true},
-		"not served":                    {given: []func(*world){unknown}, noted: "local-image", deployed: "local-image"},
-		"not served, and insisted on":   {given: []func(*world){unknown, insists}, refused: [2]bool{true, true}, pulls: true},
-		"not served, and not there":     {given: []func(*world){unknown, absent}, refused: [2]bool{true, true}, pulls: true},
-		"silent":                        {given: []func(*world){silent}, noted: "not-checked", deployed: "local-image", pulls: true},
-		"silent, and insisted on":       {given: []func(*world){silent, insists}, noted: "not-checked", refused: [2]bool{false, true}, pulls: true},
-		"silent, and not there":         {given: []func(*world){silent, absent}, noted: "not-checked", refused: [2]bool{false, true}, pulls: true},
-		"served, and it does not come":  {given: []func(*world){func(w *world) { w.pullFails = errors.New("unexpected EOF") }}, refused: [2]bool{false, true}, pulls: true},
-		"loaded, on a store that tells": {given: []func(*world){unknown, func(w *world) { w.loaded[w.tags[ref]], w.allPulled = true, false }}, noted: "local-image", deployed: "local-image"},
+		"not served":                    {given: []func(*fakeEngine){unknown}, noted: "local-image", deployed: "local-image"},
+		"not served, and insisted on":   {given: []func(*fakeEngine){unknown, insists}, refused: [2]bool{true, true}, pulls: true},
+		"not served, and not there":     {given: []func(*fakeEngine){unknown, absent}, refused: [2]bool{true, true}, pulls: true},
+		"silent":                        {given: []func(*fakeEngine){silent}, noted: "not-checked", deployed: "local-image", pulls: true},
+		"silent, and insisted on":       {given: []func(*fakeEngine){silent, insists}, noted: "not-checked", refused: [2]bool{false, true}, pulls: true},
+		"silent, and not there":         {given: []func(*fakeEngine){silent, absent}, noted: "not-checked", refused: [2]bool{false, true}, pulls: true},
+		"served, and it does not come":  {given: []func(*fakeEngine){func(w *fakeEngine) { w.pullFails = errors.New("unexpected EOF") }}, refused: [2]bool{false, true}, pulls: true},
+		"loaded, on a store that tells": {given: []func(*fakeEngine){unknown, func(w *fakeEngine) { w.loaded[w.tags[ref]], w.allPulled = true, false }}, noted: "local-image", deployed: "local-image"},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			w.allPulled = true
 			for _, do := range test.given {
 				do(w)

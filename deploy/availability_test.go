@@ -12,7 +12,7 @@ import (
 // Before the old colour is stopped the new one runs: an engine that was restarted meanwhile may have ended both.
 
 func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
-	story(t, "the release is started again", func(t *testing.T, w *world) {
+	story(t, "the release is started again", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "drain" {
@@ -29,7 +29,7 @@ func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
 			t.Errorf("it says %q, run %q", r.Message, r.Run)
 		}
 	})
-	story(t, "the release alone has ended", func(t *testing.T, w *world) {
+	story(t, "the release alone has ended", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "drain" {
@@ -50,7 +50,7 @@ func TestNeitherColourRunsAfterTheSwitch(t *testing.T) {
 // The live colour ends while the new one starts. What decides about the new one is the gate; and if that refuses it, users
 // are not left without any.
 func TestLiveColourEnds(t *testing.T) {
-	endsSoon := func(w *world, names ...string) {
+	endsSoon := func(w *fakeEngine, names ...string) {
 		time.AfterFunc(3*time.Second, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -62,11 +62,11 @@ func TestLiveColourEnds(t *testing.T) {
 		})
 	}
 	blue := []string{"shop-was-blue-1", "shop-signal-blue-1"}
-	story(t, "and the new one is good", func(t *testing.T, w *world) {
+	story(t, "and the new one is good", func(t *testing.T, w *fakeEngine) {
 		endsSoon(w, blue...)
 		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
 	})
-	story(t, "and the new one is refused", func(t *testing.T, w *world) {
+	story(t, "and the new one is refused", func(t *testing.T, w *fakeEngine) {
 		endsSoon(w, blue...)
 		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
 		r := w.process().deploy()
@@ -78,7 +78,7 @@ func TestLiveColourEnds(t *testing.T) {
 			t.Errorf("blue %v, green %v", w.running(model.Blue), w.running(model.Green))
 		}
 	})
-	story(t, "in part, and the new one is refused", func(t *testing.T, w *world) {
+	story(t, "in part, and the new one is refused", func(t *testing.T, w *fakeEngine) {
 		endsSoon(w, blue[0])
 		w.lives["was-green"] = exitsAfter(5*time.Second, 1)
 		r := w.process().deploy()

@@ -13,7 +13,7 @@ import (
 
 // A report lists what is there when the command ends, not what was there when it began.
 func TestReportOfTheEnd(t *testing.T) {
-	story(t, "promoted", func(t *testing.T, w *world) {
+	story(t, "promoted", func(t *testing.T, w *fakeEngine) {
 		r := w.process().deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
 		for _, c := range r.Containers {
@@ -38,7 +38,7 @@ func TestReportOfTheEnd(t *testing.T) {
 			t.Errorf("images of the rollback %+v", r.Images)
 		}
 	})
-	story(t, "refused", func(t *testing.T, w *world) {
+	story(t, "refused", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 3)
 		r := w.process().deploy()
 		ends(t, r, model.Refused, 3, model.Blue)
@@ -46,7 +46,7 @@ func TestReportOfTheEnd(t *testing.T) {
 			t.Errorf("containers %+v, images %+v", r.Containers, r.Images)
 		}
 	})
-	story(t, "settled", func(t *testing.T, w *world) {
+	story(t, "settled", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})
 		r := w.process().settle()
 		ends(t, r, model.Settled, 0, model.Blue)
@@ -54,7 +54,7 @@ func TestReportOfTheEnd(t *testing.T) {
 			t.Errorf("containers %+v", r.Containers)
 		}
 	})
-	story(t, "the engine is away at the end", func(t *testing.T, w *world) {
+	story(t, "the engine is away at the end", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
 			if line == "unlock shop" {
@@ -67,7 +67,7 @@ func TestReportOfTheEnd(t *testing.T) {
 			t.Errorf("containers %+v, images %+v, findings %q", r.Containers, r.Images, findings(r))
 		}
 	})
-	story(t, "another holds the lock", func(t *testing.T, w *world) {
+	story(t, "another holds the lock", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", time.Hour)
 		p := w.process()
 		p.fault = fault{kind: failsBefore, asks: true, at: 3, err: errors.New("it was asked")}

@@ -110,7 +110,7 @@ func (p *process) Build(ctx context.Context, m model.Model, services []string) e
 func (p *process) Up(ctx context.Context, m model.Model, release string) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
-	var made []*box
+	var made []*fakeContainer
 	for _, s := range m.Services {
 		for range s.Replicas {
 			if err := p.change(context.WithoutCancel(ctx), "create "+s.Name, func() { made = append(made, p.create(s, m.Colour, release)) }); err != nil {
@@ -195,7 +195,7 @@ func (p *process) LogTail(ctx context.Context, id string, _ int) ([]string, erro
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.boxes, func(b *box) bool { return b.ID == id })
+	i := slices.IndexFunc(p.boxes, func(b *fakeContainer) bool { return b.ID == id })
 	if i < 0 {
 		return nil, errors.New("no such container")
 	}
@@ -230,7 +230,7 @@ func (p *process) Remove(ctx context.Context, containers []model.Container) erro
 				p.breaks("%s is removed while the release is still being brought up", c.Name)
 			}
 			if p.end(c.Name) != nil {
-				p.boxes = slices.DeleteFunc(p.boxes, func(b *box) bool { return b.ID == c.ID })
+				p.boxes = slices.DeleteFunc(p.boxes, func(b *fakeContainer) bool { return b.ID == c.ID })
 			}
 		}); err != nil {
 			return err
@@ -244,7 +244,7 @@ func (p *process) RemoveImages(ctx context.Context, images []model.PulledImage) 
 	for _, img := range images {
 		p.mu.Lock()
 		now := p.tags[img.Ref]
-		used := slices.ContainsFunc(p.boxes, func(b *box) bool { return b.Digest == now })
+		used := slices.ContainsFunc(p.boxes, func(b *fakeContainer) bool { return b.Digest == now })
 		p.mu.Unlock()
 		if now == "" || now == img.Before || used {
 			continue

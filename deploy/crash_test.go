@@ -20,7 +20,7 @@ import (
 
 type way struct {
 	name string
-	set  func(*world, *Settings)
+	set  func(*fakeEngine, *Settings)
 	exit int  // when nothing is cut
 	back bool // it is a rollback
 }
@@ -34,29 +34,29 @@ func (w way) run(p *process) *report.Report {
 
 // ways are the deployments that are cut.
 var ways = []way{
-	{name: "promoted", set: func(*world, *Settings) {}, exit: 0},
-	{name: "promoted, the old colour removed", set: func(_ *world, s *Settings) { s.Keep = model.KeepRemoved }, exit: 0},
-	{name: "first, nginx stopped", set: func(w *world, _ *Settings) { w.first(model.RouterStopped) }, exit: 0},
-	{name: "first, nginx runs", set: func(w *world, _ *Settings) { w.first(model.RouterRunning) }, exit: 0},
-	{name: "first, nginx absent", set: func(w *world, _ *Settings) { w.first(model.RouterAbsent) }, exit: 0},
-	{name: "refused by the gate", set: func(w *world, _ *Settings) { w.lives["was-green"] = exitsAfter(time.Second, 3) }, exit: 3},
-	{name: "refused by the rehearsal", set: func(w *world, _ *Settings) { w.nginx.rejects = "unexpected }" }, exit: 3},
-	{name: "not reachable", set: func(w *world, _ *Settings) { w.nginx.deadPort = true }, exit: 3},
-	{name: "the reload is not applied", set: func(w *world, _ *Settings) { w.nginx.deaf = true }, exit: 3},
-	{name: "the switch is taken back", set: func(w *world, _ *Settings) { w.nginx.stray = true }, exit: 4},
-	{name: "the switch cannot be taken back", set: func(w *world, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true }, exit: 5},
-	{name: "the drain outlasts its limit", set: func(w *world, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second }, exit: 5},
-	{name: "promoted after a bake", set: func(_ *world, s *Settings) { s.Bake.For = 4 * time.Second }, exit: 0},
-	{name: "rolled back in the bake", set: func(w *world, s *Settings) {
+	{name: "promoted", set: func(*fakeEngine, *Settings) {}, exit: 0},
+	{name: "promoted, the old colour removed", set: func(_ *fakeEngine, s *Settings) { s.Keep = model.KeepRemoved }, exit: 0},
+	{name: "first, nginx stopped", set: func(w *fakeEngine, _ *Settings) { w.first(model.RouterStopped) }, exit: 0},
+	{name: "first, nginx runs", set: func(w *fakeEngine, _ *Settings) { w.first(model.RouterRunning) }, exit: 0},
+	{name: "first, nginx absent", set: func(w *fakeEngine, _ *Settings) { w.first(model.RouterAbsent) }, exit: 0},
+	{name: "refused by the gate", set: func(w *fakeEngine, _ *Settings) { w.lives["was-green"] = exitsAfter(time.Second, 3) }, exit: 3},
+	{name: "refused by the rehearsal", set: func(w *fakeEngine, _ *Settings) { w.nginx.rejects = "unexpected }" }, exit: 3},
+	{name: "not reachable", set: func(w *fakeEngine, _ *Settings) { w.nginx.deadPort = true }, exit: 3},
+	{name: "the reload is not applied", set: func(w *fakeEngine, _ *Settings) { w.nginx.deaf = true }, exit: 3},
+	{name: "the switch is taken back", set: func(w *fakeEngine, _ *Settings) { w.nginx.stray = true }, exit: 4},
+	{name: "the switch cannot be taken back", set: func(w *fakeEngine, _ *Settings) { w.nginx.stray, w.nginx.stuck = true, true }, exit: 5},
+	{name: "the drain outlasts its limit", set: func(w *fakeEngine, s *Settings) { w.nginx.hold, s.DrainTimeout = time.Minute, 5*time.Second }, exit: 5},
+	{name: "promoted after a bake", set: func(_ *fakeEngine, s *Settings) { s.Bake.For = 4 * time.Second }, exit: 0},
+	{name: "rolled back in the bake", set: func(w *fakeEngine, s *Settings) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(10*time.Second, "503")...)
 		s.Bake.For = 10 * time.Second
 	}, exit: 4},
-	{name: "rolled back in the bake, over what another project has switched in the same file", set: func(w *world, s *Settings) {
+	{name: "rolled back in the bake, over what another project has switched in the same file", set: func(w *fakeEngine, s *Settings) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(16*time.Second, "503")...)
 		s.Bake.For = 20 * time.Second
 		w.nginx.othersAt = time.Now().Add(12 * time.Second)
 	}, exit: 4},
-	{name: "after a run killed in its bake", set: func(w *world, s *Settings) {
+	{name: "after a run killed in its bake", set: func(w *fakeEngine, s *Settings) {
 		p := w.process()
 		p.settings.Bake.For = time.Minute
 		p.fault = fault{kind: killedAfter, on: "journal baking"}
@@ -64,12 +64,12 @@ var ways = []way{
 		time.Sleep(time.Second)
 		w.lines = nil
 	}, exit: 0},
-	{name: "after a run killed in its gate", set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, exit: 0},
-	{name: "after a run killed in its switch", set: func(w *world, _ *Settings) { w.killed(fault{kind: killedAfter, on: "write green"}) }, exit: 0},
+	{name: "after a run killed in its gate", set: func(w *fakeEngine, _ *Settings) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, exit: 0},
+	{name: "after a run killed in its switch", set: func(w *fakeEngine, _ *Settings) { w.killed(fault{kind: killedAfter, on: "write green"}) }, exit: 0},
 }
 
-// first makes it a world in which no container of either colour runs and nginx names blue.
-func (w *world) first(state model.RouterState) {
+// first makes it an engine on which no container of either colour runs and nginx names blue.
+func (w *fakeEngine) first(state model.RouterState) {
 	w.stopAll()
 	w.nginx.state, w.spared = state, model.Blue
 	if state != model.RouterRunning {
@@ -77,8 +77,8 @@ func (w *world) first(state model.RouterState) {
 	}
 }
 
-// killed leaves in the world what a killed run leaves.
-func (w *world) killed(f fault) {
+// killed leaves on the engine what a killed run leaves.
+func (w *fakeEngine) killed(f fault) {
 	p := w.process()
 	p.fault = f
 	if p.deploy() != nil {
@@ -89,17 +89,17 @@ func (w *world) killed(f fault) {
 }
 
 // cut runs one way with a fault at each of its calls in turn, and then what the test does with the outcome.
-func cut(t *testing.T, f fault, then func(*testing.T, *world, *report.Report)) {
+func cut(t *testing.T, f fault, then func(*testing.T, *fakeEngine, *report.Report)) {
 	cutWays(t, slices.Concat(ways, waysBack), f, then)
 }
 
-func cutWays(t *testing.T, ways []way, f fault, then func(*testing.T, *world, *report.Report)) {
+func cutWays(t *testing.T, ways []way, f fault, then func(*testing.T, *fakeEngine, *report.Report)) {
 	for _, way := range ways {
 		t.Run(fmt.Sprintf("%s/%s", f.kind, way.name), func(t *testing.T) {
 			at, step := sample.Steps(t, 5)
 			for more := true; more; at += step {
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld()
+					w := newFakeEngine()
 					p := w.process()
 					way.set(w, &p.settings)
 					p.fault = f
@@ -117,7 +117,7 @@ func cutWays(t *testing.T, ways []way, f fault, then func(*testing.T, *world, *r
 }
 
 // check fails the test if a rule was broken, and says what was done if it has failed.
-func (w *world) check(t *testing.T) {
+func (w *fakeEngine) check(t *testing.T) {
 	t.Helper()
 	for _, b := range w.broken {
 		t.Errorf("a rule was broken: %s", b)
@@ -128,7 +128,7 @@ func (w *world) check(t *testing.T) {
 }
 
 // told compares what a run said with what is true.
-func (w *world) told(t *testing.T, r *report.Report) {
+func (w *fakeEngine) told(t *testing.T, r *report.Report) {
 	t.Helper()
 	if r.ExitCode != 5 { // which the failure to hold a name may be
 		w.restartable()
@@ -186,7 +186,7 @@ func (w *world) told(t *testing.T, r *report.Report) {
 }
 
 // settled runs settle as the next command, once nginx is mended, and looks whether all is clean.
-func (w *world) settled(t *testing.T) {
+func (w *fakeEngine) settled(t *testing.T) {
 	t.Helper()
 	w.nginx.mend()
 	time.Sleep(time.Minute)
@@ -202,7 +202,7 @@ func (w *world) settled(t *testing.T) {
 
 func TestUncut(t *testing.T) {
 	for _, way := range slices.Concat(ways, waysBack) {
-		story(t, way.name, func(t *testing.T, w *world) {
+		story(t, way.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			way.set(w, &p.settings)
 			r := way.run(p)
@@ -220,7 +220,7 @@ func TestUncut(t *testing.T) {
 
 func TestInterruptedAtEveryCall(t *testing.T) {
 	for _, kind := range []faultKind{signalBefore, signalAfter, signalInside} {
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *report.Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *fakeEngine, r *report.Report) {
 			if !slices.Contains([]int{0, 143, 3, 5}, r.ExitCode) {
 				t.Errorf("exit %d: %s", r.ExitCode, r.Message)
 			}
@@ -232,13 +232,13 @@ func TestInterruptedAtEveryCall(t *testing.T) {
 
 func TestKilledAtEveryCall(t *testing.T) {
 	for _, kind := range []faultKind{killedBefore, killedAfter} {
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, r *report.Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *fakeEngine, r *report.Report) {
 			if r != nil {
 				t.Fatalf("a killed run reported %s", r.Outcome)
 			}
 			w.settled(t)
 		})
-		cut(t, fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) {
+		cut(t, fault{kind: kind}, func(t *testing.T, w *fakeEngine, _ *report.Report) {
 			w.nginx.mend()
 			clear(w.lives)
 			time.Sleep(time.Second) // the next release has another second in its id
@@ -257,7 +257,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 func TestEveryCallFailsOnce(t *testing.T) {
 	for _, err := range []error{errors.New("disk full"), &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}} {
 		for _, kind := range []faultKind{failsBefore, failsInAnswer} {
-			cut(t, fault{kind: kind, err: err, asks: true}, func(t *testing.T, w *world, r *report.Report) {
+			cut(t, fault{kind: kind, err: err, asks: true}, func(t *testing.T, w *fakeEngine, r *report.Report) {
 				w.told(t, r)
 				w.settled(t)
 			})
@@ -274,7 +274,7 @@ func TestCutAtEveryMoment(t *testing.T) {
 				first, every := sample.Steps(t, 5)
 				for after, more := time.Duration(first)*step, true; more; after += time.Duration(every) * step {
 					synctest.Test(t, func(t *testing.T) {
-						w := newWorld()
+						w := newFakeEngine()
 						p := w.process()
 						way.set(w, &p.settings)
 						began := time.Now()
@@ -304,7 +304,7 @@ func TestCutAtEveryMoment(t *testing.T) {
 }
 
 // undoing is how long the undoing of a run that was interrupted may take: old workers may have to end.
-func (w *world) undoing(r *report.Report) time.Duration {
+func (w *fakeEngine) undoing(r *report.Report) time.Duration {
 	if r.Undo == nil {
 		return 0
 	}
@@ -317,14 +317,14 @@ func TestCutAgain(t *testing.T) {
 		all := slices.Concat(ways, waysBack)
 		way := all[slices.IndexFunc(all, func(w way) bool { return w.name == name })]
 		t.Run("signal, and the undoing fails/"+name, func(t *testing.T) {
-			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
+			again(t, way, func(t *testing.T, w *fakeEngine, p *process, first, second int) (both bool) {
 				p.fault = fault{kind: signalInside, at: first, next: &fault{kind: failsBefore, at: first + second, err: errors.New("disk full")}}
 				w.told(t, way.run(p))
 				return p.calls >= first+second
 			})
 		})
 		t.Run("killed, and settle is killed/"+name, func(t *testing.T) {
-			again(t, way, func(t *testing.T, w *world, p *process, first, second int) (both bool) {
+			again(t, way, func(t *testing.T, w *fakeEngine, p *process, first, second int) (both bool) {
 				p.fault = fault{kind: killedAfter, at: first}
 				way.run(p)
 				w.lines = append(w.lines, "---")
@@ -339,11 +339,11 @@ func TestCutAgain(t *testing.T) {
 }
 
 // again cuts a way at every call, and what follows at every other one.
-func again(t *testing.T, way way, twice func(_ *testing.T, _ *world, _ *process, first, second int) bool) {
+func again(t *testing.T, way way, twice func(_ *testing.T, _ *fakeEngine, _ *process, first, second int) bool) {
 	calls := 0
 	synctest.Test(t, func(*testing.T) {
-		p := newWorld().process()
-		way.set(p.world, &p.settings)
+		p := newFakeEngine().process()
+		way.set(p.fakeEngine, &p.settings)
 		p.fault.kind = counted
 		way.run(p)
 		calls = p.calls
@@ -352,7 +352,7 @@ func again(t *testing.T, way way, twice func(_ *testing.T, _ *world, _ *process,
 	for ; first <= calls; first += step {
 		for second, both := 1, true; both; second += 2 {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
+				w := newFakeEngine()
 				p := w.process()
 				way.set(w, &p.settings)
 				both = twice(t, w, p, first, second)

@@ -23,7 +23,7 @@ func TestDryRunAfterAKill(t *testing.T) {
 	} {
 		foreseen := 0
 		for at, more := 1, true; more; at++ {
-			story(t, sprintf("%s/%d", test.name, at), func(t *testing.T, w *world) {
+			story(t, sprintf("%s/%d", test.name, at), func(t *testing.T, w *fakeEngine) {
 				w.deployed(model.KeepStopped) // so that there is a way back
 				p := w.process()
 				p.fault = fault{kind: killedAfter, at: at}
@@ -72,7 +72,7 @@ func sameNames(a, b []string) bool {
 
 // After an interrupted drain a rollback needs only the switch. Its dry run and status say so.
 func TestForeseenAfterAnInterruptedDrain(t *testing.T) {
-	story(t, "rollback", func(t *testing.T, w *world) {
+	story(t, "rollback", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold = time.Hour
 		p := w.process()
 		time.AfterFunc(9*time.Second, func() { p.cancel(sigterm) })

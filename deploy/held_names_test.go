@@ -48,7 +48,7 @@ func (p *process) HeldNames(ctx context.Context, _ string) (*model.NamesReport, 
 func pairedWays() (all []way) {
 	for _, w := range slices.Concat(ways, waysBack) {
 		set := w.set
-		w.set = func(w *world, s *Settings) {
+		w.set = func(w *fakeEngine, s *Settings) {
 			w.paired, w.names = true, []string{"signal-green", "was-green"} // as an earlier deployment left it
 			set(w, s)
 		}
@@ -60,7 +60,7 @@ func pairedWays() (all []way) {
 // After every command nginx could be restarted, and no name of a colour that it is pointed at leads to the holder.
 func TestNamesAreHeldAtTheEnd(t *testing.T) {
 	for _, way := range pairedWays() {
-		story(t, way.name, func(t *testing.T, w *world) {
+		story(t, way.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			way.set(w, &p.settings)
 			r := way.run(p)
@@ -75,7 +75,7 @@ func TestNamesAreHeldAtTheEnd(t *testing.T) {
 }
 
 func TestNamesAreHeldAfterAnInterruption(t *testing.T) {
-	cutWays(t, pairedWays(), fault{kind: signalInside}, func(t *testing.T, w *world, r *report.Report) {
+	cutWays(t, pairedWays(), fault{kind: signalInside}, func(t *testing.T, w *fakeEngine, r *report.Report) {
 		w.told(t, r)
 		w.settled(t)
 	})
@@ -83,8 +83,8 @@ func TestNamesAreHeldAfterAnInterruption(t *testing.T) {
 
 func TestNamesAreHeldAfterAKill(t *testing.T) {
 	for _, kind := range []faultKind{killedBefore, killedAfter} {
-		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) { w.settled(t) })
-		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *world, _ *report.Report) { // a deployment that is refused after it has settled
+		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *fakeEngine, _ *report.Report) { w.settled(t) })
+		cutWays(t, pairedWays(), fault{kind: kind}, func(t *testing.T, w *fakeEngine, _ *report.Report) { // a deployment that is refused after it has settled
 			w.nginx.mend()
 			clear(w.lives)
 			time.Sleep(time.Second)
@@ -97,7 +97,7 @@ func TestNamesAreHeldAfterAKill(t *testing.T) {
 
 func TestNamesAreHeldAfterAFailure(t *testing.T) {
 	for _, kind := range []faultKind{failsBefore, failsInAnswer} {
-		cutWays(t, pairedWays(), fault{kind: kind, err: errors.New("disk full"), asks: true}, func(t *testing.T, w *world, r *report.Report) {
+		cutWays(t, pairedWays(), fault{kind: kind, err: errors.New("disk full"), asks: true}, func(t *testing.T, w *fakeEngine, r *report.Report) {
 			w.told(t, r)
 			w.settled(t)
 		})
@@ -107,18 +107,18 @@ func TestNamesAreHeldAfterAFailure(t *testing.T) {
 // Names are held before what has them is stopped, and given back after the release runs.
 func TestNamesInTheirOrder(t *testing.T) {
 	for name, test := range map[string]struct {
-		set  func(*world)
+		set  func(*fakeEngine)
 		want string
 	}{
-		"promoted": {func(*world) {}, "start was-green, start signal-green, hold, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
-		"promoted again": {func(w *world) { w.names = []string{"signal-green", "was-green"} },
+		"promoted": {func(*fakeEngine) {}, "start was-green, start signal-green, hold, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
+		"promoted again": {func(w *fakeEngine) { w.names = []string{"signal-green", "was-green"} },
 			"start was-green, start signal-green, hold, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
-		"refused": {func(w *world) {
+		"refused": {func(w *fakeEngine) {
 			w.names = []string{"signal-green", "was-green"}
 			w.lives["was-green"] = exitsAfter(time.Second, 3)
 		}, "start was-green, start signal-green, hold, hold signal-green was-green, remove shop-was-green-1, remove shop-signal-green-1"},
 	} {
-		story(t, name, func(t *testing.T, w *world) {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
 			w.paired = true
 			test.set(w)
 			w.process().deploy()
@@ -141,7 +141,7 @@ func TestNamesInTheirOrder(t *testing.T) {
 
 // Where the names could not be held nothing is touched.
 func TestNamesThatCannotBeHeld(t *testing.T) {
-	story(t, "deploy", func(t *testing.T, w *world) {
+	story(t, "deploy", func(t *testing.T, w *fakeEngine) {
 		w.paired, w.cannotHold = true, model.Refuse(model.AddressLeftOver, "nginx is on no network of was-blue")
 		r := w.process().deploy()
 		if r.ExitCode != 3 || codes(r) != "address-left-over" || slices.ContainsFunc(w.lines, func(line string) bool { return strings.HasPrefix(line, "pull") }) {
@@ -152,7 +152,7 @@ func TestNamesThatCannotBeHeld(t *testing.T) {
 
 // status names the container that holds names, and says when nginx could not start again.
 func TestStatusTellsOfNames(t *testing.T) {
-	story(t, "held", func(t *testing.T, w *world) {
+	story(t, "held", func(t *testing.T, w *fakeEngine) {
 		w.paired = true
 		if r := w.process().do((*Deployer).Status); !strings.Contains(findings(r), "names-not-held") || r.Names != nil {
 			t.Errorf("before: %+v %+v", r.Findings, r.Names)

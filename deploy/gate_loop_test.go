@@ -16,7 +16,7 @@ import (
 // The gate at work: what is true now opens it, never what was true at the last event.
 
 // opened is how long after the start of the containers nginx was pointed at them.
-func opened(w *world, r *report.Report) time.Duration {
+func opened(w *fakeEngine, r *report.Report) time.Duration {
 	var began time.Time
 	for _, b := range w.boxes {
 		if b.Release == r.Release && b.began.After(began) {
@@ -29,25 +29,25 @@ func opened(w *world, r *report.Report) time.Duration {
 func TestGateOpens(t *testing.T) {
 	for _, test := range []struct {
 		name        string
-		set         func(*world, *Settings)
+		set         func(*fakeEngine, *Settings)
 		after, most time.Duration
 	}{
 		{"healthy for gate.stable", nil, 7 * time.Second, 7500 * time.Millisecond},
-		{"stable: 0", func(w *world, s *Settings) { w.stable, s.Stable = 0, 0 }, 2 * time.Second, 2500 * time.Millisecond},
-		{"the last one counts", func(w *world, _ *Settings) { w.lives["signal-green"] = healthyAfter(9 * time.Second) }, 14 * time.Second, 14500 * time.Millisecond},
-		{"healthy just before the deadline", func(w *world, s *Settings) {
+		{"stable: 0", func(w *fakeEngine, s *Settings) { w.stable, s.Stable = 0, 0 }, 2 * time.Second, 2500 * time.Millisecond},
+		{"the last one counts", func(w *fakeEngine, _ *Settings) { w.lives["signal-green"] = healthyAfter(9 * time.Second) }, 14 * time.Second, 14500 * time.Millisecond},
+		{"healthy just before the deadline", func(w *fakeEngine, s *Settings) {
 			w.lives["was-green"] = healthyAfter(19500 * time.Millisecond)
 			s.Timeout = 20 * time.Second
 		}, 24500 * time.Millisecond, 25 * time.Second},
-		{"a failing probe begins the window anew", func(w *world, _ *Settings) {
+		{"a failing probe begins the window anew", func(w *fakeEngine, _ *Settings) {
 			w.lives["was-green"] = slices.Concat(healthyAfter(2*time.Second), life{{4 * time.Second, func(s *gate.Sample) {
 				s.FailingStreak, s.LastFailure = 1, s.StartedAt.Add(4*time.Second)
 			}}}, healthyAfter(5*time.Second))
 		}, 10 * time.Second, 10500 * time.Millisecond},
-		{"Up is still busy", func(w *world, _ *Settings) { w.upTakes = 11 * time.Second }, 11 * time.Second, 11500 * time.Millisecond},
-		{"the rehearsal is still under way", func(w *world, _ *Settings) { w.nginx.rehearsing = 11 * time.Second }, 11 * time.Second, 11500 * time.Millisecond},
+		{"Up is still busy", func(w *fakeEngine, _ *Settings) { w.upTakes = 11 * time.Second }, 11 * time.Second, 11500 * time.Millisecond},
+		{"the rehearsal is still under way", func(w *fakeEngine, _ *Settings) { w.nginx.rehearsing = 11 * time.Second }, 11 * time.Second, 11500 * time.Millisecond},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			p := w.process()
 			if test.set != nil {
 				test.set(w, &p.settings)
@@ -66,7 +66,7 @@ func TestGateOpens(t *testing.T) {
 
 // TestUpHasALimit: an engine that has frozen keeps nobody waiting for ever.
 func TestUpHasALimit(t *testing.T) {
-	story(t, "healthy, and Up does not return", func(t *testing.T, w *world) {
+	story(t, "healthy, and Up does not return", func(t *testing.T, w *fakeEngine) {
 		w.upTakes = 100 * time.Hour
 		began := time.Now()
 		r := w.process().deploy()
@@ -93,7 +93,7 @@ func TestGateRefuses(t *testing.T) {
 		{"restarts, and its probe passes", append(healthyAfter(time.Second), moment{3 * time.Second, func(s *gate.Sample) { s.RestartCount = 1 }}), 4 * time.Second, "restarting was-green shop-was-green-1"},
 		{"is paused", append(healthyAfter(time.Second), moment{3 * time.Second, func(s *gate.Sample) { s.State = gate.StatePaused }}), 4 * time.Second, "paused was-green shop-was-green-1"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.lives["was-green"] = test.life
 			began := time.Now()
 			r := w.process().deploy()
@@ -104,7 +104,7 @@ func TestGateRefuses(t *testing.T) {
 			w.told(t, r)
 		})
 	}
-	story(t, "somebody removes a container", func(t *testing.T, w *world) {
+	story(t, "somebody removes a container", func(t *testing.T, w *fakeEngine) {
 		time.AfterFunc(4*time.Second, func() { w.vanish("shop-was-green-1") })
 		r := w.process().deploy()
 		ends(t, r, model.Refused, 3, model.Blue)
@@ -115,15 +115,15 @@ func TestGateRefuses(t *testing.T) {
 }
 
 // vanish is somebody who removes a container.
-func (w *world) vanish(name string) {
+func (w *fakeEngine) vanish(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.boxes = slices.DeleteFunc(w.boxes, func(b *box) bool { return b.Name == name })
+	w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Name == name })
 }
 
 // TestEvidence: what is bad is told with its last probe, its exit code and its last words, which go with the container.
 func TestEvidence(t *testing.T) {
-	story(t, "unhealthy", func(t *testing.T, w *world) {
+	story(t, "unhealthy", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = unhealthyAfter(3*time.Second, "\x1b[31mconnection refused\n::set-output name=a::b")
 		r := w.process().deploy()
 		ends(t, r, model.Refused, 3, model.Blue)
@@ -143,14 +143,14 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("steps %+v", r.Steps)
 		}
 	})
-	story(t, "exited", func(t *testing.T, w *world) {
+	story(t, "exited", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 3)
 		r := w.process().deploy()
 		if code := r.Reasons[0].ExitCode; code == nil || *code != 3 || len(r.Reasons[0].LogTail) != 1 {
 			t.Errorf("%+v", r.Reasons[0])
 		}
 	})
-	story(t, "its log cannot be read", func(t *testing.T, w *world) {
+	story(t, "its log cannot be read", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 3)
 		p := w.process()
 		p.logFails = errors.New("configured logging driver does not support reading")
@@ -158,7 +158,7 @@ func TestEvidence(t *testing.T) {
 		ends(t, r, model.Refused, 3, model.Blue)
 		w.told(t, r)
 	})
-	story(t, "the first error is not hidden behind that of the undoing", func(t *testing.T, w *world) {
+	story(t, "the first error is not hidden behind that of the undoing", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = exitsAfter(time.Second, 3)
 		p := w.process()
 		p.fault = fault{kind: failsBefore, on: "give back shop/was-green:latest", err: errors.New("disk on fire")}
@@ -174,10 +174,10 @@ func TestEvidence(t *testing.T) {
 
 // TestEngineIsSilent: silence is not "nothing has changed".
 func TestEngineIsSilent(t *testing.T) {
-	silent := func(w *world, from, to time.Duration) {
+	silent := func(w *fakeEngine, from, to time.Duration) {
 		w.silent = [2]time.Time{time.Now().Add(from), time.Now().Add(to)}
 	}
-	story(t, "the gate waits until it is asked again", func(t *testing.T, w *world) {
+	story(t, "the gate waits until it is asked again", func(t *testing.T, w *fakeEngine) {
 		began := time.Now()
 		silent(w, 4*time.Second, 12*time.Second)
 		p := w.process()
@@ -190,7 +190,7 @@ func TestEngineIsSilent(t *testing.T) {
 			t.Errorf("said %q", p.said)
 		}
 	})
-	story(t, "a container exits in the silence", func(t *testing.T, w *world) {
+	story(t, "a container exits in the silence", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), exitsAfter(5*time.Second, 1)...)
 		silent(w, 4*time.Second, 12*time.Second)
 		r := w.process().deploy()
@@ -199,7 +199,7 @@ func TestEngineIsSilent(t *testing.T) {
 			t.Errorf("reasons %q", codes(r))
 		}
 	})
-	story(t, "a container vanishes in the silence", func(t *testing.T, w *world) {
+	story(t, "a container vanishes in the silence", func(t *testing.T, w *fakeEngine) {
 		silent(w, 4*time.Second, 12*time.Second)
 		time.AfterFunc(6*time.Second, func() { w.vanish("shop-was-green-1") })
 		r := w.process().deploy()
@@ -208,7 +208,7 @@ func TestEngineIsSilent(t *testing.T) {
 			t.Errorf("reasons %q", codes(r))
 		}
 	})
-	story(t, "until after the deadline", func(t *testing.T, w *world) {
+	story(t, "until after the deadline", func(t *testing.T, w *fakeEngine) {
 		w.lives["was-green"] = nil
 		began := time.Now()
 		silent(w, 4*time.Second, 25*time.Second)
@@ -218,7 +218,7 @@ func TestEngineIsSilent(t *testing.T) {
 		}
 		w.settled(t)
 	})
-	story(t, "for ever", func(t *testing.T, w *world) {
+	story(t, "for ever", func(t *testing.T, w *fakeEngine) {
 		silent(w, 4*time.Second, time.Hour)
 		began := time.Now()
 		r := w.process().deploy()
@@ -233,18 +233,18 @@ func TestEngineIsSilent(t *testing.T) {
 func TestRefreshed(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		set    func(*world)
+		set    func(*fakeEngine)
 		reason string
 	}{
-		{"it exits", func(w *world) {
+		{"it exits", func(w *fakeEngine) {
 			w.lives["was-green"] = append(healthyAfter(2*time.Second), exitsAfter(4*time.Second, 1)...)
 		}, "exited"},
-		{"its health goes", func(w *world) {
+		{"its health goes", func(w *fakeEngine) {
 			w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(4*time.Second, "x")...)
 		}, "unhealthy"},
-		{"it is removed", func(w *world) { time.AfterFunc(4*time.Second, func() { w.vanish("shop-was-green-1") }) }, "vanished"},
+		{"it is removed", func(w *fakeEngine) { time.AfterFunc(4*time.Second, func() { w.vanish("shop-was-green-1") }) }, "vanished"},
 	} {
-		story(t, test.name, func(t *testing.T, w *world) {
+		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			w.blind = time.Now().Add(3500 * time.Millisecond)
 			test.set(w)
 			r := w.process().deploy()
@@ -266,7 +266,7 @@ func (u unwatched) Watch(context.Context, model.Model, string) <-chan model.Cont
 }
 
 func TestWatcherEnds(t *testing.T) {
-	story(t, "a gate that is not watched does not open", func(t *testing.T, w *world) {
+	story(t, "a gate that is not watched does not open", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		r := p.do(func(d *Deployer, ctx context.Context) *report.Report {
 			d.Stack = unwatched{p}
@@ -281,7 +281,7 @@ func TestWatcherEnds(t *testing.T) {
 
 // TestProgress: who watches is told when the gate decides at the latest, and in the window when that ends.
 func TestProgress(t *testing.T) {
-	story(t, "deadline and window", func(t *testing.T, w *world) {
+	story(t, "deadline and window", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		began := time.Now()
 		p.deploy()

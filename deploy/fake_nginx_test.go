@@ -9,8 +9,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// proxy is nginx.
-type proxy struct {
+// fakeNginx is nginx.
+type fakeNginx struct {
 	missing *model.MissingNginx // the container that the user named, where it is absent
 	state   model.RouterState
 	disk    string
@@ -63,7 +63,7 @@ func colourIn(conf string) model.Colour {
 }
 
 // named are the configurations that still matter.
-func (n *proxy) named() map[string]string {
+func (n *fakeNginx) named() map[string]string {
 	all := map[string]string{}
 	if n.state != model.RouterAbsent {
 		all["the file on disk"] = n.disk
@@ -77,19 +77,19 @@ func (n *proxy) named() map[string]string {
 	return all
 }
 
-func (n *proxy) alive() []worker {
+func (n *fakeNginx) alive() []worker {
 	n.leaving = slices.DeleteFunc(n.leaving, func(l worker) bool { return !time.Now().Before(l.until) })
 	return n.leaving
 }
 
-func (n *proxy) reload() {
+func (n *fakeNginx) reload() {
 	n.leaving = append(n.leaving, worker{n.loaded, time.Now().Add(n.hold)})
 	n.loaded, n.loadedAt = n.disk, time.Now()
 	n.generation++
 }
 
 // others is that switch of another project, at the first call after its time.
-func (n *proxy) others() {
+func (n *fakeNginx) others() {
 	if !n.othersAt.IsZero() && !time.Now().Before(n.othersAt) {
 		n.othersAt = time.Time{}
 		n.disk += other
@@ -98,6 +98,6 @@ func (n *proxy) others() {
 }
 
 // mend repairs what was wrong with nginx.
-func (n *proxy) mend() {
+func (n *fakeNginx) mend() {
 	n.deaf, n.stray, n.stuck, n.rejects, n.deadPort, n.wontStart, n.editedInDrain = false, false, false, "", false, false, ""
 }
