@@ -36,7 +36,7 @@ func findHelper(architecture string) (path string, args []string, err error) {
 	if errSelf == nil {
 		return self, []string{serveMode}, nil
 	}
-	return "", nil, &model.InvalidError{Err: fmt.Errorf("no helper for nginx's side was found: %w; install %s beside bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), helperName)}
+	return "", nil, &model.InvalidError{Err: fmt.Errorf("no executable for the agent next to nginx: %w; install %s next to bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), helperName)}
 }
 
 // runsAnywhere says why an executable would not run in any container of an engine.
@@ -47,7 +47,7 @@ func runsAnywhere(path, architecture string) error {
 	case errors.As(err, &missing):
 		return err
 	case err != nil:
-		return fmt.Errorf("%s is no executable for Linux: %w", path, err)
+		return fmt.Errorf("%s is not an executable for Linux: %w", path, err)
 	}
 	defer f.Close()
 	for _, p := range f.Progs {
@@ -56,7 +56,7 @@ func runsAnywhere(path, architecture string) error {
 		}
 	}
 	if want, known := machines[architecture]; known && want != f.Machine {
-		return fmt.Errorf("%s was built for %s, and the engine's machine is %s", path, f.Machine, architecture)
+		return fmt.Errorf("%s is built for %s, but the engine's machine is %s", path, f.Machine, architecture)
 	}
 	return nil
 }

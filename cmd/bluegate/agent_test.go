@@ -60,11 +60,11 @@ func TestRunsAnywhere(t *testing.T) {
 		{files["static"], runtime.GOARCH, ""},
 		{files["static"], "", ""},
 		{files["static"], "a new one", ""}, // what is not known is left to the engine
-		{files["static"], otherName, "was built for"},
+		{files["static"], otherName, "is built for"},
 		{files["other"], otherName, ""},
 		{files["other"], runtime.GOARCH, "the engine's machine is " + runtime.GOARCH},
 		{files["dynamic"], runtime.GOARCH, "is not static"},
-		{files["script"], runtime.GOARCH, "is no executable"},
+		{files["script"], runtime.GOARCH, "is not an executable"},
 		{filepath.Join(dir, "missing"), runtime.GOARCH, "no such file"},
 	} {
 		err := runsAnywhere(test.file, test.architecture)

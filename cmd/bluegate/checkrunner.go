@@ -58,7 +58,7 @@ func (a *checkRunner) execute(ctx context.Context, q check.Request, run func(con
 	case ctx.Err() != nil:
 		return answer, context.Cause(ctx)
 	case bounded.Err() != nil:
-		answer.Error = "it did not end within " + q.Timeout.String()
+		answer.Error = "did not end within " + q.Timeout.String()
 	case err != nil:
 		var silent *model.UnreachableError
 		if errors.As(err, &silent) {

@@ -161,10 +161,10 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
-		return model.None, model.Invalid("--format %q: it is text or json", given)
+		return model.None, model.Invalid("invalid --format %q: must be text or json", given)
 	}
 	if c.quiet && c.verbose {
-		return model.None, model.Invalid("--quiet and --verbose exclude each other")
+		return model.None, model.Invalid("--quiet and --verbose cannot be used together")
 	}
 	return colourArgument(ctx, colours)
 }
@@ -257,7 +257,7 @@ func (c *command) schema(ctx *cli.Context) error {
 	text, ok := schemas[ctx.Args().First()]
 	switch {
 	case !ok:
-		return model.Invalid("there is no schema %q: there are report and config", ctx.Args().First())
+		return model.Invalid("unknown schema %q: must be report or config", ctx.Args().First())
 	case ctx.NArg() > 1:
 		return model.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
 	}

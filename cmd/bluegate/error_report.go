@@ -21,7 +21,7 @@ func errorReport(ctx context.Context, name string, err error) *report.Report {
 	switch {
 	case errors.As(context.Cause(ctx), &signal):
 		r.Finish(model.Interrupted)
-		r.Message, r.ExitCode = signal.Error()+"; nothing had begun", 128+signal.Signal
+		r.Message, r.ExitCode = signal.Error()+"; nothing was started", 128+signal.Signal
 		return r
 	case errors.As(err, &invalid):
 		return r.Finish(model.Malformed)

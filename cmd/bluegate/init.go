@@ -103,7 +103,7 @@ func look(dir string) (adopt.Setup, error) {
 	}
 	setup := adopt.Look(os.DirFS(dir), os.DirFS("/"), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
 	if none != nil && len(setup.Proposal.Files) == 0 {
-		return setup, fmt.Errorf("there is nothing here to adopt: %w", none)
+		return setup, fmt.Errorf("nothing to adopt here: %w", none)
 	}
 	return setup, nil
 }

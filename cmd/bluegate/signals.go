@@ -52,7 +52,7 @@ func endsUndo(first, again os.Signal, since time.Duration, person func() bool) b
 // endedAtOnce is what a process says that ends in the middle of its undoing.
 const endedAtOnce = `
 bluegate: SIGINT again: ended before everything was undone
-  left, perhaps: containers and images of the release, its entry in the journal, and a lock that clears itself
+  may remain: containers and images of the release, its journal entry, and a lock that clears itself
   run: bluegate settle, which finishes or undoes the rest; bluegate status says which colour is live
 `
 
@@ -83,7 +83,7 @@ func acknowledgement(command string, interrupted *deploy.InterruptedError, perso
 	default:
 		return interrupted.Name + " received: stopping"
 	}
-	text := fmt.Sprintf("%s received: stopping; what users are not on yet is undone", interrupted.Name)
+	text := fmt.Sprintf("%s received: stopping; undoing what users are not on yet", interrupted.Name)
 	if person && syscall.Signal(interrupted.Signal) == syscall.SIGINT {
 		text += "; Ctrl-C again ends at once and leaves the rest to `bluegate settle`"
 	}

@@ -34,7 +34,7 @@ func TestEndsUndo(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
-	for _, word := range []string{"left", "journal", "bluegate settle"} {
+	for _, word := range []string{"remain", "journal", "bluegate settle"} {
 		if !strings.Contains(endedAtOnce, word) {
 			t.Errorf("the last words do not say %q", word)
 		}

@@ -22,7 +22,7 @@ func wrongUsage(ctx *cli.Context, err error, _ bool) error {
 		for _, f := range flags {
 			known = append(known, f.Names()[0])
 		}
-		err = fmt.Errorf("there is no flag --%s%s", name, strict.Meant(name, known))
+		err = fmt.Errorf("unknown flag --%s%s", name, strict.Suggest(name, known))
 	}
 	return model.Invalid("%w; see %s --help", err, help)
 }
@@ -34,5 +34,5 @@ func noCommand(ctx *cli.Context) error {
 		known = append(known, c.Name)
 	}
 	given := ctx.Args().First()
-	return model.Invalid("there is no command %q%s; see bluegate --help", given, strict.Meant(given, known))
+	return model.Invalid("unknown command %q%s; see bluegate --help", given, strict.Suggest(given, known))
 }

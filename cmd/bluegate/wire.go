@@ -20,7 +20,7 @@ var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 // connect puts the parts together.
 func connect(ctx context.Context, o config.Options, progress model.Progress) (*deploy.Deployer, error) {
 	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
-		return nil, model.Invalid("project %q: a name has lower-case letters, digits, - _ and ., begins with a letter or a digit, and has at most 63 characters", o.Compose.Name)
+		return nil, model.Invalid("invalid project name %q: use lower-case letters, digits, -, _ and ., start with a letter or a digit, and use at most 63 characters", o.Compose.Name)
 	}
 	engine, err := compose.Connect(ctx, o.Host, o.Context)
 	if err != nil {

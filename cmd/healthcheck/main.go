@@ -106,7 +106,7 @@ func parse(args []string) (probe, error) {
 		return probe{}, fmt.Errorf("need exactly one URL, got %d", len(urls))
 	}
 	if p.timeout <= 0 {
-		return probe{}, errors.New("--timeout must be more than 0")
+		return probe{}, errors.New("--timeout must be greater than 0")
 	}
 	var err error
 	p.url, err = parseURL(urls[0])

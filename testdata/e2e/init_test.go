@@ -34,7 +34,7 @@ func TestInitThenDeploy(t *testing.T) {
 		"  compose.{colour}-deploy.yml: a Compose file per colour: ",
 		"  deploy.sh:3: starts a colour: docker compose -f compose.{colour}-deploy.yml up -d\n",
 		"  deploy.sh:6: nginx is container " + s.Nginx + "\n",
-		"nothing stands in the way of a deployment\n", "\nnext: bluegate deploy --dry-run, and then bluegate deploy\n",
+		"nothing blocks a deployment\n", "\nnext: bluegate deploy --dry-run, and then bluegate deploy\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)

@@ -53,7 +53,7 @@ func (f *File) checkPlaceholders() error {
 	for colour, c := range f.Colours {
 		for key := range c.Keys {
 			if key == "colour" || !keyName.MatchString(key) {
-				return f.values.Wrong("colours."+colour+"."+key, "%q cannot be written between braces; a key has letters, digits and _", key)
+				return f.values.Wrong("colours."+colour+"."+key, "invalid key %q: only letters, digits and _ are allowed", key)
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (f *File) checkPlaceholders() error {
 func (f *File) checkPlaceholder(text strict.Text, key string) error {
 	if text.Tag.Get("expand") == "" {
 		if key == "colour" {
-			return fmt.Errorf("{colour} means nothing here: the value is the same for both colours")
+			return fmt.Errorf("{colour} is not replaced here: the value is the same for both colours")
 		}
 		return nil // braces of the user's own
 	}
@@ -90,15 +90,15 @@ func (f *File) checkPlaceholder(text strict.Text, key string) error {
 				known = append(known, "{"+name+"}")
 			}
 			slices.Sort(known)
-			return fmt.Errorf("{%s} is unknown for %s (known: %s); give it under colours.%s, or write {{%s}} if braces are meant", key, colour, strings.Join(known, ", "), colour, key)
+			return fmt.Errorf("unknown placeholder {%s} for %s (known: %s); define it under colours.%s, or write {{%s}} for literal braces", key, colour, strings.Join(known, ", "), colour, key)
 		}
 		if strings.HasPrefix(text.Key, "nginx.") && strings.ContainsAny(value, endsDirective) {
-			return fmt.Errorf("{%s} would put %q into nginx's configuration, where ; { } quotes and line breaks could end a directive", key, value)
+			return fmt.Errorf("{%s} would put %q into nginx's configuration, where ; { }, quotes and line breaks can end a directive", key, value)
 		}
 	}
 	return nil
 }
 
 func errNeitherAutoNorSpan(text []byte) error {
-	return fmt.Errorf("%q is neither auto nor a duration such as 90s", text)
+	return fmt.Errorf("invalid duration %q: must be auto, or a duration such as 90s", text)
 }

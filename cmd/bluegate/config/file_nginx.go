@@ -40,7 +40,7 @@ func (f *File) fitsMode() error {
 			given = given || strings.HasPrefix(name, key+".") || strings.HasPrefix(name, key+"[")
 		}
 		if given && !slices.Contains(strings.Fields(o.modes), mode) {
-			return f.values.Wrong(key, "mode %s does not look at it; it belongs to mode %s", mode, strings.Join(strings.Fields(o.modes), ", "))
+			return f.values.Wrong(key, "not used in mode %s, only in mode %s", mode, strings.Join(strings.Fields(o.modes), ", "))
 		}
 	}
 	return nil

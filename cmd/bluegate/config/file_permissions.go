@@ -59,11 +59,11 @@ func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	}
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
-		return nil, 0, fmt.Errorf("%s is %s and no regular file", path, kindOf(mode))
+		return nil, 0, fmt.Errorf("%s is %s, not a regular file", path, kindOf(mode))
 	case mode.Perm()&0o002 != 0:
-		return nil, 0, fmt.Errorf("%s can be written by everybody (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
+		return nil, 0, fmt.Errorf("%s is writable by all users (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
 	case info.Size() > longest:
-		return nil, 0, fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, info.Size(), longest)
+		return nil, 0, fmt.Errorf("%s has %d bytes, the limit is %d", path, info.Size(), longest)
 	}
 	if err := inTrustedFolder(info, path, real, dir, asked); err != nil {
 		return nil, 0, err
@@ -84,10 +84,10 @@ func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error
 		return err
 	}
 	if owner, ok := strangerOf(file, info); ok {
-		return fmt.Errorf("%s belongs to user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
+		return fmt.Errorf("%s is owned by user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
 	}
 	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
-		return fmt.Errorf("%s lies in %s, which can be written by everybody (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
+		return fmt.Errorf("%s is in %s, which is writable by all users (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
 	}
 	if asked {
 		return nil
@@ -97,7 +97,7 @@ func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error
 		return err
 	}
 	if below, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(below) {
-		return fmt.Errorf("%s leads out of its folder, to %s; name that with --config if it is meant", path, real)
+		return fmt.Errorf("%s is a link to %s, outside the project directory; to use that file, pass it with --config", path, real)
 	}
 	return nil
 }

@@ -27,11 +27,11 @@ func (f *File) noSecretInTheClear(mode fs.FileMode) error {
 	}
 	for _, text := range f.values.Texts {
 		if text.Origin.Variable == "" && holdsSecret(lastPart(text.Key), text.Value) {
-			instead := "write ${NAME} here and give it in the environment"
+			instead := "write ${NAME} here and set it in the environment"
 			if text.Tag.Get("fill") == "" {
-				instead = "give it in the environment, where a command finds it"
+				instead = "set it in the environment, where a command finds it"
 			}
-			return &strict.Error{Origin: text.Origin, Message: fmt.Sprintf("a secret stands here (%s), and others can read the file (mode %#o): %s, or run: chmod 600 %s", text.Key, mode.Perm(), instead, f.values.File)}
+			return &strict.Error{Origin: text.Origin, Message: fmt.Sprintf("%s is a secret in plain text, and other users can read the file (mode %#o); %s, or run: chmod 600 %s", text.Key, mode.Perm(), instead, f.values.File)}
 		}
 	}
 	return nil
@@ -72,7 +72,7 @@ func (f *File) fill(key, text string) (string, error) {
 		name := strings.Trim(found, "${}")
 		value := f.getenv(name)
 		if value == "" && missing == nil {
-			missing = &strict.Error{Origin: f.values.Origins[key], Message: fmt.Sprintf("the environment has no variable %s, or an empty one (%s); give it a value, or write $${%s} if ${%s} is meant as it stands", name, key, name, name)}
+			missing = &strict.Error{Origin: f.values.Origins[key], Message: fmt.Sprintf("environment variable %s is not set, or empty (%s); set it, or write $${%s} for a literal ${%s}", name, key, name, name)}
 		}
 		f.filled = append(f.filled, value)
 		return value

@@ -68,7 +68,7 @@ func ProjectDirectory(flags Flags) (string, error) {
 		return "", &model.InvalidError{Err: err}
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", model.Invalid("--project-directory %s is no directory", dir)
+		return "", model.Invalid("--project-directory %s: not a directory", dir)
 	}
 	return dir, nil
 }
@@ -115,7 +115,7 @@ func (o *Options) keep(word string) error {
 	case model.KeepStopped, model.KeepRunning, model.KeepRemoved:
 		o.Settings.Keep = k
 	default:
-		return model.Invalid("--keep-old: %q is none of stopped, running, removed", word)
+		return model.Invalid("invalid --keep-old %q: must be stopped, running or removed", word)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (o *Options) fromFlags(flags Flags) error {
 	s := &o.Settings
 	if flags.IsSet("timeout") {
 		if s.Timeout = flags.Duration("timeout"); s.Timeout <= 0 {
-			return model.Invalid("--timeout must be more than 0")
+			return model.Invalid("--timeout must be greater than 0")
 		}
 	}
 	if s.WaitLock = flags.Duration("wait-lock"); s.WaitLock < 0 {

@@ -55,7 +55,7 @@ func (f *File) check(at string, colour model.Colour, s checkSection, dir string)
 		c.Kind, c.Argv = check.Exec, f.expandAll(colour, s.Exec)
 	}
 	if kinds != 1 {
-		return c, f.values.Wrong(at, "a check asks by exactly one of http, tcp, tls, dns, exec")
+		return c, f.values.Wrong(at, "a check needs exactly one of http, tcp, tls, dns, exec")
 	}
 	if err := f.onlyFor(at, c.Kind, s); err != nil {
 		return c, err
@@ -100,7 +100,7 @@ func (f *File) onlyFor(at string, kind check.Kind, s checkSection) error {
 		{"ca", s.CA != "", certified}, {"insecure", s.Insecure, certified}, {"days_left", s.DaysLeft != 0, kind == check.TLS},
 	} {
 		if rule.used && !rule.fits {
-			return f.values.Wrong(at+"."+rule.key, "a check by %s does not look at it", kind)
+			return f.values.Wrong(at+"."+rule.key, "not used in a check by %s", kind)
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func (f *File) hooks() (map[model.Colour]model.Hooks, error) {
 	} {
 		for i, words := range list {
 			if len(words) == 0 || words[0] == "" {
-				return nil, f.values.Wrong(fmt.Sprintf("hooks.%s[%d]", moment, i), "there is no command")
+				return nil, f.values.Wrong(fmt.Sprintf("hooks.%s[%d]", moment, i), "the command is empty")
 			}
 			if all == nil {
 				all = map[model.Colour]model.Hooks{}
@@ -163,7 +163,7 @@ func (o *Options) questions(f *File, dir string) (err error) {
 		return err
 	}
 	if len(f.Bake.Checks) > 0 && f.Bake.For == 0 {
-		return f.values.Wrong("bake.checks", "bake.for is not given, so that there is no bake in which they could be asked")
+		return f.values.Wrong("bake.checks", "bake.for is not set; without a bake these checks never run")
 	}
 	o.Settings.Hooks, err = f.hooks()
 	return err

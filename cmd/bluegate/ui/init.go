@@ -14,11 +14,11 @@ func InitText(a InitResult) string {
 	var b strings.Builder
 	switch {
 	case a.Exists && a.Diff != "":
-		fmt.Fprintf(&b, "ok: %s is there and was not touched; what would be proposed differs from it\n%s", a.File, indented(a.Diff))
+		fmt.Fprintf(&b, "ok: %s exists and was not changed; the proposal differs from it\n%s", a.File, indented(a.Diff))
 	case a.Exists && a.Content != "":
-		fmt.Fprintf(&b, "ok: %s is there, and is what would be proposed\n", a.File)
+		fmt.Fprintf(&b, "ok: %s exists and equals the proposal\n", a.File)
 	case a.Exists:
-		fmt.Fprintf(&b, "ok: %s is there and was not touched; without it the conventions would hold\n", a.File)
+		fmt.Fprintf(&b, "ok: %s exists and was not changed; without it the conventions would apply\n", a.File)
 	case a.Content == "":
 		b.WriteString("ok: no bluegate.yml is needed\n")
 	case a.Written:
@@ -42,16 +42,16 @@ func indented(text string) string {
 
 // writeObstacles says what stands in the way of a deployment, and what a switch could cost.
 func writeObstacles(b *strings.Builder, r *report.Report) {
-	next := "mend that, and run bluegate init again to see what is left"
+	next := "fix that, then run bluegate init again"
 	switch r.Outcome {
 	case model.OK:
-		b.WriteString("nothing stands in the way of a deployment\n")
+		b.WriteString("nothing blocks a deployment\n")
 		next = "bluegate deploy --dry-run, and then bluegate deploy"
 	case model.Unreachable:
-		fmt.Fprintf(b, "not looked at: %s\n", indent(r.Message, "  "))
-		next = "bluegate doctor, when that can be asked"
+		fmt.Fprintf(b, "not checked: %s\n", indent(r.Message, "  "))
+		next = "run bluegate doctor when it is reachable"
 	default:
-		b.WriteString("in the way:\n")
+		b.WriteString("blocking:\n")
 		if len(r.Reasons) == 0 {
 			fmt.Fprintf(b, "  %s\n", indent(r.Message, "    "))
 		}

@@ -33,12 +33,12 @@ func outlook(step string, v gate.Verdict, now time.Time) string {
 	}
 	left := max(v.Next.Sub(now), 0).Round(time.Second)
 	if slices.ContainsFunc(v.Progress, func(c gate.Progress) bool { return !c.Good }) {
-		return fmt.Sprintf("decided in %s at the latest", left)
+		return fmt.Sprintf("decided within %s", left)
 	}
 	if step == "bake" {
-		return fmt.Sprintf("all are good; the bake has passed in %s if they stay so", left)
+		return fmt.Sprintf("all are good; the bake passes in %s unless one fails", left)
 	}
-	return fmt.Sprintf("all are good; the gate opens in %s if they stay so", left)
+	return fmt.Sprintf("all are good; the gate opens in %s unless one fails", left)
 }
 
 // describe says how one container is; a name that has not come yet is that of its service.

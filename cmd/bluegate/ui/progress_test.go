@@ -100,8 +100,8 @@ func TestHeartbeat(t *testing.T) {
 		" 105.0s  shop-was-green-1: running, starting",
 		" 105.0s  shop-b-1: running, starting",
 		" 105.0s  shop-a-1: good: running, healthy",
-		" 125.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided in 1m10s at the latest",
-		" 145.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided in 50s at the latest",
+		" 125.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided within 1m10s",
+		" 145.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided within 50s",
 		" 146.0s  shop-was-green-1: good: running, healthy",
 		" 146.0s  shop-b-1: good: running, healthy",
 		" 146.0s  drain",
@@ -118,7 +118,7 @@ func TestBakeProgress(t *testing.T) {
 	}),
 		"   0.0s  bake",
 		"   0.0s  shop-was-green-1: good: running, healthy",
-		"  20.0s  still at bake; all are good; the bake has passed in 19s if they stay so",
+		"  20.0s  still at bake; all are good; the bake passes in 19s unless one fails",
 	)
 	v := waiting(5*time.Second, healthy("shop-was-green-1"))
 	if got := outlook("up", v, time.Now()); !strings.Contains(got, "the gate opens in 5s") {

@@ -78,10 +78,10 @@ func headline(r *report.Report) string {
 		return fmt.Sprintf("planned: %s would become live; now %s", r.To, liveNow(r))
 	case model.Refused:
 		if r.DryRun || r.Command == "doctor" {
-			return fmt.Sprintf("refused: a %s could not start; %s", noun(r.Command), liveNow(r))
+			return fmt.Sprintf("refused: a %s cannot start; %s", noun(r.Command), liveNow(r))
 		}
 		if r.To == model.None {
-			return fmt.Sprintf("refused: the %s did not begin; %s", r.Command, liveNow(r))
+			return fmt.Sprintf("refused: the %s did not start; %s", r.Command, liveNow(r))
 		}
 		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
 	case model.RolledBack:
@@ -159,7 +159,7 @@ func writeUndone(b *strings.Builder, r *report.Report) {
 	}
 	removed := slices.Clone(r.Pruned.Containers)
 	if len(r.Pruned.Replaced) > 0 {
-		fmt.Fprintf(b, "replaced: %s, which an earlier release of %s had left\n", strings.Join(r.Pruned.Replaced, ", "), r.To)
+		fmt.Fprintf(b, "replaced: %s, left by an earlier release of %s\n", strings.Join(r.Pruned.Replaced, ", "), r.To)
 	}
 	if r.Undo == nil { // else the release's own were removed, which may have the same names
 		removed = slices.DeleteFunc(removed, func(name string) bool { return slices.Contains(r.Pruned.Replaced, name) })
@@ -206,7 +206,7 @@ func writeContainers(b *strings.Builder, r *report.Report) {
 
 // keptWords say what a rollback finds of a container.
 var keptWords = map[report.KeptState]string{
-	report.KeptRunning: "still runs", report.KeptStopped: "is kept, stopped", report.KeptHeld: "would be made anew", report.KeptGone: "is gone",
+	report.KeptRunning: "still runs", report.KeptStopped: "is kept, stopped", report.KeptHeld: "would be recreated", report.KeptGone: "is gone",
 }
 
 func writeWayBack(b *strings.Builder, w *report.RollbackTarget) {
@@ -234,7 +234,7 @@ func writePlan(b *strings.Builder, p *report.Plan) {
 		}
 	}
 	for _, s := range p.Services {
-		fmt.Fprintf(b, "healthcheck of %s: %s; decided %s after its start at the latest\n", s.Service, s.Healthcheck, span(s.LatestMS))
+		fmt.Fprintf(b, "healthcheck of %s: %s; decided at most %s after its start\n", s.Service, s.Healthcheck, span(s.LatestMS))
 	}
 	if p.Diff != "" {
 		b.WriteString("nginx's configuration:\n" + p.Diff)

@@ -67,7 +67,7 @@ func (d *decoder) value(a at, n *node, into reflect.Value) error {
 	case t.Kind() == reflect.Map:
 		return d.mapped(a, n, into)
 	default:
-		return fmt.Errorf("%s: there is no way to read a %s", a.path, t)
+		return fmt.Errorf("%s: cannot read a value of type %s", a.path, t)
 	}
 }
 
@@ -195,7 +195,7 @@ func (d *decoder) list(a at, n *node, into reflect.Value) error {
 	for i, item := range n.values {
 		where := at{fmt.Sprintf("%s[%d]", a.path, i), a.tag, true}
 		if item.kind == null {
-			return d.not(item.place, where, item, "not empty")
+			return d.not(item.place, where, item, "a value")
 		}
 		if err := d.value(where, item, made.Index(i)); err != nil {
 			return err
@@ -251,7 +251,7 @@ func set(into reflect.Value, text string, tag reflect.StructTag) error {
 		return err
 	case into.Kind() == reflect.Bool:
 		if text != "true" && text != "false" {
-			return fmt.Errorf("%q is neither true nor false", text)
+			return fmt.Errorf("invalid value %q: must be true or false", text)
 		}
 		into.SetBool(text == "true")
 	case into.Kind() == reflect.String:
@@ -259,7 +259,7 @@ func set(into reflect.Value, text string, tag reflect.StructTag) error {
 	default:
 		number, err := strconv.Atoi(text)
 		if err != nil {
-			return fmt.Errorf("%q is no whole number", text)
+			return fmt.Errorf("invalid number %q: must be a whole number", text)
 		}
 		into.SetInt(int64(number))
 	}
@@ -268,11 +268,11 @@ func set(into reflect.Value, text string, tag reflect.StructTag) error {
 
 func word(into reflect.Value, text string, tag reflect.StructTag) error {
 	if text == "" {
-		return errors.New("it is empty; leave the key out, or give it a value")
+		return errors.New("must not be empty; remove the key, or give it a value")
 	}
 	choice, closed := tag.Lookup("choice")
 	if words := strings.Fields(choice); closed && !slices.Contains(words, text) {
-		return fmt.Errorf("%q is none of %s%s", text, strings.Join(words, ", "), Meant(text, words))
+		return fmt.Errorf("invalid value %q: must be one of %s%s", text, strings.Join(words, ", "), Suggest(text, words))
 	}
 	into.SetString(text)
 	return nil
@@ -283,7 +283,7 @@ func word(into reflect.Value, text string, tag reflect.StructTag) error {
 func Duration(text string) (time.Duration, error) {
 	span, err := time.ParseDuration(text)
 	if err != nil || span < 0 {
-		return 0, fmt.Errorf("%s is no duration such as 5s or 1m30s", text)
+		return 0, fmt.Errorf("invalid duration %q: must have a unit and not be negative, such as 5s or 1m30s", text)
 	}
 	return span, nil
 }
@@ -293,11 +293,11 @@ func (d *decoder) unknown(key *node, a at, known []string) error {
 	if a.path != "" {
 		inside = " in " + a.path
 	}
-	return wrong(key.place, "unknown key %q%s%s; there are: %s", key.text, inside, Meant(key.text, known), strings.Join(known, ", "))
+	return wrong(key.place, "unknown key %q%s%s; known keys: %s", key.text, inside, Suggest(key.text, known), strings.Join(known, ", "))
 }
 
 func (d *decoder) not(p Place, a at, n *node, want string) error {
-	return wrong(p, "%s is to be %s, and is %s", a.path, want, n.kind)
+	return wrong(p, "%s must be %s, not %s", a.path, want, n.kind)
 }
 
 // names are a struct's keys.

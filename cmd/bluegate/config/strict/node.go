@@ -55,14 +55,14 @@ func parse(file string, text []byte) (*node, error) {
 			continue
 		}
 		if root != nil {
-			return nil, wrong(place(file, doc.Body.GetToken()), "a second document begins here; there is to be one")
+			return nil, wrong(place(file, doc.Body.GetToken()), "a second document starts here; the file must have only one")
 		}
 		if root, err = convert(file, doc.Body, deepest); err != nil {
 			return nil, err
 		}
 	}
 	if root != nil && root.kind != mapping && root.kind != null {
-		return nil, wrong(root.place, "this is %s; the file is to be a mapping, such as \"project: shop\"", root.kind)
+		return nil, wrong(root.place, "found %s; the file must be a mapping, such as \"project: shop\"", root.kind)
 	}
 	return root, nil
 }
@@ -70,14 +70,14 @@ func parse(file string, text []byte) (*node, error) {
 // readable refuses what is no text. An empty file is more likely one whose writing failed than somebody's intention.
 func readable(file string, text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
-		return wrong(Place{file, 1, 1}, "the file is empty; remove it if nothing is to be configured")
+		return wrong(Place{file, 1, 1}, "the file is empty; remove it to use the defaults")
 	}
 	for i, rest := 0, text; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\n' && r != '\r' && r != '\t' {
 			before := text[:i]
 			column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
-			return wrong(Place{file, bytes.Count(before, []byte("\n")) + 1, column}, "byte %#02x is no text", rest[0])
+			return wrong(Place{file, bytes.Count(before, []byte("\n")) + 1, column}, "byte %#02x is not text", rest[0])
 		}
 		i, rest = i+size, rest[size:]
 	}
@@ -87,7 +87,7 @@ func readable(file string, text []byte) error {
 func convert(file string, n ast.Node, depth int) (*node, error) {
 	out := &node{place: place(file, n.GetToken())}
 	if depth == 0 {
-		return nil, wrong(out.place, "this is nested too deeply")
+		return nil, wrong(out.place, "the nesting is too deep")
 	}
 	switch n := n.(type) {
 	case *ast.NullNode:
@@ -138,11 +138,11 @@ func (n *node) add(file string, pair *ast.MappingValueNode, depth int) error {
 		n.place = key.place
 	}
 	if key.kind != scalar {
-		return wrong(key.place, "a key is to be a single word")
+		return wrong(key.place, "a key must be a single word")
 	}
 	for _, known := range n.keys {
 		if known.text == key.text {
-			return wrong(key.place, "key %q is there already, in line %d", key.text, known.place.Line)
+			return wrong(key.place, "duplicate key %q, first in line %d", key.text, known.place.Line)
 		}
 	}
 	value, err := convert(file, pair.Value, depth-1)

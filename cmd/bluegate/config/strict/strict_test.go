@@ -94,7 +94,7 @@ func TestEnvironmentOverrulesTheFile(t *testing.T) {
 		t.Errorf("without a file: %+v, %v", alone, err)
 	}
 	_, err = Read("f.yml", nil, environment(map[string]string{"APP_SECTION_COUNT": "many"}), &alone)
-	if want := `APP_SECTION_COUNT: section.count: "many" is no whole number`; err == nil || err.Error() != want {
+	if want := `APP_SECTION_COUNT: section.count: invalid number "many": must be a whole number`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Meant is " (did you mean …?)" where a known word is near what was written.
-func Meant(text string, known []string) string {
+// Suggest returns " (did you mean …?)" with the known word that is closest to text, or "" if none is close.
+func Suggest(text string, known []string) string {
 	best, least := "", len(text)/3+2
 	for _, word := range known {
 		if distance := smetrics.WagnerFischer(text, word, 1, 1, 1); distance < least {
