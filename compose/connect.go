@@ -129,13 +129,13 @@ func tlsConfig(endpoint docker.Endpoint) (*tls.Config, error) {
 	if data.CA != nil {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(data.CA) {
-			return nil, errors.New("its ca.pem holds no certificate")
+			return nil, errors.New("its ca.pem has no certificate")
 		}
 	}
 	if data.Cert != nil && data.Key != nil {
 		pair, err := tls.X509KeyPair(data.Cert, data.Key)
 		if err != nil {
-			return nil, fmt.Errorf("its client certificate: %w", err)
+			return nil, fmt.Errorf("load its client certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}

@@ -53,7 +53,7 @@ func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons [
 		}
 		if differs != "" {
 			reasons = append(reasons, model.Reason{Code: model.WouldLoseData, Message: fmt.Sprintf(
-				"volume %s exists and is not as the file declares it (%s): %s. Docker cannot change a volume, so Compose would remove it with its data and make an empty one; take the change back, or use the volume as it is: volumes: {%s: {external: true, name: %s}}",
+				"volume %s differs from its declaration (%s): %s. Docker cannot change a volume, so Compose would remove it with its data and create an empty one; revert the change, or use the volume as it is: volumes: {%s: {external: true, name: %s}}",
 				declared.Name, load.Locate(m.Files).Where("volumes."+key), differs, key, declared.Name)})
 		}
 	}
@@ -105,7 +105,7 @@ func differences(what string, declared, there map[string]string) (parts []string
 		case wanted && !had:
 			parts = append(parts, fmt.Sprintf("the file says %s %s=%q, the volume has none", what, name, want))
 		case had && !wanted:
-			parts = append(parts, fmt.Sprintf("the volume has %s %s=%q, the file does not say it", what, name, have))
+			parts = append(parts, fmt.Sprintf("the volume has %s %s=%q, the file does not", what, name, have))
 		case want != have:
 			parts = append(parts, fmt.Sprintf("the file says %s %s=%q, the volume has %q", what, name, want, have))
 		}
@@ -147,7 +147,7 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons 
 		}
 		if len(users) > 0 {
 			reasons = append(reasons, model.Reason{Code: model.CreateFailed, Message: fmt.Sprintf(
-				"network %s exists and is not as the file declares it (%s). Docker cannot change a network, so Compose would remove it, and these are on it: %s; take the change back, or declare the changed network under another key and name, and have the services and nginx join both",
+				"network %s differs from its declaration (%s). Docker cannot change a network, so Compose would remove it, but these containers use it: %s; revert the change, or declare the changed network under another key and name and connect the services and nginx to both",
 				there.Name, load.Locate(m.Files).Where("networks."+key), strings.Join(users, ", "))})
 		}
 	}

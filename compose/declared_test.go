@@ -141,7 +141,7 @@ func TestVolumeDiffers(t *testing.T) {
 		"made by hand":             {declared: types.VolumeConfig{Name: "shop_data", Labels: types.Labels{"a": "1"}}},
 		"of another project":       {declared: types.VolumeConfig{Name: "shop_data", Labels: types.Labels{"a": "1"}}, recorded: hash(plain), project: "other"},
 		"a label more":             {declared: types.VolumeConfig{Name: "shop_data", Labels: types.Labels{"a": "1"}}, recorded: hash(plain), want: `the file says label a="1", the volume has none`},
-		"a label less":             {declared: plain, labels: map[string]string{"a": "1"}, recorded: "0123", want: `the volume has label a="1", the file does not say it`},
+		"a label less":             {declared: plain, labels: map[string]string{"a": "1"}, recorded: "0123", want: `the volume has label a="1", the file does not`},
 		"another label":            {declared: types.VolumeConfig{Name: "shop_data", Labels: types.Labels{"a": "2"}}, labels: map[string]string{"a": "1"}, recorded: "0123", want: `the file says label a="2", the volume has "1"`},
 		"another driver":           {declared: types.VolumeConfig{Name: "shop_data", Driver: "nfs"}, recorded: hash(plain), want: `the file says driver "nfs", the volume has "local"`},
 		"an option":                {declared: types.VolumeConfig{Name: "shop_data", DriverOpts: map[string]string{"type": "tmpfs"}}, recorded: hash(plain), want: `the file says driver option type="tmpfs", the volume has none`},

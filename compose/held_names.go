@@ -32,7 +32,7 @@ func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.Held
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, nginx)
 	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("look up the networks of nginx: %w", err))
+		return nil, s.engine.Unreachable(fmt.Errorf("inspect the networks of nginx: %w", err))
 	}
 	aliases := map[string][]string{}
 	for _, n := range names {
@@ -43,7 +43,7 @@ func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.Held
 			return slices.Contains(networksWithoutAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
 		})
 		if len(shared) == 0 {
-			return nil, model.Refuse(model.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve: while %s is stopped the name can be held only on a network that nginx and the service are both on, and there is none; take the name out of nginx's files, or add in nginx's Compose file, under its service:\n  networks: [%s]",
+			return nil, model.Refuse(model.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve. While %s is stopped, the name can only be kept resolvable on a network that nginx and the service share, and they share none; remove the name from nginx's files, or add to nginx's service in its Compose file:\n  networks: [%s]",
 				strings.TrimPrefix(info.Name, "/"), n.Host, n.Colour, strings.Join(n.Networks, ", "))
 		}
 		for _, name := range shared {
@@ -99,7 +99,7 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 	}
 	if kept == "" && len(aliases) > 0 { // before the others go, so that a name which both have is held all the time
 		if kept, err = s.createHolder(ctx, project, aliases, string(spec)); err != nil {
-			return s.engine.Unreachable(fmt.Errorf("hold the host names that nginx needs at its next start: %w", err))
+			return s.engine.Unreachable(fmt.Errorf("keep the host names resolvable that nginx needs at its next start: %w", err))
 		}
 	}
 	for _, row := range there {
@@ -107,7 +107,7 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 			continue
 		}
 		if err := engine.RemoveContainer(ctx, s.engine, row.ID); err != nil {
-			return s.engine.Unreachable(fmt.Errorf("remove %v, which holds host names that are needed no more: %w", row.Names, err))
+			return s.engine.Unreachable(fmt.Errorf("remove %v, which keeps host names resolvable that are no longer needed: %w", row.Names, err))
 		}
 	}
 	if kept == "" {
@@ -129,7 +129,7 @@ func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
 
 func (s *Stack) createHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
 	if !s.engine.CanWait() {
-		return "", errors.New("there is no executable that could wait on this engine")
+		return "", errors.New("no executable that can wait on this engine")
 	}
 	if err := s.engine.EnsureWaitImage(ctx); err != nil {
 		return "", err
@@ -167,7 +167,7 @@ func (s *Stack) holders(ctx context.Context, project string) ([]container.Summar
 	defer cancel()
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.NamesLabel+"="+project))})
 	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("look for the host names that are held: %w", err))
+		return nil, s.engine.Unreachable(fmt.Errorf("list the containers that keep host names resolvable: %w", err))
 	}
 	return rows, nil
 }

@@ -98,7 +98,7 @@ func (s *Stack) removeImage(ctx context.Context, img model.PulledImage) (bool, e
 		switch err := s.engine.ImageTag(ctx, img.Before, img.Ref); {
 		case errdefs.IsNotFound(err): // a build in containerd's image store takes away what the tag named; the name goes
 		case err != nil:
-			return false, fmt.Errorf("give the tag back to %.19s: %w", img.Before, err)
+			return false, fmt.Errorf("move the tag back to %.19s: %w", img.Before, err)
 		case len(now.RepoTags) > 1:
 			return false, nil
 		default:

@@ -22,7 +22,7 @@ const registryLimit = 15 * time.Second
 func (s *Stack) Offered(ctx context.Context, ref string) error {
 	auth, err := command.RetrieveAuthTokenFromImage(s.cli.ConfigFile(), ref)
 	if err != nil {
-		return fmt.Errorf("the credentials for its registry: %w", err)
+		return fmt.Errorf("read the credentials for its registry: %w", err)
 	}
 	limited, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
@@ -36,7 +36,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case limited.Err() != nil:
-		return fmt.Errorf("its registry has not answered within %s", registryLimit)
+		return fmt.Errorf("its registry did not answer within %s", registryLimit)
 	case client.IsErrConnectionFailed(err):
 		return s.engine.Unreachable(err)
 	case errdefs.IsNotFound(err) && s.mirrored(ctx, ref):
@@ -44,7 +44,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
 		return &model.NotOfferedError{Err: err}
 	}
-	return fmt.Errorf("its registry could not be asked: %w", err)
+	return fmt.Errorf("its registry could not be reached: %w", err)
 }
 
 // mirrored says whether the engine asks a mirror first, whose answer is not the registry's. If that is not known, it is.

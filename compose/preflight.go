@@ -52,7 +52,7 @@ func (s *Stack) externalNetworks(ctx context.Context, m model.Model) (reasons []
 			}
 			if missing {
 				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"network %s is declared external (%s), and there is none; make it: docker network create %s", n.Name, load.Locate(m.Files).Where("networks."+key), n.Name)})
+					"external network %s (%s) does not exist; create it: docker network create %s", n.Name, load.Locate(m.Files).Where("networks."+key), n.Name)})
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []m
 			}
 			if missing {
 				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"volume %s is declared external (%s), and there is none; make it: docker volume create %s", v.Name, load.Locate(m.Files).Where("volumes."+mount.Source), v.Name)})
+					"external volume %s (%s) does not exist; create it: docker volume create %s", v.Name, load.Locate(m.Files).Where("volumes."+mount.Source), v.Name)})
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.
 			continue
 		}
 		reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Container: service.ContainerName, Message: fmt.Sprintf(
-			"a container is called %s already (%s), so %s (%s) cannot have the name; %s",
+			"container name %s is in use (%s), so %s (%s) cannot have it; %s",
 			service.ContainerName, has, service.Name, cmp.Or(service.Place, "its Compose file"), has.remedy(m.Colour, service))})
 	}
 	return reasons, nil
@@ -134,21 +134,21 @@ func (o owner) String() string {
 	}
 	switch {
 	case o.project == "":
-		return state + "; docker run or another tool made it"
+		return state + "; created by docker run or another tool"
 	case o.folder == "":
-		return fmt.Sprintf("%s; it is of service %s of the Compose project %s", state, o.service, o.project)
+		return fmt.Sprintf("%s; service %s of the Compose project %s", state, o.service, o.project)
 	}
-	return fmt.Sprintf("%s; it is of service %s of the Compose project %s, in %s", state, o.service, o.project, o.folder)
+	return fmt.Sprintf("%s; service %s of the Compose project %s, in %s", state, o.service, o.project, o.folder)
 }
 
 // remedy says how the release gets by. It removes nothing: the container may serve users, or be what a rollback needs.
 // The usual case is that of a colour that was started under another project name.
 func (o owner) remedy(colour model.Colour, service model.Service) string {
 	if o.project != "" && o.service == service.Name {
-		return fmt.Sprintf("if it is %s's own, started under that project name, say so in bluegate.yml: compose: {project: %q}; otherwise change container_name", colour, strings.ReplaceAll(o.project, string(colour), "{colour}"))
+		return fmt.Sprintf("if it belongs to %s and was started under that project name, set in bluegate.yml: compose: {project: %q}; otherwise change container_name", colour, strings.ReplaceAll(o.project, string(colour), "{colour}"))
 	}
 	if !o.running && o.project == "" {
-		return fmt.Sprintf("change container_name, or give that container another name (docker rename %[1]s %[1]s-before)", service.ContainerName)
+		return fmt.Sprintf("change container_name, or rename the other container (docker rename %[1]s %[1]s-before)", service.ContainerName)
 	}
 	return "change container_name"
 }

@@ -30,7 +30,7 @@ func TestRequire(t *testing.T) {
 	if !errors.As(err, &refused) || len(refused.Reasons) != 3 {
 		t.Fatalf("got %v", err)
 	}
-	for i, words := range []string{"compose.yml:18:3), and there is none; make it: docker network create " + b.ID + "-edge", "docker volume create " + b.ID + "-files", "a container is called " + b.ID + "-app already"} {
+	for i, words := range []string{"compose.yml:18:3) does not exist; create it: docker network create " + b.ID + "-edge", "docker volume create " + b.ID + "-files", "container name " + b.ID + "-app is in use"} {
 		if r := refused.Reasons[i]; r.Code != model.CreateFailed || r.Service != "was-blue" || !strings.Contains(r.Message, words) {
 			t.Errorf("reason %d is %+v, want %q", i, r, words)
 		}
@@ -96,7 +96,7 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	}
 	_, behind, _ := strings.Cut(refused.Error(), "compose: {project: \"")
 	project, _, found := strings.Cut(behind, "\"}")
-	if !found || !strings.Contains(refused.Error(), "it runs; it is of service was-blue of the Compose project "+b.ID+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
+	if !found || !strings.Contains(refused.Error(), "it runs; service was-blue of the Compose project "+b.ID+"-blue, in /srv/shop") || strings.Contains(refused.Error(), "docker rm") {
 		t.Fatalf("got %v", refused)
 	}
 	again, err := New(connection(b.T, b.Engine), load.Options{Dir: s.opts.Dir, Project: project})

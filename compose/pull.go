@@ -62,7 +62,7 @@ func (a *activity) guard(ctx context.Context) (guarded context.Context, end func
 		for {
 			rest := stallLimit - time.Since(time.Unix(0, a.last.Load()))
 			if rest <= 0 {
-				cancel(fmt.Errorf("nothing has come for %s; the registry, or what is between, accepts and does not answer", stallLimit))
+				cancel(fmt.Errorf("no data for %s: the registry, or a proxy on the way, accepts the connection and does not answer", stallLimit))
 				return
 			}
 			select {

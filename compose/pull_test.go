@@ -60,7 +60,7 @@ func TestPullThatStalls(t *testing.T) {
 				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
 				s := &Stack{engine: &engine.Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: project}}
 				err := s.Pull(t.Context(), model.Model{Colour: model.Blue}, []string{"was-blue"})
-				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "nothing has come for 2m0s") {
+				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "no data for 2m0s") {
 					t.Errorf("got %v, want a stall: %t", err, test.stalls)
 				}
 			})

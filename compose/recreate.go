@@ -67,13 +67,13 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 		id, ok := there[k.Name]
 		if ok {
 			if ok, err = s.sharesExisting(creating, id, now); err != nil {
-				return fmt.Errorf("look at %s: %w", k.Name, err)
+				return fmt.Errorf("inspect %s: %w", k.Name, err)
 			}
 		}
 		if !ok {
 			i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[engine.KeptNameLabel] == k.Name })
 			if i < 0 {
-				return fmt.Errorf("container %s (or one of which it shares the network or the volumes) is gone, and so is what was kept of it", k.Name)
+				return fmt.Errorf("container %s (or one whose network or volumes it shares) is gone, and so is its saved configuration", k.Name)
 			}
 			if id != "" {
 				err = engine.RemoveContainer(creating, s.engine, id)
@@ -82,7 +82,7 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 				id, err = s.recreate(creating, rec, k, rows[i].ID, now)
 			}
 			if err != nil {
-				return fmt.Errorf("make %s anew: %w", k.Name, err)
+				return fmt.Errorf("recreate %s: %w", k.Name, err)
 			}
 		}
 		now[k.ID], now[k.Name] = id, id
@@ -136,7 +136,7 @@ func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.R
 	}
 	var o containerSpec
 	if err := json.Unmarshal(text, &o); err != nil {
-		return "", fmt.Errorf("what was kept of it cannot be read: %w", err)
+		return "", fmt.Errorf("its saved configuration cannot be read: %w", err)
 	}
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = s.imageName(ctx, o.Image, k.Digest), o.Hostname, o.Domainname, o.Volumes
@@ -228,7 +228,7 @@ func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) err
 		_, err := s.engine.ContainerUpdate(ask, there[k.Name], container.UpdateConfig{RestartPolicy: parsePolicy(k.Policy)})
 		cancel()
 		if err != nil {
-			return fmt.Errorf("give %s its restart policy back: %w", k.Name, err)
+			return fmt.Errorf("restore the restart policy of %s: %w", k.Name, err)
 		}
 	}
 	return nil

@@ -71,7 +71,7 @@ func TestReviveWhatIsThere(t *testing.T) {
 	if err := s.Remove(t.Context(), after); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.ID, rec); err == nil || !strings.Contains(err.Error(), "so is what was kept of it") {
+	if err := s.Revive(t.Context(), b.ID, rec); err == nil || !strings.Contains(err.Error(), "so is its saved configuration") {
 		t.Errorf("of nothing: %v", err)
 	}
 }

@@ -55,7 +55,7 @@ func (s *Stack) disableRestart(ctx context.Context, c model.Container) (grace ti
 	}
 	_, err = s.engine.ContainerUpdate(ctx, c.ID, container.UpdateConfig{RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled}})
 	if err != nil {
-		err = fmt.Errorf("take its restart policy away: %w", err)
+		err = fmt.Errorf("disable its restart policy: %w", err)
 	}
 	return grace, err
 }

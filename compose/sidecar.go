@@ -47,11 +47,11 @@ func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable 
 	defer cancelCreating()
 	made, err := s.engine.ContainerCreate(creating, config, host, nil, nil, engine.HelperName("beside", s.name))
 	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("create a helper beside %s: %w", c.Name, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("create a helper next to %s: %w", c.Name, err))
 	}
 	b := &Sidecar{engine: s.engine, id: made.ID}
 	if b.Streams, err = engine.StartHelper(ctx, s.engine.Client, made.ID, binary); err != nil {
-		return nil, s.engine.Unreachable(errors.Join(fmt.Errorf("beside %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
+		return nil, s.engine.Unreachable(errors.Join(fmt.Errorf("start a helper next to %s: %w", c.Name, err), b.remove(context.WithoutCancel(ctx))))
 	}
 	return b, nil
 }

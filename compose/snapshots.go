@@ -133,7 +133,7 @@ func (s *Stack) snapshots(ctx context.Context, project, release string) ([]conta
 	}
 	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
 	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("list what is kept of %s: %w", project, err))
+		return nil, s.engine.Unreachable(fmt.Errorf("list the saved containers of %s: %w", project, err))
 	}
 	return rows, nil
 }
@@ -180,7 +180,7 @@ func (s *Stack) Forget(ctx context.Context, project string, but []string) error 
 			continue
 		}
 		if err := engine.RemoveContainer(ctx, s.engine, row.ID); err != nil {
-			return s.engine.Unreachable(fmt.Errorf("remove %v, which keeps what is not needed any more: %w", row.Names, err))
+			return s.engine.Unreachable(fmt.Errorf("remove %v, which is no longer needed for a rollback: %w", row.Names, err))
 		}
 	}
 	return nil

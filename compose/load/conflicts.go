@@ -24,14 +24,14 @@ func conflicts(app model.Application) error {
 				continue
 			}
 			if a.Name == b.Name && blue.ComposeProject == green.ComposeProject {
-				clash(a, b, "both colours call a service %q in one Compose project %q, so starting one would replace the other; name them apart or give each colour a project (compose.project: \"…-{colour}\")", a.Name, blue.ComposeProject)
+				clash(a, b, "both colours have a service %q in one Compose project %q, so starting one would replace the other; give them different names, or give each colour a project (compose.project: \"…-{colour}\")", a.Name, blue.ComposeProject)
 			}
 			if a.ContainerName != "" && a.ContainerName == b.ContainerName {
-				clash(a, b, "both colours call a container %q", a.ContainerName)
+				clash(a, b, "both colours use the container name %q", a.ContainerName)
 			}
 			for _, port := range a.HostPorts {
 				if !roomFor(port, a.Replicas+b.Replicas) && slices.ContainsFunc(b.HostPorts, func(p string) bool { return samePort(port, p) }) {
-					clash(a, b, "both colours publish port %s of the host", port)
+					clash(a, b, "both colours publish host port %s", port)
 				}
 			}
 		}
@@ -39,7 +39,7 @@ func conflicts(app model.Application) error {
 	if len(reasons) == 0 {
 		return nil
 	}
-	return &model.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run side by side: " + reasons[0].Message)}
+	return &model.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run at the same time: " + reasons[0].Message)}
 }
 
 // samePort compares ip:port/protocol; no ip is every ip.

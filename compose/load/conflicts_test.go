@@ -42,15 +42,15 @@ func TestWhatCannotCoexist(t *testing.T) {
 		want        []string
 	}{
 		"same service": {web, "services:\n  web:\n    image: b\n", Options{}, []string{
-			`both colours call a service "web" in one Compose project "shop", so starting one would replace the other; name them apart or give each colour a project (compose.project: "…-{colour}") (compose.blue.yml:6 and compose.green.yml:2)`}},
+			`both colours have a service "web" in one Compose project "shop", so starting one would replace the other; give them different names, or give each colour a project (compose.project: "…-{colour}") (compose.blue.yml:6 and compose.green.yml:2)`}},
 		"same service, a project each": {web, "services:\n  web:\n    image: b\n", Options{Project: "shop-{colour}"}, nil},
 		"same container name": {"services:\n  was-blue: {image: a, container_name: app}\n", "services:\n  x:\n    image: a\n  was-green:\n    container_name: app\n    image: b\n", Options{}, []string{
-			`both colours call a container "app" (compose.blue.yml:2 and compose.green.yml:4)`}},
+			`both colours use the container name "app" (compose.blue.yml:2 and compose.green.yml:4)`}},
 		"same host port": {"services:\n  was-blue:\n    image: a\n    ports: [\"8080:3000\", \"9000:9000\"]\n", "services:\n  was-green:\n    image: b\n    ports: [\"127.0.0.1:8080:3000\", \"9001:9000\"]\n", Options{}, []string{
-			`both colours publish port 8080/tcp of the host (compose.blue.yml:2 and compose.green.yml:2)`}},
+			`both colours publish host port 8080/tcp (compose.blue.yml:2 and compose.green.yml:2)`}},
 		"a service beside it": {"services:\n  was-blue:\n    image: a\n  db:\n    image: db\n", "services:\n  was-green:\n    image: a\n  db:\n    image: db\n", Options{}, nil},
 		"two things": {"services:\n  a-blue:\n    image: a\n    container_name: app\n    ports: [\"80:80\"]\n", "services:\n  a-green:\n    image: a\n    container_name: app\n    ports: [\"80:80\"]\n", Options{}, []string{
-			`both colours call a container "app" (compose.blue.yml:2 and compose.green.yml:2)`, `both colours publish port 80/tcp of the host (compose.blue.yml:2 and compose.green.yml:2)`}},
+			`both colours use the container name "app" (compose.blue.yml:2 and compose.green.yml:2)`, `both colours publish host port 80/tcp (compose.blue.yml:2 and compose.green.yml:2)`}},
 	} {
 		if got := clash(t, test.blue, test.green, test.o); strings.Join(got, "\n") != strings.Join(test.want, "\n") {
 			t.Errorf("%s:\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(test.want, "\n"))

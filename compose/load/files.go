@@ -34,7 +34,7 @@ func (o Options) FilesFound() ([]string, error) {
 			return append(o.base(pattern), append([]string{pattern}, o.override(pattern)...)...), nil
 		}
 	}
-	return nil, model.Invalid("no Compose files of two colours in %s: looked for %s; name them in bluegate.yml (compose.files) or pass --project-directory",
+	return nil, model.Invalid("no Compose files of two colours in %s: tried %s; name them in bluegate.yml (compose.files), or pass --project-directory",
 		o.Dir, strings.Join(conventions[:8], ", "))
 }
 
@@ -57,7 +57,7 @@ func (o Options) composeFile() ([]string, error) {
 			}
 		}
 		if !o.exists(names[i], model.Blue) {
-			return nil, model.Invalid("COMPOSE_FILE names %s, which is not in %s; mend it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
+			return nil, model.Invalid("COMPOSE_FILE names %s, which is not in %s; fix it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
 		}
 	}
 	return names, nil

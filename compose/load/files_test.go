@@ -150,8 +150,8 @@ func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
 // What Compose takes and the engine would not.
 func TestValuesThatTheEngineWouldReject(t *testing.T) {
 	for body, want := range map[string]string{
-		"image: \"A B\"\n":                          "compose.blue.yml:3:5: services.was-blue.image: \"A B\" is no name of an image",
-		"image: a\n    restart: sometimes\n":        "compose.blue.yml:4:5: services.was-blue.restart: \"sometimes\" is none of no, always",
+		"image: \"A B\"\n":                          "compose.blue.yml:3:5: services.was-blue.image: invalid image name \"A B\"",
+		"image: a\n    restart: sometimes\n":        "compose.blue.yml:4:5: services.was-blue.restart: invalid restart policy \"sometimes\": must be one of no, always",
 		"image: a\n    restart: \"on-failure:3\"\n": "",
 		"image: a\n    restart: \"no\"\n":           "",
 	} {

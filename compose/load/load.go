@@ -98,7 +98,7 @@ func applicationName(project string) string {
 // requireName refuses an application that is called after nothing but a colour: every such application on the engine would
 // have the same lock and journal.
 func (o Options) requireName(project string) error {
-	return model.Invalid("the Compose project is called %q, after nothing but a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to go on with a journal of theirs, write project: %s)",
+	return model.Invalid("the Compose project %q is named only after a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to continue with their journal, write project: %s)",
 		project, folderName(o.Dir), project, project)
 }
 

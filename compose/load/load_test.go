@@ -175,7 +175,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%q with %s: the services of which the colour's own file speaks are its own", app.Project, serviceNames(app.Models[model.Blue]))
 	}
 	for i, f := range app.Findings { // of each colour, and both say the same
-		if i > 1 || f.Code != "common-service" || !strings.Contains(f.Message, "speaks of db, seed:") || f.Place != filepath.Join(dir, "base.yml")+":6" || !strings.Contains(f.Remedy, "services: [db, seed, web]") {
+		if i > 1 || f.Code != "common-service" || !strings.Contains(f.Message, "db, seed: defined only in") || f.Place != filepath.Join(dir, "base.yml")+":6" || !strings.Contains(f.Remedy, "services: [db, seed, web]") {
 			t.Errorf("%+v", f)
 		}
 	}

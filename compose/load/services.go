@@ -52,7 +52,7 @@ func (o Options) serviceNames(project *types.Project, l Positions, colour model.
 	}
 	if others := carrying(colour.Other()); len(others) > 0 {
 		// In a file of the other colour, what does not carry it is shared: to take that for a release would replace it.
-		return nil, model.Invalid("no service in %s is called after %s, though %s is called after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
+		return nil, model.Invalid("no service in %s is named after %s, although %s is named after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
 	}
 	if len(all) == 0 {
 		return nil, model.Invalid("%s has no service for %s", files, colour)
@@ -71,9 +71,9 @@ func (o Options) commonServices(project *types.Project, l Positions, colour mode
 	}
 	return []model.Finding{{
 		Code: "common-service", Place: l.service(others[0]),
-		Message: fmt.Sprintf("no file of a colour's own speaks of %s: a deployment leaves what runs of them alone", strings.Join(others, ", ")),
-		Cost:    "a new version of them is not deployed, and passes no gate; for a database or a proxy that is as it should be",
-		Remedy:  fmt.Sprintf("# in bluegate.yml: all of the colour's own services\ncompose: {services: [%s]}", strings.Join(slices.Sorted(slices.Values(slices.Concat(names, others))), ", ")),
+		Message: fmt.Sprintf("%s: defined only in a Compose file that both colours use; a deployment does not touch these services", strings.Join(others, ", ")),
+		Cost:    "a new version of them is not deployed and not checked; for a database or a proxy that is correct",
+		Remedy:  fmt.Sprintf("# in bluegate.yml: all services of the colour\ncompose: {services: [%s]}", strings.Join(slices.Sorted(slices.Values(slices.Concat(names, others))), ", ")),
 	}}
 }
 
@@ -81,7 +81,7 @@ func (o Options) configuredServices(project *types.Project, colour model.Colour)
 	for _, pattern := range o.Services {
 		name := o.expand(pattern, colour)
 		if _, ok := project.Services[name]; !ok {
-			return nil, model.Invalid("compose.services names %q, which is not in %s (there are: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
+			return nil, model.Invalid("compose.services: service %q is not in %s (known services: %s)", name, strings.Join(project.ComposeFiles, ", "), strings.Join(project.ServiceNames(), ", "))
 		}
 		names = append(names, name)
 	}
@@ -121,7 +121,7 @@ func refuseSharedServices(project *types.Project, l Positions, names []string) e
 	for _, name := range names {
 		if what := shared(name); what != "" {
 			reasons = append(reasons, model.Reason{Code: model.CannotCoexist, Service: name, Message: fmt.Sprintf(
-				"%s looks like %s (%s), which a deployment must not replace; say which services are the colour's in bluegate.yml: compose: {services: [%s]}",
+				"%s looks like %s (%s), which a deployment must not replace; list the services of the colour in bluegate.yml: compose: {services: [%s]}",
 				name, what, l.service(name), strings.Join(rest, ", "))})
 		}
 	}

@@ -19,10 +19,10 @@ func validate(m model.Model, l Positions, restart func(service string) string) e
 			return &model.InvalidError{Err: fmt.Errorf("%s: %s: %s", l.Where(path), path, fmt.Sprintf(format, args...))}
 		}
 		if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
-			return wrong("image", "%q is no name of an image: %v", service.Image, err)
+			return wrong("image", "invalid image name %q: %v", service.Image, err)
 		}
 		if policy := restart(service.Name); !restartPolicy.MatchString(policy) {
-			return wrong("restart", "%q is none of no, always, on-failure, on-failure:N, unless-stopped", policy)
+			return wrong("restart", "invalid restart policy %q: must be one of no, always, on-failure, on-failure:N, unless-stopped", policy)
 		}
 	}
 	return nil

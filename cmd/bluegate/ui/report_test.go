@@ -168,8 +168,8 @@ func reports() map[string]*report.Report {
 			r.Message = "another deployment holds the lock shop: deploy by ci on runner-7 (pid 42) since 2026-11-20T11:40:00Z"
 		}),
 		"cannot coexist": ended(model.Malformed, func(r *report.Report) {
-			r.Release, r.Message = "", "the colours cannot run side by side: both colours call a container \"app\" (a.yml:2 and b.yml:2)"
-			r.Reasons = []model.Reason{{Code: model.CannotCoexist, Service: "was-blue", Message: "both colours call a container \"app\" (a.yml:2 and b.yml:2)"}}
+			r.Release, r.Message = "", "the colours cannot run at the same time: both colours use the container name \"app\" (a.yml:2 and b.yml:2)"
+			r.Reasons = []model.Reason{{Code: model.CannotCoexist, Service: "was-blue", Message: "both colours use the container name \"app\" (a.yml:2 and b.yml:2)"}}
 		}),
 		"interrupted": func() *report.Report {
 			r := ended(model.Interrupted, func(r *report.Report) { r.Message = "interrupted by SIGTERM; what was begun was undone" })
