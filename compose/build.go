@@ -17,11 +17,12 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// buildLines is how much of a failed build's log is shown.
+// buildLines is how many lines of a failed build's log are shown.
 const buildLines = 30
 
-// Build implements model.Stack, by Compose's own way: BuildKit where the engine and the docker command have it, else
-// the engine's classic builder. Services are built one after the other, so that a log is of one of them.
+// Build implements model.Stack. It builds as Compose does: with BuildKit where the engine and the docker command have
+// it, otherwise with the engine's classic builder. It builds one service after the other, so that a log belongs to one
+// of them.
 func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
 		log := &tailBuffer{most: 64 << 10}
@@ -53,7 +54,7 @@ func (s *Stack) build(ctx context.Context, m model.Model, name string, log *tail
 		return fmt.Errorf("set up Compose: %w", err)
 	}
 	project, err := s.projects[m.Colour].WithServicesTransform(func(_ string, c types.ServiceConfig) (types.ServiceConfig, error) {
-		c.PullPolicy = types.PullPolicyBuild // else an image that is there is taken
+		c.PullPolicy = types.PullPolicyBuild // otherwise an existing image is used
 		return c, nil
 	})
 	if err != nil {
@@ -62,12 +63,12 @@ func (s *Stack) build(ctx context.Context, m model.Model, name string, log *tail
 	return builder.Build(ctx, project, api.BuildOptions{Services: []string{name}, Progress: "plain", Out: log})
 }
 
-// buildContainer is how the classic builder tells of the container in which it runs a line of a Dockerfile.
+// buildContainer matches the line with which the classic builder names the container of a Dockerfile's line.
 var buildContainer = regexp.MustCompile(`(?m)^ ---> Running in ([0-9a-f]{12,64})\r?$`)
 
-// removeBuildContainer removes the container in which the classic builder ran the line that failed. It leaves that one behind, and
-// Compose cannot ask it not to. The log is the build's own text, so a container is only believed to be the builder's
-// when it has ended, is of this build's time, and is none of Compose's.
+// removeBuildContainer removes the container in which the classic builder ran the line that failed. The builder keeps
+// it, and Compose has no option to remove it. The log is text of the build itself, so the container is removed only if
+// it has exited, was created during this build and does not belong to Compose.
 func (s *Stack) removeBuildContainer(ctx context.Context, began time.Time, log *tailBuffer) {
 	all := buildContainer.FindAllSubmatch(log.bytes(), -1)
 	if len(all) == 0 {
@@ -86,5 +87,5 @@ func (s *Stack) removeBuildContainer(ctx context.Context, began time.Time, log *
 	if info.State.Status != container.StateExited || info.Config.Labels[api.ProjectLabel] != "" {
 		return
 	}
-	_ = engine.RemoveContainer(ctx, s.engine, info.ID) // what stays is an empty shell
+	_ = engine.RemoveContainer(ctx, s.engine, info.ID) // if that fails, an exited container remains
 }

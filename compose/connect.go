@@ -23,14 +23,16 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Connection is an engine that was found as the docker command finds it, with what Compose needs of that command.
+// Connection is an engine that was found in the same way as the docker command finds it, with the parts of that command
+// that Compose's library needs.
 type Connection struct {
 	*engine.Engine
 	cli command.Cli
 }
 
-// Connect finds the engine as the docker command does: host, else DOCKER_HOST, else the named or current context. It
-// asks it once; an engine that does not answer is a *model.UnreachableError that names the endpoint and the remedy.
+// Connect finds the engine in the same way as the docker command: host, then DOCKER_HOST, then the named or the current
+// context. It sends one request; if the engine does not answer, the error is a *model.UnreachableError that names the
+// endpoint and the remedy.
 func Connect(ctx context.Context, host, contextName string) (*Connection, error) {
 	cli, err := dockerCLI(ctx, host, contextName)
 	if err != nil {
@@ -48,13 +50,13 @@ func Connect(ctx context.Context, host, contextName string) (*Connection, error)
 	return c, c.SetSkew(ctx)
 }
 
-// setupMutex guards what docker/cli and logrus keep in globals.
+// setupMutex guards global variables of docker/cli and logrus.
 var setupMutex sync.Mutex
 
 func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, error) {
 	setupMutex.Lock()
 	defer setupMutex.Unlock()
-	// Compose and its loader log through logrus's global logger, every warning several times over.
+	// Compose and its loader log to logrus's global logger, and repeat every warning.
 	logrus.SetOutput(io.Discard)
 	cli, err := command.NewDockerCli(command.WithBaseContext(ctx), command.WithCombinedStreams(io.Discard), command.WithInputStream(io.NopCloser(strings.NewReader(""))))
 	if err != nil {
@@ -66,7 +68,7 @@ func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, erro
 	return cli, nil
 }
 
-// clientOptions are the docker command's own. It takes DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.
+// clientOptions are the docker command's own, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.
 func clientOptions(host, contextName string) *flags.ClientOptions {
 	opts := flags.NewClientOptions()
 	set := pflag.NewFlagSet("docker", pflag.ContinueOnError)
@@ -79,7 +81,7 @@ func clientOptions(host, contextName string) *flags.ClientOptions {
 	return opts
 }
 
-// endpointOf is where the engine is. cli.DockerEndpoint would swallow errors, and asks the engine on the way.
+// endpointOf returns the endpoint of the engine. cli.DockerEndpoint would drop errors and send a request.
 func endpointOf(cli command.Cli) (docker.Endpoint, error) {
 	store, name := cli.ContextStore(), cli.CurrentContext()
 	meta, err := store.GetMetadata(name)
@@ -93,8 +95,8 @@ func endpointOf(cli command.Cli) (docker.Endpoint, error) {
 	return docker.WithTLSData(store, name, endpoint)
 }
 
-// rawClient is a docker/docker client on the endpoint that docker/cli resolved; by itself it knows neither contexts
-// nor ssh.
+// rawClient returns a docker/docker client for the endpoint that docker/cli resolved. On its own, the client supports
+// neither contexts nor ssh.
 func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
@@ -119,7 +121,8 @@ func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	return client.NewClientWithOpts(opts...)
 }
 
-// tlsConfig is what docker/cli makes of a context's or an environment's certificates; it keeps its own to itself.
+// tlsConfig makes a TLS configuration from the certificates of a context or of the environment. docker/cli does the
+// same but does not export it.
 func tlsConfig(endpoint docker.Endpoint) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: endpoint.SkipTLSVerify} //nolint:gosec // the user's own choice
 	data := endpoint.TLSData

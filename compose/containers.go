@@ -23,7 +23,7 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// inspections bounds how many containers are asked about at once.
+// inspections limits how many containers are inspected at the same time.
 const inspections = 16
 
 // Containers implements model.Stack.
@@ -48,7 +48,7 @@ func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.
 }
 
 // ids lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
-// what merely contains it.
+// every name that contains it.
 func (s *Stack) ids(ctx context.Context, m model.Model, release string) ([]string, error) {
 	rows, err := s.list(ctx, m, release)
 	if err != nil {
@@ -71,8 +71,9 @@ func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]cont
 	return slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) }), nil
 }
 
-// owns tells a colour's containers by their service. A service that the files have lost since is known by our labels: it
-// retires with its release. One of those that somebody else started is a stranger by then.
+// owns says whether a container belongs to the colour, by its service. A service that was removed from the files is
+// recognised by bluegate's labels: it retires with its release. If someone else started such a container, it does not
+// belong to the colour.
 func (s *Stack) owns(m model.Model, labels map[string]string) bool {
 	made := labels[engine.ColourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
@@ -93,7 +94,7 @@ func ofProject(m model.Model, release string) filters.Args {
 	return f
 }
 
-// inspectAll leaves out what vanished meanwhile.
+// inspectAll inspects containers and leaves out those that were removed in the meantime.
 func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]model.Container, error) {
 	var mu sync.Mutex
 	var all []model.Container
@@ -127,12 +128,12 @@ func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]
 	return all, err
 }
 
-// retryPauses is after how long what the engine does not know is asked for again, and again. Under load it may say for a
-// second that there is no container which it has just made.
+// retryPauses are the pauses before a container that the engine does not know is inspected again. Under load, the
+// engine may report for a second that a container which it just created does not exist.
 var retryPauses = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
 
-// inspectRetrying takes the engine's word that there is no container only when it stays with it. Of one that was removed
-// an event tells at once.
+// inspectRetrying reports a container as removed only when the engine says so repeatedly. When a container is removed,
+// an event tells it at once.
 func (s *Stack) inspectRetrying(ctx context.Context, m model.Model, id string) (model.Container, error) {
 	c, err := s.inspect(ctx, m, id)
 	for _, pause := range retryPauses {
@@ -198,7 +199,7 @@ func (s *Stack) container(colour model.Colour, info container.InspectResponse) (
 	return c, nil
 }
 
-// published are the tcp ports that the engine's host answers for.
+// published returns the TCP ports that are published on the engine's host.
 func published(ports nat.PortMap) (all []model.Published) {
 	for port, bindings := range ports {
 		for _, b := range bindings {
@@ -210,7 +211,7 @@ func published(ports nat.PortMap) (all []model.Published) {
 	return all
 }
 
-// sample translates what the engine says, its times moved to our clock.
+// sample translates the engine's answer; times are converted to the local clock.
 func (s *Stack) sample(info container.InspectResponse) gate.Sample {
 	st := info.State
 	out := gate.Sample{
@@ -232,7 +233,7 @@ func (s *Stack) sample(info container.InspectResponse) gate.Sample {
 	return out
 }
 
-// localTime reads an engine's time; the zero time of Docker (year 1) stays zero.
+// localTime converts a time of the engine to the local clock. Docker's zero time (year 1) becomes the zero time.
 func (s *Stack) localTime(text string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || t.Year() <= 1 {

@@ -20,12 +20,12 @@ import (
 	"bluegate/deploy/model"
 )
 
-// answerNo answers each question that Compose asks. All of them ask whether something may be destroyed. Require refuses a
-// deployment before Compose would have to ask; this is for what changed since.
+// answerNo answers every question that Compose asks with no: all of them ask whether something may be destroyed.
+// Require refuses a deployment before Compose would ask; this is for what changed since then.
 func answerNo(string, bool) (bool, error) { return false, nil }
 
-// volumesAsDeclared refuses a named volume whose definition in the files is not that of the volume on the engine: Compose
-// would remove the volume, with its data and the containers that use it, and make an empty one.
+// volumesAsDeclared refuses a named volume that differs from its definition in the files. Compose would remove the
+// volume, with its data and the containers that use it, and create an empty one.
 func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project, _, err := s.selectedProject(ctx, m)
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons [
 	return reasons, nil
 }
 
-// volumeDiffers says in what a volume differs from its declaration, where Compose would recreate it; empty: it is left as
-// it is. Compose compares hashes, and those of two Compose versions may differ for the same declaration.
+// volumeDiffers says how a volume differs from its declaration, if Compose would recreate it; empty if Compose would
+// keep it. Compose compares hashes, and the hashes of two Compose versions may differ for the same declaration.
 func volumeDiffers(declared types.VolumeConfig, there volume.Volume, project string) (string, error) {
 	recorded := there.Labels[api.ConfigHashLabel]
 	if recorded == "" || there.Labels[api.ProjectLabel] != project {
@@ -86,10 +86,10 @@ func volumeDiffers(declared types.VolumeConfig, there volume.Volume, project str
 	return strings.Join(parts, ", "), nil
 }
 
-// composeLabels begins the names of the labels that Compose itself sets.
+// composeLabels is the prefix of the labels that Compose sets.
 const composeLabels = "com.docker.compose."
 
-// differences lists what a file says and the engine has not, or the other way round, sorted by name.
+// differences lists what only the file or only the engine has, and what differs between them, sorted by name.
 func differences(what string, declared, there map[string]string) (parts []string) {
 	names := slices.Collect(maps.Keys(declared))
 	for name := range there {
@@ -113,10 +113,10 @@ func differences(what string, declared, there map[string]string) (parts []string
 	return parts
 }
 
-// networksAsDeclared refuses a network whose definition in the files is not that of the network on the engine, while
-// containers are on it that are not those that the release replaces. Compose would remove the network and make another
-// one: the engine refuses that in the middle of the release while a container runs on it, and a stopped container, such
-// as one that rollback goes back to, could not be started again.
+// networksAsDeclared refuses a network that differs from its definition in the files while containers use it that the
+// release does not replace. Compose would remove the network and create another one. The engine refuses that in the
+// middle of the release while a container runs on it; a stopped container, such as one that a rollback needs, could not
+// be started again.
 func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	project, _, err := s.selectedProject(ctx, m)
 	if err != nil {
@@ -154,8 +154,8 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons 
 	return reasons, nil
 }
 
-// networkOf is the network that Compose takes for one of the file's: of that name, else the first by name that was made
-// for that key.
+// networkOf returns the network that Compose would use for one in the files: the one with that name, otherwise the
+// first by name that was created for that key.
 func networkOf(all []network.Summary, key, name string) (found network.Summary, ok bool) {
 	for _, n := range all {
 		switch {
@@ -168,7 +168,7 @@ func networkOf(all []network.Summary, key, name string) (found network.Summary, 
 	return found, ok
 }
 
-// onNetwork names the containers on a network, stopped ones too, except those that the release replaces.
+// onNetwork names the containers on a network, including stopped ones, except those that the release replaces.
 func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary) (names []string, err error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -188,8 +188,8 @@ func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary)
 	return names, nil
 }
 
-// keepScale keeps Compose from removing containers of a dependency of which there are more than the file says: they
-// are not the release's own.
+// keepScale prevents Compose from removing containers of a dependency that has more of them than the file says: they do
+// not belong to the release.
 func keepScale(c types.ServiceConfig, there int) types.ServiceConfig {
 	if c.ContainerName == "" && there > c.GetScale() {
 		c.SetScale(there)

@@ -18,15 +18,15 @@ import (
 )
 
 // The name holder is a container on nginx's networks that does nothing and has the host names of stopped containers as
-// aliases: nginx does not start while a host name of its configuration does not resolve. It starts again with the engine.
-// It is known by its labels: which names it holds is what it was created with.
+// aliases: nginx does not start while a host name of its configuration does not resolve. It restarts with the engine.
+// Its labels identify it and say which names it holds.
 
-// networksWithoutAliases are the engine's own networks, on which no container has an alias.
+// networksWithoutAliases are the engine's own networks, on which no container can have an alias.
 var networksWithoutAliases = []string{"bridge", "host", "none", network.NetworkDefault}
 
 func holderName(project string) string { return "bluegate-names-" + project }
 
-// aliasesFor are the networks on which names are held for an nginx: those of the name's service that nginx is on.
+// aliasesFor returns the aliases to add per network: those of each name's service that nginx is on, too.
 func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.HeldName) (map[string][]string, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -58,7 +58,7 @@ func (s *Stack) aliasesFor(ctx context.Context, nginx string, names []model.Held
 	return aliases, nil
 }
 
-// inHostsFile says whether a container finds a host in its /etc/hosts, whatever runs.
+// inHostsFile says whether a container resolves a host by its /etc/hosts.
 func inHostsFile(info container.InspectResponse, host string) bool {
 	return slices.ContainsFunc(info.HostConfig.ExtraHosts, func(entry string) bool {
 		name, _, _ := strings.Cut(strings.ReplaceAll(entry, "=", ":"), ":")
@@ -97,7 +97,7 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 			kept = row.ID
 		}
 	}
-	if kept == "" && len(aliases) > 0 { // before the others go, so that a name which both have is held all the time
+	if kept == "" && len(aliases) > 0 { // before the others are removed, so that a name of both always resolves
 		if kept, err = s.createHolder(ctx, project, aliases, string(spec)); err != nil {
 			return s.engine.Unreachable(fmt.Errorf("keep the host names resolvable that nginx needs at its next start: %w", err))
 		}
@@ -116,7 +116,7 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 	return s.engine.Unreachable(s.nameHolder(ctx, kept, holderName(project)))
 }
 
-// nameHolder gives a holder that was made next to another one its name.
+// nameHolder gives a holder that was created next to another one its final name.
 func (s *Stack) nameHolder(ctx context.Context, id, name string) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -134,7 +134,7 @@ func (s *Stack) createHolder(ctx context.Context, project string, aliases map[st
 	if err := s.engine.EnsureWaitImage(ctx); err != nil {
 		return "", err
 	}
-	// The engine goes on with a creation whose caller has gone away; the label tells the next run of it.
+	// The engine completes a creation even if its caller is gone; the next run finds the container by its label.
 	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
 	networks := slices.Sorted(maps.Keys(aliases))

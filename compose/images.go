@@ -36,7 +36,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 	defer cancel()
 	out := model.Image{Service: service.Name, Ref: service.Image}
 	if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
-		return out, nil // Load refuses that where it is to be deployed
+		return out, nil // Load refuses it for a deployment
 	}
 	info, err := s.engine.ImageInspect(ctx, service.Image)
 	if errdefs.IsNotFound(err) {
@@ -46,7 +46,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 		return out, s.engine.Unreachable(fmt.Errorf("inspect image %s of %s: %w", service.Image, service.Name, err))
 	}
 	out.ID = info.ID
-	// What was built or loaded here was never given a digest by a registry; only containerd's image store gives it one.
+	// An image that was built or loaded here has no digest from a registry; only containerd's image store gives it one.
 	out.FromPull = len(info.RepoDigests) > 0
 	out.Tagged = info.Metadata.LastTagTime.Add(s.engine.Skew)
 	if info.Config == nil {
@@ -63,8 +63,8 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 	return out, nil
 }
 
-// RemoveImages implements model.Stack. An image that a container uses, or that has another name, stays; only the name
-// that the release gave it goes.
+// RemoveImages implements model.Stack. An image that a container uses, or that has another name, is kept; only the name
+// that the release gave it is removed.
 func (s *Stack) RemoveImages(ctx context.Context, images []model.PulledImage) ([]string, error) {
 	var removed []string
 	var errs []error
@@ -91,12 +91,12 @@ func (s *Stack) removeImage(ctx context.Context, img model.PulledImage) (bool, e
 		return false, err
 	}
 	if img.ID == "" || now.ID == img.Before || now.ID != img.ID {
-		return false, nil // not what the release brought, or no longer
+		return false, nil // not the image of the release, or not any more
 	}
 	remove := img.Ref
 	if img.Before != "" {
 		switch err := s.engine.ImageTag(ctx, img.Before, img.Ref); {
-		case errdefs.IsNotFound(err): // a build in containerd's image store takes away what the tag named; the name goes
+		case errdefs.IsNotFound(err): // a build in containerd's image store removes what the tag named before: the name is removed
 		case err != nil:
 			return false, fmt.Errorf("move the tag back to %.19s: %w", img.Before, err)
 		case len(now.RepoTags) > 1:
@@ -111,7 +111,7 @@ func (s *Stack) removeImage(ctx context.Context, img model.PulledImage) (bool, e
 	}
 	_, err = s.engine.ImageRemove(ctx, remove, image.RemoveOptions{PruneChildren: true})
 	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
-		return false, nil // somebody uses it by now
+		return false, nil // someone uses it by now
 	}
 	return err == nil, err
 }

@@ -19,8 +19,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// inlineFile is a file that Compose wrote into a container before it started it: a config or a secret whose content
-// stands in the Compose file or in its environment. No mount tells of it.
+// inlineFile is a file that Compose wrote into a container before it started it: a config or a secret whose content is
+// in the Compose file or in its environment. It is not a mount.
 type inlineFile struct {
 	Path    string `json:"path"`
 	Mode    int64  `json:"mode"`
@@ -29,10 +29,10 @@ type inlineFile struct {
 	Content []byte `json:"content"`
 }
 
-// inlineLimit is more than Docker allows a config to have.
+// inlineLimit is more than Docker allows for a config.
 const inlineLimit = 1 << 20
 
-// inlinePaths are where Compose writes such files for a service.
+// inlinePaths returns where Compose writes such files for a service.
 func inlinePaths(p *types.Project, service string) []string {
 	paths := []string{}
 	if p == nil {
@@ -56,15 +56,15 @@ func inlinePaths(p *types.Project, service string) []string {
 	return paths
 }
 
-// inlinePathsLabel is the paths as a label. A container says itself what was written into it: the files that are loaded when
-// it retires are those of the next release.
+// inlinePathsLabel returns the paths as the value of a label. When a container retires, the files that are loaded are
+// those of the next release, so each container records what was written into it.
 func inlinePathsLabel(p *types.Project, service string) string {
-	text, _ := json.Marshal(inlinePaths(p, service)) // strings never fail
+	text, _ := json.Marshal(inlinePaths(p, service)) // strings cannot fail
 	return string(text)
 }
 
-// inlineConfigs reads those files out of a container. Of one that somebody else started only the files as they are now can
-// tell where they lie.
+// inlineConfigs reads those files from a container. If someone else started the container, it has no label, and the
+// paths are those of the files as they are now.
 func (s *Stack) inlineConfigs(ctx context.Context, colour model.Colour, k model.RetainedContainer, labels map[string]string) (files []inlineFile, err error) {
 	paths := inlinePaths(s.projects[colour], k.Service)
 	if text, ours := labels[engine.InjectedLabel]; ours {
@@ -100,7 +100,7 @@ func (s *Stack) readInlineFile(ctx context.Context, id, name string) (inlineFile
 	return inlineFile{Path: name, Mode: h.Mode, UID: h.Uid, GID: h.Gid, Content: content}, err
 }
 
-// writeInlineConfigs writes the files into a container that takes the place of the one from which they were read.
+// writeInlineConfigs writes the files into the container that replaces the one from which they were read.
 func (s *Stack) writeInlineConfigs(ctx context.Context, id string, files []inlineFile) error {
 	if len(files) == 0 {
 		return nil

@@ -27,7 +27,7 @@ func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, er
 	return sanitizedLines(text), nil
 }
 
-// sanitizedLines are the lines that say anything, neutralised for a terminal.
+// sanitizedLines returns the lines that are not empty, safe to print on a terminal.
 func sanitizedLines(text []byte) (out []string) {
 	for line := range strings.Lines(string(text)) {
 		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
@@ -48,7 +48,7 @@ func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, erro
 	}
 	defer stream.Close()
 	tail := &tailBuffer{most: 64 << 10}
-	if info.Config.Tty { // a terminal's log is one stream without headers
+	if info.Config.Tty { // the log of a TTY is one stream without headers
 		_, err = io.Copy(tail, stream)
 	} else {
 		_, err = stdcopy.StdCopy(tail, tail, stream)
@@ -59,7 +59,7 @@ func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, erro
 	return nil, err
 }
 
-// tailBuffer keeps the end of what is written: one log line may be of any length, and the last ones say why.
+// tailBuffer keeps the end of what is written: a log line can have any length, and the last lines say why.
 type tailBuffer struct {
 	mu   sync.Mutex
 	text []byte
@@ -82,7 +82,7 @@ func (w *tailBuffer) bytes() []byte {
 	return bytes.Clone(w.text)
 }
 
-// lines are the last lines of what was written.
+// lines returns the last lines of what was written.
 func (w *tailBuffer) lines(most int) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

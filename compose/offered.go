@@ -18,7 +18,7 @@ import (
 // registryLimit is how long a registry may take to answer for one image.
 const registryLimit = 15 * time.Second
 
-// Offered implements model.Stack. It is the engine that asks, from where it would pull.
+// Offered implements model.Stack. The engine sends the request, to where it would pull from.
 func (s *Stack) Offered(ctx context.Context, ref string) error {
 	auth, err := command.RetrieveAuthTokenFromImage(s.cli.ConfigFile(), ref)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	limited, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
 	_, err = s.engine.DistributionInspect(limited, ref, auth)
-	if err != nil { // an error's kind stays what it was
+	if err != nil { // the type of the error is kept
 		err = daemonError{err}
 	}
 	switch {
@@ -47,10 +47,11 @@ func (s *Stack) Offered(ctx context.Context, ref string) error {
 	return fmt.Errorf("its registry could not be reached: %w", err)
 }
 
-// mirrored says whether the engine asks a mirror first, whose answer is not the registry's. If that is not known, it is.
+// mirrored says whether the engine asks a mirror first, whose answer is not the registry's. If that is not known, it
+// says yes.
 func (s *Stack) mirrored(ctx context.Context, ref string) bool {
 	name, err := reference.ParseNormalizedNamed(ref)
-	if err != nil || reference.Domain(name) != "docker.io" { // the only registry of which the engine has mirrors
+	if err != nil || reference.Domain(name) != "docker.io" { // the only registry that the engine can mirror
 		return false
 	}
 	ctx, cancel := engine.Asking(ctx)
@@ -59,7 +60,7 @@ func (s *Stack) mirrored(ctx context.Context, ref string) bool {
 	return err != nil || info.RegistryConfig != nil && len(info.RegistryConfig.Mirrors) > 0
 }
 
-// daemonError is what the engine answered, without the words by which the client introduces it.
+// daemonError is the engine's answer without the prefix that the client adds.
 type daemonError struct{ error }
 
 func (e daemonError) Error() string {

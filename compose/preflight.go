@@ -17,7 +17,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Require implements model.Stack: Compose itself would find all this out one by one, with half of the release started.
+// Require implements model.Stack. Compose would find each of these errors one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	var reasons []model.Reason
 	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
@@ -85,7 +85,7 @@ func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []m
 	return reasons, nil
 }
 
-// takenNames are container names that a container of someone else has.
+// takenNames returns a reason for each container name that a container of someone else has.
 func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
 	for _, service := range m.Services {
 		if service.ContainerName == "" {
@@ -113,7 +113,7 @@ func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.
 	return reasons, nil
 }
 
-// owner is what made a container, as its labels tell.
+// owner is what created a container, according to its labels.
 type owner struct {
 	project, service, folder string
 	running                  bool
@@ -141,8 +141,8 @@ func (o owner) String() string {
 	return fmt.Sprintf("%s; service %s of the Compose project %s, in %s", state, o.service, o.project, o.folder)
 }
 
-// remedy says how the release gets by. It removes nothing: the container may serve users, or be what a rollback needs.
-// The usual case is that of a colour that was started under another project name.
+// remedy says how to resolve the conflict. It never removes anything: the container may serve users, or a rollback may
+// need it. In the usual case the colour was started under another project name.
 func (o owner) remedy(colour model.Colour, service model.Service) string {
 	if o.project != "" && o.service == service.Name {
 		return fmt.Sprintf("if it belongs to %s and was started under that project name, set in bluegate.yml: compose: {project: %q}; otherwise change container_name", colour, strings.ReplaceAll(o.project, string(colour), "{colour}"))
@@ -153,7 +153,7 @@ func (o owner) remedy(colour model.Colour, service model.Service) string {
 	return "change container_name"
 }
 
-// isAbsent tells what is not there from what could not be asked.
+// isAbsent tells an object that does not exist from a request that failed.
 func isAbsent(ctx context.Context, ask func(context.Context) error) (bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Prune implements model.Archive. A keeper is a user, too; so what rollback needs is never removed.
+// Prune implements model.Archive. Snapshots use their images too, so what a rollback needs is never removed.
 func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed []string, left []model.PulledImage, err error) {
 	var errs []error
 	for _, img := range images {
@@ -32,8 +32,8 @@ func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed 
 	return removed, left, s.engine.Unreachable(errors.Join(errs...))
 }
 
-// prune removes one image, or the name that a release gave it. An image that a release merely used goes only when no
-// name is left by which somebody could mean it.
+// prune removes one image, or the name that a release gave it. An image that a release only used is removed only when
+// it has no name left.
 func (s *Stack) prune(ctx context.Context, img model.PulledImage) (removed string, stays bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, engine.KillLimit)
 	defer cancel()
@@ -55,7 +55,7 @@ func (s *Stack) prune(ctx context.Context, img model.PulledImage) (removed strin
 	if len(info.RepoTags) > 0 {
 		named, err := s.engine.ImageInspect(ctx, img.Ref)
 		if errdefs.IsNotFound(err) || err == nil && named.ID != img.ID {
-			return "", false, nil // it has other names, which no release gave it
+			return "", false, nil // it has other names, from someone else
 		}
 		if err != nil {
 			return "", true, err
@@ -66,7 +66,7 @@ func (s *Stack) prune(ctx context.Context, img model.PulledImage) (removed strin
 	switch {
 	case errdefs.IsNotFound(err):
 		return "", false, nil
-	case errdefs.IsConflict(err): // somebody uses it by now
+	case errdefs.IsConflict(err): // someone uses it by now
 		return "", true, nil
 	case err != nil:
 		return "", true, err

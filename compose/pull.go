@@ -13,7 +13,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Pull implements model.Stack. Credentials are those of the docker command: its configuration file and its credential
+// Pull implements model.Stack. It uses the credentials of the docker command: its configuration file and its credential
 // store.
 func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) error {
 	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
@@ -36,11 +36,10 @@ func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) erro
 	return err
 }
 
-// stallLimit is how long a registry may be silent in the midst of a pull. How long the pull takes is the network's
-// matter.
+// stallLimit is how long a registry may be silent during a pull. The duration of the pull itself is not limited.
 const stallLimit = 2 * time.Minute
 
-// activity hears what Compose reports of its work, and so knows whether anything still happens.
+// activity records when Compose last reported progress.
 type activity struct{ last atomic.Int64 }
 
 // Start implements api.EventProcessor.
@@ -54,7 +53,7 @@ func (a *activity) Done(string, bool) { a.record() }
 
 func (a *activity) record() { a.last.Store(time.Now().UnixNano()) }
 
-// guard ends a context when nothing was heard for stallLimit.
+// guard cancels a context when nothing was reported for stallLimit.
 func (a *activity) guard(ctx context.Context) (guarded context.Context, end func()) {
 	guarded, cancel := context.WithCancelCause(ctx)
 	a.record()

@@ -33,7 +33,7 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 	return s.engine.Unreachable(err)
 }
 
-// startProject is as much of a Compose project as starting takes.
+// startProject returns the part of a Compose project that is needed to start it.
 func startProject(m model.Model) *types.Project {
 	p := &types.Project{Name: m.ComposeProject, Services: types.Services{}}
 	for _, s := range m.Services {
@@ -46,8 +46,8 @@ func startProject(m model.Model) *types.Project {
 	return p
 }
 
-// recreateMissing makes the containers anew that are gone. The engine goes on with a creation whose caller has gone away,
-// so creating is not cut short.
+// recreateMissing recreates the containers that no longer exist. The engine completes a creation even if its caller is
+// gone, so a creation is not cancelled.
 func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.ReleaseRecord) error {
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
@@ -59,7 +59,7 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 	if err != nil {
 		return err
 	}
-	now := map[string]string{} // the ids of what stands there, by the kept ones and by name
+	now := map[string]string{} // the current ids, by saved id and by name
 	for _, k := range rec.Kept {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -90,8 +90,8 @@ func (s *Stack) recreateMissing(ctx context.Context, project string, rec model.R
 	return nil
 }
 
-// sharesExisting says whether the containers of which a container shares a namespace or the volumes are still those
-// that it names: it names them by their ids, and could not be started without them.
+// sharesExisting says whether the containers whose namespaces or volumes a container shares still have the ids that it
+// names. Otherwise it could not be started.
 func (s *Stack) sharesExisting(ctx context.Context, id string, now map[string]string) (bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -106,7 +106,7 @@ func (s *Stack) sharesExisting(ctx context.Context, id string, now map[string]st
 		slices.Equal(o.Host.VolumesFrom, then.VolumesFrom), nil
 }
 
-// currentIDs are the ids of the containers that stand where the release's stood, by name.
+// currentIDs returns the ids of the containers that have the names of the release's containers, by name.
 func (s *Stack) currentIDs(ctx context.Context, rec model.ReleaseRecord) (map[string]string, error) {
 	rows, err := s.list(ctx, rec.Model, "")
 	if err != nil {
@@ -121,16 +121,15 @@ func (s *Stack) currentIDs(ctx context.Context, rec model.ReleaseRecord) (map[st
 	return ids, nil
 }
 
-// recreate makes a container of what its keeper says. It is Compose's own container again: it has the labels by which
-// Compose knows it.
-func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.RetainedContainer, keeper string, now map[string]string) (string, error) {
+// recreate creates a container from its snapshot. It has Compose's labels, so Compose treats it as its own.
+func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.RetainedContainer, snapshot string, now map[string]string) (string, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := s.engine.ContainerInspect(ctx, keeper)
+	info, err := s.engine.ContainerInspect(ctx, snapshot)
 	if err != nil {
 		return "", err
 	}
-	text, err := engine.StateContainer{Engine: s.engine, Name: keeper}.Get(ctx, snapshotFile)
+	text, err := engine.StateContainer{Engine: s.engine, Name: snapshot}.Get(ctx, snapshotFile)
 	if err != nil {
 		return "", err
 	}
@@ -149,7 +148,7 @@ func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.R
 	return s.create(ctx, &config, o)
 }
 
-// imageName is the image's name as long as that still means the image.
+// imageName returns the image's name if that still refers to the image, otherwise its id.
 func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 	if info, err := s.engine.ImageInspect(ctx, ref); err == nil && info.ID == id {
 		return ref
@@ -157,7 +156,7 @@ func (s *Stack) imageName(ctx context.Context, ref, id string) string {
 	return id
 }
 
-// redirect points what shares a namespace or the volumes of a container at the one that stands for that.
+// redirect replaces the ids of containers whose namespaces or volumes are shared.
 func (o *containerSpec) redirect(instead map[string]string) {
 	renewed := func(mode string) string {
 		id, shared := strings.CutPrefix(mode, "container:")
@@ -178,9 +177,9 @@ func (o *containerSpec) redirect(instead map[string]string) {
 	}
 }
 
-// clearInherited takes back what the engine wrote into a container's configuration by itself and refuses in a new one's: with
-// another container's network the name of that one, and the ports of its own image; with the host's names the host's.
-// Nobody can have asked for it: that would have been refused when the container was made.
+// clearInherited clears what the engine itself wrote into a container's configuration and refuses in a new one: with
+// the network of another container, the hostname of that container and the ports of its own image; with the host's UTS
+// namespace, the hostname. The user cannot have set them: the engine would have refused that.
 func (o *containerSpec) clearInherited(config *container.Config) {
 	shares := o.Host.NetworkMode.IsContainer()
 	if shares || o.Host.UTSMode.IsHost() {
@@ -191,7 +190,7 @@ func (o *containerSpec) clearInherited(config *container.Config) {
 	}
 }
 
-// create makes the container on its first network and joins the others: engines before API 1.44 take one only.
+// create creates the container on its first network and connects the others: engines before API 1.44 accept only one.
 func (s *Stack) create(ctx context.Context, config *container.Config, o containerSpec) (string, error) {
 	networks := slices.Sorted(maps.Keys(o.Networks))
 	if mode := o.Host.NetworkMode; mode.IsContainer() || mode.IsHost() || mode.IsNone() {
@@ -217,7 +216,7 @@ func (s *Stack) create(ctx context.Context, config *container.Config, o containe
 	return made.ID, s.writeInlineConfigs(ctx, made.ID, o.Files)
 }
 
-// restoreRestart gives the containers that do not run their restart policies back.
+// restoreRestart restores the restart policies of the containers.
 func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) error {
 	there, err := s.currentIDs(ctx, rec)
 	if err != nil {
@@ -234,7 +233,7 @@ func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) err
 	return nil
 }
 
-// policyText writes a restart policy as a Compose file does.
+// policyText writes a restart policy in the form of a Compose file.
 func policyText(p container.RestartPolicy) string {
 	if p.MaximumRetryCount > 0 {
 		return string(p.Name) + ":" + strconv.Itoa(p.MaximumRetryCount)

@@ -13,8 +13,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Retire implements model.Stack. Without its restart policy a stopped container stays stopped when the engine starts
-// again.
+// Retire implements model.Stack. It disables the restart policy, so that a stopped container stays stopped when the
+// engine restarts.
 func (s *Stack) Retire(ctx context.Context, containers []model.Container) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
@@ -26,8 +26,8 @@ func (s *Stack) Retire(ctx context.Context, containers []model.Container) error 
 func (s *Stack) retire(ctx context.Context, c model.Container) error {
 	grace, err := s.disableRestart(ctx, c)
 	if err == nil {
-		// No timeout of ours: the container's own stop_grace_period counts, and the engine kills after it. The limit is
-		// for an engine that does neither.
+		// The container's own stop_grace_period applies, and the engine kills the container after it. The limit is for an
+		// engine that does neither.
 		stopping, cancel := context.WithTimeout(ctx, grace+engine.KillLimit)
 		defer cancel()
 		err = s.engine.ContainerStop(stopping, c.ID, container.StopOptions{})
@@ -38,7 +38,7 @@ func (s *Stack) retire(ctx context.Context, c model.Container) error {
 	return nil
 }
 
-// disableRestart takes a container's restart policy away, and says how long it may take to stop.
+// disableRestart disables a container's restart policy, and returns how long the container may take to stop.
 func (s *Stack) disableRestart(ctx context.Context, c model.Container) (grace time.Duration, err error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -6,7 +6,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// learnContainer is for what the files do not say: an image's own environment, and containers of an earlier version.
+// learnContainer reports what the files do not contain: the environment of an image, and containers of an earlier
+// version.
 func (s *Stack) learnContainer(config *container.Config) {
 	if s.opts.Learn == nil {
 		return

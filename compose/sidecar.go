@@ -14,15 +14,15 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// Sidecar is a program of ours in the network namespace of an application's container.
+// Sidecar is bluegate's executable in the network namespace of an application's container.
 type Sidecar struct {
 	*engine.Streams
 	engine *engine.Engine
 	id     string
 }
 
-// StartSidecar starts a static executable beside a container, in one that is made of the same image, the one image that is
-// certainly there. It ends with its streams, and removes itself.
+// StartSidecar starts a static executable in the network namespace of a container. It uses the same image, the only one
+// that certainly exists. The sidecar ends when its streams close, and removes itself.
 func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Sidecar, error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -42,7 +42,7 @@ func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable 
 	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
 	config.Labels = map[string]string{engine.SweepLabel: s.name, engine.OwnLabel: "beside"}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
-	// The engine goes on with a creation whose caller has gone away, and nobody would know its container.
+	// The engine completes a creation even if its caller is gone, and then nobody would remove the container.
 	creating, cancelCreating := engine.Asking(context.WithoutCancel(ctx))
 	defer cancelCreating()
 	made, err := s.engine.ContainerCreate(creating, config, host, nil, nil, engine.HelperName("beside", s.name))
@@ -68,11 +68,11 @@ func (b *Sidecar) remove(ctx context.Context) error {
 	return engine.RemoveContainer(ctx, b.engine, b.id)
 }
 
-// execOutput is how much of a command's output is kept: its end, where a program that gives up says why.
+// execOutput is how much of a command's output is kept: its end, where a failing program says why.
 const execOutput = 16 << 10
 
-// Exec runs a command in a container and returns the end of what it printed, and its exit code. A command that ctx cuts
-// off goes on in the container: the engine has no way to end it.
+// Exec runs a command in a container and returns the end of its output and its exit code. If ctx ends, the command
+// continues in the container: the engine cannot end it.
 func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (output []byte, code int, err error) {
 	fail := func(err error) ([]byte, int, error) {
 		if ctx.Err() != nil {
@@ -93,7 +93,7 @@ func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (out
 		return fail(err)
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
+	stop := context.AfterFunc(ctx, conn.Close) // the copy below does not observe ctx
 	defer stop()
 	kept := redact.Tail{Size: execOutput}
 	_, err = stdcopy.StdCopy(&kept, &kept, conn.Reader)
@@ -107,7 +107,7 @@ func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (out
 	return output, code, nil
 }
 
-// exitCode asks how a command has ended, also when its time is up by now: it has ended in time.
+// exitCode returns the exit code of a command that has ended, even if ctx has ended since.
 func (s *Stack) exitCode(ctx context.Context, command string) (int, error) {
 	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()

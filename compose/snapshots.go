@@ -18,21 +18,21 @@ import (
 	"bluegate/deploy/model"
 )
 
-// A keeper is a container that is never started and stands for one of a release that has retired: the container may go,
-// the keeper stays. It is of the same image, so that nothing prunes that, whatever becomes of its tag. It has the
-// environment, command and healthcheck of the original as its own, so that they can be read exactly where the original's
-// could, and nowhere else; what would make the engine act (networks, volumes, ports, Compose's labels) is keptFile in it.
+// A snapshot is a container that is never started. It stands for a container of a retired release, which may be removed
+// while the snapshot stays. It has the same image, so that no prune removes the image even if its tag moves. It has the
+// environment, command and healthcheck of the original, so that they are visible exactly where the original's were.
+// Everything that would make the engine act (networks, volumes, ports, Compose's labels) is in this file in it.
 const snapshotFile = "bluegate-kept.json"
 
-// containerSpec is what a keeper's own configuration does not say of the container for which it stands.
+// containerSpec is what a snapshot's own configuration does not contain of the original container.
 type containerSpec struct {
 	Name       string                               `json:"name"`
-	Image      string                               `json:"image"` // as the container called it
+	Image      string                               `json:"image"` // as in the container's configuration
 	Hostname   string                               `json:"hostname,omitempty"`
 	Domainname string                               `json:"domainname,omitempty"`
 	Labels     map[string]string                    `json:"labels"`
 	Volumes    map[string]struct{}                  `json:"volumes,omitempty"`
-	Host       container.HostConfig                 `json:"host"` // without LogConfig, which the keeper has
+	Host       container.HostConfig                 `json:"host"` // without LogConfig, which the snapshot itself has
 	Networks   map[string]*network.EndpointSettings `json:"networks,omitempty"`
 	Files      []inlineFile                         `json:"files,omitempty"`
 }
@@ -63,7 +63,7 @@ func (s *Stack) keepContainer(ctx context.Context, project string, rec model.Rel
 		return err
 	}
 	o := containerSpecOf(info)
-	names := map[string]string{} // they last longer than the ids, which a rollback changes
+	names := map[string]string{} // names stay the same; a rollback changes ids
 	for _, other := range rec.Kept {
 		names[other.ID] = other.Name
 	}
@@ -78,7 +78,7 @@ func (s *Stack) keepContainer(ctx context.Context, project string, rec model.Rel
 	config, host := snapshotConfig(info)
 	config.Labels = map[string]string{engine.OwnLabel: v.Name, engine.KeptLabel: project, engine.KeptReleaseLabel: rec.Release, engine.KeptNameLabel: k.Name}
 	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
-	if errdefs.IsConflict(err) { // of a run that was killed before it had written the file
+	if errdefs.IsConflict(err) { // left by a run that was killed before it wrote the file
 		if err = v.Remove(ctx); err == nil {
 			_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
 		}
@@ -95,7 +95,7 @@ func containerSpecOf(info container.InspectResponse) containerSpec {
 		Labels: info.Config.Labels, Volumes: info.Config.Volumes, Host: *info.HostConfig, Networks: map[string]*network.EndpointSettings{},
 	}
 	o.Host.LogConfig = container.LogConfig{}
-	if !strings.HasPrefix(info.ID, info.Config.Hostname) { // else the engine had chosen it
+	if !strings.HasPrefix(info.ID, info.Config.Hostname) { // otherwise the engine chose it
 		o.Hostname = info.Config.Hostname
 	}
 	if info.NetworkSettings != nil {
@@ -109,8 +109,8 @@ func containerSpecOf(info container.InspectResponse) containerSpec {
 	return o
 }
 
-// snapshotConfig is a container of the same image that asks for nothing: its image's volumes are covered by what takes no
-// space, so that none is created.
+// snapshotConfig returns the configuration of a container with the same image and without resources. A tmpfs covers
+// each of the image's volumes, so that no volume is created.
 func snapshotConfig(info container.InspectResponse) (*container.Config, *container.HostConfig) {
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = info.Image, "", "", nil
@@ -123,7 +123,7 @@ func snapshotConfig(info container.InspectResponse) (*container.Config, *contain
 	return &config, host
 }
 
-// snapshots lists what is kept of a project, or of one of its releases.
+// snapshots lists the snapshots of a project, or of one of its releases.
 func (s *Stack) snapshots(ctx context.Context, project, release string) ([]container.Summary, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -158,7 +158,7 @@ func (s *Stack) Held(ctx context.Context, project string, rec model.ReleaseRecor
 	return missing, nil
 }
 
-// hasImage asks for an image: a forced removal takes it away under a container that does not run.
+// hasImage says whether an image exists: a forced removal also removes the image of a container that does not run.
 func (s *Stack) hasImage(ctx context.Context, id string) (bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -29,7 +29,7 @@ type Stack struct {
 	name     string // of the application, once it was loaded
 }
 
-// New makes a Stack. Nothing is asked or read yet.
+// New returns a Stack. It sends no request and reads no file.
 func New(c *Connection, opts load.Options) (*Stack, error) {
 	heard := &activity{}
 	service, err := compose.NewComposeService(c.cli, compose.WithPrompt(answerNo), compose.WithEventProcessor(heard))

@@ -7,12 +7,12 @@ import (
 	"github.com/docker/docker/api/types/versions"
 )
 
-// startIntervalAPI is the engine's API from which a healthcheck may be asked more often while a container starts.
+// startIntervalAPI is the first API version of the engine with a healthcheck's start_interval.
 const startIntervalAPI = "1.44"
 
-// setStartInterval has a healthcheck asked at the configured pace during its start_period, so that the gate learns that an
-// application is ready when it is, and not at the healthcheck's next turn. A healthcheck without a start_period has no
-// such phase, and one that sets a start_interval keeps its own; an older engine keeps the interval.
+// setStartInterval sets the configured interval for a healthcheck's start_period, so that the gate learns at once when
+// an application is ready. A healthcheck without a start_period is not changed, and neither is one with its own
+// start_interval; an older engine keeps the interval.
 func (s *Stack) setStartInterval(c types.ServiceConfig) types.ServiceConfig {
 	h := c.HealthCheck
 	if s.opts.StartInterval <= 0 || h == nil || h.Disable || h.StartPeriod == nil || *h.StartPeriod == 0 || h.StartInterval != nil {
@@ -28,7 +28,7 @@ func (s *Stack) setStartInterval(c types.ServiceConfig) types.ServiceConfig {
 	return c
 }
 
-// interval is a healthcheck's own, or Docker's default.
+// interval returns a healthcheck's interval, or Docker's default.
 func interval(h *types.HealthCheckConfig) time.Duration {
 	if h.Interval != nil && *h.Interval > 0 {
 		return time.Duration(*h.Interval)

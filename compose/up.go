@@ -25,7 +25,7 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	}
 	own := serviceNames(m)
 	project, err = project.WithServicesTransform(func(name string, c types.ServiceConfig) (types.ServiceConfig, error) {
-		// What has to be pulled was pulled before; neither field is part of the hash by which Compose compares.
+		// Images were pulled before. Neither field is part of the hash that Compose compares.
 		c.PullPolicy = types.PullPolicyMissing
 		if slices.Contains(own, name) {
 			labels := types.Labels{}
@@ -42,8 +42,8 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	if err != nil {
 		return fmt.Errorf("prepare project %s: %w", m.ComposeProject, err)
 	}
-	// The engine goes on with a creation whose caller has gone away. So creating is not cut short, and whoever waits for
-	// Up to end has seen all that it creates; only an engine that gives no sign of life is not waited for.
+	// The engine completes a creation even if its caller is gone. So a creation is not cancelled: when Up returns, all that
+	// it creates exists. Only an engine that does not respond at all is not waited for.
 	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
 	defer cancel()
 	creating, stop := s.engine.Watched(creating)
@@ -70,12 +70,12 @@ func (s *Stack) start(ctx context.Context, project *types.Project) error {
 	return err
 }
 
-// createLimit bounds the creation of a release's containers; their images are there.
+// createLimit limits the creation of a release's containers. Their images exist already.
 const createLimit = 5 * time.Minute
 
-// selectedProject narrows the project to the colour's services and to those of their dependencies that do not run, with the
-// networks and volumes of these, and says how many containers each service has. What runs already, or has done its work,
-// is left alone: Compose would re-run a finished one-shot at each Up.
+// selectedProject reduces the project to the colour's services and those of their dependencies that do not run, with
+// their networks and volumes, and returns how many containers each service has. What already runs, or has completed, is
+// left alone: Compose would run a completed one-shot again at each Up.
 func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Project, map[string]int, error) {
 	whole := s.projects[m.Colour]
 	wanted := serviceNames(m)
@@ -97,8 +97,8 @@ func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Proj
 	return project.WithoutUnnecessaryResources(), there, nil
 }
 
-// servicesThatRan are the services of which a container runs, and the one-shots of which one ended well; there is how
-// many containers each service has.
+// servicesThatRan returns the services with a running container and the one-shots with a successful one, and how many
+// containers each service has.
 func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

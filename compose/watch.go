@@ -12,10 +12,11 @@ import (
 	"bluegate/deploy/model"
 )
 
-// tick is the safety net under the event stream: one list call, whatever the number of containers.
+// tick is the interval at which the containers are listed, in addition to the events: one request, whatever the number
+// of containers.
 const tick = time.Second
 
-// Watch implements model.Stack. An event is only a wake-up: what is true is inspected.
+// Watch implements model.Stack. An event only triggers an inspection; the inspection says what is true.
 func (s *Stack) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
 	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), rows: map[string]string{}, probes: map[string]probeState{}}
 	go w.run(ctx)
@@ -27,14 +28,14 @@ type watcher struct {
 	model   model.Model
 	release string
 	out     chan model.ContainerEvent
-	rows    map[string]string // id -> what the list said of it when it was last inspected
+	rows    map[string]string // by id: its row in the list when it was last inspected
 	probes  map[string]probeState
 }
 
-// probeState is what the last inspection said of a container's probes.
+// probeState is what the last inspection said about a container's probes.
 type probeState struct {
 	healthy bool
-	failing bool // the last one failed
+	failing bool // the last probe failed
 }
 
 func (w *watcher) run(ctx context.Context) {
@@ -44,8 +45,8 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// follow watches until the event stream breaks. Without a stream the tick alone goes on, inspecting every container:
-// the list does not show restarts and failing probes.
+// follow watches until the event stream breaks. Without a stream, each tick inspects every container: the list does not
+// show restarts and failing probes.
 func (w *watcher) follow(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -67,16 +68,16 @@ func (w *watcher) follow(ctx context.Context) {
 			w.send(ctx, model.ContainerEvent{Trouble: w.stack.engine.Unreachable(err)})
 			select {
 			case <-ctx.Done():
-			case <-ticker.C: // the next round inspects all
+			case <-ticker.C: // the next round inspects every container
 			}
 			return
 		}
 	}
 }
 
-// handleEvent inspects the container of an event, if the event can have changed what the gate decides on. Each probe of each
-// container is an exec with three events; only the end of one that failed on a healthy container, or that passed after
-// such a failure, tells anything that a health_status event does not.
+// handleEvent inspects the container of an event if the event can change what the gate decides on. Each probe of each
+// container is an exec with three events. Only the end of a probe that failed on a healthy container, or that passed
+// after such a failure, tells anything that a health_status event does not.
 func (w *watcher) handleEvent(ctx context.Context, m events.Message) {
 	switch m.Action {
 	case events.ActionDestroy:
@@ -96,7 +97,7 @@ func (w *watcher) handleEvent(ctx context.Context, m events.Message) {
 	w.inspect(ctx, m.Actor.ID, m.Action == events.ActionOOM)
 }
 
-// scan lists the release's containers and inspects those of which the list says something new, or all of them.
+// scan lists the release's containers and inspects those whose row has changed, or all of them.
 func (w *watcher) scan(ctx context.Context, all bool) {
 	list, err := w.stack.list(ctx, w.model, w.release)
 	if err != nil {
@@ -113,13 +114,13 @@ func (w *watcher) scan(ctx context.Context, all bool) {
 	}
 	for id := range w.rows {
 		if !there[id] {
-			w.inspect(ctx, id, false) // what the list leaves out is not gone before the engine says so
+			w.inspect(ctx, id, false) // a container that is missing from the list may still exist
 		}
 	}
 }
 
-// rowText is what the list tells of a container's state, without the time that passes in it: "Up 3 seconds (healthy)",
-// "Exited (0) 5 seconds ago".
+// rowText is what the list says about a container's state, without the elapsed time: "Up 3 seconds (healthy)", "Exited
+// (0) 5 seconds ago".
 func rowText(row container.Summary) string {
 	detail := ""
 	if open := strings.LastIndexByte(row.Status, '('); open >= 0 {

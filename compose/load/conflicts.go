@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// conflicts refuses, with both places, what two colours cannot have at once.
+// conflicts refuses, with both places, what two colours cannot have at the same time.
 func conflicts(app model.Application) error {
 	blue, green := app.Models[model.Blue], app.Models[model.Green]
 	var reasons []model.Reason
@@ -42,14 +42,15 @@ func conflicts(app model.Application) error {
 	return &model.InvalidError{Reasons: reasons, Err: errors.New("the colours cannot run at the same time: " + reasons[0].Message)}
 }
 
-// samePort compares ip:port/protocol; no ip is every ip.
+// samePort compares ip:port/protocol; no ip means every ip.
 func samePort(a, b string) bool {
 	ipA, portA := cutPort(a)
 	ipB, portB := cutPort(b)
 	return portA == portB && (ipA == ipB || ipA == "" || ipB == "")
 }
 
-// roomFor says whether a port is a range in which so many containers find one each: the engine gives each a free one.
+// roomFor says whether a port is a range that is large enough for so many containers: the engine gives each of them a
+// free port.
 func roomFor(hostPort string, containers int) bool {
 	_, text := cutPort(hostPort)
 	text, _, _ = strings.Cut(text, "/")

@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// positionError is an error of Compose with the place in the file that it is about. Compose itself says a file without a
-// line, a line without a file, or neither.
+// positionError is an error of Compose with the place in the file. Compose itself names a file without a line, a line
+// without a file, or neither.
 type positionError struct {
 	Place string // file:line:column, as far as it is known
 	Text  string
@@ -25,7 +25,7 @@ type positionError struct {
 func (e *positionError) Error() string { return e.Place + ": " + e.Text }
 func (e *positionError) Unwrap() error { return e.Err }
 
-// Positioned finds out which place of the files Compose rejected.
+// Positioned adds the place that Compose rejected to its error.
 func Positioned(err error, files []string) error {
 	text := strings.TrimSpace(err.Error())
 	var bare *positionError
@@ -35,7 +35,7 @@ func Positioned(err error, files []string) error {
 	short := text
 	if m := rejected.FindStringSubmatch(text); m != nil {
 		short = strings.TrimSpace(m[2])
-		files = []string{m[1]} // it may be one that the others include
+		files = []string{m[1]} // may be included by the others
 	}
 	where := position{file: strings.Join(files, ", ")}
 	l := Locate(files)
@@ -50,19 +50,19 @@ func Positioned(err error, files []string) error {
 	return &positionError{Place: where.String(), Text: oneLine(short), Err: err}
 }
 
-// rejected is how Compose names the file that it read when it found something.
+// rejected matches how Compose names the file in which it found an error.
 var rejected = regexp.MustCompile(`(?s)^(?:validating|failed to parse) (\S+): (.*)`)
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// rule knows one way in which Compose says what is wrong.
+// rule finds the place for one of Compose's error messages.
 type rule struct {
 	match *regexp.Regexp
 	find  func(l Positions, m []string) (position, bool)
 }
 
-// rules are tried in this order. Their words are those of compose-go; a message that none of them knows keeps the names
-// of the files.
+// rules are tried in this order. They match messages of compose-go; for a message that none of them matches, the place
+// is the names of the files.
 var rules = []rule{
 	{regexp.MustCompile(`line (\d+): mapping key .* already defined`), atLine},
 	{regexp.MustCompile(`line (\d+): cannot construct`), atLine},
@@ -107,7 +107,7 @@ func atPosition(l Positions, m []string) (position, bool) {
 	return position{l.unparsedFile(), line, column}, true
 }
 
-// unparsedFile is the file that is no YAML, or no Compose file at all.
+// unparsedFile returns the file that is not YAML, or not a Compose file.
 func (l Positions) unparsedFile() string {
 	for _, doc := range l.docs {
 		if doc.root == nil || doc.root.Kind != yaml.MappingNode {
@@ -137,7 +137,7 @@ func atExtraKey(l Positions, m []string) (position, bool) {
 	return l.at(strings.TrimPrefix(m[1]+"."+m[2], "."), "")
 }
 
-// inService looks in a service for what it names; else the service itself is the place.
+// inService finds in a service what the message names, otherwise the service itself.
 func inService(l Positions, m []string) (position, bool) {
 	service, name := m[1], m[2]
 	for _, doc := range slices.Backward(l.docs) {
@@ -150,12 +150,12 @@ func inService(l Positions, m []string) (position, bool) {
 	return l.at("services."+service, "")
 }
 
-// namesOrContains says whether a value is a name or a short form that holds it: data:/var, service:db.
+// namesOrContains says whether a value is a name or a short form that contains it: data:/var, service:db.
 func namesOrContains(text, name string) bool {
 	return text == name || strings.HasPrefix(text, name+":") || strings.HasSuffix(text, ":"+name)
 }
 
-// atFileName finds where a file that is not there is named, whatever folder the name starts from.
+// atFileName finds where a missing file is named, whatever folder the name is relative to.
 func atFileName(l Positions, m []string) (position, bool) {
 	return l.mentioned(func(text string) bool {
 		return text != "" && (filepath.Clean(text) == m[1] || strings.HasSuffix(m[1], "/"+filepath.Clean(text)))
@@ -169,7 +169,7 @@ func atText(l Positions, m []string) (position, bool) {
 		if doc.root != nil {
 			scalars(doc.root, func(n *yaml.Node) bool {
 				if strings.Contains(n.Value, quoted) && len(n.Value) > len(longest) {
-					longest = n.Value // Compose may quote but a part: 80:80 of 80:80:80:80
+					longest = n.Value // Compose may quote only a part: 80:80 of 80:80:80:80
 				}
 				return true
 			})
@@ -190,7 +190,7 @@ func (l Positions) mentioned(test func(string) bool) (position, bool) {
 	return position{}, false
 }
 
-// atProbe finds a test of which the first word is none that Compose knows.
+// atProbe finds a healthcheck test whose first word Compose does not know.
 func atProbe(l Positions, _ []string) (position, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, service := range doc.entriesAt("services") {

@@ -13,15 +13,15 @@ import (
 	"bluegate/deploy/model"
 )
 
-// conventions are the names under which a colour's file is looked for, in this order; the last ones hold both colours.
+// conventions are the names of a colour's file, in this order; the last ones are files with both colours.
 var conventions = []string{
 	"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
 	"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
 	"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
 }
 
-// FilesFound are the files' names, still with {colour}: those that are configured, else those of COMPOSE_FILE, else those
-// with the usual names.
+// FilesFound returns the names of the files, still with {colour}: the configured ones, otherwise those of COMPOSE_FILE,
+// otherwise those with the usual names.
 func (o Options) FilesFound() ([]string, error) {
 	if len(o.Files) > 0 {
 		return o.Files, nil
@@ -38,8 +38,8 @@ func (o Options) FilesFound() ([]string, error) {
 		o.Dir, strings.Join(conventions[:8], ", "))
 }
 
-// composeFile reads COMPOSE_FILE as Compose does, from the environment or from .env. A name that carries a colour and
-// has a counterpart of the other colour stands for both.
+// composeFile reads COMPOSE_FILE from the environment or from .env, as Compose does. A name with a colour whose
+// counterpart exists stands for both colours.
 func (o Options) composeFile() ([]string, error) {
 	found, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(o.Dir), cli.WithOsEnv, cli.WithEnvFiles(envFiles()...), cli.WithDotEnv)
 	if err != nil {
@@ -63,7 +63,7 @@ func (o Options) composeFile() ([]string, error) {
 	return names, nil
 }
 
-// envFiles are what Compose reads in place of .env.
+// envFiles returns the files that Compose reads instead of .env.
 func envFiles() []string {
 	if list := os.Getenv("COMPOSE_ENV_FILES"); list != "" {
 		return strings.Split(list, ",")
@@ -71,14 +71,14 @@ func envFiles() []string {
 	return nil
 }
 
-// colourPattern puts {colour} where a file's name carries a colour.
+// colourPattern replaces the colour in a file's name with {colour}.
 func colourPattern(path string, colour model.Colour) string {
 	dir, name := filepath.Split(path)
 	return dir + model.ServiceKey(name, colour)
 }
 
-// base is the file that a colour's own file is laid over, where that is not complete by itself: a service of it says
-// neither what it runs nor how to build that.
+// base returns the file over which a colour's own file is merged, if that file is incomplete: one of its services says
+// neither what it runs nor how to build it.
 func (o Options) base(pattern string) []string {
 	if !strings.Contains(pattern, "{colour}") {
 		return nil
@@ -104,7 +104,7 @@ func (o Options) base(pattern string) []string {
 	return nil
 }
 
-// override is what Compose lays over a file that it finds by itself.
+// override returns what Compose merges over a file that it finds by itself.
 func (o Options) override(pattern string) []string {
 	if !slices.Contains(cli.DefaultFileNames, pattern) {
 		return nil
@@ -122,9 +122,9 @@ func (o Options) exists(pattern string, colour model.Colour) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Paths are where the colours' files lie, as far as they are found.
+// Paths returns the paths of the colours' files, as far as they are found.
 func (o Options) Paths() (paths []string) {
-	patterns, _ := o.FilesFound() // Load says what is wrong
+	patterns, _ := o.FilesFound() // Load reports the error
 	for _, pattern := range patterns {
 		for _, colour := range model.Colours {
 			if path := o.path(pattern, colour); !slices.Contains(paths, path) {
@@ -135,7 +135,7 @@ func (o Options) Paths() (paths []string) {
 	return paths
 }
 
-// path is where a pattern's file of a colour lies.
+// path returns the path of a pattern's file for a colour.
 func (o Options) path(pattern string, colour model.Colour) string {
 	path := o.expand(pattern, colour)
 	if filepath.IsAbs(path) {
@@ -144,7 +144,7 @@ func (o Options) path(pattern string, colour model.Colour) string {
 	return filepath.Join(o.Dir, path)
 }
 
-// expand puts a colour, and what it is configured to stand for, into a pattern.
+// expand replaces {colour} and the colour's keys in a pattern.
 func (o Options) expand(pattern string, colour model.Colour) string {
 	pairs := []string{"{colour}", string(colour)}
 	for key, value := range o.Keys[colour] {

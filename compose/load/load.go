@@ -27,7 +27,7 @@ type Loader struct {
 	Compose ProjectLoader
 }
 
-// Loaded is what the files say: as the deployment needs it, and as Compose needs it.
+// Loaded is the content of the files, in the form of the deployment and in Compose's form.
 type Loaded struct {
 	Application model.Application
 	Projects    map[model.Colour]*types.Project
@@ -64,7 +64,7 @@ func (l Loader) loadWith(ctx context.Context, unset map[string]string) (Loaded, 
 	return out, conflicts(*app)
 }
 
-// loadColour adds one colour to what was read.
+// loadColour adds one colour to out.
 func (l Loader) loadColour(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string, out *Loaded) error {
 	project, err := l.project(ctx, colour, patterns, unset)
 	if err != nil {
@@ -86,7 +86,7 @@ func (l Loader) loadColour(ctx context.Context, colour model.Colour, patterns []
 	return validate(out.Application.Models[colour], at, func(name string) string { return project.Services[name].Restart })
 }
 
-// applicationName is a Compose project's name without the colour; empty where it is called after nothing else.
+// applicationName returns a Compose project's name without the colour; empty if nothing else is left.
 func applicationName(project string) string {
 	name := strings.Trim(strings.ReplaceAll(model.ServiceKey(project, model.Blue), "{colour}", ""), "-_.")
 	if _, err := model.ParseColour(name); err == nil {
@@ -95,14 +95,14 @@ func applicationName(project string) string {
 	return name
 }
 
-// requireName refuses an application that is called after nothing but a colour: every such application on the engine would
-// have the same lock and journal.
+// requireName refuses an application that is named only after a colour: every such application on the engine would
+// share one lock and one journal.
 func (o Options) requireName(project string) error {
 	return model.Invalid("the Compose project %q is named only after a colour, so the application has no name for its lock and journal; name it in bluegate.yml: project: %s (older versions called it %q: to continue with their journal, write project: %s)",
 		project, folderName(o.Dir), project, project)
 }
 
-// folderName is a folder's name as Compose makes a project's name of it.
+// folderName returns a folder's name in the form that Compose uses for a project's name.
 func folderName(dir string) string {
 	name := loader.NormalizeProjectName(filepath.Base(dir))
 	if _, err := model.ParseColour(name); err == nil || name == "" {
@@ -116,7 +116,7 @@ func (l Loader) project(ctx context.Context, colour model.Colour, patterns []str
 	for _, p := range patterns {
 		opts.ConfigPaths = append(opts.ConfigPaths, l.path(p, colour))
 	}
-	// As with `docker compose -f`, the first file's folder names the project, and relative paths start there.
+	// As with `docker compose -f`, the folder of the first file names the project and is the base of relative paths.
 	opts.WorkingDir = filepath.Dir(opts.ConfigPaths[0])
 	var env []string
 	for k, v := range unset {

@@ -14,7 +14,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// modelOf translates what a deployment has to know of a loaded project.
+// modelOf translates the part of a project that a deployment needs.
 func modelOf(p *types.Project, l Positions, colour model.Colour, names, oneShot []string) model.Model {
 	m := model.Model{Colour: colour, ComposeProject: p.Name, Files: p.ComposeFiles}
 	for _, name := range inOrder(p, names) {
@@ -70,7 +70,8 @@ func hostPort(port types.ServicePortConfig) string {
 	return text
 }
 
-// AddPort adds "3000" or "3000/tcp"; ranges and udp are no address that nginx's configuration could name singly.
+// AddPort adds "3000" or "3000/tcp". Ranges and UDP ports are not added: nginx's configuration cannot name them as one
+// address.
 func AddPort(ports []int, text string) []int {
 	number, protocol, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(number)
@@ -80,7 +81,7 @@ func AddPort(ports []int, text string) []int {
 	return append(ports, n)
 }
 
-// hosts are the names that Docker's DNS knows for a service: its key, its container's name, its aliases.
+// hosts returns the names of a service in Docker's DNS: its key, the names of its containers, its aliases.
 func hosts(p *types.Project, s types.ServiceConfig) []string {
 	names := []string{s.Name}
 	if s.ContainerName != "" {
@@ -101,8 +102,8 @@ func hosts(p *types.Project, s types.ServiceConfig) []string {
 	return names
 }
 
-// alsoNamed are the names and addresses that lead to a service without being hosts that a switch writes: Docker's DNS
-// answers to the hostname too, and a static address needs no name.
+// alsoNamed returns names and addresses of a service that a switch never writes: Docker's DNS also resolves the
+// hostname, and a static address needs no name.
 func alsoNamed(s types.ServiceConfig) (names []string) {
 	add := func(name string) {
 		if name != "" && !slices.Contains(names, name) {
@@ -145,7 +146,7 @@ func condition(c string) gate.Condition {
 	return gate.Started
 }
 
-// probe keeps zero for what the file does not say: the image's HEALTHCHECK and then Docker's defaults fill it in.
+// probe keeps zero for what the file does not set: the image's HEALTHCHECK and Docker's defaults complete it.
 func probe(h *types.HealthCheckConfig) (p *gate.Probe, disabled bool) {
 	if h == nil {
 		return nil, false
@@ -168,7 +169,7 @@ func probe(h *types.HealthCheckConfig) (p *gate.Probe, disabled bool) {
 	return p, false
 }
 
-// inOrder sorts services so that each stands behind those it depends on; the rest by name.
+// inOrder sorts services so that each comes after those it depends on, otherwise by name.
 func inOrder(p *types.Project, names []string) []string {
 	names = slices.Sorted(slices.Values(names))
 	var out []string

@@ -8,8 +8,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// withOneShots adds to a colour's services the one-shots that they wait for, and those that are configured: a release
-// brings its own migration, whether or not that is called after the colour.
+// withOneShots adds the one-shots that a colour's services wait for, and the configured ones. A release includes its
+// own migration, whether or not that is named after the colour.
 func (o Options) withOneShots(project *types.Project, colour model.Colour, own []string) []string {
 	names := slices.Clone(own)
 	for name := range project.Services {
@@ -24,8 +24,8 @@ func (o Options) withOneShots(project *types.Project, colour model.Colour, own [
 	return names
 }
 
-// markShared marks the one-shots that both colours have in one Compose project. A release replaces what is left of the other
-// colour's: it has done its work.
+// markShared marks the one-shots that both colours have in one Compose project. A release replaces the completed one of
+// the other colour.
 func markShared(app model.Application) {
 	blue, green := app.Models[model.Blue], app.Models[model.Green]
 	if blue.ComposeProject != green.ComposeProject {

@@ -6,22 +6,21 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Options say where the colours' files are. The zero value means the conventions.
+// Options say where the Compose files of the colours are. The zero value means the conventions.
 type Options struct {
 	Dir      string   // the project directory
-	Files    []string // with {colour}; empty: by convention
+	Files    []string // with {colour}; empty: the conventions
 	Project  string   // the Compose project, with {colour}; empty: what Compose itself would use
-	Services []string // with {colour}; empty: by convention
-	OneShot  []string // services that pass by exit 0
+	Services []string // with {colour}; empty: the conventions
+	OneShot  []string // services that pass with exit code 0
 	Name     string   // names lock, journal and history; empty: the Compose project, without the colour
 	Env      map[model.Colour]map[string]string
-	// Keys are what {key} stands for in Files, Project and Services, besides {colour}.
+	// Keys are the values of {key} in Files, Project and Services, in addition to {colour}.
 	Keys map[model.Colour]map[string]string
-	// StartInterval is how often a healthcheck is asked during its start_period; zero leaves it as it is.
+	// StartInterval is the interval of healthchecks during their start_period; zero does not change it.
 	StartInterval time.Duration
-	// OnlyWhatRuns is for commands that start no release of the files: variables that only the images depend on may be
-	// unset.
+	// OnlyWhatRuns is for commands that do not start a release: variables that only images depend on may be unset.
 	OnlyWhatRuns bool
-	// Learn is told every name and value that may be a secret, so that it appears in no output. It may be nil.
+	// Learn is called with every name and value that may be a secret, so that it appears in no output. It may be nil.
 	Learn func(name, value string)
 }

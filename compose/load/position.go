@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Positions looks for places in the files that were read.
+// Positions finds places in the files that were read.
 type Positions struct {
 	files []string
 	docs  []document
 }
 
-// Locate reads files in which places are to be found.
+// Locate reads the files in which to find places.
 func Locate(files []string) Positions { return Positions{files: files, docs: documents(files)} }
 
-// service is the line of a service; later files lie over earlier ones. One that stands in none of them, but in a file
-// that they include, is somewhere in them all.
+// service returns the line of a service; later files override earlier ones. A service that is in none of them is in a
+// file that they include: then it returns the names of all files.
 func (l Positions) service(name string) string {
 	for _, doc := range slices.Backward(l.docs) {
 		for _, e := range doc.entriesAt("services." + name) {
@@ -26,7 +26,7 @@ func (l Positions) service(name string) string {
 	return strings.Join(l.files, ", ")
 }
 
-// Where is the place of a path, or of the nearest part of it that is there.
+// Where returns the place of a path, or of the nearest parent that exists.
 func (l Positions) Where(path string) string {
 	if found, ok := l.at(path, ""); ok {
 		return found.String()
@@ -34,8 +34,8 @@ func (l Positions) Where(path string) string {
 	return strings.Join(l.files, ", ")
 }
 
-// at finds a path; the last file that has it counts. Where several items of a list match, the one that the rest of the
-// message speaks of is meant.
+// at finds a path in the last file that has it. If several items of a list match, it returns the one that the message
+// mentions.
 func (l Positions) at(path, message string) (position, bool) {
 	for _, doc := range slices.Backward(l.docs) {
 		found := doc.entriesAt(path)

@@ -8,10 +8,10 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// largestSecret bounds what is read of a secret's file: a value that is hidden by comparing must be short.
+// largestSecret limits how much of a secret's file is read: secrets are hidden by comparison, so they must be short.
 const largestSecret = 64 << 10
 
-// learnProject tells what a project holds by name and value, so that the secrets among it can be kept out of every output.
+// learnProject reports the names and values of a project to Learn, so that secrets among them appear in no output.
 func (o Options) learnProject(p *types.Project) {
 	if o.Learn == nil {
 		return
@@ -62,7 +62,7 @@ func (o Options) learnSecret(secret types.FileObjectConfig, env types.Mapping) {
 		return
 	}
 	info, err := os.Stat(secret.File)
-	if err != nil || !info.Mode().IsRegular() { // Compose says what is wrong with it
+	if err != nil || !info.Mode().IsRegular() { // Compose reports the error
 		return
 	}
 	f, err := os.Open(secret.File)

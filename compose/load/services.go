@@ -11,8 +11,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// profiles are those behind which a colour's services stand, where the file keeps the idle colour out of a plain
-// `docker compose up` in this way.
+// profiles returns the profiles of a colour's services, if the file uses profiles to keep the idle colour out of a
+// plain `docker compose up`.
 func (o Options) profiles(project *types.Project, colour model.Colour) []string {
 	var wanted, named, others []string
 	for name, service := range project.DisabledServices {
@@ -32,12 +32,12 @@ func (o Options) profiles(project *types.Project, colour model.Colour) []string 
 	return append(wanted, others...)
 }
 
-// hasColour says whether a name has the colour as one of its words.
+// hasColour says whether the colour is one of the words of a name.
 func hasColour(name string, colour model.Colour) bool { return model.ServiceKey(name, colour) != name }
 
-// serviceNames are the colour's own services: those that are configured, else those whose name carries the colour, else
-// those that the colour's own file speaks of where it lies over a common one, else all of a file whose services carry
-// neither colour. Databases and proxies that share the file with the colours do not carry it.
+// serviceNames returns the colour's own services: the configured ones, otherwise those named after the colour,
+// otherwise those in the colour's own file if that is merged over a common one, otherwise all services of a file in
+// which none is named after a colour. Databases and proxies in the same file are not named after a colour.
 func (o Options) serviceNames(project *types.Project, l Positions, colour model.Colour, patterns []string) ([]string, error) {
 	if names, err := o.configuredServices(project, colour); len(names) > 0 || err != nil {
 		return names, err
@@ -51,7 +51,7 @@ func (o Options) serviceNames(project *types.Project, l Positions, colour model.
 		return names, nil
 	}
 	if others := carrying(colour.Other()); len(others) > 0 {
-		// In a file of the other colour, what does not carry it is shared: to take that for a release would replace it.
+		// In a file of the other colour, services that are not named after it are shared: a release would replace them.
 		return nil, model.Invalid("no service in %s is named after %s, although %s is named after %s; name the services in bluegate.yml (compose.services)", files, colour, others[0], colour.Other())
 	}
 	if len(all) == 0 {
@@ -61,8 +61,8 @@ func (o Options) serviceNames(project *types.Project, l Positions, colour model.
 	return names, refuseSharedServices(project, l, names)
 }
 
-// commonServices tells of the services that stand only in a file that both colours use, where the colours' own files decide what
-// is theirs: nobody has said of these that they are not.
+// commonServices reports the services that are defined only in a file that both colours use, if the colours' own files
+// decide which services are theirs: the user may have expected these to be deployed.
 func (o Options) commonServices(project *types.Project, l Positions, colour model.Colour, names []string) []model.Finding {
 	others := slices.DeleteFunc(project.ServiceNames(), func(name string) bool { return slices.Contains(names, name) })
 	carrying := slices.ContainsFunc(names, func(name string) bool { return hasColour(name, colour) })
@@ -88,7 +88,7 @@ func (o Options) configuredServices(project *types.Project, colour model.Colour)
 	return names, nil
 }
 
-// servicesIn are the services of the files that only this colour has, where there are others.
+// servicesIn returns the services in the files that only this colour has, if there are other files.
 func (o Options) servicesIn(all []string, colour model.Colour, patterns []string) []string {
 	var own []string
 	for _, pattern := range patterns {
@@ -109,8 +109,8 @@ func (o Options) servicesIn(all []string, colour model.Colour, patterns []string
 	return names
 }
 
-// refuseSharedServices refuses a database or a proxy among the services of which nobody said that they are the colour's: each
-// deployment would replace it, and the colours would have one each.
+// refuseSharedServices refuses a database or a proxy among services that the user did not list: each deployment would
+// replace it, and each colour would have its own.
 func refuseSharedServices(project *types.Project, l Positions, names []string) error {
 	shared := func(name string) string { return sharedKind(project.Services[name].Image, name) }
 	rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return shared(name) != "" })

@@ -11,13 +11,13 @@ import (
 	"bluegate/deploy/model"
 )
 
-// placeholders are two values for a variable that the files require and the environment does not have. They are valid as a
-// tag, a port and a name. What depends on the variable differs between them.
+// placeholders are two values for a required variable that is not set. They are valid as a tag, a port and a name.
+// Everything that depends on the variable differs between the two.
 var placeholders = [2]string{"11111", "22222"}
 
-// withoutVariables reads the files where the environment lacks variables that they require, such as the version of a
-// release that is yet to come. What runs does not depend on it, so nothing but the images of services may: anything else
-// that does is not known, and is the error that led here. ok is false if that error stands.
+// withoutVariables reads the files although variables that they require are not set, such as the version of the next
+// release. What runs does not depend on these variables, so only the images of services may; if anything else depends
+// on one, the original error stands and ok is false.
 func (l Loader) withoutVariables(ctx context.Context, cause error) (known Loaded, ok bool) {
 	var missing *template.MissingRequiredError
 	if !l.OnlyWhatRuns || !errors.As(cause, &missing) {

@@ -11,7 +11,7 @@ import (
 
 var restartPolicy = regexp.MustCompile(`^(|no|always|unless-stopped|on-failure(:[0-9]+)?)$`)
 
-// validate refuses what Compose lets pass and the engine would reject in the midst of a release.
+// validate refuses values that Compose accepts and the engine would reject in the middle of a release.
 func validate(m model.Model, l Positions, restart func(service string) string) error {
 	for _, service := range m.Services {
 		wrong := func(key, format string, args ...any) error {

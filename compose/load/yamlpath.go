@@ -9,13 +9,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is a YAML file as its author wrote it. Compose's own model has lost every line number.
+// document is a YAML file as its author wrote it. Compose's own model has no line numbers.
 type document struct {
 	file string
-	root *yaml.Node // nil: it could not be read or parsed
+	root *yaml.Node // nil if it could not be read or parsed
 }
 
-// documents reads files; what cannot be parsed is kept without its nodes.
+// documents reads files. A file that cannot be parsed has no nodes.
 func documents(files []string) []document {
 	docs := make([]document, len(files))
 	for i, file := range files {
@@ -32,10 +32,10 @@ func documents(files []string) []document {
 	return docs
 }
 
-// position is a place in a file, as editors write it.
+// position is a place in a file, in the form that editors use.
 type position struct {
 	file         string
-	line, column int // 0: not known
+	line, column int // 0 if not known
 }
 
 func (s position) String() string {
@@ -48,13 +48,14 @@ func (s position) String() string {
 	return fmt.Sprintf("%s:%d:%d", s.file, s.line, s.column)
 }
 
+// position is a place in a file, in the form that editors use.
 func (d document) position(n *yaml.Node) position { return position{d.file, n.Line, n.Column} }
 
-// entry is a value with the node that names it: its key in a mapping, itself in a list.
+// entry is a value and the node that names it: its key in a mapping, the value itself in a list.
 type entry struct{ name, value *yaml.Node }
 
-// entriesAt are the entries that a path in Compose's words leads to: services.was-blue.ports, services[was-blue].image,
-// services.x.environment.[0]. `[]` stands for any item of a list, so that there may be several.
+// entriesAt returns the entries at a path in Compose's notation: services.was-blue.ports, services[was-blue].image,
+// services.x.environment.[0]. `[]` matches every item of a list, so there may be several.
 func (d document) entriesAt(path string) []entry {
 	if d.root == nil {
 		return nil
@@ -87,7 +88,7 @@ func descend(at entry, path string) []entry {
 	return found
 }
 
-// cutKey takes a key off the front of a path. A service may have dots in its name.
+// cutKey removes a key from the front of a path. The name of a service may contain dots.
 func cutKey(path, key string) (rest string, ok bool) {
 	if rest, ok = strings.CutPrefix(path, "["+key+"]"); ok {
 		return strings.TrimPrefix(rest, "."), true
@@ -109,7 +110,7 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// mapping lists a mapping's entries, what is merged into it behind its own.
+// mapping lists the entries of a mapping, then those that are merged into it.
 func mapping(n *yaml.Node) (entries []entry) {
 	var merged []entry
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -123,8 +124,8 @@ func mapping(n *yaml.Node) (entries []entry) {
 	return append(entries, merged...)
 }
 
-// scalars visits every key and value below n in the order of the file until visit returns false. What an alias stands
-// for is visited where it is written.
+// scalars visits every key and value below n in the order of the file until visit returns false. The target of an alias
+// is visited only where it is written.
 func scalars(n *yaml.Node, visit func(*yaml.Node) bool) bool {
 	if n.Kind == yaml.ScalarNode {
 		return visit(n)
@@ -137,7 +138,7 @@ func scalars(n *yaml.Node, visit func(*yaml.Node) bool) bool {
 	return true
 }
 
-// mention is the first scalar below n that satisfies a test.
+// mention returns the first scalar below n that satisfies test.
 func mention(n *yaml.Node, test func(text string) bool) *yaml.Node {
 	var found *yaml.Node
 	scalars(n, func(s *yaml.Node) bool {
