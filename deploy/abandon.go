@@ -98,7 +98,7 @@ func (r *run) removed(containers []model.Container) {
 	}
 }
 
-// notSwitchedByHand holds the first rule for a release that did not pass: somebody may have pointed nginx at it meanwhile. A
+// notSwitchedByHand holds the first rule for a release that did not pass: someone may have pointed nginx at it meanwhile. A
 // configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
 // deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
 // switched to; and before a first deployment nginx may have named the colour all the time.
@@ -111,11 +111,11 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 		return nil
 	}
 	if slices.ContainsFunc(route.Points, func(p model.SwitchPoint) bool { return p.Endpoint.Colour == r.plan.Release.To }) {
-		return fmt.Errorf("the configuration of %s names %s meanwhile, so the release keeps running; somebody edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To)
+		return fmt.Errorf("the configuration of %s names %s now, so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To)
 	}
 	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
-		r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited meanwhile, and what it names cannot be told", route.Nginx))
-		return fmt.Errorf("somebody edited the configuration of %s meanwhile, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, route.Refusal)
+		r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited, and which colour it names cannot be told", route.Nginx))
+		return fmt.Errorf("someone edited the configuration of %s, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, route.Refusal)
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 }
 
 // proveServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
-// to the release, from where an nginx stands that may have been restarted since. Where somebody put the old configuration
+// to the release, from where an nginx stands that may have been restarted since. Where someone put the old configuration
 // back, the release has lost; any other edit is errEdited.
 func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
@@ -153,7 +153,7 @@ func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	case fate == model.ChangeNginxGone:
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.seen.Route.Nginx)}
 	case fate == model.ChangeNotApplied:
-		return model.Refuse(model.NginxNotSwitched, "somebody put the configuration of %s back in the bake of %s, as it was before the switch", r.seen.Route.Nginx, r.plan.Release.To)
+		return model.Refuse(model.NginxNotSwitched, "someone put the configuration of %s back during the bake of %s, as it was before the switch", r.seen.Route.Nginx, r.plan.Release.To)
 	case fate == model.ChangeConflict:
 		return errEdited
 	}
@@ -173,7 +173,7 @@ func (r *run) adoptEdit(ctx context.Context) error {
 	case errors.As(err, &locked):
 		return &model.UnreachableError{What: "nginx", Err: err}
 	case err == nil && !served:
-		return &model.ManualActionError{Err: fmt.Errorf("the configuration of %s was changed by somebody else in the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.seen.Route.Nginx, r.plan.Release.To), Run: "bluegate settle"}
+		return &model.ManualActionError{Err: fmt.Errorf("someone else edited the configuration of %s during the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.seen.Route.Nginx, r.plan.Release.To), Run: "bluegate settle"}
 	}
 	return err
 }

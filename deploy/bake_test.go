@@ -35,7 +35,7 @@ func (w *fakeEngine) fails(service string, at time.Duration, then life) {
 	w.lives[service] = append(healthyAfter(2*time.Second), then...)
 }
 
-// looked is a look at what somebody wrote meanwhile, and adopted is that it goes on naming the release.
+// looked is a look at what someone wrote meanwhile, and adopted is that it goes on naming the release.
 const (
 	looked  = "\n lock nginx-edge-0123456 \n unlock nginx-edge-0123456"
 	adopted = "\n lock nginx-edge-0123456 \n journal baking \n unlock nginx-edge-0123456"
@@ -104,11 +104,11 @@ func TestBake(t *testing.T) {
 		},
 		done: baked + pointedBack + "\n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, reasons: "unhealthy was-green shop-was-green-1", says: "nginx did not load it",
 	}, {
-		name: "somebody edits the configuration",
+		name: "someone edits the configuration",
 		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk += "# tuned" })
 		},
-		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, says: "somebody else",
+		done: baked + looked + "\n lock nginx-edge-0123456 \n restore \n unlock nginx-edge-0123456 \n close \n unlock shop", outcome: model.NeedsPerson, exit: 5, live: model.None, says: "someone else",
 	}, {
 		name: "another project switches in the same file",
 		set: func(w *fakeEngine, p *process) {
@@ -143,7 +143,7 @@ func TestBake(t *testing.T) {
 		done:    baked + strings.Replace(pointedBack, "restore", "journal baking \n rehearse blue \n restore", 1) + "\n drain" + abandoned + "\n close \n unlock shop",
 		outcome: model.RolledBack, exit: 4, live: model.Blue, reasons: "unhealthy was-green shop-was-green-1",
 	}, {
-		name: "somebody puts the old configuration back",
+		name: "someone puts the old configuration back",
 		set: func(w *fakeEngine, p *process) {
 			p.after("journal baking", time.Second, func() { w.nginx.disk = confOf(model.Blue); w.nginx.reload() })
 		},
@@ -266,7 +266,7 @@ func TestSettleBake(t *testing.T) {
 		{"both are bad", "journal baking", func(w *fakeEngine) { w.ail(model.Blue); w.ail(model.Green) }, 5, model.Green, "not healthy either"},
 		{"edited meanwhile", "journal baking", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
 		{"edited meanwhile, loaded, and not yet baking", "reload", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload() }, 0, model.Blue, "had not passed"},
-		{"edited meanwhile, and not loaded", "journal baking", func(w *fakeEngine) { w.nginx.disk += other }, 5, model.Green, "somebody else"},
+		{"edited meanwhile, and not loaded", "journal baking", func(w *fakeEngine) { w.nginx.disk += other }, 5, model.Green, "someone else"},
 		{"edited meanwhile, and the old colour has ended", "journal baking", func(w *fakeEngine) { w.nginx.disk += other; w.nginx.reload(); w.ail(model.Blue) }, 0, model.Green, "is live"},
 	} {
 		story(t, test.name, func(t *testing.T, w *fakeEngine) {

@@ -171,7 +171,7 @@ func (q *checkRun) failed(series *check.Attempts, last check.Result) *model.Reas
 	where := "this machine"
 	switch q.From {
 	case check.Nginx:
-		where = "where nginx stands"
+		where = "where nginx runs"
 	case check.Container:
 		where = "container " + q.container.Name
 	}

@@ -74,7 +74,7 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	case errors.Is(err, errUnforeseen):
 		r.setLive(live.Colour, live.By)
 		r.report.From, r.report.To, r.report.Containers = live.Colour, cmp.Or(r.Settings.To, live.Colour.Other(), entry.To), r.seen.Containers
-		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask it from where it stands: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, orNone(entry.From), entry.To, entry.Phase)})
+		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask from its network: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, orNone(entry.From), entry.To, entry.Phase)})
 		return false, nil
 	case err != nil:
 		return false, err

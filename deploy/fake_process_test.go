@@ -23,7 +23,7 @@ type process struct {
 	fault    fault
 	calls    int  // of the kind that the fault counts
 	dead     bool // it has ended
-	absent   bool // from what a report can speak of: it was killed, or is somebody else
+	absent   bool // from what a report can speak of: it was killed, or is someone else
 	cancel   context.CancelCauseFunc
 	onLine   func(string)
 	logFails error

@@ -278,7 +278,7 @@ func (p *process) putBack(ctx context.Context, file model.FileChange, always boo
 			return true, err
 		}
 	} else if there != string(file.Old) {
-		return true, errors.New("the bytes there are somebody else's")
+		return true, errors.New("the bytes there are someone else's")
 	}
 	if p.nginx.state == model.RouterRunning && (always || loaded == string(file.New)) {
 		return true, p.reload(ctx)

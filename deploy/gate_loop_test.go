@@ -104,7 +104,7 @@ func TestGateRefuses(t *testing.T) {
 			w.told(t, r)
 		})
 	}
-	story(t, "somebody removes a container", func(t *testing.T, w *fakeEngine) {
+	story(t, "someone removes a container", func(t *testing.T, w *fakeEngine) {
 		time.AfterFunc(4*time.Second, func() { w.vanish("shop-was-green-1") })
 		r := w.process().deploy()
 		ends(t, r, model.Refused, 3, model.Blue)
@@ -114,7 +114,7 @@ func TestGateRefuses(t *testing.T) {
 	})
 }
 
-// vanish is somebody who removes a container.
+// vanish is someone who removes a container.
 func (w *fakeEngine) vanish(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

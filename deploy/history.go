@@ -7,7 +7,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// recordOfOld describes the old colour: the release that it was made live as, or, when somebody else started it or changed
+// recordOfOld describes the old colour: the release that it was made live as, or, when someone else started it or changed
 // it since, one that is adopted. One-shots have done their work and are not kept.
 func (r *run) recordOfOld(old []model.Container) model.ReleaseRecord {
 	now := r.recordAsRun(r.plan.From)
@@ -23,7 +23,7 @@ func (r *run) recordOf(colour model.Colour, containers []model.Container) model.
 		label = c.Release
 	}
 	if slices.ContainsFunc(containers, func(c model.Container) bool { return c.Release != label }) {
-		label = "" // somebody made some of them anew
+		label = "" // someone made some of them anew
 	}
 	for _, known := range r.journal.Releases {
 		again := known.Kept != nil && !slices.ContainsFunc(containers, func(c model.Container) bool { return !known.Owns(c) })

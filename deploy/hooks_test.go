@@ -80,7 +80,7 @@ func TestHooks(t *testing.T) {
 		{"after_all fails", func(_ *fakeEngine, p *process) { p.runs = only(model.AfterAll, "no", 3, nil) }, model.Promoted, 0, model.Green, "before_up before_switch after_switch after_all", "", "hook-failed"},
 		{"the release is refused", func(w *fakeEngine, _ *process) { w.lives["was-green"] = exitsAfter(time.Second, 1) }, model.Refused, 3, model.Blue, "before_up on_failure after_all", "exited was-green shop-was-green-1", ""},
 		{"refused before it began", func(w *fakeEngine, _ *process) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "x") }, model.Refused, 3, model.None, "on_failure after_all", "config-not-loaded", ""},
-		{"somebody else holds the lock", func(w *fakeEngine, _ *process) { w.locks["shop"] = w.process() }, model.Locked, 6, model.None, "", "", ""},
+		{"someone else holds the lock", func(w *fakeEngine, _ *process) { w.locks["shop"] = w.process() }, model.Locked, 6, model.None, "", "", ""},
 		{"interrupted", func(w *fakeEngine, p *process) { p.after("start was-green", time.Second, func() { p.cancel(sigterm) }) }, model.Interrupted, 143, model.Blue, "before_up on_failure after_all", "", ""},
 	} {
 		story(t, test.name, func(t *testing.T, w *fakeEngine) {

@@ -131,10 +131,10 @@ func (r *run) unlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	if err := r.Router.Close(ctx); err != nil {
-		r.note(model.Finding{Code: "not-cleaned", Message: "the helper beside nginx was not removed: " + err.Error()})
+		r.note(model.Finding{Code: "not-cleaned", Message: "the helper container of nginx was not removed: " + err.Error()})
 	}
 	if err := r.Asker.Close(ctx); err != nil {
-		r.note(model.Finding{Code: "not-cleaned", Message: "a helper beside the application was not removed: " + err.Error()})
+		r.note(model.Finding{Code: "not-cleaned", Message: "a helper container of the application was not removed: " + err.Error()})
 	}
 	if r.lease != nil {
 		r.noteUnreleased(r.lease.Release(ctx))

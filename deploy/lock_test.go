@@ -113,7 +113,7 @@ func TestNginxIsLocked(t *testing.T) {
 	})
 }
 
-// TestLocksAreGivenBack: whatever a command ends with, somebody else can begin.
+// TestLocksAreGivenBack: whatever a command ends with, someone else can begin.
 func TestLocksAreGivenBack(t *testing.T) {
 	for _, test := range []struct {
 		name string

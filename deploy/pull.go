@@ -107,7 +107,7 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 }
 
 // noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
-// somebody else may bring an image under the same name.
+// someone else may bring an image under the same name.
 func (r *run) noteBrought(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()

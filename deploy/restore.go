@@ -10,8 +10,8 @@ import (
 )
 
 // pointBack makes nginx serve again what it served before a change, and proves it: the old bytes where those of the
-// change are, new workers that have read them, and the old colour's addresses leading to its own containers. Where somebody
-// else edited the files and they still name the release, only what names it goes back; other bytes that are somebody
+// change are, new workers that have read them, and the old colour's addresses leading to its own containers. Where someone
+// else edited the files and they still name the release, only what names it goes back; other bytes that are someone
 // else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
 func (r *run) pointBack(ctx context.Context, change model.Change) error {
 	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error { return r.restore(ctx, change) })
@@ -50,7 +50,7 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	return nil
 }
 
-// adopt takes over what somebody else wrote into the same files since the switch, another project's own switch for
+// adopt takes over what someone else wrote into the same files since the switch, another project's own switch for
 // instance, if nginx has loaded it and it names the release as before. The change is from then on what it would have been
 // had that stood there already: its old bytes are the bytes of now, made to name the colour before. It is journaled, so
 // that a later run can go back too. Nginx's lock is held, and nothing is written.
@@ -72,7 +72,7 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 		return false, err
 	}
 	r.seen.Route, r.plan.Change = route, adopted
-	r.Progress.Say("the configuration of %s was edited meanwhile, and goes on naming %s", route.Nginx, r.plan.Release.To)
+	r.Progress.Say("the configuration of %s was edited since the switch, and still names %s", route.Nginx, r.plan.Release.To)
 	return true, nil
 }
 
@@ -116,7 +116,7 @@ func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason
 // neitherHealthy is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
 // would help nobody.
 func (r *run) neitherHealthy(old []model.Reason) error {
-	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; mend one of them, then run `bluegate settle`, which keeps the one that is healthy",
+	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; repair one of them, then run `bluegate settle`, which keeps the one that is healthy",
 		r.plan.From, &model.RefusedError{Reasons: old})
 }
 

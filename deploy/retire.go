@@ -61,7 +61,7 @@ func (r *run) keep(ctx context.Context) error {
 	return nil
 }
 
-// stopOld stops the old colour, unless somebody pointed nginx back at it meanwhile.
+// stopOld stops the old colour, unless someone pointed nginx back at it meanwhile.
 func (r *run) stopOld(ctx context.Context) error {
 	route, err := r.observeRoute(ctx)
 	if err != nil {

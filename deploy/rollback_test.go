@@ -49,7 +49,7 @@ func (w *fakeEngine) deployed(keep model.Keep) {
 	delete(w.proven, model.Blue)
 }
 
-// strangers stand where blue stood: somebody tried something by hand.
+// strangers stand where blue stood: someone tried something by hand.
 func (w *fakeEngine) strangers() {
 	for _, s := range w.app.Models[model.Blue].Services {
 		b := w.create(s, model.Blue, "")
@@ -124,7 +124,7 @@ func TestRollback(t *testing.T) {
 		name:    "to what nobody holds",
 		set:     func(w *fakeEngine) { w.remove(model.Blue); clear(w.archive) },
 		done:    "lock shop \n unlock shop",
-		outcome: model.Malformed, exit: 2, live: model.Green, says: "somebody removed both",
+		outcome: model.Malformed, exit: 2, live: model.Green, says: "someone removed both",
 	}, {
 		name:    "after a rollback",
 		set:     func(w *fakeEngine) { w.process().rollback(); w.lines = nil },
@@ -140,7 +140,7 @@ func TestRollback(t *testing.T) {
 			w.nginx.reload()
 		},
 		done:    "lock shop \n unlock shop",
-		outcome: model.Malformed, exit: 2, live: model.Blue, says: "somebody switched nginx by hand",
+		outcome: model.Malformed, exit: 2, live: model.Blue, says: "someone switched nginx by hand",
 	}, {
 		name:    "with nothing live",
 		set:     func(w *fakeEngine) { w.stopAll() },
@@ -283,7 +283,7 @@ func TestStatusTellsTheWayBack(t *testing.T) {
 			w.boxes = slices.DeleteFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == "was-blue" })
 		}, "held stopped"},
 		{"over strangers", func(w *fakeEngine) { w.remove(model.Blue); w.strangers() }, "held held"},
-		{"what nobody holds", func(w *fakeEngine) { w.remove(model.Blue); clear(w.archive) }, "somebody removed both"},
+		{"what nobody holds", func(w *fakeEngine) { w.remove(model.Blue); clear(w.archive) }, "someone removed both"},
 		{"after a rollback", func(w *fakeEngine) { w.process().rollback() }, "a rollback is not rolled back"},
 	} {
 		story(t, test.name, func(t *testing.T, w *fakeEngine) {

@@ -109,7 +109,7 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	case phase == model.PhaseSwitched && chosen == e.From:
 		return r.switchedBack(ctx, e)
 	case phase.BeforeSwitch() && chosen == e.To:
-		return fmt.Sprintf("somebody made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, model.Settled)
+		return fmt.Sprintf("someone made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, model.Settled)
 	}
 	if phase == model.PhaseSwitching {
 		loaded, err := r.settleSwitch(ctx, e)
@@ -162,12 +162,12 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 		return "", err
 	}
 	if e.Back != nil {
-		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was put to rest again, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was stopped again, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
 	}
 	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
 }
 
-// switchedBack takes the decision of somebody who pointed nginx back by hand, after the release had been made live. The
+// switchedBack takes the decision of someone who pointed nginx back by hand, after the release had been made live. The
 // release is stopped and stays, so that it can be looked at.
 func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) {
 	if err := r.drainRelease(ctx); err != nil {
@@ -178,7 +178,7 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 		return "", err
 	}
 	if r.seen.Route = route; r.seen.Served() != e.From {
-		return "", fmt.Errorf("the configuration of %s was edited again meanwhile; settle once it stays as it is", route.Nginx)
+		return "", fmt.Errorf("the configuration of %s was edited again; run `bluegate settle` once nobody edits it", route.Nginx)
 	}
 	if err := r.seen.NothingLeadsTo(route, e.To); err != nil {
 		return "", err
@@ -190,7 +190,7 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 		return "", err
 	}
 	r.journal.Bring(e.Images)
-	return fmt.Sprintf("somebody made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, model.RolledBack)
+	return fmt.Sprintf("someone made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, model.RolledBack)
 }
 
 // settleSwitch says whether nginx serves the change of an entry; if not, the old configuration is back afterwards.
@@ -247,7 +247,7 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 		if chosen := r.seen.Served(); chosen != model.None { // by hand, and it was loaded
 			return chosen == e.To, nil
 		}
-		return false, fmt.Errorf("the configuration of %s was edited meanwhile: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
+		return false, fmt.Errorf("the configuration of %s was edited: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
 	}
 	return false, r.Router.Restore(ctx, *e.Change)
 }

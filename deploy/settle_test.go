@@ -155,7 +155,7 @@ func TestSettle(t *testing.T) {
 	}, {
 		name: "switching, foreign", kill: "write green",
 		set:  func(w *fakeEngine) { w.nginx.disk = confOf(model.Green) + "# tuned" },
-		done: untouched, exit: 5, live: model.None, says: "was edited meanwhile",
+		done: untouched, exit: 5, live: model.None, says: "was edited: it holds neither",
 	}, {
 		name: "switching, nginx gone", kill: "write green",
 		set:  func(w *fakeEngine) { w.nginx.state = model.RouterAbsent },
@@ -282,7 +282,7 @@ func TestSettleFirst(t *testing.T) {
 		name: "nginx does not reload", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.deaf = true },
 		done: "lock shop \n sweep \n lock nginx-edge-0123456 \n restore \n reload \n unlock nginx-edge-0123456 \n close \n unlock shop", exit: 5, running: 2, says: "did not load it",
 	}, {
-		name: "somebody edits the configuration", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.disk += "# tuned" },
+		name: "someone edits the configuration", kill: "journal switching", set: func(w *fakeEngine) { w.nginx.disk += "# tuned" },
 		done: untouched, exit: 5, running: 2, says: "what runs is not what is on disk",
 	}} {
 		story(t, test.name, func(t *testing.T, w *fakeEngine) {
@@ -381,7 +381,7 @@ func TestDeploySettlesFirst(t *testing.T) {
 	})
 }
 
-// TestSettleBakeByHand: somebody pointed nginx back in words of their own, after a run that was killed in its bake.
+// TestSettleBakeByHand: someone pointed nginx back in words of their own, after a run that was killed in its bake.
 func TestSettleBakeByHand(t *testing.T) {
 	story(t, "pointed back", func(t *testing.T, w *fakeEngine) {
 		p := w.process()

@@ -184,7 +184,7 @@ func TestEditedByHand(t *testing.T) {
 			w.nginx.reload()
 		})
 		r := w.process().deploy()
-		if r.ExitCode != 5 || codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "names green meanwhile") {
+		if r.ExitCode != 5 || codes(r) != "exited was-green shop-was-green-1" || !strings.Contains(r.Message, "names green now") {
 			t.Errorf("exit %d, %q: %s", r.ExitCode, codes(r), r.Message)
 		}
 		if got := w.running(model.Green); !slices.Equal(got, []string{"shop-signal-green-1"}) {

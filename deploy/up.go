@@ -62,7 +62,7 @@ func (r *run) replace(ctx context.Context) error {
 }
 
 // stillIdle looks once more before containers are removed that run, or do by now: images and hooks may have taken half an
-// hour, in which somebody may have sent users to this colour by hand; or nginx has loaded another colour than its files
+// hour, in which someone may have sent users to this colour by hand; or nginx has loaded another colour than its files
 // name.
 func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 	now, err := r.Stack.Containers(ctx, r.seen.Application)
@@ -80,7 +80,7 @@ func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 	case err != nil:
 		return err
 	case route.Refusal == nil && route.Names != r.seen.Route.Names:
-		return model.Refuse(model.ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: somebody switched it meanwhile; look who uses %s, and deploy again", route.Nginx, cmp.Or(r.seen.Route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.plan.Release.To)
+		return model.Refuse(model.ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: someone switched it; find out who uses %s, and deploy again", route.Nginx, cmp.Or(r.seen.Route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.plan.Release.To)
 	}
 	if err := r.seen.NothingLeadsTo(route, r.plan.Release.To); err != nil {
 		return err

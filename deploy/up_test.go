@@ -11,7 +11,7 @@ import (
 // What runs under the coming colour's name is removed only when nginx surely does not serve it: the images may have taken
 // half an hour, and nginx's files may name another colour than it has loaded.
 func TestReplaceLooksAgain(t *testing.T) {
-	rescue := func(w *fakeEngine) { // somebody brings green back by hand
+	rescue := func(w *fakeEngine) { // someone brings green back by hand
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, b := range w.boxes {

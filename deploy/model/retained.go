@@ -14,7 +14,7 @@ type ReleaseRecord struct {
 	Colour  Colour    `json:"colour"`
 	At      time.Time `json:"at"`           // when it was made live; zero: not known
 	By      string    `json:"by,omitempty"` // user@host
-	// Adopted says that somebody else had started it, so that its containers carry no label of ours.
+	// Adopted says that someone else had started it, so that its containers carry no label of ours.
 	Adopted bool `json:"adopted,omitempty"`
 	// Instead is the release from which users were brought back to this one: a rollback is not rolled back.
 	Instead string `json:"instead,omitempty"`

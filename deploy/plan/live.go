@@ -78,11 +78,11 @@ func (p Plan) MayStop(route model.Route) error {
 	case route.Refusal != nil:
 		return fmt.Errorf("what %s serves cannot be told: %w", route.Nginx, route.Refusal)
 	case route.Names == from:
-		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; somebody switched it back: decide which colour is to be live, and deploy that", route.Nginx, from, to)
+		return fmt.Errorf("the configuration of %s names %s again, though %s had been made live; someone switched it back: decide which colour is to be live, and deploy that", route.Nginx, from, to)
 	case route.State == model.RouterAbsent:
 		return errors.New("nginx is not there any more, so what it serves cannot be told; bring it back")
 	case route.Names != to:
-		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; somebody edited it: make it name the live colour, reload nginx", route.Nginx, to)
+		return fmt.Errorf("the configuration of %s does not name %s any more, though it had been made live; someone edited it: make it name the live colour, reload nginx", route.Nginx, to)
 	}
 	if places := route.LeadsTo(from); len(places) > 0 {
 		return fmt.Errorf("the configuration of %s still names %s at %s; remove that, reload nginx, then run `bluegate settle`", route.Nginx, from, strings.Join(places, ", "))

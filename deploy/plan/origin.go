@@ -24,7 +24,7 @@ func (o Observation) WithOrigin(c check.Check, colour model.Colour) (check.Check
 		if c.From, c.Service = check.Container, ServiceOf(c, m); c.Service == "" {
 			c.Service = m.Services[0].Name
 		}
-		said = append(said, model.Finding{Code: "nginx-absent", Message: fmt.Sprintf("there is no nginx yet to ask %s from: it is asked from beside %s", c, c.Service)})
+		said = append(said, model.Finding{Code: "nginx-absent", Message: fmt.Sprintf("there is no nginx yet to ask %s from: it is asked from the network of %s", c, c.Service)})
 	}
 	if c.From == check.Container {
 		if _, known := m.Service(c.Service); !known {
