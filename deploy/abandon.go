@@ -35,7 +35,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	if served { // users first: the evidence is still there a second later
 		err = r.rollBack(ctx)
 	}
-	r.evidence(ctx, cause)
+	r.addLogs(ctx, model.ReasonsOf(cause))
 	if err == nil {
 		err = retryWhileUnreachable(ctx, func() error { return r.undo(ctx, failed) })
 	}
@@ -50,9 +50,8 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	return cause
 }
 
-// evidence adds each bad container's last words to its reason. It goes with the container.
-func (r *run) evidence(ctx context.Context, cause error) {
-	reasons := model.ReasonsOf(cause)
+// addLogs adds the end of each bad container's log to its reason. The log goes with the container.
+func (r *run) addLogs(ctx context.Context, reasons []model.Reason) {
 	for i := range reasons {
 		if id := reasons[i].ContainerID; id != "" {
 			if tail, err := r.Stack.LogTail(ctx, id, evidenceLines); err == nil {

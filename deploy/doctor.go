@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -39,15 +40,15 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 
 // examine looks at the services, and asks the router for what it knows of its kind.
 func (r *run) examine(ctx context.Context) error {
-	if err := r.examineServices(ctx); err != nil {
-		return err
-	}
+	r.examineServices()
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
 	found, err := r.Router.Examine(ctx, r.seen.Route, r.Settings.DrainTimeout)
 	// What was observed already is said again with its remedy.
-	r.report.Findings = withoutCodes(r.report.Findings, found)
+	r.report.Findings = slices.DeleteFunc(r.report.Findings, func(f model.Finding) bool {
+		return slices.ContainsFunc(found, func(better model.Finding) bool { return better.Code == f.Code && better.Place == f.Place })
+	})
 	r.note(found...)
 	return err
 }
@@ -69,19 +70,4 @@ func (r *run) tryRestart(ctx context.Context) error {
 		return err
 	}
 	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.seen.Route.Nginx, strings.Join(undone, ", "))
-}
-
-// withoutCodes leaves out what newer findings say better: the same code, at the same place.
-func withoutCodes(findings, newer []model.Finding) []model.Finding {
-	kept := []model.Finding{}
-	for _, f := range findings {
-		again := false
-		for _, n := range newer {
-			again = again || n.Code == f.Code && n.Place == f.Place
-		}
-		if !again {
-			kept = append(kept, f)
-		}
-	}
-	return kept
 }

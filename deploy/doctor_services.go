@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,18 +16,13 @@ const quickProbe = 5 * time.Second
 
 // examineServices looks at the healthchecks of both colours: each is going to be deployed one day. What the engine does
 // not hold says nothing.
-func (r *run) examineServices(ctx context.Context) error {
+func (r *run) examineServices() {
 	for _, colour := range model.Colours {
-		images, err := r.Stack.Images(ctx, r.seen.Application.Models[colour])
-		if err != nil {
-			return err
-		}
 		for _, s := range r.seen.Application.Models[colour].Services {
-			img, _ := model.ImageOf(images, s.Name)
+			img, _ := model.ImageOf(r.seen.Images[colour], s.Name)
 			r.note(examineProbe(s, img, r.Settings.RunningSuffices)...)
 		}
 	}
-	return nil
 }
 
 func examineProbe(s model.Service, img model.Image, runningSuffices bool) []model.Finding {

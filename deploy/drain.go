@@ -18,23 +18,15 @@ const sayDrain = 2 * time.Second
 // drain waits for the old nginx workers. When its time is over the old colour is left running, unless the user chose
 // otherwise.
 func (r *run) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Settings.DrainTimeout, errDrain)
-	defer cancel()
-	var left model.DrainStatus
 	said := time.Now()
-	err := r.Router.Drain(ctx, r.seen.Of(r.plan.From), func(l model.DrainStatus) {
-		if left = l; time.Since(said) > sayDrain {
+	left, err := r.drainWithin(ctx, r.Settings.DrainTimeout, r.seen.Of(r.plan.From), func(left model.DrainStatus) {
+		if time.Since(said) > sayDrain {
 			said = time.Now()
 			r.Progress.Say("draining %s: %s", r.seen.Route.Nginx, left)
 		}
 	})
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() == nil:
+	if !errors.Is(err, errDrain) {
 		return err
-	case !errors.Is(context.Cause(ctx), errDrain):
-		return context.Cause(ctx)
 	}
 	r.noteOpen(left)
 	if r.Settings.DrainThenStop {
@@ -45,6 +37,20 @@ func (r *run) drain(ctx context.Context) error {
 		Err: fmt.Errorf("%s is live, but after %s %w (%s; %s), so %s keeps running", r.plan.Release.To, r.Settings.DrainTimeout, errDrain, r.seen.Route.Nginx, left, r.plan.From),
 		Run: "bluegate settle",
 	}
+}
+
+// drainWithin waits until nothing is open to containers. The error is errDrain where something is left after a time.
+func (r *run) drainWithin(ctx context.Context, limit time.Duration, containers []model.Container, say func(model.DrainStatus)) (left model.DrainStatus, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errDrain)
+	defer cancel()
+	err = r.Router.Drain(ctx, containers, func(now model.DrainStatus) {
+		left = now
+		say(now)
+	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return left, err
 }
 
 // noteOpen names the connections that a drain was not long enough for.

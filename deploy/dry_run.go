@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,23 +88,17 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 // describePlan writes the plan into the report.
 func (r *run) describePlan() {
 	p := r.plan
-	r.report.Plan = &report.Plan{
-		Pull: refs(p.Pull), Build: refs(p.Build), Create: []string{}, Start: names(p.Start), Replace: names(p.Replace), Stop: names(p.Stop),
-		Points: append([]model.SwitchPoint{}, r.seen.Route.Points...), Diff: p.Change.Diff, Services: []report.Decision{}, Checks: []string{}, Hooks: []string{},
+	ref := func(img plan.Image) string { return img.Ref }
+	name := func(c plan.Container) string { return c.Name }
+	to := &report.Plan{
+		Pull: texts(p.Pull, ref), Build: texts(p.Build, ref), Create: texts(p.Create, func(a plan.Action) string { return a.What }),
+		Start: texts(p.Start, name), Replace: texts(p.Replace, name), Stop: texts(p.Stop, name),
+		Points: append([]model.SwitchPoint{}, r.seen.Route.Points...), Diff: p.Change.Diff, Services: []report.Decision{},
+		Checks: texts(slices.Concat(p.Checks, p.InBake), func(c check.Check) string { return fmt.Sprintf("%s from %s", c, c.From) }), Hooks: []string{},
 	}
-	to := r.report.Plan
-	for _, action := range p.Create {
-		to.Create = append(to.Create, action.What)
-	}
-	for _, all := range [][]check.Check{p.Checks, p.InBake} {
-		for _, c := range all {
-			to.Checks = append(to.Checks, fmt.Sprintf("%s from %s", c, c.From))
-		}
-	}
+	r.report.Plan = to
 	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
-		for _, argv := range r.hooks(moment) {
-			to.Hooks = append(to.Hooks, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
-		}
+		to.Hooks = append(to.Hooks, texts(r.hooks(moment), func(argv []string) string { return fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")) })...)
 	}
 	for i, s := range p.Release.Model.Services {
 		to.Services = append(to.Services, report.Decision{
@@ -115,18 +110,11 @@ func (r *run) describePlan() {
 	r.note(model.Finding{Code: "gate", Message: fmt.Sprintf("the gate has decided %s after the start at the latest, and opens once all are healthy for %s", budget.Round(time.Second), r.Settings.Stable)})
 }
 
-func refs(images []plan.Image) []string {
-	all := []string{}
-	for _, img := range images {
-		all = append(all, img.Ref)
+// texts says of each thing what it is called; of nothing it is an empty list.
+func texts[T any](all []T, name func(T) string) []string {
+	out := []string{}
+	for _, one := range all {
+		out = append(out, name(one))
 	}
-	return all
-}
-
-func names(containers []plan.Container) []string {
-	all := []string{}
-	for _, c := range containers {
-		all = append(all, c.Name)
-	}
-	return all
+	return out
 }

@@ -136,10 +136,10 @@ func (w *gateLoop) observe(seen model.ContainerEvent) {
 
 // wake is when the gate has to be looked at again if nothing happens.
 func (w *gateLoop) wake(v gate.Verdict) time.Time {
-	if ask := v.Next.Add(-w.askingTakes()); !v.Next.Equal(w.confirmed) {
-		return ask
+	if v.Next.Equal(w.confirmed) {
+		return v.Next
 	}
-	return v.Next
+	return v.Next.Add(-w.askingTakes())
 }
 
 // notStarted says that a container which comes back has not been started yet: what is seen of it is of its former life.
@@ -195,10 +195,8 @@ func (w *gateLoop) refresh() error {
 	known := maps.Clone(w.healthy)
 	gone := w.missing(known, containers)
 	if len(gone) > 0 { // an engine under load may leave out what is there
-		select {
-		case <-w.ctx.Done():
-			return context.Cause(w.ctx)
-		case <-time.After(troublePause):
+		if err := sleep(w.ctx, troublePause); err != nil {
+			return err
 		}
 		if containers, err = w.run.ofRelease(w.ctx); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -12,32 +13,27 @@ import (
 // Health asks whether the settings' colour, or the live one, is healthy.
 func (d *Deployer) Health(ctx context.Context) *report.Report {
 	r := d.begin("health")
-	err := r.observeOnly(ctx)
-	if err != nil {
-		return r.looked(ctx, err)
+	if err := r.observeOnly(ctx); err != nil {
+		return r.outcome(ctx, err)
 	}
-	colour := r.Settings.To
-	if colour == model.None {
-		colour = r.live.Colour
-	}
-	r.report.To = colour
-	r.report.Containers = r.seen.Of(colour)
 	defer r.unlock(ctx) // what asking needs
-	r.report.Reasons = r.failingHealth(ctx, colour)
-	if len(r.report.Reasons) == 0 {
-		if r.report.Reasons, err = r.failingChecks(ctx, colour); err != nil {
-			return r.looked(ctx, err)
+	colour := cmp.Or(r.Settings.To, r.live.Colour)
+	r.report.To, r.report.Containers = colour, r.seen.Of(colour)
+	reasons := r.failingHealth(ctx, colour)
+	if len(reasons) == 0 {
+		var err error
+		if reasons, err = r.failingChecks(ctx, colour); err != nil {
+			return r.outcome(ctx, err)
 		}
 	}
-	if len(r.report.Reasons) > 0 {
-		r.report.Message = fmt.Sprintf("%s is not healthy", colour)
-		if colour == model.None {
-			r.report.Message = r.report.Reasons[0].Message
-		}
-		return r.report.Finish(model.NotHealthy)
+	r.report.Reasons, r.report.Message = reasons, fmt.Sprintf("%s is healthy", colour)
+	if len(reasons) == 0 {
+		return r.report.Finish(model.OK)
 	}
-	r.report.Message = fmt.Sprintf("%s is healthy", colour)
-	return r.looked(ctx, nil)
+	if r.report.Message = fmt.Sprintf("%s is not healthy", colour); colour == model.None {
+		r.report.Message = reasons[0].Message
+	}
+	return r.report.Finish(model.NotHealthy)
 }
 
 // failingHealth compares what runs with what the model expects. Unlike the gate it has no history: a container that was
@@ -47,11 +43,7 @@ func (r *run) failingHealth(ctx context.Context, colour model.Colour) []model.Re
 		return []model.Reason{{Code: model.Missing, Message: "no colour is known to be live: " + r.live.By}}
 	}
 	reasons := healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour))
-	for i := range reasons {
-		if id := reasons[i].ContainerID; id != "" {
-			reasons[i].LogTail, _ = r.Stack.LogTail(ctx, id, evidenceLines)
-		}
-	}
+	r.addLogs(ctx, reasons)
 	return reasons
 }
 

@@ -20,17 +20,9 @@ func (r *run) noOpenConnections(ctx context.Context) error {
 	if !r.plan.Change.Unloaded || !r.plan.ReplacesRunning() || r.Settings.DrainThenStop {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, quietLimit, errDrain)
-	defer cancel()
-	var left model.DrainStatus
-	err := r.Router.Drain(ctx, r.seen.Of(to), func(l model.DrainStatus) { left = l })
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() == nil:
+	left, err := r.drainWithin(ctx, quietLimit, r.seen.Of(to), func(model.DrainStatus) {})
+	if !errors.Is(err, errDrain) {
 		return err
-	case !errors.Is(context.Cause(ctx), errDrain):
-		return context.Cause(ctx)
 	}
 	return model.Refuse(model.StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.seen.Route.Nginx, to, left)
 }

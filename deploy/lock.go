@@ -118,10 +118,8 @@ func (r *run) acquire(ctx context.Context, name string, wait time.Duration) (mod
 			r.Progress.Say("waiting for the lock %s, held by %s", name, locked.Holder)
 			said = true
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(lockPoll):
+		if err := sleep(ctx, lockPoll); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -151,7 +149,8 @@ func (r *run) noteUnreleased(err error) {
 // enter writes a phase into the journal before its first mutation.
 func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
 	if r.journal.Current == nil {
-		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, By: r.by()}
+		self := r.Self(r.command, r.plan.Release.ID)
+		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, By: self.User + "@" + self.Host}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {
@@ -183,9 +182,4 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 		r.journal = closed
 	}
 	return err
-}
-
-func (r *run) by() string {
-	h := r.Self(r.command, r.plan.Release.ID)
-	return h.User + "@" + h.Host
 }

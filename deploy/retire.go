@@ -102,11 +102,7 @@ func (r *run) finish(ctx context.Context) error {
 	defer cancel()
 	r.journal.Promote(r.journal.Current, time.Now())
 	r.prune(ctx)
-	outcome := model.Promoted
-	if r.plan.First {
-		outcome = model.Started
-	}
-	if err := r.closeEntry(ctx, outcome); err != nil {
+	if err := r.closeEntry(ctx, r.success()); err != nil {
 		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal could not be closed: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 	}
 	return nil

@@ -76,13 +76,6 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) looked(ctx context.Context, err error) *report.Report {
-	if err != nil {
-		return r.outcome(ctx, err)
-	}
-	return r.report.Finish(model.OK)
-}
-
 // noteNginx turns what would refuse a deployment into findings.
 func (r *run) noteNginx() {
 	switch r.seen.Route.State {
