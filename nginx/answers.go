@@ -11,8 +11,8 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
-	"bluegate/nginx/helper"
 )
 
 // proveAnswers asks nginx itself, from where it stands and each time on a connection of its own: which switch it has loaded,
@@ -51,7 +51,7 @@ func (r *Router) answer(ctx context.Context, p model.Proof, targets []model.Targ
 	}
 	ask, cancel := asking(ctx)
 	defer cancel()
-	resp, err := r.found.ask(ask, helper.Request{Question: &q})
+	resp, err := r.found.ask(ask, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return err

@@ -56,5 +56,5 @@ func (s *shop) workers() []int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return now.accepting()
+	return now.Accepting()
 }

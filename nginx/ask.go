@@ -6,7 +6,7 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // Ask asks the question of a check from where nginx stands. Observe comes first. It may be called by several goroutines.
@@ -22,7 +22,7 @@ func (r *Router) Ask(ctx context.Context, q check.Request) (check.Result, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout+askLimit)
 	defer cancel()
-	resp, err := r.found.ask(ctx, helper.Request{Question: &q})
+	resp, err := r.found.ask(ctx, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return check.Result{}, unreachable(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 )
 
 // A file that cannot be written is refused with the plan, and what is planned only to look at changes nothing.
@@ -35,7 +36,7 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 // A user who may neither write beside the file nor signal nginx is told so.
 func TestHostedByAnother(t *testing.T) {
 	if !asNobody(t, func() {
-		h := &hosted{master: process{pid: 1}}
+		h := &hosted{master: agent.Process{PID: 1}}
 		why, err := h.unwritable(t.Context(), "/nginx.conf", entry{content: []byte("x")})
 		if err != nil || !strings.Contains(why, "may not write in /") && !strings.Contains(why, "read-only") {
 			t.Errorf("the root directory: %q, %v", why, err)

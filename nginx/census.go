@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // A census counts the connections from nginx's network namespace to the old colour's containers, for people: what a
@@ -17,7 +17,7 @@ type census struct {
 	old    []model.Container
 	began  time.Time
 	last   time.Time
-	seen   map[helper.Socket]time.Time // when each open connection was first seen
+	seen   map[agent.Socket]time.Time // when each open connection was first seen
 	counts []model.OpenConnections
 	failed bool
 }
@@ -30,7 +30,7 @@ const (
 )
 
 func (r *Router) census(old []model.Container) *census {
-	return &census{nginx: r.found, old: old, began: time.Now(), seen: map[helper.Socket]time.Time{}}
+	return &census{nginx: r.found, old: old, began: time.Now(), seen: map[agent.Socket]time.Time{}}
 }
 
 // count returns the last count, or a new one when that is old.
@@ -47,7 +47,7 @@ func (c *census) count(ctx context.Context) []model.OpenConnections {
 	}
 	ask, cancel := asking(ctx)
 	defer cancel()
-	resp, err := c.nginx.ask(ask, helper.Request{Connections: connectionsTo(c.old)})
+	resp, err := c.nginx.ask(ask, agent.Request{Connections: connectionsTo(c.old)})
 	if c.failed = err != nil || resp.Error != ""; c.failed {
 		c.counts = nil
 		return nil
@@ -60,8 +60,8 @@ func (c *census) count(ctx context.Context) []model.OpenConnections {
 
 // connectionsTo asks for all connections that may lead to containers: a container has an address on each of its
 // networks, and ports of its own on the engine's host.
-func connectionsTo(old []model.Container) *helper.Connections {
-	to := &helper.Connections{To: []string{}}
+func connectionsTo(old []model.Container) *agent.Connections {
+	to := &agent.Connections{To: []string{}}
 	for _, c := range old {
 		for _, ip := range c.Addresses {
 			if ip != "" { // of a container that does not run
@@ -76,7 +76,7 @@ func connectionsTo(old []model.Container) *helper.Connections {
 }
 
 // remember forgets what is closed: its ends may be used again.
-func (c *census) remember(open []helper.Socket) {
+func (c *census) remember(open []agent.Socket) {
 	for known := range c.seen {
 		if !slices.Contains(open, known) {
 			delete(c.seen, known)
@@ -89,7 +89,7 @@ func (c *census) remember(open []helper.Socket) {
 	}
 }
 
-func (c *census) perContainer(open []helper.Socket) (counts []model.OpenConnections) {
+func (c *census) perContainer(open []agent.Socket) (counts []model.OpenConnections) {
 	for _, old := range c.old {
 		count := model.OpenConnections{Container: old.Name}
 		for _, s := range open {
@@ -108,7 +108,7 @@ func (c *census) perContainer(open []helper.Socket) (counts []model.OpenConnecti
 // leadsTo says whether a connection leads to a container, at an address of its own or at a port that it publishes. Where
 // nginx stands on the engine's host, its connection to a published port is the one that counts, and the engine's own
 // from there to the container is not nginx's.
-func leadsTo(s helper.Socket, c model.Container, isEngine func(host string) bool) bool {
+func leadsTo(s agent.Socket, c model.Container, isEngine func(host string) bool) bool {
 	remote, err := netip.ParseAddrPort(s.Remote)
 	if err != nil {
 		return false

@@ -11,7 +11,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // stream reads an endless answer through nginx until the returned function is called.
@@ -77,17 +77,17 @@ func TestCensusForgetsWhatIsClosed(t *testing.T) {
 		{Name: "blue-1", Published: []model.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
 		{Name: "blue-2", Addresses: map[string]string{"net": ""}}, // it does not run
 	})
-	a, b := helper.Socket{Local: "10.0.0.9:1", Remote: "10.0.0.2:3000"}, helper.Socket{Local: "[fd00::9]:1", Remote: "[fd00::2]:3000"}
+	a, b := agent.Socket{Local: "10.0.0.9:1", Remote: "10.0.0.2:3000"}, agent.Socket{Local: "[fd00::9]:1", Remote: "[fd00::2]:3000"}
 	began := time.Now()
 	for _, step := range []struct {
 		after time.Duration
-		open  []helper.Socket
+		open  []agent.Socket
 		want  []model.OpenConnections
 	}{
-		{0, []helper.Socket{a}, []model.OpenConnections{{Container: "blue-1", Connections: 1}}},
-		{3 * time.Second, []helper.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
-		{5 * time.Second, []helper.Socket{b}, []model.OpenConnections{{Container: "blue-1", Connections: 1, Oldest: 2 * time.Second}}},
-		{6 * time.Second, []helper.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{0, []agent.Socket{a}, []model.OpenConnections{{Container: "blue-1", Connections: 1}}},
+		{3 * time.Second, []agent.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
+		{5 * time.Second, []agent.Socket{b}, []model.OpenConnections{{Container: "blue-1", Connections: 1, Oldest: 2 * time.Second}}},
+		{6 * time.Second, []agent.Socket{a, b}, []model.OpenConnections{{Container: "blue-1", Connections: 2, Oldest: 3 * time.Second}}},
 		{9 * time.Second, nil, nil},
 	} {
 		c.last = began.Add(step.after)

@@ -64,7 +64,7 @@ func openContainer(ctx context.Context, engine *client.Client, opts Options, pro
 		if err != nil {
 			return nil, err
 		}
-		c.command, c.flags = s.command()
+		c.command, c.flags = s.Command()
 	} else {
 		c.flags = configFlags(append([]string{info.Path}, info.Args...))
 	}

@@ -10,14 +10,14 @@ import (
 
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // companion is the helper container beside nginx: in its network namespace, with the mounts that hold the files which
 // a switch writes. It is made of nginx's own image, the one image that is certainly there. It ends with the connection
 // to it and removes itself.
 type companion struct {
-	*helper.Client
+	*agent.Client
 	nginx   *contained
 	id      string
 	streams *engine.Streams
@@ -67,7 +67,7 @@ func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
 
 func (h *companion) start(ctx context.Context, binary []byte) (err error) {
 	if h.streams, err = engine.StartHelper(ctx, h.nginx.engine, h.id, binary); err == nil {
-		h.Client = helper.NewClient(h.streams, h.streams)
+		h.Client = agent.NewClient(h.streams, h.streams)
 	}
 	return err
 }
@@ -89,9 +89,9 @@ func (c *contained) prepare(ctx context.Context, files []model.FileChange) (err 
 func (c *contained) prepared() bool { return c.help != nil }
 
 // ask implements place. There is none when it could not follow nginx into a new namespace.
-func (c *contained) ask(ctx context.Context, req helper.Request) (helper.Response, error) {
+func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response, error) {
 	if c.help == nil {
-		return helper.Response{}, errors.New("the helper beside nginx is not there")
+		return agent.Response{}, errors.New("the helper beside nginx is not there")
 	}
 	return c.help.Ask(ctx, req)
 }
@@ -108,7 +108,7 @@ func (c *contained) putAt(ctx context.Context, f model.FileChange) (time.Time, e
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := c.ask(ctx, helper.Request{PutAt: real})
+	resp, err := c.ask(ctx, agent.Request{PutAt: real})
 	if err == nil && resp.Error != "" {
 		return time.Time{}, nil // nothing is refused for what cannot be told
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/nginx/agent"
 )
 
 // surroundings implements place.
@@ -52,10 +54,10 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (surroundi
 }
 
 // first is the title of the container's first process. An init of the engine's own is not in the container's command.
-func (c *contained) first(s snapshot) string {
+func (c *contained) first(s agent.Snapshot) string {
 	switch host := c.info.HostConfig; {
-	case s.master.pid == c.info.State.Pid:
-		return s.master.title
+	case s.Master.PID == c.info.State.Pid:
+		return s.Master.Title
 	case host != nil && host.Init != nil && *host.Init:
 		return "docker-init"
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 )
 
 // examined are the codes of all that is found about the container of that name.
@@ -120,8 +121,8 @@ func TestExamineWhatRuns(t *testing.T) {
 	r, route := b.observed("edge")
 	b.eventually("its worker leaves and has successors of a whole second's age", func() error {
 		s, err := r.found.processes(t.Context())
-		if err == nil && (len(s.leaving) != 1 || len(s.workers) == 0 || s.workers[0].age < time.Second) {
-			err = errNoMaster
+		if err == nil && (len(s.ShuttingDown) != 1 || len(s.Workers) == 0 || s.Workers[0].Age < time.Second) {
+			err = agent.ErrNoMaster
 		}
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -47,7 +48,7 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 		if errdefs.IsNotFound(err) {
 			return s.ofService(ctx, s.opts.Container)
 		}
-		if errors.Is(err, errNoMaster) {
+		if errors.Is(err, agent.ErrNoMaster) {
 			err = fmt.Errorf("container %q: %w", s.opts.Container, err)
 		}
 		return found, err
@@ -93,7 +94,7 @@ func (s *search) ofService(ctx context.Context, service string) (*contained, err
 	}
 	if len(rows) == 1 {
 		found, err := s.open(ctx, rows[0].ID)
-		if errors.Is(err, errNoMaster) {
+		if errors.Is(err, agent.ErrNoMaster) {
 			err = fmt.Errorf("service %q: %w", service, err)
 		}
 		return found, err
@@ -123,7 +124,7 @@ func (s *search) theOne(ctx context.Context, rows []container.Summary, wanted fu
 	for _, row := range rows {
 		group.Go(func() error {
 			i, err := s.open(ctx, row.ID)
-			if errors.Is(err, errNoMaster) {
+			if errors.Is(err, agent.ErrNoMaster) {
 				return nil
 			}
 			ok := false
@@ -233,7 +234,7 @@ func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
 		}
 		group.Go(func() error {
 			i, err := s.open(ctx, row.ID)
-			if errors.Is(err, errNoMaster) {
+			if errors.Is(err, agent.ErrNoMaster) {
 				return nil
 			}
 			names := false

@@ -13,7 +13,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // replace implements place.
@@ -31,7 +31,7 @@ func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := c.ask(ctx, helper.Request{Replace: replacement(f, real, stamp)})
+	resp, err := c.ask(ctx, agent.Request{Replace: replacement(f, real, stamp)})
 	switch {
 	case err != nil:
 		return err
@@ -44,22 +44,22 @@ func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.
 }
 
 // look implements place. The helper has the file before it; to read it through the engine takes a hundred times as long.
-func (c *contained) look(ctx context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error) {
+func (c *contained) look(ctx context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error) {
 	real, mounted := c.help.seat(f)
 	if !mounted {
 		return lookAt(src, f)
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	resp, err := c.ask(ctx, helper.Request{Look: replacement(f, real, time.Time{})})
+	resp, err := c.ask(ctx, agent.Request{Look: replacement(f, real, time.Time{})})
 	if err == nil && resp.Error != "" {
 		err = fmt.Errorf("look at %s of %s: %s", f.Path, c, resp.Error)
 	}
 	return resp.Holds, resp.ModTime, err
 }
 
-func replacement(f model.FileChange, real string, stamp time.Time) *helper.Replace {
-	return &helper.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}
+func replacement(f model.FileChange, real string, stamp time.Time) *agent.Replace {
+	return &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}
 }
 
 // shows says whether a mount, which the helper has too, holds the file.

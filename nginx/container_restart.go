@@ -380,7 +380,7 @@ func (t *restarted) await(ctx context.Context, began time.Time) error {
 		if !info.State.Running {
 			return nil
 		}
-		if s, err := t.processes(ctx); err == nil && len(s.workers) > 0 {
+		if s, err := t.processes(ctx); err == nil && len(s.Workers) > 0 {
 			break
 		}
 		select {
@@ -402,7 +402,7 @@ func (t *restarted) await(ctx context.Context, began time.Time) error {
 // up says whether nginx runs in the copy, and why not.
 func (t *restarted) up(ctx context.Context, began time.Time) (bool, string) {
 	if t.running {
-		if s, err := t.processes(ctx); err == nil && len(s.workers) > 0 {
+		if s, err := t.processes(ctx); err == nil && len(s.Workers) > 0 {
 			return true, ""
 		}
 	}

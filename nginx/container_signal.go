@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 )
 
 // reload implements place. HUP goes through the engine only when the container's first process is
 // the master itself: a shell would ignore it, and a supervisor might end on it.
-func (c *contained) reload(ctx context.Context, s snapshot) error {
-	if s.master.pid == c.info.State.Pid {
+func (c *contained) reload(ctx context.Context, s agent.Snapshot) error {
+	if s.Master.PID == c.info.State.Pid {
 		ask, cancel := asking(ctx)
 		defer cancel()
 		if err := c.engine.ContainerKill(ask, c.id(), "HUP"); err != nil {

@@ -20,10 +20,10 @@ func (r *Router) Drain(ctx context.Context, old []model.Container, left func(mod
 	for {
 		s, err := r.found.processes(ctx)
 		switch {
-		case err == nil && len(s.leaving) == 0:
+		case err == nil && len(s.ShuttingDown) == 0:
 			return nil
 		case err == nil:
-			left(model.DrainStatus{Workers: len(s.leaving), Open: open.count(ctx)})
+			left(model.DrainStatus{Workers: len(s.ShuttingDown), Open: open.count(ctx)})
 		case ctx.Err() == nil && !r.found.stillThere(ctx):
 			return nil // its workers ended with it
 		}

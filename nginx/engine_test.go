@@ -199,7 +199,7 @@ func (b *bench) serves(id string) {
 	c := b.contained(id)
 	b.eventually("nginx starts", func() error {
 		s, err := c.processes(b.t.Context())
-		if err == nil && len(s.workers) == 0 {
+		if err == nil && len(s.Workers) == 0 {
 			err = errors.New("it has no workers")
 		}
 		return err

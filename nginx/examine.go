@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -62,10 +63,10 @@ func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
 
 // unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
 // deployment.
-func (r *Router) unloaded(s snapshot, points []model.SwitchPoint) (paths []string) {
+func (r *Router) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
 	for _, file := range r.conf.tree {
 		changed, err := r.conf.files.putAt(file.Path)
-		if err == nil && !hasPoint(points, file.Path) && s.olderThan(changed.Add(r.opts.Skew), time.Now()) {
+		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
+	"bluegate/nginx/agent"
 )
 
 // inits pass signals on to what they have started.
@@ -17,7 +18,7 @@ var inits = []string{"tini", "docker-init", "dumb-init", "catatonit", "nginx"}
 // firstProcess: the engine sends signals to the process that the container began with.
 func firstProcess(f facts) []model.Finding {
 	words := strings.Fields(f.first)
-	if len(words) == 0 || strings.HasPrefix(f.first, masterTitle) || slices.Contains(inits, path.Base(words[0])) {
+	if len(words) == 0 || strings.HasPrefix(f.first, agent.MasterTitle) || slices.Contains(inits, path.Base(words[0])) {
 		return nil
 	}
 	nginx := `["nginx", "-g", "daemon off;"]`
@@ -58,19 +59,19 @@ func errorLog(f facts) (all []model.Finding) {
 
 // leavingTooLong: a worker has been leaving since the reload that made its successors.
 func leavingTooLong(f facts) []model.Finding {
-	if len(f.snapshot.leaving) == 0 || len(f.snapshot.workers) == 0 {
+	if len(f.snapshot.ShuttingDown) == 0 || len(f.snapshot.Workers) == 0 {
 		return nil
 	}
 	var since time.Duration
-	for _, w := range f.snapshot.workers {
-		since = max(since, w.age)
+	for _, w := range f.snapshot.Workers {
+		since = max(since, w.Age)
 	}
 	if since <= f.drain {
 		return nil
 	}
-	pids := make([]string, len(f.snapshot.leaving))
-	for i, w := range f.snapshot.leaving {
-		pids[i] = fmt.Sprint(w.pid)
+	pids := make([]string, len(f.snapshot.ShuttingDown))
+	for i, w := range f.snapshot.ShuttingDown {
+		pids[i] = fmt.Sprint(w.PID)
 	}
 	return []model.Finding{{
 		Code:    "leaving-workers",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -187,16 +188,16 @@ func TestExamineProcesses(t *testing.T) {
 			t.Errorf("%q: found %q, want %q", first, got, want)
 		}
 	}
-	leaving := []process{{pid: 7}, {pid: 9}}
+	leaving := []agent.Process{{PID: 7}, {PID: 9}}
 	for _, test := range []struct {
 		name     string
-		snapshot snapshot
+		snapshot agent.Snapshot
 		want     string
 	}{
-		{"none leaves", snapshot{workers: []process{{age: time.Hour}}}, ""},
-		{"just now", snapshot{workers: []process{{age: 10 * time.Second}}, leaving: leaving}, ""},
-		{"for an hour", snapshot{workers: []process{{age: time.Hour}, {age: time.Second}}, leaving: leaving}, "process 7, 9"},
-		{"nobody follows them", snapshot{leaving: leaving}, ""},
+		{"none leaves", agent.Snapshot{Workers: []agent.Process{{Age: time.Hour}}}, ""},
+		{"just now", agent.Snapshot{Workers: []agent.Process{{Age: 10 * time.Second}}, ShuttingDown: leaving}, ""},
+		{"for an hour", agent.Snapshot{Workers: []agent.Process{{Age: time.Hour}, {Age: time.Second}}, ShuttingDown: leaving}, "process 7, 9"},
+		{"nobody follows them", agent.Snapshot{ShuttingDown: leaving}, ""},
 	} {
 		got := leavingTooLong(facts{top: &conf.Scope{}, drain: time.Minute, snapshot: test.snapshot})
 		if (len(got) == 0) != (test.want == "") || len(got) > 0 && !strings.Contains(got[0].Message, test.want) {

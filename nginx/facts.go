@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -21,7 +22,7 @@ type facts struct {
 	reloads  bool         // a switch reloads nginx
 	reload   string       // how a person does
 	drain    time.Duration
-	snapshot snapshot
+	snapshot agent.Snapshot
 	link     func(string) string // where a path leads once its symbolic links are followed
 	unloaded []string            // files without switch points that are newer than the workers
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
 // proof.
-func (r *Router) flip(ctx context.Context, change model.Change, targets []model.Target, before snapshot, began time.Time) (model.Switched, error) {
+func (r *Router) flip(ctx context.Context, change model.Change, targets []model.Target, before agent.Snapshot, began time.Time) (model.Switched, error) {
 	undo := func(written int, cause error) error {
 		err := mayUndo(ctx, change.Files[:written])
 		if err == nil {
@@ -37,7 +37,7 @@ func (r *Router) flip(ctx context.Context, change model.Change, targets []model.
 	if written, err := r.write(ctx, change.Files, false); err != nil {
 		return model.Switched{}, undo(written, err)
 	}
-	var after snapshot
+	var after agent.Snapshot
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		after, err = r.found.processes(all)
@@ -49,13 +49,13 @@ func (r *Router) flip(ctx context.Context, change model.Change, targets []model.
 	if err := group.Wait(); err != nil {
 		return model.Switched{}, undo(len(change.Files), err)
 	}
-	_, fresh := after.since(before)
+	_, fresh := after.Diff(before)
 	s := r.switched(change, before, after, began)
 	s.NewWorkers = fresh
 	s.Proof = []string{
 		fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only", r.found),
 		"the file that nginx looks for at each request is as it was to be, where nginx looks",
-		fmt.Sprintf("nothing was reloaded: of %d workers %d are new", len(after.workers), fresh),
+		fmt.Sprintf("nothing was reloaded: of %d workers %d are new", len(after.Workers), fresh),
 	}
 	s.Proof = append(s.Proof, proofWords(change.Proofs)...)
 	return s, nil
@@ -103,7 +103,7 @@ func (r *Router) quiet(ctx context.Context, old []model.Container, left func(mod
 	open := r.census(old)
 	var since time.Time
 	for {
-		resp, err := r.found.ask(ctx, helper.Request{Connections: connectionsTo(old)})
+		resp, err := r.found.ask(ctx, agent.Request{Connections: connectionsTo(old)})
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -130,8 +130,8 @@ func (r *Router) quiet(ctx context.Context, old []model.Container, left func(mod
 }
 
 // anyLeads says whether a connection leads to any of the containers.
-func (r *Router) anyLeads(open []helper.Socket, old []model.Container) bool {
-	return slices.ContainsFunc(open, func(s helper.Socket) bool {
+func (r *Router) anyLeads(open []agent.Socket, old []model.Container) bool {
+	return slices.ContainsFunc(open, func(s agent.Socket) bool {
 		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, r.found.isEngine) })
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"syscall"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/startup"
 )
 
@@ -23,7 +23,7 @@ import (
 // kernel; what has to be asked from where it stands is asked by this process itself.
 type hosted struct {
 	opts   Options
-	master process
+	master agent.Process
 	exe    string
 	flags  []string // those that choose the configuration
 	prefix string
@@ -49,10 +49,10 @@ func (h *hosted) isEngine(host string) bool { return isLoopback(host) || isThisM
 func (h *hosted) aliases() map[string]string { return nil }
 
 func (h *hosted) advise() string {
-	if unit := unitOf(h.master.pid); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
+	if unit := unitOf(h.master.PID); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
 		return "systemctl reload " + unit
 	}
-	return fmt.Sprintf("kill -HUP %d", h.master.pid)
+	return fmt.Sprintf("kill -HUP %d", h.master.PID)
 }
 
 func (h *hosted) stale(string) string {
@@ -111,17 +111,17 @@ func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error))
 }
 
 // reload implements place. The pid was looked at a moment ago, and is looked at again: it may be another's by now.
-func (h *hosted) reload(_ context.Context, s snapshot) error {
-	up, err := uptime()
+func (h *hosted) reload(_ context.Context, s agent.Snapshot) error {
+	up, err := agent.Uptime()
 	if err != nil {
 		return err
 	}
-	now, err := processOf(s.master.pid, up)
-	if err != nil || now.ppid != s.master.ppid || now.title != s.master.title {
-		return model.Refuse(model.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.master.pid)
+	now, err := agent.ProcessOf(s.Master.PID, up)
+	if err != nil || now.PPID != s.Master.PPID || now.Title != s.Master.Title {
+		return model.Refuse(model.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.Master.PID)
 	}
-	if err := syscall.Kill(s.master.pid, syscall.SIGHUP); err != nil {
-		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.master.pid, err)
+	if err := syscall.Kill(s.Master.PID, syscall.SIGHUP); err != nil {
+		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.Master.PID, err)
 	}
 	return nil
 }
@@ -133,8 +133,8 @@ func (h *hosted) close(context.Context) error                       { return nil
 
 // ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
 // others use the ports that the colours publish too.
-func (h *hosted) ask(ctx context.Context, req helper.Request) (helper.Response, error) {
-	resp := helper.Handle(req)
+func (h *hosted) ask(ctx context.Context, req agent.Request) (agent.Response, error) {
+	resp := agent.Handle(req)
 	if req.Connections != nil {
 		resp.Open = h.ofWorkers(ctx, resp.Open)
 	}
@@ -147,7 +147,7 @@ func (h *hosted) takeOver(ctx context.Context, from place) error { return from.c
 // follow implements place.
 func (h *hosted) follow(ctx context.Context, _ []model.FileChange) error {
 	_, err := h.processes(ctx)
-	if errors.Is(err, errNoMaster) {
+	if errors.Is(err, agent.ErrNoMaster) {
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run any more", h)}
 	}
 	return err

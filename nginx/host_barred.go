@@ -38,8 +38,8 @@ func (h *hosted) unwritable(_ context.Context, real string, now entry) (string, 
 
 // unheard implements place.
 func (h *hosted) unheard() string {
-	if err := syscall.Kill(h.master.pid, 0); errors.Is(err, syscall.EPERM) {
-		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.master.pid)
+	if err := syscall.Kill(h.master.PID, 0); errors.Is(err, syscall.EPERM) {
+		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.master.PID)
 	}
 	return ""
 }

@@ -17,8 +17,8 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
-	"bluegate/nginx/helper"
 )
 
 // disk is the files of this machine. It implements files.
@@ -31,15 +31,15 @@ type disk struct {
 
 // files implements place.
 func (h *hosted) files(context.Context) files {
-	return &disk{read: map[string]entry{}, root: foreignRoot(h.master.pid)}
+	return &disk{read: map[string]entry{}, root: foreignRoot(h.master.PID)}
 }
 
 // foreignRoot is where the files of a process are seen that has mounts of its own. It is empty where it has the same as
 // this process, and where one may not look.
 func foreignRoot(pid int) string {
-	dir := filepath.Join(proc, strconv.Itoa(pid))
+	dir := filepath.Join(agent.Proc, strconv.Itoa(pid))
 	theirs, err1 := os.Readlink(dir + "/ns/mnt")
-	ours, err2 := os.Readlink(proc + "/self/ns/mnt")
+	ours, err2 := os.Readlink(agent.Proc + "/self/ns/mnt")
 	if err1 != nil || err2 != nil || theirs == ours {
 		return ""
 	}
@@ -70,7 +70,7 @@ func (d *disk) link(name string) (string, error) {
 	return target, err
 }
 
-func (d *disk) putAt(file string) (time.Time, error) { return helper.PutAt(file) }
+func (d *disk) putAt(file string) (time.Time, error) { return agent.PutAt(file) }
 
 func (d *disk) entry(file string) (entry, string, error) {
 	real, err := filepath.EvalSymlinks(file)
@@ -138,15 +138,15 @@ func (h *hosted) putAt(context.Context, model.FileChange) (time.Time, error) {
 
 // replace implements place.
 func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time) error {
-	_, err := helper.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
-	if errors.Is(err, helper.ErrChanged) {
+	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
+	if errors.Is(err, agent.ErrChanged) {
 		return errForeign
 	}
 	return err
 }
 
 // look implements place.
-func (h *hosted) look(_ context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error) {
+func (h *hosted) look(_ context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error) {
 	return lookAt(src, f)
 }
 
@@ -171,7 +171,7 @@ func (h *hosted) emergency(ctx context.Context, since time.Time) string {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		line := lines.Text()
 		at, err := time.ParseInLocation("2006/01/02 15:04:05", line[:min(len(line), 19)], time.Local)
-		if err != nil || at.Before(since.Truncate(time.Second)) || !strings.Contains(line, "] "+strconv.Itoa(h.master.pid)+"#") {
+		if err != nil || at.Before(since.Truncate(time.Second)) || !strings.Contains(line, "] "+strconv.Itoa(h.master.PID)+"#") {
 			continue
 		}
 		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {

@@ -16,6 +16,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -23,7 +24,7 @@ import (
 // that includes the file which is written at a switch, or the one whose configuration names a port that the colours
 // publish. It returns nil when there is none.
 func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hosted, error) {
-	all, err := processesOf()
+	all, err := agent.Processes()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hoste
 	}
 	var which []string
 	for _, h := range found {
-		which = append(which, fmt.Sprintf("process %d with %s", h.master.pid, h.main))
+		which = append(which, fmt.Sprintf("process %d with %s", h.master.PID, h.main))
 	}
 	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
 }
@@ -131,15 +132,15 @@ func samePath(a, b string) bool {
 
 // hostedMasters are the masters that run on this machine and in none of its containers. Only those of root and of the
 // caller: to look at an nginx its executable is run, and nobody else's is.
-func hostedMasters(ctx context.Context, opts Options, all []process) (found []*hosted, err error) {
-	isMaster := func(p process) bool { return strings.HasPrefix(p.title, masterTitle) }
+func hostedMasters(ctx context.Context, opts Options, all []agent.Process) (found []*hosted, err error) {
+	isMaster := func(p agent.Process) bool { return strings.HasPrefix(p.Title, agent.MasterTitle) }
 	for _, p := range all {
-		child := slices.ContainsFunc(all, func(o process) bool { return isMaster(o) && o.pid == p.ppid })
-		if !isMaster(p) || child || !trusted(p.pid) {
+		child := slices.ContainsFunc(all, func(o agent.Process) bool { return isMaster(o) && o.PID == p.PPID })
+		if !isMaster(p) || child || !trusted(p.PID) {
 			continue
 		}
 		h := &hosted{opts: opts, master: p}
-		_, h.flags = snapshot{master: p}.command()
+		_, h.flags = agent.Snapshot{Master: p}.Command()
 		h.exe = executableOf(p)
 		if h.exe == "" {
 			continue
@@ -155,7 +156,7 @@ func hostedMasters(ctx context.Context, opts Options, all []process) (found []*h
 // trusted says whether a process belongs to root or the caller, and lives in this machine's own process and file system
 // namespaces: systemd may give a service mounts of its own, but a container has another root.
 func trusted(pid int) bool {
-	dir := filepath.Join(proc, strconv.Itoa(pid))
+	dir := filepath.Join(agent.Proc, strconv.Itoa(pid))
 	status, err := os.ReadFile(dir + "/status")
 	if err != nil {
 		return false
@@ -172,7 +173,7 @@ func trusted(pid int) bool {
 		}
 	}
 	theirs, err1 := os.Readlink(dir + "/ns/pid")
-	ours, err2 := os.Readlink(proc + "/self/ns/pid")
+	ours, err2 := os.Readlink(agent.Proc + "/self/ns/pid")
 	if errors.Is(err1, fs.ErrPermission) {
 		// Root's processes do not show their namespaces to others. In another one this process would have two pids.
 		return !strings.Contains(string(status), "NSpid:\t"+strconv.Itoa(pid)+"\t")
@@ -187,11 +188,11 @@ func trusted(pid int) bool {
 
 // executableOf is what a master runs. After an upgrade of the package the kernel says that it was deleted, and the new
 // one is at the same place.
-func executableOf(p process) string {
-	if exe, err := os.Readlink(filepath.Join(proc, strconv.Itoa(p.pid), "exe")); err == nil {
+func executableOf(p agent.Process) string {
+	if exe, err := os.Readlink(filepath.Join(agent.Proc, strconv.Itoa(p.PID), "exe")); err == nil {
 		return strings.TrimSuffix(exe, " (deleted)")
 	}
-	name, _ := snapshot{master: p}.command()
+	name, _ := agent.Snapshot{Master: p}.Command()
 	exe, err := exec.LookPath(name)
 	if err != nil {
 		return ""

@@ -21,7 +21,7 @@ func TestHostFoundByPorts(t *testing.T) {
 	}
 	write(t, one.file, fmt.Sprintf("server { listen 127.0.0.1:%d; set $was 127.0.0.1:%d; location / { proxy_pass http://$was; } }\n", one.port, one.blue))
 	found, err := findHosted(t.Context(), Options{Host: true, Local: true, Settings: Settings{Values: []string{"was"}}}, one.directory())
-	if err != nil || found == nil || found.master.pid != one.master.Process.Pid {
+	if err != nil || found == nil || found.master.PID != one.master.Process.Pid {
 		t.Errorf("by a variable's value: found %v, %v", found, err)
 	}
 }
@@ -40,7 +40,7 @@ func TestHostFoundByTarget(t *testing.T) {
 		settings.To = to
 		router := New(nil, Options{Host: true, Local: true, Settings: settings, Overlay: one.router.opts.Overlay})
 		found, err := findHosted(t.Context(), router.opts, one.directory())
-		if err != nil || found == nil || found.master.pid != one.master.Process.Pid {
+		if err != nil || found == nil || found.master.PID != one.master.Process.Pid {
 			t.Errorf("%s: found %v, %v; want %d", to, found, err, one.master.Process.Pid)
 		}
 	}

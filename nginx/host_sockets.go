@@ -10,27 +10,27 @@ import (
 	"strconv"
 	"strings"
 
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // ofWorkers are those connections that nginx's workers hold. Who may not see whose a socket is gets them all.
-func (h *hosted) ofWorkers(ctx context.Context, open []helper.Socket) []helper.Socket {
+func (h *hosted) ofWorkers(ctx context.Context, open []agent.Socket) []agent.Socket {
 	now, err := h.processes(ctx)
 	if err != nil {
 		return open
 	}
 	held := map[string]bool{}
-	for _, w := range slices.Concat(now.workers, now.leaving) {
-		if err := addSockets(held, w.pid); err != nil && !errors.Is(err, fs.ErrNotExist) { // it may have ended
+	for _, w := range slices.Concat(now.Workers, now.ShuttingDown) {
+		if err := addSockets(held, w.PID); err != nil && !errors.Is(err, fs.ErrNotExist) { // it may have ended
 			return open
 		}
 	}
-	return slices.DeleteFunc(open, func(s helper.Socket) bool { return !held[s.Inode] })
+	return slices.DeleteFunc(open, func(s agent.Socket) bool { return !held[s.Inode] })
 }
 
 // addSockets adds the inodes of a process's sockets.
 func addSockets(held map[string]bool, pid int) error {
-	dir := filepath.Join(proc, strconv.Itoa(pid), "fd")
+	dir := filepath.Join(agent.Proc, strconv.Itoa(pid), "fd")
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err

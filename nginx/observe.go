@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -134,8 +135,8 @@ func (r *Router) look(ctx context.Context, route *model.Route) error {
 	if err != nil {
 		return err
 	}
-	route.Draining = len(s.leaving)
-	route.Workers = s.accepting()
+	route.Draining = len(s.ShuttingDown)
+	route.Workers = s.Accepting()
 	if route.Refusal != nil {
 		return nil
 	}
@@ -171,7 +172,7 @@ func (r *Router) notLoaded(file string) error {
 
 // newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
 // anew: one may have changed since it was read.
-func (r *Router) newerThan(ctx context.Context, s snapshot, points []model.SwitchPoint) (string, bool, error) {
+func (r *Router) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
 	in := r.found.files(ctx)
 	seen := map[string]bool{}
 	for _, p := range points {
@@ -183,7 +184,7 @@ func (r *Router) newerThan(ctx context.Context, s snapshot, points []model.Switc
 		if err != nil {
 			return "", false, err
 		}
-		if s.olderThan(changed.Add(r.opts.Skew), time.Now()) {
+		if s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
 			return p.Path, true, nil
 		}
 	}

@@ -288,7 +288,7 @@ func (b *bench) reloadedBehind(id string) *Router {
 	}
 	r, _ := b.observed("edge")
 	b.eventually("one worker stays", func() error {
-		if s, err := r.found.processes(b.t.Context()); err != nil || len(s.leaving) != 1 {
+		if s, err := r.found.processes(b.t.Context()); err != nil || len(s.ShuttingDown) != 1 {
 			return errors.New("not yet")
 		}
 		return nil

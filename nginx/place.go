@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
-	"bluegate/nginx/helper"
 	"bluegate/nginx/startup"
 )
 
@@ -58,7 +58,7 @@ type place interface {
 	seenAs(hostPath string) (string, bool)
 
 	// processes is what runs at this moment; errNoMaster when no nginx does.
-	processes(ctx context.Context) (snapshot, error)
+	processes(ctx context.Context) (agent.Snapshot, error)
 
 	// stillThere is true also when nobody answers: an nginx that cannot be asked may have workers that serve.
 	stillThere(ctx context.Context) bool
@@ -70,7 +70,7 @@ type place interface {
 	dump(ctx context.Context) (result, error)
 
 	// reload tells the nginx of this snapshot to load its configuration. That it returns proves nothing.
-	reload(ctx context.Context, s snapshot) error
+	reload(ctx context.Context, s agent.Snapshot) error
 
 	// emergency is the last thing of weight that nginx logged since then. It explains; it proves nothing.
 	emergency(ctx context.Context, since time.Time) string
@@ -82,7 +82,7 @@ type place interface {
 	prepared() bool
 
 	// ask asks from where nginx stands.
-	ask(ctx context.Context, req helper.Request) (helper.Response, error)
+	ask(ctx context.Context, req agent.Request) (agent.Response, error)
 
 	// putAt asks from where nginx stands since when a file that is to be changed has held what it holds. The time is zero
 	// where nobody there sees the file.
@@ -94,7 +94,7 @@ type place interface {
 
 	// look says which of its two contents the file of a change has at this moment, and since when. Where nothing else
 	// shows it, it is read from src.
-	look(ctx context.Context, src files, f model.FileChange) (helper.Holding, time.Time, error)
+	look(ctx context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error)
 
 	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
 	trial(ctx context.Context, change model.Change) (trial, error)

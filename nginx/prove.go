@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 )
 
 // pollProof is the pause between two looks at the workers, each of which takes the engine longer than that.
@@ -32,7 +33,7 @@ func (e *pendingError) Unwrap() error { return e.error }
 // proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
 // Exit codes prove nothing: a reload that fails to bind a port returns 0. Whether the targets' names lead to the release
 // is asked as soon as there is a new worker: nginx has resolved them by then, and takes a while to end the old ones.
-func (r *Router) proveReload(ctx context.Context, before snapshot, signalled time.Time, targets []model.Target) (snapshot, error) {
+func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signalled time.Time, targets []model.Target) (agent.Snapshot, error) {
 	asking := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
@@ -45,7 +46,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		looked, pause := time.Now(), pollProof
 		now, err := r.found.processes(ctx)
 		if err == nil {
-			old, fresh := now.since(before)
+			old, fresh := now.Diff(before)
 			if fresh > 0 && routes == nil {
 				routes = make(chan error, 1)
 				go func() { routes <- r.proveRoutes(asking, targets) }()
@@ -64,7 +65,7 @@ func (r *Router) proveReload(ctx context.Context, before snapshot, signalled tim
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
-			line, unmoved := r.found.emergency(ctx, signalled), err == nil && now.unmoved(before)
+			line, unmoved := r.found.emergency(ctx, signalled), err == nil && now.Unchanged(before)
 			if final(line) || unmoved && line != "" {
 				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
 			}

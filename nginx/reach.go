@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // connectLimit is how long an address may take to accept a connection: all of them are on this engine's networks.
@@ -46,7 +46,7 @@ func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, err
 	if t.Endpoint.Published {
 		hold = proxyHold
 	}
-	resp, err := r.found.ask(ctx, helper.Request{Reach: &helper.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
+	resp, err := r.found.ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, err
 
 // atTheEngine judges a published port: it must be the release's, and one of the host's addresses must accept. A name
 // such as localhost has an address of each family, and a port may be bound to one of them.
-func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []helper.Address) []model.Reason {
+func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []agent.Address) []model.Reason {
 	owns := func(c model.Container) bool {
 		return slices.ContainsFunc(c.Published, func(p model.Published) bool { return p.Port == t.Endpoint.Port })
 	}
@@ -96,7 +96,7 @@ func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []he
 		reason.Message = fmt.Sprintf("no container of %s publishes the port of %s on the engine's host", t.Endpoint.Service, t.Endpoint.Address())
 		return []model.Reason{reason}
 	}
-	if slices.ContainsFunc(addresses, func(a helper.Address) bool { return a.Error == "" }) {
+	if slices.ContainsFunc(addresses, func(a agent.Address) bool { return a.Error == "" }) {
 		return nil
 	}
 	for _, a := range addresses {
@@ -106,14 +106,14 @@ func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []he
 }
 
 // compare finds an address that is none of the containers', and a container that none of the addresses leads to.
-func compare(addresses []helper.Address, containers []model.Container) (stranger, missing string) {
+func compare(addresses []agent.Address, containers []model.Container) (stranger, missing string) {
 	for _, a := range addresses {
 		if _, ok := owner(a.IP, containers); !ok {
 			stranger = a.IP
 		}
 	}
 	for _, c := range containers {
-		if !slices.ContainsFunc(addresses, func(a helper.Address) bool { return has(c, a.IP) }) {
+		if !slices.ContainsFunc(addresses, func(a agent.Address) bool { return has(c, a.IP) }) {
 			missing = c.Name + " " + strings.Join(ipsOf(c), " ")
 		}
 	}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"bluegate/deploy"
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // Compare implements model.Router.
@@ -27,9 +26,9 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 			return "", unreachable(err)
 		}
 		switch holds {
-		case helper.HoldsOld:
+		case agent.HoldsOld:
 			old++
-		case helper.HoldsNew:
+		case agent.HoldsNew:
 			fresh++
 			if at.After(written) {
 				written = at
@@ -51,28 +50,10 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 	if err != nil {
 		return "", unreachable(err)
 	}
-	if s.loaded(change.Workers, written.Add(r.opts.Skew), asked) {
+	if s.Loaded(change.Workers, written.Add(r.opts.Skew), asked) {
 		return model.ChangeLoaded, nil
 	}
 	return model.ChangeWritten, nil
-}
-
-// loaded says whether every accepting worker has read a file that was written at that moment. In doubt it has not: to
-// put the old bytes back and reload harms nobody, and to stop the colour that an older worker serves does.
-//
-// Ages are whole seconds, so a worker may be a second older than it says, and so are the archive's times: the file may be
-// a second newer. Within these seconds the workers from before the write tell, where they are known: if none of them
-// accepts any more, there was a reload. An id that was given anew meanwhile is taken for the old worker's.
-func (s snapshot) loaded(before []int, written, asked time.Time) bool {
-	began, ok := s.oldest(asked)
-	if !ok || began.Before(written.Add(-time.Second)) {
-		return false
-	}
-	if began.Add(-time.Second).After(written.Add(time.Second)) {
-		return true
-	}
-	stayed := func(w process) bool { return slices.Contains(before, w.pid) }
-	return len(before) > 0 && !slices.ContainsFunc(s.workers, stayed)
 }
 
 // Restore implements model.Router. It reloads in any case: a signal of the killed run may still have been on its way

@@ -100,7 +100,7 @@ func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 		if err != nil {
 			return err
 		}
-		if now.olderThan(at.Add(r.opts.Skew), asked) {
+		if now.OlderThan(at.Add(r.opts.Skew), asked) {
 			return r.notLoaded(f.Path)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 )
 
@@ -74,7 +75,7 @@ func TestConfigurationRemediesAreCarriedOut(t *testing.T) {
 	id := b.run(box{name: "tester", cmd: []string{"sleep", "600"}})
 	layer := func(f *facts) { f.layer = func(p string) bool { return strings.HasPrefix(p, "/run/edge/") } }
 	leaving := func(f *facts) {
-		f.snapshot = snapshot{workers: []process{{age: time.Hour}}, leaving: []process{{pid: 7}}}
+		f.snapshot = agent.Snapshot{Workers: []agent.Process{{Age: time.Hour}}, ShuttingDown: []agent.Process{{PID: 7}}}
 	}
 	for i, test := range []struct {
 		look  rule
@@ -152,8 +153,8 @@ func TestReloadRemedyIsCarriedOut(t *testing.T) {
 	b.obey(t.TempDir(), found[0].Remedy)
 	b.eventually("nginx has new workers", func() error {
 		now, err := r.found.processes(t.Context())
-		if err == nil && (len(now.workers) == 0 || now.workers[0].pid == before.workers[0].pid) {
-			err = errNoMaster
+		if err == nil && (len(now.Workers) == 0 || now.Workers[0].PID == before.Workers[0].PID) {
+			err = agent.ErrNoMaster
 		}
 		return err
 	})

@@ -34,7 +34,7 @@ func TestLoadWaitsForTheMaster(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
 	for range 100 { // a signal takes a moment
-		if now, err := shop.router.found.processes(t.Context()); err == nil && now.busy() {
+		if now, err := shop.router.found.processes(t.Context()); err == nil && now.Busy() {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -50,23 +50,5 @@ func TestLoadWaitsForTheMaster(t *testing.T) {
 	time.AfterFunc(300*time.Millisecond, func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
 	if _, err := shop.router.load(t.Context(), nil); err != nil {
 		t.Errorf("once it goes on: %v", err)
-	}
-}
-
-// Only where the kernel tells of any process is silence of the master's a sign.
-func TestBusy(t *testing.T) {
-	for _, test := range []struct {
-		master, worker string
-		want           bool
-	}{
-		{"do_sigsuspend", "ep_poll", false}, {"sigsuspend", "-", false}, {"-", "ep_poll", true}, {"0", "do_epoll_wait", true},
-		{"do_signal_stop", "-", true}, {"-", "-", false}, {"0", "0", false}, {"?", "?", false}, {"", "", false},
-	} {
-		s := snapshot{workers: []process{{}}}
-		s.master.asleepIn(test.master)
-		s.workers[0].asleepIn(test.worker)
-		if s.busy() != test.want {
-			t.Errorf("%q and %q: %t", test.master, test.worker, s.busy())
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/startup"
 )
 
@@ -40,7 +41,7 @@ type Router struct {
 	absent map[string][]byte // what was read in the place of files that are to be made
 	dir    *model.Addresses
 	began  map[string]startup.Result // what runs before nginx, by its id and the files that a switch writes
-	before *snapshot                 // what ran when a switch was approached
+	before *agent.Snapshot           // what ran when a switch was approached
 	asks   *sync.Mutex               // checks are asked side by side, and one helper answers them all
 }
 

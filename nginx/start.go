@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 )
 
 // Start implements model.Router.
@@ -15,7 +16,7 @@ func (r *Router) Start(ctx context.Context, change model.Change, targets []model
 	}
 	began := time.Now()
 	if written, err := r.write(ctx, change.Files, false); err != nil {
-		return model.Switched{}, r.notStarted(ctx, change.Files[:written], snapshot{}, err)
+		return model.Switched{}, r.notStarted(ctx, change.Files[:written], agent.Snapshot{}, err)
 	}
 	after, err := r.startNginx(ctx, change.Files, targets)
 	if err == nil {
@@ -24,12 +25,12 @@ func (r *Router) Start(ctx context.Context, change model.Change, targets []model
 	if err != nil {
 		return model.Switched{}, r.notStarted(ctx, change.Files, after, err)
 	}
-	return r.switched(change, snapshot{}, after, began), nil
+	return r.switched(change, agent.Snapshot{}, after, began), nil
 }
 
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
 // proof that failed may be one that it serves somebody else.
-func (r *Router) notStarted(ctx context.Context, written []model.FileChange, after snapshot, cause error) error {
+func (r *Router) notStarted(ctx context.Context, written []model.FileChange, after agent.Snapshot, cause error) error {
 	undo := mayUndo(ctx, written)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -39,17 +40,17 @@ func (r *Router) notStarted(ctx context.Context, written []model.FileChange, aft
 	if undo == nil {
 		_, undo = r.write(ctx, written, true)
 	}
-	return &model.NotSwitchedError{Err: cause, Restored: undo, Applied: len(after.workers) > 0,
+	return &model.NotSwitchedError{Err: cause, Restored: undo, Applied: len(after.Workers) > 0,
 		Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not started: %v", r.found, cause)}}
 }
 
 // startNginx starts an nginx that had stopped, or was in a restart loop, and proves that its workers accept.
-func (r *Router) startNginx(ctx context.Context, files []model.FileChange, targets []model.Target) (snapshot, error) {
+func (r *Router) startNginx(ctx context.Context, files []model.FileChange, targets []model.Target) (agent.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
 	if err := r.found.start(ctx); err != nil {
-		return snapshot{}, err
+		return agent.Snapshot{}, err
 	}
 	s, err := r.awaitWorkers(ctx, began)
 	if err != nil {
@@ -61,12 +62,12 @@ func (r *Router) startNginx(ctx context.Context, files []model.FileChange, targe
 	return s, r.proveRoutes(ctx, targets)
 }
 
-func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (snapshot, error) {
+func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (agent.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
 	for {
 		s, err := r.found.processes(ctx)
-		if err == nil && len(s.workers) > 0 {
+		if err == nil && len(s.Workers) > 0 {
 			return s, nil
 		}
 		select {

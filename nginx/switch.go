@@ -11,7 +11,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // Approach implements model.Router.
@@ -27,7 +27,7 @@ func (r *Router) Approach(ctx context.Context, change model.Change, targets []mo
 	var uncompared error
 	var compared sync.WaitGroup
 	compared.Go(func() { now.State, uncompared = r.Compare(ctx, change) })
-	var before snapshot
+	var before agent.Snapshot
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.Reach(all, targets) })
 	if running {
@@ -50,7 +50,7 @@ func (r *Router) Approach(ctx context.Context, change model.Change, targets []mo
 		return now, err
 	}
 	if running {
-		r.before, now.Workers = &before, before.accepting()
+		r.before, now.Workers = &before, before.Accepting()
 	}
 	return now, nil
 }
@@ -91,7 +91,7 @@ var errNotApproached = errors.New("the switch was not prepared: Approach comes b
 
 // put writes the change and looks at it with nginx's eyes. It returns nginx at rest with the new bytes before it, or how
 // many of the files have to be put back.
-func (r *Router) put(ctx context.Context, change model.Change) (rest snapshot, written int, err error) {
+func (r *Router) put(ctx context.Context, change model.Change) (rest agent.Snapshot, written int, err error) {
 	if written, err = r.write(ctx, change.Files, false); err != nil {
 		return rest, written, err
 	}
@@ -130,7 +130,7 @@ const freshRest = 250 * time.Millisecond
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
 // was replaced on the host, and the helper's, show another one.
 func (r *Router) stands(ctx context.Context, change model.Change) error {
-	return r.allHeld(ctx, change, func(_ context.Context, in files, f model.FileChange) (helper.Holding, time.Time, error) {
+	return r.allHeld(ctx, change, func(_ context.Context, in files, f model.FileChange) (agent.Holding, time.Time, error) {
 		return lookAt(in, f)
 	})
 }
@@ -141,14 +141,14 @@ func (r *Router) stillHeld(ctx context.Context, change model.Change) error {
 	return r.allHeld(ctx, change, r.found.look)
 }
 
-func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, files, model.FileChange) (helper.Holding, time.Time, error)) error {
+func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, files, model.FileChange) (agent.Holding, time.Time, error)) error {
 	in := r.found.files(ctx)
 	for _, f := range change.Files {
 		now, _, err := look(ctx, in, f)
 		if err != nil {
 			return err
 		}
-		if now != helper.HoldsNew {
+		if now != agent.HoldsNew {
 			return r.notHeld(f)
 		}
 	}
@@ -162,11 +162,11 @@ func (r *Router) notHeld(f model.FileChange) error {
 // atRest is what runs once the master has done what it was signalled to do before, by somebody else or by a switch that
 // was given up: the workers of such a reload may have read other bytes than those of now, and are not to be taken for the
 // workers of the next one. The error of a master that does not come to rest is a *pendingError.
-func (r *Router) atRest(ctx context.Context) (snapshot, error) {
+func (r *Router) atRest(ctx context.Context) (agent.Snapshot, error) {
 	for until := time.Now().Add(r.opts.ProofTimeout); ; {
 		now, err := r.found.processes(ctx)
 		switch {
-		case err != nil || !now.busy():
+		case err != nil || !now.Busy():
 			return now, err
 		case ctx.Err() != nil:
 			return now, &pendingError{context.Cause(ctx)}
@@ -178,35 +178,35 @@ func (r *Router) atRest(ctx context.Context) (snapshot, error) {
 }
 
 // load signals an nginx that reads what was written, and proves what it serves.
-func (r *Router) load(ctx context.Context, targets []model.Target) (snapshot, error) {
+func (r *Router) load(ctx context.Context, targets []model.Target) (agent.Snapshot, error) {
 	rest, err := r.atRest(ctx)
 	if err != nil {
-		return snapshot{}, err
+		return agent.Snapshot{}, err
 	}
 	return r.signal(ctx, rest, targets)
 }
 
 // signal makes nginx load what was written before it was seen at rest. Whoever else signals it after that makes it read
 // the same bytes; that a reload from before is not taken for ours is what rest is for.
-func (r *Router) signal(ctx context.Context, rest snapshot, targets []model.Target) (snapshot, error) {
+func (r *Router) signal(ctx context.Context, rest agent.Snapshot, targets []model.Target) (agent.Snapshot, error) {
 	if ctx.Err() != nil {
-		return snapshot{}, context.Cause(ctx)
+		return agent.Snapshot{}, context.Cause(ctx)
 	}
 	signalled := time.Now()
 	if err := r.found.reload(ctx, rest); err != nil {
-		return snapshot{}, err
+		return agent.Snapshot{}, err
 	}
 	return r.proveReload(ctx, rest, signalled, targets)
 }
 
-func (r *Router) switched(change model.Change, before, after snapshot, began time.Time) model.Switched {
+func (r *Router) switched(change model.Change, before, after agent.Snapshot, began time.Time) model.Switched {
 	s := model.Switched{
 		Nginx: r.found.String(), At: time.Now(), Points: change.Points, Files: []string{},
-		OldWorkers: len(before.workers), NewWorkers: len(after.workers), ProofMS: time.Since(began).Milliseconds(),
+		OldWorkers: len(before.Workers), NewWorkers: len(after.Workers), ProofMS: time.Since(began).Milliseconds(),
 		Proof: []string{
 			fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only, before the reload and after it", r.found),
 			"nginx -T shows the bytes that were written",
-			fmt.Sprintf("the %d workers from before the signal are gone or shutting down; %d new ones accept connections", len(before.workers), len(after.workers)),
+			fmt.Sprintf("the %d workers from before the signal are gone or shutting down; %d new ones accept connections", len(before.Workers), len(after.Workers)),
 		},
 	}
 	s.Proof = append(s.Proof, proofWords(change.Proofs)...)
@@ -225,7 +225,7 @@ func mayUndo(ctx context.Context, written []model.FileChange) error {
 }
 
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
-func (r *Router) takeBack(ctx context.Context, written []model.FileChange, before snapshot, cause error) error {
+func (r *Router) takeBack(ctx context.Context, written []model.FileChange, before agent.Snapshot, cause error) error {
 	failed := &model.NotSwitchedError{Err: cause, Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
 	if err := mayUndo(ctx, written); err != nil {
 		failed.Applied, failed.Restored = true, err
@@ -253,11 +253,11 @@ const settling = 2 * time.Second
 // suffices; otherwise nginx loads the old configuration and that is proven. A reload that may still be under way is
 // overtaken by another: whatever the master parses last, it is the old bytes. A master that waits for its next signal
 // has none under way.
-func (r *Router) restore(ctx context.Context, written []model.FileChange, before snapshot, pending bool) (applied bool, err error) {
+func (r *Router) restore(ctx context.Context, written []model.FileChange, before agent.Snapshot, pending bool) (applied bool, err error) {
 	if _, err := r.write(ctx, written, true); err != nil {
 		return true, r.byHand(written, err)
 	}
-	if now, err := r.found.processes(ctx); pending && (err != nil || !now.master.waits) {
+	if now, err := r.found.processes(ctx); pending && (err != nil || !now.Master.Waiting) {
 		patient := *r
 		patient.opts.ProofTimeout = pendingLimit
 		_, err := patient.load(ctx, nil)
@@ -268,7 +268,7 @@ func (r *Router) restore(ctx context.Context, written []model.FileChange, before
 		if err != nil {
 			return true, err
 		}
-		if _, fresh := now.since(before); fresh > 0 || len(now.leaving) > len(before.leaving) {
+		if _, fresh := now.Diff(before); fresh > 0 || len(now.ShuttingDown) > len(before.ShuttingDown) {
 			break
 		}
 		if time.Now().After(until) {

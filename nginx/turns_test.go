@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/testdata/sample"
 )
 
@@ -53,7 +54,7 @@ func (p *tripped) trip(at moment) {
 	}
 }
 
-func (p *tripped) reload(ctx context.Context, s snapshot) error {
+func (p *tripped) reload(ctx context.Context, s agent.Snapshot) error {
 	p.trip(tested)
 	err := p.place.reload(ctx, s)
 	p.trip(signalled)

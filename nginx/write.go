@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // errForeign says that a file holds neither what we read nor what we wrote.
@@ -67,17 +67,17 @@ func locate(in files, f model.FileChange) (entry, string, error) {
 }
 
 // lookAt finds out from files that were read which content is there.
-func lookAt(in files, f model.FileChange) (helper.Holding, time.Time, error) {
+func lookAt(in files, f model.FileChange) (agent.Holding, time.Time, error) {
 	e, _, err := locate(in, f)
 	switch {
 	case err != nil:
 		return "", time.Time{}, err
 	case holds(e, f.Reverse()):
-		return helper.HoldsOld, e.modTime, nil
+		return agent.HoldsOld, e.modTime, nil
 	case holds(e, f):
-		return helper.HoldsNew, e.modTime, nil
+		return agent.HoldsNew, e.modTime, nil
 	}
-	return helper.HoldsOther, e.modTime, nil
+	return agent.HoldsOther, e.modTime, nil
 }
 
 // holds says whether a located file is as a change leaves it.

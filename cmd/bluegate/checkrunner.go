@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
 	"bluegate/nginx"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 // checkRunner asks the questions of checks from where they are to be asked. It implements model.Asker.
@@ -27,7 +27,7 @@ type checkRunner struct {
 type sidecar struct {
 	sync.Mutex
 	program *compose.Sidecar
-	client  *helper.Client
+	client  *agent.Client
 }
 
 var _ model.CheckRunner = (*checkRunner)(nil)
@@ -44,7 +44,7 @@ func (a *checkRunner) Ask(ctx context.Context, from check.Origin, c model.Contai
 	case from == check.Container:
 		return a.askBeside(ctx, c, q)
 	}
-	return helper.Answer(ctx, q), nil
+	return agent.Answer(ctx, q), nil
 }
 
 // execute makes an answer of a command. One that could not be run, or not in time, has failed.
@@ -83,7 +83,7 @@ func (a *checkRunner) askBeside(ctx context.Context, c model.Container, q check.
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout+10*time.Second)
 	defer cancel()
-	resp, err := client.Ask(ctx, helper.Request{Question: &q})
+	resp, err := client.Ask(ctx, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return check.Result{}, err
@@ -94,7 +94,7 @@ func (a *checkRunner) askBeside(ctx context.Context, c model.Container, q check.
 }
 
 // start starts the helper once, whoever asks first.
-func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Container) (*helper.Client, error) {
+func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Container) (*agent.Client, error) {
 	n.Lock()
 	defer n.Unlock()
 	if n.client != nil {
@@ -104,7 +104,7 @@ func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Conta
 	if err != nil {
 		return nil, err
 	}
-	n.program, n.client = program, helper.NewClient(program, program)
+	n.program, n.client = program, agent.NewClient(program, program)
 	return n.client, nil
 }
 

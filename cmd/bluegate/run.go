@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"bluegate/cmd/bluegate/ui"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/overlay"
 )
 
@@ -30,14 +30,14 @@ const overlayMode = "__overlay"
 // run is the program without the process. It returns the exit code.
 func run(ctx context.Context, args []string, p process) int {
 	if len(args) == 1 && args[0] == serveMode {
-		if err := helper.Serve(p.Stdin, p.Stdout); err != nil {
+		if err := agent.Serve(p.Stdin, p.Stdout); err != nil {
 			fmt.Fprintln(p.Stderr, err)
 			return 1
 		}
 		return 0
 	}
 	if len(args) == 1 && args[0] == waitMode {
-		helper.Wait()
+		agent.Wait()
 		return 0
 	}
 	if len(args) == 1 && args[0] == overlayMode {

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
-	"bluegate/nginx/helper"
+	"bluegate/nginx/agent"
 )
 
 const usage = `usage: healthcheck [--timeout 3s] [--status 200-299] URL
@@ -53,14 +53,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitHealthy
 	case "--serve":
 		// bluegate copies this executable into a container beside nginx and asks it over its standard streams.
-		if err := helper.Serve(os.Stdin, stdout); err != nil {
+		if err := agent.Serve(os.Stdin, stdout); err != nil {
 			fmt.Fprintf(stderr, "healthcheck: %v\n", err)
 			return exitUsage
 		}
 		return exitHealthy
 	case "--wait":
 		// The containers that hold bluegate's lock, its journal and host names run this.
-		helper.Wait()
+		agent.Wait()
 		return exitHealthy
 	default:
 		return healthcheck(args, stdout, stderr)

@@ -1,4 +1,4 @@
-package nginx
+package agent
 
 import (
 	"errors"
@@ -10,25 +10,25 @@ import (
 )
 
 // ps reads lines of `ps -eo pid,ppid,etimes,args`, as the engine's host prints them.
-func ps(t *testing.T, text string) []process {
+func ps(t *testing.T, text string) []Process {
 	t.Helper()
-	var all []process
+	var all []Process
 	for line := range strings.Lines(strings.TrimSpace(text)) {
-		var p process
+		var p Process
 		var seconds int
-		if _, err := fmt.Sscanf(line, "%d %d %d", &p.pid, &p.ppid, &seconds); err != nil {
+		if _, err := fmt.Sscanf(line, "%d %d %d", &p.PID, &p.PPID, &seconds); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		p.age = time.Duration(seconds) * time.Second
-		p.title = strings.TrimSpace(strings.Join(strings.SplitN(strings.Join(strings.Fields(line), " "), " ", 4)[3:], ""))
+		p.Age = time.Duration(seconds) * time.Second
+		p.Title = strings.TrimSpace(strings.Join(strings.SplitN(strings.Join(strings.Fields(line), " "), " ", 4)[3:], ""))
 		all = append(all, p)
 	}
 	return all
 }
 
-func pids(all []process) (out []int) {
+func pids(all []Process) (out []int) {
 	for _, p := range all {
-		out = append(out, p.pid)
+		out = append(out, p.PID)
 	}
 	return out
 }
@@ -86,12 +86,12 @@ func TestSortOut(t *testing.T) {
 			120 100  60 nginx: worker process is shutting down`, 100, nil, []int{120}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := sortOut(ps(t, test.ps))
+			s, err := Sort(ps(t, test.ps))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.master.pid != test.master || !slices.Equal(pids(s.workers), test.workers) || !slices.Equal(pids(s.leaving), test.leaving) {
-				t.Errorf("master %d, workers %v, leaving %v", s.master.pid, pids(s.workers), pids(s.leaving))
+			if s.Master.PID != test.master || !slices.Equal(pids(s.Workers), test.workers) || !slices.Equal(pids(s.ShuttingDown), test.leaving) {
+				t.Errorf("master %d, workers %v, leaving %v", s.Master.PID, pids(s.Workers), pids(s.ShuttingDown))
 			}
 		})
 	}
@@ -103,16 +103,16 @@ func TestSortOutWithoutNginx(t *testing.T) {
 		"1 0 60 vi nginx: master process",
 		"1 0 60 nginx: worker process",
 	} {
-		if s, err := sortOut(ps(t, text)); !errors.Is(err, errNoMaster) {
+		if s, err := Sort(ps(t, text)); !errors.Is(err, ErrNoMaster) {
 			t.Errorf("%q: %+v, %v", text, s, err)
 		}
 	}
 }
 
 func TestSince(t *testing.T) {
-	workers := func(pids ...int) (s snapshot) {
+	workers := func(pids ...int) (s Snapshot) {
 		for _, pid := range pids {
-			s.workers = append(s.workers, process{pid: pid})
+			s.Workers = append(s.Workers, Process{PID: pid})
 		}
 		return s
 	}
@@ -126,7 +126,7 @@ func TestSince(t *testing.T) {
 		{nil, []int{3}, 0, 1},
 		{[]int{1}, nil, 0, 0},
 	} {
-		if old, fresh := workers(test.now...).since(workers(test.before...)); old != test.old || fresh != test.fresh {
+		if old, fresh := workers(test.now...).Diff(workers(test.before...)); old != test.old || fresh != test.fresh {
 			t.Errorf("%v after %v: %d old, %d fresh; want %d, %d", test.now, test.before, old, fresh, test.old, test.fresh)
 		}
 	}
@@ -134,16 +134,16 @@ func TestSince(t *testing.T) {
 
 // A worker that leaves counts neither as old nor as fresh: it accepts nothing any more.
 func TestSinceKnowsLeavingOnes(t *testing.T) {
-	before, _ := sortOut(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process"))
-	now, _ := sortOut(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process is shutting down\n130 100 0 nginx: worker process"))
-	if old, fresh := now.since(before); old != 0 || fresh != 1 {
+	before, _ := Sort(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process"))
+	now, _ := Sort(ps(t, "100 90 60 nginx: master process nginx\n120 100 60 nginx: worker process is shutting down\n130 100 0 nginx: worker process"))
+	if old, fresh := now.Diff(before); old != 0 || fresh != 1 {
 		t.Errorf("%d old, %d fresh", old, fresh)
 	}
 }
 
 func TestOldest(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	s, err := sortOut(ps(t, `
+	s, err := Sort(ps(t, `
 		100 90 900 nginx: master process nginx
 		110 100 800 nginx: worker process is shutting down
 		120 100 60 nginx: worker process
@@ -151,11 +151,11 @@ func TestOldest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, ok := s.oldest(now); !ok || now.Sub(at) != time.Minute {
+	if at, ok := s.OldestStart(now); !ok || now.Sub(at) != time.Minute {
 		t.Errorf("%s before now, %t; want 1m0s: only accepting workers count", now.Sub(at), ok)
 	}
-	s.workers = nil
-	if at, ok := s.oldest(now); ok {
+	s.Workers = nil
+	if at, ok := s.OldestStart(now); ok {
 		t.Errorf("without workers: %s", at)
 	}
 }
@@ -163,7 +163,7 @@ func TestOldest(t *testing.T) {
 // In whole seconds a reload cannot be told from a write that came a moment before or after; the workers' ids can.
 func TestLoaded(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	s, err := sortOut(ps(t, `
+	s, err := Sort(ps(t, `
 		100 90 900 nginx: master process nginx
 		110 100 800 nginx: worker process is shutting down
 		120 100 7 nginx: worker process
@@ -184,11 +184,11 @@ func TestLoaded(t *testing.T) {
 		{"in the same second, and one of then still accepts", []int{110, 121}, 7 * time.Second, false},
 		{"long after they began, whoever was there", []int{110}, 3 * time.Second, false},
 	} {
-		if got := s.loaded(test.before, now.Add(-test.wrote), now); got != test.want {
+		if got := s.Loaded(test.before, now.Add(-test.wrote), now); got != test.want {
 			t.Errorf("written %s: %t", test.name, got)
 		}
 	}
-	if s.workers = nil; s.loaded([]int{110}, now.Add(-time.Minute), now) {
+	if s.Workers = nil; s.Loaded([]int{110}, now.Add(-time.Minute), now) {
 		t.Error("without workers nothing is loaded")
 	}
 }
@@ -202,30 +202,10 @@ func TestCommand(t *testing.T) {
 		"nginx: master process nginx -c":                                               "nginx",
 		"nginx: master process":                                                        "nginx",
 	} {
-		s := snapshot{master: process{title: title}}
-		executable, flags := s.command()
+		s := Snapshot{Master: Process{Title: title}}
+		executable, flags := s.Command()
 		if got := strings.Join(append([]string{executable}, flags...), " "); got != want {
 			t.Errorf("%q: %q, want %q", title, got, want)
-		}
-	}
-}
-
-func TestConfigFlags(t *testing.T) {
-	for _, test := range []struct {
-		words []string
-		want  string
-	}{
-		{[]string{"/docker-entrypoint.sh", "nginx", "-g", "daemon off;"}, ""},
-		{[]string{"/docker-entrypoint.sh", "nginx", "-c", "/etc/shop.conf"}, "-c /etc/shop.conf"},
-		{[]string{"nginx", "-p", "/srv/edge/", "-c", "conf/nginx.conf", "-e", "stderr"}, "-p /srv/edge/ -c conf/nginx.conf -e stderr"},
-		{[]string{"tini", "-p", "SIGTERM", "--", "/usr/sbin/nginx", "-c", "/srv/edge.conf"}, "-c /srv/edge.conf"},
-		{[]string{"sh", "-c", "exec nginx -c /srv/edge.conf -g 'daemon off;'"}, "-c /srv/edge.conf"},
-		{[]string{"sh", "-c", "./start nowhere"}, ""},
-		{[]string{"nginx", "-c"}, ""},
-		{nil, ""},
-	} {
-		if got := strings.Join(configFlags(test.words), " "); got != test.want {
-			t.Errorf("%q: %q, want %q", test.words, got, test.want)
 		}
 	}
 }
@@ -234,7 +214,7 @@ func TestConfigFlags(t *testing.T) {
 // nothing of the last one.
 func TestUnmoved(t *testing.T) {
 	const master = "100 90 60 nginx: master process nginx\n"
-	before, _ := sortOut(ps(t, master+"120 100 60 nginx: worker process"))
+	before, _ := Sort(ps(t, master+"120 100 60 nginx: worker process"))
 	for name, test := range map[string]struct {
 		ps    string
 		waits bool
@@ -248,13 +228,31 @@ func TestUnmoved(t *testing.T) {
 		"the old one is gone":      {master, true, false},
 		"another master meanwhile": {"101 90 1 nginx: master process nginx\n120 101 60 nginx: worker process", true, false},
 	} {
-		now, err := sortOut(ps(t, test.ps))
+		now, err := Sort(ps(t, test.ps))
 		if err != nil {
 			t.Fatal(err)
 		}
-		now.master.waits = test.waits
-		if got := now.unmoved(before); got != test.want {
+		now.Master.Waiting = test.waits
+		if got := now.Unchanged(before); got != test.want {
 			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// Only where the kernel tells of any process is silence of the master's a sign.
+func TestBusy(t *testing.T) {
+	for _, test := range []struct {
+		master, worker string
+		want           bool
+	}{
+		{"do_sigsuspend", "ep_poll", false}, {"sigsuspend", "-", false}, {"-", "ep_poll", true}, {"0", "do_epoll_wait", true},
+		{"do_signal_stop", "-", true}, {"-", "-", false}, {"0", "0", false}, {"?", "?", false}, {"", "", false},
+	} {
+		s := Snapshot{Workers: []Process{{}}}
+		s.Master.SetWaitChannel(test.master)
+		s.Workers[0].SetWaitChannel(test.worker)
+		if s.Busy() != test.want {
+			t.Errorf("%q and %q: %t", test.master, test.worker, s.Busy())
 		}
 	}
 }
