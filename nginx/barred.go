@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // barred refuses a change that could not be made, before anything is started for it: its files cannot be written from
 // here, or nginx cannot be told to load them.
 func (r *Router) barred(ctx context.Context, change model.Change) error {
 	for _, f := range change.Files {
-		e, real, err := locate(r.conf.files, f)
+		e, real, err := fsys.Locate(r.conf.files, f)
 		if err != nil {
 			return unreachable(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
 )
 
 // A file that cannot be written is refused with the plan, and what is planned only to look at changes nothing.
@@ -37,18 +38,18 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 func TestHostedByAnother(t *testing.T) {
 	if !asNobody(t, func() {
 		h := &hosted{master: agent.Process{PID: 1}}
-		why, err := h.unwritable(t.Context(), "/nginx.conf", entry{content: []byte("x")})
+		why, err := h.unwritable(t.Context(), "/nginx.conf", fsys.Entry{Content: []byte("x")})
 		if err != nil || !strings.Contains(why, "may not write in /") && !strings.Contains(why, "read-only") {
 			t.Errorf("the root directory: %q, %v", why, err)
 		}
-		why, err = h.unwritable(t.Context(), "/tmp/x/nginx.conf", entry{})
+		why, err = h.unwritable(t.Context(), "/tmp/x/nginx.conf", fsys.Entry{})
 		if err != nil || !strings.Contains(why, "/tmp/x") {
 			t.Errorf("a directory that is not there: %q, %v", why, err)
 		}
-		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", entry{content: []byte("x")}); err != nil || !strings.Contains(why, "belongs to user 0") {
+		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", fsys.Entry{Content: []byte("x")}); err != nil || !strings.Contains(why, "belongs to user 0") {
 			t.Errorf("another's file: %q, %v", why, err)
 		}
-		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", entry{}); err != nil || why != "" {
+		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", fsys.Entry{}); err != nil || why != "" {
 			t.Errorf("a new file: %q, %v", why, err)
 		}
 		if why := h.unheard(); !strings.Contains(why, "may not signal process 1") {

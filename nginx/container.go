@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // contained is an nginx that runs, or would run, in a container. It implements place.
@@ -40,7 +41,7 @@ func (c *contained) String() string   { return fmt.Sprintf("container %q", c.nam
 func (c *contained) runs() bool       { return c.running }
 func (c *contained) mainFile() string { return c.main }
 
-func (c *contained) files(ctx context.Context) files {
+func (c *contained) files(ctx context.Context) fsys.Source {
 	a := newArchive(ctx, c.engine, c.id())
 	a.memories, a.inside = c.memories(), c.fetchInside
 	return a
@@ -130,7 +131,7 @@ func (c *contained) findMain(ctx context.Context) (string, error) {
 // stat says whether there is something at a path.
 func (c *contained) stat(ctx context.Context, file string) error {
 	if _, ok := c.memoryOf(file); ok {
-		_, _, err := c.files(ctx).entry(file)
+		_, _, err := c.files(ctx).Entry(file)
 		return err
 	}
 	ctx, cancel := asking(ctx)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
+
+	"bluegate/nginx/fsys"
 )
 
 // archive reads files of a container through the engine's archive call: nothing is executed, and the container need not
@@ -33,14 +35,7 @@ type archive struct {
 }
 
 // tree is the files below a directory, by their real paths; nil when there is too much below it.
-type tree map[string]entry
-
-// Configuration is small. A tree beyond these bounds holds something else, and its large files are passed over.
-const (
-	largestFile = 4 << 20
-	largestTree = 64 << 20
-	linkDepth   = 16
-)
+type tree map[string]fsys.Entry
 
 func newArchive(ctx context.Context, engine *client.Client, id string) *archive {
 	return &archive{ctx: ctx, engine: engine, id: id, trees: map[string]tree{}, links: map[string]string{}}
@@ -48,8 +43,8 @@ func newArchive(ctx context.Context, engine *client.Client, id string) *archive 
 
 // Read implements conf.Source.
 func (s *archive) Read(file string) ([]byte, error) {
-	e, _, err := s.entry(file)
-	return e.content, err
+	e, _, err := s.Entry(file)
+	return e.Content, err
 }
 
 // Glob implements conf.Source. The paths are spelled as the pattern spells its directory.
@@ -82,29 +77,29 @@ func (s *archive) Glob(pattern string) ([]string, error) {
 	return out, nil
 }
 
-// entry follows symbolic links and says where the file really is.
-func (s *archive) entry(file string) (entry, string, error) {
-	for range linkDepth {
-		dir, err := s.realDir(path.Dir(file))
+// Entry follows symbolic links and says where the file really is.
+func (s *archive) Entry(file string) (fsys.Entry, string, error) {
+	for range fsys.LinkDepth {
+		dir, err := s.RealDir(path.Dir(file))
 		if err != nil {
-			return entry{}, file, err
+			return fsys.Entry{}, file, err
 		}
 		real := path.Join(dir, path.Base(file))
 		e, err := s.at(real)
-		if err != nil || e.link == "" {
+		if err != nil || e.Link == "" {
 			return e, real, err
 		}
-		if file = e.link; !path.IsAbs(file) {
-			file = dir + "/" + e.link
+		if file = e.Link; !path.IsAbs(file) {
+			file = dir + "/" + e.Link
 		}
 	}
-	return entry{}, file, fmt.Errorf("%s: too many symbolic links", file)
+	return fsys.Entry{}, file, fmt.Errorf("%s: too many symbolic links", file)
 }
 
-// putAt is the time of the file, or of the last one of the links that lead to it: an archive holds no other times.
-func (s *archive) putAt(file string) (last time.Time, err error) {
-	for range linkDepth {
-		dir, err := s.realDir(path.Dir(file))
+// ContentChangedAt is the time of the file, or of the last one of the links that lead to it: an archive holds no other times.
+func (s *archive) ContentChangedAt(file string) (last time.Time, err error) {
+	for range fsys.LinkDepth {
+		dir, err := s.RealDir(path.Dir(file))
 		if err != nil {
 			return last, err
 		}
@@ -112,14 +107,14 @@ func (s *archive) putAt(file string) (last time.Time, err error) {
 		if err != nil {
 			return last, err
 		}
-		if e.modTime.After(last) {
-			last = e.modTime
+		if e.ModTime.After(last) {
+			last = e.ModTime
 		}
-		if e.link == "" {
+		if e.Link == "" {
 			return last, nil
 		}
-		if file = e.link; !path.IsAbs(file) {
-			file = dir + "/" + e.link
+		if file = e.Link; !path.IsAbs(file) {
+			file = dir + "/" + e.Link
 		}
 	}
 	return last, fmt.Errorf("%s: too many symbolic links", file)
@@ -127,14 +122,14 @@ func (s *archive) putAt(file string) (last time.Time, err error) {
 
 // at is the file, or the link, at a path without links on its way. Where its directory holds more than a configuration
 // does, it is read by itself.
-func (s *archive) at(real string) (entry, error) {
+func (s *archive) at(real string) (fsys.Entry, error) {
 	files, err := s.tree(path.Dir(real))
 	if err != nil {
-		return entry{}, err
+		return fsys.Entry{}, err
 	}
 	if files == nil {
 		if files, err = s.fetch(real); err != nil {
-			return entry{}, err
+			return fsys.Entry{}, err
 		}
 	}
 	e, ok := files[real]
@@ -146,13 +141,13 @@ func (s *archive) at(real string) (entry, error) {
 
 // dir reads a whole directory with all below it in one call, and says where it really is.
 func (s *archive) dir(dir string) (tree, string, error) {
-	real, err := s.realDir(dir)
+	real, err := s.RealDir(dir)
 	if err != nil {
 		return nil, dir, err
 	}
 	files, err := s.tree(real)
 	if err == nil && files == nil {
-		err = fmt.Errorf("%s of container %.12s: %w", dir, s.id, errTooMuch)
+		err = fmt.Errorf("%s of container %.12s: %w", dir, s.id, fsys.ErrTooMuch)
 	}
 	return files, real, err
 }
@@ -164,7 +159,7 @@ func (s *archive) tree(real string) (tree, error) {
 		}
 	}
 	files, err := s.fetch(real)
-	if err != nil && !errors.Is(err, errTooMuch) {
+	if err != nil && !errors.Is(err, fsys.ErrTooMuch) {
 		return nil, err
 	}
 	s.trees[real] = files
@@ -184,7 +179,7 @@ func (s *archive) fetch(real string) (tree, error) {
 		if !under(target, real) {
 			continue
 		}
-		maps.DeleteFunc(files, func(name string, _ entry) bool { return under(name, target) })
+		maps.DeleteFunc(files, func(name string, _ fsys.Entry) bool { return under(name, target) })
 		inside, err := s.inside(s.ctx, target)
 		if err != nil {
 			return nil, err
@@ -222,8 +217,8 @@ func (s *archive) archived(real string) (tree, error) {
 	return files, nil
 }
 
-// realDir is where a directory is once every symbolic link on the way to it is followed, and every "..".
-func (s *archive) realDir(dir string) (string, error) {
+// RealDir is where a directory is once every symbolic link on the way to it is followed, and every "..".
+func (s *archive) RealDir(dir string) (string, error) {
 	real, links := "/", 0
 	for rest := strings.Split(dir, "/"); len(rest) > 0; {
 		name := rest[0]
@@ -232,7 +227,7 @@ func (s *archive) realDir(dir string) (string, error) {
 			continue
 		}
 		next := path.Join(real, name) // of "..", the parent
-		target, err := s.link(next)
+		target, err := s.LinkTarget(next)
 		if err != nil {
 			return "", err
 		}
@@ -240,7 +235,7 @@ func (s *archive) realDir(dir string) (string, error) {
 			real = next
 			continue
 		}
-		if links++; links > linkDepth {
+		if links++; links > fsys.LinkDepth {
 			return "", fmt.Errorf("%s: too many symbolic links", dir)
 		}
 		if path.IsAbs(target) {
@@ -251,8 +246,8 @@ func (s *archive) realDir(dir string) (string, error) {
 	return real, nil
 }
 
-// link is the target of a symbolic link; empty for what is none.
-func (s *archive) link(name string) (string, error) {
+// LinkTarget is the target of a symbolic link; empty for what is none.
+func (s *archive) LinkTarget(name string) (string, error) {
 	if memory, ok := s.memory(name); ok {
 		if _, err := s.tree(memory); err != nil {
 			return "", err
@@ -260,7 +255,7 @@ func (s *archive) link(name string) (string, error) {
 	}
 	for known, files := range s.trees {
 		if files != nil && under(name, known) {
-			return files[name].link, nil
+			return files[name].Link, nil
 		}
 	}
 	if target, known := s.links[name]; known {
@@ -279,9 +274,6 @@ func (s *archive) link(name string) (string, error) {
 	return stat.LinkTarget, nil
 }
 
-// errTooMuch says that what was read is no configuration.
-var errTooMuch = fmt.Errorf("it holds more than %d MiB, which is no configuration", largestTree>>20)
-
 // readTree reads an archive whose first component is the directory's, or the file's, own name.
 func readTree(stream io.Reader, dir string) (tree, error) {
 	files := tree{}
@@ -296,18 +288,18 @@ func readTree(stream io.Reader, dir string) (tree, error) {
 		}
 		_, below, _ := strings.Cut(strings.TrimPrefix(path.Clean(h.Name), "/"), "/")
 		name := path.Join(dir, below)
-		e := entry{modTime: h.ModTime, mode: h.Mode, uid: h.Uid, gid: h.Gid}
+		e := fsys.Entry{ModTime: h.ModTime, Mode: h.Mode, UID: h.Uid, GID: h.Gid}
 		switch h.Typeflag {
 		case tar.TypeSymlink:
-			e.link = h.Linkname
+			e.Link = h.Linkname
 		case tar.TypeReg:
-			if total += h.Size; h.Size > largestFile {
+			if total += h.Size; h.Size > fsys.LargestFile {
 				continue
 			}
-			if total > largestTree {
-				return nil, errTooMuch
+			if total > fsys.LargestTree {
+				return nil, fsys.ErrTooMuch
 			}
-			if e.content, err = io.ReadAll(r); err != nil {
+			if e.Content, err = io.ReadAll(r); err != nil {
 				return nil, err
 			}
 		default:
@@ -318,20 +310,20 @@ func readTree(stream io.Reader, dir string) (tree, error) {
 }
 
 // tarOf packs files by their paths for the archive call at the root.
-func tarOf(files map[string]entry) (*bytes.Buffer, error) {
+func tarOf(files map[string]fsys.Entry) (*bytes.Buffer, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		e := files[name]
-		h := &tar.Header{Name: strings.TrimPrefix(name, "/"), Mode: e.mode, Uid: e.uid, Gid: e.gid, ModTime: e.modTime, Size: int64(len(e.content)), Typeflag: tar.TypeReg}
-		if e.link != "" {
-			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, e.link, 0
+		h := &tar.Header{Name: strings.TrimPrefix(name, "/"), Mode: e.Mode, Uid: e.UID, Gid: e.GID, ModTime: e.ModTime, Size: int64(len(e.Content)), Typeflag: tar.TypeReg}
+		if e.Link != "" {
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, e.Link, 0
 		}
 		if err := w.WriteHeader(h); err != nil {
 			return nil, err
 		}
-		if e.link == "" {
-			if _, err := w.Write(e.content); err != nil {
+		if e.Link == "" {
+			if _, err := w.Write(e.Content); err != nil {
 				return nil, err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 )
 
 // archive is what the engine would send for a folder.
@@ -48,7 +49,7 @@ func TestReadTree(t *testing.T) {
 		tar.Header{Name: "nginx/conf.d/", Typeflag: tar.TypeDir, Mode: 0o755},
 		file("nginx/conf.d/a.conf", 0),
 		tar.Header{Name: "nginx/conf.d/b.conf", Typeflag: tar.TypeSymlink, Linkname: "../b", ModTime: at},
-		file("nginx/geo.bin", largestFile+1),
+		file("nginx/geo.bin", fsys.LargestFile+1),
 		tar.Header{Name: "nginx/fifo", Typeflag: tar.TypeFifo},
 		file("nginx/last.conf", 1),
 	), "/etc/nginx")
@@ -57,7 +58,7 @@ func TestReadTree(t *testing.T) {
 	}
 	var got []string
 	for name, e := range files {
-		got = append(got, fmt.Sprintf("%s %d %o %d:%d %s %s", name, len(e.content), e.mode, e.uid, e.gid, e.link, e.modTime.UTC().Format(time.DateOnly)))
+		got = append(got, fmt.Sprintf("%s %d %o %d:%d %s %s", name, len(e.Content), e.Mode, e.UID, e.GID, e.Link, e.ModTime.UTC().Format(time.DateOnly)))
 	}
 	slices.Sort(got)
 	want := []string{
@@ -74,7 +75,7 @@ func TestReadTree(t *testing.T) {
 func TestReadTreeThatIsNoConfiguration(t *testing.T) {
 	var headers []tar.Header
 	for i := range 20 {
-		headers = append(headers, tar.Header{Name: fmt.Sprintf("data/%d", i), Typeflag: tar.TypeReg, Size: largestFile})
+		headers = append(headers, tar.Header{Name: fmt.Sprintf("data/%d", i), Typeflag: tar.TypeReg, Size: fsys.LargestFile})
 	}
 	if _, err := readTree(archived(t, headers...), "/data"); err == nil || !strings.Contains(err.Error(), "64 MiB") {
 		t.Errorf("got %v", err)
@@ -164,18 +165,18 @@ func TestSourceEntries(t *testing.T) {
 		"/etc/nginx/way":           "/srv/real/x.conf",
 	} {
 		for range 2 { // the second time from what is known
-			e, got, err := src.entry(file)
-			if err != nil || got != real || string(e.content) != "server {}\n" {
-				t.Errorf("%s: %q at %s, %v; want %s", file, e.content, got, err, real)
+			e, got, err := src.Entry(file)
+			if err != nil || got != real || string(e.Content) != "server {}\n" {
+				t.Errorf("%s: %q at %s, %v; want %s", file, e.Content, got, err, real)
 			}
 		}
 	}
 	for _, file := range []string{"/etc/nginx/missing", "/nowhere/missing", "/etc/nginx/dangling"} {
-		if _, _, err := src.entry(file); !errors.Is(err, fs.ErrNotExist) {
+		if _, _, err := src.Entry(file); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	if _, _, err := src.entry("/etc/nginx/loop-a"); err == nil || !strings.Contains(err.Error(), "symbolic links") {
+	if _, _, err := src.Entry("/etc/nginx/loop-a"); err == nil || !strings.Contains(err.Error(), "symbolic links") {
 		t.Errorf("a loop: %v", err)
 	}
 	if names, err := src.Glob("/nowhere/*.conf"); err != nil || len(names) > 0 {

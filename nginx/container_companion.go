@@ -11,6 +11,7 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
 )
 
 // companion is the helper container beside nginx: in its network namespace, with the mounts that hold the files which
@@ -98,8 +99,8 @@ func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response,
 
 // putAt implements place. The helper sees what is mounted with its folder.
 func (c *contained) putAt(ctx context.Context, f model.FileChange) (time.Time, error) {
-	e, real, err := locate(c.files(ctx), f)
-	if err != nil || e.content == nil && e.link == "" {
+	e, real, err := fsys.Locate(c.files(ctx), f)
+	if err != nil || e.Content == nil && e.Link == "" {
 		return time.Time{}, err
 	}
 	_, memory := c.memoryOf(real)

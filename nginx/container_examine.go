@@ -38,7 +38,7 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (surroundi
 	}
 	files := c.files(ctx)
 	for _, file := range paths {
-		e, real, err := files.entry(file)
+		e, real, err := files.Entry(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a flag's file may be absent
 			return s, err
 		}
@@ -47,7 +47,7 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (surroundi
 		if at.kind == inLayer && !edited(real) {
 			at.kind = inImage
 		}
-		at.host, at.git = tracked(ctx, at.host, e.content)
+		at.host, at.git = tracked(ctx, at.host, e.Content)
 		s.stored[file] = at
 	}
 	return s, nil

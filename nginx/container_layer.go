@@ -14,13 +14,14 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
 )
 
 // replace implements place.
 func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
 	real, mounted := c.help.seat(f)
 	if !mounted {
-		e, at, err := locate(c.files(ctx), f)
+		e, at, err := fsys.Locate(c.files(ctx), f)
 		if err != nil {
 			return err
 		}
@@ -44,10 +45,10 @@ func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.
 }
 
 // look implements place. The helper has the file before it; to read it through the engine takes a hundred times as long.
-func (c *contained) look(ctx context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error) {
+func (c *contained) look(ctx context.Context, src fsys.Source, f model.FileChange) (fsys.State, time.Time, error) {
 	real, mounted := c.help.seat(f)
 	if !mounted {
-		return lookAt(src, f)
+		return fsys.StateOf(src, f)
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
@@ -71,25 +72,25 @@ func (c *contained) shows(real string) bool {
 
 // replaceInside writes a file of the container's own layer, or of a tmpfs, which no other container can mount: a new
 // file beside it, then a rename.
-func (c *contained) replaceInside(ctx context.Context, now entry, file string, f model.FileChange, stamp time.Time) error {
+func (c *contained) replaceInside(ctx context.Context, now fsys.Entry, file string, f model.FileChange, stamp time.Time) error {
 	switch {
-	case holds(now, f):
+	case fsys.IsNew(now, f):
 		return nil
-	case !holds(now, f.Reverse()):
+	case !fsys.IsNew(now, f.Reverse()):
 		return errForeign
 	case f.New == nil && f.Link == "":
 		return c.tool(ctx, "remove it", "rm", "-f", file)
 	}
 	e := now
-	e.content, e.link, e.modTime = f.New, f.Link, time.Now().Add(-c.opts.Skew)
+	e.Content, e.Link, e.ModTime = f.New, f.Link, time.Now().Add(-c.opts.Skew)
 	if !stamp.IsZero() {
-		e.modTime = stamp
+		e.ModTime = stamp
 	}
 	name := file
 	if c.running {
 		name = path.Join(path.Dir(file), "."+path.Base(file)+".bluegate-tmp")
 	}
-	content, err := tarOf(map[string]entry{name: e})
+	content, err := tarOf(map[string]fsys.Entry{name: e})
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (c *contained) putBeside(ctx context.Context, name string, content io.Reade
 }
 
 // unwritable implements place. What is mounted is written by the helper, and through a read-only mount too.
-func (c *contained) unwritable(ctx context.Context, real string, _ entry) (string, error) {
+func (c *contained) unwritable(ctx context.Context, real string, _ fsys.Entry) (string, error) {
 	_, memory := c.memoryOf(real)
 	_, mounted := mountOf(c.info, real)
 	switch {

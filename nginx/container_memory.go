@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/redact"
+	"bluegate/nginx/fsys"
 )
 
 // A tmpfs is in the mount namespace of its container only: the archive call shows and changes what lies under it. So
@@ -55,13 +56,13 @@ func (c *contained) fetchInside(ctx context.Context, name string) (tree, error) 
 	if !c.running {
 		return tree{}, nil
 	}
-	packed := &bounded{left: largestTree + largestTree/8}
+	packed := &bounded{left: fsys.LargestTree + fsys.LargestTree/8}
 	argv := []string{"tar", "-c", "-f", "-", "-C", path.Dir(name), path.Base(name)}
 	done, err := c.execute(ctx, container.ExecOptions{Cmd: argv, User: "0:0"}, nil, packed)
 	switch {
 	case err != nil:
 	case packed.left < 0:
-		err = errTooMuch
+		err = fsys.ErrTooMuch
 	case done.code == noSuchTool || done.code == noTool:
 		err = fmt.Errorf("%w: its image has no tar, by which alone it could be read; mount the directory instead", errNoTool)
 	case done.code != 0:

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // mountOf finds the mount in which a file of nginx's container lies.
@@ -47,7 +48,7 @@ func (c *contained) writableMounts(ctx context.Context, files []model.FileChange
 	var mounts []mount.Mount
 	seats := map[string]string{}
 	for _, f := range files {
-		_, real, err := locate(c.files(ctx), f)
+		_, real, err := fsys.Locate(c.files(ctx), f)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -18,6 +18,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
+	"bluegate/nginx/fsys"
 )
 
 // A restarted is a copy of nginx's container that was started with the container's own entrypoint, command and
@@ -84,11 +85,11 @@ func (t *restarted) end(ctx context.Context) error {
 }
 
 // comingFiles are the files of a change by where they really are, and those that are to be absent.
-func (c *contained) comingFiles(ctx context.Context, change model.Change) (files map[string]entry, gone []string, err error) {
-	files = map[string]entry{}
+func (c *contained) comingFiles(ctx context.Context, change model.Change) (files map[string]fsys.Entry, gone []string, err error) {
+	files = map[string]fsys.Entry{}
 	src := c.files(ctx)
 	for _, f := range change.Files {
-		e, real, err := locate(src, f)
+		e, real, err := fsys.Locate(src, f)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -96,11 +97,11 @@ func (c *contained) comingFiles(ctx context.Context, change model.Change) (files
 			gone = append(gone, real)
 			continue
 		}
-		if e.content, e.link = f.New, f.Link; e.mode == 0 {
-			e.mode = 0o644
+		if e.Content, e.Link = f.New, f.Link; e.Mode == 0 {
+			e.Mode = 0o644
 		}
-		if e.link != "" {
-			e.content = nil
+		if e.Link != "" {
+			e.Content = nil
 		}
 		files[real] = e
 	}
@@ -181,7 +182,7 @@ func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies ma
 		}
 		files, err := t.pack(ctx, m.Destination)
 		switch {
-		case errors.Is(err, errTooMuch):
+		case errors.Is(err, fsys.ErrTooMuch):
 			mounts = append(mounts, remount(m, true))
 			t.note("it cannot write %s, which holds too much to be copied", m.Destination)
 		case err != nil:
@@ -235,7 +236,7 @@ func (t *restarted) pack(ctx context.Context, name string) (files []packed, err 
 			continue
 		}
 		if total += h.Size; total > largestCopy {
-			return nil, fmt.Errorf("%s of %s: %w", name, t.of, errTooMuch)
+			return nil, fmt.Errorf("%s of %s: %w", name, t.of, fsys.ErrTooMuch)
 		}
 		p := packed{header: tar.Header{Name: at, Typeflag: h.Typeflag, Linkname: h.Linkname, Mode: h.Mode, Uid: h.Uid, Gid: h.Gid, ModTime: h.ModTime, Size: h.Size}}
 		if h.Typeflag == tar.TypeReg {
@@ -259,7 +260,7 @@ func (t *restarted) elsewhere(name, root string) bool {
 
 // fill puts the files into the copy before it starts: those of mounts, those that were changed in the container's own
 // layer, and the coming ones.
-func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming map[string]entry, gone []string) error {
+func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming map[string]fsys.Entry, gone []string) error {
 	layer, err := t.layer(ctx)
 	if err != nil {
 		return err
@@ -272,9 +273,9 @@ func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming
 		})
 		for name, e := range coming {
 			if m, mounted := mountOf(t.of.info, name); mounted && m.Destination == root || !mounted && root == "" {
-				p := packed{header: tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: e.mode, Uid: e.uid, Gid: e.gid, ModTime: time.Now(), Size: int64(len(e.content))}, content: e.content}
-				if e.link != "" {
-					p.header.Typeflag, p.header.Linkname, p.header.Size, p.content = tar.TypeSymlink, e.link, 0, nil
+				p := packed{header: tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: e.Mode, Uid: e.UID, Gid: e.GID, ModTime: time.Now(), Size: int64(len(e.Content))}, content: e.Content}
+				if e.Link != "" {
+					p.header.Typeflag, p.header.Linkname, p.header.Size, p.content = tar.TypeSymlink, e.Link, 0, nil
 				}
 				files = append(files, p)
 				t.holds[name] = true
@@ -353,7 +354,7 @@ func (t *restarted) layer(ctx context.Context) (files []packed, err error) {
 	}
 	for _, name := range names {
 		found, err := t.pack(ctx, name)
-		if errors.Is(err, errTooMuch) || err != nil && ctx.Err() == nil {
+		if errors.Is(err, fsys.ErrTooMuch) || err != nil && ctx.Err() == nil {
 			t.note("it has no %s", name) // a socket, or what has gone since
 			continue
 		}
@@ -419,7 +420,7 @@ func (t *restarted) up(ctx context.Context, began time.Time) (bool, string) {
 // differs says how a file of the copy differs from what it is to be; empty where it does not.
 func (t *restarted) differs(ctx context.Context, file string, content []byte, link string) (string, error) {
 	src := t.files(ctx)
-	now, err := src.link(file)
+	now, err := src.LinkTarget(file)
 	if err == nil && link != "" && now != link {
 		return fmt.Sprintf("it is a link to %q and not to %q", now, link), nil
 	}

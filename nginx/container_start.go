@@ -21,7 +21,7 @@ func (c *contained) starts(ctx context.Context, files []string) (startup.Start, 
 	src := c.files(ctx)
 	for _, file := range files {
 		l := startup.Live{Names: []string{file}}
-		if _, real, err := src.entry(file); err == nil && real != file {
+		if _, real, err := src.Entry(file); err == nil && real != file {
 			l.Names = append(l.Names, real)
 		}
 		writable := false
@@ -73,7 +73,7 @@ func (s startFiles) Text(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := files[name].content
+	content := files[name].Content
 	if bytes.IndexByte(content, 0) >= 0 {
 		return nil, startup.ErrBinary
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // throwaway is a container that tests a configuration. It implements trial.
@@ -60,18 +61,18 @@ func (c *contained) createTrial(ctx context.Context, change model.Change) (strin
 
 // trialFiles are the files that the throwaway's image and mounts do not show: the whole configuration as nginx has it,
 // with the changes in it; and the mounts, and each tmpfs, that nothing is copied into.
-func (c *contained) trialFiles(ctx context.Context, change model.Change) (map[string]entry, []mount.Mount, map[string]string, error) {
+func (c *contained) trialFiles(ctx context.Context, change model.Change) (map[string]fsys.Entry, []mount.Mount, map[string]string, error) {
 	src := c.files(ctx).(*archive)
 	coming := map[string][]byte{}
 	replaced := map[string]bool{} // destinations of mounts that are copied instead
-	files := map[string]entry{}
+	files := map[string]fsys.Entry{}
 	for _, f := range change.Files {
-		e, real, err := locate(src, f)
+		e, real, err := fsys.Locate(src, f)
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		// What is to be absent is empty: the throwaway cannot be without a file of its image.
-		e.content, e.link = f.New, f.Link
+		e.Content, e.Link = f.New, f.Link
 		files[real], coming[real] = e, f.New
 		for _, name := range []string{f.Path, real} {
 			if _, memory := c.memoryOf(name); memory {
@@ -108,7 +109,7 @@ func (c *contained) trialFiles(ctx context.Context, change model.Change) (map[st
 
 // addMemories adds what lies in a tmpfs, which a program that made it at the start may have written. What holds more
 // than configuration does is empty for the throwaway, and so is each tmpfs that it keeps.
-func (c *contained) addMemories(src *archive, files map[string]entry, coming map[string][]byte) (map[string]string, error) {
+func (c *contained) addMemories(src *archive, files map[string]fsys.Entry, coming map[string][]byte) (map[string]string, error) {
 	kept := map[string]string{}
 	for _, target := range c.memories() {
 		tree, err := src.tree(target)
@@ -136,10 +137,10 @@ func (c *contained) addMemories(src *archive, files map[string]entry, coming map
 
 // addTree adds what stands beside the main file (it may have been written after the container was made) and what the
 // replaced mounts hold.
-func (c *contained) addTree(src *archive, files map[string]entry, coming map[string][]byte, replaced map[string]bool) error {
+func (c *contained) addTree(src *archive, files map[string]fsys.Entry, coming map[string][]byte, replaced map[string]bool) error {
 	dirs := []string{path.Dir(c.main)}
 	for dir := range replaced {
-		if files[dir].content == nil { // a mounted directory, not a mounted file
+		if files[dir].Content == nil { // a mounted directory, not a mounted file
 			dirs = append(dirs, dir)
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 )
@@ -211,11 +212,11 @@ func (b *bench) name(name string) string { return "bgtest-" + b.id + "-" + name 
 // put writes files into a container; a content that begins with "-> " is a symbolic link.
 func (b *bench) put(id string, files map[string]string) {
 	b.t.Helper()
-	tree := map[string]entry{}
+	tree := map[string]fsys.Entry{}
 	for name, content := range files {
-		e := entry{content: []byte(content), mode: 0o644, modTime: time.Now().Add(-time.Minute)}
+		e := fsys.Entry{Content: []byte(content), Mode: 0o644, ModTime: time.Now().Add(-time.Minute)}
 		if target, ok := strings.CutPrefix(content, "-> "); ok {
-			e = entry{link: target, mode: 0o777, modTime: time.Now()}
+			e = fsys.Entry{Link: target, Mode: 0o777, ModTime: time.Now()}
 		}
 		tree[name] = e
 	}

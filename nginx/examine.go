@@ -33,7 +33,7 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 		return nil, unreachable(err)
 	}
 	f.link = func(name string) string {
-		_, real, _ := r.conf.files.entry(name) // a device is no file, and yet the links lead to it
+		_, real, _ := r.conf.files.Entry(name) // a device is no file, and yet the links lead to it
 		return real
 	}
 	if r.found.runs() {
@@ -65,7 +65,7 @@ func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
 // deployment.
 func (r *Router) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
 	for _, file := range r.conf.tree {
-		changed, err := r.conf.files.putAt(file.Path)
+		changed, err := r.conf.files.ContentChangedAt(file.Path)
 		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"bluegate/nginx/fsys"
 )
 
 // writable is the kernel's question about a path (access(2)).
@@ -15,7 +17,7 @@ const writable = 2
 
 // unwritable implements place. A file is replaced by a rename, so its directory counts; and the new one is given to the
 // owner of the old one.
-func (h *hosted) unwritable(_ context.Context, real string, now entry) (string, error) {
+func (h *hosted) unwritable(_ context.Context, real string, now fsys.Entry) (string, error) {
 	dir := filepath.Dir(real)
 	switch err := syscall.Access(dir, writable); {
 	case errors.Is(err, syscall.EROFS):
@@ -23,15 +25,15 @@ func (h *hosted) unwritable(_ context.Context, real string, now entry) (string, 
 	case err != nil:
 		return fmt.Sprintf("user %d may not write in %s (%v); run bluegate as root, or as the user that the directory belongs to", os.Geteuid(), dir, err), nil
 	}
-	if os.Geteuid() == 0 || now.content == nil {
+	if os.Geteuid() == 0 || now.Content == nil {
 		return "", nil
 	}
 	groups, err := os.Getgroups()
 	if err != nil {
 		return "", err
 	}
-	if now.uid != os.Geteuid() || now.gid != os.Getegid() && !slices.Contains(groups, now.gid) {
-		return fmt.Sprintf("it belongs to user %d and group %d, and user %d could not give them its new content; run bluegate as root or as that user", now.uid, now.gid, os.Geteuid()), nil
+	if now.UID != os.Geteuid() || now.GID != os.Getegid() && !slices.Contains(groups, now.GID) {
+		return fmt.Sprintf("it belongs to user %d and group %d, and user %d could not give them its new content; run bluegate as root or as that user", now.UID, now.GID, os.Geteuid()), nil
 	}
 	return "", nil
 }

@@ -12,26 +12,21 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 )
 
-// disk is the files of this machine. It implements files.
-type disk struct {
-	read map[string]entry
-	// root is the way to the files as nginx sees them, where its mounts are its own: a service of systemd's may have a
-	// /tmp, or any other folder, that nobody else sees.
-	root string
-}
-
 // files implements place.
-func (h *hosted) files(context.Context) files {
-	return &disk{read: map[string]entry{}, root: foreignRoot(h.master.PID)}
+func (h *hosted) files(context.Context) fsys.Source {
+	if root := foreignRoot(h.master.PID); root != "" {
+		return fsys.NewDisk(func(real string) error { return sharedWith(root, real) })
+	}
+	return fsys.NewDisk(nil)
 }
 
 // foreignRoot is where the files of a process are seen that has mounts of its own. It is empty where it has the same as
@@ -46,60 +41,14 @@ func foreignRoot(pid int) string {
 	return dir + "/root"
 }
 
-// seenAs implements place: nginx sees what we see, or entry refuses.
-func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
-
-// Read implements conf.Source.
-func (d *disk) Read(file string) ([]byte, error) {
-	e, _, err := d.entry(file)
-	return e.content, err
-}
-
-// Glob implements conf.Source.
-func (d *disk) Glob(pattern string) ([]string, error) {
-	return filepath.Glob(strings.ReplaceAll(pattern, "[!", "[^")) // glob(3) negates with "!"
-}
-
-func (d *disk) realDir(dir string) (string, error) { return filepath.EvalSymlinks(dir) }
-
-func (d *disk) link(name string) (string, error) {
-	target, err := os.Readlink(name)
-	if errors.Is(err, syscall.EINVAL) {
-		return "", nil
-	}
-	return target, err
-}
-
-func (d *disk) putAt(file string) (time.Time, error) { return agent.PutAt(file) }
-
-func (d *disk) entry(file string) (entry, string, error) {
-	real, err := filepath.EvalSymlinks(file)
-	if err != nil {
-		return entry{}, file, err
-	}
-	if e, known := d.read[real]; known {
-		return e, real, nil
-	}
-	e, err := readEntry(real)
-	if err == nil {
-		err = d.shared(real)
-	}
-	if err == nil {
-		d.read[real] = e
-	}
-	return e, real, err
-}
-
-// shared wants nginx to see the same file.
-func (d *disk) shared(real string) error {
-	if d.root == "" {
-		return nil
-	}
+// sharedWith wants nginx to see the same file below its own root, where its mounts are its own: a service of systemd's may
+// have a /tmp, or any other folder, that nobody else sees.
+func sharedWith(root, real string) error {
 	ours, err := os.Stat(real)
 	if err != nil {
 		return err
 	}
-	theirs, err := os.Stat(d.root + real)
+	theirs, err := os.Stat(root + real)
 	if errors.Is(err, fs.ErrPermission) || err == nil && os.SameFile(ours, theirs) {
 		return nil
 	}
@@ -112,24 +61,8 @@ func (d *disk) shared(real string) error {
 	return model.Refuse(model.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
 }
 
-func readEntry(real string) (entry, error) {
-	info, err := os.Stat(real)
-	if err != nil {
-		return entry{}, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would hold the reader for ever
-		return entry{}, &fs.PathError{Op: "read", Path: real, Err: errors.New("it is no regular file")}
-	}
-	if info.Size() > largestFile {
-		return entry{}, &fs.PathError{Op: "read", Path: real, Err: errTooMuch}
-	}
-	e := entry{modTime: info.ModTime(), mode: int64(info.Mode().Perm())}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		e.uid, e.gid = int(st.Uid), int(st.Gid)
-	}
-	e.content, err = os.ReadFile(real)
-	return e, err
-}
+// seenAs implements place: nginx sees what we see, or entry refuses.
+func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
 
 // putAt implements place: it was seen when the configuration was read.
 func (h *hosted) putAt(context.Context, model.FileChange) (time.Time, error) {
@@ -146,8 +79,8 @@ func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time)
 }
 
 // look implements place.
-func (h *hosted) look(_ context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error) {
-	return lookAt(src, f)
+func (h *hosted) look(_ context.Context, src fsys.Source, f model.FileChange) (fsys.State, time.Time, error) {
+	return fsys.StateOf(src, f)
 }
 
 // tailOfLog is as much of an error log as is looked at.

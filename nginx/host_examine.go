@@ -17,12 +17,12 @@ func (h *hosted) surroundings(ctx context.Context, paths []string) (surroundings
 	s := surroundings{version: parseVersion(told.stderr), stored: map[string]storage{}}
 	files := h.files(ctx)
 	for _, file := range paths {
-		e, real, err := files.entry(file)
+		e, real, err := files.Entry(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a flag's file may be absent
 			return s, err
 		}
 		at := storage{kind: inDirectory, inside: path.Dir(real)}
-		at.host, at.git = tracked(ctx, real, e.content)
+		at.host, at.git = tracked(ctx, real, e.Content)
 		s.stored[file] = at
 	}
 	return s, nil

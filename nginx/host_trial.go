@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 	"bluegate/nginx/overlay"
 )
 
@@ -23,12 +24,12 @@ func (h *hosted) trial(ctx context.Context, change model.Change) (trial, error) 
 	t := &overlaid{nginx: h}
 	in := h.files(ctx)
 	for _, f := range change.Files {
-		e, real, err := locate(in, f)
+		e, real, err := fsys.Locate(in, f)
 		if err != nil {
 			return nil, err
 		}
 		t.files = append(t.files, overlay.File{Path: real, Content: f.New, Link: f.Link, Absent: f.New == nil && f.Link == "",
-			Mode: os.FileMode(e.mode), UID: e.uid, GID: e.gid})
+			Mode: os.FileMode(e.Mode), UID: e.UID, GID: e.GID})
 	}
 	var err error
 	if t.stage, err = os.MkdirTemp("", "bluegate-trial-"); err == nil {

@@ -6,6 +6,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 )
 
 // mode is a way to make nginx's configuration name a colour. It reads and plans; the Router does the rest.
@@ -23,7 +24,7 @@ type mode interface {
 // configuration is that of one nginx as it was read.
 type configuration struct {
 	nginx fmt.Stringer
-	files files
+	files fsys.Source
 	main  string
 	tree  []*conf.File
 	// seenAs is the path under which nginx sees a file of the host, if it does.

@@ -16,6 +16,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 )
 
 // folder is a container's files by their paths.
@@ -28,7 +29,7 @@ var writtenAt = time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
 func (f folder) source() *archive {
 	files := tree{}
 	for name, content := range f {
-		files[name] = entry{content: []byte(content), mode: 0o644, modTime: writtenAt}
+		files[name] = fsys.Entry{Content: []byte(content), Mode: 0o644, ModTime: writtenAt}
 	}
 	return &archive{trees: map[string]tree{"/": files}}
 }

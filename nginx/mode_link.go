@@ -55,7 +55,7 @@ func (m link) look(c configuration, dir *model.Addresses, route *model.Route) er
 	if err != nil {
 		return err
 	}
-	_, real, err := c.files.entry(to)
+	_, real, err := c.files.Entry(to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c.observeAbsent(dir, to, route, func(colour model.Colour) string {
 			return fmt.Sprintf("the symbolic link %s (ln -s %s %s)", to, from[colour], to)
@@ -72,7 +72,7 @@ func (m link) look(c configuration, dir *model.Addresses, route *model.Route) er
 		return model.Refuse(model.SwitchPointNotFound, "%s of %s is a file and no symbolic link: mode link would lose what is in it; link it to the live colour's file once (ln -sfn %s %s), or use mode copy", to, c.nginx, from[model.Blue], to)
 	}
 	for _, colour := range model.Colours {
-		if _, file, err := c.files.entry(from[colour]); err == nil && file == real {
+		if _, file, err := c.files.Entry(from[colour]); err == nil && file == real {
 			if route.Names != model.None {
 				return model.Refuse(model.SwitchPointAmbiguous, "nginx.from leads both colours to %s", real)
 			}
@@ -127,9 +127,9 @@ func relative(dir, file string) string {
 
 // readlink is the target of the symbolic link that a path is; empty where it is none.
 func (c configuration) readlink(file string) (string, error) {
-	dir, err := c.files.realDir(path.Dir(file))
+	dir, err := c.files.RealDir(path.Dir(file))
 	if err != nil {
 		return "", err
 	}
-	return c.files.link(path.Join(dir, path.Base(file)))
+	return c.files.LinkTarget(path.Join(dir, path.Base(file)))
 }

@@ -180,7 +180,7 @@ func (r *Router) newerThan(ctx context.Context, s agent.Snapshot, points []model
 			continue
 		}
 		seen[p.Path] = true
-		changed, err := in.putAt(p.Path)
+		changed, err := in.ContentChangedAt(p.Path)
 		if err != nil {
 			return "", false, err
 		}

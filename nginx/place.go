@@ -6,7 +6,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
-	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 	"bluegate/nginx/startup"
 )
 
@@ -30,7 +30,7 @@ type place interface {
 	stale(file string) string
 
 	// unwritable says why a file, or one that is to be made at that real path, cannot be written; empty where it can.
-	unwritable(ctx context.Context, real string, now entry) (string, error)
+	unwritable(ctx context.Context, real string, now fsys.Entry) (string, error)
 
 	// unheard says why nginx cannot be signalled; empty where it can.
 	unheard() string
@@ -52,7 +52,7 @@ type place interface {
 	surroundings(ctx context.Context, files []string) (surroundings, error)
 
 	// files opens the files as they are now.
-	files(ctx context.Context) files
+	files(ctx context.Context) fsys.Source
 
 	// seenAs is the path under which nginx sees a file of the host, if it does.
 	seenAs(hostPath string) (string, bool)
@@ -94,7 +94,7 @@ type place interface {
 
 	// look says which of its two contents the file of a change has at this moment, and since when. Where nothing else
 	// shows it, it is read from src.
-	look(ctx context.Context, src files, f model.FileChange) (agent.Holding, time.Time, error)
+	look(ctx context.Context, src fsys.Source, f model.FileChange) (fsys.State, time.Time, error)
 
 	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
 	trial(ctx context.Context, change model.Change) (trial, error)
@@ -113,33 +113,6 @@ type place interface {
 
 	// close removes what prepare made.
 	close(ctx context.Context) error
-}
-
-// files are files as nginx sees them at one moment: what was read once is kept.
-type files interface {
-	conf.Source
-
-	// entry follows symbolic links and says where the file really is.
-	entry(file string) (e entry, real string, err error)
-
-	// realDir is where a directory is once every symbolic link is followed.
-	realDir(dir string) (string, error)
-
-	// link is the target of a symbolic link; empty for what is none.
-	link(name string) (string, error)
-
-	// putAt is the moment since which a path has held what it holds, as far as that can be told from here.
-	putAt(file string) (time.Time, error)
-}
-
-// entry is a file as it is found.
-type entry struct {
-	content []byte
-	link    string // target of a symbolic link
-	modTime time.Time
-	mode    int64
-	uid     int
-	gid     int
 }
 
 // trial is a coming configuration that nginx can be asked to test.

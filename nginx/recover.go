@@ -9,7 +9,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/deploy/model"
-	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
 )
 
 // Compare implements model.Router.
@@ -26,9 +26,9 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 			return "", unreachable(err)
 		}
 		switch holds {
-		case agent.HoldsOld:
+		case fsys.HasOld:
 			old++
-		case agent.HoldsNew:
+		case fsys.HasNew:
 			fresh++
 			if at.After(written) {
 				written = at

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // TryRestart implements model.Router. It is done twice: with the files as they are, and as they would be after a switch
@@ -23,7 +24,7 @@ func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Fin
 		if content, err := r.conf.files.Read(file); err == nil {
 			f.New = content
 		}
-		if target, err := r.conf.files.link(file); err == nil {
+		if target, err := r.conf.files.LinkTarget(file); err == nil {
 			f.Link = target
 		}
 		as.Files = append(as.Files, f)
@@ -66,7 +67,7 @@ func (r *Router) tryRestart(ctx context.Context, c *contained, change model.Chan
 	up, why := t.up(ctx, began)
 	var kept []string
 	for _, f := range change.Files {
-		_, real, err := locate(c.files(ctx), f)
+		_, real, err := fsys.Locate(c.files(ctx), f)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
 )
 
 // Approach implements model.Router.
@@ -130,8 +131,8 @@ const freshRest = 250 * time.Millisecond
 // stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
 // was replaced on the host, and the helper's, show another one.
 func (r *Router) stands(ctx context.Context, change model.Change) error {
-	return r.allHeld(ctx, change, func(_ context.Context, in files, f model.FileChange) (agent.Holding, time.Time, error) {
-		return lookAt(in, f)
+	return r.allHeld(ctx, change, func(_ context.Context, in fsys.Source, f model.FileChange) (fsys.State, time.Time, error) {
+		return fsys.StateOf(in, f)
 	})
 }
 
@@ -141,14 +142,14 @@ func (r *Router) stillHeld(ctx context.Context, change model.Change) error {
 	return r.allHeld(ctx, change, r.found.look)
 }
 
-func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, files, model.FileChange) (agent.Holding, time.Time, error)) error {
+func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, fsys.Source, model.FileChange) (fsys.State, time.Time, error)) error {
 	in := r.found.files(ctx)
 	for _, f := range change.Files {
 		now, _, err := look(ctx, in, f)
 		if err != nil {
 			return err
 		}
-		if now != agent.HoldsNew {
+		if now != fsys.HasNew {
 			return r.notHeld(f)
 		}
 	}

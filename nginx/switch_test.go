@@ -194,8 +194,8 @@ func TestSwitchWhereverTheFileLies(t *testing.T) {
 			if state() != before {
 				t.Errorf("back\n%s\nwas\n%s", state(), before)
 			}
-			if e, _, err := s.router.found.files(t.Context()).entry(s.path); err != nil || !e.modTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
-				t.Errorf("what was put back has the time %s, had %s, %v", e.modTime, s.change.Files[0].OldTime, err)
+			if e, _, err := s.router.found.files(t.Context()).Entry(s.path); err != nil || !e.ModTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
+				t.Errorf("what was put back has the time %s, had %s, %v", e.ModTime, s.change.Files[0].OldTime, err)
 			}
 			s.leavesNothing()
 		})

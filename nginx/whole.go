@@ -46,9 +46,9 @@ func (c configuration) included(file string) (*conf.File, error) {
 			return f, nil
 		}
 	}
-	if _, real, err := c.files.entry(file); err == nil {
+	if _, real, err := c.files.Entry(file); err == nil {
 		for _, f := range c.tree {
-			if _, r, err := c.files.entry(f.Path); err == nil && r == real {
+			if _, r, err := c.files.Entry(f.Path); err == nil && r == real {
 				return f, nil
 			}
 		}
@@ -124,14 +124,14 @@ func (c configuration) wholeChange(route model.Route, dir *model.Addresses, to m
 
 // fillOld says what is at the path before the change.
 func (c configuration) fillOld(f *model.FileChange) error {
-	e, _, err := c.files.entry(f.Path)
+	e, _, err := c.files.Entry(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("read %s of %s: %w", f.Path, c.nginx, err)
 	}
-	f.Old, f.OldTime = append([]byte{}, e.content...), e.modTime
+	f.Old, f.OldTime = append([]byte{}, e.Content...), e.ModTime
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
+	"bluegate/nginx/fsys"
 )
 
 // Request is one question. Exactly one of its parts is set.
@@ -52,27 +53,17 @@ type Replace struct {
 	ModTime time.Time `json:"mod_time,omitzero"`
 }
 
-// Holding says which of the two contents of a Replace a file has.
-type Holding string
-
-// What a file may hold.
-const (
-	HoldsOld   Holding = "old"
-	HoldsNew   Holding = "new"
-	HoldsOther Holding = "other"
-)
-
 // Response answers the request of the same id.
 type Response struct {
-	ID        int       `json:"id"`
-	Error     string    `json:"error,omitempty"`
-	Addresses []Address `json:"addresses,omitempty"` // Reach
-	Changed   bool      `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
-	Atomic    bool      `json:"atomic,omitempty"`    // Replace was a rename
-	Holds     Holding   `json:"holds,omitempty"`     // Look
-	ModTime   time.Time `json:"mod_time,omitzero"`   // of what Look found
-	Open      []Socket  `json:"open,omitempty"`      // Connections
-	PutAt     time.Time `json:"put_at,omitzero"`     // see PutAt
+	ID        int        `json:"id"`
+	Error     string     `json:"error,omitempty"`
+	Addresses []Address  `json:"addresses,omitempty"` // Reach
+	Changed   bool       `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
+	Atomic    bool       `json:"atomic,omitempty"`    // Replace was a rename
+	Holds     fsys.State `json:"holds,omitempty"`     // Look
+	ModTime   time.Time  `json:"mod_time,omitzero"`   // of what Look found
+	Open      []Socket   `json:"open,omitempty"`      // Connections
+	PutAt     time.Time  `json:"put_at,omitzero"`     // see PutAt
 	// Answer is what came of a Question.
 	Answer *check.Result `json:"answer,omitempty"`
 }

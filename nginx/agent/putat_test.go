@@ -5,13 +5,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"bluegate/nginx/fsys"
 )
 
 // A file has its own time, but for one that was put in its place with an old time.
 func TestPutAt(t *testing.T) {
 	old := time.Now().Add(-time.Hour).Truncate(time.Second)
 	// pause makes what comes next another moment than what was before.
-	pause := func() { time.Sleep(2 * together) }
+	pause := func() { time.Sleep(2 * fsys.Together) }
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -52,7 +54,7 @@ func TestPutAt(t *testing.T) {
 		pause()
 		must(test.do(dir, file))
 		for _, path := range []string{file, link} {
-			at, err := PutAt(path)
+			at, err := fsys.ContentChangedAt(path)
 			if err != nil || at.After(began) != test.young {
 				t.Errorf("%s: %s, %v; the test began %s", name, at, err, began)
 			}
@@ -75,18 +77,18 @@ func TestPutAtOfALink(t *testing.T) {
 	if _, err := forward.Write(); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := PutAt(link); err != nil || time.Since(at) > time.Minute {
+	if at, err := fsys.ContentChangedAt(link); err != nil || time.Since(at) > time.Minute {
 		t.Errorf("a new link: %s, %v", at, err)
 	}
-	time.Sleep(2 * together)
+	time.Sleep(2 * fsys.Together)
 	back := Replace{Path: link, Old: []byte("green.conf"), New: []byte("blue.conf"), Link: "blue.conf", OldLink: "green.conf", ModTime: old}
 	if _, err := back.Write(); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := PutAt(link); err != nil || !at.Equal(old) {
+	if at, err := fsys.ContentChangedAt(link); err != nil || !at.Equal(old) {
 		t.Errorf("a link that was put back: %s, %v; want %s", at, err, old)
 	}
-	if _, err := PutAt(filepath.Join(dir, "none")); err == nil {
+	if _, err := fsys.ContentChangedAt(filepath.Join(dir, "none")); err == nil {
 		t.Error("a time of what is not there")
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bluegate/nginx/fsys"
 )
 
 // ErrChanged says that a file holds neither what it should hold nor what it is to hold.
@@ -22,9 +24,9 @@ func (r Replace) Write() (atomic bool, err error) {
 	switch {
 	case err != nil:
 		return false, err
-	case holds == HoldsNew:
+	case holds == fsys.HasNew:
 		return true, nil // done already
-	case holds == HoldsOther:
+	case holds == fsys.HasOther:
 		return false, fmt.Errorf("%s %w", path, ErrChanged)
 	}
 	if r.New == nil && r.Link == "" {
@@ -39,7 +41,7 @@ func (r Replace) Write() (atomic bool, err error) {
 }
 
 // look says where the file is, and which of the two contents it has.
-func (r Replace) look() (path string, holds Holding, at time.Time, err error) {
+func (r Replace) look() (path string, holds fsys.State, at time.Time, err error) {
 	if path, err = r.real(); err != nil {
 		return path, "", at, err
 	}
@@ -56,11 +58,11 @@ func (r Replace) look() (path string, holds Holding, at time.Time, err error) {
 	target, _ := os.Readlink(path) // of a link that is followed there is none left
 	switch {
 	case same(now, r.New) && target == r.Link:
-		return path, HoldsNew, at, nil
+		return path, fsys.HasNew, at, nil
 	case same(now, r.Old) && target == r.OldLink:
-		return path, HoldsOld, at, nil
+		return path, fsys.HasOld, at, nil
 	}
-	return path, HoldsOther, at, nil
+	return path, fsys.HasOther, at, nil
 }
 
 // real is where the file is that is to be written. A link on the way is followed, but for one that is itself replaced.
@@ -108,7 +110,7 @@ func byRename(path string, r Replace) error {
 		return err
 	}
 	if !r.ModTime.IsZero() {
-		if err := leaveNoTrace(filepath.Dir(path)); err != nil {
+		if err := fsys.LeaveNoTrace(filepath.Dir(path)); err != nil {
 			return err
 		}
 	}
@@ -128,7 +130,7 @@ func take(tmp, path string, r Replace) error {
 	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.ENOENT): // somebody made it, or took it away
 		return fmt.Errorf("%s %w", path, ErrChanged)
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EPERM):
-		if _, holds, _, err := r.look(); err != nil || holds != HoldsOld {
+		if _, holds, _, err := r.look(); err != nil || holds != fsys.HasOld {
 			return errors.Join(err, fmt.Errorf("%s %w", path, ErrChanged))
 		}
 		return os.Rename(tmp, path)

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"bluegate/nginx/fsys"
 )
 
 // Serve answers requests from in on out until in ends, side by side.
@@ -51,7 +53,7 @@ func Handle(req Request) (resp Response) {
 		resp = connections("/proc/self/net", *req.Connections)
 	case req.PutAt != "":
 		var err error
-		if resp.PutAt, err = PutAt(req.PutAt); err != nil {
+		if resp.PutAt, err = fsys.ContentChangedAt(req.PutAt); err != nil {
 			resp.Error = err.Error()
 		}
 	case req.Question != nil:

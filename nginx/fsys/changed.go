@@ -1,4 +1,4 @@
-package agent
+package fsys
 
 import (
 	"errors"
@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// together is how far apart the two times may be that one operation sets.
-const together = 100 * time.Millisecond
+// Together is how far apart the two times may be that one operation sets.
+const Together = 100 * time.Millisecond
 
-// PutAt is the moment since which a path has held what it holds. It is the time of modification of the file, or of a
+// ContentChangedAt is the moment since which a path has held what it holds. It is the time of modification of the file, or of a
 // link on the way to it; or, where that is older, the moment at which the file was put there with its old time, as mv,
 // cp -p, rsync and tar do.
 //
 // The kernel keeps that moment as the time of the file's status. chmod, chown and a second name set it too and change no
 // byte: so it counts only for a file with one name whose folder changed in the same moment. Old bytes that were copied
 // over the file where it lay are not told from a chmod, and not seen.
-func PutAt(path string) (last time.Time, err error) {
+func ContentChangedAt(path string) (last time.Time, err error) {
 	for range 16 {
 		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 		if err != nil {
@@ -57,14 +57,14 @@ func putAt(file, folder fs.FileInfo) time.Time {
 		return file.ModTime()
 	}
 	status := time.Unix(st.Ctim.Unix())
-	if status.Before(file.ModTime()) || folder.ModTime().Sub(status).Abs() > together {
+	if status.Before(file.ModTime()) || folder.ModTime().Sub(status).Abs() > Together {
 		return file.ModTime()
 	}
 	return status
 }
 
-// leaveNoTrace sets the time of a folder in which an old file was put back apart from that moment: what is put back is
+// LeaveNoTrace sets the time of a folder in which an old file was put back apart from that moment: what is put back is
 // what nginx has loaded, and must not look as if somebody had moved it there.
-func leaveNoTrace(dir string) error {
+func LeaveNoTrace(dir string) error {
 	return os.Chtimes(dir, time.Time{}, time.Now().Add(-time.Second))
 }

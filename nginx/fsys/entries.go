@@ -1,0 +1,97 @@
+// Package fsys is files as nginx sees them, and what a change makes of one.
+package fsys
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/nginx/conf"
+)
+
+// Source are files as nginx sees them at one moment: what was read once is kept.
+type Source interface {
+	conf.Source
+
+	// Entry follows symbolic links and says where the file really is.
+	Entry(file string) (e Entry, real string, err error)
+
+	// RealDir is where a directory is once every symbolic link is followed.
+	RealDir(dir string) (string, error)
+
+	// LinkTarget is the target of a symbolic link; empty for what is none.
+	LinkTarget(name string) (string, error)
+
+	// ContentChangedAt is the moment since which a path has held what it holds, as far as that can be told from here.
+	ContentChangedAt(file string) (time.Time, error)
+}
+
+// Entry is a file as it is found.
+type Entry struct {
+	Content []byte
+	Link    string // target of a symbolic link
+	ModTime time.Time
+	Mode    int64
+	UID     int
+	GID     int
+}
+
+// Locate finds the file that a change is about, as it is now: without content where there is none. A link that the
+// change itself points elsewhere is not followed, and its target stands in the entry.
+func Locate(in Source, f model.FileChange) (Entry, string, error) {
+	e, real, err := in.Entry(f.Path)
+	if err == nil && f.Link == "" && f.OldLink == "" {
+		return e, real, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return e, real, err
+	}
+	if err != nil {
+		e = Entry{Mode: 0o644}
+	}
+	dir, err := in.RealDir(path.Dir(f.Path))
+	if err != nil {
+		return e, real, err
+	}
+	real = path.Join(dir, path.Base(f.Path))
+	target, err := in.LinkTarget(real)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	e.Link = target
+	return e, real, err
+}
+
+// StateOf finds out from files that were read which content is there.
+func StateOf(in Source, f model.FileChange) (State, time.Time, error) {
+	e, _, err := Locate(in, f)
+	switch {
+	case err != nil:
+		return "", time.Time{}, err
+	case IsNew(e, f.Reverse()):
+		return HasOld, e.ModTime, nil
+	case IsNew(e, f):
+		return HasNew, e.ModTime, nil
+	}
+	return HasOther, e.ModTime, nil
+}
+
+// IsNew says whether a located file is as a change leaves it.
+func IsNew(e Entry, f model.FileChange) bool { return same(e.Content, f.New) && e.Link == f.Link }
+
+// same tells an absent file, which is nil, from an empty one.
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
+
+// Configuration is small. A tree beyond these bounds holds something else, and its large files are passed over.
+const (
+	LargestFile = 4 << 20
+	LargestTree = 64 << 20
+	LinkDepth   = 16
+)
+
+// ErrTooMuch says that what was read is no configuration.
+var ErrTooMuch = fmt.Errorf("it holds more than %d MiB, which is no configuration", LargestTree>>20)
