@@ -30,8 +30,8 @@ type contained struct {
 	flags   []string
 	running bool
 
-	help    *companion
-	waiting *readied
+	title string // of its master, when it was opened
+	agent *agentOf
 }
 
 var _ place = (*contained)(nil)
@@ -41,10 +41,12 @@ func (c *contained) String() string   { return fmt.Sprintf("container %q", c.nam
 func (c *contained) runs() bool       { return c.running }
 func (c *contained) mainFile() string { return c.main }
 
+// files implements place. What an nginx that runs sees, its agent sees; else the engine's archive call tells.
 func (c *contained) files(ctx context.Context) fsys.Source {
-	a := newArchive(ctx, c.engine, c.id())
-	a.memories, a.inside = c.memories(), c.fetchInside
-	return a
+	if help := c.agent.now(); help != nil && help.root != 0 && !help.Ended() {
+		return help.files(ctx)
+	}
+	return newArchive(ctx, c.engine, c.id())
 }
 
 // mainFiles are where nginx's main configuration is when its command line does not say.
@@ -58,7 +60,7 @@ func openContainer(ctx context.Context, engine *client.Client, opts Options, pro
 	if err != nil {
 		return nil, fmt.Errorf("inspect container %s: %w", id, err)
 	}
-	c := &contained{engine: engine, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx"}
+	c := &contained{engine: engine, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx", agent: &agentOf{}}
 	c.running = runsIn(info)
 	if c.running {
 		s, err := c.processes(ctx)
@@ -66,6 +68,7 @@ func openContainer(ctx context.Context, engine *client.Client, opts Options, pro
 			return nil, err
 		}
 		c.command, c.flags = s.Command()
+		c.title = s.Master.Title
 	} else {
 		c.flags = configFlags(append([]string{info.Path}, info.Args...))
 	}
@@ -130,8 +133,12 @@ func (c *contained) findMain(ctx context.Context) (string, error) {
 
 // stat says whether there is something at a path.
 func (c *contained) stat(ctx context.Context, file string) error {
-	if _, ok := c.memoryOf(file); ok {
-		_, _, err := c.files(ctx).Entry(file)
+	if _, ok := c.memoryOf(file); ok && c.running {
+		help, err := c.started(ctx, nil)
+		if err != nil {
+			return err
+		}
+		_, _, err = help.files(ctx).Entry(file)
 		return err
 	}
 	ctx, cancel := asking(ctx)
@@ -160,24 +167,21 @@ func (c *contained) again(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	changed = now.info.State.StartedAt != c.info.State.StartedAt
-	now.help, now.waiting = c.help, c.waiting
-	*c = *now
-	return changed, nil
+	if changed {
+		err = c.close(ctx)
+	}
+	c.info, c.main, c.command, c.flags, c.running, c.title = now.info, now.main, now.command, now.flags, now.running, now.title
+	return changed, errors.Join(err, now.close(ctx))
 }
 
-// follow implements place. A restarted nginx has another network namespace, and the helper stands in the dead one.
+// follow implements place. The agent ended with an nginx that was restarted.
 func (c *contained) follow(ctx context.Context, files []model.FileChange) error {
-	changed, err := c.again(ctx)
+	_, err := c.again(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !c.running:
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run", c)}
-	case !changed && c.prepared():
-		return nil
-	}
-	if err := c.close(ctx); err != nil {
-		return err
 	}
 	return c.prepare(ctx, files)
 }

@@ -26,19 +26,12 @@ type archive struct {
 	ctx    context.Context
 	engine *client.Client
 	id     string
-	trees  map[string]tree   // by the directory's real path
-	links  map[string]string // what lies in no tree: path -> target, empty for what is no link
-
-	// memories are where the container has a tmpfs, which the archive call does not show; inside reads there.
-	memories []string
-	inside   func(ctx context.Context, name string) (tree, error)
+	trees  map[string]fsys.Tree // by the directory's real path; nil when there is too much below it
+	links  map[string]string    // what lies in no tree: path -> target, empty for what is no link
 }
 
-// tree is the files below a directory, by their real paths; nil when there is too much below it.
-type tree map[string]fsys.Entry
-
 func newArchive(ctx context.Context, engine *client.Client, id string) *archive {
-	return &archive{ctx: ctx, engine: engine, id: id, trees: map[string]tree{}, links: map[string]string{}}
+	return &archive{ctx: ctx, engine: engine, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
 }
 
 // Read implements conf.Source.
@@ -54,7 +47,7 @@ func (s *archive) Glob(pattern string) ([]string, error) {
 		root = path.Dir(root)
 	}
 	pattern = strings.ReplaceAll(strings.TrimPrefix(pattern[len(root):], "/"), "[!", "[^") // glob(3) negates with "!"
-	files, real, err := s.dir(root)
+	files, real, err := s.Tree(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -128,7 +121,7 @@ func (s *archive) at(real string) (fsys.Entry, error) {
 		return fsys.Entry{}, err
 	}
 	if files == nil {
-		if files, err = s.fetch(real); err != nil {
+		if files, err = s.archived(real); err != nil {
 			return fsys.Entry{}, err
 		}
 	}
@@ -139,8 +132,8 @@ func (s *archive) at(real string) (fsys.Entry, error) {
 	return e, nil
 }
 
-// dir reads a whole directory with all below it in one call, and says where it really is.
-func (s *archive) dir(dir string) (tree, string, error) {
+// Tree implements fsys.Source, with one call.
+func (s *archive) Tree(dir string) (fsys.Tree, string, error) {
 	real, err := s.RealDir(dir)
 	if err != nil {
 		return nil, dir, err
@@ -152,13 +145,13 @@ func (s *archive) dir(dir string) (tree, string, error) {
 	return files, real, err
 }
 
-func (s *archive) tree(real string) (tree, error) {
+func (s *archive) tree(real string) (fsys.Tree, error) {
 	for known, files := range s.trees {
 		if real == known || files != nil && under(real, known) {
 			return files, nil
 		}
 	}
-	files, err := s.fetch(real)
+	files, err := s.archived(real)
 	if err != nil && !errors.Is(err, fsys.ErrTooMuch) {
 		return nil, err
 	}
@@ -166,40 +159,7 @@ func (s *archive) tree(real string) (tree, error) {
 	return files, nil
 }
 
-// fetch reads a file, or a directory with all below it, as nginx sees them.
-func (s *archive) fetch(real string) (tree, error) {
-	if _, ok := s.memory(real); ok {
-		return s.inside(s.ctx, real)
-	}
-	files, err := s.archived(real)
-	if err != nil {
-		return nil, err
-	}
-	for _, target := range s.memories {
-		if !under(target, real) {
-			continue
-		}
-		maps.DeleteFunc(files, func(name string, _ fsys.Entry) bool { return under(name, target) })
-		inside, err := s.inside(s.ctx, target)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(files, inside)
-	}
-	return files, nil
-}
-
-// memory is the tmpfs in which a path lies, if it lies in one.
-func (s *archive) memory(name string) (target string, ok bool) {
-	for _, m := range s.memories {
-		if under(name, m) && len(m) > len(target) {
-			target, ok = m, true
-		}
-	}
-	return target, ok
-}
-
-func (s *archive) archived(real string) (tree, error) {
+func (s *archive) archived(real string) (fsys.Tree, error) {
 	ctx, cancel := asking(s.ctx)
 	defer cancel()
 	stream, _, err := s.engine.CopyFromContainer(ctx, s.id, real)
@@ -248,11 +208,6 @@ func (s *archive) RealDir(dir string) (string, error) {
 
 // LinkTarget is the target of a symbolic link; empty for what is none.
 func (s *archive) LinkTarget(name string) (string, error) {
-	if memory, ok := s.memory(name); ok {
-		if _, err := s.tree(memory); err != nil {
-			return "", err
-		}
-	}
 	for known, files := range s.trees {
 		if files != nil && under(name, known) {
 			return files[name].Link, nil
@@ -275,8 +230,8 @@ func (s *archive) LinkTarget(name string) (string, error) {
 }
 
 // readTree reads an archive whose first component is the directory's, or the file's, own name.
-func readTree(stream io.Reader, dir string) (tree, error) {
-	files := tree{}
+func readTree(stream io.Reader, dir string) (fsys.Tree, error) {
+	files := fsys.Tree{}
 	var total int64
 	for r := tar.NewReader(stream); ; {
 		h, err := r.Next()

@@ -196,7 +196,7 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	}
 	tree, err := conf.LoadTree(i.files(ctx), i.main)
 	var syntax *conf.SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoTool) {
+	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) {
 		s.pass(i, err)
 		return false, nil // another nginx, it may be, with troubles of its own
 	}

@@ -1,18 +1,13 @@
 package nginx
 
 import (
-	"context"
 	"fmt"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
-
-	"bluegate/deploy/model"
-	"bluegate/nginx/fsys"
 )
 
 // mountOf finds the mount in which a file of nginx's container lies.
@@ -40,33 +35,6 @@ func remount(m container.MountPoint, readOnly bool) mount.Mount {
 		out.Source = m.Name
 	}
 	return out
-}
-
-// writableMounts are those of nginx's mounts in which the files lie, each once, and where in them each file really is.
-// Files in no mount are written another way.
-func (c *contained) writableMounts(ctx context.Context, files []model.FileChange) ([]mount.Mount, map[string]string, error) {
-	var mounts []mount.Mount
-	seats := map[string]string{}
-	for _, f := range files {
-		_, real, err := fsys.Locate(c.files(ctx), f)
-		if err != nil {
-			return nil, nil, err
-		}
-		if c.shows(real) {
-			seats[f.Path] = real
-		}
-		for _, name := range []string{f.Path, real} {
-			m, ok := mountOf(c.info, name)
-			if _, memory := c.memoryOf(name); memory || !ok {
-				continue
-			}
-			again := remount(m, false)
-			if !slices.Contains(mounts, again) {
-				mounts = append(mounts, again)
-			}
-		}
-	}
-	return mounts, seats, nil
 }
 
 // fleeting implements place.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -33,23 +36,22 @@ func (c *contained) trial(ctx context.Context, change model.Change) (trial, erro
 
 func (t *throwaway) end(ctx context.Context) error { return t.nginx.removeOwn(ctx, t.id) }
 
-// createTrial makes the throwaway: all that nginx mounts, but for the mounts that hold changed files, which are copied
-// into it with the changes.
+// createTrial makes the throwaway.
 func (c *contained) createTrial(ctx context.Context, change model.Change) (string, error) {
-	files, mounts, memories, err := c.trialFiles(ctx, change)
+	set, err := c.copied(ctx, change)
 	if err != nil {
 		return "", err
 	}
 	info := c.info
 	id, err := c.createOwn(ctx, "trial", &container.Config{
 		Entrypoint: []string{c.command}, Cmd: append([]string{"-t"}, c.flags...), Env: info.Config.Env, User: info.Config.User, WorkingDir: info.Config.WorkingDir,
-	}, &container.HostConfig{NetworkMode: c.network(), Mounts: mounts, Tmpfs: memories})
+	}, &container.HostConfig{NetworkMode: c.network(), Mounts: set.mounts, Tmpfs: set.tmpfs})
 	if err != nil {
 		return "", err
 	}
 	ask, cancel := asking(ctx)
 	defer cancel()
-	content, err := tarOf(files)
+	content, err := tarOf(set.files)
 	if err == nil {
 		err = c.engine.CopyToContainer(ask, id, "/", content, container.CopyToContainerOptions{})
 	}
@@ -59,103 +61,124 @@ func (c *contained) createTrial(ctx context.Context, change model.Change) (strin
 	return id, nil
 }
 
-// trialFiles are the files that the throwaway's image and mounts do not show: the whole configuration as nginx has it,
-// with the changes in it; and the mounts, and each tmpfs, that nothing is copied into.
-func (c *contained) trialFiles(ctx context.Context, change model.Change) (map[string]fsys.Entry, []mount.Mount, map[string]string, error) {
-	src := c.files(ctx).(*archive)
-	coming := map[string][]byte{}
-	replaced := map[string]bool{} // destinations of mounts that are copied instead
-	files := map[string]fsys.Entry{}
+// A copiedSet is what the throwaway has besides its image: all mounts as nginx has them, except that the folders of the
+// changed files are copies with the changes in them, because nothing of nginx's own may change for a test.
+type copiedSet struct {
+	files  fsys.Tree // to be copied, by their real paths
+	mounts []mount.Mount
+	tmpfs  map[string]string
+}
+
+func (c *contained) copied(ctx context.Context, change model.Change) (copiedSet, error) {
+	src := c.files(ctx)
+	set := copiedSet{files: fsys.Tree{}, tmpfs: map[string]string{}}
+	folders := map[string]bool{} // that are copied
+	alone := map[string]bool{}   // mounts of one changed file
+	coming := fsys.Tree{}
 	for _, f := range change.Files {
 		e, real, err := fsys.Locate(src, f)
 		if err != nil {
-			return nil, nil, nil, err
+			return set, err
+		}
+		dir, err := src.RealDir(path.Dir(f.Path))
+		if err != nil {
+			return set, err
 		}
 		// What is to be absent is empty: the throwaway cannot be without a file of its image.
 		e.Content, e.Link = f.New, f.Link
-		files[real], coming[real] = e, f.New
-		for _, name := range []string{f.Path, real} {
-			if _, memory := c.memoryOf(name); memory {
-				continue
-			}
-			if m, ok := mountOf(c.info, name); ok {
-				replaced[m.Destination] = true
+		coming[real] = e
+		for _, name := range []string{path.Join(dir, path.Base(f.Path)), real} {
+			if c.mountedAlone(name) {
+				alone[name] = true
+			} else {
+				folders[path.Dir(name)] = true
 			}
 		}
 	}
-	if err := c.addTree(src, files, coming, replaced); err != nil {
-		return nil, nil, nil, err
+	if _, mounted := mountOf(c.info, c.main); !mounted { // it may have been written after the container was made
+		folders[path.Dir(c.main)] = true
 	}
-	memories, err := c.addMemories(src, files, coming)
+	if c.running {
+		for _, target := range c.memories() {
+			folders[target] = true
+		}
+	}
+	large, err := set.copyFolders(src, folders)
 	if err != nil {
-		return nil, nil, nil, err
+		return set, err
 	}
-	var mounts []mount.Mount
-	for _, m := range c.info.Mounts {
-		if !replaced[m.Destination] && m.Type != mount.TypeTmpfs { // each tmpfs is listed elsewhere
-			// nginx -t opens the log files, so it must be able to write where nginx is.
-			mounts = append(mounts, remount(m, !m.RW))
-		}
-	}
-	for name := range files {
-		// What a kept mount shows need not be copied, and cannot be.
-		_, memory := c.memoryOf(name)
-		if m, ok := mountOf(c.info, name); ok && !memory && !replaced[m.Destination] {
-			delete(files, name)
-		}
-	}
-	return files, mounts, memories, nil
+	maps.Copy(set.files, coming)
+	set.addMounts(c, folders, alone, large)
+	maps.DeleteFunc(set.files, func(name string, _ fsys.Entry) bool {
+		m, ok := set.mountOf(name)
+		return ok && m.Source != "" // what a kept mount shows need not be copied, and is the user's
+	})
+	return set, nil
 }
 
-// addMemories adds what lies in a tmpfs, which a program that made it at the start may have written. What holds more
-// than configuration does is empty for the throwaway, and so is each tmpfs that it keeps.
-func (c *contained) addMemories(src *archive, files map[string]fsys.Entry, coming map[string][]byte) (map[string]string, error) {
-	kept := map[string]string{}
-	for _, target := range c.memories() {
-		tree, err := src.tree(target)
+// copyFolders adds what is below folders, and returns what is too large to be copied. A folder that holds more than a
+// configuration does is left out.
+func (set *copiedSet) copyFolders(src fsys.Source, folders map[string]bool) (large []string, err error) {
+	for dir := range folders {
+		tree, _, err := src.Tree(dir)
+		if errors.Is(err, fsys.ErrTooMuch) || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		copied := false
 		for name, e := range tree {
-			if under(name, target) {
-				copied = true
-				if _, changed := coming[name]; !changed {
-					files[name] = e
-				}
+			if e.Large {
+				large = append(large, name)
+			} else {
+				set.files[name] = e
 			}
 		}
-		for name := range coming {
+	}
+	return large, nil
+}
+
+// addMounts adds nginx's mounts, an empty volume in the place of each folder of a mount that is copied, and in these the
+// large files, which are mounted one by one.
+func (set *copiedSet) addMounts(c *contained, folders, alone map[string]bool, large []string) {
+	for _, m := range c.info.Mounts {
+		if at := path.Clean(m.Destination); m.Type != mount.TypeTmpfs && !alone[at] && !folders[at] {
+			set.mounts = append(set.mounts, remount(m, !m.RW)) // nginx -t opens the log files
+		}
+	}
+	for dir := range folders {
+		if _, mounted := mountOf(c.info, dir); mounted {
+			if _, memory := c.memoryOf(dir); !memory {
+				set.mounts = append(set.mounts, mount.Mount{Type: mount.TypeVolume, Target: dir, VolumeOptions: &mount.VolumeOptions{NoCopy: true}})
+			}
+		}
+	}
+	for _, name := range large {
+		own, copied := set.mountOf(name)
+		if m, mounted := mountOf(c.info, name); mounted && copied && own.Source == "" {
+			set.mounts = append(set.mounts, mount.Mount{Type: mount.TypeBind, ReadOnly: true, Target: name,
+				Source: path.Join(m.Source, strings.TrimPrefix(name, path.Clean(m.Destination)))})
+		}
+	}
+	for _, target := range c.memories() {
+		copied := false
+		for name := range set.files {
 			copied = copied || under(name, target)
 		}
 		if !copied {
-			kept[target] = c.info.HostConfig.Tmpfs[target]
+			set.tmpfs[target] = c.info.HostConfig.Tmpfs[target]
 		}
 	}
-	return kept, nil
 }
 
-// addTree adds what stands beside the main file (it may have been written after the container was made) and what the
-// replaced mounts hold.
-func (c *contained) addTree(src *archive, files map[string]fsys.Entry, coming map[string][]byte, replaced map[string]bool) error {
-	dirs := []string{path.Dir(c.main)}
-	for dir := range replaced {
-		if files[dir].Content == nil { // a mounted directory, not a mounted file
-			dirs = append(dirs, dir)
+// mountOf is the throwaway's mount in which a file lies.
+func (set *copiedSet) mountOf(name string) (best mount.Mount, ok bool) {
+	for _, m := range set.mounts {
+		if under(name, m.Target) && (!ok || len(m.Target) > len(best.Target)) {
+			best, ok = m, true
 		}
 	}
-	for _, dir := range dirs {
-		tree, real, err := src.dir(dir)
-		if err != nil {
-			return err
-		}
-		for name, e := range tree {
-			if _, changed := coming[name]; !changed && under(name, real) {
-				files[name] = e
-			}
-		}
-	}
-	return nil
+	return best, ok
 }
 
 func (t *throwaway) run(ctx context.Context) (code int64, said string, err error) {

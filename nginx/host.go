@@ -28,6 +28,7 @@ type hosted struct {
 	flags  []string // those that choose the configuration
 	prefix string
 	main   string
+	here   agent.Agent
 	log    string // the error log that is written before, and instead of, one that the configuration names
 }
 
@@ -79,9 +80,6 @@ func (h *hosted) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// ready implements place. A command is started at once here.
-func (h *hosted) ready(context.Context) {}
-
 // dump implements place.
 func (h *hosted) dump(ctx context.Context) (result, error) {
 	return said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-T"), nil })
@@ -126,6 +124,9 @@ func (h *hosted) reload(_ context.Context, s agent.Snapshot) error {
 	return nil
 }
 
+// attach implements place: this process stands where nginx does.
+func (h *hosted) attach(context.Context) error { return nil }
+
 // prepare implements place: nothing has to be made.
 func (h *hosted) prepare(context.Context, []model.FileChange) error { return nil }
 func (h *hosted) prepared() bool                                    { return true }
@@ -134,7 +135,7 @@ func (h *hosted) close(context.Context) error                       { return nil
 // ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
 // others use the ports that the colours publish too.
 func (h *hosted) ask(ctx context.Context, req agent.Request) (agent.Response, error) {
-	resp := agent.Handle(req)
+	resp := h.here.Handle(req)
 	if req.Connections != nil {
 		resp.Open = h.ofWorkers(ctx, resp.Open)
 	}

@@ -64,11 +64,6 @@ func sharedWith(root, real string) error {
 // seenAs implements place: nginx sees what we see, or entry refuses.
 func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
 
-// putAt implements place: it was seen when the configuration was read.
-func (h *hosted) putAt(context.Context, model.FileChange) (time.Time, error) {
-	return time.Time{}, nil
-}
-
 // replace implements place.
 func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time) error {
 	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
@@ -78,10 +73,14 @@ func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time)
 	return err
 }
 
-// look implements place.
-func (h *hosted) look(_ context.Context, src fsys.Source, f model.FileChange) (fsys.State, time.Time, error) {
-	return fsys.StateOf(src, f)
+// atStart implements place.
+func (h *hosted) atStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
+	state, _, err := fsys.StateOf(h.files(ctx), f)
+	return state, err
 }
+
+// replaced implements place: files refuses what nginx does not see.
+func (h *hosted) replaced(context.Context, string, []byte) (bool, error) { return false, nil }
 
 // tailOfLog is as much of an error log as is looked at.
 const tailOfLog = 64 << 10

@@ -24,7 +24,7 @@ import (
 // that includes the file which is written at a switch, or the one whose configuration names a port that the colours
 // publish. It returns nil when there is none.
 func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hosted, error) {
-	all, err := agent.Processes()
+	all, err := agent.Processes(agent.Scope{})
 	if err != nil {
 		return nil, err
 	}

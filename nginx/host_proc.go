@@ -35,7 +35,7 @@ func unitIn(groups string) string {
 
 // processes implements place. A master that was restarted is found again by its configuration.
 func (h *hosted) processes(ctx context.Context) (agent.Snapshot, error) {
-	all, err := agent.Processes()
+	all, err := agent.Processes(agent.Scope{})
 	if err != nil {
 		return agent.Snapshot{}, err
 	}

@@ -27,11 +27,11 @@ var writtenAt = time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
 
 // source is one that has read everything already.
 func (f folder) source() *archive {
-	files := tree{}
+	files := fsys.Tree{}
 	for name, content := range f {
 		files[name] = fsys.Entry{Content: []byte(content), Mode: 0o644, ModTime: writtenAt}
 	}
-	return &archive{trees: map[string]tree{"/": files}}
+	return &archive{trees: map[string]fsys.Tree{"/": files}}
 }
 
 // directoryOf reads lines of "SERVICE BLUE-PORTS GREEN-PORTS [ALIAS...]", all with {colour}; no ports are "-".

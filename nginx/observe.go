@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route
 		}
 	}
 	r.found = found
+	if err := found.attach(ctx); err != nil {
+		return model.Route{}, unreachable(err)
+	}
 	dir = seenBy(found, dir)
 	r.dir = dir
 	route := model.Route{Nginx: found.String(), ID: found.id(), State: model.RouterStopped}
@@ -59,7 +63,7 @@ func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route
 	}
 	dumped.Wait()
 	if undumped == nil {
-		r.judge(dump, &route, dir)
+		undumped = r.judge(ctx, dump, &route, dir)
 	}
 	return route, unreachable(undumped)
 }
@@ -148,19 +152,33 @@ func (r *Router) look(ctx context.Context, route *model.Route) error {
 	return nil
 }
 
-// judge compares what is on disk with what nginx sees of it, and has to say of it.
-func (r *Router) judge(dump result, route *model.Route, dir *model.Addresses) {
+// judge compares what nginx sees of its files with what its next start would read, and takes what it says of them.
+func (r *Router) judge(ctx context.Context, dump result, route *model.Route, dir *model.Addresses) error {
 	if dump.code != 0 {
 		// A name of a colour that has ended is what this deployment may mend.
 		if host, ok := unresolved(dump.stderr); ok && dir.Knows(host) {
-			return
+			return nil
 		}
 		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
-		return
+		return nil
 	}
-	if file := differs(dump.stdout, r.conf.tree, r.absent); file != "" {
-		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, file, r.found.stale(file))
+	stale := differs(dump.stdout, r.conf.tree, r.absent)
+	for _, f := range r.conf.tree {
+		if _, absent := r.absent[path.Clean(f.Path)]; stale != "" || absent {
+			continue
+		}
+		other, err := r.found.replaced(ctx, f.Path, f.Src)
+		if err != nil {
+			return err
+		}
+		if other {
+			stale = f.Path
+		}
 	}
+	if stale != "" {
+		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, stale, r.found.stale(stale))
+	}
+	return nil
 }
 
 // notLoaded is the refusal of a file that holds something else than what nginx has loaded.

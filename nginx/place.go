@@ -63,9 +63,6 @@ type place interface {
 	// stillThere is true also when nobody answers: an nginx that cannot be asked may have workers that serve.
 	stillThere(ctx context.Context) bool
 
-	// ready begins what takes the next dump time. It may be called again; what goes wrong is made up for by dump.
-	ready(ctx context.Context)
-
 	// dump is `nginx -T`: it tests the configuration as nginx itself sees it on disk, and prints its bytes.
 	dump(ctx context.Context) (result, error)
 
@@ -75,7 +72,10 @@ type place interface {
 	// emergency is the last thing of weight that nginx logged since then. It explains; it proves nothing.
 	emergency(ctx context.Context, since time.Time) string
 
-	// prepare makes ready what replace and ask need for these files. It may be called again.
+	// attach makes ready what files, processes and ask need. It may be called again.
+	attach(ctx context.Context) error
+
+	// prepare makes ready what replace needs for these files besides. It may be called again.
 	prepare(ctx context.Context, files []model.FileChange) error
 
 	// prepared says whether that was done.
@@ -84,17 +84,16 @@ type place interface {
 	// ask asks from where nginx stands.
 	ask(ctx context.Context, req agent.Request) (agent.Response, error)
 
-	// putAt asks from where nginx stands since when a file that is to be changed has held what it holds. The time is zero
-	// where nobody there sees the file.
-	putAt(ctx context.Context, f model.FileChange) (time.Time, error)
-
 	// replace writes one change where its old content still is, errForeign where neither the old nor the new one is.
 	// The file gets this time where it is not zero.
 	replace(ctx context.Context, f model.FileChange, stamp time.Time) error
 
-	// look says which of its two contents the file of a change has at this moment, and since when. Where nothing else
-	// shows it, it is read from src.
-	look(ctx context.Context, src fsys.Source, f model.FileChange) (fsys.State, time.Time, error)
+	// atStart says which of its two contents the file of a change would have at nginx's next start: a mounted file that
+	// was replaced on the host is another one then.
+	atStart(ctx context.Context, f model.FileChange) (fsys.State, error)
+
+	// replaced says that a file has other bytes at nginx's next start than these, which nginx sees now.
+	replaced(ctx context.Context, name string, content []byte) (bool, error)
 
 	// trial makes ready to test the coming configuration beside the live one. Its end removes it.
 	trial(ctx context.Context, change model.Change) (trial, error)

@@ -19,7 +19,7 @@ func TestReachOfASilentHelper(t *testing.T) {
 		go func() { _, _ = io.Copy(io.Discard, questions) }()
 		defer func() { in.Close(); answers.Close(); synctest.Wait() }()
 		r := New(nil, Options{})
-		r.found = &contained{name: "edge", help: &companion{Client: agent.NewClient(in, out)}}
+		r.found = &contained{name: "edge", agent: &agentOf{help: &companion{Client: agent.NewClient(in, out)}}}
 		began := time.Now()
 		err := r.Reach(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
 		var silent *model.UnreachableError

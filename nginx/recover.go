@@ -21,7 +21,7 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 	old, fresh := 0, 0
 	var written time.Time
 	for _, f := range change.Files {
-		holds, at, err := r.found.look(ctx, src, f)
+		holds, at, err := fsys.StateOf(src, f)
 		if err != nil {
 			return "", unreachable(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,10 +65,6 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() error { return r.try(both, change) })
-		group.Go(func() error {
-			r.found.ready(both)
-			return nil
-		})
 	}
 	return group.Wait()
 }
@@ -95,8 +92,12 @@ func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 		return err
 	}
 	asked := time.Now()
+	in := r.found.files(ctx)
 	for _, f := range change.Files {
-		at, err := r.found.putAt(ctx, f)
+		at, err := in.ContentChangedAt(f.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -96,56 +96,22 @@ func (r *Router) put(ctx context.Context, change model.Change) (rest agent.Snaps
 	if written, err = r.write(ctx, change.Files, false); err != nil {
 		return rest, written, err
 	}
-	var dump result
-	group, all := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.stands(all, change) })
-	group.Go(func() (err error) {
-		rest, err = r.atRest(all)
-		return err
-	})
-	group.Go(func() (err error) {
-		if dump, err = r.found.dump(all); err == nil && dump.code != 0 {
-			err = model.Refuse(model.NginxTestFailed, "%s rejects the new configuration: %s", r.found, complaint(dump.stderr))
-		}
-		return err
-	})
-	began := time.Now()
-	if err := group.Wait(); err != nil {
+	if err = r.stillHeld(ctx, change); err != nil {
 		return rest, written, err
 	}
-	for _, f := range change.Files {
-		if content, there := f.Sees(); there && !shows(dump.stdout, f.Path, content) {
-			return rest, written, model.Refuse(model.NginxNotSwitched, "%s does not see what was written to %s: it holds another file at that path (a mounted file that was replaced on the host); mount its directory instead", r.found, f.Path)
-		}
-	}
-	if time.Since(began) > freshRest {
-		rest, err = r.atRest(ctx)
-	}
+	rest, err = r.atRest(ctx)
 	return rest, written, err
 }
 
-// freshRest is how long nginx is taken to be as it was seen at rest. A worker that died and was replaced meanwhile would
-// be taken for one with the new configuration.
-const freshRest = 250 * time.Millisecond
-
-// stands wants the files as the change leaves them, where a restart of nginx would read them: its mount of a file that
-// was replaced on the host, and the helper's, show another one.
-func (r *Router) stands(ctx context.Context, change model.Change) error {
-	return r.allHeld(ctx, change, func(_ context.Context, in fsys.Source, f model.FileChange) (fsys.State, time.Time, error) {
-		return fsys.StateOf(in, f)
-	})
-}
-
-// stillHeld looks once more behind the proof: what somebody wrote just before the signal, or what filled a tmpfs anew, is
-// what nginx has loaded.
+// stillHeld wants the files as the change leaves them: as nginx sees them, and where its next start would read them. It is
+// asked after the writing and again after the proof: what somebody wrote just before the signal is what nginx has loaded.
 func (r *Router) stillHeld(ctx context.Context, change model.Change) error {
-	return r.allHeld(ctx, change, r.found.look)
-}
-
-func (r *Router) allHeld(ctx context.Context, change model.Change, look func(context.Context, fsys.Source, model.FileChange) (fsys.State, time.Time, error)) error {
 	in := r.found.files(ctx)
 	for _, f := range change.Files {
-		now, _, err := look(ctx, in, f)
+		now, _, err := fsys.StateOf(in, f)
+		if err == nil && now == fsys.HasNew {
+			now, err = r.found.atStart(ctx, f)
+		}
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"bluegate/deploy"
 	"bluegate/deploy/model"
+	"bluegate/nginx/fsys"
 )
 
 // losing is a place at which the lock is lost once the files are written.
@@ -16,9 +17,9 @@ type losing struct {
 	lose context.CancelCauseFunc
 }
 
-func (l losing) dump(ctx context.Context) (result, error) {
+func (l losing) atStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
 	l.lose(deploy.ErrLeaseLost)
-	return l.place.dump(ctx)
+	return l.place.atStart(ctx, f)
 }
 
 // Without the lock nothing more is done, not even undone: what is there may be another run's.

@@ -224,11 +224,11 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 	b := newBench(t)
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
 	s.rehearse()
-	helper := s.router.found.(*contained).help.id
+	helper := s.router.found.(*contained).agent.now().id
 	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil {
 		t.Fatal(err)
 	}
-	if !s.router.found.prepared() || s.router.found.(*contained).help.id != helper {
+	if !s.router.found.prepared() || s.router.found.(*contained).agent.now().id != helper {
 		t.Error("the helper was lost")
 	}
 	if err := s.router.Reach(t.Context(), s.targets()); err != nil {
@@ -236,8 +236,8 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 	}
 	b.docker("restart", "-t", "0", s.id)
 	b.serves(s.id)
-	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.router.found.prepared() {
-		t.Errorf("nginx has another network namespace, and the helper stayed in the old one: %v", err)
+	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.router.found.(*contained).agent.now().id == helper {
+		t.Errorf("nginx has other namespaces, and the agent stayed in the old ones: %v", err)
 	}
 	s.leavesNothing()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,6 +21,9 @@ type Client struct {
 	ended   error
 }
 
+// ErrEnded says that the agent ended: so did the nginx next to which it stood, or someone removed its container.
+var ErrEnded = errors.New("the agent next to nginx ended")
+
 // NewClient begins to read answers from out until it ends.
 func NewClient(in io.Writer, out io.Reader) *Client {
 	c := &Client{in: in, waiting: map[int]chan Response{}}
@@ -28,13 +32,16 @@ func NewClient(in io.Writer, out io.Reader) *Client {
 }
 
 func (c *Client) read(out io.Reader) {
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
+	lines := bufio.NewReaderSize(out, 64<<10)
 	var noise string
-	for lines.Scan() {
+	for {
+		line, err := lines.ReadBytes('\n') // of any length: a folder of configuration, 20,000 connections
+		if len(line) == 0 && err != nil {
+			break
+		}
 		var resp Response
-		if err := json.Unmarshal(lines.Bytes(), &resp); err != nil {
-			noise = lines.Text()
+		if err := json.Unmarshal(line, &resp); err != nil {
+			noise = strings.TrimSpace(string(line))
 			continue
 		}
 		c.mu.Lock()
@@ -46,7 +53,7 @@ func (c *Client) read(out io.Reader) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended = errors.New("the helper beside nginx ended")
+	c.ended = ErrEnded
 	if noise != "" {
 		c.ended = fmt.Errorf("%w: %s", c.ended, noise)
 	}
@@ -74,7 +81,7 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 	}
 	c.mu.Unlock()
 	if err != nil {
-		return Response{}, fmt.Errorf("ask the helper beside nginx: %w", err)
+		return Response{}, fmt.Errorf("ask the agent next to nginx: %w", err)
 	}
 	select {
 	case resp, ok := <-ch:
@@ -83,7 +90,7 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 		}
 		return resp, nil
 	case <-ctx.Done():
-		return Response{}, fmt.Errorf("wait for the helper beside nginx: %w", ctx.Err())
+		return Response{}, fmt.Errorf("wait for the agent next to nginx: %w", ctx.Err())
 	}
 }
 
@@ -97,4 +104,11 @@ func (c *Client) send(ctx context.Context, line []byte) error {
 	}
 	_, err := c.in.Write(line)
 	return err
+}
+
+// Ended says whether the other end is gone.
+func (c *Client) Ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended != nil
 }

@@ -18,6 +18,12 @@ type Request struct {
 	Look        *Replace     `json:"look,omitempty"` // which of its two contents is there
 	Connections *Connections `json:"connections,omitempty"`
 	PutAt       string       `json:"put_at,omitempty"` // the path of a file
+	Processes   *Scope       `json:"processes,omitempty"`
+	Reload      *Process     `json:"reload,omitempty"` // a master
+	File        *File        `json:"file,omitempty"`
+	// Root is a process with whose root files are read and written: nginx's master. 0: the agent's own, which has mounts
+	// that nginx may not write.
+	Root int `json:"root,omitempty"`
 	// Question is one attempt of a check.
 	Question *check.Request `json:"question,omitempty"`
 }
@@ -49,21 +55,26 @@ type Replace struct {
 	// is read through them. Without either, a path that is a link is followed.
 	Link    string `json:"link,omitempty"`
 	OldLink string `json:"old_link,omitempty"`
+	// InPlace writes the same inode where a mount holds this one file. Its own mount namespace forbids a rename over it;
+	// from another one the kernel does it, and takes the mount away (detach_mounts of Linux, since 3.18).
+	InPlace bool `json:"in_place,omitempty"`
 	// ModTime is given to the file when it is not zero: bytes that are put back get their old time back with them.
 	ModTime time.Time `json:"mod_time,omitzero"`
 }
 
 // Response answers the request of the same id.
 type Response struct {
-	ID        int        `json:"id"`
-	Error     string     `json:"error,omitempty"`
-	Addresses []Address  `json:"addresses,omitempty"` // Reach
-	Changed   bool       `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
-	Atomic    bool       `json:"atomic,omitempty"`    // Replace was a rename
-	Holds     fsys.State `json:"holds,omitempty"`     // Look
-	ModTime   time.Time  `json:"mod_time,omitzero"`   // of what Look found
-	Open      []Socket   `json:"open,omitempty"`      // Connections
-	PutAt     time.Time  `json:"put_at,omitzero"`     // see PutAt
+	ID        int         `json:"id"`
+	Error     string      `json:"error,omitempty"`
+	Addresses []Address   `json:"addresses,omitempty"` // Reach
+	Changed   bool        `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
+	Atomic    bool        `json:"atomic,omitempty"`    // Replace was a rename
+	Holds     fsys.State  `json:"holds,omitempty"`     // Look
+	ModTime   time.Time   `json:"mod_time,omitzero"`   // of what Look found
+	Open      []Socket    `json:"open,omitempty"`      // Connections
+	PutAt     time.Time   `json:"put_at,omitzero"`     // see PutAt
+	Processes []Process   `json:"processes,omitempty"`
+	File      *FileResult `json:"file,omitempty"`
 	// Answer is what came of a Question.
 	Answer *check.Result `json:"answer,omitempty"`
 }

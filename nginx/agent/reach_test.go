@@ -97,7 +97,7 @@ func TestReachHolds(t *testing.T) {
 		"closes, not held": {l.Addr().(*net.TCPAddr).Port, 0, ""},
 		"stays":            {quiet.Addr().(*net.TCPAddr).Port, 50 * time.Millisecond, ""},
 	} {
-		resp := Handle(Request{Reach: &Reach{Host: "127.0.0.1", Port: test.port, Timeout: 20 * time.Second, Hold: test.hold}})
+		resp := new(Agent).Handle(Request{Reach: &Reach{Host: "127.0.0.1", Port: test.port, Timeout: 20 * time.Second, Hold: test.hold}})
 		if resp.Error != "" || len(resp.Addresses) != 1 || resp.Addresses[0].Error != test.want {
 			t.Errorf("%s: %+v, want %q", name, resp, test.want)
 		}

@@ -29,8 +29,14 @@ func (r Replace) Write() (atomic bool, err error) {
 	case holds == fsys.HasOther:
 		return false, fmt.Errorf("%s %w", path, ErrChanged)
 	}
+	if r.InPlace && (r.New == nil || r.Link != "") {
+		return false, fmt.Errorf("%s is mounted by itself, so it can be neither removed nor made a link; mount its folder", path)
+	}
 	if r.New == nil && r.Link == "" {
 		return true, errors.Join(os.Remove(path), syncDir(filepath.Dir(path)))
+	}
+	if r.InPlace && r.Old != nil {
+		return false, inPlace(path, r)
 	}
 	err = byRename(path, r)
 	// EBUSY: the file itself is a mount point, so that no rename can reach it.

@@ -19,6 +19,7 @@ import (
 
 // Serve answers requests from in on out until in ends, side by side.
 func Serve(in io.Reader, out io.Writer) error {
+	var here Agent
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -31,7 +32,7 @@ func Serve(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("a request that is no JSON: %w", err)
 		}
 		wg.Go(func() {
-			resp := Handle(req)
+			resp := here.Handle(req)
 			mu.Lock()
 			defer mu.Unlock()
 			_ = write.Encode(resp)
@@ -40,29 +41,50 @@ func Serve(in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
+// Agent answers requests from where its process stands. The zero value is ready.
+type Agent struct{ root roots }
+
 // Handle answers one request from where this process stands.
-func Handle(req Request) (resp Response) {
+func (a *Agent) Handle(req Request) (resp Response) {
 	switch {
 	case req.Reach != nil:
 		resp = reach(*req.Reach)
-	case req.Replace != nil:
-		resp = replace(*req.Replace)
-	case req.Look != nil:
-		resp = look(*req.Look)
 	case req.Connections != nil:
 		resp = connections("/proc/self/net", *req.Connections)
-	case req.PutAt != "":
-		var err error
-		if resp.PutAt, err = fsys.ContentChangedAt(req.PutAt); err != nil {
-			resp.Error = err.Error()
-		}
 	case req.Question != nil:
 		answer := Answer(context.Background(), *req.Question)
 		resp.Answer = &answer
 	default:
-		resp.Error = "the helper does not know this question: it is older than who asks"
+		if err := a.root.in(req.Root, func() { resp = handleFiles(req) }); err != nil {
+			resp = Response{Error: err.Error()}
+		}
 	}
 	resp.ID = req.ID
+	return resp
+}
+
+// handleFiles answers what depends on the root, processes too: the files that show them are below one.
+func handleFiles(req Request) (resp Response) {
+	var err error
+	switch {
+	case req.Replace != nil:
+		return replace(*req.Replace)
+	case req.Look != nil:
+		return look(*req.Look)
+	case req.File != nil:
+		return file(*req.File)
+	case req.Processes != nil:
+		resp.Processes, err = Processes(*req.Processes)
+	case req.Reload != nil:
+		err = Reload(*req.Reload)
+	case req.PutAt != "":
+		resp.PutAt, err = fsys.ContentChangedAt(req.PutAt)
+	default:
+		err = errors.New("the agent does not know this question: it is older than who asks")
+	}
+	if err != nil {
+		resp.Error = err.Error()
+	}
 	return resp
 }
 

@@ -7,13 +7,19 @@ import (
 	"time"
 )
 
-// Process is one process of nginx's container as the engine's host sees it: no ps is needed in the image.
+// Process is one process of nginx's, as /proc shows it: no ps is needed in the image or on the engine's machine.
 type Process struct {
 	PID, PPID  int
 	Title      string
-	Age        time.Duration // in whole seconds
+	Age        time.Duration // since the kernel started it, in hundredths of a second
 	KnownState bool          // what it waits for, if for anything: not every kernel says that, nor to everybody
 	Waiting    bool          // for a signal, as the kernel says; false also where it does not say
+}
+
+// NewProcess is a process of which only these are known.
+func NewProcess(pid, ppid int, title string) Process {
+	title, _ = normalTitle(title)
+	return Process{PID: pid, PPID: ppid, Title: title}
 }
 
 // sigsuspend is the kernel's word for the call in which an idle master waits for its next signal.

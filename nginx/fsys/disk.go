@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,4 +81,47 @@ func readEntry(real string) (Entry, error) {
 	}
 	e.Content, err = os.ReadFile(real)
 	return e, err
+}
+
+// Tree implements Source. What is neither a file nor a link, such as a socket, is passed by, and so is what ends while it
+// is read.
+func (d *Disk) Tree(dir string) (Tree, string, error) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, dir, err
+	}
+	tree, size := Tree{}, int64(0)
+	err = filepath.WalkDir(root, func(name string, at fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || at.IsDir() {
+			return err
+		}
+		info, err := at.Info()
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case at.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(name)
+			tree[name] = Entry{Link: target, ModTime: info.ModTime()}
+			return err
+		case !info.Mode().IsRegular():
+			return nil
+		case info.Size() > LargestCopied:
+			tree[name] = Entry{Large: true}
+			return nil
+		}
+		e, err := readEntry(name)
+		if err == nil {
+			tree[name], size = e, size+info.Size()
+		}
+		if size > LargestTree || len(tree) > mostFiles {
+			return fmt.Errorf("%s: %w", dir, ErrTooMuch)
+		}
+		return err
+	})
+	return tree, root, err
 }

@@ -26,6 +26,9 @@ type Source interface {
 	// LinkTarget is the target of a symbolic link; empty for what is none.
 	LinkTarget(name string) (string, error)
 
+	// Tree reads what is below a directory, each by its real path, and says where the directory really is.
+	Tree(dir string) (Tree, string, error)
+
 	// ContentChangedAt is the moment since which a path has held what it holds, as far as that can be told from here.
 	ContentChangedAt(file string) (time.Time, error)
 }
@@ -38,7 +41,11 @@ type Entry struct {
 	Mode    int64
 	UID     int
 	GID     int
+	Large   bool // it was too large to be read
 }
+
+// Tree is the files and links below a directory, by their real paths.
+type Tree map[string]Entry
 
 // Locate finds the file that a change is about, as it is now: without content where there is none. A link that the
 // change itself points elsewhere is not followed, and its target stands in the entry.
@@ -90,7 +97,10 @@ func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, 
 const (
 	LargestFile = 4 << 20
 	LargestTree = 64 << 20
-	LinkDepth   = 16
+	// LargestCopied is how large a file is copied at most, to test a configuration with it.
+	LargestCopied = 1 << 20
+	mostFiles     = 20_000
+	LinkDepth     = 16
 )
 
 // ErrTooMuch says that what was read is no configuration.

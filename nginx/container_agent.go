@@ -1,0 +1,355 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/compose/engine"
+	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
+	"bluegate/nginx/fsys"
+)
+
+// companion is the agent's container: in the network and PID namespaces of nginx's container, made from nginx's own
+// image, the one image that is certainly there. It ends with the connection to it, and with nginx's first process, and
+// removes itself.
+type companion struct {
+	*agent.Client
+	nginx   *contained
+	id      string
+	streams *engine.Streams
+	mounts  []mount.Mount // through which it writes what nginx may only read
+	root    int           // nginx's master, whose root it sees
+}
+
+// agentOf is the agent, started if there is none. Several questions may be the first.
+type agentOf struct {
+	starting sync.Mutex
+	mu       sync.Mutex // of help
+	help     *companion
+}
+
+func (a *agentOf) set(help *companion) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.help = help
+}
+
+// take moves the agent elsewhere.
+func (a *agentOf) take() *companion {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	help := a.help
+	a.help = nil
+	return help
+}
+
+func (a *agentOf) now() *companion {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.help
+}
+
+// attach implements place.
+func (c *contained) attach(ctx context.Context) error {
+	if !c.running {
+		return nil
+	}
+	_, err := c.started(ctx, nil)
+	return err
+}
+
+// started is the agent, which is started where there is none. files are those that a switch changes.
+func (c *contained) started(ctx context.Context, files []model.FileChange) (*companion, error) {
+	c.agent.starting.Lock()
+	defer c.agent.starting.Unlock()
+	if help := c.agent.now(); help != nil {
+		return help, nil
+	}
+	help, err := c.startAgent(ctx, files)
+	if err == nil {
+		c.agent.set(help)
+	}
+	return help, err
+}
+
+func (c *contained) startAgent(ctx context.Context, files []model.FileChange) (_ *companion, err error) {
+	binary, args, err := c.executable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := &companion{nginx: c}
+	if h.mounts, err = c.writeMounts(ctx, files); err != nil {
+		return nil, err
+	}
+	host := &container.HostConfig{NetworkMode: c.network(), Mounts: h.mounts, AutoRemove: true}
+	if c.running {
+		if err := c.joinNamespaces(host); err != nil {
+			return nil, err
+		}
+	}
+	if h.id, err = c.createOwn(ctx, "helper", engine.HelperConfig(args), host); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), h.id))
+		}
+	}()
+	if h.streams, err = engine.StartHelper(ctx, c.engine, h.id, binary); err != nil {
+		return nil, err
+	}
+	h.Client = agent.NewClient(h.streams, h.streams)
+	if !c.running {
+		return h, nil
+	}
+	now, err := h.processes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.root = now.Master.PID
+	return h, nil
+}
+
+// joinNamespaces lets the agent see nginx's processes, and its files below their root, which belongs to another user where
+// nginx's master does not run as root.
+func (c *contained) joinNamespaces(host *container.HostConfig) error {
+	runtime := c.info.HostConfig.Runtime
+	for _, isolated := range []string{"kata", "runsc", "gvisor"} {
+		if strings.Contains(strings.ToLower(runtime), isolated) {
+			return model.Refuse(model.NginxNotSwitched, "%s runs with the runtime %q, which shares no PID namespace with another container, so nothing next to it can see what nginx serves; run nginx with the engine's default runtime", c, runtime)
+		}
+	}
+	host.PidMode = container.PidMode("container:" + c.id())
+	host.CapAdd = []string{"SYS_PTRACE", "SYS_CHROOT"}
+	if profile := c.info.AppArmorProfile; profile != "" && profile != "unconfined" {
+		host.SecurityOpt = []string{"apparmor=" + profile} // a process of another profile may not be looked into
+	}
+	return nil
+}
+
+// executable is what runs in the agent's container.
+func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
+	ask, cancel := asking(ctx)
+	defer cancel()
+	version, err := c.engine.ServerVersion(ask)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
+	}
+	return c.opts.Helper(version.Arch)
+}
+
+// scope says which processes of the PID namespace are nginx's.
+func (c *contained) scope() agent.Scope {
+	switch mode := c.info.HostConfig.PidMode; {
+	case mode.IsHost():
+		return agent.Scope{Under: c.info.State.Pid}
+	case mode.IsContainer():
+		return agent.Scope{Title: c.title}
+	}
+	return agent.Scope{}
+}
+
+// firstProcess is the container's first process as the agent sees it; 0 where the PID namespace is another container's.
+func (c *contained) firstProcess() int {
+	switch mode := c.info.HostConfig.PidMode; {
+	case mode.IsHost():
+		return c.info.State.Pid
+	case mode.IsContainer():
+		return 0
+	}
+	return 1
+}
+
+func (h *companion) processes(ctx context.Context) (agent.Snapshot, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	scope := h.nginx.scope()
+	resp, err := h.Ask(ctx, agent.Request{Processes: &scope})
+	if err == nil && resp.Error != "" {
+		err = errors.New(resp.Error)
+	}
+	if err != nil {
+		return agent.Snapshot{}, fmt.Errorf("list the processes of %s: %w", h.nginx, err)
+	}
+	return agent.Sort(resp.Processes)
+}
+
+// processes implements place. A worker's title changes in the same turn of its loop that closes its listening sockets, so
+// accepting and leaving are told apart exactly. An agent that ended with nginx is followed by another once nginx runs
+// again.
+func (c *contained) processes(ctx context.Context) (agent.Snapshot, error) {
+	help := c.agent.now()
+	if help == nil || help.root == 0 {
+		return c.listed(ctx)
+	}
+	now, err := help.processes(ctx)
+	if !errors.Is(err, agent.ErrEnded) {
+		return now, err
+	}
+	if failed := c.follow(ctx, nil); failed != nil {
+		return now, errors.Join(err, failed)
+	}
+	return c.agent.now().processes(ctx)
+}
+
+// listed asks the engine for the processes. It tells how nginx was started, and that it runs; nothing of ages and states,
+// which not every ps of an engine's machine knows (BusyBox's has these columns only).
+func (c *contained) listed(ctx context.Context) (agent.Snapshot, error) {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,args"})
+	if err != nil {
+		return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+	}
+	var all []agent.Process
+	for _, row := range top.Processes {
+		if len(row) < 3 {
+			continue
+		}
+		pid, err1 := strconv.Atoi(row[0])
+		ppid, err2 := strconv.Atoi(row[1])
+		if err := errors.Join(err1, err2); err != nil {
+			return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+		}
+		all = append(all, agent.NewProcess(pid, ppid, row[2]))
+	}
+	return agent.Sort(all)
+}
+
+// reload implements place.
+func (c *contained) reload(ctx context.Context, s agent.Snapshot) error {
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	resp, err := c.ask(ctx, agent.Request{Reload: &s.Master})
+	if err == nil && resp.Error != "" {
+		err = errors.New(resp.Error)
+	}
+	if err != nil {
+		return fmt.Errorf("reload nginx in %s: %w", c, err)
+	}
+	return nil
+}
+
+// dump implements place.
+func (c *contained) dump(ctx context.Context) (result, error) {
+	return c.exec(ctx, append([]string{c.command, "-T"}, c.flags...)...)
+}
+
+// prepare implements place. An agent that lacks a mount to write through gives way to one that has it, and one that has
+// ended to another.
+func (c *contained) prepare(ctx context.Context, files []model.FileChange) error {
+	if help := c.agent.now(); help != nil {
+		mounts, err := c.writeMounts(ctx, files)
+		if err != nil {
+			return err
+		}
+		if help.Ended() || !help.has(mounts) {
+			if err := c.agent.take().close(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := c.started(ctx, files)
+	return err
+}
+
+func (h *companion) has(mounts []mount.Mount) bool {
+	return !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return !slices.Contains(h.mounts, m) })
+}
+
+func (c *contained) prepared() bool { return c.agent.now() != nil }
+
+// ask implements place. There is none when it could not follow nginx into a new namespace.
+func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response, error) {
+	help := c.agent.now()
+	if help == nil {
+		return agent.Response{}, errors.New("the helper next to nginx is not there")
+	}
+	return help.Ask(ctx, req)
+}
+
+// remote are the files as nginx sees them.
+func (h *companion) files(ctx context.Context) fsys.Source {
+	return agent.NewFiles(ctx, func(ctx context.Context, req agent.Request) (agent.Response, error) {
+		ctx, cancel := asking(ctx)
+		defer cancel()
+		return h.Ask(ctx, req)
+	}, h.root)
+}
+
+// close ends the agent; its container removes itself, and is removed where it does not.
+func (h *companion) close(ctx context.Context) error {
+	if h == nil {
+		return nil
+	}
+	h.streams.Close()
+	return h.nginx.removeOwn(ctx, h.id)
+}
+
+// takeOver implements place. The agent stays where it is while nginx is the one that it was started next to.
+func (c *contained) takeOver(ctx context.Context, from place) error {
+	old, ok := from.(*contained)
+	if !ok || old == c || old.id() != c.id() || old.info.State.StartedAt != c.info.State.StartedAt || c.agent.now() != nil {
+		if ok && old == c {
+			return nil
+		}
+		return from.close(ctx)
+	}
+	if help := old.agent.take(); help != nil {
+		help.nginx = c
+		c.agent.set(help)
+	}
+	return nil
+}
+
+// close implements place.
+func (c *contained) close(ctx context.Context) error { return c.agent.take().close(ctx) }
+
+// writeMounts are the mounts through which a switch of these files writes, for an agent of its own: those that nginx may
+// only read, where they hold a configuration. What nginx may write is written below its root; of an nginx that does not
+// run nothing is seen but by such a mount. A command that only looks has none.
+func (c *contained) writeMounts(ctx context.Context, files []model.FileChange) (mounts []mount.Mount, err error) {
+	if c.opts.Unlocked {
+		return nil, nil
+	}
+	var names []string
+	for _, f := range files {
+		_, real, err := fsys.Locate(c.files(ctx), f)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, f.Path, real)
+	}
+	for _, m := range c.info.Mounts {
+		holds := func(name string) bool { at, ok := mountOf(c.info, name); return ok && at.Destination == m.Destination }
+		needed := slices.ContainsFunc(names, holds) || c.running && c.main != "" && (holds(c.main) || under(m.Destination, path.Dir(c.main)))
+		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.running && m.RW || !needed {
+			continue
+		}
+		mounts = append(mounts, remount(m, false))
+	}
+	return mounts, nil
+}
+
+// ownMount says whether the agent writes a file through a mount of its own.
+func (h *companion) ownMount(real string) bool {
+	m, ok := mountOf(h.nginx.info, real)
+	_, memory := h.nginx.memoryOf(real)
+	return ok && !memory && slices.Contains(h.mounts, remount(m, false))
+}

@@ -1,0 +1,48 @@
+package nginx
+
+import (
+	"path"
+	"slices"
+
+	"github.com/docker/docker/api/types/mount"
+)
+
+// A tmpfs is in the mount namespace of its container only: the archive call shows and changes what lies under it. What
+// nginx keeps there is seen below its root only.
+
+// memories are where the container has a tmpfs. Those of `docker run --tmpfs`, and of Compose's tmpfs, are in no list of
+// mounts.
+func (c *contained) memories() (targets []string) {
+	for _, m := range c.info.Mounts {
+		if m.Type == mount.TypeTmpfs {
+			targets = append(targets, path.Clean(m.Destination))
+		}
+	}
+	if c.info.HostConfig != nil {
+		for target := range c.info.HostConfig.Tmpfs {
+			targets = append(targets, path.Clean(target))
+		}
+	}
+	slices.Sort(targets)
+	return slices.Compact(targets)
+}
+
+// memoryOf is the tmpfs in which a file lies, if it lies in one.
+func (c *contained) memoryOf(file string) (string, bool) {
+	longest, found := "", false
+	for _, target := range c.memories() {
+		if under(file, target) && len(target) > len(longest) {
+			longest, found = target, true
+		}
+	}
+	if m, ok := mountOf(c.info, file); found && ok && len(m.Destination) > len(longest) {
+		return "", false
+	}
+	return longest, found
+}
+
+// What a command that could not be run ends with.
+const (
+	noTool     = 126
+	noSuchTool = 127
+)
