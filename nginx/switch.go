@@ -172,7 +172,7 @@ func (r *Router) switched(change model.Change, before, after agent.Snapshot, beg
 		OldWorkers: len(before.Workers), NewWorkers: len(after.Workers), ProofMS: time.Since(began).Milliseconds(),
 		Proof: []string{
 			fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only, before the reload and after it", r.found),
-			"nginx -T shows the bytes that were written",
+			"nginx sees the bytes that were written, and so would its next start",
 			fmt.Sprintf("the %d workers from before the signal are gone or shutting down; %d new ones accept connections", len(before.Workers), len(after.Workers)),
 		},
 	}

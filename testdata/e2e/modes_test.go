@@ -117,7 +117,7 @@ func (s *shop) proves(r stand.Result, way stand.Way, version string) {
 	case way.Name == "flag":
 		want = []string{"nothing was reloaded"}
 	default:
-		want = []string{"nginx -T shows the bytes"}
+		want = []string{"nginx sees the bytes that were written"}
 	}
 	for _, w := range want {
 		if !strings.Contains(proof, w) {

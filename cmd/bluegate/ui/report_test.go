@@ -55,7 +55,7 @@ func reports() map[string]*report.Report {
 			r.Live, r.LiveBy = model.Green, "nginx was just switched to it, and that was proven"
 			r.Steps = steps
 			r.Switch = &model.Switched{Nginx: `container "edge"`, At: at, Files: []string{"/etc/nginx/conf.d/default.conf"}, Points: 2, NewWorkers: 2, OldWorkers: 2, ProofMS: 221,
-				Proof: []string{"every address accepted a connection", "nginx -T shows the bytes that were written"}}
+				Proof: []string{"every address accepted a connection", "nginx sees the bytes that were written, and so would its next start"}}
 			r.Findings = []model.Finding{{Code: "not-persistent", Place: "/etc/nginx/conf.d/default.conf", Message: "it lies in no mount"}, {Code: "local-image", Message: "shop:v2 exists only on this engine"}}
 			r.Pruned = report.Pruned{Containers: []string{"shop-was-green-1"}, Images: []string{}, Replaced: []string{"shop-was-green-1"}}
 			r.Images = []report.LiveImage{
