@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,9 +25,9 @@ func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Rout
 	if n.state == model.RouterAbsent {
 		return model.Route{State: model.RouterAbsent, Missing: n.missing}, nil
 	}
-	var workers []int
+	var workers []string
 	if n.state == model.RouterRunning {
-		workers = []int{n.generation}
+		workers = []string{strconv.Itoa(n.generation)}
 	}
 	if n.unread {
 		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
@@ -190,7 +191,7 @@ func (p *process) Approach(ctx context.Context, change model.Change, targets []m
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.nginx.state == model.RouterRunning {
-		now.Workers = []int{p.nginx.generation}
+		now.Workers = []string{strconv.Itoa(p.nginx.generation)}
 	}
 	return now, nil
 }
@@ -360,7 +361,7 @@ func (p *process) Compare(ctx context.Context, change model.Change) (model.Chang
 	case n.disk != string(f.New):
 		return model.ChangeConflict, nil
 	case n.state == model.RouterRunning && n.loaded == string(f.New) &&
-		(time.Since(n.loadedAt) > 2*time.Second || change.Workers != nil && !slices.Contains(change.Workers, n.generation)):
+		(time.Since(n.loadedAt) > 2*time.Second || change.Workers != nil && !slices.Contains(change.Workers, strconv.Itoa(n.generation))):
 		return model.ChangeLoaded, nil
 	}
 	return model.ChangeWritten, nil

@@ -56,7 +56,7 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (surroundi
 // first is the title of the container's first process. An init of the engine's own is not in the container's command.
 func (c *contained) first(s agent.Snapshot) string {
 	switch host := c.info.HostConfig; {
-	case s.Master.PID == c.info.State.Pid:
+	case s.Master.PID == c.firstProcess():
 		return s.Master.Title
 	case host != nil && host.Init != nil && *host.Init:
 		return "docker-init"

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
@@ -108,18 +107,10 @@ func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error))
 	return result{code: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes(), stderr: stderr.String()}, nil
 }
 
-// reload implements place. The pid was looked at a moment ago, and is looked at again: it may be another's by now.
+// reload implements place.
 func (h *hosted) reload(_ context.Context, s agent.Snapshot) error {
-	up, err := agent.Uptime()
-	if err != nil {
-		return err
-	}
-	now, err := agent.ProcessOf(s.Master.PID, up)
-	if err != nil || now.PPID != s.Master.PPID || now.Title != s.Master.Title {
-		return model.Refuse(model.NginxNotSwitched, "%s ended a moment ago (process %d)", h, s.Master.PID)
-	}
-	if err := syscall.Kill(s.Master.PID, syscall.SIGHUP); err != nil {
-		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload (process %d): %v", h, s.Master.PID, err)
+	if err := agent.Reload(s.Master); err != nil {
+		return model.Refuse(model.NginxNotSwitched, "%s: %v", h, err)
 	}
 	return nil
 }

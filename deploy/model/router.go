@@ -105,8 +105,8 @@ type Route struct {
 	// configuration names neither.
 	Write    map[Colour]string
 	Draining int // workers of an earlier configuration that still serve
-	// Workers are the ids of the processes that accepted requests.
-	Workers  []int
+	// Workers are the processes that accepted requests; a process that is started later never has the same id.
+	Workers  []string
 	Findings []Finding
 	// Missing is set where the user named a container that is not there.
 	Missing *MissingNginx
@@ -217,7 +217,7 @@ type Change struct {
 	Unloaded bool `json:"unloaded,omitempty"`
 	// Workers are those that accepted requests right before the change was journaled. Once none of them does any more,
 	// nginx has loaded it. Journals of older versions do not have them.
-	Workers []int `json:"workers,omitempty"`
+	Workers []string `json:"worker_ids,omitempty"`
 	// Memory is how long after a container's start nginx may not know its address yet. It matters where nothing is loaded.
 	Memory time.Duration `json:"-"`
 	Proofs []Proof       `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
@@ -266,7 +266,7 @@ type Target struct {
 // Standing is how nginx stands before a switch.
 type Standing struct {
 	State   ChangeState // of a change that nobody should have begun: FateUntouched, or its files are not as they were read
-	Workers []int       // the ids of the processes that accept requests; none where nginx does not run
+	Workers []string    // the ids of the processes that accept requests; none where nginx does not run
 }
 
 // Switched is the proof of a switch.

@@ -31,7 +31,7 @@ type Plan struct {
 	Checks   []check.Check // before the switch
 	InBake   []check.Check // besides those
 	Names    []model.HeldName
-	Workers  []int // of nginx, before anything was done
+	Workers  []string // of nginx, before anything was done
 	Findings []model.Finding
 }
 

@@ -81,7 +81,7 @@ func observed() Observation {
 		At:          time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC),
 		Application: model.Application{Project: "shop", Models: map[model.Colour]model.Model{model.Blue: shop(model.Blue), model.Green: shop(model.Green)}},
 		Images:      map[model.Colour][]model.Image{},
-		Route: model.Route{Nginx: `container "edge"`, ID: "edge", State: model.RouterRunning, Names: model.Blue, Workers: []int{7},
+		Route: model.Route{Nginx: `container "edge"`, ID: "edge", State: model.RouterRunning, Names: model.Blue, Workers: []string{"7"},
 			Points: []model.SwitchPoint{{Place: "default.conf:1", Directive: "server", Address: "was-blue:8080", Endpoint: model.Endpoint{Colour: model.Blue, Service: "was-blue", Host: "was-blue", Port: 8080}}}},
 		Change:  model.Change{To: model.Green, Nginx: `container "edge"`, Points: 1, Files: []model.FileChange{{Path: "/etc/nginx/conf.d/default.conf"}}},
 		Journal: model.Journal{Version: model.JournalVersion, Past: []model.HistoryEntry{{}}},

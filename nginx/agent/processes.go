@@ -119,7 +119,7 @@ func ProcessOf(pid int, up time.Duration) (Process, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return Process{}, err
 	}
-	p := Process{PID: pid, PPID: ppid, Title: title}
+	p := Process{PID: pid, PPID: ppid, Started: start, Title: title}
 	p.Age = up - time.Duration(start)*time.Second/ticks
 	where, _ := os.ReadFile(dir + "/wchan") // of a process that one may not look into, nothing
 	p.SetWaitChannel(string(where))
@@ -156,7 +156,7 @@ func Reload(master Process) error {
 		return err
 	}
 	now, err := ProcessOf(master.PID, up)
-	if err != nil || now.PPID != master.PPID || now.Title != master.Title {
+	if err != nil || now.ID() != master.ID() {
 		return fmt.Errorf("it ended a moment ago (process %d)", master.PID)
 	}
 	if err := syscall.Kill(master.PID, syscall.SIGHUP); err != nil {

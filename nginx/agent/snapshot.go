@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 // Process is one process of nginx's, as /proc shows it: no ps is needed in the image or on the engine's machine.
 type Process struct {
 	PID, PPID  int
+	Started    int64 // when the kernel started it, in its own units since its own start; 0: not known
 	Title      string
 	Age        time.Duration // since the kernel started it, in hundredths of a second
 	KnownState bool          // what it waits for, if for anything: not every kernel says that, nor to everybody
@@ -72,18 +74,21 @@ func Sort(all []Process) (Snapshot, error) {
 	return s, nil
 }
 
+// ID tells a process from every other one: the processes of a restarted container may have the same pids again.
+func (p Process) ID() string { return fmt.Sprintf("%d@%d", p.PID, p.Started) }
+
 // Accepting are the ids of the workers that accept connections.
-func (s Snapshot) Accepting() (pids []int) {
+func (s Snapshot) Accepting() (ids []string) {
 	for _, w := range s.Workers {
-		pids = append(pids, w.PID)
+		ids = append(ids, w.ID())
 	}
-	return pids
+	return ids
 }
 
 // Diff says how many of the accepting workers were there before, and how many are new.
 func (s Snapshot) Diff(before Snapshot) (old, fresh int) {
 	for _, w := range s.Workers {
-		if slices.ContainsFunc(before.Workers, func(b Process) bool { return b.PID == w.PID }) {
+		if slices.ContainsFunc(before.Workers, func(b Process) bool { return b.ID() == w.ID() }) {
 			old++
 		} else {
 			fresh++
@@ -96,7 +101,7 @@ func (s Snapshot) Diff(before Snapshot) (old, fresh int) {
 // signal, and its workers are those from before.
 func (s Snapshot) Unchanged(before Snapshot) bool {
 	old, fresh := s.Diff(before)
-	return s.Master.Waiting && s.Master.PID == before.Master.PID && s.Unnamed == 0 && fresh == 0 && old == len(before.Workers) && len(s.ShuttingDown) <= len(before.ShuttingDown)
+	return s.Master.Waiting && s.Master.ID() == before.Master.ID() && s.Unnamed == 0 && fresh == 0 && old == len(before.Workers) && len(s.ShuttingDown) <= len(before.ShuttingDown)
 }
 
 // Busy says that the master is at something: it reads a configuration for somebody else, for instance. Where the kernel
@@ -150,7 +155,7 @@ func (s Snapshot) Command() (executable string, flags []string) {
 // Ages are whole seconds, so a worker may be a second older than it says, and so are the archive's times: the file may be
 // a second newer. Within these seconds the workers from before the write tell, where they are known: if none of them
 // accepts any more, there was a reload. An id that was given anew meanwhile is taken for the old worker's.
-func (s Snapshot) Loaded(before []int, written, asked time.Time) bool {
+func (s Snapshot) Loaded(before []string, written, asked time.Time) bool {
 	began, ok := s.OldestStart(asked)
 	if !ok || began.Before(written.Add(-time.Second)) {
 		return false
@@ -158,6 +163,6 @@ func (s Snapshot) Loaded(before []int, written, asked time.Time) bool {
 	if began.Add(-time.Second).After(written.Add(time.Second)) {
 		return true
 	}
-	stayed := func(w Process) bool { return slices.Contains(before, w.PID) }
+	stayed := func(w Process) bool { return slices.Contains(before, w.ID()) }
 	return len(before) > 0 && !slices.ContainsFunc(s.Workers, stayed)
 }

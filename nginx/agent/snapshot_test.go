@@ -173,22 +173,22 @@ func TestLoaded(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name   string
-		before []int
+		before []string
 		wrote  time.Duration // ago
 		want   bool
 	}{
 		{"long before the workers began", nil, 10 * time.Second, true},
 		{"a second before they began", nil, 8 * time.Second, false},
-		{"a second before, and those of then are gone", []int{110, 111}, 8 * time.Second, true},
-		{"in the same second, and those of then are gone", []int{110}, 7 * time.Second, true},
-		{"in the same second, and one of then still accepts", []int{110, 121}, 7 * time.Second, false},
-		{"long after they began, whoever was there", []int{110}, 3 * time.Second, false},
+		{"a second before, and those of then are gone", []string{"110@0", "111@0"}, 8 * time.Second, true},
+		{"in the same second, and those of then are gone", []string{"110@0"}, 7 * time.Second, true},
+		{"in the same second, and one of then still accepts", []string{"110@0", "121@0"}, 7 * time.Second, false},
+		{"long after they began, whoever was there", []string{"110@0"}, 3 * time.Second, false},
 	} {
 		if got := s.Loaded(test.before, now.Add(-test.wrote), now); got != test.want {
 			t.Errorf("written %s: %t", test.name, got)
 		}
 	}
-	if s.Workers = nil; s.Loaded([]int{110}, now.Add(-time.Minute), now) {
+	if s.Workers = nil; s.Loaded([]string{"110@0"}, now.Add(-time.Minute), now) {
 		t.Error("without workers nothing is loaded")
 	}
 }
@@ -254,5 +254,19 @@ func TestBusy(t *testing.T) {
 		if s.Busy() != test.want {
 			t.Errorf("%q and %q: %t", test.master, test.worker, s.Busy())
 		}
+	}
+}
+
+// The processes of a container that was restarted have the same pids again.
+func TestSamePIDsAfterARestart(t *testing.T) {
+	begun := func(start int64) Snapshot {
+		return Snapshot{Master: Process{PID: 1, Started: start, Waiting: true}, Workers: []Process{{PID: 7, PPID: 1, Started: start + 2}}}
+	}
+	before, now := begun(1000), begun(2000)
+	if old, fresh := now.Diff(before); old != 0 || fresh != 1 {
+		t.Errorf("%d old, %d fresh", old, fresh)
+	}
+	if now.Unchanged(before) || !before.Unchanged(before) {
+		t.Error("a restarted nginx is taken for the same one")
 	}
 }
