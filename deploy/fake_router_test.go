@@ -116,25 +116,25 @@ func turned(conf string, to model.Colour) string {
 }
 
 // Rehearse implements Router.
-func (p *process) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
+func (p *process) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
 	select {
 	case <-started:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	if err := p.change(ctx, "rehearse "+string(change.To), p.help); err != nil {
-		return err
+		return nil, err
 	}
 	if err := pause(ctx, 300*time.Millisecond+p.nginx.rehearsing); err != nil {
-		return err
+		return nil, err
 	}
 	if p.nginx.state == model.RouterRunning && p.nginx.disk != p.nginx.loaded {
-		return model.Refuse(model.ConfigNotLoaded, "%s was changed after nginx loaded it", confFile)
+		return nil, model.Refuse(model.ConfigNotLoaded, "%s was changed after nginx loaded it", confFile)
 	}
 	if p.nginx.rejects != "" {
-		return model.Refuse(model.NginxTestFailed, "%s", p.nginx.rejects)
+		return nil, model.Refuse(model.NginxTestFailed, "%s", p.nginx.rejects)
 	}
-	return nil
+	return nil, nil
 }
 
 // Moved implements Router.

@@ -95,8 +95,8 @@ func (f *foreseenRouter) Restore(ctx context.Context, change model.Change) error
 	return err
 }
 
-func (f *foreseenRouter) Rehearse(context.Context, model.Change, <-chan struct{}) error {
-	return errUnforeseen
+func (f *foreseenRouter) Rehearse(context.Context, model.Change, <-chan struct{}) ([]model.Finding, error) {
+	return nil, errUnforeseen
 }
 func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return errUnforeseen }
 

@@ -70,6 +70,7 @@ func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
 
 // rehearsal is what came of testing the coming configuration.
 type rehearsal struct {
+	findings   []model.Finding
 	err        error
 	unreleased error // nginx's lock was not given back
 }
@@ -79,7 +80,7 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	if r.seen.Route.State == model.RouterAbsent {
 		return done
 	}
-	done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
+	done.findings, done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
 	if !plan.NotLoaded(done.err) || r.lease == nil {
 		return done
 	}
@@ -89,7 +90,7 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	}
 	ctx, cancel := holding(ctx, lease)
 	defer cancel()
-	done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
+	done.findings, done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
 	done.unreleased = lease.Release(context.WithoutCancel(ctx))
 	return done
 }
@@ -97,5 +98,6 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 // noted notes what a rehearsal left, and is its error.
 func (done rehearsal) noted(r *run) error {
 	r.noteUnreleased(done.unreleased)
+	r.note(done.findings...)
 	return done.err
 }

@@ -33,7 +33,7 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
 	if e := r.journal.Current; fate == model.ChangeLoaded && e != nil && e.Adopted {
-		if err := r.Router.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
+		if _, err := r.Router.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
 			return err
 		}
 	}

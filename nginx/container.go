@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func (c *contained) files(ctx context.Context) fsys.Source {
 }
 
 // mainFiles are where nginx's main configuration is when its command line does not say.
-var mainFiles = []string{"/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf"}
+var mainFiles = []string{"/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/opt/bitnami/nginx/conf/nginx.conf"}
 
 // openContainer inspects a container and says how nginx runs in it; errNoMaster when it runs and no nginx does.
 func openContainer(ctx context.Context, engine *client.Client, opts Options, project, id string) (*contained, error) {
@@ -128,7 +129,30 @@ func (c *contained) findMain(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("look at %s in %s: %w", file, c, err)
 		}
 	}
+	if c.running && c.opts.Config == "" && !slices.Contains(c.flags, "-c") {
+		return c.builtInMain(ctx)
+	}
 	return "", nil
+}
+
+// builtIn is where nginx was built to find its main configuration, as `nginx -V` prints it.
+var builtIn = regexp.MustCompile(`--conf-path=(\S+)`)
+
+// builtInMain is the main configuration of an nginx that was built with a path of its own.
+func (c *contained) builtInMain(ctx context.Context) (string, error) {
+	told, err := c.exec(ctx, c.command, "-V")
+	if err != nil {
+		return "", err
+	}
+	m := builtIn.FindStringSubmatch(told.stderr)
+	if m == nil {
+		return "", nil
+	}
+	err = c.stat(ctx, m[1])
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return m[1], err
 }
 
 // stat says whether there is something at a path.

@@ -133,6 +133,7 @@ type box struct {
 	networks []string // empty: the bench's; "none"
 	aliases  []string
 	host     func(*container.HostConfig)
+	user     string
 	files    map[string]string // put into its own layer before it starts
 	created  bool              // and not started
 }
@@ -157,7 +158,7 @@ func (b *bench) run(x box) string {
 	if first := container.NetworkMode(x.networks[0]); first.IsUserDefined() {
 		join = &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{x.networks[0]: {Aliases: x.aliases}}}
 	}
-	config := &container.Config{Image: x.image, Env: x.env, Labels: labels, Healthcheck: &container.HealthConfig{Test: []string{"NONE"}}}
+	config := &container.Config{Image: x.image, User: x.user, Env: x.env, Labels: labels, Healthcheck: &container.HealthConfig{Test: []string{"NONE"}}}
 	if x.cmd != nil {
 		config.Cmd = x.cmd
 	}

@@ -2,12 +2,15 @@ package nginx
 
 import (
 	"context"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 )
 
 // surroundings are what only an examination asks of a place.
@@ -33,8 +36,19 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 		return nil, unreachable(err)
 	}
 	f.link = func(name string) string {
-		_, real, _ := r.conf.files.Entry(name) // a device is no file, and yet the links lead to it
-		return real
+		for range fsys.LinkDepth { // a device is no file, and yet the links lead to it
+			target, err := r.conf.files.LinkTarget(name)
+			if err != nil || target == "" {
+				break
+			}
+			if !path.IsAbs(target) {
+				target = path.Join(path.Dir(name), target)
+			}
+			if name = target; strings.HasPrefix(name, "/dev/") {
+				break
+			}
+		}
+		return name
 	}
 	if r.found.runs() {
 		if f.snapshot, err = r.found.processes(ctx); err != nil {

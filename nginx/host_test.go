@@ -178,7 +178,7 @@ func (s *hostShop) targets() []model.Target {
 
 func (s *hostShop) switchOver() (model.Switched, error) {
 	s.Helper()
-	if err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
+	if _, err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 		s.Fatalf("rehearse: %v", err)
 	}
 	return s.approachAndSwitch()
@@ -321,7 +321,7 @@ func TestHostRehearsalRefuses(t *testing.T) {
 	s.plan()
 	before := read(t, s.file)
 	s.change.Files[0].New = []byte("server { listne 80; }\n")
-	err := s.router.Rehearse(t.Context(), s.change, already())
+	_, err := s.router.Rehearse(t.Context(), s.change, already())
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || refused.Reasons[0].Code != model.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+s.file+":1") {
 		t.Errorf("got %v", err)
@@ -342,7 +342,7 @@ func TestHostForeignSiteBroken(t *testing.T) {
 func TestHostRestartedMeanwhile(t *testing.T) {
 	s := newHostShop(t)
 	s.plan()
-	if err := s.router.Rehearse(t.Context(), s.change, already()); err != nil {
+	if _, err := s.router.Rehearse(t.Context(), s.change, already()); err != nil {
 		t.Fatal(err)
 	}
 	s.restart()

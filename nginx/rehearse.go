@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,18 +13,18 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Rehearse implements model.Router. The coming configuration is tested beside the live one, where its names resolve:
+// Rehearse implements model.Router. The coming configuration is tested next to the live one, where its names resolve:
 // never in the live file. An nginx that somebody restarts at this moment is waited for.
-func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
+func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
 	ran := r.found.runs()
 	for try := 1; ; try++ {
-		err := r.rehearse(ctx, change, started)
+		findings, err := r.rehearse(ctx, change, started)
 		var refused *model.RefusedError
 		if err == nil || !ran || try == rehearsals || ctx.Err() != nil || errors.As(err, &refused) {
-			return unreachable(err)
+			return findings, unreachable(err)
 		}
 		if r.comesBack(ctx, change.Files) != nil {
-			return unreachable(err)
+			return findings, unreachable(err)
 		}
 	}
 }
@@ -50,11 +51,11 @@ func (r *Router) comesBack(ctx context.Context, files []model.FileChange) error 
 }
 
 // rehearse begins when the release's containers run: users wait for these, and what it starts itself would slow them down.
-func (r *Router) rehearse(ctx context.Context, change model.Change, started <-chan struct{}) error {
+func (r *Router) rehearse(ctx context.Context, change model.Change, started <-chan struct{}) (findings []model.Finding, err error) {
 	select {
 	case <-started:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -64,9 +65,13 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 		return r.movedThere(both, change)
 	})
 	if !change.Unloaded { // else the configuration stays as it is
-		group.Go(func() error { return r.try(both, change) })
+		group.Go(func() (err error) {
+			findings, err = r.configTest(both, change)
+			return err
+		})
 	}
-	return group.Wait()
+	err = group.Wait()
+	return findings, err
 }
 
 // Moved implements model.Router.
@@ -111,26 +116,54 @@ func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 // registration is how long a container's name may take to appear in the engine's DNS.
 const registration = 5 * time.Second
 
-func (r *Router) try(ctx context.Context, change model.Change) error {
+// configTest has nginx test the coming configuration. Where a copy of the present one, with which nginx runs, fails in
+// the same way, it is the copy that is wrong, and the coming one counts as not tested.
+func (r *Router) configTest(ctx context.Context, change model.Change) ([]model.Finding, error) {
+	said, err := r.tested(ctx, change)
+	if err != nil || said == "" {
+		return nil, err
+	}
+	if _, name := unresolved(said); !name && r.found.runs() {
+		present := change
+		present.Files = nil
+		for _, f := range change.Files {
+			present.Files = append(present.Files, model.FileChange{Path: f.Path, Old: f.Old, New: f.Old, Link: f.OldLink, OldLink: f.OldLink})
+		}
+		now, err := r.tested(ctx, present)
+		if err != nil {
+			return nil, err
+		}
+		if _, name := unresolved(now); now != "" && !name {
+			return []model.Finding{{Code: "config-not-tested", Place: change.Files[0].Path,
+				Message: fmt.Sprintf("the coming configuration of %s was not tested before the switch: a copy of the present one fails too, though nginx runs with it: %s", r.found, complaint(now)),
+				Cost:    "what is wrong with it is found by the reload, which is then taken back"}}, nil
+		}
+	}
+	return nil, model.Refuse(model.NginxTestFailed, "%s would not load the coming configuration: %s", r.found, complaint(said))
+}
+
+// tested is what nginx says of a configuration that it would not load; empty: it would. A name that does not resolve yet
+// is asked for again.
+func (r *Router) tested(ctx context.Context, change model.Change) (said string, err error) {
 	t, err := r.found.trial(ctx, change)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = t.end(context.WithoutCancel(ctx)) }()
 	for began := time.Now(); ; {
 		code, said, err := t.run(ctx)
 		if err != nil {
-			return fmt.Errorf("test the coming configuration of %s: %w", r.found, err)
+			return "", fmt.Errorf("test the coming configuration of %s: %w", r.found, err)
 		}
 		if code == 0 {
-			return nil
+			return "", nil
 		}
 		if _, name := unresolved(said); !name || time.Since(began) > registration {
-			return model.Refuse(model.NginxTestFailed, "%s would not load the coming configuration: %s", r.found, complaint(said))
+			return cmp.Or(said, fmt.Sprintf("nginx -t ended with exit code %d", code)), nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return "", ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -35,7 +35,7 @@ func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
 	broken := s.change
 	broken.Files = slices.Clone(broken.Files)
 	broken.Files[0].New = []byte("server { listne 80; }\n")
-	err := s.router.Rehearse(t.Context(), broken, already())
+	_, err := s.router.Rehearse(t.Context(), broken, already())
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || refused.Reasons[0].Code != model.NginxTestFailed || !strings.Contains(err.Error(), `unknown directive "listne" in `+confPath+":1") {
 		t.Errorf("got %v", err)
@@ -54,7 +54,10 @@ func TestRehearseWhileNginxRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := make(chan error, 1)
-	go func() { tried <- s.router.Rehearse(t.Context(), s.change, already()) }()
+	go func() {
+		_, err := s.router.Rehearse(t.Context(), s.change, already())
+		tried <- err
+	}()
 	time.Sleep(time.Second)
 	select {
 	case err := <-tried:
@@ -79,7 +82,10 @@ func TestRehearseWaitsForNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := make(chan error, 1)
-	go func() { tried <- s.router.Rehearse(t.Context(), s.change, already()) }()
+	go func() {
+		_, err := s.router.Rehearse(t.Context(), s.change, already())
+		tried <- err
+	}()
 	time.Sleep(1500 * time.Millisecond)
 	select {
 	case err := <-tried:
@@ -130,8 +136,8 @@ func TestReachRefuses(t *testing.T) {
 	}
 }
 
-// An old version is moved back, with its old time, and nginx is not reloaded: the archive call cannot tell, the helper can.
-func TestRehearseSeesAnOldFileThatWasMovedThere(t *testing.T) {
+// An old version is moved back, with its old time, and nginx is not reloaded.
+func TestObserveSeesAnOldFileThatWasMovedThere(t *testing.T) {
 	b := newBench(t)
 	x := storages["folder"](b, edge("was-blue:3000")[confPath])
 	dir := x.mounts[0].Source
@@ -149,12 +155,15 @@ func TestRehearseSeesAnOldFileThatWasMovedThere(t *testing.T) {
 	if err := os.Rename(dir+"/backup", dir+"/default.conf"); err != nil {
 		t.Fatal(err)
 	}
-	s.plan()
-	err := s.router.Rehearse(t.Context(), s.change, already())
-	refuses(t, model.Route{Refusal: err}, model.ConfigNotLoaded, confPath, "nginx -s reload")
+	route, err := s.router.Observe(t.Context(), s.directory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, route, model.ConfigNotLoaded, confPath, "nginx -s reload")
 	if _, err := s.router.load(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
+	s.plan()
 	s.switchOver()
 	s.serves("green")
 }

@@ -60,7 +60,7 @@ func (s *shop) targets() []model.Target {
 
 func (s *shop) rehearse() {
 	s.t.Helper()
-	if err := s.router.Rehearse(s.t.Context(), s.change, already()); err != nil {
+	if _, err := s.router.Rehearse(s.t.Context(), s.change, already()); err != nil {
 		s.t.Fatalf("rehearse: %v", err)
 	}
 }

@@ -23,7 +23,7 @@ func (s *hostShop) site() *site {
 		plan: func() (*Router, model.Change) {
 			s.router = New(nil, s.router.opts)
 			s.plan()
-			if err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
+			if _, err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 				s.Fatal(err)
 			}
 			return s.router, s.change

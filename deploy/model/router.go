@@ -28,8 +28,8 @@ type Router interface {
 
 	// Rehearse tests the coming configuration beside the live one, and prepares what Reach, Approach and Switch need. It
 	// may be called before the release's containers run: the names of the configuration are looked up once started is
-	// closed. A *RefusedError carries nginx's own words.
-	Rehearse(ctx context.Context, change Change, started <-chan struct{}) error
+	// closed. A *RefusedError carries nginx's own words. A finding says that it could not be tested.
+	Rehearse(ctx context.Context, change Change, started <-chan struct{}) ([]Finding, error)
 
 	// Moved looks with the eyes of what Rehearse prepares, more sharply than Observe can, whether nginx has loaded what
 	// the files of the change hold. A *RefusedError names one that somebody put in its place with its old time.
