@@ -43,7 +43,6 @@ var remedies = map[string]struct {
 	"nginx.notRendered":           {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx.ownFileRemedy":         {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx.pass":                  {1, []string{"TestFindByConfiguration"}},
-	"nginx.reload":                {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx.reusePort":             {2, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx.shutdownTimeout":       {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx.startNotChecked":       {1, []string{"TestTryRestart"}},
