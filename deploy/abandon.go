@@ -11,11 +11,12 @@ import (
 	"bluegate/deploy/report"
 )
 
-// undoLimit bounds an undoing.
+// undoLimit is the longest time that an undo may take.
 const undoLimit = 3 * time.Minute
 
-// abandon removes the failed release with its images, once nginx does not serve it any more. The error that led here is
-// returned, never hidden behind one of the undoing.
+// abandon undoes what the run did: it points nginx back if it serves the release, removes the release with its images,
+// and makes sure that the old colour serves. It returns the error that led here; an error of the undo is added to it
+// and never replaces it.
 func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
@@ -74,7 +75,7 @@ func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 	return r.removeRelease(ctx)
 }
 
-// drainRelease waits for workers that may still answer from a release that did not pass.
+// drainRelease waits until no worker is left that may still answer from a release which did not pass.
 func (r *run) drainRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Settings.DrainTimeout)
 	defer cancel()
@@ -88,7 +89,8 @@ func (r *run) drainRelease(ctx context.Context) error {
 	return nil
 }
 
-// removed notes containers for the report. A release's containers have the names of those that they replaced.
+// removed adds containers to the report, each name once: a release's containers have the names of those that they
+// replaced.
 func (r *run) removed(containers []model.Container) {
 	for _, c := range containers {
 		if !slices.Contains(r.report.Pruned.Containers, c.Name) {
@@ -97,10 +99,10 @@ func (r *run) removed(containers []model.Container) {
 	}
 }
 
-// notSwitchedByHand holds the first rule for a release that did not pass: someone may have pointed nginx at it meanwhile. A
-// configuration in which nothing can be found any more may be what does so, once it was loaded: none was like that when the
-// deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep what was never
-// switched to; and before a first deployment nginx may have named the colour all the time.
+// notSwitchedByHand holds the first rule for a release that did not pass: it is an error if someone pointed nginx at
+// the release since. A configuration whose colour cannot be told counts as such once nginx has loaded it: none was like
+// that when the deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep a
+// release that it was never switched to. Before a first deployment nginx may have named the colour all the time.
 func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
 	if r.plan.From == model.None {
 		return nil
@@ -119,13 +121,14 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 	return nil
 }
 
-// sameWorkers says whether nginx has loaded nothing since the release came up.
+// sameWorkers says that nginx has loaded nothing since the plan was made.
 func (r *run) sameWorkers(now model.Route) bool {
 	before := slices.Sorted(slices.Values(r.plan.Workers))
 	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
 }
 
-// removeRelease takes a release away that did not pass. One that was to come back is stopped, and stays.
+// removeRelease removes a release that did not pass, with the images that it brought. A release that a rollback started
+// is stopped, and stays.
 func (r *run) removeRelease(ctx context.Context) error {
 	if r.plan.Release.Back != nil {
 		return r.stopRestored(ctx)

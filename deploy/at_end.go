@@ -9,11 +9,11 @@ import (
 	"bluegate/deploy/report"
 )
 
-// endLimit bounds the last look at the engine, which decides nothing.
+// endLimit is the longest time that the last question to the engine may take. Nothing depends on its answer.
 const endLimit = 10 * time.Second
 
-// atEnd lists the containers as they are now that the run is over, and the images that went live. What was observed when
-// the run began is not true any more: where the engine cannot be asked, nothing is listed.
+// atEnd puts into the report the containers as they are now, and the images that went live. What was observed at the
+// beginning is not true any more: where the engine cannot be asked, no container is listed.
 func (r *run) atEnd(ctx context.Context) {
 	if r.stage < locked { // nothing can have changed
 		return
@@ -33,7 +33,7 @@ func (r *run) atEnd(ctx context.Context) {
 	}
 }
 
-// liveImages pairs each service of the release with the one whose place it took.
+// liveImages says for each service of the release what it runs, and what it replaced.
 func (r *run) liveImages(before []model.Container) []report.LiveImage {
 	images := []report.LiveImage{}
 	for _, s := range r.plan.Release.Model.Services {

@@ -9,10 +9,11 @@ import (
 	"bluegate/deploy/model"
 )
 
-// engineBack is how long an engine that went away is waited for, where leaving things as they are would be worse.
+// engineBack is how long an engine that does not answer is waited for, where leaving things as they are would be worse.
 const engineBack = time.Minute
 
-// retryWhileUnreachable does something that may be repeated, again and again while the engine cannot be asked.
+// retryWhileUnreachable repeats something while the engine does not answer, for at most engineBack. It returns the last
+// error.
 func retryWhileUnreachable(ctx context.Context, do func() error) error {
 	for until := time.Now().Add(engineBack); ; {
 		err := do()
@@ -24,9 +25,9 @@ func retryWhileUnreachable(ctx context.Context, do func() error) error {
 	}
 }
 
-// ensureServing makes sure that users are served by a colour before the other one is stopped, or once it was taken away.
-// After a restart of the engine neither may run: then this one, the last that was good, is started again, and a person
-// looks at it. That it is not well while either runs is no reason to touch them.
+// ensureServing makes sure that a colour can serve users before the other one is stopped, or after it was removed.
+// After a restart of the engine neither colour may run. Then this one, which was the last good one, is started again,
+// and the error asks for a person. An unhealthy colour is an error too, but while any colour runs nothing is started.
 func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 	reasons, err := r.healthOf(ctx, colour)
 	if err != nil || len(reasons) == 0 {
@@ -44,7 +45,7 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 	return &endedError{again: true, error: fmt.Errorf("no colour ran any more, as after a restart of the engine: %s was started again (%w)", colour, ailing)}
 }
 
-// endedError says that users met a moment without any colour.
+// endedError says that for a moment no colour ran.
 type endedError struct {
 	error
 	again bool // the colour was started again
@@ -52,8 +53,8 @@ type endedError struct {
 
 func (e *endedError) Unwrap() error { return e.error }
 
-// ensureOldServes looks after the users once a release was taken away that did not pass: the colour that they stayed on may
-// have ended meanwhile.
+// ensureOldServes is ensureServing for the colour that was live before, after a failed release was removed. Its
+// containers may have ended during the run.
 func (r *run) ensureOldServes(ctx context.Context) error {
 	if r.plan.From == model.None {
 		return nil
@@ -71,7 +72,7 @@ func (r *run) ensureOldServes(ctx context.Context) error {
 	return err
 }
 
-// recordAsRun is a colour's release as its containers are.
+// recordAsRun describes a colour's release by its containers.
 func (r *run) recordAsRun(colour model.Colour) model.ReleaseRecord {
 	rec := model.ReleaseRecord{Colour: colour, Model: r.seen.Application.Models[colour].AsRun(r.seen.Of(colour))}
 	for _, c := range r.seen.Of(colour) {
@@ -83,8 +84,8 @@ func (r *run) recordAsRun(colour model.Colour) model.ReleaseRecord {
 	return rec
 }
 
-// lostInRetirement looks after the users when the engine went away while the old colour was retired. The error that led
-// here comes first.
+// lostInRetirement is called with the error of a retirement. Where the engine did not answer it makes sure that the new
+// colour serves. The error comes first.
 func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	var silent *model.UnreachableError
 	if !errors.As(cause, &silent) {

@@ -11,15 +11,15 @@ import (
 	"bluegate/deploy/model"
 )
 
-// bakePause is the pause between two rounds of questions in a bake.
+// bakePause is the pause between two rounds of a bake.
 const bakePause = time.Second
 
 // nginxBack is how long an nginx that was restarted in the bake may take until it serves again.
 const nginxBack = 30 * time.Second
 
-// bake watches the release under its users. It passes when it was good for bake.for without interruption, by the same
-// rules as at the gate; the third interruption is flapping. Meanwhile nginx is asked again and again whether it still
-// serves the release.
+// bake watches the release while it serves users. The release passes if it is good for bake.for without interruption,
+// by the same rules as at the gate; the third interruption refuses it as flapping. In each round it is proven again
+// that nginx serves the release.
 func (r *run) bake(ctx context.Context, targets []model.Target) error {
 	if !r.plan.Bakes(r.Settings) {
 		return nil
@@ -44,13 +44,13 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 	})
 }
 
-// questions are what a bake asks again and again: the checks, and whether nginx reaches the release.
+// questions are asked in each round of a bake.
 type questions struct {
 	checks  []*checkRun
 	targets []model.Target
 }
 
-// bakeChecks are the questions of a bake, those that come through nginx too.
+// bakeChecks are the checks before the switch, and those that are asked in the bake only.
 func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
 	return r.checkRuns("bake", r.plan.Release.To, slices.Concat(r.plan.Checks, r.plan.InBake), containers)
 }
 
-// newBakeWatch is the gate once more, over containers that run already.
+// newBakeWatch is the gate's loop over containers that already run.
 func newBakeWatch(ctx context.Context, r *run, asked questions) *gateLoop {
 	span := r.Settings.Bake.For
 	w := loopOf(ctx, r, longRunning(r.plan.Expected), span, 3*span+time.Minute)
@@ -72,8 +72,8 @@ func newBakeWatch(ctx context.Context, r *run, asked questions) *gateLoop {
 // errEdited ends the rounds of a bake where someone else edited nginx's files since the switch.
 var errEdited = errors.New("the configuration of nginx was edited since the switch")
 
-// rounds asks until something is wrong with the release, nginx's files were edited, or ctx ends. An nginx that does not
-// run, or that cannot be asked, says nothing about the release: it is waited for.
+// rounds asks until the release has failed, nginx's files were edited, or ctx ends. An nginx that does not run, or that
+// cannot be asked, says nothing about the release: rounds waits for it.
 func (r *run) rounds(ctx context.Context, asked questions) error {
 	said := false
 	for {
@@ -96,8 +96,8 @@ func (r *run) rounds(ctx context.Context, asked questions) error {
 	}
 }
 
-// round asks once whether nginx serves the release, and the release what its checks ask. What a check says while nginx
-// is being restarted is said of nginx: it counts only if nginx serves afterwards.
+// round proves once that nginx serves the release, and asks the checks. A check that fails while nginx is restarted
+// says nothing about the release: it counts only if nginx serves the release afterwards.
 func (r *run) round(ctx context.Context, asked questions) error {
 	if err := r.proveServed(ctx, asked.targets); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (r *run) round(ctx context.Context, asked questions) error {
 	return err
 }
 
-// lastRound is the proof with which a bake ends: what was true a moment ago may be an nginx that is being restarted.
+// lastRound is the proof at the end of a bake. It waits up to nginxBack for an nginx that is being restarted.
 func (r *run) lastRound(ctx context.Context, asked questions) error {
 	for until := time.Now().Add(nginxBack); ; {
 		err := r.round(ctx, asked)
@@ -139,9 +139,9 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 	}
 }
 
-// proveServed proves the switch again: the configuration is the one that was written, nginx runs it, and its names lead
-// to the release, from where an nginx stands that may have been restarted since. Where someone put the old configuration
-// back, the release has lost; any other edit is errEdited.
+// proveServed proves the switch again: the configuration is the one that was written, nginx has loaded it, and from
+// where nginx runs now its names lead to the release. If someone put the old configuration back, the release is
+// refused; any other edit is errEdited.
 func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
 		return err
@@ -160,8 +160,8 @@ func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	return r.Router.Reach(ctx, targets)
 }
 
-// adoptEdit waits for whoever switches the same nginx, so that what is there now is not half of a switch, and adopts an
-// edit that continues to name the release. Somebody else's switch that lasts says nothing about the release.
+// adoptEdit takes nginx's lock, so that what is there now is not half of another project's switch, and adopts an edit
+// that still names the release. Another project's lock that lasts says nothing about the release.
 func (r *run) adoptEdit(ctx context.Context) error {
 	served := false
 	err := r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) (err error) {
@@ -178,7 +178,7 @@ func (r *run) adoptEdit(ctx context.Context) error {
 	return err
 }
 
-// askAgain adopts the edit with which a bake's rounds ended, and begins them again.
+// askAgain adopts the edit with which the rounds of a bake ended, and begins them again. Every other error is returned.
 func (w *gateLoop) askAgain(err error) error {
 	if errors.Is(err, errEdited) {
 		err = w.run.adoptEdit(w.ctx)
@@ -194,7 +194,7 @@ func (w *gateLoop) askAgain(err error) error {
 	return err
 }
 
-// sleep lets time pass, or less when ctx ends.
+// sleep waits. It returns the cause of ctx if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -204,7 +204,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// longRunning leaves out what has passed by ending, or counts from the start of a container.
+// longRunning leaves out services that pass by ending. Age counts from the start of a container, which is over.
 func longRunning(all []gate.Expected) (still []gate.Expected) {
 	for _, e := range all {
 		if e.Age = 0; !e.OneShot {
@@ -214,7 +214,7 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 	return still
 }
 
-// settleBake decides about a release whose bake was cut short: it had not passed, so nginx is pointed back, unless the
+// settleBake decides about a release whose bake was cut short. It had not passed, so nginx is pointed back, unless the
 // old colour is not healthy any more and the release is.
 func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
 	r.plan.Change = *e.Change

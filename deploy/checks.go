@@ -16,7 +16,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// checkRun is a check that is being asked, of one container where it is asked there.
+// checkRun is a check that is being asked, of one container where it is asked from there.
 type checkRun struct {
 	check.Check
 	container model.Container   // where it is asked from
@@ -25,7 +25,7 @@ type checkRun struct {
 	times     check.Times
 }
 
-// checkRuns are the checks of a colour, each with whom it concerns.
+// checkRuns are the checks of a colour, with the containers that each is about.
 func (r *run) checkRuns(during string, colour model.Colour, checks []check.Check, containers []model.Container) ([]*checkRun, error) {
 	var all []*checkRun
 	for _, c := range checks {
@@ -56,7 +56,7 @@ func (r *run) checkRuns(during string, colour model.Colour, checks []check.Check
 	return all, nil
 }
 
-// checks asks the release, before any user meets it, what Docker's health does not tell.
+// checks asks the release what Docker's health does not tell, before it gets users.
 func (r *run) checks(ctx context.Context) error {
 	if len(r.plan.Checks) == 0 {
 		return nil
@@ -76,7 +76,7 @@ func (r *run) checks(ctx context.Context) error {
 	})
 }
 
-// failingChecks asks the checks of a colour for the health report; of the live colour those too that come through nginx.
+// failingChecks asks the checks of a colour for `health`. If the colour is live, those of the bake are asked too.
 func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	checks := r.Settings.Checks[colour]
 	if colour == r.live.Colour {
@@ -95,7 +95,7 @@ func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.R
 	return []model.Reason{}, err
 }
 
-// reportChecks puts what came of checks into the report.
+// reportChecks adds the results of checks to the report.
 func (r *run) reportChecks(all []*checkRun) {
 	for _, one := range all {
 		one.report.MS = one.times.Summary()
@@ -103,7 +103,8 @@ func (r *run) reportChecks(all []*checkRun) {
 	}
 }
 
-// runChecks asks all of them side by side, and refuses with every one that failed.
+// runChecks asks all checks in parallel. A *RefusedError names each that failed; another error says that a check could
+// not be asked.
 func (r *run) runChecks(ctx context.Context, all []*checkRun) error {
 	reasons := make([]*model.Reason, len(all))
 	group, both := errgroup.WithContext(ctx)
@@ -163,10 +164,10 @@ func (q *checkRun) ask(ctx context.Context, asker model.CheckRunner) (*model.Rea
 	}
 }
 
-// shownBody is how much of an answer's body is evidence: the first sentence of an error page.
+// shownBody is how much of an answer's body is shown: the first sentence of an error page.
 const shownBody = 500
 
-// failed is the reason with its evidence: what was asked, from where, how often, what came.
+// failed is the reason: what was asked, from where, how often, and the last answer.
 func (q *checkRun) failed(series *check.Attempts, last check.Result) *model.Reason {
 	where := "this machine"
 	switch q.From {
@@ -192,7 +193,7 @@ func (q *checkRun) failed(series *check.Attempts, last check.Result) *model.Reas
 	return reason
 }
 
-// refuses says whether an error is an answer about the release, and not that it could not be asked.
+// refuses says that an error is an answer about the release, and not that it could not be asked.
 func refuses(err error) bool {
 	var refused *model.RefusedError
 	return errors.As(err, &refused)

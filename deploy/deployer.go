@@ -31,7 +31,7 @@ type Settings = plan.Settings
 // DefaultSettings are those of a run without configuration.
 func DefaultSettings() Settings { return plan.DefaultSettings() }
 
-// run is one command under way. Only the goroutine of the command writes it.
+// run is one command. Only the command's goroutine writes it; other goroutines read it and return values.
 type run struct {
 	*Deployer
 	command  string
@@ -59,7 +59,7 @@ func (d *Deployer) Run(ctx context.Context) *report.Report {
 	return r.whole(ctx, r.deploy)
 }
 
-// whole runs a command that may change something, up to its report and its last hooks.
+// whole runs a command that may change something, and then writes the report and runs the last hooks.
 func (r *run) whole(ctx context.Context, do func(context.Context, context.CancelCauseFunc) error) *report.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -91,7 +91,8 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) error {
 	})
 }
 
-// lockAndSettle is how every command begins that changes something: alone, and with nothing of an earlier run in its way.
+// lockAndSettle begins every command that changes something: it takes the project's lock, and finishes or undoes what
+// an earlier run left.
 func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (done settled, err error) {
 	if err := r.load(ctx); err != nil {
 		return done, err
@@ -111,7 +112,7 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (
 	return done, err
 }
 
-// makeLive takes the release through the gate to the users.
+// makeLive starts the release, takes it through the gate, switches nginx to it, and retires the old colour.
 func (r *run) makeLive(ctx context.Context) error {
 	if err := r.before(ctx, model.BeforeUp); err != nil {
 		return err
@@ -140,7 +141,7 @@ func (r *run) makeLive(ctx context.Context) error {
 	return r.retire(ctx, r.step)
 }
 
-// orAbandon does what changes something. When it fails before the release is promoted, all of it is undone. It returns
+// orAbandon does what changes something. If that fails before the release is promoted, everything is undone. It returns
 // the error that led there.
 func (r *run) orAbandon(ctx context.Context, do func() error) error {
 	err := do()
@@ -150,7 +151,7 @@ func (r *run) orAbandon(ctx context.Context, do func() error) error {
 	return r.abandon(ctx, err)
 }
 
-// step runs one step of the way and notes how long it took.
+// step runs one step, and notes in the report how long it took and how it ended.
 func (r *run) step(ctx context.Context, name string, do func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -162,7 +163,7 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 	return err
 }
 
-// load reads the Compose files; what is wrong in them is said before anything is asked or touched.
+// load reads the Compose files. What is wrong in them is said before anything is asked or touched.
 func (r *run) load(ctx context.Context) error {
 	app, err := r.Stack.Load(ctx)
 	r.report.Project = app.Project
@@ -180,7 +181,7 @@ func (r *run) note(findings ...model.Finding) {
 	}
 }
 
-// judgeLive is setLive by what was observed last.
+// judgeLive sets what is live by what was observed last.
 func (r *run) judgeLive() {
 	now := r.seen.Judged().Live
 	r.setLive(now.Colour, now.By)

@@ -10,10 +10,9 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Doctor makes every check that can be made without changing anything; with Settings.TryRestart it also starts copies of
-// nginx, and removes them. What a deployment would be refused for is the
-// report's reasons and its exit code; what is known to cost requests, switches or time are its findings, each with its
-// place, its cost and its remedy.
+// Doctor makes every check that can be made without changing anything; with Settings.TryRestart it also starts copies
+// of nginx, and removes them. What a deployment would be refused for is in the report's reasons and its exit code. What
+// is known to cost requests, switches or time is in its findings, each with its place, its cost and its remedy.
 func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	r := d.begin("doctor")
 	defer r.unlock(ctx) // what asking needs
@@ -38,7 +37,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	return r.report.Finish(model.OK)
 }
 
-// examine looks at the services, and asks the router for what it knows of its kind.
+// examine looks at the services' healthchecks and at nginx's configuration.
 func (r *run) examine(ctx context.Context) error {
 	r.examineServices()
 	if r.seen.Route.State == model.RouterAbsent {
@@ -53,7 +52,7 @@ func (r *run) examine(ctx context.Context) error {
 	return err
 }
 
-// tryRestart refuses what a restart of nginx would undo.
+// tryRestart refuses an nginx whose restart would undo a switch.
 func (r *run) tryRestart(ctx context.Context) error {
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil

@@ -11,11 +11,11 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// quickProbe is the interval up to which a healthcheck costs a deployment little.
+// quickProbe is the longest interval of a healthcheck that does not slow a deployment down.
 const quickProbe = 5 * time.Second
 
-// examineServices looks at the healthchecks of both colours: each is going to be deployed one day. What the engine does
-// not hold says nothing.
+// examineServices looks at the healthchecks of both colours, because both will be deployed. An image that is not on the
+// engine says nothing.
 func (r *run) examineServices() {
 	for _, colour := range model.Colours {
 		for _, s := range r.seen.Application.Models[colour].Services {
@@ -69,9 +69,9 @@ func testOf(s model.Service, img model.Image) []string {
 	return img.ProbeTest
 }
 
-// confusedTest finds the two forms of a healthcheck's command in one. A builder takes HEALTHCHECK CMD ["/app"] || exit 1
-// for the shell form and hands the list to a shell, which looks for a command of the name [/app]; in a list, "||" is an
-// argument like every other.
+// confusedTest finds a healthcheck's command that mixes both forms. A builder takes HEALTHCHECK CMD ["/app"] || exit 1
+// for the shell form and hands the list to a shell, which looks for a command named [/app]. In a list, "||" is an
+// ordinary argument.
 func confusedTest(test []string) string {
 	if len(test) < 2 {
 		return ""
@@ -89,7 +89,7 @@ func confusedTest(test []string) string {
 	return ""
 }
 
-// healthcheckFor is a healthcheck as it would stand in the Compose file.
+// healthcheckFor is a healthcheck as it is written in the Compose file.
 func healthcheckFor(s model.Service) string {
 	port := 8080
 	if len(s.Ports) > 0 {

@@ -9,13 +9,13 @@ import (
 	"bluegate/deploy/model"
 )
 
-// errDrain is the end of a drain's time while something is left.
+// errDrain says that a drain's time is over and requests are left.
 var errDrain = errors.New("requests on the old colour have not ended")
 
-// sayDrain is the pause between two words about what a drain waits for.
+// sayDrain is the pause between two messages about a drain.
 const sayDrain = 2 * time.Second
 
-// drain waits for the old nginx workers. When its time is over the old colour is left running, unless the user chose
+// drain waits for the old nginx workers. If its time ends first, the old colour is left running, unless the user chose
 // otherwise.
 func (r *run) drain(ctx context.Context) error {
 	said := time.Now()
@@ -39,7 +39,7 @@ func (r *run) drain(ctx context.Context) error {
 	}
 }
 
-// drainWithin waits until nothing is open to containers. The error is errDrain where something is left after a time.
+// drainWithin waits until nothing is open to containers. If the limit ends first, the error is errDrain.
 func (r *run) drainWithin(ctx context.Context, limit time.Duration, containers []model.Container, say func(model.DrainStatus)) (left model.DrainStatus, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errDrain)
 	defer cancel()
@@ -53,7 +53,7 @@ func (r *run) drainWithin(ctx context.Context, limit time.Duration, containers [
 	return left, err
 }
 
-// noteOpen names the connections that a drain was not long enough for.
+// noteOpen adds a finding for each container to which connections are still open.
 func (r *run) noteOpen(left model.DrainStatus) {
 	for _, o := range left.Open {
 		r.note(model.Finding{Code: "still-open", Message: fmt.Sprintf("still open when the drain's time was over: %s; that is a stream, a websocket or a long request", o)})

@@ -16,13 +16,13 @@ import (
 	"bluegate/deploy/report"
 )
 
-// DryRun prints the plan that a deployment would execute. Nothing is changed.
+// DryRun reports the plan that a deployment would execute. It changes nothing.
 func (d *Deployer) DryRun(ctx context.Context) *report.Report {
 	r := d.begin("deploy")
 	return r.foreseeOnly(ctx, func() error { return r.step(ctx, "plan", r.foresee) })
 }
 
-// RollbackDryRun prints the plan that a rollback would execute. Nothing is changed.
+// RollbackDryRun reports the plan that a rollback would execute. It changes nothing.
 func (d *Deployer) RollbackDryRun(ctx context.Context) *report.Report {
 	r := d.begin("rollback")
 	return r.foreseeOnly(ctx, func() error {
@@ -56,8 +56,8 @@ func (r *run) foreseeOnly(ctx context.Context, makePlan func() error) *report.Re
 	return r.report.Finish(model.Planned)
 }
 
-// settleUnchanged settles what an earlier run left, as far as that can be done without doing it. known says whether the
-// rest can be planned.
+// settleUnchanged says what settling would do, by the same code, over an engine on which nothing is changed. known is
+// false where the rest cannot be planned before nginx has been touched.
 func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	if r.journal.Current == nil || r.seen.Holder != nil {
 		return true, nil
@@ -110,7 +110,7 @@ func (r *run) describePlan() {
 	r.note(model.Finding{Code: "gate", Message: fmt.Sprintf("the gate has decided %s after the start at the latest, and opens once all are healthy for %s", budget.Round(time.Second), r.Settings.Stable)})
 }
 
-// texts says of each thing what it is called; of nothing it is an empty list.
+// texts are the names of things. The list is never nil.
 func texts[T any](all []T, name func(T) string) []string {
 	out := []string{}
 	for _, one := range all {

@@ -10,13 +10,13 @@ import (
 	"bluegate/deploy/model"
 )
 
-// A dry run settles first what an earlier run left, as the command itself does and by the same code, over an engine and an
-// nginx on which nothing is changed: what settling would do to containers and journal is seen by whoever asks afterwards.
+// A dry run settles what an earlier run left by the same code as a deployment, over an engine and an nginx on which
+// nothing is changed. What settling would do to containers is what it sees afterwards.
 
-// errUnforeseen is the end of what can be known without touching nginx.
+// errUnforeseen says that nothing more can be known without touching nginx.
 var errUnforeseen = errors.New("what follows can be known only once nginx has been touched")
 
-// foreseeing is a Deployer that changes nothing.
+// foreseeing is a Deployer that changes nothing, and that sees what it would have changed.
 func (d *Deployer) foreseeing() *Deployer {
 	own := *d
 	own.Stack = &foreseenStack{Stack: d.Stack, ended: map[string]bool{}, gone: map[string]bool{}}
@@ -25,7 +25,7 @@ func (d *Deployer) foreseeing() *Deployer {
 	return &own
 }
 
-// foreseenStack is a Stack whose containers were stopped and removed only for who asks it.
+// foreseenStack is a Stack that remembers which containers would have been stopped and removed.
 type foreseenStack struct {
 	model.Stack
 	ended, gone map[string]bool // by id
@@ -86,7 +86,7 @@ func (f *foreseenRouter) Drain(context.Context, []model.Container, func(model.Dr
 	return nil
 }
 
-// Restore has nothing to do where the change was never written.
+// Restore does nothing if the change was never written.
 func (f *foreseenRouter) Restore(ctx context.Context, change model.Change) error {
 	fate, err := f.Router.Compare(ctx, change)
 	if err == nil && fate != model.ChangeNotApplied {
@@ -100,7 +100,7 @@ func (f *foreseenRouter) Rehearse(context.Context, model.Change, <-chan struct{}
 }
 func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return errUnforeseen }
 
-// Hold implements NameHolder: what would be held can be seen by nobody.
+// Hold changes nothing: nothing that a dry run reports depends on it.
 func (*foreseenStack) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
 // foreseenStore is a StateStore that writes nothing.

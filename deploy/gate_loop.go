@@ -16,8 +16,8 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// gateLoop is the gate at work: Compose starts containers on one side, the engine's answers come in on another, nginx is
-// rehearsed on a third, and one goroutine listens to all of them and decides.
+// gateLoop runs the gate. Compose starts the containers, the engine reports them and nginx tests the coming
+// configuration in goroutines of their own; one goroutine receives what they send, and decides.
 type gateLoop struct {
 	run       *run
 	ctx       context.Context
@@ -40,6 +40,7 @@ type gateLoop struct {
 	healthyAt time.Time // when the last container became healthy
 }
 
+// newGateLoop starts the release, watches it, and tests the coming configuration.
 func newGateLoop(ctx context.Context, r *run) *gateLoop {
 	w := loopOf(ctx, r, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
 	w.work.Go(func() { w.up <- r.start(w.ctx) })
@@ -47,7 +48,7 @@ func newGateLoop(ctx context.Context, r *run) *gateLoop {
 	return w
 }
 
-// loopOf watches for what is expected; it has to be good for stable, and to begin with that within the budget.
+// loopOf watches what is expected. It has to be good for stable, and to become good within the budget.
 func loopOf(ctx context.Context, r *run, want []gate.Expected, stable, budget time.Duration) *gateLoop {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &gateLoop{
@@ -59,8 +60,8 @@ func loopOf(ctx context.Context, r *run, want []gate.Expected, stable, budget ti
 	return w
 }
 
-// end stops the watcher and waits for an Up or a rehearsal that was cut short: nothing may be created behind the back
-// of an abandon.
+// end stops the watcher, and waits for Up and the test of the configuration: nothing may be created while a release is
+// abandoned.
 func (w *gateLoop) end() {
 	w.cancel()
 	for range w.seen { // closed once the watcher has ended
@@ -70,7 +71,7 @@ func (w *gateLoop) end() {
 
 var errUnwatched = errors.New("the release's containers are not watched any more")
 
-// decide listens until the gate has decided.
+// decide returns nil when the gate has opened, and the refusal when it has not.
 func (w *gateLoop) decide() error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -118,6 +119,7 @@ func (w *gateLoop) decide() error {
 	}
 }
 
+// observe tells the gate what the engine reported.
 func (w *gateLoop) observe(seen model.ContainerEvent) {
 	switch {
 	case seen.Trouble != nil:
@@ -134,7 +136,7 @@ func (w *gateLoop) observe(seen model.ContainerEvent) {
 	}
 }
 
-// wake is when the gate has to be looked at again if nothing happens.
+// wake is when the gate is asked again if nothing happens.
 func (w *gateLoop) wake(v gate.Verdict) time.Time {
 	if v.Next.Equal(w.confirmed) {
 		return v.Next
@@ -142,14 +144,14 @@ func (w *gateLoop) wake(v gate.Verdict) time.Time {
 	return v.Next.Add(-w.askingTakes())
 }
 
-// notStarted says that a container which comes back has not been started yet: what is seen of it is of its former life.
+// notStarted says that a container which comes back has not been started yet, so that its sample is of an earlier run.
 func (w *gateLoop) notStarted(s gate.Sample) bool {
 	return w.run.plan.Release.Back != nil && slices.ContainsFunc(w.run.seen.Of(w.run.plan.Release.To), func(c model.Container) bool {
 		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
 	})
 }
 
-// clock notes when the last container became healthy: the report counts the switch from there.
+// clock notes when the last container became healthy. The report counts the time to the switch from there.
 func (w *gateLoop) clock(s gate.Sample) {
 	healthy := s.Health == gate.HealthHealthy && s.State == gate.StateRunning
 	if healthy && !w.healthy[s.ID] && s.LastProbe != nil && s.LastProbe.End.After(w.healthyAt) {
@@ -158,17 +160,17 @@ func (w *gateLoop) clock(s gate.Sample) {
 	w.healthy[s.ID] = healthy
 }
 
-// troublePause is the pause between two questions to an engine that does not answer.
+// troublePause is the pause before an engine that does not answer is asked again.
 const troublePause = 500 * time.Millisecond
 
-// askingTakes is how long an engine that is not busy takes to tell of every container. The gate opens that much sooner
-// for it: the last question is asked when its answer is due at the opening.
+// askingTakes is how long an engine that is not busy takes to list the containers. They are listed that much before the
+// gate opens, so that the answer is there when it opens.
 func (w *gateLoop) askingTakes() time.Duration {
 	return min(5*time.Millisecond+time.Duration(len(w.healthy))*time.Millisecond, 500*time.Millisecond)
 }
 
-// refreshIfDue asks for every container anew when the gate is about to decide, and after the engine was silent: the
-// gate opens on what is true now, not on what was true at the last event.
+// refreshIfDue lists the containers when the gate is about to decide, and after the engine did not answer: the gate
+// opens on what is true now, and not on the last event.
 func (w *gateLoop) refreshIfDue() error {
 	near := !w.next.IsZero() && !w.next.Equal(w.confirmed) && !time.Now().Before(w.next.Add(-w.askingTakes()))
 	if w.trouble == nil && !near {
@@ -186,6 +188,7 @@ func (w *gateLoop) refreshIfDue() error {
 	return nil
 }
 
+// refresh lists the release's containers, and tells the gate of each and of those that are gone.
 func (w *gateLoop) refresh() error {
 	containers, err := w.run.ofRelease(w.ctx)
 	if err != nil {
@@ -209,7 +212,7 @@ func (w *gateLoop) refresh() error {
 	return nil
 }
 
-// missing observes the containers that are there, and returns those of the known ones that are not.
+// missing observes the containers that are there, and returns the known ones that are not.
 func (w *gateLoop) missing(known map[string]bool, containers []model.Container) map[string]bool {
 	for _, c := range containers {
 		delete(known, c.ID)
@@ -218,6 +221,7 @@ func (w *gateLoop) missing(known map[string]bool, containers []model.Container) 
 	return known
 }
 
+// ofRelease lists the release's containers.
 func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
 	own := r.seen.Application
 	own.Models = map[model.Colour]model.Model{r.plan.Release.To: r.seen.Application.Models[r.plan.Release.To]}
@@ -231,7 +235,7 @@ func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
 	return mine, err
 }
 
-// opened waits for Up: a gate that is open has seen every container running, so Up is about to return.
+// opened waits for Up to return. The gate has seen every container running, so Up is about to.
 func (w *gateLoop) opened() error {
 	if !w.upDone.IsZero() {
 		return nil
@@ -246,7 +250,7 @@ func (w *gateLoop) opened() error {
 	}
 }
 
-// isUp takes what came of Up.
+// isUp takes the result of Up.
 func (w *gateLoop) isUp(err error) error {
 	w.upDone = time.Now()
 	if err != nil {
@@ -256,10 +260,10 @@ func (w *gateLoop) isUp(err error) error {
 	return nil
 }
 
-// upGrace is how long Compose may take to notice that all is started, once the gate has seen every container healthy.
+// upGrace is how long Up may take to return after the gate has opened.
 const upGrace = 30 * time.Second
 
-// upFailed prefers what the gate knows: "dependency failed to start" hides why.
+// upFailed prefers the gate's reasons to Compose's error: "dependency failed to start" hides why.
 func (w *gateLoop) upFailed(err error) error {
 	if w.ctx.Err() != nil {
 		return context.Cause(w.ctx)
@@ -276,6 +280,7 @@ func (w *gateLoop) upFailed(err error) error {
 	return &model.RefusedError{Reasons: []model.Reason{{Code: model.CreateFailed, Message: redact.Sanitize(err.Error())}}}
 }
 
+// rehearsal waits for the test of the coming configuration.
 func (w *gateLoop) rehearsal() error {
 	if w.tested {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Health asks whether the settings' colour, or the live one, is healthy.
+// Health says whether the colour of the settings, or the live one, is healthy.
 func (d *Deployer) Health(ctx context.Context) *report.Report {
 	r := d.begin("health")
 	if err := r.observeOnly(ctx); err != nil {
@@ -36,7 +36,7 @@ func (d *Deployer) Health(ctx context.Context) *report.Report {
 	return r.report.Finish(model.NotHealthy)
 }
 
-// failingHealth compares what runs with what the model expects. Unlike the gate it has no history: a container that was
+// failingHealth compares the containers with the model. Unlike the gate it has no history: a container that was
 // restarted last week and is healthy now is healthy.
 func (r *run) failingHealth(ctx context.Context, colour model.Colour) []model.Reason {
 	if colour == model.None {
@@ -47,6 +47,8 @@ func (r *run) failingHealth(ctx context.Context, colour model.Colour) []model.Re
 	return reasons
 }
 
+// healthProblems says why containers are not what a model expects: one reason for each that is not healthy, and for
+// each that is missing.
 func healthProblems(m model.Model, containers []model.Container) []model.Reason {
 	reasons := []model.Reason{}
 	for _, s := range m.Services {

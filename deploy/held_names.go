@@ -9,9 +9,9 @@ import (
 	"bluegate/deploy/model"
 )
 
-// holdNames makes the engine hold the host names that nginx's files name for both colours and behind which no container
-// runs, or is going to once the ending colour is stopped. What to hold is derived from what is true, and never stored: so
-// any command repairs what a killed one left.
+// holdNames makes the engine resolve the host names that nginx's files name for both colours and that belong to no
+// running container, or to the ending colour. What to hold is derived from what is true, and never stored, so any
+// command repairs what a killed one left.
 func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 	if r.seen.Route.Refusal != nil { // it may have been half of a switch, which was undone since
 		route, err := r.observeRoute(ctx)
@@ -25,7 +25,7 @@ func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 	return r.hold(ctx, ending)
 }
 
-// hold is holdNames by what nginx was observed to name. It changes nothing of the run.
+// hold is holdNames for the route that was observed. It changes nothing of the run.
 func (r *run) hold(ctx context.Context, ending model.Colour) error {
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
@@ -45,7 +45,8 @@ func (r *run) hold(ctx context.Context, ending model.Colour) error {
 	return r.Stack.Hold(ctx, r.seen.Application.Project, r.seen.Route.ID, names)
 }
 
-// noteNames tells which names are held, and which are not that nginx needs at its next start.
+// noteNames reports which names are held, and adds a finding for those that nginx needs at its next start and that are
+// not.
 func (r *run) noteNames(ctx context.Context) error {
 	var err error
 	if r.report.Names, err = r.Stack.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {

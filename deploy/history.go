@@ -7,8 +7,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// recordOfOld describes the old colour: the release that it was made live as, or, when someone else started it or changed
-// it since, one that is adopted. One-shots have done their work and are not kept.
+// recordOfOld describes the old colour by its containers: as the release that it was made live as, or, if someone else
+// started or changed it, as one that is adopted. One-shots have done their work and are not kept.
 func (r *run) recordOfOld(old []model.Container) model.ReleaseRecord {
 	now := r.recordAsRun(r.plan.From)
 	rec := r.recordOf(r.plan.From, old)
@@ -16,7 +16,7 @@ func (r *run) recordOfOld(old []model.Container) model.ReleaseRecord {
 	return rec
 }
 
-// recordOf finds the record of a release by its containers, or begins one.
+// recordOf is the record of the release that containers are of, or a new one.
 func (r *run) recordOf(colour model.Colour, containers []model.Container) model.ReleaseRecord {
 	label := ""
 	for _, c := range containers {

@@ -14,7 +14,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// before runs the hooks of a moment; the first that fails refuses the release.
+// before runs the hooks of a moment. The first that fails refuses the release.
 func (r *run) before(ctx context.Context, moment model.Moment) error {
 	if len(r.hooks(moment)) == 0 {
 		return nil
@@ -33,7 +33,7 @@ func (r *run) before(ctx context.Context, moment model.Moment) error {
 	})
 }
 
-// after runs the hooks of a moment at which nothing depends on them.
+// after runs the hooks of a moment at which a failure is only a finding.
 func (r *run) after(ctx context.Context, moment model.Moment) {
 	for _, argv := range r.hooks(moment) {
 		if ctx.Err() != nil {
@@ -46,8 +46,8 @@ func (r *run) after(ctx context.Context, moment model.Moment) {
 	}
 }
 
-// lastHooks runs the hooks of a run that is over, an interrupted one too, if it ever held the lock: before that nothing was
-// attempted.
+// lastHooks runs the hooks of a command that has ended, an interrupted one too, if it ever held the lock: before that
+// it attempted nothing.
 func (r *run) lastHooks(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	if r.stage < locked {
@@ -59,8 +59,8 @@ func (r *run) lastHooks(ctx context.Context) {
 	r.after(ctx, model.AfterAll)
 }
 
-// hooks are those of the release's colour. A run that ended before it had chosen one has those of the idle colour; a
-// rollback brings up what was there, so that nothing is to be prepared for it.
+// hooks are those of the release's colour. A run that ended before it had chosen one uses those of the idle colour. A
+// rollback has none before `up`: nothing has to be prepared for a release that ran before.
 func (r *run) hooks(moment model.Moment) [][]string {
 	if moment == model.BeforeUp && r.command == "rollback" {
 		return nil
@@ -92,7 +92,7 @@ func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) repo
 	return h
 }
 
-// lastLines are the last lines of an output, neutralised.
+// lastLines are the last lines of an output, sanitized.
 func lastLines(output []byte) []string {
 	lines := []string{}
 	for line := range strings.Lines(string(output)) {
@@ -103,7 +103,7 @@ func lastLines(output []byte) []string {
 	return lines[max(len(lines)-evidenceLines, 0):]
 }
 
-// hookEnvironment is the environment that tells a hook of the release. What is not known yet is empty.
+// hookEnvironment tells a hook of the run, in variables. What is not known yet is empty.
 func (r *run) hookEnvironment(moment model.Moment) []string {
 	var codes []string
 	for _, reason := range r.report.Reasons {

@@ -10,11 +10,11 @@ import (
 	"bluegate/deploy/model"
 )
 
-// quietLimit bounds the look whether anything is still open to a colour that was left running.
+// quietLimit is the longest time to wait for open connections before a deployment is refused.
 const quietLimit = 5 * time.Second
 
-// noOpenConnections refuses to replace containers to which connections are still open where a switch leaves nginx's workers as they
-// are: no worker tells of a websocket or of a long request then.
+// noOpenConnections refuses to replace containers to which connections are open, where a switch leaves nginx's workers
+// as they are: there no worker tells of a websocket or of a long request.
 func (r *run) noOpenConnections(ctx context.Context) error {
 	to := r.plan.Release.To
 	if !r.plan.Change.Unloaded || !r.plan.ReplacesRunning() || r.Settings.DrainThenStop {
@@ -27,7 +27,7 @@ func (r *run) noOpenConnections(ctx context.Context) error {
 	return model.Refuse(model.StillDraining, "%s still has connections open to %s, whose containers would be replaced: %s; wait until they have ended, or cut them: `bluegate settle --cut`, or drain: {then: stop} in bluegate.yml", r.seen.Route.Nginx, to, left)
 }
 
-// stopIdle stops the idle colour although connections are open to it. Nginx names it nowhere.
+// stopIdle stops the idle colour although connections are open to it. Nginx must not name it anywhere.
 func (r *run) stopIdle(ctx context.Context) (said string, err error) {
 	idle := r.live.Colour.Other()
 	if idle == model.None {

@@ -8,16 +8,16 @@ import (
 	"bluegate/deploy/model"
 )
 
-// lockPoll is the pause between two tries for a lock that another holds.
+// lockPoll is the pause between two tries for a lock.
 const lockPoll = 500 * time.Millisecond
 
-// switchWait is how long a switch waits for the switch of another project behind the same nginx, which takes seconds.
+// switchWait is how long a switch waits for another project's switch of the same nginx. That takes seconds.
 const switchWait = 2 * time.Minute
 
-// ErrLeaseLost is the cause with which a run's context ends when its lock could not be renewed.
+// ErrLeaseLost is the cause of a run's context when its lock could not be renewed.
 var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
 
-// lossOf is the cause with which what a lost lease covered ends. It is ErrLeaseLost.
+// lossOf is the cause of a context when a lease was lost. It is ErrLeaseLost, with the reason if that is known.
 func lossOf(lease model.Lease) error {
 	if why := lease.Why(); why != nil {
 		return &lostError{why}
@@ -31,7 +31,7 @@ type lostError struct{ why error }
 func (e *lostError) Error() string        { return e.why.Error() + ": stopped acting" }
 func (e *lostError) Is(target error) bool { return target == ErrLeaseLost }
 
-// lock takes the project's lock and reads the journal. From then on losing the lock ends the run.
+// lock takes the project's lock and reads the journal. When the lock is lost, the run's context ends.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	lease, err := r.acquire(ctx, r.seen.Application.Project, r.Settings.WaitLock)
 	if err != nil {
@@ -45,7 +45,7 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	return r.ownJournal(ctx)
 }
 
-// whenLost does something when a lease is lost before ctx ends.
+// whenLost calls do when a lease is lost before ctx ends.
 func whenLost(ctx context.Context, lease model.Lease, do func()) {
 	go func() {
 		select {
@@ -56,8 +56,8 @@ func whenLost(ctx context.Context, lease model.Lease, do func()) {
 	}()
 }
 
-// throughNginx does something while no other project's switch goes through the same nginx. Its context ends when that
-// lock is lost.
+// throughNginx calls do while it holds nginx's lock, so that no other project switches the same nginx. The context ends
+// when the lock is lost.
 func (r *run) throughNginx(ctx context.Context, id string, do func(context.Context) error) error {
 	lease, err := r.lockNginx(ctx, id)
 	if err != nil {
@@ -77,7 +77,7 @@ func (r *run) unlockNginx(ctx context.Context, lease model.Lease) {
 	r.noteUnreleased(lease.Release(context.WithoutCancel(ctx)))
 }
 
-// holding is a context that ends when a lease is lost, at once if it is lost already.
+// holding is a context that ends when a lease is lost.
 func holding(ctx context.Context, lease model.Lease) (context.Context, context.CancelFunc) {
 	ctx, lost := context.WithCancelCause(ctx)
 	select {
@@ -89,7 +89,8 @@ func holding(ctx context.Context, lease model.Lease) (context.Context, context.C
 	return ctx, func() { lost(nil) }
 }
 
-// whileLocked is a context that goes on when the run was interrupted, and ends before another may take the lock.
+// whileLocked is a context that continues when the run is interrupted, and ends before another client may take the
+// project's lock.
 func (r *run) whileLocked(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, lost := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -102,7 +103,7 @@ func (r *run) whileLocked(ctx context.Context, limit time.Duration) (context.Con
 	return ctx, func() { cancel(); lost(nil) }
 }
 
-// acquire waits for a lock as long as it may.
+// acquire takes a lock. While someone else holds it, acquire waits for at most wait.
 func (r *run) acquire(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
 	said := false
 	for began := time.Now(); ; {
@@ -124,7 +125,7 @@ func (r *run) acquire(ctx context.Context, name string, wait time.Duration) (mod
 	}
 }
 
-// unlock gives the project's lock back, and removes the helpers.
+// unlock removes the helper containers and gives the project's lock back.
 func (r *run) unlock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
@@ -144,42 +145,4 @@ func (r *run) noteUnreleased(err error) {
 	if err != nil {
 		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
 	}
-}
-
-// enter writes a phase into the journal before its first mutation.
-func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
-	if r.journal.Current == nil {
-		self := r.Self(r.command, r.plan.Release.ID)
-		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, By: self.User + "@" + self.Host}
-	}
-	r.journal.Current.Phase = phase
-	if fill != nil {
-		fill(r.journal.Current)
-	}
-	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(r.journal)))
-}
-
-// unusable marks the engine's refusal of a lock or a journal before anything was changed: its disk is full, for instance.
-// That is no fault of ours, and nothing of the release.
-func (r *run) unusable(ctx context.Context, err error) error {
-	var locked *model.LockedError
-	var silent *model.UnreachableError
-	if err == nil || r.stage >= changing || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
-		return err
-	}
-	return &model.UnreachableError{What: "the engine", Err: err}
-}
-
-// closeEntry says that nothing is under way any more.
-func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
-	if r.journal.Current == nil {
-		return nil
-	}
-	closed := r.journal
-	closed.Close(outcome)
-	err := r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(closed))
-	if err == nil { // what could not be written is tried again
-		r.journal = closed
-	}
-	return err
 }

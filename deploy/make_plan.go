@@ -8,8 +8,7 @@ import (
 	"bluegate/deploy/plan"
 )
 
-// makePlan plans a deployment. What only the engine, nginx and the registries know is asked here; what follows from it is
-// decided by package plan.
+// makePlan plans a deployment. It asks what only the engine, nginx and the registries know; package plan decides.
 func (r *run) makePlan(ctx context.Context) error {
 	r.note(r.seen.Application.Findings...)
 	if err := r.notePruned(ctx); err != nil {
@@ -25,7 +24,7 @@ func (r *run) makePlan(ctx context.Context) error {
 	return r.completePlan(ctx)
 }
 
-// completePlan makes a plan of what was chosen, over nginx's files as they were observed.
+// completePlan completes the plan for the release that was chosen, and asks what depends on it.
 func (r *run) completePlan(ctx context.Context) error {
 	r.askChange()
 	p, err := r.plan.Make(r.seen, r.Settings)
@@ -45,7 +44,7 @@ func (r *run) askChange() {
 	}
 }
 
-// canHoldNames refuses a setup in which nginx could not start again once a colour is stopped.
+// canHoldNames refuses a setup in which nginx could not start again after a colour is stopped.
 func (r *run) canHoldNames(ctx context.Context) error {
 	if len(r.plan.Names) == 0 {
 		return nil
@@ -53,14 +52,15 @@ func (r *run) canHoldNames(ctx context.Context) error {
 	return r.Stack.CanHold(ctx, r.seen.Route.ID, r.plan.Names)
 }
 
-// setPlan is the plan from now on.
+// setPlan takes a plan over, and writes it into the report.
 func (r *run) setPlan(p plan.Plan) {
 	r.plan = p
 	r.report.From, r.report.To = p.From, p.Release.To
 	r.note(p.Findings...)
 }
 
-// foresee plans for a command that only looks: it asks the registries for what a deployment would pull, and pulls nothing.
+// foresee plans for a command that only looks. It asks the registries for the images that a deployment would pull, and
+// pulls nothing.
 func (r *run) foresee(ctx context.Context) error {
 	if err := r.makePlan(ctx); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (r *run) foresee(ctx context.Context) error {
 	return err
 }
 
-// askRegistries asks for the manifest of each image, all at once.
+// askRegistries asks the registries for the manifests of images, in parallel.
 func (r *run) askRegistries(ctx context.Context, images []plan.Image) map[string]error {
 	var all sync.WaitGroup
 	answers := make([]error, len(images))

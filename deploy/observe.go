@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/plan"
 )
 
-// observe asks the engine and nginx what is true. Nothing is changed.
+// observe asks the engine and nginx what is true. It changes nothing.
 func (r *run) observe(ctx context.Context) error {
 	o := r.seen
 	o.At, o.Journal = time.Now(), r.journal
@@ -54,8 +54,8 @@ func (r *run) listContainers(ctx context.Context) error {
 	return err
 }
 
-// observeRoute asks nginx where traffic goes. What another project's switch has written and not signalled yet looks like an edit by
-// hand: that switch is waited for, and nginx is asked again. A run that holds no lock only looks, and waits for nobody.
+// observeRoute asks nginx where traffic goes. What another project's switch has written and nginx has not loaded yet
+// looks like an edit by hand: so it takes nginx's lock, and asks again. A run that holds no lock does not wait.
 func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
 	route, err := r.Router.Observe(ctx, r.seen.Addresses)
 	if err != nil || !plan.NotLoaded(route.Refusal) || r.lease == nil {
@@ -68,14 +68,15 @@ func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
 	return route, err
 }
 
-// rehearsal is what came of testing the coming configuration.
+// rehearsal is the result of testing the coming configuration.
 type rehearsal struct {
 	findings   []model.Finding
 	err        error
 	unreleased error // nginx's lock was not given back
 }
 
-// rehearse tests the coming configuration, as see does. It may run next to the gate: it changes nothing of the run.
+// rehearse tests the coming configuration. Like observeRoute it waits for another project's switch. It may run next to
+// the gate: it changes nothing of the run.
 func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehearsal) {
 	if r.seen.Route.State == model.RouterAbsent {
 		return done
@@ -95,7 +96,7 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	return done
 }
 
-// noted notes what a rehearsal left, and is its error.
+// noted adds the findings of a rehearsal to the report, and returns its error.
 func (done rehearsal) noted(r *run) error {
 	r.noteUnreleased(done.unreleased)
 	r.note(done.findings...)

@@ -17,7 +17,7 @@ type InterruptedError struct {
 
 func (e *InterruptedError) Error() string { return "interrupted by " + e.Name }
 
-// outcome turns how a run ended into its report. This is the only place that knows which error means which outcome.
+// outcome writes how a run ended into its report. No other place knows which error means which outcome.
 func (r *run) outcome(ctx context.Context, err error) *report.Report {
 	if err == nil {
 		return r.report.Finish(r.success())
@@ -74,7 +74,8 @@ func (r *run) success() model.Outcome {
 	return model.Promoted
 }
 
-// interrupted keeps the exit code of the signal. What is left after the switch is said, with the command that does it.
+// interrupted keeps the exit code of the signal. If something is left after the switch, it names the command that
+// finishes it.
 func (r *run) interrupted(signal *InterruptedError) *report.Report {
 	r.report.Finish(model.Interrupted)
 	r.report.ExitCode = 128 + signal.Signal

@@ -13,8 +13,8 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// pull brings the images that come from a registry. Which tag named what before is journaled first, also for what is to
-// be built, so that a failed release can give them back.
+// pull pulls images. Which image each tag named before is journaled first, also for images that are built, so that a
+// failed release can give the tags back.
 func (r *run) pull(ctx context.Context) error {
 	pull := r.plan.Pull
 	var before []model.PulledImage
@@ -35,8 +35,8 @@ func (r *run) pull(ctx context.Context) error {
 	return r.bring(ctx, func(ctx context.Context) error { return r.pullServed(ctx, pull) })
 }
 
-// pullServed pulls, and uses an image as it is on the engine where its registry does not serve it and no pull_policy
-// insists. What a registry serves has to come.
+// pullServed pulls images. One that its registry does not serve is used as it is on the engine, unless a pull_policy
+// insists on pulling it. What a registry serves has to come.
 func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
 	failed := r.Stack.Pull(ctx, r.plan.Release.Model, plan.Services(images))
 	if failed == nil {
@@ -61,7 +61,7 @@ func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
 	return nil
 }
 
-// unanswered is the error of an engine that could not be asked.
+// unanswered is the error of an engine that did not answer.
 func unanswered(offered map[string]error) error {
 	var silent *model.UnreachableError
 	for _, err := range offered {
@@ -72,7 +72,7 @@ func unanswered(offered map[string]error) error {
 	return nil
 }
 
-// build builds what is not pulled; it may start from what was.
+// build builds the images that are not pulled. They may start from those that were.
 func (r *run) build(ctx context.Context) error {
 	building := plan.Services(r.plan.Build)
 	if len(building) == 0 {
@@ -83,10 +83,11 @@ func (r *run) build(ctx context.Context) error {
 	})
 }
 
-// bringLimit bounds a pull and a build. A registry that has fallen silent is given up long before.
+// bringLimit is the longest time for a pull or a build. A registry that does not answer is given up earlier.
 const bringLimit = 30 * time.Minute
 
-// bring does what brings images, notes which came, and asks the gate again about what they brought.
+// bring pulls or builds, journals which images came, and takes over what they say: a service whose health cannot be
+// judged is refused.
 func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 	bringing, cancel := context.WithTimeout(ctx, bringLimit)
 	defer cancel()
@@ -106,8 +107,8 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 	return err
 }
 
-// noteBrought notes which images came, also of a pull that failed or was cut short. Only what is noted is ever removed:
-// someone else may bring an image under the same name.
+// noteBrought notes which images came, also after a pull that failed or was interrupted. Only what is noted is ever
+// removed: someone else may bring an image of the same name.
 func (r *run) noteBrought(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -125,7 +126,7 @@ func (r *run) noteBrought(ctx context.Context) {
 	}
 }
 
-// pullFailed names what was asked for: the registry's error often does not.
+// pullFailed names the images and services. The registry's error often does not.
 func pullFailed(images []plan.Image, err error) error {
 	var refs []string
 	for _, img := range images {

@@ -9,14 +9,15 @@ import (
 	"bluegate/deploy/model"
 )
 
-// pointBack makes nginx serve again what it served before a change, and proves it: the old bytes where those of the
-// change are, new workers that have read them, and the old colour's addresses leading to its own containers. Where someone
-// else edited the files and they still name the release, only what names it goes back; other bytes that are someone
-// else's are left as they are, which is an error. It may be repeated: what is back already is only proven.
+// pointBack makes nginx serve again what it served before a change, and proves it: the old files are back, new workers
+// have loaded them, and the old colour's addresses lead to its own containers. If someone else edited the files and
+// they still name the release, only the addresses go back. Other edits are left as they are, which is an error.
+// pointBack can be repeated.
 func (r *run) pointBack(ctx context.Context, change model.Change) error {
 	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error { return r.restore(ctx, change) })
 }
 
+// restore is pointBack while nginx's lock is held.
 func (r *run) restore(ctx context.Context, change model.Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.seen.Route.Nginx, err)
@@ -50,10 +51,10 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	return nil
 }
 
-// adopt takes over what someone else wrote into the same files since the switch, another project's own switch for
-// instance, if nginx has loaded it and it names the release as before. The change is from then on what it would have been
-// had that stood there already: its old bytes are the bytes of now, made to name the colour before. It is journaled, so
-// that a later run can go back too. Nginx's lock is held, and nothing is written.
+// adopt takes over what someone else wrote into the same files since the switch, if nginx has loaded it and it still
+// names the release. From then on the change is what it would have been over these files: its old files are the current
+// ones with the old colour's addresses. It is journaled, so that a later run can go back too. Nginx's lock is held, and
+// no file is written.
 func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	if r.journal.Current == nil { // nothing is under way that could go back
 		return false, nil
@@ -76,7 +77,7 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	return true, nil
 }
 
-// reversed is the change that undoes a change, after which nginx names that colour.
+// reversed is the change that undoes a change. Afterwards nginx names the colour.
 func reversed(change model.Change, colour model.Colour) model.Change {
 	change.To, change.Files, change.Workers = colour, slices.Clone(change.Files), nil
 	for i, f := range change.Files {
@@ -105,7 +106,7 @@ func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
 	return targetsAt(endpoints, running), nil
 }
 
-// healthOf says why a colour could not serve users at this moment, as the engine sees it; empty: it could.
+// healthOf says why a colour could not serve users now, by what the engine says. Without a reason it could.
 func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	if err := r.listContainers(ctx); err != nil {
 		return nil, err
@@ -113,14 +114,14 @@ func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason
 	return healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil
 }
 
-// neitherHealthy is the error of a rollback that has nothing good to go back to. Going to and fro between two bad colours
-// would help nobody.
+// neitherHealthy is the error of a rollback to a colour that is not healthy either.
 func (r *run) neitherHealthy(old []model.Reason) error {
 	return fmt.Errorf("%s is not healthy either (%w), so nginx is not pointed back to it, and both keep running; repair one of them, then run `bluegate settle`, which keeps the one that is healthy",
 		r.plan.From, &model.RefusedError{Reasons: old})
 }
 
-// rollBack is the undoing after the switch, as far as users notice it. The release's containers still run afterwards.
+// rollBack points nginx back to the colour that was live before, if that is healthy. The release's containers continue
+// to run.
 func (r *run) rollBack(ctx context.Context) error {
 	old, err := r.healthOf(ctx, r.plan.From)
 	if err == nil && len(old) > 0 {

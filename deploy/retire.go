@@ -33,7 +33,7 @@ func (r *run) retire(ctx context.Context, step func(context.Context, string, fun
 	return r.finish(ctx)
 }
 
-// noteOld writes down what the old colour is; above all its restart policies, before they are taken away.
+// noteOld journals what the old colour is, with the restart policies that its containers are about to lose.
 func (r *run) noteOld(e *model.Entry) {
 	if e.Old == nil && e.From != model.None {
 		rec := r.recordOfOld(r.seen.Of(e.From))
@@ -44,7 +44,8 @@ func (r *run) noteOld(e *model.Entry) {
 	}
 }
 
-// keep makes sure that the old colour can come back. That it cannot is no reason to leave it running.
+// keep makes the engine hold what a rollback to the old colour needs. If that fails, the old colour is retired all the
+// same.
 func (r *run) keep(ctx context.Context) error {
 	if r.journal.Current.Old == nil { // a run that was killed did not come to write it down
 		if err := r.enter(ctx, model.PhaseSwitched, r.noteOld); err != nil {
@@ -61,7 +62,7 @@ func (r *run) keep(ctx context.Context) error {
 	return nil
 }
 
-// stopOld stops the old colour, unless someone pointed nginx back at it meanwhile.
+// stopOld stops the old colour. It is an error if someone pointed nginx back at it.
 func (r *run) stopOld(ctx context.Context) error {
 	route, err := r.observeRoute(ctx)
 	if err != nil {
@@ -96,7 +97,7 @@ func (r *run) stopOld(ctx context.Context) error {
 	return r.Stack.Remove(ctx, old)
 }
 
-// finish prunes what nothing needs any more, and closes the run.
+// finish prunes what is not needed any more, and closes the journal's entry.
 func (r *run) finish(ctx context.Context) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
@@ -108,11 +109,11 @@ func (r *run) finish(ctx context.Context) error {
 	return nil
 }
 
-// pruneLimit bounds what is only tidying up.
+// pruneLimit is the longest time that pruning may take.
 const pruneLimit = time.Minute
 
-// prune lets go of what older releases left: only what this project's releases brought, and nothing uses. What cannot be
-// removed now is tried again by the next deployment.
+// prune removes what older releases left: only what this project's releases brought, and nothing uses. What cannot be
+// removed is left to the next deployment.
 func (r *run) prune(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pruneLimit)
 	defer cancel()
@@ -131,7 +132,8 @@ func (r *run) prune(ctx context.Context) {
 	}
 }
 
-// warnKilled tells of containers that used up their grace: they ignore SIGTERM, and each deployment waits for them.
+// warnKilled adds a finding for containers that ignored SIGTERM until their grace period was over: every deployment
+// waits for them.
 func (r *run) warnKilled(began time.Time, old []model.Container) {
 	took := time.Since(began)
 	for _, c := range old {

@@ -10,8 +10,8 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Rollback makes the release that was live before live again, through the same gate and switch as any other: from its
-// containers, which were kept, or from what the engine holds of them when those are gone.
+// Rollback makes the previous release live again, through the same gate and switch as any other: from its containers,
+// which were kept, or from what the engine holds of them if those are gone.
 func (d *Deployer) Rollback(ctx context.Context) *report.Report {
 	r := d.begin("rollback")
 	return r.whole(ctx, r.rollback)
@@ -34,7 +34,7 @@ func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error 
 	return r.orAbandon(ctx, func() error { return r.makeLive(ctx) })
 }
 
-// chooseRollback puts the release that may come back in the place of what the Compose files say of its colour by now.
+// chooseRollback puts the release that may come back in the place of what the Compose files say of its colour now.
 func (r *run) chooseRollback() {
 	if len(r.journal.Releases) > 1 {
 		r.comeBack(r.journal.Releases[1])
@@ -42,6 +42,7 @@ func (r *run) chooseRollback() {
 	}
 }
 
+// comeBack makes a release of the journal the one that the run is about.
 func (r *run) comeBack(rec model.ReleaseRecord) {
 	r.plan.Release = rec.Again()
 	if len(rec.Kept) > 0 {
@@ -62,7 +63,7 @@ func (r *run) planBack(ctx context.Context) error {
 	return r.completePlan(ctx)
 }
 
-// askRetained asks what the engine has of a release. The Compose files may not know all of its services any more.
+// askRetained asks what the engine has of a release, whose services the Compose files may not name any more.
 func (r *run) askRetained(ctx context.Context, back model.ReleaseRecord) error {
 	containers, err := r.Stack.Containers(ctx, r.seen.Application.With(back.Model))
 	if err != nil {
@@ -73,7 +74,8 @@ func (r *run) askRetained(ctx context.Context, back model.ReleaseRecord) error {
 	return err
 }
 
-// rollbackTargetOnceSettled is lookBack where an earlier run left something: a rollback settles that first.
+// rollbackTargetOnceSettled reports what a rollback would go back to. Where an earlier run left something, a rollback
+// settles that first.
 func (r *run) rollbackTargetOnceSettled(ctx context.Context) (err error) {
 	back := r
 	if r.journal.Current != nil && r.seen.Holder == nil {
@@ -92,7 +94,7 @@ func (r *run) rollbackTargetOnceSettled(ctx context.Context) (err error) {
 	return err
 }
 
-// notePruned says, before a deployment replaces it, that what a rollback would have gone back to was removed.
+// notePruned adds a finding if what a rollback would have gone back to was removed.
 func (r *run) notePruned(ctx context.Context) error {
 	back, err := r.seen.RollbackTarget()
 	if err != nil { // there is none
@@ -107,7 +109,7 @@ func (r *run) notePruned(ctx context.Context) error {
 	return nil
 }
 
-// rollbackTarget tells what a rollback would go back to.
+// rollbackTarget is what a rollback would go back to, or why there is nothing.
 func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error) {
 	way := &report.RollbackTarget{Containers: []report.KeptContainer{}}
 	back, err := r.seen.RollbackTarget()
@@ -129,8 +131,8 @@ func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error
 	return way, nil
 }
 
-// start starts the release's containers: fresh ones, or those that come back. Their names, which were held while they did
-// not run, lead to nothing else afterwards: Docker's DNS would answer with both.
+// start starts the release's containers: new ones, or those that were kept. Then their names are not held any more:
+// Docker's DNS would answer with both.
 func (r *run) start(ctx context.Context) (err error) {
 	if r.plan.Release.Back == nil {
 		err = r.Stack.Up(ctx, r.plan.Release.Model, r.plan.Release.ID)
@@ -143,14 +145,13 @@ func (r *run) start(ctx context.Context) (err error) {
 	return r.hold(ctx, model.None)
 }
 
-// stillRetiring says that a deployment has left nothing but a retirement that is under way: users are on its release, and
-// the old colour still runs.
+// stillRetiring says that a deployment left only a retirement: nginx serves its release, and the old colour still runs.
 func (r *run) stillRetiring(e *model.Entry) bool {
 	return e.Phase == model.PhaseSwitched && e.Back == nil && r.seen.Served() == e.To && r.seen.Runs(e.From)
 }
 
-// takeOver leaves such a retirement as it is: the old colour is about to become live again, and need not be stopped for
-// that. Until the rollback itself begins, the journal goes on to speak of the retirement.
+// takeOver leaves a retirement as it is, because the old colour is about to become live again. Until the rollback
+// writes its own entry, the journal still speaks of the retirement.
 func (r *run) takeOver(ctx context.Context, left *run) error {
 	if err := left.keep(ctx); err != nil {
 		return err
@@ -161,7 +162,7 @@ func (r *run) takeOver(ctx context.Context, left *run) error {
 	return nil
 }
 
-// stopRestored stops what a rollback had started: its release goes back to where it was. What had been left running goes on.
+// stopRestored stops the containers that a rollback had started. Those that had been running before continue.
 func (r *run) stopRestored(ctx context.Context) error {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {

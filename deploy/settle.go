@@ -12,7 +12,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Settle finishes or undoes what an earlier run left behind: a killed one, or one that ended while the old colour was
+// Settle finishes or undoes what an earlier run left: one that was killed, or one that ended while the old colour was
 // still draining.
 func (d *Deployer) Settle(ctx context.Context) *report.Report {
 	r := d.begin("settle")
@@ -49,13 +49,14 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	return r.holdNames(ctx, model.None)
 }
 
-// settled is what settling did.
+// settled is the result of settling.
 type settled struct {
 	said   string // empty: nothing had to be done
 	drains bool   // a retirement was taken over as it is: the old colour may still answer requests
 }
 
-// settle reads what was under way and asks what is true; the second decides.
+// settle reads in the journal what was under way, asks the engine and nginx what is true, and does what the truth
+// requires.
 func (r *run) settle(ctx context.Context) (done settled, err error) {
 	if err := r.Store.Sweep(ctx, r.seen.Application.Project); err != nil {
 		return done, err
@@ -87,7 +88,7 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 	return done, nil
 }
 
-// leftBy is the run that an entry of the journal speaks of, as far as it came. It writes into the report of this one.
+// leftBy is the run of an entry in the journal, as far as it came. It shares the report of this one.
 func (r *run) leftBy(e *model.Entry) *run {
 	own := *r.Deployer
 	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
@@ -101,7 +102,7 @@ func (r *run) leftBy(e *model.Entry) *run {
 	return left
 }
 
-// settleEntry does what the truth asks for, and says it.
+// settleEntry finishes or undoes the entry, and says what it did.
 func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	phase, chosen := e.Phase, r.seen.Served()
 	switch {
@@ -150,7 +151,7 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, orNone(e.From)), nil
 }
 
-// settleUnpassed takes away a release that users were not meant to meet yet.
+// settleUnpassed removes a release that had not passed.
 func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error) {
 	// Workers that had taken the change for a moment may still answer from the release.
 	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.seen.Route.State == model.RouterRunning {
@@ -167,8 +168,8 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
 }
 
-// switchedBack takes the decision of someone who pointed nginx back by hand, after the release had been made live. The
-// release is stopped and stays, so that it can be looked at.
+// switchedBack accepts that someone pointed nginx back by hand after the release was live. The release is stopped, and
+// its containers stay, so that they can be looked at.
 func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) {
 	if err := r.drainRelease(ctx); err != nil {
 		return "", err
@@ -193,7 +194,7 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 	return fmt.Sprintf("someone made %s live again by hand: release %s of %s was stopped, and its containers stay until the next deployment", e.From, e.Release, e.To), r.closeEntry(ctx, model.RolledBack)
 }
 
-// settleSwitch says whether nginx serves the change of an entry; if not, the old configuration is back afterwards.
+// settleSwitch says whether nginx serves the change of an entry. If not, the old configuration is back afterwards.
 func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	settle := r.settleChange
 	if e.Change == nil || e.Change.Empty() {
@@ -209,9 +210,9 @@ func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, er
 	return loaded, err
 }
 
-// settleNamed is settleSwitch where nginx named the colour before the release came up. Nothing there tells how far the
-// run came, which may have ended before the gate opened, and nginx may hold addresses of containers that are gone: so it
-// is the engine that says whether the release is good, and nginx reloads and reaches it now.
+// settleNamed is settleSwitch where nginx named the colour before the release started. Nothing there tells how far the
+// run came, and nginx may use addresses of containers that are gone. So the engine says whether the release is healthy,
+// and then nginx reloads and its names must lead to it.
 func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	if r.plan.Change, err = r.Router.Plan(r.seen.Route, r.seen.Addresses, e.To); err != nil {
 		return false, fmt.Errorf("what %s serves cannot be told: %w", r.seen.Route.Nginx, err)
@@ -231,6 +232,8 @@ func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err
 	return err == nil, err
 }
 
+// settleChange is settleSwitch where the change is known. Files that hold neither its old nor its new content were
+// edited: they are left as they are.
 func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, err error) {
 	fate, err := r.Router.Compare(ctx, *e.Change)
 	if err != nil {
@@ -252,6 +255,7 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 	return false, r.Router.Restore(ctx, *e.Change)
 }
 
+// orNone is the colour in a message.
 func orNone(c model.Colour) string {
 	if c == model.None {
 		return "no colour"
@@ -259,7 +263,7 @@ func orNone(c model.Colour) string {
 	return string(c)
 }
 
-// leftBehind says, for commands that only look, what an earlier run left.
+// leftBehind is the finding about an entry that was not finished.
 func leftBehind(j model.Journal) []model.Finding {
 	if j.Current == nil {
 		return nil

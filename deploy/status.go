@@ -12,7 +12,7 @@ import (
 
 // The commands that only look take no lock, settle nothing and change nothing.
 
-// Status says which colour is live, lists every container of both, and tells what a rollback would go back to.
+// Status says which colour is live, lists the containers of both, and says what a rollback would go back to.
 func (d *Deployer) Status(ctx context.Context) *report.Report {
 	r := d.begin("status")
 	err := r.observeOnly(ctx)
@@ -29,7 +29,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	return r.concludeStatus()
 }
 
-// observeOnly observes, and tells what a killed run left and who holds the lock.
+// observeOnly observes without a lock, and adds findings for what a killed run left and for who holds the lock.
 func (r *run) observeOnly(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
@@ -60,8 +60,8 @@ func (r *run) observeOnly(ctx context.Context) error {
 	return r.observeHalfSwitch(ctx)
 }
 
-// observeHalfSwitch tells which colour users are on when a run died between its write and its signal: what is on disk
-// names the new one, and nginx still runs what it had loaded before.
+// observeHalfSwitch says which colour users are on if a run died between writing nginx's files and reloading it: the
+// files name the new colour, and nginx still serves the old one.
 func (r *run) observeHalfSwitch(ctx context.Context) error {
 	e := r.journal.Current
 	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
@@ -76,7 +76,7 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	return nil
 }
 
-// noteNginx turns what would refuse a deployment into findings.
+// noteNginx adds a finding for each fact about nginx that would refuse a deployment.
 func (r *run) noteNginx() {
 	switch r.seen.Route.State {
 	case model.RouterAbsent:
@@ -96,7 +96,7 @@ func (r *run) noteNginx() {
 	}
 }
 
-// state judges what was observed.
+// state is the one word for what users meet.
 func (r *run) state() report.State {
 	switch {
 	case r.live.Colour != model.None:
@@ -111,7 +111,7 @@ func (r *run) state() report.State {
 	return report.StateUnknown
 }
 
-// concludeStatus gives each state its words and its exit code.
+// concludeStatus writes the state, its message and its exit code into the report.
 func (r *run) concludeStatus() *report.Report {
 	status := r.report
 	status.State = r.state()

@@ -9,12 +9,12 @@ import (
 	"bluegate/deploy/report"
 )
 
-// replans is how often the switch is planned again because nginx's files are not as they were: a generator may write them
-// again and again.
+// replans is how often the switch is planned again because nginx's files changed. A generator may write them again and
+// again.
 const replans = 3
 
-// switchOver points nginx at the release and proves it. Where another project's switch changed the files since the change
-// was planned, it is planned and tested again. What a person edited was never loaded, and is refused by that.
+// switchOver points nginx at the release and proves it. If another project's switch changed the files since the change
+// was planned, it is planned and tested again. What a person edited was never loaded, and is refused for that.
 func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []model.Target, err error) {
 	err = r.step(ctx, "switch", func(ctx context.Context) (err error) {
 		if r.seen.Route.State == model.RouterAbsent {
@@ -36,8 +36,9 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 	return targets, err
 }
 
-// switchNginx is the critical section of a switch. It holds nginx's lock, so that one switch at a time goes through an
-// nginx. changed says that the files are not those that the change was planned for: then nothing was done.
+// switchNginx is the critical section of a switch, on one goroutine: it takes nginx's lock, asks whether what was
+// tested is still what is there, writes the journal, and switches. changed says that the files are not those that the
+// change was planned for: then nothing was done.
 func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []model.Target, changed bool, err error) {
 	lease, err := r.lockNginx(ctx, r.seen.Route.ID)
 	if err != nil {
@@ -73,7 +74,7 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 	return targets, false, r.served(ctx, done, healthy)
 }
 
-// served notes that nginx provably serves the release.
+// served notes that nginx provably serves the release. Without a bake it is promoted.
 func (r *run) served(ctx context.Context, done model.Switched, healthy time.Time) error {
 	r.stage = switched
 	r.report.Switch = &done
@@ -88,8 +89,7 @@ func (r *run) served(ctx context.Context, done model.Switched, healthy time.Time
 	return r.promote(ctx)
 }
 
-// promote is the point of no return. It is journaled on a context of its own: users are on the new colour, whatever
-// comes.
+// promote is the point of no return. It is journaled also when the run is interrupted: users are on the new colour.
 func (r *run) promote(ctx context.Context) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
@@ -122,15 +122,15 @@ func (r *run) planSwitchAgain(ctx context.Context) error {
 	return r.rehearse(ctx, already()).noted(r)
 }
 
-// already is the closed channel of what has been started long ago.
+// already is a closed channel: what it waits for has happened.
 func already() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }
 
-// targetsOf pairs the addresses that nginx is going to name with the containers that must answer there. They are still
-// good: since the gate opened, another project's switch may have taken minutes.
+// targetsOf pairs the addresses that nginx is going to name with the release's containers. It refuses containers that
+// are not healthy any more: since the gate opened, another project's switch may have taken minutes.
 func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {

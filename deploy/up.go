@@ -13,8 +13,8 @@ import (
 // evidenceLines is how much of a container's log a refusal shows.
 const evidenceLines = 20
 
-// up brings the release up while the gate watches, and tests the coming configuration meanwhile. It returns when the gate
-// has opened and nginx would take that, and says when the last container became healthy.
+// up starts the release, and returns when the gate has opened and nginx has accepted the coming configuration. healthy
+// is when the last container became healthy.
 func (r *run) up(ctx context.Context) (healthy time.Time, err error) {
 	if err := r.enter(ctx, model.PhaseStarting, func(e *model.Entry) {
 		e.Back, e.Awake, e.Drains = r.plan.Release.Back, r.seen.Runs(r.plan.Release.To), r.plan.Drains
@@ -39,7 +39,7 @@ func (r *run) up(ctx context.Context) (healthy time.Time, err error) {
 	return w.healthyAt, r.step(ctx, "rehearse", func(context.Context) error { return w.rehearsal() })
 }
 
-// replace removes what an earlier release left in this colour. Fresh containers are what a restart would give.
+// replace removes the containers that are in the release's place.
 func (r *run) replace(ctx context.Context) error {
 	if len(r.plan.Replace) == 0 {
 		return nil
@@ -61,9 +61,8 @@ func (r *run) replace(ctx context.Context) error {
 	return r.Stack.Remove(ctx, old)
 }
 
-// stillIdle looks once more before containers are removed that run, or do by now: images and hooks may have taken half an
-// hour, in which someone may have sent users to this colour by hand; or nginx has loaded another colour than its files
-// name.
+// stillIdle asks again whether nginx leads to containers that are about to be removed, if any of them runs. Pulling and
+// hooks may have taken half an hour, in which someone may have pointed nginx at them.
 func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 	now, err := r.Stack.Containers(ctx, r.seen.Application)
 	if err != nil {
