@@ -11,15 +11,16 @@ import (
 	"bluegate/deploy/model"
 )
 
-// helperName is the small static executable that is installed beside this one. It answers from where nginx stands.
-const helperName = "healthcheck"
+// agentName is the small static executable that is installed next to this one. It runs next to nginx and next to
+// containers, and answers from there.
+const agentName = "healthcheck"
 
-// machines are the engine's names of what an executable was built for.
-var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "386": elf.EM_386, "arm": elf.EM_ARM, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390, "ppc64le": elf.EM_PPC64}
+// elfMachines maps the engine's names of architectures to those of ELF.
+var elfMachines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "386": elf.EM_386, "arm": elf.EM_ARM, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390, "ppc64le": elf.EM_PPC64}
 
-// findHelper looks for the executable beside this one, and else takes this one, where it is static. An empty
-// architecture is any.
-func findHelper(architecture string) (path string, args []string, err error) {
+// findAgent returns the agent's executable next to this one, otherwise this executable if it is static. An empty
+// architecture means any.
+func findAgent(architecture string) (path string, args []string, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", nil, fmt.Errorf("find this executable: %w", err)
@@ -27,7 +28,7 @@ func findHelper(architecture string) (path string, args []string, err error) {
 	if real, err := filepath.EvalSymlinks(self); err == nil {
 		self = real
 	}
-	beside := filepath.Join(filepath.Dir(self), helperName)
+	beside := filepath.Join(filepath.Dir(self), agentName)
 	errBeside := runsAnywhere(beside, architecture)
 	if errBeside == nil {
 		return beside, []string{"--serve"}, nil
@@ -36,10 +37,10 @@ func findHelper(architecture string) (path string, args []string, err error) {
 	if errSelf == nil {
 		return self, []string{serveMode}, nil
 	}
-	return "", nil, &model.InvalidError{Err: fmt.Errorf("no executable for the agent next to nginx: %w; install %s next to bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), helperName)}
+	return "", nil, &model.InvalidError{Err: fmt.Errorf("no executable for the agent next to nginx: %w; install %s next to bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), agentName)}
 }
 
-// runsAnywhere says why an executable would not run in any container of an engine.
+// runsAnywhere returns why an executable would not run in every container of an engine, or nil.
 func runsAnywhere(path, architecture string) error {
 	f, err := elf.Open(path)
 	var missing *fs.PathError
@@ -55,15 +56,15 @@ func runsAnywhere(path, architecture string) error {
 			return fmt.Errorf("%s is not static (build it with CGO_ENABLED=0)", path)
 		}
 	}
-	if want, known := machines[architecture]; known && want != f.Machine {
+	if want, known := elfMachines[architecture]; known && want != f.Machine {
 		return fmt.Errorf("%s is built for %s, but the engine's machine is %s", path, f.Machine, architecture)
 	}
 	return nil
 }
 
-// readHelper is findHelper with the executable's bytes.
-func readHelper(architecture string) ([]byte, []string, error) {
-	path, args, err := findHelper(architecture)
+// readAgent returns the bytes of the executable that findAgent finds.
+func readAgent(architecture string) ([]byte, []string, error) {
+	path, args, err := findAgent(architecture)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,9 +72,9 @@ func readHelper(architecture string) ([]byte, []string, error) {
 	return executable, args, err
 }
 
-// readWaiter is readHelper for the mode that waits.
+// readWaiter returns the same executable for the mode that only waits.
 func readWaiter(architecture string) ([]byte, []string, error) {
-	executable, args, err := readHelper(architecture)
+	executable, args, err := readAgent(architecture)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -80,17 +80,17 @@ func TestFindHelper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beside := filepath.Join(filepath.Dir(self), helperName)
+	beside := filepath.Join(filepath.Dir(self), agentName)
 	t.Cleanup(func() { os.Remove(beside) })
 	static := staticBinary(t)
 	if err := os.WriteFile(beside, static, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	path, args, err := findHelper(runtime.GOARCH)
+	path, args, err := findAgent(runtime.GOARCH)
 	if err != nil || path != beside || len(args) != 1 || args[0] != "--serve" {
 		t.Errorf("%s %v, %v", path, args, err)
 	}
-	if content, args, err := readHelper(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || len(args) != 1 {
+	if content, args, err := readAgent(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || len(args) != 1 {
 		t.Errorf("%d bytes, %v, %v", len(content), args, err)
 	}
 	if content, args, err := readWaiter(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || !slices.Equal(args, []string{"--wait"}) {
@@ -100,10 +100,10 @@ func TestFindHelper(t *testing.T) {
 	if err := os.WriteFile(beside, other, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if path, _, err := findHelper(name); err != nil || path != beside {
+	if path, _, err := findAgent(name); err != nil || path != beside {
 		t.Errorf("%s, %v", path, err)
 	}
-	path, args, err = findHelper(runtime.GOARCH)
+	path, args, err = findAgent(runtime.GOARCH)
 	if selfErr := runsAnywhere(self, runtime.GOARCH); selfErr == nil {
 		if err != nil || path != self || args[0] != serveMode {
 			t.Errorf("a static bluegate is its own helper: %s %v, %v", path, args, err)
@@ -111,7 +111,7 @@ func TestFindHelper(t *testing.T) {
 		return
 	}
 	var invalid *model.InvalidError
-	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "make build") || !strings.Contains(err.Error(), helperName) {
+	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "make build") || !strings.Contains(err.Error(), agentName) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,17 +13,17 @@ import (
 	"bluegate/nginx/agent"
 )
 
-// checkRunner asks the questions of checks from where they are to be asked. It implements model.Asker.
+// checkRunner sends the requests of checks from the place that each check names. It implements model.CheckRunner.
 type checkRunner struct {
 	stack  *compose.Stack
 	router *nginx.Router
 	local  execLocal
 
-	mu     sync.Mutex
-	beside map[string]*sidecar // by the id of the container
+	mu       sync.Mutex
+	sidecars map[string]*sidecar // by the id of the container
 }
 
-// sidecar is the helper in the network namespace of one container.
+// sidecar is the agent in the network namespace of one container.
 type sidecar struct {
 	sync.Mutex
 	program *compose.Sidecar
@@ -32,7 +32,7 @@ type sidecar struct {
 
 var _ model.CheckRunner = (*checkRunner)(nil)
 
-// Ask implements model.Asker.
+// Ask implements model.CheckRunner.
 func (a *checkRunner) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	switch {
 	case q.Kind == check.Exec && from == check.Container:
@@ -42,12 +42,12 @@ func (a *checkRunner) Ask(ctx context.Context, from check.Origin, c model.Contai
 	case from == check.Nginx:
 		return a.router.Ask(ctx, q)
 	case from == check.Container:
-		return a.askBeside(ctx, c, q)
+		return a.askSidecar(ctx, c, q)
 	}
 	return agent.Answer(ctx, q), nil
 }
 
-// execute makes an answer of a command. One that could not be run, or not in time, has failed.
+// execute returns the result of a command. A command that cannot be run, or does not end in time, has failed.
 func (a *checkRunner) execute(ctx context.Context, q check.Request, run func(context.Context) ([]byte, int, error)) (check.Result, error) {
 	bounded, cancel := context.WithTimeout(ctx, q.Timeout)
 	defer cancel()
@@ -69,12 +69,12 @@ func (a *checkRunner) execute(ctx context.Context, q check.Request, run func(con
 	return answer, nil
 }
 
-func (a *checkRunner) askBeside(ctx context.Context, c model.Container, q check.Request) (check.Result, error) {
+func (a *checkRunner) askSidecar(ctx context.Context, c model.Container, q check.Request) (check.Result, error) {
 	a.mu.Lock()
-	n := a.beside[c.ID]
+	n := a.sidecars[c.ID]
 	if n == nil {
 		n = &sidecar{}
-		a.beside[c.ID] = n
+		a.sidecars[c.ID] = n
 	}
 	a.mu.Unlock()
 	client, err := n.start(ctx, a.stack, c)
@@ -93,14 +93,14 @@ func (a *checkRunner) askBeside(ctx context.Context, c model.Container, q check.
 	return *resp.Answer, nil
 }
 
-// start starts the helper once, whoever asks first.
+// start starts the sidecar once, whoever calls it first.
 func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Container) (*agent.Client, error) {
 	n.Lock()
 	defer n.Unlock()
 	if n.client != nil {
 		return n.client, nil
 	}
-	program, err := stack.StartSidecar(ctx, c, readHelper)
+	program, err := stack.StartSidecar(ctx, c, readAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -108,16 +108,16 @@ func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Conta
 	return n.client, nil
 }
 
-// Close implements model.Asker.
+// Close implements model.CheckRunner.
 func (a *checkRunner) Close(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var errs []error
-	for id, n := range a.beside {
+	for id, n := range a.sidecars {
 		if n.program != nil {
 			errs = append(errs, n.program.Close(ctx))
 		}
-		delete(a.beside, id)
+		delete(a.sidecars, id)
 	}
 	return errors.Join(errs...)
 }

@@ -33,7 +33,7 @@ func (c *command) config(ctx *cli.Context) error {
 	return ui.Write(c.Stdout, c.format, shown, ui.SettingsText(shown.Values))
 }
 
-// given says whether a flag stands on the command line, and not only in the environment.
+// given says whether a flag is on the command line, not only in the environment.
 func (c *command) given(flag string) bool {
 	return slices.ContainsFunc(c.args, func(arg string) bool {
 		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")

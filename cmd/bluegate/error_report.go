@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// errorReport is the report of a command that did not get as far as asking anything.
+// errorReport returns the report of a command that failed before it asked the engine.
 func errorReport(ctx context.Context, name string, err error) *report.Report {
 	r := report.NewReport(name)
 	r.Message = err.Error()

@@ -24,8 +24,8 @@ func initFlags() []cli.Flag {
 	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
 }
 
-// init looks at the folder, the engine and nginx, and writes the smallest bluegate.yml that serves them. It never
-// overwrites one.
+// init detects the setup from the folder, the engine and nginx, and writes the smallest bluegate.yml that fits. It
+// never overwrites one.
 func (c *command) init(ctx *cli.Context) error {
 	if _, err := c.arguments(ctx, false); err != nil {
 		return err
@@ -39,20 +39,20 @@ func (c *command) init(ctx *cli.Context) error {
 		return err
 	}
 	a := ui.InitResult{Command: "init", Outcome: model.OK, Directory: dir, File: have.Path, Exists: have.Text != nil}
-	setup, err := look(dir)
+	setup, err := detect(dir)
 	if err != nil && !a.Exists {
 		return err
 	}
-	a.Found, a.Content = setup.Seen, setup.Proposal.YAML()
+	a.Found, a.Content = setup.Observations, setup.Proposal.YAML()
 	found := have
 	if !a.Exists {
 		found = proposed(have.Path, a.Content)
 	}
-	a.Doctor = c.examine(ctx, dir, found)
-	if !a.Exists && nginxMissed(a.Doctor) && setup.Container != "" {
+	a.Doctor = c.runDoctor(ctx, dir, found)
+	if !a.Exists && needsContainer(a.Doctor) && setup.Container != "" {
 		setup.Proposal.Nginx.Container = setup.Container
 		a.Content = setup.Proposal.YAML()
-		a.Doctor = c.examine(ctx, dir, proposed(have.Path, a.Content))
+		a.Doctor = c.runDoctor(ctx, dir, proposed(have.Path, a.Content))
 	}
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
@@ -71,10 +71,10 @@ func (c *command) init(ctx *cli.Context) error {
 	return ui.Write(c.Stdout, c.format, a, ui.InitText(a))
 }
 
-// FileMode is the permissions of a new bluegate.yml.
+// FileMode is the mode of a new bluegate.yml.
 const FileMode = 0o644
 
-// create writes a new file, and leaves alone what somebody else has put there in the meantime.
+// create writes a new file. It fails if the file exists by now.
 func create(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FileMode)
 	if err != nil {
@@ -87,7 +87,7 @@ func create(path, text string) error {
 	return nil
 }
 
-// proposed is a bluegate.yml that is to be written; without a text there is none.
+// proposed returns the bluegate.yml to be written; an empty text means none.
 func proposed(path, text string) config.Source {
 	if text == "" {
 		return config.Source{Path: path}
@@ -95,21 +95,21 @@ func proposed(path, text string) config.Source {
 	return config.Source{Path: path, Text: []byte(text), Mode: FileMode}
 }
 
-// look recognises the layout. An error says that there is none.
-func look(dir string) (adopt.Setup, error) {
+// detect recognises the layout, or returns why there is none.
+func detect(dir string) (adopt.Setup, error) {
 	conventional, none := load.Options{Dir: dir}.FilesFound()
 	if none != nil {
 		conventional = nil
 	}
-	setup := adopt.Look(os.DirFS(dir), os.DirFS("/"), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
+	setup := adopt.Detect(os.DirFS(dir), os.DirFS("/"), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
 	if none != nil && len(setup.Proposal.Files) == 0 {
 		return setup, fmt.Errorf("nothing to adopt here: %w", none)
 	}
 	return setup, nil
 }
 
-// examine asks the doctor, with a bluegate.yml that may not have been written yet.
-func (c *command) examine(ctx *cli.Context, dir string, found config.Source) *report.Report {
+// runDoctor returns the doctor's report for a bluegate.yml that may not exist yet.
+func (c *command) runDoctor(ctx *cli.Context, dir string, found config.Source) *report.Report {
 	f, err := config.Parse(found, c.Getenv)
 	var o config.Options
 	if err == nil {
@@ -127,8 +127,8 @@ func (c *command) examine(ctx *cli.Context, dir string, found config.Source) *re
 	return d.Doctor(c.ctx)
 }
 
-// nginxMissed says whether nginx was not found, or several were, so that its name has to be given.
-func nginxMissed(r *report.Report) bool {
+// needsContainer says whether nginx was not found, or more than one, so that nginx.container must be set.
+func needsContainer(r *report.Report) bool {
 	for _, f := range r.Findings {
 		if f.Code == "nginx-absent" {
 			return true

@@ -8,8 +8,8 @@ import (
 )
 
 func main() {
-	// A reader of our output that goes away (bluegate deploy | head -1) must not end a deployment in its middle. The
-	// signal is caught and not ignored: hooks would inherit that, and theirs would never end.
+	// A deployment must not end in the middle because the reader of its output is gone (bluegate deploy | head -1). The
+	// signal is caught, not ignored: hooks would inherit an ignored signal, and their pipelines would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(interruptible(os.Stderr, os.Exit), os.Args[1:], process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ()}))
 }

@@ -6,8 +6,8 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// learnEnviron takes the secrets of this process's own environment: a CI job's tokens.
-func learnEnviron(mask *redact.Redactor, environ []string) {
+// learnEnvironment reports the secrets in the environment of this process: the tokens of a CI job.
+func learnEnvironment(mask *redact.Redactor, environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		if value != "" {

@@ -9,12 +9,11 @@ import (
 	"bluegate/deploy/model"
 )
 
-// reorder moves flags in front of the arguments that they follow, the command's name first: urfave/cli v2 takes what
-// stands behind an argument for arguments too, so that `deploy green --dry-run` would deploy for real. Behind "--" all
-// is argument.
+// reorder moves flags before arguments, and the command's name first. urfave/cli v2 takes everything after an argument
+// as an argument, so that `deploy green --dry-run` would deploy. After "--", everything is an argument.
 func reorder(app *cli.App, args []string) ([]string, error) {
 	if n := len(args); n > 0 && args[n-1] == "--generate-bash-completion" {
-		return args, nil // of a shell, which wants to know what may stand here
+		return args, nil // called by the shell's completion
 	}
 	var name string
 	var flags, rest []string
@@ -45,7 +44,7 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 		out = append(out, name)
 	}
 	out = append(out, flags...)
-	if len(rest) > 0 && !slices.ContainsFunc(flags, isHelp) { // which would take an argument for a topic
+	if len(rest) > 0 && !slices.ContainsFunc(flags, isHelp) { // help takes an argument as a topic
 		out = append(append(out, "--"), rest...)
 	}
 	return out, nil
@@ -56,14 +55,15 @@ func isHelp(flag string) bool {
 	return name == "help" || name == "h"
 }
 
-// anyTakesValue looks at the flags of the command, or of all of them while its name has not come yet.
+// anyTakesValue says whether a flag of the command takes a value; before the command's name is known, a flag of any
+// command.
 func anyTakesValue(app *cli.App, name, arg string) bool {
 	return slices.ContainsFunc(app.Commands, func(c *cli.Command) bool {
 		return (name == "" || c.Name == name) && flagsOf(c.Flags).takesValue(arg)
 	})
 }
 
-// valueFlags are the names of flags that take a value.
+// valueFlags are the names of the flags that take a value.
 type valueFlags map[string]bool
 
 func flagsOf(flags []cli.Flag) valueFlags {
@@ -79,7 +79,7 @@ func flagsOf(flags []cli.Flag) valueFlags {
 	return v
 }
 
-// takesValue is false for --name=value, which carries its own.
+// takesValue is false for --name=value.
 func (v valueFlags) takesValue(arg string) bool {
 	return v[strings.TrimLeft(arg, "-")]
 }

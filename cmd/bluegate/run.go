@@ -10,24 +10,24 @@ import (
 	"bluegate/nginx/overlay"
 )
 
-// process is what a command sees of the world outside.
+// process is the environment of a command.
 type process struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Environ        []string // what it holds under the name of a secret appears in no output
+	Environ        []string // its secrets appear in no output
 }
 
-// serveMode makes this executable serve package helper, for installations without the small one beside it.
+// serveMode makes this executable run as the agent, for installations without the small executable.
 const serveMode = "__serve"
 
-// waitMode makes this executable wait for a signal, as serveMode.
+// waitMode makes this executable wait for a signal.
 const waitMode = "__wait"
 
-// overlayMode makes this executable run a command that sees files changed which are not: package overlay.
+// overlayMode makes this executable run a command that sees changed files which are not written yet: package overlay.
 const overlayMode = "__overlay"
 
-// run is the program without the process. It returns the exit code.
+// run runs the program without exiting the process, and returns the exit code.
 func run(ctx context.Context, args []string, p process) int {
 	if len(args) == 1 && args[0] == serveMode {
 		if err := agent.Serve(p.Stdin, p.Stdout); err != nil {
@@ -41,11 +41,11 @@ func run(ctx context.Context, args []string, p process) int {
 		return 0
 	}
 	if len(args) == 1 && args[0] == overlayMode {
-		fmt.Fprintln(p.Stderr, overlay.Main(p.Stdin)) // it came back, so it failed
+		fmt.Fprintln(p.Stderr, overlay.Main(p.Stdin)) // Main returns only if it fails
 		return 1
 	}
 	c := &command{process: p, ctx: ctx}
-	learnEnviron(&c.mask, p.Environ)
+	learnEnvironment(&c.mask, p.Environ)
 	err := c.parse(args)
 	if c.report == nil && err == nil {
 		return 0 // help, version, a schema
@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string, p process) int {
 	return c.report.ExitCode
 }
 
-// print writes the report to stdout in the chosen form, and to CI's files where there are some. A reader that went away
-// changes nothing: the exit code is the deployment's.
+// print writes the report to stdout in the chosen format, and to the files of CI. If the reader is gone, the exit code
+// is still that of the deployment.
 func (c *command) print() {
 	c.mask.Apply(c.report)
 	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.verbose))

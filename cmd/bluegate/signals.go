@@ -15,10 +15,10 @@ import (
 	"bluegate/deploy"
 )
 
-// interruptible returns a context that ends with the first INT, TERM or HUP; the cause says which. What was begun is
-// undone then. Only a person who presses Ctrl-C again ends the process at once: everything else that repeats a signal (a
-// terminal that closes sends HUP, and its shell another one; CI sends INT, then TERM) does not know what it would leave
-// behind. A HUP that is ignored stays ignored: who starts a deployment with nohup wants it to outlive the session.
+// interruptible returns a context that ends with the first INT, TERM or HUP; its cause names the signal. The command
+// then undoes what it began. Only Ctrl-C at a terminal, pressed again, calls exit. Everything else that repeats a
+// signal does not know what it would leave: a terminal that closes sends HUP, and so does its shell; CI sends INT, then
+// TERM. If HUP is ignored, as with nohup, it stays ignored.
 func interruptible(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -40,8 +40,8 @@ func interruptible(stderr io.Writer, exit func(code int)) context.Context {
 	return ctx
 }
 
-// samePress is how long after the first SIGINT another one belongs to the same key press: the terminal signals each process
-// of the foreground, and a wrapper such as npm forwards its own.
+// samePress is the time after the first SIGINT in which another one belongs to the same key press: the terminal signals
+// every process of the foreground group, and a wrapper such as npm forwards its own signal.
 const samePress = 300 * time.Millisecond
 
 // endsUndo says whether a repeated signal is a person's decision to leave the rest to settle.
@@ -49,7 +49,7 @@ func endsUndo(first, again os.Signal, since time.Duration, person func() bool) b
 	return first == syscall.SIGINT && again == syscall.SIGINT && since >= samePress && person()
 }
 
-// endedAtOnce is what a process says that ends in the middle of its undoing.
+// endedAtOnce is the last message of a process that exits before everything is undone.
 const endedAtOnce = `
 bluegate: SIGINT again: ended before everything was undone
   may remain: containers and images of the release, its journal entry, and a lock that clears itself
@@ -66,7 +66,7 @@ func atTerminal() bool {
 	return true
 }
 
-// acknowledge answers the first signal at once: the undoing may take minutes.
+// acknowledge reports the first signal at once: undoing may take minutes.
 func acknowledge(ctx context.Context, name string, say func(format string, args ...any)) {
 	context.AfterFunc(ctx, func() {
 		var interrupted *deploy.InterruptedError

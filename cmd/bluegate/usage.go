@@ -10,8 +10,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// wrongUsage says what is wrong with a flag, what may have been meant, and where the flags are listed.
-func wrongUsage(ctx *cli.Context, err error, _ bool) error {
+// usageError returns what is wrong with a flag, what may have been meant, and which command lists the flags.
+func usageError(ctx *cli.Context, err error, _ bool) error {
 	help := "bluegate"
 	flags := ctx.App.Flags
 	if c := ctx.Command; c != nil && ctx.App.Command(c.Name) != nil {
@@ -27,8 +27,8 @@ func wrongUsage(ctx *cli.Context, err error, _ bool) error {
 	return model.Invalid("%w; see %s --help", err, help)
 }
 
-// noCommand is the error for a first argument that is no command.
-func noCommand(ctx *cli.Context) error {
+// unknownCommand is the error for a first argument that is not a command.
+func unknownCommand(ctx *cli.Context) error {
 	var known []string
 	for _, c := range ctx.App.Commands {
 		known = append(known, c.Name)

@@ -14,10 +14,10 @@ import (
 	"bluegate/nginx"
 )
 
-// projectName is what Docker allows in a name, so that lock and journal can be called by it.
+// projectName matches the names that Docker allows for containers: lock and journal are named after the project.
 var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 
-// connect puts the parts together.
+// connect connects to the engine and wires the adapters to the deployer.
 func connect(ctx context.Context, o config.Options, progress model.Progress) (*deploy.Deployer, error) {
 	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
 		return nil, model.Invalid("invalid project name %q: use lower-case letters, digits, -, _ and ., start with a letter or a digit, and use at most 63 characters", o.Compose.Name)
@@ -36,10 +36,10 @@ func connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 		return nil, fmt.Errorf("find this executable: %w", err)
 	}
 	o.Nginx.Overlay = []string{self, overlayMode}
-	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readHelper
+	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readAgent
 	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
 		Stack: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
-		Asker: &checkRunner{stack: stack, router: router, local: local, beside: map[string]*sidecar{}}, Runner: local, Remote: !engine.Local(),
+		Asker: &checkRunner{stack: stack, router: router, local: local, sidecars: map[string]*sidecar{}}, Runner: local, Remote: !engine.Local(),
 	}, nil
 }

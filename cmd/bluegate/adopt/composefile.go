@@ -13,7 +13,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// composeFile is what recognition needs of a Compose file: not what it means, which Compose says, but how it is laid out.
+// composeFile is the layout of a Compose file, as far as detection needs it. Its meaning is up to Compose.
 type composeFile struct {
 	Name     string
 	Project  string // its name: key
@@ -23,7 +23,7 @@ type composeFile struct {
 
 type service struct {
 	Name, Image string
-	Own         bool // it says its image or build itself, and lays nothing over another file's
+	Own         bool // it has an image or build section, so it is complete without another file
 	Healthcheck bool
 }
 
@@ -52,14 +52,15 @@ func readCompose(name string, text []byte) (*composeFile, bool) {
 	return c, true
 }
 
-// carries says whether a service is called after a colour.
-func (c *composeFile) carries(colour model.Colour) bool {
+// namesColour says whether a service is named after the colour.
+func (c *composeFile) namesColour(colour model.Colour) bool {
 	return slices.ContainsFunc(c.Services, func(s service) bool { return model.ServiceKey(s.Name, colour) != s.Name })
 }
 
-// variable matches a variable of Compose's: ${PORT}, ${PORT:-80}, $PORT.
+// variable matches a variable in a Compose file: ${PORT}, ${PORT:-80}, $PORT.
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
+// variables are the values of a script's variables: one text, or one for each colour.
 func (c *composeFile) variables() (names []string) {
 	for _, found := range variable.FindAllStringSubmatch(c.text, -1) {
 		if !slices.Contains(names, found[1]) {
@@ -72,7 +73,7 @@ func (c *composeFile) variables() (names []string) {
 // shared says whether both colours use the service, so that it belongs to neither.
 func (s service) shared() bool { return load.IsSharedImage(s.Image) }
 
-// composeFiles are the Compose files of a folder and of the folders in it, by name. A broken file is none.
+// composeFiles returns the Compose files of a folder and of the folders in it, by name. It ignores broken files.
 func composeFiles(dir fs.FS) map[string]*composeFile {
 	found := map[string]*composeFile{}
 	walk(dir, 2, func(name string) {
@@ -88,7 +89,7 @@ func composeFiles(dir fs.FS) map[string]*composeFile {
 	return found
 }
 
-// walk visits the regular files of a folder, and those of the folders in it down to a depth.
+// walk visits the regular files of a folder, and of the folders in it down to a depth.
 func walk(dir fs.FS, depth int, visit func(name string)) {
 	_ = fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -103,7 +104,7 @@ func walk(dir fs.FS, depth int, visit func(name string)) {
 	})
 }
 
-// read returns nil for what is no regular file, cannot be read, or is too long to have been written by hand.
+// read returns nil if name is not a regular file, cannot be read, or is too long to be written by hand.
 func read(dir fs.FS, name string) []byte {
 	info, err := fs.Stat(dir, name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {

@@ -1,3 +1,3 @@
-// Package adopt recognises how an application is deployed today: it reads a folder's Compose files, nginx's files and the
-// shell scripts beside them, and proposes the smallest bluegate.yml for that. It executes nothing and asks nobody.
+// Package adopt detects how an application is deployed today. It reads the Compose files of a folder, nginx's files and
+// the shell scripts next to them, and proposes the smallest bluegate.yml. It executes nothing and sends no request.
 package adopt

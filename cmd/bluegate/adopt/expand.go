@@ -8,10 +8,10 @@ import (
 	"bluegate/deploy/model"
 )
 
-// unknown stands for what only a run of the script would know.
+// unknown stands for a value that is known only when the script runs.
 const unknown = "\x00"
 
-// text is a word as it would be at run time, with {colour} and {key} for what differs between the colours.
+// text returns a word with its variables replaced, with {colour} and {key} for what differs between the colours.
 func (v *variables) text(w *syntax.Word) string { return v.parts(w.Parts, 5) }
 
 func (v *variables) parts(parts []syntax.WordPart, depth int) string {
@@ -46,23 +46,24 @@ func unescaped(text string) string {
 	return b.String()
 }
 
+// variable matches a variable in a Compose file: ${PORT}, ${PORT:-80}, $PORT.
 func (v *variables) variable(p *syntax.ParamExp, depth int) string {
 	if p.Param == nil || depth == 0 {
 		return unknown
 	}
 	name := p.Param.Value
 	if v.colours[name] {
-		if meansOld(name) {
+		if isOldName(name) {
 			return "{old}"
 		}
 		return "{colour}"
 	}
 	if key, ok := v.perColour(name); ok && colourIn(name) == model.None {
 		blue, green := v.keys[key][model.Blue], v.keys[key][model.Green]
-		switch pattern := painted(blue); {
-		case pattern != blue && pattern == painted(green):
+		switch pattern := colourPattern(blue); {
+		case pattern != blue && pattern == colourPattern(green):
 			return pattern
-		case meansOld(name):
+		case isOldName(name):
 			return "{old}"
 		}
 		return "{" + key + "}"

@@ -31,9 +31,9 @@ func TestLookAtTheLayoutsOfTheEndToEndTests(t *testing.T) {
 			if err := os.RemoveAll(filepath.Join(dir, "etc")); err != nil {
 				t.Fatal(err)
 			}
-			setup := Look(os.DirFS(dir), os.DirFS(filepath.Join(layoutsDir, name)), "shop", found(t, dir))
+			setup := Detect(os.DirFS(dir), os.DirFS(filepath.Join(layoutsDir, name)), "shop", found(t, dir))
 			if got := setup.Proposal.YAML(); got != string(want) {
-				t.Errorf("got\n%swant\n%s%+v", got, want, setup.Seen)
+				t.Errorf("got\n%swant\n%s%+v", got, want, setup.Observations)
 			}
 		})
 	}

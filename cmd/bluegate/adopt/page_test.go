@@ -85,7 +85,7 @@ func layoutSection(t *testing.T, name string) (title, text string) {
 		if strings.HasPrefix(file, "etc/") {
 			shown = "/" + file
 		}
-		if other := of(painted(file), model.Blue); colourIn(file) == model.Green && greened(content(other)) == content(file) {
+		if other := expandColour(colourPattern(file), model.Blue); colourIn(file) == model.Green && greened(content(other)) == content(file) {
 			fmt.Fprintf(&b, "`%s` says the same of green.\n\n", shown)
 			continue
 		}

@@ -10,14 +10,14 @@ import (
 	"bluegate/deploy/model"
 )
 
-// prepared is a file of nginx's for each colour, and the live one that is a copy of one of them or a link to it.
+// prepared is one nginx file per colour, and the live file that is a copy of one of them or a link to it.
 type prepared struct {
 	From, To string
 	Link     bool
 }
 
-// preparedFiles finds a live file by its content: it is that of a colour's own file. No script has to be understood for
-// that.
+// preparedFiles finds a live file by its content, which equals that of a colour's own file. No script is needed for
+// this.
 func preparedFiles(dir fs.FS) []prepared {
 	var names []string
 	walk(dir, 4, func(name string) {
@@ -27,8 +27,8 @@ func preparedFiles(dir fs.FS) []prepared {
 	})
 	var out []prepared
 	for _, blue := range names {
-		pattern := painted(blue)
-		green := of(pattern, model.Green)
+		pattern := colourPattern(blue)
+		green := expandColour(pattern, model.Green)
 		if colourIn(blue) != model.Blue || !slices.Contains(names, green) {
 			continue
 		}

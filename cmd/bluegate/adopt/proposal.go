@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Proposal is what bluegate.yml has to say. What the conventions find by themselves stays empty.
+// Proposal is the content of bluegate.yml. What the conventions find is left empty.
 type Proposal struct {
 	Name     string // of the application
 	Files    []string
@@ -18,13 +18,13 @@ type Proposal struct {
 	Services []string
 	Keys     map[model.Colour]map[string]string // port: 8081
 	Env      map[model.Colour]map[string]string // PORT: 8081, for Compose
-	// Running lets services without a healthcheck pass by running, because Check is asked.
+	// Running means that services without a healthcheck pass when they run, because of Check.
 	Running bool
 	Check   string
 	Nginx   Nginx
 }
 
-// Nginx is the section of that name.
+// Nginx is the section nginx.
 type Nginx struct {
 	Container      string
 	Host           bool
@@ -33,7 +33,7 @@ type Nginx struct {
 	Values         []string
 }
 
-// YAML is the file's text; "" means that none is needed.
+// YAML returns the text of the file, or "" if none is needed.
 func (p Proposal) YAML() string {
 	var b strings.Builder
 	if p.Name != "" {
@@ -57,10 +57,10 @@ type pair struct {
 	value any
 }
 
-// widest is how long a section may be in one line.
-const widest = 110
+// maxLine is the longest section that is written in one line.
+const maxLine = 110
 
-// section writes a section's keys that have a value, in one line if they fit.
+// section writes the keys of a section that have a value, in one line if they fit.
 func section(b *strings.Builder, name string, pairs ...pair) {
 	var items []string
 	for _, p := range pairs {
@@ -71,7 +71,7 @@ func section(b *strings.Builder, name string, pairs ...pair) {
 	if len(items) == 0 {
 		return
 	}
-	if line := name + ": {" + strings.Join(items, ", ") + "}\n"; len(line) <= widest {
+	if line := name + ": {" + strings.Join(items, ", ") + "}\n"; len(line) <= maxLine {
 		b.WriteString(line)
 		return
 	}
@@ -126,15 +126,15 @@ func (p Proposal) colour(c model.Colour) (out []pair) {
 	return out
 }
 
-// bare is what YAML takes for text, or for a number that is text to us, without quotes.
-var bare = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_./-]*$`)
+// plainText matches text that YAML reads without quotes as text, or as a number that bluegate reads as text.
+var plainText = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_./-]*$`)
 
 func quoted(text string) string {
-	if bare.MatchString(text) {
+	if plainText.MatchString(text) {
 		return text
 	}
 	var b strings.Builder
-	encoder := json.NewEncoder(&b) // a JSON string is one of YAML's
+	encoder := json.NewEncoder(&b) // a JSON string is valid YAML
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(text)
 	return strings.TrimSuffix(b.String(), "\n")

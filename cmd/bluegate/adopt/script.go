@@ -15,26 +15,26 @@ type Script struct {
 	Path     string
 	Files    []string          // of Compose, with {colour}
 	Project  string            // with {colour}
-	Env      map[string]string // variables in front of Compose's command
+	Env      map[string]string // variables before the command of Compose
 	EnvFile  string            // with {colour}
 	Mode     string            // copy, link or template; "" is an edit in place
 	From, To string
 	Text     string
-	// Container or Service is nginx's; OnHost says that it is reloaded on the host.
+	// Container or Service runs nginx; OnHost says that nginx is reloaded on the host.
 	Container, Service string
 	OnHost             bool
-	URL                string // that is asked whether the new colour is healthy
-	Seen               []Seen
+	URL                string // of the health request to the new colour
+	Observations       []Observation
 	variables          *variables
 }
 
-// Seen is something that was found, and where.
-type Seen struct {
+// Observation is something that was found, and where.
+type Observation struct {
 	Place string `json:"place"`
 	What  string `json:"what"`
 }
 
-// readScript reads a shell script; what it cannot be parsed for, it says nothing about.
+// readScript reads a shell script. It ignores what it cannot parse.
 func readScript(name string, text []byte) (*Script, error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), name)
 	if err != nil {
@@ -57,8 +57,8 @@ func readScript(name string, text []byte) (*Script, error) {
 	return s, nil
 }
 
-func (s *Script) saw(n syntax.Node, format string, args ...any) {
-	s.Seen = append(s.Seen, Seen{fmt.Sprintf("%s:%d", s.Path, n.Pos().Line()), fmt.Sprintf(format, args...)})
+func (s *Script) found(n syntax.Node, format string, args ...any) {
+	s.Observations = append(s.Observations, Observation{fmt.Sprintf("%s:%d", s.Path, n.Pos().Line()), fmt.Sprintf(format, args...)})
 }
 
 func (s *Script) words(call *syntax.CallExpr) []string {
@@ -77,7 +77,7 @@ func (s *Script) words(call *syntax.CallExpr) []string {
 	return words
 }
 
-// afterFlags are the words behind a command's own flags, of which some take the next word.
+// afterFlags returns the words after a command's own flags; some flags take the next word.
 func afterFlags(words []string, taking ...string) []string {
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
 		if slices.Contains(taking, words[0]) && len(words) > 1 {
@@ -106,30 +106,30 @@ func (s *Script) call(call *syntax.CallExpr) {
 		s.moved(call, words)
 	case "sed":
 		if last := words[len(words)-1]; len(words) > 2 && strings.HasPrefix(words[1], "-i") && s.Mode == "" && isConf(last) {
-			s.saw(call, "edits %s in place", shownText(last))
+			s.found(call, "edits %s in place", shownText(last))
 			s.To = last
 		}
 	case "nginx", "systemctl", "service", "openresty":
 		if line := strings.Join(words, " "); strings.Contains(line, "nginx") && strings.Contains(line, "reload") {
 			s.OnHost = true
-			s.saw(call, "reloads nginx on the host")
+			s.found(call, "reloads nginx on the host")
 		}
 	case "curl", "wget":
 		s.asked(call, words)
 	}
 }
 
-// asked takes the address at which the script asks the new colour for its health.
+// asked records the address of the health request that the script sends to the new colour.
 func (s *Script) asked(call *syntax.CallExpr, words []string) {
 	for _, w := range words {
 		if strings.HasPrefix(w, "http://") && !strings.Contains(w, unknown) && !strings.Contains(w, "{old}") && strings.Contains(w, "{") && s.URL == "" {
 			s.URL = w
-			s.saw(call, "asks %s", w)
+			s.found(call, "requests %s", w)
 		}
 	}
 }
 
-// moved is cp and ln: a file per colour that becomes the live one.
+// moved reads cp and ln: a file per colour that becomes the live file.
 func (s *Script) moved(call *syntax.CallExpr, words []string) {
 	var paths []string
 	for _, w := range words[1:] {
@@ -140,8 +140,8 @@ func (s *Script) moved(call *syntax.CallExpr, words []string) {
 	if len(paths) != 2 || strings.Contains(paths[0]+paths[1], unknown) || strings.Contains(paths[0], "{old}") {
 		return
 	}
-	from := painted(paths[0])
-	if !strings.Contains(from, "{colour}") || strings.Contains(painted(paths[1]), "{colour}") {
+	from := colourPattern(paths[0])
+	if !strings.Contains(from, "{colour}") || strings.Contains(colourPattern(paths[1]), "{colour}") {
 		return
 	}
 	to := paths[1]
@@ -152,10 +152,10 @@ func (s *Script) moved(call *syntax.CallExpr, words []string) {
 	if path.Base(words[0]) == "ln" {
 		s.Mode = "link"
 	}
-	s.saw(call, "puts %s in the place of %s", from, to)
+	s.found(call, "replaces %[2]s with %[1]s", from, to)
 }
 
-// piped is echo … | tee FILE, redirected is echo … > FILE: the live file is written anew.
+// piped reads echo … | tee FILE, and redirected echo … > FILE: the live file is replaced.
 func (s *Script) piped(pipe *syntax.BinaryCmd) {
 	from, ok := pipe.X.Cmd.(*syntax.CallExpr)
 	to, ok2 := pipe.Y.Cmd.(*syntax.CallExpr)
@@ -202,24 +202,24 @@ func (s *Script) written(at syntax.Node, call *syntax.CallExpr, document *syntax
 		text = strings.Join(afterFlags(words[1:]), " ")
 	case len(words) == 3 && words[0] == "printf" && strings.TrimSuffix(words[1], `\n`) == "%s":
 		text = words[2]
-	case len(words) == 2 && words[0] == "cat": // a prepared file, through a redirection
-		if from := painted(words[1]); strings.Contains(from, "{colour}") && isConf(to) {
+	case len(words) == 2 && words[0] == "cat": // a prepared file, written by a redirection
+		if from := colourPattern(words[1]); strings.Contains(from, "{colour}") && isConf(to) {
 			s.Mode, s.From, s.To = "copy", from, to
-			s.saw(at, "puts %s in the place of %s", from, to)
+			s.found(at, "replaces %[2]s with %[1]s", from, to)
 		}
 		return
 	}
 	if !isConf(to) || strings.Contains(text+to, unknown) || strings.Contains(text, "{old}") || !strings.Contains(text, ";") {
 		return
 	}
-	if text = painted(text); !strings.Contains(text, "{") {
+	if text = colourPattern(text); !strings.Contains(text, "{") {
 		return
 	}
 	s.Mode, s.To, s.Text = "template", to, strings.TrimSpace(text)
-	s.saw(at, "writes %s", to)
+	s.found(at, "writes %s", to)
 }
 
-// isConf says whether a path is that of a piece of nginx's configuration.
+// isConf says whether a path is part of nginx's configuration.
 func isConf(name string) bool {
 	return !strings.Contains(name, unknown) && (strings.HasSuffix(name, ".conf") || strings.HasSuffix(name, ".inc") || strings.Contains(name, "nginx"))
 }

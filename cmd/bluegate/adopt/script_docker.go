@@ -8,7 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// compose reads a call of Compose: its files and project, and the variables in front of it.
+// compose reads a call of Compose: its files, its project and the variables before it.
 func (s *Script) compose(call *syntax.CallExpr, words []string) {
 	var files []string
 	var project, envFile string
@@ -21,11 +21,11 @@ func (s *Script) compose(call *syntax.CallExpr, words []string) {
 		}
 		switch name {
 		case "-f", "--file":
-			files = append(files, painted(value))
+			files = append(files, colourPattern(value))
 		case "-p", "--project-name":
-			project = painted(value)
+			project = colourPattern(value)
 		case "--env-file":
-			envFile = painted(value)
+			envFile = colourPattern(value)
 		}
 	}
 	if i == len(words) || strings.Contains(strings.Join(files, "")+project+envFile, unknown) {
@@ -36,7 +36,7 @@ func (s *Script) compose(call *syntax.CallExpr, words []string) {
 	case "exec":
 		if service, ok := nginxIn(rest); ok && s.Service == "" {
 			s.Service = service
-			s.saw(call, "reloads nginx in service %s", service)
+			s.found(call, "reloads nginx in service %s", service)
 		}
 	case "up":
 		if strings.Contains(strings.Join(files, "")+project, "{old}") || len(s.Files)+len(s.Project) > 0 {
@@ -51,7 +51,7 @@ func (s *Script) compose(call *syntax.CallExpr, words []string) {
 				s.Env[a.Name.Value] = value
 			}
 		}
-		s.saw(call, "starts a colour: %s", shownText(strings.Join(append([]string{"docker compose"}, words...), " ")))
+		s.found(call, "starts a colour: %s", shownText(strings.Join(append([]string{"docker compose"}, words...), " ")))
 	}
 }
 
@@ -74,9 +74,9 @@ func (s *Script) docker(call *syntax.CallExpr, words []string) {
 			return
 		}
 		name, to, ok := strings.Cut(words[2], ":")
-		if from := painted(words[1]); ok && strings.Contains(from, "{colour}") && !strings.Contains(words[1]+words[2], unknown) {
+		if from := colourPattern(words[1]); ok && strings.Contains(from, "{colour}") && !strings.Contains(words[1]+words[2], unknown) {
 			s.Mode, s.From, s.To = "copy", from, to
-			s.saw(call, "puts %s in the place of %s", from, words[2])
+			s.found(call, "replaces %[2]s with %[1]s", from, words[2])
 			s.inContainer(call, name)
 		}
 	}
@@ -85,11 +85,11 @@ func (s *Script) docker(call *syntax.CallExpr, words []string) {
 func (s *Script) inContainer(call *syntax.CallExpr, name string) {
 	if s.Container == "" {
 		s.Container = name
-		s.saw(call, "nginx is container %s", name)
+		s.found(call, "nginx is container %s", name)
 	}
 }
 
-// nginxIn is the container or service in which an exec runs nginx.
+// nginxIn returns the container or service in which an exec runs nginx.
 func nginxIn(words []string) (name string, ok bool) {
 	words = afterFlags(words, "-u", "--user", "-e", "--env", "-w", "--workdir", "--env-file", "--detach-keys", "--index")
 	if len(words) < 2 || strings.Contains(words[0], unknown) {

@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// variables are what a script's variables stand for: a text, or one for each colour.
+// variables are the values of a script's variables: one text, or one for each colour.
 type variables struct {
 	values  map[string][]*syntax.Word
 	colours map[string]bool                    // those that hold blue or green
@@ -30,7 +30,7 @@ func readVariables(file *syntax.File) *variables {
 	}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
-		case *syntax.ParamExp: // given from outside, as to a Makefile or by a CI runner
+		case *syntax.ParamExp: // set from outside: by make or by a CI runner
 			if name := n.Param; name != nil && len(v.values[name.Value]) == 0 && calledColour(name.Value) {
 				v.colours[name.Value] = true
 			}
@@ -61,11 +61,11 @@ func readVariables(file *syntax.File) *variables {
 	return v
 }
 
-// bothColours matches the text of a command that answers with either colour.
+// bothColours matches the text of a command that prints one of the colours.
 var bothColours = regexp.MustCompile(`(?s)\bblue\b.*\bgreen\b|\bgreen\b.*\bblue\b`)
 
-// holdsColour says whether what is assigned is a colour: the word itself, a command that says one, or the script's
-// argument in a variable that is called so.
+// holdsColour says whether an assigned value is a colour: the word itself, a command that prints one, or an argument of
+// the script in a variable with such a name.
 func holdsColour(name string, w *syntax.Word) bool {
 	if text := w.Lit(); text == "blue" || text == "green" {
 		return true
@@ -75,15 +75,15 @@ func holdsColour(name string, w *syntax.Word) bool {
 	case "blue", "green":
 		return true
 	case "$1", "${1}", "${1:-}":
-		return slices.ContainsFunc(wordsOf(name), func(word string) bool {
-			return slices.Contains(wordsOfNew, word)
+		return slices.ContainsFunc(words(name), func(word string) bool {
+			return slices.Contains(newWords, word)
 		}) || calledColour(name)
 	}
 	return strings.Contains(text, "$(") && bothColours.MatchString(text)
 }
 
 func calledColour(name string) bool {
-	return slices.ContainsFunc(wordsOf(name), func(word string) bool { return word == "color" || word == "colour" })
+	return slices.ContainsFunc(words(name), func(word string) bool { return word == "color" || word == "colour" })
 }
 
 func source(n syntax.Node) string {
@@ -92,7 +92,7 @@ func source(n syntax.Node) string {
 	return b.String()
 }
 
-// branches reads what an if and its else assign.
+// branches reads the assignments of an if and its else.
 func (v *variables) branches(clause *syntax.IfClause) {
 	last := model.None
 	for ; clause != nil; clause = clause.Else {
@@ -105,8 +105,8 @@ func (v *variables) branches(clause *syntax.IfClause) {
 	}
 }
 
-// condition is the colour that a branch with this condition makes live: of NEW = blue it is blue, of CURRENT = blue, or
-// of a blue that runs, green.
+// condition returns the colour that a branch makes live: for NEW = blue, blue; for CURRENT = blue, or for a running
+// blue, green.
 func (v *variables) condition(cond []*syntax.Stmt) model.Colour {
 	var text strings.Builder
 	for _, s := range cond {
@@ -117,7 +117,7 @@ func (v *variables) condition(cond []*syntax.Stmt) model.Colour {
 		return model.None
 	}
 	for name, is := range v.colours {
-		if is && strings.Contains(text.String(), name) && !meansOld(name) {
+		if is && strings.Contains(text.String(), name) && !isOldName(name) {
 			return colour
 		}
 	}
@@ -129,15 +129,15 @@ func caseColour(c *syntax.CaseClause, item *syntax.CaseItem) model.Colour {
 		return model.None
 	}
 	colour, err := model.ParseColour(strings.Trim(source(item.Patterns[0]), `"'`))
-	if err == nil && meansOld(source(c.Word)) {
+	if err == nil && isOldName(source(c.Word)) {
 		return colour.Other()
 	}
 	return colour
 }
 
-// colourIn is the one colour that a text has as a word, by the separators of names and of commands.
+// colourIn returns the one colour that is a word of the text.
 func colourIn(text string) model.Colour {
-	words := wordsOf(text)
+	words := words(text)
 	blue, green := slices.Contains(words, "blue"), slices.Contains(words, "green")
 	switch {
 	case blue && !green:
@@ -148,7 +148,7 @@ func colourIn(text string) model.Colour {
 	return model.None
 }
 
-// branch reads the assignments of one branch. A colour that is assigned there says for which one the others are.
+// branch reads the assignments of one branch. An assigned colour says to which colour the others belong.
 func (v *variables) branch(stmts []*syntax.Stmt, colour model.Colour) {
 	var assigns []*syntax.Assign
 	for _, s := range stmts {
@@ -166,7 +166,7 @@ func (v *variables) branch(stmts []*syntax.Stmt, colour model.Colour) {
 			continue
 		}
 		if c, err := model.ParseColour(strings.Trim(source(a.Value), `"'`)); err == nil {
-			if meansOld(a.Name.Value) {
+			if isOldName(a.Name.Value) {
 				c = c.Other()
 			}
 			colour = c
@@ -180,7 +180,7 @@ func (v *variables) branch(stmts []*syntax.Stmt, colour model.Colour) {
 			continue
 		}
 		of := colour
-		if meansOld(a.Name.Value) {
+		if isOldName(a.Name.Value) {
 			of = colour.Other()
 		}
 		v.add(a.Name.Value, of, a.Value)
@@ -199,7 +199,7 @@ func (v *variables) add(name string, colour model.Colour, w *syntax.Word) {
 	v.keys[key][colour] = text
 }
 
-// meant follows a word that is nothing but a variable, which the script gives one value.
+// meant resolves a word that is only a variable, if the script assigns it once.
 func (v *variables) meant(w *syntax.Word) *syntax.Word {
 	name := strings.Trim(strings.Trim(source(w), `"'`), "${}")
 	if values := v.values[name]; strings.Contains(source(w), "$") && len(values) == 1 {
@@ -208,7 +208,7 @@ func (v *variables) meant(w *syntax.Word) *syntax.Word {
 	return w
 }
 
-// perColour is a variable's key, if each colour has a value of its own for it.
+// perColour returns the key of a variable if each colour has its own value for it.
 func (v *variables) perColour(name string) (key string, ok bool) {
 	key = keyFor(name)
 	values := v.keys[key]

@@ -16,18 +16,18 @@ type Setting struct {
 	Value any    `json:"value"`
 	// From is flag, environment, file, convention or default.
 	From string `json:"from"`
-	// Where is the flag, the variable, or file:line:column; of a convention it says what that is.
+	// Where is the flag, the variable, or file:line:column. For a convention, it describes the convention.
 	Where string `json:"where,omitempty"`
 }
 
-// overruling are the flags that go before a key of the file, and the variables of their own that some of them have.
-var overruling = []struct{ flag, variable, key string }{
+// flagKeys are the flags that override a key of the file, with their variables.
+var flagKeys = []struct{ flag, variable, key string }{
 	{"timeout", "BLUEGATE_TIMEOUT", "gate.timeout"},
 	{"keep-old", "BLUEGATE_KEEP_OLD", "old.keep"},
 }
 
-// Effective lists every key in the file's order, with what holds for it and where that came from. A key that has neither
-// a value nor a default nor a convention is left out. given says whether a flag stands on the command line.
+// Effective lists every key in the order of the file, with its value and where the value comes from. It omits a key
+// without a value, a default and a convention. given says whether a flag is on the command line.
 func Effective(flags Flags, f *File, given func(flag string) bool) []Setting {
 	var out []Setting
 	for _, key := range strict.Keys(*f) {
@@ -35,7 +35,7 @@ func Effective(flags Flags, f *File, given func(flag string) bool) []Setting {
 			out = append(out, s)
 		}
 	}
-	for _, o := range overruling {
+	for _, o := range flagKeys {
 		if !flags.IsSet(o.flag) {
 			continue
 		}
@@ -49,7 +49,7 @@ func Effective(flags Flags, f *File, given func(flag string) bool) []Setting {
 }
 
 func settingOf(f *File, key strict.Key) (Setting, bool) {
-	s := Setting{Key: key.Path, Value: shown(key), From: "file"}
+	s := Setting{Key: key.Path, Value: displayValue(key), From: "file"}
 	origin, ok := f.values.Origins[key.Path]
 	switch fallback, has := key.Tag.Lookup("default"); {
 	case ok && origin.Variable != "":
@@ -66,8 +66,8 @@ func settingOf(f *File, key strict.Key) (Setting, bool) {
 	return s, true
 }
 
-// shown is a value as a report shows it. What is called like a secret is one.
-func shown(key strict.Key) any {
+// displayValue returns a value for display. A value whose key is named like a secret is hidden.
+func displayValue(key strict.Key) any {
 	name := lastPart(key.Path)
 	switch v := key.Value.Interface().(type) {
 	case time.Duration:

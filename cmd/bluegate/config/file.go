@@ -1,3 +1,5 @@
+// Package config makes the settings of a command from bluegate.yml, the environment and the flags, and says where each
+// value comes from.
 package config
 
 import (
@@ -7,62 +9,62 @@ import (
 	"bluegate/deploy/model"
 )
 
-// File is bluegate.yml. A field's tags are what the reader (package strict), the schema and `bluegate config` know of
-// it: choice is a closed list of words, default what holds when nobody gives a value, doc a sentence for editors.
-// In a field with expand:"colour", {colour} and the colour's own keys are replaced; in one with fill:"environment", also
-// ${NAME}.
+// File is bluegate.yml. The tags of a field are used by the reader (package strict), the schema and `bluegate config`:
+// choice is a closed list of words, default the value that applies if none is set, convention what applies instead of a
+// default, doc a sentence for editors. In a field with expand:"colour", {colour} and the keys of the colour are
+// replaced; in one with fill:"environment", ${NAME} too.
 type File struct {
-	Project string             `yaml:"project" convention:"the Compose project, without the colour" doc:"Names lock, journal and history; without it the Compose project, without the colour."`
-	Compose composeSection     `yaml:"compose" doc:"Where the colours' Compose files are, and what in them belongs to a colour."`
-	Colours map[string]colours `yaml:"colours" choice:"blue green" doc:"What differs between the colours: each key stands for its value wherever {key} is written."`
+	Project string             `yaml:"project" convention:"the name of the Compose project without the colour" doc:"Names the lock, the journal and the history. Default: the name of the Compose project without the colour."`
+	Compose composeSection     `yaml:"compose" doc:"Where the Compose files of the colours are, and which services belong to a colour."`
+	Colours map[string]colours `yaml:"colours" choice:"blue green" doc:"What differs between the colours. {key} is replaced with the value of the key."`
 	Gate    gateSection        `yaml:"gate" doc:"When a release may take traffic."`
-	Checks  []checkSection     `yaml:"checks" doc:"Questions asked of a colour besides Docker's health."`
-	Hooks   hooksSection       `yaml:"hooks" doc:"Commands that are run on the way, each a list of its words."`
+	Checks  []checkSection     `yaml:"checks" doc:"Checks of a colour in addition to Docker's health."`
+	Hooks   hooksSection       `yaml:"hooks" doc:"Commands that run during a deployment, each a list of words."`
 	Nginx   nginxSection       `yaml:"nginx" doc:"Which nginx is switched, and how."`
 	Bake    bakeSection        `yaml:"bake" doc:"How long both colours run after the switch."`
 	Drain   drainSection       `yaml:"drain" doc:"How long to wait for requests on the old colour."`
-	Old     oldSection         `yaml:"old" doc:"What becomes of the old colour."`
+	Old     oldSection         `yaml:"old" doc:"What happens to the old colour."`
 
-	values *strict.Values
-	getenv func(string) string
-	filled []string // what came from the environment, by ${NAME}
+	values  *strict.Values
+	getenv  func(string) string
+	secrets []string // values that ${NAME} took from the environment
 }
 
 type composeSection struct {
 	Files    []string `yaml:"files" expand:"colour" convention:"the Compose files with the usual names" doc:"The Compose files, in Compose's order."`
-	Project  string   `yaml:"project" expand:"colour" convention:"what docker compose itself would use" doc:"The Compose project; with {colour} each colour has its own."`
-	Services []string `yaml:"services" expand:"colour" convention:"those whose name carries the colour" doc:"The colour's own services."`
-	OneShot  []string `yaml:"one_shot" convention:"those that another waits for with service_completed_successfully" doc:"Services that pass by ending with exit code 0, such as migrations."`
+	Project  string   `yaml:"project" expand:"colour" convention:"the project that docker compose would use" doc:"The Compose project; with {colour} each colour has its own."`
+	Services []string `yaml:"services" expand:"colour" convention:"the services named after the colour" doc:"The services of the colour."`
+	OneShot  []string `yaml:"one_shot" convention:"the services that another one waits for with service_completed_successfully" doc:"Services that pass when they end with exit code 0, such as migrations."`
 }
 
-// colours is what differs between the colours: variables for Compose, and whatever the user names.
+// colours is what differs between the colours: variables for Compose, and keys that the user names.
 type colours struct {
-	Env  map[string]string `yaml:"env" expand:"colour" fill:"environment" doc:"Variables that the Compose files see for this colour; ${NAME} is taken from the environment."`
-	Keys map[string]string `yaml:",inline" expand:"colour" fill:"environment" environment:"port" doc:"A value of this colour's, which {key} stands for."`
+	Env  map[string]string `yaml:"env" expand:"colour" fill:"environment" doc:"Variables for the Compose files of this colour. ${NAME} is read from the environment."`
+	Keys map[string]string `yaml:",inline" expand:"colour" fill:"environment" environment:"port" doc:"The value of {key} for this colour."`
 }
 
 type gateSection struct {
-	Timeout            autoDuration  `yaml:"timeout" default:"auto" doc:"How long a release may take to become healthy; auto: what its healthchecks need."`
-	Stable             time.Duration `yaml:"stable" default:"5s" doc:"How long all containers have to be healthy at once."`
-	StartInterval      time.Duration `yaml:"start_interval" doc:"How often a healthcheck is asked during its start_period (engine 25 and newer). It is part of a container's configuration: a later docker compose up would recreate the containers."`
-	WithoutHealthcheck string        `yaml:"without_healthcheck" choice:"refuse running" default:"refuse" doc:"Whether a service without a healthcheck is refused, or passes by running."`
+	Timeout            autoDuration  `yaml:"timeout" default:"auto" doc:"How long a release may take to become healthy. auto: computed from its healthchecks."`
+	Stable             time.Duration `yaml:"stable" default:"5s" doc:"How long all containers must be healthy at the same time."`
+	StartInterval      time.Duration `yaml:"start_interval" doc:"The interval of healthchecks during their start_period (engine 25 and newer). It is part of a container's configuration, so a later docker compose up would recreate the containers."`
+	WithoutHealthcheck string        `yaml:"without_healthcheck" choice:"refuse running" default:"refuse" doc:"Whether a service without a healthcheck is refused, or passes when it runs."`
 }
 
 type drainSection struct {
 	Timeout time.Duration `yaml:"timeout" default:"60s" doc:"How long to wait for the old nginx workers."`
-	Then    string        `yaml:"then" choice:"keep stop" default:"keep" doc:"What becomes of an old colour that still has requests after that."`
+	Then    string        `yaml:"then" choice:"keep stop" default:"keep" doc:"What happens to an old colour that still has requests after that time."`
 }
 
 type oldSection struct {
-	Keep string `yaml:"keep" choice:"stopped running removed" default:"stopped" doc:"Whether the retired colour's containers stay, for rollback."`
+	Keep string `yaml:"keep" choice:"stopped running removed" default:"stopped" doc:"Whether the containers of the retired colour are kept for a rollback."`
 }
 
 type bakeSection struct {
 	For    time.Duration  `yaml:"for" default:"0s" doc:"How long the new colour is watched after the switch before the old one is retired."`
-	Checks []checkSection `yaml:"checks" doc:"Questions asked besides checks once nginx serves the colour: those that come through nginx, as users do."`
+	Checks []checkSection `yaml:"checks" doc:"Checks that run in addition to checks once nginx serves the colour, such as requests through nginx."`
 }
 
-// readFile reads bluegate.yml, and the environment's BLUEGATE_… over it.
+// readFile reads bluegate.yml, then the variables BLUEGATE_… that override it.
 func readFile(path, dir string, getenv func(string) string) (File, error) {
 	found, err := Find(path, dir)
 	if err != nil {
@@ -74,10 +76,10 @@ func readFile(path, dir string, getenv func(string) string) (File, error) {
 func Parse(found Source, getenv func(string) string) (f File, err error) {
 	f.getenv = getenv
 	if f.values, err = strict.Read(found.Path, found.Text, strict.Environment{Prefix: "BLUEGATE", Getenv: getenv}, &f); err == nil {
-		err = f.noSecretInTheClear(found.Mode)
+		err = f.refusePlainSecrets(found.Mode)
 	}
 	if err == nil {
-		err = f.fillKeys()
+		err = f.substituteKeys()
 	}
 	if err == nil {
 		err = f.checkPlaceholders()

@@ -10,21 +10,21 @@ import (
 	"bluegate/deploy/model"
 )
 
-// placeholder is {key}; ${VARIABLE} is a shell's or nginx's, and {{word}} stands for {word} itself.
+// placeholder matches {key}. ${VARIABLE} belongs to a shell or to nginx; {{word}} is a literal {word}.
 var placeholder = regexp.MustCompile(`\{\{[A-Za-z_][A-Za-z0-9_]*\}\}|\$\{[^}]*\}|\{[A-Za-z_][A-Za-z0-9_]*\}`)
 
-// keyName is what can stand between braces.
+// keyName matches what can be between braces.
 var keyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// endsDirective holds what, within a colour's value, could end a directive of nginx's or begin another.
-const endsDirective = ";{}\"'\\`\n\r\x00"
+// directiveChars are the characters with which a value could end a directive of nginx or start another one.
+const directiveChars = ";{}\"'\\`\n\r\x00"
 
-// expand replaces {colour} and the colour's keys in a text that checkPlaceholders has passed.
+// expand replaces {colour} and the colour's keys in a text that checkPlaceholders has accepted.
 func (f *File) expand(colour model.Colour, text string) string {
 	return replaceKeys(text, f.keys(colour))
 }
 
-// keys are what a colour's placeholders stand for.
+// keys returns the values of a colour's placeholders.
 func (f *File) keys(colour model.Colour) map[string]string {
 	own := map[string]string{"colour": string(colour)}
 	for key, value := range f.Colours[string(colour)].Keys {
@@ -48,7 +48,8 @@ func replaceKeys(text string, keys map[string]string) string {
 	})
 }
 
-// checkPlaceholders wants every {key} to be known to both colours, and to stand where a colour is meant.
+// checkPlaceholders checks that every {key} is defined for both colours, and is used only where values differ between
+// the colours.
 func (f *File) checkPlaceholders() error {
 	for colour, c := range f.Colours {
 		for key := range c.Keys {
@@ -75,14 +76,14 @@ func (f *File) checkPlaceholder(text strict.Text, key string) error {
 		if key == "colour" {
 			return fmt.Errorf("{colour} is not replaced here: the value is the same for both colours")
 		}
-		return nil // braces of the user's own
+		return nil // literal braces
 	}
 	isKey := strings.HasPrefix(text.Key, "colours.") && !strings.Contains(text.Key, ".env.")
 	var known []string
 	for _, colour := range model.Colours {
 		keys := f.keys(colour)
 		if isKey {
-			keys = map[string]string{"colour": string(colour)} // a key is not made of keys
+			keys = map[string]string{"colour": string(colour)} // a key cannot use other keys
 		}
 		value, ok := keys[key]
 		if !ok {
@@ -92,7 +93,7 @@ func (f *File) checkPlaceholder(text strict.Text, key string) error {
 			slices.Sort(known)
 			return fmt.Errorf("unknown placeholder {%s} for %s (known: %s); define it under colours.%s, or write {{%s}} for literal braces", key, colour, strings.Join(known, ", "), colour, key)
 		}
-		if strings.HasPrefix(text.Key, "nginx.") && strings.ContainsAny(value, endsDirective) {
+		if strings.HasPrefix(text.Key, "nginx.") && strings.ContainsAny(value, directiveChars) {
 			return fmt.Errorf("{%s} would put %q into nginx's configuration, where ; { }, quotes and line breaks can end a directive", key, value)
 		}
 	}

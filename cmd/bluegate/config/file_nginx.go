@@ -11,29 +11,28 @@ import (
 
 // nginxSection says which nginx is switched, and how.
 type nginxSection struct {
-	Container string            `yaml:"container" convention:"the one with label bluegate.nginx, else the one whose configuration names a colour" doc:"The name of nginx's container, or of its Compose service."`
-	Host      bool              `yaml:"host" default:"false" doc:"nginx runs on this host and not in a container."`
-	Config    string            `yaml:"config" convention:"the one that nginx was started with" doc:"nginx's main configuration file, as nginx sees it."`
+	Container string            `yaml:"container" convention:"the container with the label bluegate.nginx, otherwise the one whose configuration names a colour" doc:"The name of nginx's container, or of its Compose service."`
+	Host      bool              `yaml:"host" default:"false" doc:"nginx runs on this host, not in a container."`
+	Config    string            `yaml:"config" convention:"the file with which nginx was started" doc:"nginx's main configuration file, as nginx sees it."`
 	Mode      string            `yaml:"mode" choice:"edit managed copy template link flag" default:"edit" doc:"How traffic is switched."`
-	Files     []string          `yaml:"files" convention:"those that name a colour" doc:"The files that mode edit may edit."`
+	Files     []string          `yaml:"files" convention:"the files that name a colour" doc:"The files that mode edit may change."`
 	From      string            `yaml:"from" expand:"colour" doc:"Modes copy and link: the file prepared for a colour."`
 	To        string            `yaml:"to" doc:"Modes copy, template, link, flag and managed: the live file."`
-	Text      string            `yaml:"text" expand:"colour" doc:"Mode template: what the live file holds."`
+	Text      string            `yaml:"text" expand:"colour" doc:"Mode template: the content of the live file."`
 	Values    []string          `yaml:"values" doc:"Variables of set and map whose values name a colour."`
-	Upstreams map[string]string `yaml:"upstreams" expand:"colour" doc:"Mode managed: each upstream, and the address behind it."`
-	Listen    string            `yaml:"listen" doc:"Mode managed: where bluegate's own location, which proves the route, listens."`
+	Upstreams map[string]string `yaml:"upstreams" expand:"colour" doc:"Mode managed: the upstreams and their addresses."`
+	Listen    string            `yaml:"listen" doc:"Mode managed: the address of bluegate's own server, which proves the route."`
 }
 
-// ofModes says which modes look at a key. One that none would look at is a mistake: the file would promise what never
-// happens.
-var ofModes = []struct{ key, modes string }{
+// modesOfKeys says which modes use a key. A key that the mode does not use is an error: it would have no effect.
+var modesOfKeys = []struct{ key, modes string }{
 	{"files", "edit"}, {"values", "edit"}, {"from", "copy link"}, {"to", "managed copy template link flag"}, {"text", "template"},
 	{"upstreams", "managed"}, {"listen", "managed"},
 }
 
-func (f *File) fitsMode() error {
+func (f *File) checkMode() error {
 	mode := cmp.Or(f.Nginx.Mode, "edit")
-	for _, o := range ofModes {
+	for _, o := range modesOfKeys {
 		key := "nginx." + o.key
 		_, given := f.values.Origins[key]
 		for name := range f.values.Origins {
@@ -46,7 +45,7 @@ func (f *File) fitsMode() error {
 	return nil
 }
 
-// nginxSettings are how nginx is switched, with each colour's own words in their places.
+// nginxSettings returns how nginx is switched, with the values of each colour.
 func (f *File) nginxSettings(dir string) nginx.Settings {
 	n := f.Nginx
 	s := nginx.Settings{

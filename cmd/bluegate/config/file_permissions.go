@@ -15,17 +15,17 @@ import (
 // Source is bluegate.yml as it was found.
 type Source struct {
 	Path string
-	Text []byte // nil if there is no such file
+	Text []byte // nil if the file does not exist
 	Mode fs.FileMode
 }
 
-// Find finds bluegate.yml. Only one that was asked for has to be there.
+// Find finds bluegate.yml. A missing file is an error only if path names it.
 func Find(path, dir string) (Source, error) {
 	asked := path != ""
 	if !asked {
 		path = filepath.Join(dir, "bluegate.yml")
 	}
-	text, mode, err := readTrusted(path, dir, asked)
+	text, mode, err := readChecked(path, dir, asked)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		if _, there := os.Lstat(path); there != nil {
 			return Source{Path: path}, nil
@@ -37,13 +37,13 @@ func Find(path, dir string) (Source, error) {
 	return Source{path, text, mode}, nil
 }
 
-// longest is more than any configuration has; what is longer is something else.
-const longest = 1 << 20
+// maxSize is more than a configuration needs; a larger file is something else.
+const maxSize = 1 << 20
 
-// readTrusted refuses a file that somebody else may have had a hand in: what it says decides what is run and removed.
-// One that was found in the project's folder must lie in it. Everything is asked of the opened file, so that nobody can
-// exchange it after it was judged, and nothing blocks: a pipe without a writer is opened and refused.
-func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
+// readChecked reads a file, and refuses it if another user may have written to it: it decides what is run and removed.
+// A file that was found in the project directory must really be there. All checks use the opened file, so that nobody
+// can replace it after the checks, and none of them blocks: a pipe without a writer is opened and refused.
+func readChecked(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, 0, err
@@ -62,28 +62,28 @@ func readTrusted(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 		return nil, 0, fmt.Errorf("%s is %s, not a regular file", path, kindOf(mode))
 	case mode.Perm()&0o002 != 0:
 		return nil, 0, fmt.Errorf("%s is writable by all users (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
-	case info.Size() > longest:
-		return nil, 0, fmt.Errorf("%s has %d bytes, the limit is %d", path, info.Size(), longest)
+	case info.Size() > maxSize:
+		return nil, 0, fmt.Errorf("%s has %d bytes, the limit is %d", path, info.Size(), maxSize)
 	}
-	if err := inTrustedFolder(info, path, real, dir, asked); err != nil {
+	if err := checkFolder(info, path, real, dir, asked); err != nil {
 		return nil, 0, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, longest))
+	text, err := io.ReadAll(io.LimitReader(f, maxSize))
 	if text == nil {
 		text = []byte{}
 	}
 	return text, info.Mode(), err
 }
 
-// inTrustedFolder refuses a folder in which everybody can put another file in this one's place, which the sticky bit
-// forbids, and a file that somebody put there who had no other business in it.
-func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
+// checkFolder refuses a folder in which every user can replace the file, unless the sticky bit forbids that, and a file
+// whose owner has nothing else to do with the folder.
+func checkFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 	folder := filepath.Dir(real)
 	info, err := os.Stat(folder)
 	if err != nil {
 		return err
 	}
-	if owner, ok := strangerOf(file, info); ok {
+	if owner, ok := foreignOwner(file, info); ok {
 		return fmt.Errorf("%s is owned by user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
 	}
 	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
@@ -102,9 +102,9 @@ func inTrustedFolder(file fs.FileInfo, path, real, dir string, asked bool) error
 	return nil
 }
 
-// strangerOf is a file's owner who is neither root, nor this process's user, nor the owner of the folder, who could
-// exchange the file anyway.
-func strangerOf(file, folder fs.FileInfo) (owner uint32, stranger bool) {
+// foreignOwner returns the owner of a file if that is neither root, nor the user of this process, nor the owner of the
+// folder, who could replace the file anyway.
+func foreignOwner(file, folder fs.FileInfo) (owner uint32, stranger bool) {
 	f, ok1 := file.Sys().(*syscall.Stat_t)
 	d, ok2 := folder.Sys().(*syscall.Stat_t)
 	if !ok1 || !ok2 {

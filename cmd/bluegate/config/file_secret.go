@@ -13,20 +13,20 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// othersRead are the permissions with which somebody else than the owner reads a file.
-const othersRead fs.FileMode = 0o044
+// readableByOthers are the permissions with which another user can read a file.
+const readableByOthers fs.FileMode = 0o044
 
-// variable is ${NAME}, and $${NAME} stands for ${NAME} itself.
+// variable matches ${NAME}; $${NAME} is a literal ${NAME}.
 var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// noSecretInTheClear refuses a file that others can read and that holds a secret: what goes into a repository, or lies
-// on a machine that several use, is no place for one.
-func (f *File) noSecretInTheClear(mode fs.FileMode) error {
-	if mode&othersRead == 0 {
+// refusePlainSecrets refuses a file that others can read and that contains a secret: such a file ends up in a
+// repository, or on a machine that several people use.
+func (f *File) refusePlainSecrets(mode fs.FileMode) error {
+	if mode&readableByOthers == 0 {
 		return nil
 	}
 	for _, text := range f.values.Texts {
-		if text.Origin.Variable == "" && holdsSecret(lastPart(text.Key), text.Value) {
+		if text.Origin.Variable == "" && isPlainSecret(lastPart(text.Key), text.Value) {
 			instead := "write ${NAME} here and set it in the environment"
 			if text.Tag.Get("fill") == "" {
 				instead = "set it in the environment, where a command finds it"
@@ -37,8 +37,8 @@ func (f *File) noSecretInTheClear(mode fs.FileMode) error {
 	return nil
 }
 
-// holdsSecret tells by the name of a key, or by the look of a URL.
-func holdsSecret(name, value string) bool {
+// isPlainSecret recognises a secret by the name of its key, or by a password in a URL.
+func isPlainSecret(name, value string) bool {
 	if u, err := url.Parse(variable.ReplaceAllString(value, "")); err == nil && u.User != nil {
 		if password, _ := u.User.Password(); password != "" {
 			return true
@@ -47,12 +47,12 @@ func holdsSecret(name, value string) bool {
 	return redact.IsSecretName(name) && !variable.MatchString(value) && redact.LooksSecret(value)
 }
 
-// fillKeys fills the colours' own keys, wherever they are going to stand.
-func (f *File) fillKeys() error {
+// substituteKeys replaces ${NAME} in the keys of the colours, wherever they are used.
+func (f *File) substituteKeys() error {
 	for _, colour := range slices.Sorted(maps.Keys(f.Colours)) {
 		keys := f.Colours[colour].Keys
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			filled, err := f.fill("colours."+colour+"."+key, keys[key])
+			filled, err := f.substitute("colours."+colour+"."+key, keys[key])
 			if err != nil {
 				return err
 			}
@@ -62,8 +62,8 @@ func (f *File) fillKeys() error {
 	return nil
 }
 
-// fill puts the environment's values in the place of ${NAME}. What it put in is a secret for the mask.
-func (f *File) fill(key, text string) (string, error) {
+// substitute replaces ${NAME} with values of the environment, and records them as secrets.
+func (f *File) substitute(key, text string) (string, error) {
 	var missing error
 	filled := variable.ReplaceAllStringFunc(text, func(found string) string {
 		if strings.HasPrefix(found, "$$") {
@@ -74,7 +74,7 @@ func (f *File) fill(key, text string) (string, error) {
 		if value == "" && missing == nil {
 			missing = &strict.Error{Origin: f.values.Origins[key], Message: fmt.Sprintf("environment variable %s is not set, or empty (%s); set it, or write $${%s} for a literal ${%s}", name, key, name, name)}
 		}
-		f.filled = append(f.filled, value)
+		f.secrets = append(f.secrets, value)
 		return value
 	})
 	return filled, missing

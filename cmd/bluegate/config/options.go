@@ -14,7 +14,7 @@ import (
 	"bluegate/nginx"
 )
 
-// Flags are what the command line says, and the variables that stand for its flags.
+// Flags are the flags of the command line and the variables that set them.
 type Flags interface {
 	IsSet(name string) bool
 	Bool(name string) bool
@@ -22,16 +22,16 @@ type Flags interface {
 	Duration(name string) time.Duration
 }
 
-// Options are all that a command needs to know, from flags, environment and bluegate.yml, in this order.
+// Options are the settings of a command: from flags, then the environment, then bluegate.yml.
 type Options struct {
 	Host, Context string
 	Compose       load.Options
 	Nginx         nginx.Options
 	Settings      deploy.Settings
-	Mask          *redact.Redactor // of what hooks are told
+	Mask          *redact.Redactor // for what hooks receive
 }
 
-// Read puts together what flags, environment and bluegate.yml say, in this order.
+// Read reads the settings from flags, environment and bluegate.yml, in this order.
 func Read(flags Flags, getenv func(string) string) (Options, *File, error) {
 	dir, err := ProjectDirectory(flags)
 	if err != nil {
@@ -49,12 +49,12 @@ func NewOptions(flags Flags, dir string, f *File) (Options, error) {
 	o := Options{Host: flags.String("host"), Context: flags.String("context"), Settings: deploy.DefaultSettings()}
 	o.Compose.Dir = dir
 	o.Compose.Env, o.Compose.Keys = map[model.Colour]map[string]string{}, map[model.Colour]map[string]string{}
-	err := f.fitsMode()
+	err := f.checkMode()
 	if err == nil {
 		err = o.fromFile(f)
 	}
 	if err == nil {
-		err = o.questions(f, dir)
+		err = o.readChecksAndHooks(f, dir)
 	}
 	if err != nil {
 		return o, &model.InvalidError{Err: err}
@@ -73,14 +73,14 @@ func ProjectDirectory(flags Flags) (string, error) {
 	return dir, nil
 }
 
-// fromFile takes over what bluegate.yml and its variables say.
+// fromFile applies bluegate.yml and its variables.
 func (o *Options) fromFile(f *File) error {
 	o.Compose.Name, o.Compose.Files, o.Compose.Project = f.Project, f.Compose.Files, f.Compose.Project
 	o.Compose.Services, o.Compose.OneShot = f.Compose.Services, f.Compose.OneShot
 	for _, colour := range model.Colours {
 		env := map[string]string{}
 		for name, value := range f.Colours[string(colour)].Env {
-			filled, err := f.fill("colours."+string(colour)+".env."+name, f.expand(colour, value))
+			filled, err := f.substitute("colours."+string(colour)+".env."+name, f.expand(colour, value))
 			if err != nil {
 				return err
 			}

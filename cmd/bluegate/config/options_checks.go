@@ -11,7 +11,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// checks makes the checks of each colour of a list in the file. Key is the list's.
+// checks returns the checks of each colour from a list in the file. key is the key of the list.
 func (f *File) checks(key string, list []checkSection, dir string) (map[model.Colour][]check.Check, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -57,7 +57,7 @@ func (f *File) check(at string, colour model.Colour, s checkSection, dir string)
 	if kinds != 1 {
 		return c, f.values.Wrong(at, "a check needs exactly one of http, tcp, tls, dns, exec")
 	}
-	if err := f.onlyFor(at, c.Kind, s); err != nil {
+	if err := f.checkKind(at, c.Kind, s); err != nil {
 		return c, err
 	}
 	if s.Status != "" {
@@ -69,26 +69,27 @@ func (f *File) check(at string, colour model.Colour, s checkSection, dir string)
 		c.Headers = maps.Clone(s.Headers)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		filled, err := f.fill(at+".headers."+name, f.expand(colour, c.Headers[name]))
+		filled, err := f.substitute(at+".headers."+name, f.expand(colour, c.Headers[name]))
 		if err != nil {
 			return c, err
 		}
 		c.Headers[name] = filled
 	}
 	var err error
-	if c.Body, err = f.fill(at+".body", c.Body); err != nil {
+	if c.Body, err = f.substitute(at+".body", c.Body); err != nil {
 		return c, err
 	}
 	if c.Kind == check.HTTP {
-		if c.Target, err = f.fill(at+".http", c.Target); err != nil {
+		if c.Target, err = f.substitute(at+".http", c.Target); err != nil {
 			return c, err
 		}
 	}
 	return c, f.readCA(at, &c, s.CA, dir)
 }
 
-// onlyFor refuses what a kind of check would not look at: a condition that is never tested is worse than none.
-func (f *File) onlyFor(at string, kind check.Kind, s checkSection) error {
+// checkKind refuses keys that a check of this kind does not use: a condition that is never tested would give false
+// safety.
+func (f *File) checkKind(at string, kind check.Kind, s checkSection) error {
 	web, certified := kind == check.HTTP, kind == check.HTTP || kind == check.TLS
 	for _, rule := range []struct {
 		key  string
@@ -127,7 +128,7 @@ func (f *File) expandAll(colour model.Colour, words []string) []string {
 	return all
 }
 
-// hooks makes the hooks of each colour.
+// hooks returns the hooks of each colour.
 func (f *File) hooks() (map[model.Colour]model.Hooks, error) {
 	var all map[model.Colour]model.Hooks
 	for moment, list := range map[model.Moment][][]string{
@@ -154,8 +155,8 @@ func (f *File) hooks() (map[model.Colour]model.Hooks, error) {
 	return all, nil
 }
 
-// questions takes over what is asked and run on the way.
-func (o *Options) questions(f *File, dir string) (err error) {
+// readChecksAndHooks applies the checks and hooks of the file.
+func (o *Options) readChecksAndHooks(f *File, dir string) (err error) {
 	if o.Settings.Checks, err = f.checks("checks", f.Checks, dir); err != nil {
 		return err
 	}

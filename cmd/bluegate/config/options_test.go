@@ -170,7 +170,7 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 		"a pipe":            {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "is a pipe, not a regular file"},
 		"a folder":          {func(p string) error { return os.Mkdir(p, 0o755) }, "is a folder, not a regular file"},
 		"a device":          {func(p string) error { return os.Symlink("/dev/zero", p) }, "is a device, not a regular file"},
-		"something else":    {func(p string) error { return os.WriteFile(p, make([]byte, longest+1), 0o644) }, "has 1048577 bytes"},
+		"something else":    {func(p string) error { return os.WriteFile(p, make([]byte, maxSize+1), 0o644) }, "has 1048577 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

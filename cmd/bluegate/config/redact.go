@@ -7,7 +7,7 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// KeepPaths keeps the paths of the files that the user wrote from being hidden.
+// KeepPaths tells the redactor not to hide the paths that the user gave.
 func KeepPaths(mask *redact.Redactor, flags Flags) {
 	if dir, err := ProjectDirectory(flags); err == nil {
 		mask.Keep(dir)
@@ -17,13 +17,13 @@ func KeepPaths(mask *redact.Redactor, flags Flags) {
 	}
 }
 
-// lastPart is what a value itself is called: TOKEN of colours.blue.env.TOKEN.
+// lastPart returns the name of the value itself: TOKEN for colours.blue.env.TOKEN.
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// LearnSecrets tells the mask of the values in the file that are called like secrets, and of those that it takes from the
-// environment.
+// LearnSecrets tells the redactor about values in the file whose key is named like a secret, and about those that
+// ${NAME} took from the environment.
 func LearnSecrets(mask *redact.Redactor, f *File) {
-	for _, value := range f.filled {
+	for _, value := range f.secrets {
 		mask.Add(value)
 	}
 	for _, text := range f.values.Texts {

@@ -2,7 +2,7 @@ package config
 
 import _ "embed"
 
-// Schema is what `bluegate schema config` prints. A test makes it from the structs of bluegate.yml.
+// Schema is the output of `bluegate schema config`. A test generates it from the structs of bluegate.yml.
 //
 //go:embed config.schema.json
 var Schema string

@@ -7,7 +7,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// WriteGitHub hands the outcome to later steps of a GitHub job, and the report to its summary page.
+// WriteGitHub writes the outcome to the outputs of a step of GitHub Actions, and the report to its summary page.
 func WriteGitHub(r *report.Report, getenv func(string) string) error {
 	if path := getenv("GITHUB_OUTPUT"); path != "" {
 		if err := appendTo(path, fmt.Sprintf("outcome=%s\nlive=%s\nrelease=%s\n", r.Outcome, r.Live, r.Release)); err != nil {

@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// InitText says what was done, what was found, what stands in the way, and what to do next, in this order.
+// InitText says what was done, what was found, what blocks a deployment, and what to do next.
 func InitText(a InitResult) string {
 	var b strings.Builder
 	switch {
@@ -32,7 +32,7 @@ func InitText(a InitResult) string {
 	for _, seen := range a.Found {
 		fmt.Fprintf(&b, "  %s: %s\n", seen.Place, seen.What)
 	}
-	writeObstacles(&b, a.Doctor)
+	writeBlockers(&b, a.Doctor)
 	return b.String()
 }
 
@@ -40,8 +40,8 @@ func indented(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
 }
 
-// writeObstacles says what stands in the way of a deployment, and what a switch could cost.
-func writeObstacles(b *strings.Builder, r *report.Report) {
+// writeBlockers lists what blocks a deployment, and what a switch could cost.
+func writeBlockers(b *strings.Builder, r *report.Report) {
 	next := "fix that, then run bluegate init again"
 	switch r.Outcome {
 	case model.OK:
@@ -63,19 +63,19 @@ func writeObstacles(b *strings.Builder, r *report.Report) {
 	fmt.Fprintf(b, "next: %s\n", next)
 }
 
-// InitResult is what `bluegate init` found and did.
+// InitResult is the result of `bluegate init`.
 type InitResult struct {
-	Command   string        `json:"command"`
-	Outcome   model.Outcome `json:"outcome"`
-	ExitCode  int           `json:"exit_code"`
-	Directory string        `json:"directory"`
-	File      string        `json:"file"`
-	Content   string        `json:"content"` // of the file that is proposed; empty if none is needed
-	Written   bool          `json:"written"`
-	Diff      string        `json:"diff,omitempty"` // from the file that is there to the one that is proposed
-	Found     []adopt.Seen  `json:"found"`
-	// Doctor is what `bluegate doctor` says with this file.
+	Command   string              `json:"command"`
+	Outcome   model.Outcome       `json:"outcome"`
+	ExitCode  int                 `json:"exit_code"`
+	Directory string              `json:"directory"`
+	File      string              `json:"file"`
+	Content   string              `json:"content"` // of the proposed file; empty if none is needed
+	Written   bool                `json:"written"`
+	Diff      string              `json:"diff,omitempty"` // from the existing file to the proposed one
+	Found     []adopt.Observation `json:"found"`
+	// Doctor is the report of `bluegate doctor` with this file.
 	Doctor *report.Report `json:"doctor"`
 
-	Exists bool `json:"-"` // whether a bluegate.yml was there already
+	Exists bool `json:"-"` // whether bluegate.yml existed already
 }

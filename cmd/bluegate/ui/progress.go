@@ -1,3 +1,5 @@
+// Package ui writes what people and CI read: the progress of a command on a terminal or as lines, and its report as text,
+// JSON and Markdown. Only this package knows terminals.
 package ui
 
 import (
@@ -11,7 +13,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// heartbeat is the longest time without a line of the plain progress.
+// heartbeat is the longest time without a line in the plain progress.
 const heartbeat = 20 * time.Second
 
 // NewProgress returns the progress that fits w: a live view on a terminal, lines elsewhere, nothing when quiet.
@@ -25,8 +27,8 @@ func NewProgress(ctx context.Context, w io.Writer, getenv func(string) string, q
 	return newPlainProgress(ctx, w, heartbeat)
 }
 
-// outlook says what a step waits for that watches containers, and how long it may take; empty once it has decided. The gate
-// is shut until it opens; in the bake users are on the release already.
+// outlook says how long the step that watches containers may still take; empty once it has decided. During the bake
+// there is no gate: users are already on the release.
 func outlook(step string, v gate.Verdict, now time.Time) string {
 	if v.Decision != gate.Waiting {
 		return ""
@@ -41,7 +43,7 @@ func outlook(step string, v gate.Verdict, now time.Time) string {
 	return fmt.Sprintf("all are good; the gate opens in %s unless one fails", left)
 }
 
-// describe says how one container is; a name that has not come yet is that of its service.
+// describe returns the name and the state of one container; before it exists, the name of its service.
 func describe(c gate.Progress) (name, state string) {
 	name, state = c.Name, string(c.State)
 	if name == "" {

@@ -13,8 +13,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// plainProgress writes one line when something has changed, and a heartbeat when nothing has: a CI runner ends jobs that are
-// silent for long.
+// plainProgress writes a line for each change, and a heartbeat if nothing changes: a CI runner ends jobs without
+// output.
 type plainProgress struct {
 	mu      sync.Mutex
 	out     io.Writer
@@ -68,7 +68,7 @@ func (p *plainProgress) waiting() string {
 	return text
 }
 
-// line is called with the lock held.
+// line must be called with the lock held.
 func (p *plainProgress) line(format string, args ...any) {
 	p.last = time.Now()
 	fmt.Fprintf(p.out, "%6.1fs  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
@@ -78,7 +78,7 @@ func (p *plainProgress) Step(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.step = name
-	p.states, p.verdict = map[string]string{}, gate.Verdict{} // what an earlier step waited for is decided
+	p.states, p.verdict = map[string]string{}, gate.Verdict{} // from an earlier step
 	p.line("%s", name)
 }
 

@@ -7,7 +7,7 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// Redacted is a progress whose sentences show no secret. What the gate says has names and states, no foreign text.
+// Redacted is a progress that hides secrets in its messages. The gate's verdicts contain only names and states.
 type Redacted struct {
 	model.Progress
 	Redactor *redact.Redactor

@@ -16,8 +16,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// terminalProgress is the view on a terminal: the step, and below it a line per container that is written over in place, at each
-// change and each second.
+// terminalProgress shows the step and, below it, a line per container that is redrawn in place at each change and each
+// second.
 type terminalProgress struct {
 	mu      sync.Mutex
 	out     io.Writer
@@ -25,11 +25,11 @@ type terminalProgress struct {
 	height  int
 	began   time.Time
 	step    string
-	drawn   int // lines of the block that the cursor stands under
+	drawn   int // lines of the block above the cursor
 	verdict gate.Verdict
 }
 
-// terminalSize says whether a live view can be drawn, and how large.
+// terminalSize returns the size of the terminal, or false if progress cannot be drawn on it.
 func terminalSize(w io.Writer, getenv func(string) string) (width, height int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) || getenv("TERM") == "dumb" || getenv("CI") != "" {
@@ -47,7 +47,7 @@ func newTerminalProgress(ctx context.Context, out io.Writer, width, height int) 
 
 var _ model.Progress = (*terminalProgress)(nil)
 
-// tick lets the times on the screen go on while the engine has nothing to say.
+// tick redraws the elapsed times each second.
 func (l *terminalProgress) tick(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -72,7 +72,7 @@ func (l *terminalProgress) Step(name string) {
 	l.Say("%s", name)
 }
 
-// Say leaves the block as it stands and goes on below it.
+// Say writes a line below the block and continues below it.
 func (l *terminalProgress) Say(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +87,7 @@ func (l *terminalProgress) Gate(v gate.Verdict) {
 	l.draw()
 }
 
-// draw is called with the lock held.
+// draw must be called with the lock held.
 func (l *terminalProgress) draw() {
 	var b strings.Builder
 	if l.drawn > 0 {
@@ -110,8 +110,8 @@ func (l *terminalProgress) draw() {
 	_, _ = io.WriteString(l.out, b.String())
 }
 
-// shown are the containers that have a line: all that the screen has room for, those that are not good first. What was
-// scrolled off the screen could not be written over.
+// shown returns the containers to draw: as many as fit on the screen, the ones that are not good first. A line that has
+// scrolled off the screen cannot be redrawn.
 func (l *terminalProgress) shown() []gate.Progress {
 	room := max(l.height-4, 1)
 	if len(l.verdict.Progress) <= room {
@@ -130,7 +130,7 @@ func (l *terminalProgress) shown() []gate.Progress {
 	return shown[:room]
 }
 
-// times are a container's elapsed and expected time.
+// times returns the elapsed and the expected time of a container.
 func times(c gate.Progress) string {
 	if c.StartedAt.IsZero() {
 		return ""
@@ -142,7 +142,7 @@ func times(c gate.Progress) string {
 	return text
 }
 
-// fit cuts a line to the terminal's width: a wrapped one would be counted as one and draw over what is above.
+// fit cuts a line to the width of the terminal: a wrapped line would break the redraw.
 func (l *terminalProgress) fit(line string) string {
 	if r := []rune(line); len(r) >= l.width {
 		return string(r[:l.width-1])

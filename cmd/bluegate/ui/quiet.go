@@ -2,7 +2,7 @@ package ui
 
 import "bluegate/deploy/gate"
 
-// Quiet is the progress of --quiet: it shows nothing.
+// Quiet is the progress of --quiet. It shows nothing.
 type Quiet struct{}
 
 func (Quiet) Step(string)        {}

@@ -9,37 +9,37 @@ import (
 
 func markdown(r *report.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, cell(headline(r)))
+	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, escapeMarkdown(headline(r)))
 	if live := liveLine(r); live != "" {
-		fmt.Fprintf(&b, "Live: %s\n\n", cell(live))
+		fmt.Fprintf(&b, "Live: %s\n\n", escapeMarkdown(live))
 	}
 	for _, reason := range r.Reasons {
-		fmt.Fprintf(&b, "- **%s** %s\n", reason.Code, cell(strings.TrimPrefix(reason.String(), string(reason.Code)+": ")))
+		fmt.Fprintf(&b, "- **%s** %s\n", reason.Code, escapeMarkdown(strings.TrimPrefix(reason.String(), string(reason.Code)+": ")))
 	}
 	if len(r.Steps) > 0 {
 		b.WriteString("\n| step | status | time |\n|---|---|---|\n")
 		for _, s := range r.Steps {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Status, span(s.MS))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Status, duration(s.MS))
 		}
 	}
 	for i, image := range r.Images {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "- %s\n", cell(imageLine(image)))
+		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(imageLine(image)))
 	}
 	if len(r.Containers) > 0 {
 		b.WriteString("\n| colour | container | state | health | image |\n|---|---|---|---|---|\n")
 		for _, c := range r.Containers {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Colour, cell(c.Name), c.State, c.Health, cell(c.Image))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Colour, escapeMarkdown(c.Name), c.State, c.Health, escapeMarkdown(c.Image))
 		}
 	}
 	return b.String() + "\n"
 }
 
-// cell keeps text that a container or a file had a part in from becoming markup or a link. An entity is text wherever it
-// stands; a backslash is not, in a table.
-func cell(text string) string {
+// escapeMarkdown keeps text that containers or files contain from becoming markup or a link. It uses entities, because
+// a backslash does not escape inside a table.
+func escapeMarkdown(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(text, "://", ":\u2060//") {
 		switch {

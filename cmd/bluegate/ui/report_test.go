@@ -209,7 +209,7 @@ func TestMarkdownOfForeignText(t *testing.T) {
 		"http://evil.example":       "http:\u2060//evil.example",
 		"shop-was-green-1: 3 of 3":  "shop-was-green-1: 3 of 3",
 	} {
-		if got := cell(text); got != want {
+		if got := escapeMarkdown(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}

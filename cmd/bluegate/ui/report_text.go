@@ -11,7 +11,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// ReportText is the report for a person: the outcome first, then why, then what was found and done.
+// ReportText returns the report for people: the outcome, the reasons, then what was found and done.
 func ReportText(r *report.Report, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(headline(r) + "\n")
@@ -22,12 +22,12 @@ func ReportText(r *report.Report, verbose bool) string {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message, "    "))
 	}
 	writeReasons(&b, r.Reasons)
-	writeUndone(&b, r)
+	writeUndo(&b, r)
 	if r.Command == "status" || r.Command == "health" || r.DryRun {
 		writeContainers(&b, r)
 	}
 	if r.Rollback != nil {
-		writeWayBack(&b, r.Rollback)
+		writeRollbackTarget(&b, r.Rollback)
 	}
 	if n := r.Names; n != nil {
 		fmt.Fprintf(&b, "names: %s keeps %s resolvable for nginx, on %s\n", n.Container, strings.Join(n.Hosts, ", "), strings.Join(n.Networks, ", "))
@@ -36,7 +36,7 @@ func ReportText(r *report.Report, verbose bool) string {
 		writePlan(&b, r.Plan)
 	}
 	if s := r.Switch; s != nil {
-		fmt.Fprintf(&b, "switch: %s, %s in %s, proven in %s\n", s.Nginx, count(s.Points, "address"), count(len(s.Files), "file"), span(s.ProofMS))
+		fmt.Fprintf(&b, "switch: %s, %s in %s, proven in %s\n", s.Nginx, count(s.Points, "address"), count(len(s.Files), "file"), duration(s.ProofMS))
 		if verbose {
 			for _, p := range s.Proof {
 				fmt.Fprintf(&b, "  %s\n", p)
@@ -57,7 +57,7 @@ func ReportText(r *report.Report, verbose bool) string {
 	return b.String()
 }
 
-// headline says the outcome and what is true now.
+// headline says the outcome and which colour is live.
 func headline(r *report.Report) string {
 	release := ""
 	if r.Release != "" {
@@ -101,7 +101,7 @@ func headline(r *report.Report) string {
 	return fmt.Sprintf("%s: %s", r.Outcome, r.Message)
 }
 
-// liveLine says which colour is live where the headline says what went wrong.
+// liveLine says which colour is live, if the headline says only what went wrong.
 func liveLine(r *report.Report) string {
 	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
 		return ""
@@ -153,15 +153,15 @@ func writeReasons(b *strings.Builder, reasons []model.Reason) {
 
 func indent(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
 
-func writeUndone(b *strings.Builder, r *report.Report) {
+func writeUndo(b *strings.Builder, r *report.Report) {
 	if r.Undo != nil {
-		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, span(r.Undo.MS), prefixed(": ", r.Undo.Error))
+		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, duration(r.Undo.MS), prefixed(": ", r.Undo.Error))
 	}
 	removed := slices.Clone(r.Pruned.Containers)
 	if len(r.Pruned.Replaced) > 0 {
 		fmt.Fprintf(b, "replaced: %s, left by an earlier release of %s\n", strings.Join(r.Pruned.Replaced, ", "), r.To)
 	}
-	if r.Undo == nil { // else the release's own were removed, which may have the same names
+	if r.Undo == nil { // otherwise the release's own containers were removed, which may have the same names
 		removed = slices.DeleteFunc(removed, func(name string) bool { return slices.Contains(r.Pruned.Replaced, name) })
 	}
 	if removed = append(removed, r.Pruned.Images...); len(removed) > 0 {
@@ -172,7 +172,7 @@ func writeUndone(b *strings.Builder, r *report.Report) {
 	}
 }
 
-// imageLine says what runs of a service now, and what it replaced.
+// imageLine says which image a service runs, and which one it replaced.
 func imageLine(i report.LiveImage) string {
 	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
 	switch old := i.Replaced; {
@@ -204,12 +204,12 @@ func writeContainers(b *strings.Builder, r *report.Report) {
 	_ = w.Flush()
 }
 
-// keptWords say what a rollback finds of a container.
-var keptWords = map[report.KeptState]string{
+// keptStates says in words what a rollback would do with a container.
+var keptStates = map[report.KeptState]string{
 	report.KeptRunning: "still runs", report.KeptStopped: "is kept, stopped", report.KeptHeld: "would be recreated", report.KeptGone: "is gone",
 }
 
-func writeWayBack(b *strings.Builder, w *report.RollbackTarget) {
+func writeRollbackTarget(b *strings.Builder, w *report.RollbackTarget) {
 	if w.Refused != "" {
 		fmt.Fprintf(b, "rollback: would be refused: %s\n", indent(w.Refused, "  "))
 		return
@@ -220,7 +220,7 @@ func writeWayBack(b *strings.Builder, w *report.RollbackTarget) {
 	}
 	fmt.Fprintf(b, "rollback: to %s (release %s%s)\n", w.Colour, w.Release, since)
 	for _, k := range w.Containers {
-		fmt.Fprintf(b, "  %s %s, image %s (%.19s)\n", k.Name, keptWords[k.State], k.Image, k.Digest)
+		fmt.Fprintf(b, "  %s %s, image %s (%.19s)\n", k.Name, keptStates[k.State], k.Image, k.Digest)
 	}
 }
 
@@ -234,7 +234,7 @@ func writePlan(b *strings.Builder, p *report.Plan) {
 		}
 	}
 	for _, s := range p.Services {
-		fmt.Fprintf(b, "healthcheck of %s: %s; decided at most %s after its start\n", s.Service, s.Healthcheck, span(s.LatestMS))
+		fmt.Fprintf(b, "healthcheck of %s: %s; decided at most %s after its start\n", s.Service, s.Healthcheck, duration(s.LatestMS))
 	}
 	if p.Diff != "" {
 		b.WriteString("nginx's configuration:\n" + p.Diff)
@@ -249,7 +249,7 @@ func writeFinding(b *strings.Builder, f model.Finding) {
 	fmt.Fprintf(b, "note: %s%s (%s)\n", place, f.Message, f.Code)
 }
 
-// writeRemedy is a finding with all that belongs to it: what it costs, and what to paste where.
+// writeRemedy writes a finding with its cost and its remedy.
 func writeRemedy(b *strings.Builder, f model.Finding) {
 	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
 	if f.Cost != "" {
@@ -260,7 +260,7 @@ func writeRemedy(b *strings.Builder, f model.Finding) {
 	}
 }
 
-// writeSteps is one line; with verbose each step has its own.
+// writeSteps writes one line, or with verbose a line per step.
 func writeSteps(b *strings.Builder, r *report.Report, verbose bool) {
 	if len(r.Steps) == 0 || r.Command != "deploy" && r.Command != "rollback" && !verbose {
 		return
@@ -268,13 +268,13 @@ func writeSteps(b *strings.Builder, r *report.Report, verbose bool) {
 	if !verbose {
 		parts := make([]string, len(r.Steps))
 		for i, s := range r.Steps {
-			parts[i] = s.Name + " " + span(s.MS)
+			parts[i] = s.Name + " " + duration(s.MS)
 		}
 		fmt.Fprintf(b, "steps: %s\n", strings.Join(parts, ", "))
 		return
 	}
 	for _, s := range r.Steps {
-		fmt.Fprintf(b, "step %-20s %-7s %8s%s\n", s.Name, s.Status, span(s.MS), prefixed("  ", firstLine(s.Message)))
+		fmt.Fprintf(b, "step %-20s %-7s %8s%s\n", s.Name, s.Status, duration(s.MS), prefixed("  ", firstLine(s.Message)))
 	}
 }
 
@@ -283,7 +283,7 @@ func firstLine(text string) string {
 	return line
 }
 
-func span(ms int64) string {
+func duration(ms int64) string {
 	d := time.Duration(ms) * time.Millisecond
 	if d >= time.Second {
 		d = d.Round(100 * time.Millisecond)

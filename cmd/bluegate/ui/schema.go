@@ -2,7 +2,7 @@ package ui
 
 import _ "embed"
 
-// ReportSchema is what `bluegate schema report` prints; the closed list of reasons is kept there.
+// ReportSchema is the output of `bluegate schema report`. It contains the closed list of reasons.
 //
 //go:embed report.schema.json
 var ReportSchema string

@@ -8,7 +8,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// SettingsResult is what `bluegate config --format json` prints.
+// SettingsResult is the output of `bluegate config --format json`.
 type SettingsResult struct {
 	Command   string           `json:"command"`
 	Outcome   model.Outcome    `json:"outcome"`
@@ -17,7 +17,8 @@ type SettingsResult struct {
 	Values    []config.Setting `json:"values"`
 }
 
-// SettingsText is the effective configuration for people, two lines a value: it fits a narrow terminal.
+// SettingsText returns the effective configuration for people, with two lines per value, so that it fits a narrow
+// terminal.
 func SettingsText(settings []config.Setting) string {
 	var b strings.Builder
 	for _, s := range settings {

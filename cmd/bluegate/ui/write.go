@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Write writes a command's result to w: its text, or with format json its value as one indented JSON object.
+// Write writes the result of a command to w: text, or with format json the value as one indented JSON object.
 func Write(w io.Writer, format string, value any, text string) error {
 	if format != "json" {
 		_, err := io.WriteString(w, text)

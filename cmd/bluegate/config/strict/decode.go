@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// at is where the decoder is: a key's path, and the tag of the field that it stands for.
+// at is the position of the decoder: the path of a key, and the tag of its field.
 type at struct {
 	path string
 	tag  reflect.StructTag
-	// nameless: an item of a list or of a free map, which the environment cannot name.
-	nameless bool
+	// unnamed: an item of a list or of a free map, which the environment cannot name.
+	unnamed bool
 }
 
 func (a at) key(name string, tag reflect.StructTag) at {
 	if a.path != "" {
 		name = a.path + "." + name
 	}
-	return at{name, tag, a.nameless}
+	return at{name, tag, a.unnamed}
 }
 
 type decoder struct {
@@ -36,8 +36,8 @@ var (
 	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// single says whether values of this type are written as one word.
-func single(t reflect.Type) bool {
+// isScalar says whether a value of this type is written as one word.
+func isScalar(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
 		return true
@@ -47,34 +47,34 @@ func single(t reflect.Type) bool {
 
 func (d *decoder) value(a at, n *node, into reflect.Value) error {
 	switch t := into.Type(); {
-	case single(t):
-		return d.single(a, n, into)
+	case isScalar(t):
+		return d.scalar(a, n, into)
 	case n == nil || n.kind == null:
 		if n != nil {
 			d.values.Origins[a.path] = Origin{Place: n.place}
 		}
 		if t.Kind() == reflect.Struct {
-			return d.structure(a, nil, into)
+			return d.structFields(a, nil, into)
 		}
 		if t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct {
-			return d.mapped(a, &node{kind: mapping}, into)
+			return d.mapping(a, &node{kind: mapping}, into)
 		}
 		return nil
 	case t.Kind() == reflect.Struct:
-		return d.structure(a, n, into)
+		return d.structFields(a, n, into)
 	case t.Kind() == reflect.Slice:
 		return d.list(a, n, into)
 	case t.Kind() == reflect.Map:
-		return d.mapped(a, n, into)
+		return d.mapping(a, n, into)
 	default:
 		return fmt.Errorf("%s: cannot read a value of type %s", a.path, t)
 	}
 }
 
-// structure reads a mapping into a struct. Fields without a key are visited too: the environment may give them a value.
-func (d *decoder) structure(a at, n *node, into reflect.Value) error {
+// structFields reads a mapping into a struct. It also visits fields without a key: the environment may set them.
+func (d *decoder) structFields(a at, n *node, into reflect.Value) error {
 	if n != nil && n.kind != mapping && n.kind != null {
-		return d.not(n.place, a, n, "a mapping of "+strings.Join(names(into.Type()), ", "))
+		return d.mustBe(n.place, a, n, "a mapping of "+strings.Join(names(into.Type()), ", "))
 	}
 	if n == nil {
 		n = &node{kind: mapping}
@@ -86,7 +86,7 @@ func (d *decoder) structure(a at, n *node, into reflect.Value) error {
 	known := map[string]reflect.StructField{}
 	for i := range into.NumField() {
 		field := into.Type().Field(i)
-		if name := keyOf(field); name != "" {
+		if name := keyName(field); name != "" {
 			known[name] = field
 		} else if field.Tag.Get("yaml") == ",inline" {
 			rest, restTag = into.Field(i), field.Tag
@@ -103,7 +103,7 @@ func (d *decoder) structure(a at, n *node, into reflect.Value) error {
 		free.keys, free.values = append(free.keys, key), append(free.values, n.values[i])
 	}
 	for i := range into.NumField() {
-		name := keyOf(into.Type().Field(i))
+		name := keyName(into.Type().Field(i))
 		if name == "" {
 			continue
 		}
@@ -112,7 +112,7 @@ func (d *decoder) structure(a at, n *node, into reflect.Value) error {
 		}
 	}
 	if rest.IsValid() {
-		return d.free(at{a.path, restTag, a.nameless}, free, rest)
+		return d.freeMap(at{a.path, restTag, a.unnamed}, free, rest)
 	}
 	return nil
 }
@@ -126,17 +126,17 @@ func (n *node) of(key string) *node {
 	return nil
 }
 
-// mapped reads a map. With choice:"a b" its keys are those, and the environment can name them.
-func (d *decoder) mapped(a at, n *node, into reflect.Value) error {
+// mapping reads a map. With choice:"a b" those are its keys, and the environment can set them.
+func (d *decoder) mapping(a at, n *node, into reflect.Value) error {
 	if n.kind != mapping {
-		return d.not(n.place, a, n, "a mapping")
+		return d.mustBe(n.place, a, n, "a mapping")
 	}
 	if n.place.Line > 0 {
 		d.values.Origins[a.path] = Origin{Place: n.place}
 	}
 	choice, closed := a.tag.Lookup("choice")
 	if !closed {
-		return d.free(at{a.path, a.tag, true}, n, into)
+		return d.freeMap(at{a.path, a.tag, true}, n, into)
 	}
 	words := strings.Fields(choice)
 	for _, key := range n.keys {
@@ -160,9 +160,9 @@ func (d *decoder) mapped(a at, n *node, into reflect.Value) error {
 	return nil
 }
 
-// free reads keys that the user names. Those that the tag environment:"…" lists are known to the environment even when
-// the file has none of them.
-func (d *decoder) free(a at, n *node, into reflect.Value) error {
+// freeMap reads keys that the user names. The environment can set the keys in the tag environment:"…" even if the file
+// does not have them.
+func (d *decoder) freeMap(a at, n *node, into reflect.Value) error {
 	made := reflect.MakeMap(into.Type())
 	words := strings.Fields(a.tag.Get("environment"))
 	for _, key := range n.keys {
@@ -188,14 +188,14 @@ func (d *decoder) free(a at, n *node, into reflect.Value) error {
 
 func (d *decoder) list(a at, n *node, into reflect.Value) error {
 	if n.kind != list {
-		return d.not(n.place, a, n, "a list, such as [a, b]")
+		return d.mustBe(n.place, a, n, "a list, such as [a, b]")
 	}
 	d.values.Origins[a.path] = Origin{Place: n.place}
 	made := reflect.MakeSlice(into.Type(), len(n.values), len(n.values))
 	for i, item := range n.values {
 		where := at{fmt.Sprintf("%s[%d]", a.path, i), a.tag, true}
 		if item.kind == null {
-			return d.not(item.place, where, item, "a value")
+			return d.mustBe(item.place, where, item, "a value")
 		}
 		if err := d.value(where, item, made.Index(i)); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (d *decoder) list(a at, n *node, into reflect.Value) error {
 	return nil
 }
 
-func (d *decoder) single(a at, n *node, into reflect.Value) error {
+func (d *decoder) scalar(a at, n *node, into reflect.Value) error {
 	var text string
 	var origin Origin
 	name := d.env.variable(a.path)
@@ -215,11 +215,11 @@ func (d *decoder) single(a at, n *node, into reflect.Value) error {
 	case n == nil:
 		return nil
 	case n.kind != scalar:
-		return d.not(n.place, a, n, "a single value")
+		return d.mustBe(n.place, a, n, "a single value")
 	default:
 		text, origin = n.text, Origin{Place: n.place}
 	}
-	if err := set(into, text, a.tag); err != nil {
+	if err := setValue(into, text, a.tag); err != nil {
 		return &Error{origin, a.path + ": " + err.Error()}
 	}
 	d.values.Origins[a.path] = origin
@@ -234,13 +234,13 @@ func (e Environment) variable(path string) string {
 }
 
 func (e Environment) get(a at, name string) string {
-	if a.nameless || e.Getenv == nil {
+	if a.unnamed || e.Getenv == nil {
 		return ""
 	}
 	return e.Getenv(name)
 }
 
-func set(into reflect.Value, text string, tag reflect.StructTag) error {
+func setValue(into reflect.Value, text string, tag reflect.StructTag) error {
 	if t, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return t.UnmarshalText([]byte(text))
 	}
@@ -255,7 +255,7 @@ func set(into reflect.Value, text string, tag reflect.StructTag) error {
 		}
 		into.SetBool(text == "true")
 	case into.Kind() == reflect.String:
-		return word(into, text, tag)
+		return setWord(into, text, tag)
 	default:
 		number, err := strconv.Atoi(text)
 		if err != nil {
@@ -266,7 +266,7 @@ func set(into reflect.Value, text string, tag reflect.StructTag) error {
 	return nil
 }
 
-func word(into reflect.Value, text string, tag reflect.StructTag) error {
+func setWord(into reflect.Value, text string, tag reflect.StructTag) error {
 	if text == "" {
 		return errors.New("must not be empty; remove the key, or give it a value")
 	}
@@ -278,8 +278,8 @@ func word(into reflect.Value, text string, tag reflect.StructTag) error {
 	return nil
 }
 
-// Duration reads a span as in Go and in Compose: 5s, 1m30s. A bare number, of which nobody knows the unit, and a negative
-// span are refused.
+// Duration reads a duration as Go and Compose do: 5s, 1m30s. It refuses a number without a unit and a negative
+// duration.
 func Duration(text string) (time.Duration, error) {
 	span, err := time.ParseDuration(text)
 	if err != nil || span < 0 {
@@ -293,25 +293,25 @@ func (d *decoder) unknown(key *node, a at, known []string) error {
 	if a.path != "" {
 		inside = " in " + a.path
 	}
-	return wrong(key.place, "unknown key %q%s%s; known keys: %s", key.text, inside, Suggest(key.text, known), strings.Join(known, ", "))
+	return errorAt(key.place, "unknown key %q%s%s; known keys: %s", key.text, inside, Suggest(key.text, known), strings.Join(known, ", "))
 }
 
-func (d *decoder) not(p Place, a at, n *node, want string) error {
-	return wrong(p, "%s must be %s, not %s", a.path, want, n.kind)
+func (d *decoder) mustBe(p Place, a at, n *node, want string) error {
+	return errorAt(p, "%s must be %s, not %s", a.path, want, n.kind)
 }
 
-// names are a struct's keys.
+// names returns the keys of a struct.
 func names(t reflect.Type) (out []string) {
 	for i := range t.NumField() {
-		if name := keyOf(t.Field(i)); name != "" {
+		if name := keyName(t.Field(i)); name != "" {
 			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// keyOf is a field's key; "" is that of the map that takes the others, and of what is not read.
-func keyOf(field reflect.StructField) string {
+// keyName returns the key of a field, or "" for the map of all other keys and for a field that is not read.
+func keyName(field reflect.StructField) string {
 	name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 	return name
 }

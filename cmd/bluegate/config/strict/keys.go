@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// Key is one key of a struct, with what it holds.
+// Key is one key of a struct and its value.
 type Key struct {
 	Path  string
 	Value reflect.Value
 	Tag   reflect.StructTag
 }
 
-// Keys lists the keys of a struct that hold a value of their own, in the order of its fields: a list is one, and so is
-// each entry of a map. Lists of mappings are gone into.
+// Keys lists the keys of a struct that have a value of their own, in the order of its fields. A list is one value,
+// except that each key of a list of mappings is listed; so is each entry of a map.
 func Keys(of any) []Key { return keysOf(at{}, reflect.ValueOf(of)) }
 
 func keysOf(a at, v reflect.Value) (out []Key) {
 	switch t := v.Type(); {
-	case single(t) || t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Struct:
+	case isScalar(t) || t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Struct:
 		return []Key{{a.path, v, a.tag}}
 	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {
 			field := t.Field(i)
-			name := keyOf(field)
+			name := keyName(field)
 			switch {
 			case name != "":
 				out = append(out, keysOf(a.key(name, field.Tag), v.Field(i))...)
 			case field.Tag.Get("yaml") == ",inline":
-				out = append(out, keysOf(at{a.path, field.Tag, a.nameless}, v.Field(i))...)
+				out = append(out, keysOf(at{a.path, field.Tag, a.unnamed}, v.Field(i))...)
 			}
 		}
 	case t.Kind() == reflect.Slice:

@@ -25,29 +25,29 @@ func (k kind) String() string {
 	return [...]string{"nothing", "a single value", "a list", "a mapping"}[k]
 }
 
-// node is YAML without what has no business in a configuration: anchors, aliases, tags, merge keys.
+// node is YAML without anchors, aliases, tags and merge keys.
 type node struct {
 	kind   kind
-	text   string // a scalar's, as written
+	text   string // of a scalar, as written
 	place  Place
-	keys   []*node // a mapping's, beside its values
-	values []*node // a mapping's or a list's
+	keys   []*node // of a mapping
+	values []*node // of a mapping or a list
 }
 
-// deepest bounds the recursion; a configuration has a depth of five.
-const deepest = 20
+// maxDepth limits the recursion; bluegate.yml has a depth of five.
+const maxDepth = 20
 
 func parse(file string, text []byte) (*node, error) {
-	if err := readable(file, text); err != nil {
+	if err := checkText(file, text); err != nil {
 		return nil, err
 	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		var placed yaml.Error
 		if errors.As(err, &placed) && placed.GetToken() != nil {
-			return nil, wrong(place(file, placed.GetToken()), "%s", placed.GetMessage())
+			return nil, errorAt(place(file, placed.GetToken()), "%s", placed.GetMessage())
 		}
-		return nil, wrong(Place{File: file}, "%v", err)
+		return nil, errorAt(Place{File: file}, "%v", err)
 	}
 	var root *node
 	for _, doc := range tree.Docs {
@@ -55,29 +55,30 @@ func parse(file string, text []byte) (*node, error) {
 			continue
 		}
 		if root != nil {
-			return nil, wrong(place(file, doc.Body.GetToken()), "a second document starts here; the file must have only one")
+			return nil, errorAt(place(file, doc.Body.GetToken()), "a second document starts here; the file must have only one")
 		}
-		if root, err = convert(file, doc.Body, deepest); err != nil {
+		if root, err = convert(file, doc.Body, maxDepth); err != nil {
 			return nil, err
 		}
 	}
 	if root != nil && root.kind != mapping && root.kind != null {
-		return nil, wrong(root.place, "found %s; the file must be a mapping, such as \"project: shop\"", root.kind)
+		return nil, errorAt(root.place, "found %s; the file must be a mapping, such as \"project: shop\"", root.kind)
 	}
 	return root, nil
 }
 
-// readable refuses what is no text. An empty file is more likely one whose writing failed than somebody's intention.
-func readable(file string, text []byte) error {
+// checkText refuses bytes that are not text. It refuses an empty file, because that is more likely the result of a
+// failed write than intended.
+func checkText(file string, text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
-		return wrong(Place{file, 1, 1}, "the file is empty; remove it to use the defaults")
+		return errorAt(Place{file, 1, 1}, "the file is empty; remove it to use the defaults")
 	}
 	for i, rest := 0, text; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\n' && r != '\r' && r != '\t' {
 			before := text[:i]
 			column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
-			return wrong(Place{file, bytes.Count(before, []byte("\n")) + 1, column}, "byte %#02x is not text", rest[0])
+			return errorAt(Place{file, bytes.Count(before, []byte("\n")) + 1, column}, "byte %#02x is not text", rest[0])
 		}
 		i, rest = i+size, rest[size:]
 	}
@@ -87,7 +88,7 @@ func readable(file string, text []byte) error {
 func convert(file string, n ast.Node, depth int) (*node, error) {
 	out := &node{place: place(file, n.GetToken())}
 	if depth == 0 {
-		return nil, wrong(out.place, "the nesting is too deep")
+		return nil, errorAt(out.place, "the nesting is too deep")
 	}
 	switch n := n.(type) {
 	case *ast.NullNode:
@@ -117,18 +118,18 @@ func convert(file string, n ast.Node, depth int) (*node, error) {
 			}
 		}
 	case *ast.AnchorNode, *ast.AliasNode:
-		return nil, wrong(out.place, "anchors and aliases (& and *) are not supported; write the value out, or quote it if it is text")
+		return nil, errorAt(out.place, "anchors and aliases (& and *) are not supported; write the value out, or quote it if it is text")
 	case *ast.TagNode:
-		return nil, wrong(out.place, "tags (%s) are not supported; quote it if it is text", n.Start.Value)
+		return nil, errorAt(out.place, "tags (%s) are not supported; quote it if it is text", n.Start.Value)
 	default:
-		return nil, wrong(out.place, "%s is not supported here", n.Type())
+		return nil, errorAt(out.place, "%s is not supported here", n.Type())
 	}
 	return out, nil
 }
 
 func (n *node) add(file string, pair *ast.MappingValueNode, depth int) error {
 	if pair.Key.IsMergeKey() {
-		return wrong(place(file, pair.Key.GetToken()), "merge keys (<<) are not supported; write the keys out")
+		return errorAt(place(file, pair.Key.GetToken()), "merge keys (<<) are not supported; write the keys out")
 	}
 	key, err := convert(file, pair.Key, depth-1)
 	if err != nil {
@@ -138,11 +139,11 @@ func (n *node) add(file string, pair *ast.MappingValueNode, depth int) error {
 		n.place = key.place
 	}
 	if key.kind != scalar {
-		return wrong(key.place, "a key must be a single word")
+		return errorAt(key.place, "a key must be a single word")
 	}
 	for _, known := range n.keys {
 		if known.text == key.text {
-			return wrong(key.place, "duplicate key %q, first in line %d", key.text, known.place.Line)
+			return errorAt(key.place, "duplicate key %q, first in line %d", key.text, known.place.Line)
 		}
 	}
 	value, err := convert(file, pair.Value, depth-1)
@@ -160,6 +161,6 @@ func place(file string, t *token.Token) Place {
 	return Place{file, t.Position.Line, t.Position.Column}
 }
 
-func wrong(p Place, format string, args ...any) error {
+func errorAt(p Place, format string, args ...any) error {
 	return &Error{Origin{Place: p}, fmt.Sprintf(format, args...)}
 }

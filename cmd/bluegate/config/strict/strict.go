@@ -1,9 +1,9 @@
-// Package strict reads YAML into tagged structs and lets nothing pass that it does not understand: an unknown key, a
-// number without its unit or an alias is an error with file, line and column. It remembers where each value came from,
-// and lets the environment overrule every single value.
+// Package strict reads YAML into tagged structs and refuses everything that it does not know: an unknown key, a number
+// without its unit and an alias are errors with file, line and column. It records where each value comes from, and lets
+// the environment override every single value.
 //
-// Fields are tagged yaml:"name"; choice:"a b" is a closed list of words. A struct's map tagged yaml:",inline" takes the
-// keys that no field has.
+// Fields are tagged yaml:"name"; choice:"a b" is a closed list of words. A map field tagged yaml:",inline" takes the
+// keys that no other field has.
 package strict
 
 import (
@@ -24,7 +24,7 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Origin is where a value came from: the environment, if Variable is set, else a place in the file.
+// Origin is where a value comes from: the environment if Variable is set, otherwise a place in the file.
 type Origin struct {
 	Variable string
 	Place    Place
@@ -37,35 +37,36 @@ func (o Origin) String() string {
 	return o.Place.String()
 }
 
-// Error is what is wrong with a value, and where that stands.
+// Error is an error about a value, with its origin.
 type Error struct {
 	Origin  Origin
 	Message string
 }
 
+// Error is an error about a value, with its origin.
 func (e *Error) Error() string { return e.Origin.String() + ": " + e.Message }
 
 // Text is a string that was read. Key is its path: compose.files[0].
 type Text struct {
 	Key, Value string
-	Tag        reflect.StructTag // of the field that holds it, or holds the list or map in which it is
+	Tag        reflect.StructTag // of its field, or of the field of its list or map
 	Origin     Origin
 }
 
-// Values tell where the values of a struct came from.
+// Values says where the values of a struct come from.
 type Values struct {
 	File    string
 	Origins map[string]Origin // by path: gate.stable
 	Texts   []Text            // in the order of the fields
 }
 
-// Has says whether anybody gave the key a value.
+// Has says whether the file or the environment sets the key.
 func (v *Values) Has(key string) bool {
 	_, ok := v.Origins[key]
 	return ok
 }
 
-// Wrong is an error about the key's value, with its place.
+// Wrong returns an error about the key's value, with its place.
 func (v *Values) Wrong(key, format string, args ...any) error {
 	origin, ok := v.Origins[key]
 	if !ok {
@@ -74,15 +75,15 @@ func (v *Values) Wrong(key, format string, args ...any) error {
 	return &Error{origin, key + ": " + fmt.Sprintf(format, args...)}
 }
 
-// Environment names the values that overrule the file's: with prefix BLUEGATE, BLUEGATE_GATE_STABLE is that of
-// gate.stable. A variable that is empty is not set.
+// Environment names the variables that override the file: with prefix BLUEGATE, BLUEGATE_GATE_STABLE overrides
+// gate.stable. An empty variable counts as not set.
 type Environment struct {
 	Prefix string
 	Getenv func(string) string
 }
 
-// Read reads a file's text into a pointer to a struct. No text at all (nil) is a file that is not there: then only the
-// environment speaks.
+// Read reads a file's text into a pointer to a struct. A nil text means that there is no file: then only the
+// environment sets values.
 func Read(file string, text []byte, env Environment, into any) (*Values, error) {
 	v := &Values{File: file, Origins: map[string]Origin{}}
 	var root *node
@@ -93,5 +94,5 @@ func Read(file string, text []byte, env Environment, into any) (*Values, error) 
 		}
 	}
 	d := &decoder{values: v, env: env}
-	return v, d.structure(at{}, root, reflect.ValueOf(into).Elem())
+	return v, d.structFields(at{}, root, reflect.ValueOf(into).Elem())
 }

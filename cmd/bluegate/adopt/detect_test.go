@@ -16,8 +16,8 @@ import (
 // conventional stands in for the names that package compose finds by itself.
 func conventional(dir fs.FS) []string {
 	for _, pattern := range []string{"docker-compose.{colour}.yml", "docker-compose.yml"} {
-		_, blue := fs.Stat(dir, of(pattern, model.Blue))
-		_, green := fs.Stat(dir, of(pattern, model.Green))
+		_, blue := fs.Stat(dir, expandColour(pattern, model.Blue))
+		_, green := fs.Stat(dir, expandColour(pattern, model.Green))
 		if blue == nil && green == nil {
 			return []string{pattern}
 		}
@@ -27,7 +27,7 @@ func conventional(dir fs.FS) []string {
 
 // Each file below testdata is a folder, and what follows from it: bluegate.yml, the name of nginx's container where the
 // script says it, and what was seen.
-func TestLook(t *testing.T) {
+func TestDetect(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
@@ -39,7 +39,7 @@ func TestLook(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir, want := folder(archive)
-			if got := told(Look(dir, dir, "shop", conventional(dir))); got != want {
+			if got := told(Detect(dir, dir, "shop", conventional(dir))); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -65,7 +65,7 @@ func told(s Setup) string {
 		text += "container: " + s.Container + "\n"
 	}
 	var seen []string
-	for _, x := range s.Seen {
+	for _, x := range s.Observations {
 		seen = append(seen, x.Place+": "+x.What+"\n")
 	}
 	slices.Sort(seen)

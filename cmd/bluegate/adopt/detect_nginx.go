@@ -14,16 +14,16 @@ import (
 	"bluegate/nginx/conf"
 )
 
-// nginx decides how the switch is made: as the script makes it, else as the live file shows. An edit in place needs no
-// word.
-func (l *looking) nginx() {
+// nginx chooses how the switch is made: as the script does, otherwise as the live file shows. Mode edit needs no
+// setting.
+func (l *detector) nginx() {
 	n := &l.setup.Proposal.Nginx
 	if s := l.script(func(s *Script) bool { return s.Mode != "" }); s != nil {
 		n.Mode, n.From, n.To, n.Text = s.Mode, path.Clean(s.From), path.Clean(s.To), s.Text
 		if s.From == "" {
 			n.From = ""
 		}
-		if n.Mode == "link" && !path.IsAbs(n.From) && !l.exists(of(n.From, model.Blue)) { // a link's target is relative to the link
+		if n.Mode == "link" && !path.IsAbs(n.From) && !l.exists(expandColour(n.From, model.Blue)) { // the target of a link is relative to the link
 			n.From = path.Join(path.Dir(n.To), n.From)
 		}
 	} else if found := preparedFiles(l.dir); len(found) == 1 {
@@ -31,7 +31,7 @@ func (l *looking) nginx() {
 		if found[0].Link {
 			n.Mode = "link"
 		}
-		l.saw(n.To, "is %s for one of the colours", found[0].From)
+		l.found(n.To, "equals %s for one of the colours", found[0].From)
 	}
 	if s := l.script(func(s *Script) bool { return s.Container != "" || s.Service != "" || s.OnHost }); s != nil {
 		l.setup.Container = s.Container
@@ -42,19 +42,19 @@ func (l *looking) nginx() {
 	}
 }
 
-func (l *looking) exists(name string) bool {
+func (l *detector) exists(name string) bool {
 	_, err := fs.Stat(l.dir, name)
 	return err == nil
 }
 
-// values are the variables of nginx's configuration that hold an address of a colour. Such a variable is edited only when
-// it is named.
-func (l *looking) values() (found []string) {
+// values returns the variables in nginx's configuration that contain an address of a colour. Such a variable is changed
+// only if it is listed.
+func (l *detector) values() (found []string) {
 	look := func(name string, text []byte) {
 		for _, variable := range l.valuesIn(name, text) {
 			if !slices.Contains(found, variable) {
 				found = append(found, variable)
-				l.saw(name, "variable $%s holds a colour's address", variable)
+				l.found(name, "variable $%s contains the address of a colour", variable)
 			}
 		}
 	}
@@ -71,15 +71,15 @@ func (l *looking) values() (found []string) {
 	return found
 }
 
-// valuesIn are those of one file. A map that names both colours chooses between them, and is not switched.
-func (l *looking) valuesIn(name string, text []byte) (found []string) {
+// valuesIn returns those of one file. A map with both colours chooses between them and is not switched.
+func (l *detector) valuesIn(name string, text []byte) (found []string) {
 	file, err := conf.Parse(name, text)
 	if err != nil {
 		return nil
 	}
 	chosen := map[string]map[string]bool{}
 	for _, point := range file.Values() {
-		if painted(point.Host) == point.Host && !l.isPort(point.Port) {
+		if colourPattern(point.Host) == point.Host && !l.isPort(point.Port) {
 			continue
 		}
 		if chosen[point.Variable] == nil {
@@ -91,8 +91,8 @@ func (l *looking) valuesIn(name string, text []byte) (found []string) {
 	return slices.DeleteFunc(found, func(variable string) bool { return len(chosen[variable]) > 1 })
 }
 
-// isPort says whether a port is one of the colours', by a script.
-func (l *looking) isPort(port string) bool {
+// isPort says whether a port belongs to a colour, according to a script.
+func (l *detector) isPort(port string) bool {
 	for _, s := range l.scripts {
 		for _, values := range s.variables.keys {
 			for _, value := range values {
@@ -105,11 +105,11 @@ func (l *looking) isPort(port string) bool {
 	return false
 }
 
-// health lets the script's own question take the place of a healthcheck, where no service has one.
-func (l *looking) health(files []string) {
+// health proposes the script's own request as a check if no service has a healthcheck.
+func (l *detector) health(files []string) {
 	services := 0
 	for _, pattern := range files {
-		if c := l.files[of(pattern, model.Blue)]; c != nil {
+		if c := l.files[expandColour(pattern, model.Blue)]; c != nil {
 			for _, s := range c.Services {
 				if s.shared() {
 					continue
@@ -128,27 +128,27 @@ func (l *looking) health(files []string) {
 // placeholder matches {key}.
 var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 
-// colours gives a value to each key that the proposal uses, and to the variables of the Compose files that differ.
-func (l *looking) colours(files []string) {
+// colours sets each key that the proposal uses, and the variables of the Compose files that differ between the colours.
+func (l *detector) colours(files []string) {
 	p := &l.setup.Proposal
 	p.Keys, p.Env = map[model.Colour]map[string]string{}, map[model.Colour]map[string]string{}
 	texts := append([]string{p.Project, p.Check, p.Nginx.From, p.Nginx.Text}, p.Files...)
 	for _, found := range placeholder.FindAllStringSubmatch(strings.Join(texts, " "), -1) {
 		for _, colour := range model.Colours {
-			if value, ok := l.key(found[1])[colour]; ok {
+			if value, ok := l.keyValue(found[1])[colour]; ok {
 				put(p.Keys, colour, found[1], value)
 			}
 		}
 	}
 	var used []string
 	for _, pattern := range files {
-		if c := l.files[of(pattern, model.Blue)]; c != nil {
+		if c := l.files[expandColour(pattern, model.Blue)]; c != nil {
 			used = append(used, c.variables()...)
 		}
 	}
 	for _, name := range used {
 		for _, colour := range model.Colours {
-			if value, ok := l.env(name, colour); ok {
+			if value, ok := l.envValue(name, colour); ok {
 				put(p.Env, colour, name, value)
 			}
 		}
@@ -166,8 +166,8 @@ func put(into map[model.Colour]map[string]string, colour model.Colour, key, valu
 	into[colour][key] = value
 }
 
-// key is what a key of the scripts is for each colour.
-func (l *looking) key(name string) map[model.Colour]string {
+// keyValue returns the value of a key in the scripts for a colour.
+func (l *detector) keyValue(name string) map[model.Colour]string {
 	for _, s := range l.scripts {
 		if values := s.variables.keys[name]; len(values) == 2 {
 			return values
@@ -176,8 +176,8 @@ func (l *looking) key(name string) map[model.Colour]string {
 	return nil
 }
 
-// env is what a variable of a Compose file is for a colour, by the scripts and the colour's own env file.
-func (l *looking) env(name string, colour model.Colour) (string, bool) {
+// envValue returns the value of a Compose file's variable for a colour, from the scripts and the colour's env file.
+func (l *detector) envValue(name string, colour model.Colour) (string, bool) {
 	for _, s := range l.scripts {
 		pattern, ok := s.Env[name]
 		if key, perColour := s.variables.perColour(name); !ok && perColour {
@@ -187,12 +187,12 @@ func (l *looking) env(name string, colour model.Colour) (string, bool) {
 			pattern, ok = "{colour}", true
 		}
 		if ok {
-			return l.filled(pattern, colour), true
+			return l.expand(pattern, colour), true
 		}
 		if !strings.Contains(s.EnvFile, "{colour}") {
 			continue
 		}
-		pairs, err := dotenv.UnmarshalBytesWithLookup(read(l.dir, path.Clean(of(s.EnvFile, colour))), nil)
+		pairs, err := dotenv.UnmarshalBytesWithLookup(read(l.dir, path.Clean(expandColour(s.EnvFile, colour))), nil)
 		if value, ok := pairs[name]; err == nil && ok && !redact.IsSecretName(name) {
 			return value, true
 		}
@@ -200,13 +200,13 @@ func (l *looking) env(name string, colour model.Colour) (string, bool) {
 	return "", false
 }
 
-// filled puts a colour and its keys into a pattern.
-func (l *looking) filled(pattern string, colour model.Colour) string {
+// expand replaces a colour and its keys in a pattern.
+func (l *detector) expand(pattern string, colour model.Colour) string {
 	return placeholder.ReplaceAllStringFunc(pattern, func(found string) string {
 		if found == "{colour}" {
 			return string(colour)
 		}
-		if value, ok := l.key(strings.Trim(found, "{}"))[colour]; ok {
+		if value, ok := l.keyValue(strings.Trim(found, "{}"))[colour]; ok {
 			return value
 		}
 		return found

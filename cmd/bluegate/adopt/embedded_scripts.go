@@ -10,12 +10,13 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// inside is a shell script within another file. Its text begins with as many empty lines as stand before it there, so
-// that a line has the same number in both.
-type inside struct{ path, text string }
+// embeddedScript is a shell script inside another file. Its text starts with empty lines, so that a line has the same
+// number in both.
+type embeddedScript struct{ path, text string }
 
-// insideMakefile is all that the recipes of a Makefile run. A variable is the shell's of the same name.
-func insideMakefile(name string, text []byte) []inside {
+// makefileScript returns all that the recipes of a Makefile run. A variable of make becomes the shell variable of the
+// same name.
+func makefileScript(name string, text []byte) []embeddedScript {
 	var b strings.Builder
 	recipe, goesOn := false, false
 	for line := range strings.Lines(string(text)) {
@@ -25,16 +26,16 @@ func insideMakefile(name string, text []byte) []inside {
 		}
 		switch assigned := makeVariable.FindStringSubmatch(line); {
 		case recipe && !goesOn:
-			b.WriteString(inShell(strings.TrimLeft(line, "\t@-+ ")))
+			b.WriteString(shellLine(strings.TrimLeft(line, "\t@-+ ")))
 		case recipe:
-			b.WriteString(inShell(line))
+			b.WriteString(shellLine(line))
 		case assigned != nil:
-			b.WriteString(assigned[1] + `="` + inShell(strings.ReplaceAll(assigned[2], `"`, `\"`)) + `"`)
+			b.WriteString(assigned[1] + `="` + shellLine(strings.ReplaceAll(assigned[2], `"`, `\"`)) + `"`)
 		}
 		b.WriteString("\n")
 		goesOn = strings.HasSuffix(line, `\`)
 	}
-	return []inside{{name, b.String()}}
+	return []embeddedScript{{name, b.String()}}
 }
 
 var (
@@ -42,16 +43,16 @@ var (
 	makeReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)
 )
 
-// inShell writes a line of a recipe as the shell gets it.
-func inShell(line string) string {
+// shellLine returns a line of a recipe as the shell receives it.
+func shellLine(line string) string {
 	return strings.ReplaceAll(makeReference.ReplaceAllString(line, "$${$1}"), "$$", "$")
 }
 
-// scriptKeys are where the files of GitHub's and GitLab's runners have shell scripts.
+// scriptKeys are the keys with shell scripts in the configuration of GitHub Actions and GitLab CI.
 var scriptKeys = []string{"run", "script", "before_script", "after_script"}
 
-// insideWorkflow is each script that a runner's file has. A file that is no YAML has none.
-func insideWorkflow(name string, text []byte) (found []inside) {
+// workflowScripts returns the scripts in the configuration of a CI runner; none if the file is not YAML.
+func workflowScripts(name string, text []byte) (found []embeddedScript) {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil
@@ -63,21 +64,21 @@ func insideWorkflow(name string, text []byte) (found []inside) {
 				return
 			}
 			var b strings.Builder
-			if list, ok := pair.Value.(*ast.SequenceNode); ok { // each item is a line of one script
+			if list, ok := pair.Value.(*ast.SequenceNode); ok { // each item is a line of the script
 				for _, item := range list.Values {
-					placed(&b, item)
+					atLine(&b, item)
 				}
 			} else {
-				placed(&b, pair.Value)
+				atLine(&b, pair.Value)
 			}
-			found = append(found, inside{name, expression.ReplaceAllString(b.String(), "$${$1}")})
+			found = append(found, embeddedScript{name, expression.ReplaceAllString(b.String(), "$${$1}")})
 		}), doc)
 	}
 	return found
 }
 
-// placed writes a text at the line at which it stands in its file.
-func placed(b *strings.Builder, n ast.Node) {
+// atLine puts a text at the line that it has in its file.
+func atLine(b *strings.Builder, n ast.Node) {
 	line, text := n.GetToken().Position.Line, ""
 	switch n := n.(type) {
 	case *ast.LiteralNode:
@@ -91,7 +92,8 @@ func placed(b *strings.Builder, n ast.Node) {
 	b.WriteString(strings.TrimSuffix(text, "\n") + "\n")
 }
 
-// expression is what GitHub puts into a script: ${{ inputs.colour }}, of which the last word is taken for a variable.
+// expression matches what GitHub Actions replaces in a script: ${{ inputs.colour }}. Its last word is used as a
+// variable.
 var expression = regexp.MustCompile(`\$\{\{[^}]*?([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 
 type visitor func(ast.Node)
@@ -101,19 +103,19 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 	return v
 }
 
-// scriptsIn are the scripts of a file: itself, or those inside it.
-func scriptsIn(name string, text []byte) []inside {
+// scriptsIn returns the scripts of a file: the file itself, or those inside it.
+func scriptsIn(name string, text []byte) []embeddedScript {
 	ext, base, folder := path.Ext(name), path.Base(name), path.Dir(name)
 	yml := ext == ".yml" || ext == ".yaml"
 	switch {
 	case text == nil:
 		return nil
 	case ext == ".sh", isShell(text):
-		return []inside{{name, string(text)}}
+		return []embeddedScript{{name, string(text)}}
 	case base == "Makefile", base == "makefile", base == "GNUmakefile", ext == ".mk":
-		return insideMakefile(name, text)
+		return makefileScript(name, text)
 	case yml && (folder == ".github/workflows" || base == ".gitlab-ci.yml"):
-		return insideWorkflow(name, text)
+		return workflowScripts(name, text)
 	}
 	return nil
 }
