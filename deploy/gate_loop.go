@@ -28,14 +28,14 @@ type gateLoop struct {
 	up        chan error
 	started   chan struct{} // closed when Up has returned: the containers' names are known
 	rehearsed chan rehearsal
-	asked     chan error     // what is asked of a release beside its health has gone wrong
+	asked     chan error     // the end of what is asked besides health
 	work      sync.WaitGroup // Up and the rehearsal
 	upDone    time.Time
 	next      time.Time // when the gate is to be asked again
 	confirmed time.Time // the next for which every container was asked for
 	tested    bool      // the rehearsal has ended well
 	trouble   error
-	ask       func() // what is asked besides, until asked has its answer
+	ask       func() // asks that
 	healthy   map[string]bool
 	healthyAt time.Time // when the last container became healthy
 }
@@ -206,7 +206,7 @@ func (w *gateLoop) refresh() error {
 		}
 		gone = w.missing(gone, containers)
 	}
-	for id := range gone { // removed while nobody was told
+	for id := range gone { // removed without an event
 		w.observe(model.ContainerEvent{Gone: id})
 	}
 	return nil

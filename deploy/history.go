@@ -23,7 +23,7 @@ func (r *run) recordOf(colour model.Colour, containers []model.Container) model.
 		label = c.Release
 	}
 	if slices.ContainsFunc(containers, func(c model.Container) bool { return c.Release != label }) {
-		label = "" // someone made some of them anew
+		label = "" // someone recreated some of them
 	}
 	for _, known := range r.journal.Releases {
 		again := known.Kept != nil && !slices.ContainsFunc(containers, func(c model.Container) bool { return !known.Owns(c) })

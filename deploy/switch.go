@@ -94,7 +94,7 @@ func (r *run) promote(ctx context.Context) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	err := r.enter(ctx, model.PhaseSwitched, r.noteOld)
-	if err == nil || r.stage == switched { // without nginx nobody is on it yet
+	if err == nil || r.stage == switched { // without nginx no user is on it yet
 		r.stage = promoted
 	}
 	if err != nil && r.stage == promoted {
@@ -105,7 +105,7 @@ func (r *run) promote(ctx context.Context) error {
 
 // planSwitchAgain plans and tests the switch over nginx's files as they are now.
 func (r *run) planSwitchAgain(ctx context.Context) error {
-	r.Progress.Say("the configuration of %s changed meanwhile: planning the switch again", r.seen.Route.Nginx)
+	r.Progress.Say("the configuration of %s changed: planning the switch again", r.seen.Route.Nginx)
 	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (e *Engine) pingUntilSilent(ctx context.Context) error {
 	return err
 }
 
-// SilenceError prefers the reason for which alive ended a context to what came of that: "context canceled" tells nobody why.
+// SilenceError prefers the reason for which alive ended a context to what came of that: "context canceled" does not say why.
 func SilenceError(ctx context.Context, err error) error {
 	var silent *model.UnreachableError
 	if err != nil && errors.As(context.Cause(ctx), &silent) {

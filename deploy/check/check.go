@@ -1,7 +1,7 @@
-// Package check says whether a colour answers as it should: questions that are asked besides Docker's health, what
+// Package check says whether a colour answers as it should: questions that are asked in addition to Docker's health, what
 // counts as a good answer, and how often a good one has to come.
 //
-// The package is pure. It asks nobody and has no clock: whoever asks a Question gives the Answer to Judge, and what came
+// The package is pure. It does no I/O and has no clock: the caller asks a Request and gives the Result to Judge, and what came
 // of each attempt to a Series.
 package check
 
@@ -85,7 +85,7 @@ func (c Check) Complete() (Check, error) {
 	case c.From != Container && c.Service != "":
 		return c, fmt.Errorf("service is for from: container")
 	case c.Kind == Exec && c.From == Nginx:
-		return c, fmt.Errorf("nothing is executed beside nginx: a command runs from: client or from: container")
+		return c, fmt.Errorf("no command is executed from: nginx: it runs from: client or from: container")
 	}
 	return c, c.aim()
 }

@@ -22,7 +22,7 @@ func TestComplete(t *testing.T) {
 		{"dns of a URL", Check{Request: Request{Kind: DNS, Target: "http://was"}}, "no name"},
 		{"exec", Check{From: Container, Service: "was", Request: Request{Kind: Exec, Argv: []string{"true"}}}, ""},
 		{"exec of nothing", Check{Request: Request{Kind: Exec}}, "no command"},
-		{"exec beside nginx", Check{From: Nginx, Request: Request{Kind: Exec, Argv: []string{"true"}}}, "nothing is executed"},
+		{"exec beside nginx", Check{From: Nginx, Request: Request{Kind: Exec, Argv: []string{"true"}}}, "no command is executed"},
 		{"nothing", Check{}, "one of http, tcp"},
 		{"container of no service", Check{From: Container, Request: Request{Kind: TCP, Target: "a:1"}}, "needs service"},
 		{"service from elsewhere", Check{Service: "was", Request: Request{Kind: TCP, Target: "a:1"}}, "is for from: container"},

@@ -20,7 +20,7 @@ const (
 // Budget returns the longest time, counted from before the containers are created, in which the healthchecks of these
 // services can decide; pulling and the stable window are not in it.
 //
-// A service behind a dependency that must be healthy or completed begins when that has had its own time, so the sums
+// A service with a dependency that must be healthy or completed begins when that has had its own time, so the sums
 // add up along the longest such chain. One that must only be started adds nothing of its own, but what it waits for
 // itself still counts. Dependencies outside of expected count nothing, and a cycle, which Compose refuses before, is cut
 // where it closes. The result is never negative; absurd values end at the longest Duration.

@@ -17,12 +17,12 @@ func (t *track) fatalReason() *Reason {
 		return t.oomKilled()
 	case s.State == StateExited && !t.isGood():
 		return t.exited()
-	case s.State == StateRestarting, s.RestartCount > 0, t.startedAnew():
+	case s.State == StateRestarting, s.RestartCount > 0, t.startedAgain():
 		return t.restarted()
 	case s.State == StateDead:
 		return t.reason(CodeExited, "is dead, ", t.ending(), ": it could not be removed completely")
 	case s.State == StatePaused:
-		return t.reason(CodePaused, "is paused: a paused container answers nobody")
+		return t.reason(CodePaused, "is paused: a paused container does not answer")
 	case s.State == StateRemoving:
 		return t.reason(CodeVanished, "is being removed by someone else")
 	case s.State == StateCreated && s.Error != "":
@@ -64,8 +64,8 @@ func (t *track) exited() *Reason {
 	}
 }
 
-// startedAnew sees a restart that RestartCount does not tell of, since somebody else asked for it.
-func (t *track) startedAnew() bool {
+// startedAgain sees a restart that RestartCount does not count, because someone else asked for it.
+func (t *track) startedAgain() bool {
 	return !t.newest.StartedAt.IsZero() && !t.newest.StartedAt.Equal(t.startedAt)
 }
 
@@ -80,7 +80,7 @@ func (t *track) restarted() *Reason {
 	case restarts > 0:
 		what = fmt.Sprintf("did not stay up: the engine has started it again (restarts: %d)", restarts)
 	default:
-		what = "was started anew, and not by its restart policy: someone else did it, or an engine that came back"
+		what = "was started again, and not by its restart policy: by someone else, or by an engine that was restarted"
 	}
 	if t.expected.OneShot {
 		what += ". A one-shot must pass at its first attempt; give it no restart policy"

@@ -1,7 +1,7 @@
 // Package gate decides whether a release may take traffic. Samples of what the engine said of each container go in, a
 // verdict comes out: waiting, open or refused.
 //
-// The gate is pure. It asks nobody, has no clock and starts no goroutine, so the same samples and the same times always
+// The gate is pure. It does no I/O, has no clock and starts no goroutine, so the same samples and the same times always
 // give the same verdict. It is written for one goroutine.
 //
 // Three promises to those who use it:

@@ -56,7 +56,7 @@ func (t *track) overdue(blockers string) *Reason {
 	}
 }
 
-// probing says how the newest probe went, or that nobody knows.
+// probing says how the newest probe went, or that it is not known.
 func (t *track) probing() string {
 	if t.newest.LastProbe == nil {
 		return "no probe result is known"

@@ -14,7 +14,7 @@ const maxQuote = 300
 var terminalSequence = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?`)
 
 // ciCommand matches the prefixes that some CI systems obey anywhere in a line. The others obey theirs at the begin of a
-// line, where a quote never stands.
+// line, where there never is a quote.
 var ciCommand = regexp.MustCompile(`(?i)##(vso)?\[`)
 
 // printable makes one harmless line of what a container wrote: at most maxQuote bytes of whole runes, with nothing in it

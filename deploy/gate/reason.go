@@ -41,7 +41,7 @@ type Reason struct {
 	OOMKilled bool
 }
 
-// telling orders codes by how much they explain. What the kernel or the process itself said comes first; what somebody
+// telling orders codes by how much they explain. What the kernel or the process itself said comes first; what someone
 // else did to the container follows; last come those that only say that something did not happen.
 var telling = []Code{
 	CodeOOMKilled, CodeExited, CodeRestarting, CodeUnhealthy, CodeFlapping,
@@ -93,7 +93,7 @@ func (t *track) reason(code Code, parts ...string) *Reason {
 		OOMKilled: s.OOMKilled,
 	}
 	if s.ended() {
-		code := s.ExitCode // not of the record, which goes on
+		code := s.ExitCode // not of the record, which continues to change
 		r.ExitCode = &code
 	}
 	return r

@@ -66,7 +66,7 @@ const (
 	StateRemoving   State = "removing"
 )
 
-// Health is a container's health, in the engine's spelling but for HealthNone, which the engine also calls "none".
+// Health is a container's health, in the engine's spelling except HealthNone, which the engine also calls "none".
 //
 // Health alone proves nothing. The engine says "unhealthy" of every container that stops, and after it was killed
 // itself it says "healthy" of containers that no longer run.

@@ -21,11 +21,9 @@ type Verdict struct {
 	Decision Decision
 	// Reasons has for Refused every cause, the most telling first, and at least one.
 	Reasons []Reason
-	// Next is when to ask again if nothing is observed meanwhile: the end of the stable window, or the deadline. Every
+	// Next is when to ask again if nothing is observed before: the end of the stable window, or the deadline. Every
 	// container should be observed afresh before. It is zero when the decision is final.
 	Next time.Time
-	// Opens is when the gate opens if all goes on as it is; zero while something is not good.
-	Opens time.Time
 	// Progress has an entry per container, also for those that are expected and have not been seen, in the order of
 	// Expected.
 	Progress []Progress
@@ -75,7 +73,7 @@ func (g *Gate) judge(now time.Time) Verdict {
 	case all && !now.Before(end):
 		return Verdict{Decision: Open}
 	case all:
-		return Verdict{Decision: Waiting, Next: end, Opens: end}
+		return Verdict{Decision: Waiting, Next: end}
 	default:
 		return Verdict{Decision: Waiting, Next: g.deadline}
 	}
@@ -112,7 +110,7 @@ func (g *Gate) opens(begin time.Time) time.Time {
 	return end
 }
 
-// faults collects what no later sample can mend, of the model as well as of the containers.
+// faults collects what no later sample can repair, of the model as well as of the containers.
 func (g *Gate) faults() []cause {
 	var causes []cause
 	expected := 0

@@ -21,10 +21,10 @@ type Endpoint struct {
 	Published bool
 }
 
-// Address is host:port as nginx's configuration writes it: an IPv6 address stands in brackets.
+// Address is host:port as nginx's configuration writes it: an IPv6 address is in brackets.
 func (e Endpoint) Address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
 
-// bare is a host without the brackets in which an IPv6 address stands next to a port.
+// bare is a host without the brackets that an IPv6 address has next to a port.
 func bare(host string) string {
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		return host[1 : len(host)-1]
@@ -86,7 +86,7 @@ func (d *Addresses) WithContainers(containers []Container) *Addresses {
 	return &more
 }
 
-// WithAliases adds names that only nginx knows: links of its container, and extra hosts. Each stands for another host.
+// WithAliases adds names that only nginx knows: links of its container, and extra hosts. Each is another name of a host.
 func (d *Addresses) WithAliases(aliases map[string]string) *Addresses {
 	more := *d
 	more.also = maps.Clone(d.also)
@@ -170,7 +170,7 @@ func (d *Addresses) Find(host string, port int) (e Endpoint, found bool, err err
 }
 
 // Counterpart is the address of the other colour that takes the place of e: the same kind of name of the service with
-// the same key, with the port that stands at the same position of its list.
+// the same key, with the port at the same position of its list.
 func (d *Addresses) Counterpart(e Endpoint) (Endpoint, error) {
 	from, _ := d.app.Models[e.Colour].Service(e.Service)
 	model := d.app.Models[e.Colour.Other()]
@@ -259,7 +259,7 @@ func (d *Addresses) InProject(project string) bool {
 }
 
 // OnNetwork says whether any service of the colours is on one of these networks. The same names on another network are
-// another application's: a staging copy has the names of the production that runs beside it.
+// another application's: a staging copy has the names of the production that runs next to it.
 func (d *Addresses) OnNetwork(names []string) bool {
 	for _, m := range d.app.Models {
 		for _, s := range m.Services {

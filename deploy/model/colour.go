@@ -15,7 +15,7 @@ const (
 // Colours lists both, in the order in which reports name them.
 var Colours = [2]Colour{Blue, Green}
 
-// Other is the colour beside c. The other of None is None.
+// Other is the other colour. The other of None is None.
 func (c Colour) Other() Colour {
 	switch c {
 	case Blue:
@@ -31,5 +31,5 @@ func ParseColour(s string) (Colour, error) {
 	if c := Colour(s); c == Blue || c == Green {
 		return c, nil
 	}
-	return None, fmt.Errorf("%q is no colour: it is blue or green", s)
+	return None, fmt.Errorf("unknown colour %q: must be blue or green", s)
 }

@@ -10,7 +10,7 @@ type NameHolder interface {
 	// CanHold refuses host names that could not be held for an nginx. Nothing is changed.
 	CanHold(ctx context.Context, nginx string, names []HeldName) error
 
-	// Hold makes the engine resolve exactly these names for an nginx, besides those of containers that run. It can be
+	// Hold makes the engine resolve exactly these names for an nginx, in addition to those of running containers. It can be
 	// repeated, and a name that was held and is to be held still resolves all the time.
 	Hold(ctx context.Context, project, nginx string, names []HeldName) error
 
@@ -18,7 +18,7 @@ type NameHolder interface {
 	HeldNames(ctx context.Context, project string) (*NamesReport, error)
 }
 
-// HeldName is a host name in nginx's files behind which no container runs.
+// HeldName is a host name in nginx's files that belongs to no running container.
 type HeldName struct {
 	Colour   Colour
 	Host     string

@@ -42,7 +42,7 @@ type Entry struct {
 	// Images are the tags as they stood before the pull, so that a failed release can give them back.
 	Images []PulledImage `json:"images,omitempty"`
 	Change *Change       `json:"change,omitempty"`
-	// Adopted says that Change was planned anew after the switch, over what someone else had edited since.
+	// Adopted says that Change was planned again after the switch, over what someone else had edited since.
 	Adopted bool `json:"adopted,omitempty"`
 	// Bakes says that a release which nginx serves has not passed before its bake has.
 	Bakes bool `json:"bakes,omitempty"`

@@ -33,7 +33,7 @@ type Model struct {
 	Services       []Service // in dependency order
 }
 
-// Service is one of a colour's own services; what else stands in the same file (a database, nginx) is not in a Model.
+// Service is one of a colour's own services; what else is in the same file (a database, nginx) is not in a Model.
 type Service struct {
 	Name          string
 	Key           string // Name without its colour: the two services that take each other's place share it
@@ -43,7 +43,7 @@ type Service struct {
 	Build         bool
 	Replicas      int
 	OneShot       bool
-	Shared        bool        // a one-shot of both colours: every release runs it anew
+	Shared        bool        // a one-shot of both colours: every release runs it again
 	Probe         *gate.Probe // nil: the Compose file declares no healthcheck; the image still may
 	ProbeTest     []string    // its command, as Compose has it: CMD or CMD-SHELL first
 	ProbeDisabled bool        // healthcheck: {disable: true}, which the image's own cannot undo
@@ -83,7 +83,7 @@ type Container struct {
 	LastProbe  string            `json:"last_probe,omitempty"`
 	Release    string            `json:"release,omitempty"`
 	Addresses  map[string]string `json:"-"` // network name -> IP
-	Names      []string          `json:"-"` // by which the DNS of its networks knows it, besides its own name
+	Names      []string          `json:"-"` // other names by which the DNS of its networks knows it
 	Published  []Published       `json:"-"`
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`

@@ -14,7 +14,7 @@ type ReleaseRecord struct {
 	Colour  Colour    `json:"colour"`
 	At      time.Time `json:"at"`           // when it was made live; zero: not known
 	By      string    `json:"by,omitempty"` // user@host
-	// Adopted says that someone else had started it, so that its containers carry no label of ours.
+	// Adopted says that someone else had started it, so that its containers carry no label of bluegate.
 	Adopted bool `json:"adopted,omitempty"`
 	// Instead is the release from which users were brought back to this one: a rollback is not rolled back.
 	Instead string `json:"instead,omitempty"`
@@ -39,7 +39,7 @@ const RememberedReleases = 5
 // KeptReleases is how many of them the engine holds: the one that is live, and the one that rollback goes back to.
 const KeptReleases = 2
 
-// Owns says whether a container is one of the release: as it was kept, or made anew of what was kept.
+// Owns says whether a container is one of the release: as it was kept, or recreated from what was kept.
 func (rec ReleaseRecord) Owns(c Container) bool {
 	return slices.ContainsFunc(rec.Kept, func(k RetainedContainer) bool {
 		return k.ID == c.ID || c.Release == rec.Release && k.Name == c.Name && k.Digest == c.Digest
@@ -73,8 +73,8 @@ func (m Model) AsRun(containers []Container) Model {
 	return m
 }
 
-// Promote puts the release that is live now at the head of the records, and the one that retired behind it. What it
-// brought is to be pruned one day; so are the images of a release that falls behind these two, once they have lost
+// Promote puts the release that is live now at the head of the records, and the one that retired after it. What it
+// brought is to be pruned one day; so are the images of older releases, once they have lost
 // their names.
 func (j *Journal) Promote(e *Entry, now time.Time) {
 	live := ReleaseRecord{Release: e.Release, Colour: e.To}

@@ -13,7 +13,7 @@ type Stack interface {
 	Load(ctx context.Context) (Application, error)
 
 	// Require refuses m for what it takes for granted and the engine does not have: external networks and volumes, and
-	// names for containers that nobody else has. Nothing is changed.
+	// container names that nothing else has. It changes nothing.
 	Require(ctx context.Context, m Model) error
 
 	// Containers inspects every container of both colours, stopped ones too.
@@ -46,7 +46,7 @@ type Stack interface {
 	// Retire takes a restart policy away from containers and stops them side by side, each with its own grace.
 	Retire(ctx context.Context, containers []Container) error
 
-	// Remove removes containers, running or not, with their anonymous volumes. One that is gone already is no error.
+	// Remove removes containers, running or not, with their anonymous volumes. One that is already gone is not an error.
 	Remove(ctx context.Context, containers []Container) error
 
 	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
@@ -62,10 +62,10 @@ type Archive interface {
 	Keep(ctx context.Context, project string, rec ReleaseRecord) error
 
 	// Revive gives a release's containers their restart policies back and starts them in dependency order. Those that
-	// are gone are made anew of what Keep holds, labelled with the release. It returns when all are started.
+	// are gone are recreated from what Keep holds, labelled with the release. It returns when all are started.
 	Revive(ctx context.Context, project string, rec ReleaseRecord) error
 
-	// Held says which of a release's containers could not be made anew, because what Keep held is gone.
+	// Held says which of a release's containers could not be recreated, because what Keep held is gone.
 	Held(ctx context.Context, project string, rec ReleaseRecord) (missing []RetainedContainer, err error)
 
 	// Forget lets go of what Keep holds of a project's other releases.

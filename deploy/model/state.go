@@ -21,7 +21,7 @@ type StateStore interface {
 	// Write replaces the journal of a project.
 	Write(ctx context.Context, project string, j Journal) error
 
-	// Swept removes containers of ours that a killed run left behind (helpers, not locks and journals).
+	// Sweep removes the helper containers that a killed run left. Locks and journals stay.
 	Sweep(ctx context.Context, project string) error
 }
 

@@ -1,3 +1,3 @@
-// Package plan decides what a deployment does. It asks nobody and changes nothing: an Observation and Settings go in, and
+// Package plan decides what a deployment does. It does no I/O: an Observation and Settings go in, and
 // a Plan comes out, or the refusal. A dry run prints the Plan that a deployment executes.
 package plan

@@ -13,8 +13,8 @@ func (o Observation) NamesKnown() bool {
 	return o.Route.State != model.RouterAbsent && o.Route.Refusal == nil
 }
 
-// Unresolved are the host names that nginx's files name for both colours and behind which none of these containers runs,
-// or is going to once the ending colour is stopped.
+// Unresolved are the host names that nginx's files name for both colours and that belong to none of these containers,
+// or to none once the ending colour is stopped.
 func (o Observation) Unresolved(containers []model.Container, ending model.Colour) (names []model.HeldName) {
 	for _, n := range o.paired() {
 		alive := n.Colour != ending && slices.ContainsFunc(containers, func(c model.Container) bool {

@@ -42,7 +42,7 @@ const (
 
 // sourceOf follows pull_policy. Without one, a service with a build section is built: a deployment brings what the
 // source says now, and for what has not changed the builder has its cache; any other is pulled. An image that no
-// registry ever gave a digest exists on this engine only, and nobody could be asked for it. Where the engine cannot tell
+// registry ever gave a digest exists on this engine only, and no registry has it. Where the engine cannot tell
 // that, it is pulled, and used as it is if no registry serves it.
 func sourceOf(s model.Service, img model.Image, noPull bool, now time.Time) (from source, cause string) {
 	there, policy := img.ID != "", "pull_policy: "+s.PullPolicy

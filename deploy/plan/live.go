@@ -71,7 +71,7 @@ func (o Observation) NothingLeadsTo(route model.Route, colour model.Colour) erro
 	return nil
 }
 
-// MayStop says why the old colour of a plan must not be stopped: someone may have pointed nginx back at it meanwhile.
+// MayStop says why the old colour of a plan must not be stopped: someone may have pointed nginx back at it.
 func (p Plan) MayStop(route model.Route) error {
 	from, to := p.From, p.Release.To
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // WithOrigin is a check of a colour that knows from where it is asked. Where nothing is said, a loopback address or a
-// published port of the engine's is asked from here, and everything else from where nginx stands: users come from there.
+// published port of the engine's is asked from here, and everything else from where nginx runs: users come from there.
 func (o Observation) WithOrigin(c check.Check, colour model.Colour) (check.Check, []model.Finding, error) {
 	m := o.Application.Models[colour]
 	var said []model.Finding

@@ -29,7 +29,7 @@ type Plan struct {
 	Images   []model.Image
 	Expected []gate.Expected
 	Checks   []check.Check // before the switch
-	InBake   []check.Check // besides those
+	InBake   []check.Check // in addition to those
 	Names    []model.HeldName
 	Workers  []string // of nginx, before anything was done
 	Findings []model.Finding

@@ -38,6 +38,6 @@ func DefaultSettings() Settings {
 // Bake is the time after the switch in which both colours run and the new one can still lose.
 type Bake struct {
 	For time.Duration // 0: none
-	// Checks are asked in the bake besides those that are asked before it: through nginx, as users come.
+	// Checks are asked in the bake in addition to those before the switch: through nginx, as users do.
 	Checks map[model.Colour][]check.Check
 }

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// Placeholder stands where a secret was.
+// Placeholder takes the place of a secret.
 const Placeholder = "****"
 
 // shortestSecret is the length from which a value is hidden wherever it appears. A shorter one would also be part of
@@ -20,7 +20,7 @@ const Placeholder = "****"
 const shortestSecret = 4
 
 // Redactor keeps secrets out of what is shown: the values that it was told of, wherever they stand, and what looks like a
-// secret by the words beside it. It may be used by several goroutines. The zero value knows no value.
+// secret by the words next to it. It may be used by several goroutines. The zero value knows no value.
 type Redactor struct {
 	mu     sync.RWMutex
 	values []string // longest first, so that a value that contains another is hidden whole
@@ -67,7 +67,7 @@ func (m *Redactor) Add(value string) {
 	}
 }
 
-// LooksSecret says whether what stands under the name of a secret is one.
+// LooksSecret says whether the value of a secret's name is one.
 func LooksSecret(value string) bool {
 	value = strings.TrimSpace(value)
 	return len(value) >= shortestSecret && !slices.Contains(plainValues, strings.ToLower(value)) && value != Placeholder
@@ -152,7 +152,7 @@ func (m *Redactor) ends(text string) string {
 
 const secretWord = `(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)`
 
-// shapes match texts whose group "s" is a secret by what stands beside it.
+// shapes match texts whose group "s" is a secret by what is next to it.
 var shapes = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<s>.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|$)`),
 	regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:(?P<s>[^\s/@'"]+)@`),

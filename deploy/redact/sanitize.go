@@ -10,7 +10,7 @@ import (
 // plainLimit is how much of a foreign text is shown: a probe may print megabytes.
 const plainLimit = 4 << 10
 
-// cutMark stands where a text was cut.
+// cutMark marks where a text was cut.
 const cutMark = " […]"
 
 // ciCommand matches the marks that CI runners obey anywhere in a line: ##[error], ##vso[...], ##teamcity[...].

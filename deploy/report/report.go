@@ -101,7 +101,7 @@ type KeptContainer struct {
 // KeptState says what a rollback would have to do for a container.
 type KeptState string
 
-// The states: it runs still; it was stopped; it was removed and would be made anew of what the engine holds; that is gone
+// The states: it still runs; it was stopped; it was removed and would be recreated from what the engine holds; that is gone
 // too.
 const (
 	KeptRunning KeptState = "running"

@@ -63,7 +63,7 @@ func TestChecksAndHooksThatAreWrong(t *testing.T) {
 		"checks: [{tcp: \"a:1\", contains: ok}]\n":                  `bluegate.yml:1:33: checks[0].contains: not used in a check by tcp`,
 		"checks: [{http: \"http://a/\", days_left: 5}]\n":           `checks[0].days_left: not used in a check by http`,
 		"checks: [{http: \"https://a/\", ca: nowhere.pem}]\n":       `checks[0].ca: open `,
-		"checks: [{exec: [a], from: nginx}]\n":                      `nothing is executed beside nginx`,
+		"checks: [{exec: [a], from: nginx}]\n":                      `no command is executed from: nginx`,
 		"bake: {checks: [{}]}\n":                                    `bake.checks[0]: a check needs exactly one of`,
 		"hooks: {before_up: [[]]}\n":                                `hooks.before_up[0]: the command is empty`,
 		"hooks: {before_up: [./migrate]}\n":                         `hooks.before_up[0] must be a list`,
