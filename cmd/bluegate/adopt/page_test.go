@@ -15,7 +15,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-var update = flag.Bool("golden", false, "write docs/adopting.md anew")
+var update = flag.Bool("golden", false, "write docs/adopting.md")
 
 // onThePage are the layouts in the order of the page: the most common ones first.
 var onThePage = []string{
@@ -86,7 +86,7 @@ func layoutSection(t *testing.T, name string) (title, text string) {
 			shown = "/" + file
 		}
 		if other := expandColour(colourPattern(file), model.Blue); colourIn(file) == model.Green && greened(content(other)) == content(file) {
-			fmt.Fprintf(&b, "`%s` says the same of green.\n\n", shown)
+			fmt.Fprintf(&b, "`%s` is the same for green.\n\n", shown)
 			continue
 		}
 		fmt.Fprintf(&b, "```%s\n# %s\n%s```\n\n", language(file), shown, content(file))
