@@ -7,6 +7,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 )
 
 func TestLeadsToRelease(t *testing.T) {
@@ -54,7 +55,7 @@ func TestOwnRoutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		for _, p := range ownRoutes([]*conf.File{file}) {
+		for _, p := range mode.OwnRoutes([]*conf.File{file}) {
 			got += fmt.Sprintf("%s %s", p.URL, p.Host)
 		}
 		if got != want {

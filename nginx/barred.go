@@ -11,7 +11,7 @@ import (
 // here, or nginx cannot be told to load them.
 func (r *Router) barred(ctx context.Context, change model.Change) error {
 	for _, f := range change.Files {
-		e, real, err := fsys.Locate(r.conf.files, f)
+		e, real, err := fsys.Locate(r.conf.Files, f)
 		if err != nil {
 			return unreachable(err)
 		}

@@ -338,7 +338,7 @@ func (c *contained) writeMounts(ctx context.Context, files []model.FileChange) (
 	}
 	for _, m := range c.info.Mounts {
 		holds := func(name string) bool { at, ok := mountOf(c.info, name); return ok && at.Destination == m.Destination }
-		needed := slices.ContainsFunc(names, holds) || c.running && c.main != "" && (holds(c.main) || under(m.Destination, path.Dir(c.main)))
+		needed := slices.ContainsFunc(names, holds) || c.running && c.main != "" && (holds(c.main) || fsys.Under(m.Destination, path.Dir(c.main)))
 		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.running && m.RW || !needed {
 			continue
 		}

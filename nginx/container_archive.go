@@ -56,7 +56,7 @@ func (s *archive) Glob(pattern string) ([]string, error) {
 	}
 	var out []string
 	for name := range files {
-		if !under(name, real) {
+		if !fsys.Under(name, real) {
 			continue
 		}
 		below := strings.TrimPrefix(name[len(real):], "/")
@@ -147,7 +147,7 @@ func (s *archive) Tree(dir string) (fsys.Tree, string, error) {
 
 func (s *archive) tree(real string) (fsys.Tree, error) {
 	for known, files := range s.trees {
-		if real == known || files != nil && under(real, known) {
+		if real == known || files != nil && fsys.Under(real, known) {
 			return files, nil
 		}
 	}
@@ -209,7 +209,7 @@ func (s *archive) RealDir(dir string) (string, error) {
 // LinkTarget is the target of a symbolic link; empty for what is none.
 func (s *archive) LinkTarget(name string) (string, error) {
 	for known, files := range s.trees {
-		if files != nil && under(name, known) {
+		if files != nil && fsys.Under(name, known) {
 			return files[name].Link, nil
 		}
 	}

@@ -15,22 +15,23 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/nginx/agent"
+	"bluegate/nginx/lint"
 )
 
 // surroundings implements place.
-func (c *contained) surroundings(ctx context.Context, paths []string) (surroundings, error) {
-	s := surroundings{name: c.name, folder: newFolder(c.info.Config.Labels["com.docker.compose.project.working_dir"]), layer: func(file string) bool { return c.kept(file).kind == inLayer }, stored: map[string]storage{}}
+func (c *contained) surroundings(ctx context.Context, paths []string) (lint.Surroundings, error) {
+	s := lint.Surroundings{Name: c.name, Folder: lint.NewFolder(c.info.Config.Labels["com.docker.compose.project.working_dir"]), Layer: func(file string) bool { return c.kept(file).Kind == lint.InLayer }, Stored: map[string]lint.Storage{}}
 	if c.running {
 		said, err := c.exec(ctx, c.command, "-v")
 		if err != nil {
 			return s, err
 		}
-		s.version = parseVersion(said.stderr)
+		s.Version = lint.ParseVersion(said.stderr)
 		now, err := c.processes(ctx)
 		if err != nil {
 			return s, err
 		}
-		s.first = c.first(now)
+		s.First = c.first(now)
 	}
 	edited, err := c.edited(ctx)
 	if err != nil {
@@ -43,12 +44,12 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (surroundi
 			return s, err
 		}
 		at := c.kept(real)
-		at.inside = path.Dir(real)
-		if at.kind == inLayer && !edited(real) {
-			at.kind = inImage
+		at.Inside = path.Dir(real)
+		if at.Kind == lint.InLayer && !edited(real) {
+			at.Kind = lint.InImage
 		}
-		at.host, at.git = tracked(ctx, at.host, e.Content)
-		s.stored[file] = at
+		at.Host, at.Git = tracked(ctx, at.Host, e.Content)
+		s.Stored[file] = at
 	}
 	return s, nil
 }
@@ -65,20 +66,20 @@ func (c *contained) first(s agent.Snapshot) string {
 }
 
 // kept says where a file of the container lies.
-func (c *contained) kept(file string) storage {
+func (c *contained) kept(file string) lint.Storage {
 	if target, ok := c.memoryOf(file); ok {
-		return storage{kind: inMemory, target: target}
+		return lint.Storage{Kind: lint.InMemory, Target: target}
 	}
-	at := storage{kind: inLayer}
+	at := lint.Storage{Kind: lint.InLayer}
 	if m, ok := mountOf(c.info, file); ok {
-		at = storage{kind: inDirectory, source: m.Source, target: m.Destination}
+		at = lint.Storage{Kind: lint.InDirectory, Source: m.Source, Target: m.Destination}
 		switch {
 		case m.Type == mount.TypeVolume:
-			at.kind, at.source = inVolume, m.Name
+			at.Kind, at.Source = lint.InVolume, m.Name
 		case m.Destination == file:
-			at.kind, at.host = inFile, m.Source
+			at.Kind, at.Host = lint.InFile, m.Source
 		default:
-			at.host = path.Join(m.Source, strings.TrimPrefix(file, m.Destination))
+			at.Host = path.Join(m.Source, strings.TrimPrefix(file, m.Destination))
 		}
 	}
 	return at
@@ -107,5 +108,5 @@ func tracked(ctx context.Context, file string, content []byte) (host, repository
 	if err != nil || !bytes.Equal(here, content) {
 		return "", ""
 	}
-	return file, gitRoot(ctx, file)
+	return file, lint.GitRoot(ctx, file)
 }

@@ -14,6 +14,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/lint"
 )
 
 // examined are the codes of all that is found about the container of that name.
@@ -86,7 +87,7 @@ func TestExamineFindsGit(t *testing.T) {
 		}
 	}
 	run("init", "-q")
-	if got := gitRoot(t.Context(), file); got != "" {
+	if got := lint.GitRoot(t.Context(), file); got != "" {
 		t.Errorf("an untracked file is tracked in %s", got)
 	}
 	run("add", "nginx/default.conf")
@@ -100,7 +101,7 @@ func TestExamineFindsGit(t *testing.T) {
 	if here, repository := tracked(t.Context(), file, []byte("another machine's")); here != "" || repository != "" {
 		t.Errorf("another machine's file is %q, tracked in %q", here, repository)
 	}
-	if got := gitRoot(t.Context(), filepath.Join(t.TempDir(), "default.conf")); got != "" {
+	if got := lint.GitRoot(t.Context(), filepath.Join(t.TempDir(), "default.conf")); got != "" {
 		t.Errorf("a file outside every repository is tracked in %s", got)
 	}
 }

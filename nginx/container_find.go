@@ -19,6 +19,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 )
 
 // Label marks nginx's container where several could be meant. Its value is the project, or empty.
@@ -203,11 +204,11 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	names, err := namesAny(tree, dir)
+	names, err := mode.NamesAny(tree, dir)
 	if names || err != nil {
 		return true, nil
 	}
-	if r, err := readingOf(tree, dir); err == nil && i.runs() && len(r.mentions(scope{})) > 0 {
+	if r, err := mode.ReferencesOf(tree, dir); err == nil && i.runs() && len(r.Mentions(mode.Scope{})) > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.mentioning = append(s.mentioning, i)

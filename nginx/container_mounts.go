@@ -8,6 +8,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/nginx/fsys"
 )
 
 // mountOf finds the mount in which a file of nginx's container lies.
@@ -15,17 +17,11 @@ func mountOf(info container.InspectResponse, file string) (container.MountPoint,
 	var best container.MountPoint
 	found := false
 	for _, m := range info.Mounts {
-		if under(file, m.Destination) && (!found || len(m.Destination) > len(best.Destination)) {
+		if fsys.Under(file, m.Destination) && (!found || len(m.Destination) > len(best.Destination)) {
 			best, found = m, true
 		}
 	}
 	return best, found
-}
-
-// under says whether a path is a directory or lies below it.
-func under(file, dir string) bool {
-	dir = path.Clean(dir)
-	return file == dir || strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // remount is the same mount for a container of ours: at the same place, writable or not as we need it.
@@ -58,7 +54,7 @@ func (c *contained) seenAs(hostPath string) (string, bool) {
 	for _, name := range names {
 		longest, seen := -1, ""
 		for _, m := range c.info.Mounts {
-			if m.Type == mount.TypeBind && under(name, m.Source) && len(m.Source) > longest {
+			if m.Type == mount.TypeBind && fsys.Under(name, m.Source) && len(m.Source) > longest {
 				longest, seen = len(m.Source), path.Join(m.Destination, strings.TrimPrefix(name, path.Clean(m.Source)))
 			}
 		}

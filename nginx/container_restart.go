@@ -202,7 +202,7 @@ func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies ma
 // inReadOnly says whether a file is mounted into a folder that the copy cannot have written.
 func (t *restarted) inReadOnly(file container.MountPoint) bool {
 	return slices.ContainsFunc(t.of.info.Mounts, func(m container.MountPoint) bool {
-		return m.Destination != file.Destination && under(file.Destination, m.Destination) && !m.RW
+		return m.Destination != file.Destination && fsys.Under(file.Destination, m.Destination) && !m.RW
 	})
 }
 
@@ -339,7 +339,7 @@ func (t *restarted) layer(ctx context.Context) (files []packed, err error) {
 		_, mounted := mountOf(t.of.info, change.Path)
 		_, memory := t.of.memoryOf(change.Path)
 		holds := slices.ContainsFunc(changes, func(other container.FilesystemChange) bool { return strings.HasPrefix(other.Path, change.Path+"/") })
-		above := slices.ContainsFunc(t.of.info.Mounts, func(m container.MountPoint) bool { return under(m.Destination, change.Path) })
+		above := slices.ContainsFunc(t.of.info.Mounts, func(m container.MountPoint) bool { return fsys.Under(m.Destination, change.Path) })
 		switch {
 		case mounted || memory || holds || above:
 		case change.Kind == container.ChangeDelete:

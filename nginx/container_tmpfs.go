@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/nginx/fsys"
 )
 
 // A tmpfs is in the mount namespace of its container only: the archive call shows and changes what lies under it. What
@@ -31,7 +33,7 @@ func (c *contained) memories() (targets []string) {
 func (c *contained) memoryOf(file string) (string, bool) {
 	longest, found := "", false
 	for _, target := range c.memories() {
-		if under(file, target) && len(target) > len(longest) {
+		if fsys.Under(file, target) && len(target) > len(longest) {
 			longest, found = target, true
 		}
 	}

@@ -163,7 +163,7 @@ func (set *copiedSet) addMounts(c *contained, folders, alone map[string]bool, la
 	for _, target := range c.memories() {
 		copied := false
 		for name := range set.files {
-			copied = copied || under(name, target)
+			copied = copied || fsys.Under(name, target)
 		}
 		if !copied {
 			set.tmpfs[target] = c.info.HostConfig.Tmpfs[target]
@@ -174,7 +174,7 @@ func (set *copiedSet) addMounts(c *contained, folders, alone map[string]bool, la
 // mountOf is the throwaway's mount in which a file lies.
 func (set *copiedSet) mountOf(name string) (best mount.Mount, ok bool) {
 	for _, m := range set.mounts {
-		if under(name, m.Target) && (!ok || len(m.Target) > len(best.Target)) {
+		if fsys.Under(name, m.Target) && (!ok || len(m.Target) > len(best.Target)) {
 			best, ok = m, true
 		}
 	}

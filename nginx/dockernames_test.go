@@ -10,6 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/nginxtest"
 )
 
 // Every name that Docker's DNS answers to for a container of the live colour is refused as left over. That nginx starts
@@ -27,7 +28,7 @@ func TestObserveEveryNameOfAContainer(t *testing.T) {
 	}
 	blue := created("--name", b.name("was-blue"), "--network-alias", "was-blue", "--hostname", "blue-host.example", image)
 	b.docker("start", blue)
-	app := applicationOf(t, "was-{colour} 3000 3000", b.net)
+	app := nginxtest.Application(t, "was-{colour} 3000 3000", b.net)
 	app.Models[model.Blue].Services[0].Also = []string{"blue-host.example"}
 	running := b.container("was-blue", blue)
 	running.Colour = model.Blue

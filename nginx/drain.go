@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/mode"
 )
 
 // pollDrain is the pause between two looks at the leaving workers.
@@ -13,7 +14,7 @@ const pollDrain = 50 * time.Millisecond
 // Drain implements model.Router. A leaving worker ends when the last connection that it has accepted is done, so its
 // end is the proof that nothing is in flight on the old colour.
 func (r *Router) Drain(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
-	if _, stay := r.mode.(flagged); stay {
+	if _, stay := r.mode.(mode.Flagged); stay {
 		return r.quiet(ctx, old, left)
 	}
 	open := r.census(old)

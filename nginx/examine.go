@@ -11,33 +11,25 @@ import (
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/lint"
+	"bluegate/nginx/mode"
 )
-
-// surroundings are what only an examination asks of a place.
-type surroundings struct {
-	version version
-	name    string             // of its container; empty on a host
-	first   string             // the title of the process that its container began with; empty on a host
-	folder  string             // what its Compose folder has room for, and does not hold; empty on a host
-	layer   func(string) bool  // whether a path lies in its container's own layer; nil on a host
-	stored  map[string]storage // by the files that were asked about
-}
 
 // Examine implements model.Router: it collects the facts, and the rules judge them.
 func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
-	if len(r.conf.tree) == 0 {
+	if len(r.conf.Tree) == 0 {
 		return nil, nil // what could not be read is the route's refusal
 	}
-	_, flag := r.mode.(flagged)
-	f := facts{nginx: route.Nginx, tree: r.conf.tree, top: conf.Assemble(r.conf.tree), words: wordsOf(r.conf.tree, r.dir), live: route.Names, reloads: !flag, drain: drain}
-	f.reload = r.found.advise()
+	_, flag := r.mode.(mode.Flagged)
+	f := lint.Input{Nginx: route.Nginx, Tree: r.conf.Tree, Top: conf.Assemble(r.conf.Tree), Words: lint.Addressed(r.conf.Tree, r.dir), Live: route.Names, Reloads: !flag, Drain: drain}
+	f.Reload = r.found.advise()
 	var err error
-	if f.surroundings, err = r.found.surroundings(ctx, r.writes(route.Points)); err != nil {
+	if f.Surroundings, err = r.found.surroundings(ctx, r.writes(route.Points)); err != nil {
 		return nil, unreachable(err)
 	}
-	f.link = func(name string) string {
+	f.Link = func(name string) string {
 		for range fsys.LinkDepth { // a device is no file, and yet the links lead to it
-			target, err := r.conf.files.LinkTarget(name)
+			target, err := r.conf.Files.LinkTarget(name)
 			if err != nil || target == "" {
 				break
 			}
@@ -51,19 +43,19 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 		return name
 	}
 	if r.found.runs() {
-		if f.snapshot, err = r.found.processes(ctx); err != nil {
+		if f.Snapshot, err = r.found.processes(ctx); err != nil {
 			return nil, unreachable(err)
 		}
-		f.unloaded = r.unloaded(f.snapshot, route.Points)
+		f.Unloaded = r.unloaded(f.Snapshot, route.Points)
 	}
-	return f.findings(), nil
+	return f.Findings(), nil
 }
 
 // writes are the files that a switch changes.
 func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
-	if mode, ok := r.mode.(flagged); ok {
-		if f, _, err := mode.flag(r.conf, r.dir); err == nil {
-			return []string{f.file}
+	if mode, ok := r.mode.(mode.Flagged); ok {
+		if f, _, err := mode.Flag(r.conf, r.dir); err == nil {
+			return []string{f.File}
 		}
 		return nil
 	}
@@ -78,8 +70,8 @@ func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
 // unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
 // deployment.
 func (r *Router) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
-	for _, file := range r.conf.tree {
-		changed, err := r.conf.files.ContentChangedAt(file.Path)
+	for _, file := range r.conf.Tree {
+		changed, err := r.conf.Files.ContentChangedAt(file.Path)
 		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/nginxtest"
 )
 
 // edge is a configuration that names an address; nothing has to resolve until nginx runs.
@@ -27,7 +28,7 @@ func (b *bench) found(o Options) (string, model.RouterState, error) {
 
 // directory has one service, was-blue or was-green, on the bench's network.
 func (b *bench) directory() *model.Addresses {
-	app := applicationOf(b.t, "was-{colour} 3000 3000", b.net)
+	app := nginxtest.Application(b.t, "was-{colour} 3000 3000", b.net)
 	app.Project = b.id // it names the containers that the router makes
 	return model.NewAddresses(app)
 }

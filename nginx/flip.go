@@ -10,18 +10,12 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/mode"
 )
 
-const (
-	// idleQuiet is how long no connection may lead to the old containers until a colour that a flag switched off is
-	// taken to be drained: nginx may just have decided for it, and be about to connect.
-	idleQuiet = 2 * time.Second
-	// flipTime bounds the proof of what nginx answers. There is nothing to wait for: whoever does not get the release now
-	// is a user who gets an error.
-	flipTime = time.Second
-	// resolving is added to what nginx remembers of addresses: its resolver's clock has whole seconds.
-	resolving = 1500 * time.Millisecond
-)
+// flipTime bounds the proof of what nginx answers. There is nothing to wait for: whoever does not get the release now is a
+// user who gets an error.
+const flipTime = time.Second
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
 // proof.
@@ -118,7 +112,7 @@ func (r *Router) quiet(ctx context.Context, old []model.Container, left func(mod
 			left(model.DrainStatus{Open: open.count(ctx)})
 		} else if since.IsZero() {
 			since = time.Now()
-		} else if time.Since(since) >= idleQuiet {
+		} else if time.Since(since) >= mode.IdleQuiet {
 			return nil
 		}
 		select {

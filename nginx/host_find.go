@@ -18,6 +18,7 @@ import (
 	"bluegate/deploy/redact"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 )
 
 // findHosted looks for the nginx of this machine: the one with the configuration that the options name, or the one
@@ -85,12 +86,12 @@ func (h *hosted) includesTarget(ctx context.Context, _ *model.Addresses) (bool, 
 		return false, nil
 	}
 	c, err := h.read(ctx)
-	if err != nil || c.tree == nil {
+	if err != nil || c.Tree == nil {
 		return false, err
 	}
-	target, err := c.located("nginx.to", s.Dir, s.To)
+	target, err := c.Located("nginx.to", s.Dir, s.To)
 	if err == nil {
-		_, err = c.included(target)
+		_, err = c.Included(target)
 	}
 	return err == nil, nil
 }
@@ -98,23 +99,23 @@ func (h *hosted) includesTarget(ctx context.Context, _ *model.Addresses) (bool, 
 // namesColour says whether the configuration names an address of a colour.
 func (h *hosted) namesColour(ctx context.Context, dir *model.Addresses) (bool, error) {
 	c, err := h.read(ctx)
-	if err != nil || c.tree == nil {
+	if err != nil || c.Tree == nil {
 		return false, err
 	}
-	points, err := pointsOf(c.tree, dir.SeenFrom(h.isEngine).OnlyPublished(), h.opts.Settings.Values...)
+	points, err := mode.PointsOf(c.Tree, dir.SeenFrom(h.isEngine).OnlyPublished(), h.opts.Settings.Values...)
 	return len(points) > 0 || err != nil, nil
 }
 
 // read reads the configuration. There is no tree where that cannot be read: another nginx, with troubles of its own.
-func (h *hosted) read(ctx context.Context) (configuration, error) {
-	c := configuration{nginx: h, files: h.files(ctx), main: h.main, seenAs: h.seenAs}
-	mode, err := h.opts.Settings.mode()
+func (h *hosted) read(ctx context.Context) (mode.Configuration, error) {
+	c := mode.Configuration{Nginx: h, Files: h.files(ctx), Main: h.main, SeenAs: h.seenAs}
+	how, err := h.opts.Settings.Build()
 	if err != nil {
 		return c, nil // which Observe says
 	}
-	absent, err := mode.standIn(c)
+	absent, err := how.StandIn(c)
 	if err == nil {
-		c.tree, err = conf.LoadTree(amended{c.files, absent}, h.main)
+		c.Tree, err = conf.LoadTree(mode.Replaced{Source: c.Files, Changed: absent}, h.main)
 	}
 	var syntax *conf.SyntaxError
 	var refused *model.RefusedError

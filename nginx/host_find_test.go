@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/mode"
+	"bluegate/testdata/nginxtest"
 )
 
 // The ports that the colours publish tell which of the masters on this machine is meant.
@@ -20,7 +22,7 @@ func TestHostFoundByPorts(t *testing.T) {
 		t.Errorf("%+v", route)
 	}
 	write(t, one.file, fmt.Sprintf("server { listen 127.0.0.1:%d; set $was 127.0.0.1:%d; location / { proxy_pass http://$was; } }\n", one.port, one.blue))
-	found, err := findHosted(t.Context(), Options{Host: true, Local: true, Settings: Settings{Values: []string{"was"}}}, one.directory())
+	found, err := findHosted(t.Context(), Options{Host: true, Local: true, Settings: mode.Settings{Values: []string{"was"}}}, one.directory())
 	if err != nil || found == nil || found.master.PID != one.master.Process.Pid {
 		t.Errorf("by a variable's value: found %v, %v", found, err)
 	}
@@ -33,7 +35,7 @@ func TestHostFoundByTarget(t *testing.T) {
 	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
 	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, one.blue))
 	other.start()
-	settings := Settings{Mode: "template", Dir: one.dir, Text: map[model.Colour]string{
+	settings := mode.Settings{Mode: "template", Dir: one.dir, Text: map[model.Colour]string{
 		model.Blue: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.blue), model.Green: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.green)}}
 	write(t, one.file, "upstream was { server 127.0.0.1:1; }\n"+fmt.Sprintf("server { listen 127.0.0.1:%d; }\n", one.port))
 	for _, to := range []string{one.file, "conf.d/shop.conf", one.dir + "/more/to-be-made.conf"} {
@@ -47,7 +49,7 @@ func TestHostFoundByTarget(t *testing.T) {
 }
 
 func TestHostOfAnotherMachine(t *testing.T) {
-	_, err := New(nil, Options{Host: true}).Observe(t.Context(), directoryOf(t, "was-{colour} 3000 3000"))
+	_, err := New(nil, Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
 	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) {
 		t.Errorf("got %v", err)

@@ -19,6 +19,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/overlay"
+	"bluegate/testdata/nginxtest"
 	"bluegate/testdata/pace"
 )
 
@@ -142,7 +143,7 @@ func colourServer(t *testing.T, colour string) int {
 }
 
 func (s *hostShop) directory() *model.Addresses {
-	app := applicationOf(s.T, "was-{colour} 3000 3000")
+	app := nginxtest.Application(s.T, "was-{colour} 3000 3000")
 	app.Project = "host"
 	for colour, port := range map[model.Colour]int{model.Blue: s.blue, model.Green: s.green} {
 		app.Models[colour].Services[0].Published = []model.Published{{Port: port, Target: 3000}}

@@ -9,6 +9,8 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
+	"bluegate/testdata/nginxtest"
 )
 
 // publishedShop publishes a port of each colour on every address of the engine's host.
@@ -31,7 +33,7 @@ func TestIPv6Addresses(t *testing.T) {
 		{"server { location / { grpc_pass grpc://[::1]:8081; } }", "server { location / { grpc_pass grpc://[::1]:8082; } }"},
 	} {
 		dir := publishedShop(8081, 8082)
-		after, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": test.before}, model.Green)
+		after, change, err := planned(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": test.before}, model.Green)
 		if err != nil || after["/etc/nginx/nginx.conf"] != test.after {
 			t.Errorf("%s becomes\n%s\n%v", test.before, after["/etc/nginx/nginx.conf"], err)
 			continue
@@ -50,12 +52,12 @@ func TestIPv6Addresses(t *testing.T) {
 
 // The port that nginx uses when none is written stays unwritten, also next to an IPv6 address.
 func TestIPv6AddressesWithoutAPort(t *testing.T) {
-	after, _, err := planned(t, publishedShop(80, 8082), folder{"/etc/nginx/nginx.conf": "upstream a { server [::1]; }"}, model.Green)
+	after, _, err := planned(t, publishedShop(80, 8082), nginxtest.Files{"/etc/nginx/nginx.conf": "upstream a { server [::1]; }"}, model.Green)
 	if err != nil || after["/etc/nginx/nginx.conf"] != "upstream a { server [::1]:8082; }" {
 		t.Errorf("%v, %v", after, err)
 	}
 	e := model.Endpoint{Host: "::1", Port: 80}
-	if got := written(model.SwitchPoint{Address: "[::1]", Endpoint: e}, e); got != "[::1]" {
+	if got := mode.Written(model.SwitchPoint{Address: "[::1]", Endpoint: e}, e); got != "[::1]" {
 		t.Errorf("%q", got)
 	}
 }
@@ -70,11 +72,11 @@ func TestAddressesAreWrittenAsTheyWereRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		points, err := pointsOf([]*conf.File{file}, publishedShop(port, port+1))
+		points, err := mode.PointsOf([]*conf.File{file}, publishedShop(port, port+1))
 		if err != nil || len(points) != 1 || points[0].Endpoint.Address() != address || points[0].Address != address {
 			t.Fatalf("%s is read as %+v, %v", address, points, err)
 		}
-		if got, want := written(points[0], points[0].Endpoint), address; got != want {
+		if got, want := mode.Written(points[0], points[0].Endpoint), address; got != want {
 			t.Fatalf("%s is written as %s", want, got)
 		}
 	})

@@ -7,12 +7,14 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
+	"bluegate/testdata/nginxtest"
 )
 
 // mentionedShop is a shop whose containers can be named in every way that Docker's DNS answers to.
 func mentionedShop(t *testing.T) *model.Addresses {
 	t.Helper()
-	app := applicationOf(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
+	app := nginxtest.Application(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
 	for colour, ip := range map[model.Colour]string{model.Blue: "10.9.0.11", model.Green: "10.9.0.12"} {
 		app.Models[colour].Services[0].Also = []string{"host-" + string(colour), ip, "fd00::" + ip[len(ip)-2:]}
 	}
@@ -64,17 +66,17 @@ func TestLeftOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(nil, Options{})
-			files := folder{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
+			files := nginxtest.Files{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
 			r.found = mountedEdge()
-			r.conf = configuration{nginx: r.found, files: files.source()}
+			r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
 			dir := mentionedShop(t)
 			tree, err := loaded(r.conf)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.conf.tree = tree
+			r.conf.Tree = tree
 			var route model.Route
-			edit{}.observe(r.conf, dir, &route)
+			mode.Edit{}.Observe(r.conf, dir, &route)
 			if route.Names != model.Blue || len(route.Points) != 1 {
 				t.Errorf("names %q, points %+v", route.Names, route.Points)
 			}
@@ -101,8 +103,8 @@ func TestLeftOver(t *testing.T) {
 	}
 }
 
-func loaded(c configuration) ([]*conf.File, error) {
-	return conf.LoadTree(c.files, "/etc/nginx/nginx.conf")
+func loaded(c mode.Configuration) ([]*conf.File, error) {
+	return conf.LoadTree(c.Files, "/etc/nginx/nginx.conf")
 }
 
 // What a flag decides stands for both colours; an address next to it does not.
@@ -119,7 +121,7 @@ func TestLeftOverBehindAFlag(t *testing.T) {
 		"one of them elsewhere": {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } location /x { proxy_pass http://was_blue; } }", "(proxy_pass was_blue)"},
 		"an address elsewhere":  {pairs + "server { set $bg blue; " + on + "{ set $bg green; } location / { proxy_pass http://was_$bg; } location /x { proxy_pass http://was-blue:3000; } }", "(proxy_pass was-blue:3000)"},
 	} {
-		_, route, err := readAs(t, Settings{Mode: "flag", To: "/etc/nginx/green.on"}, folder{"/etc/nginx/nginx.conf": test.text})
+		_, route, err := readAs(t, mode.Settings{Mode: "flag", To: "/etc/nginx/green.on"}, nginxtest.Files{"/etc/nginx/nginx.conf": test.text})
 		if route.Names != model.Blue || test.left == "" && err != nil || test.left != "" && (err == nil || !strings.Contains(err.Error(), test.left)) {
 			t.Errorf("%s: names %q, %v, want %q", name, route.Names, err, test.left)
 		}
@@ -128,8 +130,8 @@ func TestLeftOverBehindAFlag(t *testing.T) {
 
 // A whole file that is not there yet: what names a colour elsewhere is told, and what to write.
 func TestMentionsWhileTheLiveFileIsNotThere(t *testing.T) {
-	files := folder{"/etc/nginx/nginx.conf": "include conf.d/*.conf;", "/etc/nginx/conf.d/site.conf": "upstream was { server was-blue:3000; }"}
-	_, route, err := readAs(t, Settings{Mode: "template", To: "/etc/nginx/conf.d/zz.conf", Text: both("upstream more { server was-{colour}:3000; }")}, files)
+	files := nginxtest.Files{"/etc/nginx/nginx.conf": "include conf.d/*.conf;", "/etc/nginx/conf.d/site.conf": "upstream was { server was-blue:3000; }"}
+	_, route, err := readAs(t, mode.Settings{Mode: "template", To: "/etc/nginx/conf.d/zz.conf", Text: both("upstream more { server was-{colour}:3000; }")}, files)
 	if err != nil || route.Names != model.None || len(route.Points) > 0 || len(route.Mentions) != 1 || !strings.HasPrefix(route.Mentions[0].Place, "/etc/nginx/conf.d/site.conf:1") || !strings.Contains(route.Write[model.Blue], "was-blue:3000") {
 		t.Errorf("%+v, %v", route, err)
 	}

@@ -6,62 +6,17 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"pgregory.net/rapid"
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
-	"bluegate/nginx/fsys"
+	"bluegate/nginx/mode"
+	"bluegate/testdata/nginxtest"
 )
-
-// folder is a container's files by their paths.
-type folder map[string]string
-
-// writtenAt is the time of every file of a folder.
-var writtenAt = time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
-
-// source is one that has read everything already.
-func (f folder) source() *archive {
-	files := fsys.Tree{}
-	for name, content := range f {
-		files[name] = fsys.Entry{Content: []byte(content), Mode: 0o644, ModTime: writtenAt}
-	}
-	return &archive{trees: map[string]fsys.Tree{"/": files}}
-}
-
-// directoryOf reads lines of "SERVICE BLUE-PORTS GREEN-PORTS [ALIAS...]", all with {colour}; no ports are "-".
-func directoryOf(t rapid.TB, text string) *model.Addresses {
-	t.Helper()
-	return model.NewAddresses(applicationOf(t, text))
-}
-
-func applicationOf(t rapid.TB, text string, networks ...string) model.Application {
-	t.Helper()
-	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{}}
-	for i, colour := range model.Colours {
-		m := model.Model{Colour: colour, ComposeProject: "shop"}
-		for line := range strings.Lines(text) {
-			words := strings.Fields(strings.ReplaceAll(line, "{colour}", string(colour)))
-			if len(words) < 3 {
-				t.Fatalf("%q is no service", line)
-			}
-			s := model.Service{Name: words[0], Key: model.ServiceKey(words[0], colour), Hosts: append([]string{words[0]}, words[3:]...), Networks: networks}
-			for text := range strings.SplitSeq(words[1+i], ",") {
-				if port, err := strconv.Atoi(text); err == nil {
-					s.Ports = append(s.Ports, port)
-				}
-			}
-			m.Services = append(m.Services, s)
-		}
-		app.Models[colour] = m
-	}
-	return app
-}
 
 // mountedEdge is an nginx whose files all lie in a mount.
 func mountedEdge() *contained {
@@ -71,32 +26,32 @@ func mountedEdge() *contained {
 }
 
 // routed is a router that has read a configuration, and what it found in it.
-func routed(t rapid.TB, dir *model.Addresses, files folder) (*Router, model.Route) {
+func routed(t rapid.TB, dir *model.Addresses, files nginxtest.Files) (*Router, model.Route) {
 	t.Helper()
 	r := New(nil, Options{})
 	r.found = mountedEdge()
-	r.conf = configuration{nginx: r.found, files: files.source()}
-	tree, err := conf.LoadTree(r.conf.files, "/etc/nginx/nginx.conf")
+	r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
+	tree, err := conf.LoadTree(r.conf.Files, "/etc/nginx/nginx.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.conf.tree = tree
+	r.conf.Tree = tree
 	route := model.Route{Nginx: r.found.String()}
-	edit{}.observe(r.conf, dir, &route)
+	mode.Edit{}.Observe(r.conf, dir, &route)
 	return r, route
 }
 
 // planned applies what Plan says, and checks that it says the same in all its fields.
-func planned(t rapid.TB, dir *model.Addresses, files folder, to model.Colour) (folder, model.Change, error) {
+func planned(t rapid.TB, dir *model.Addresses, files nginxtest.Files, to model.Colour) (nginxtest.Files, model.Change, error) {
 	t.Helper()
 	r, route := routed(t, dir, files)
 	change, err := r.Plan(route, dir, to)
-	after := folder{}
+	after := nginxtest.Files{}
 	for name, content := range files {
 		after[name] = content
 	}
 	for _, f := range change.Files {
-		if string(f.Old) != files[f.Path] || string(f.New) == string(f.Old) || !f.OldTime.Equal(writtenAt) {
+		if string(f.Old) != files[f.Path] || string(f.New) == string(f.Old) || !f.OldTime.Equal(nginxtest.WrittenAt) {
 			t.Errorf("%s: old bytes %q of %s for %q, new ones %q", f.Path, f.Old, f.OldTime, files[f.Path], f.New)
 		}
 		after[f.Path] = string(f.New)
@@ -106,13 +61,13 @@ func planned(t rapid.TB, dir *model.Addresses, files folder, to model.Colour) (f
 
 // sections reads a file of parts, each below its name: "-- /etc/nginx/nginx.conf --". What has an absolute path is
 // nginx's, the rest is what is known of it.
-func sections(t *testing.T, file string) (files folder, rest map[string]string) {
+func sections(t *testing.T, file string) (files nginxtest.Files, rest map[string]string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, rest = folder{}, map[string]string{}
+	files, rest = nginxtest.Files{}, map[string]string{}
 	name := ""
 	for line := range strings.Lines(string(text)) {
 		if begin, ok := strings.CutPrefix(line, "-- "); ok {
@@ -134,9 +89,9 @@ func TestPlan(t *testing.T) {
 	for _, name := range archives {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
 			files, want := sections(t, name)
-			dir := directoryOf(t, want["directory"])
+			dir := nginxtest.Addresses(t, want["directory"])
 			for _, lineEnd := range []string{"\n", "\r\n"} {
-				painted := folder{}
+				painted := nginxtest.Files{}
 				for name, content := range files {
 					painted[name] = strings.ReplaceAll(content, "\n", lineEnd)
 				}
@@ -146,7 +101,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func checkPlan(t *testing.T, dir *model.Addresses, files folder, want map[string]string, lineEnd string) {
+func checkPlan(t *testing.T, dir *model.Addresses, files nginxtest.Files, want map[string]string, lineEnd string) {
 	t.Helper()
 	_, route := routed(t, dir, files)
 	var points strings.Builder
@@ -191,8 +146,8 @@ func checkPlan(t *testing.T, dir *model.Addresses, files folder, want map[string
 
 // What is in the way of a change is in the way of it before anything is worked out.
 func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000 3000")
-	r, route := routed(t, dir, folder{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
+	r, route := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
 	route.Refusal = model.Refuse(model.ConfigNotLoaded, "somebody edited it")
 	change, err := r.Plan(route, dir, model.Green)
 	if err != route.Refusal || !change.Empty() {
@@ -201,8 +156,8 @@ func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
 }
 
 func TestRoutesAreNamedOnce(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000 3000\nsignal-{colour} 3001 3003")
-	_, change, err := planned(t, dir, folder{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; server was-blue:3000; } upstream b { server signal-blue:3001; } server { location / { proxy_pass http://was-blue:3000/; } }"}, model.Green)
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000\nsignal-{colour} 3001 3003")
+	_, change, err := planned(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; server was-blue:3000; } upstream b { server signal-blue:3001; } server { location / { proxy_pass http://was-blue:3000/; } }"}, model.Green)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +169,7 @@ func TestRoutesAreNamedOnce(t *testing.T) {
 
 // A switch there and back leaves every byte as it was.
 func TestThereAndBack(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000,3100 4000,4100 shop-was-{colour}-1\nsignal-{colour} 80 81\nweb-{colour} - -")
+	dir := nginxtest.Addresses(t, "was-{colour} 3000,3100 4000,4100 shop-was-{colour}-1\nsignal-{colour} 80 81\nweb-{colour} - -")
 	address := rapid.SampledFrom([]string{"was-blue:3000", "was-blue:3100", "shop-was-blue-1:3000", "signal-blue:80", "web-blue:8080", "db:5432", "db:9", "[::1]:80", "unix:/run/was-blue.sock"})
 	space := rapid.SampledFrom([]string{" ", "  ", "\t", "\n", "\r\n", " # was-blue:3000;}\n\t"})
 	quote := rapid.SampledFrom([]string{"", `"`, "'"})
@@ -240,7 +195,7 @@ func TestThereAndBack(t *testing.T) {
 			word("location", "/", "{", "proxy_pass", q+"http://"+address.Draw(t, "address")+rapid.SampledFrom([]string{"", "/", "/x?y=was-blue:3000", "$request_uri"}).Draw(t, "path")+q, ";", "}")
 		}
 		word("}")
-		before := folder{"/etc/nginx/nginx.conf": b.String()}
+		before := nginxtest.Files{"/etc/nginx/nginx.conf": b.String()}
 		there, change, err := planned(t, dir, before, model.Green)
 		if err != nil {
 			return // nothing names a colour

@@ -9,31 +9,33 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
+	"bluegate/testdata/nginxtest"
 )
 
 const shopSite = "events {}\nhttp { include conf.d/*.conf; server { listen 80; location / { proxy_pass http://was; } } }\n"
 
 // readAs is what a mode makes of a configuration, as Router.read has it.
-func readAs(t *testing.T, s Settings, files folder) (*Router, model.Route, error) {
+func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*Router, model.Route, error) {
 	t.Helper()
 	r := New(nil, Options{Settings: s})
 	if r.wrong != nil {
 		return r, model.Route{}, r.wrong
 	}
 	r.found = mountedEdge()
-	r.conf = configuration{nginx: r.found, files: files.source(), main: "/etc/nginx/nginx.conf", seenAs: func(p string) (string, bool) {
+	r.conf = mode.Configuration{Nginx: r.found, Files: files.Source(), Main: "/etc/nginx/nginx.conf", SeenAs: func(p string) (string, bool) {
 		below, ok := strings.CutPrefix(p, "/srv/shop/nginx/")
 		return path.Join("/etc/nginx/conf.d", below), ok
 	}}
-	absent, err := r.mode.standIn(r.conf)
+	absent, err := r.mode.StandIn(r.conf)
 	if err != nil {
 		return r, model.Route{}, err
 	}
-	if r.conf.tree, err = conf.LoadTree(amended{r.conf.files, absent}, r.conf.main); err != nil {
+	if r.conf.Tree, err = conf.LoadTree(mode.Replaced{Source: r.conf.Files, Changed: absent}, r.conf.Main); err != nil {
 		t.Fatal(err)
 	}
 	route := model.Route{Nginx: r.found.String()}
-	r.mode.observe(r.conf, directoryOf(t, "was-{colour} 3000 3000"), &route)
+	r.mode.Observe(r.conf, nginxtest.Addresses(t, "was-{colour} 3000 3000"), &route)
 	return r, route, route.Refusal
 }
 
@@ -47,28 +49,28 @@ func both(text string) map[model.Colour]string {
 
 // ways are all modes that replace a whole file, each with its files while blue is live.
 func ways() map[string]struct {
-	settings Settings
-	live     folder
+	settings mode.Settings
+	live     nginxtest.Files
 } {
 	up := both("upstream was { server was-{colour}:3000; }\n")
 	return map[string]struct {
-		settings Settings
-		live     folder
+		settings mode.Settings
+		live     nginxtest.Files
 	}{
-		"copy": {Settings{Mode: "copy", Dir: "/srv/shop", From: both("/etc/nginx/was-{colour}"), To: "nginx/was.conf"},
-			folder{"/etc/nginx/was-blue": up[model.Blue], "/etc/nginx/was-green": up[model.Green], "/etc/nginx/conf.d/was.conf": up[model.Blue] + "\n\n"}},
-		"template": {Settings{Mode: "template", Dir: "/srv/shop", Text: up, To: "/etc/nginx/conf.d/was.conf"},
-			folder{"/etc/nginx/conf.d/was.conf": strings.TrimSpace(up[model.Blue])}},
-		"managed": {Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}},
-			folder{"/etc/nginx/conf.d/00-bluegate.conf": string(managedFile{colour: model.Blue, switchID: "x", upstreams: map[string]string{"was": "was-blue:3000"}, listen: managedListen}.render())}},
+		"copy": {mode.Settings{Mode: "copy", Dir: "/srv/shop", From: both("/etc/nginx/was-{colour}"), To: "nginx/was.conf"},
+			nginxtest.Files{"/etc/nginx/was-blue": up[model.Blue], "/etc/nginx/was-green": up[model.Green], "/etc/nginx/conf.d/was.conf": up[model.Blue] + "\n\n"}},
+		"template": {mode.Settings{Mode: "template", Dir: "/srv/shop", Text: up, To: "/etc/nginx/conf.d/was.conf"},
+			nginxtest.Files{"/etc/nginx/conf.d/was.conf": strings.TrimSpace(up[model.Blue])}},
+		"managed": {mode.Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}},
+			nginxtest.Files{"/etc/nginx/conf.d/00-bluegate.conf": string(mode.ManagedFile{Colour: model.Blue, SwitchID: "x", Upstreams: map[string]string{"was": "was-blue:3000"}, Listen: mode.ManagedListen}.Render())}},
 	}
 }
 
 func TestWholeFiles(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000 3000")
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
 	for name, way := range ways() {
 		t.Run(name, func(t *testing.T) {
-			files := folder{"/etc/nginx/nginx.conf": shopSite}
+			files := nginxtest.Files{"/etc/nginx/nginx.conf": shopSite}
 			for p, text := range way.live {
 				files[p] = text
 			}
@@ -104,9 +106,9 @@ func TestWholeFiles(t *testing.T) {
 }
 
 func TestWholeFilesThatAreNotThereYet(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000 3000")
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
 	for name, way := range ways() {
-		files := folder{"/etc/nginx/nginx.conf": strings.Replace(shopSite, "conf.d/*.conf", "conf.d/*.con[f]", 1), "/etc/nginx/conf.d/none": ""}
+		files := nginxtest.Files{"/etc/nginx/nginx.conf": strings.Replace(shopSite, "conf.d/*.conf", "conf.d/*.con[f]", 1), "/etc/nginx/conf.d/none": ""}
 		for p, text := range way.live {
 			if !strings.HasSuffix(p, ".conf") {
 				files[p] = text
@@ -137,7 +139,7 @@ func TestWholeFilesThatAreRefused(t *testing.T) {
 		"a file that nobody includes": {"template", "/etc/nginx/nginx.conf", "events {}", "includes /etc/nginx/conf.d/was.conf"},
 	} {
 		way := ways()[change.way]
-		files := folder{"/etc/nginx/nginx.conf": shopSite}
+		files := nginxtest.Files{"/etc/nginx/nginx.conf": shopSite}
 		for p, text := range way.live {
 			files[p] = text
 		}
@@ -156,20 +158,20 @@ func TestWholeFilesThatAreRefused(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for name, test := range map[string]struct {
-		settings Settings
+		settings mode.Settings
 		wrong    string
 	}{
-		"no to":               {Settings{Mode: "copy", From: both("a-{colour}")}, "nginx.to"},
-		"no from":             {Settings{Mode: "link", To: "/x"}, "nginx.from"},
-		"one from for both":   {Settings{Mode: "copy", To: "/x", From: both("a")}, "same for both colours"},
-		"no text":             {Settings{Mode: "template", To: "/x"}, "nginx.text"},
-		"no upstreams":        {Settings{Mode: "managed"}, "nginx.upstreams"},
-		"no such mode":        {Settings{Mode: "sed", To: "/x"}, "none of edit"},
-		"nothing":             {Settings{}, ""},
-		"flag with its file":  {Settings{Mode: "flag", To: "/x"}, ""},
-		"flag without a file": {Settings{Mode: "flag"}, "nginx.to"},
+		"no to":               {mode.Settings{Mode: "copy", From: both("a-{colour}")}, "nginx.to"},
+		"no from":             {mode.Settings{Mode: "link", To: "/x"}, "nginx.from"},
+		"one from for both":   {mode.Settings{Mode: "copy", To: "/x", From: both("a")}, "same for both colours"},
+		"no text":             {mode.Settings{Mode: "template", To: "/x"}, "nginx.text"},
+		"no upstreams":        {mode.Settings{Mode: "managed"}, "nginx.upstreams"},
+		"no such mode":        {mode.Settings{Mode: "sed", To: "/x"}, "none of edit"},
+		"nothing":             {mode.Settings{}, ""},
+		"flag with its file":  {mode.Settings{Mode: "flag", To: "/x"}, ""},
+		"flag without a file": {mode.Settings{Mode: "flag"}, "nginx.to"},
 	} {
-		_, err := test.settings.mode()
+		_, err := test.settings.Build()
 		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
 			t.Errorf("%s: %v, want %q", name, err, test.wrong)
 		}
@@ -185,7 +187,7 @@ func TestRetarget(t *testing.T) {
 		{"/a/b", "/etc/nginx/blue/up", "/etc/nginx/green/up", "/etc/nginx/green/up"},
 		{"", "/etc/nginx/was-blue", "/etc/nginx/was-green", "../was-green"},
 	} {
-		if got := retarget("/etc/nginx/conf.d/up.conf", test.old, test.from, test.to); got != test.want {
+		if got := mode.Retarget("/etc/nginx/conf.d/up.conf", test.old, test.from, test.to); got != test.want {
 			t.Errorf("%+v: %q", test, got)
 		}
 	}
@@ -193,7 +195,7 @@ func TestRetarget(t *testing.T) {
 
 // Two upstreams of which a name chooses one: only the name is edited, in a *_pass or in the value of a named variable.
 func TestChosenUpstreams(t *testing.T) {
-	dir := directoryOf(t, "was-{colour} 3000 3000")
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
 	const pair = "upstream was_blue { server was-blue:3000; }\nupstream was_green { server was-green:3000 %s; }\n"
 	for name, test := range map[string]struct {
 		site, want string
@@ -207,7 +209,7 @@ func TestChosenUpstreams(t *testing.T) {
 		"the colour's own word": {"map $host $c { default blue; } server { proxy_pass http://was_$c; }", "map $host $c { default green; } server { proxy_pass http://was_$c; }", []string{"c"}, "", false},
 	} {
 		upstreams := strings.Replace(pair, "%s", test.resolve, 1)
-		r, route, err := readAs(t, Settings{Values: test.values}, folder{"/etc/nginx/nginx.conf": upstreams + test.site})
+		r, route, err := readAs(t, mode.Settings{Values: test.values}, nginxtest.Files{"/etc/nginx/nginx.conf": upstreams + test.site})
 		if err != nil || route.Names != model.Blue {
 			t.Errorf("%s: names %q, %v", name, route.Names, err)
 			continue
@@ -227,14 +229,14 @@ func TestChosenUpstreams(t *testing.T) {
 
 // A value that carries the colour, of a variable that nobody named, is left over.
 func TestValuesThatNobodyNamed(t *testing.T) {
-	files := folder{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; }\nserver { set $up http://was-blue:3000; proxy_pass $up; }"}
-	if _, _, err := readAs(t, Settings{}, files); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:2 (set http://was-blue:3000)") {
+	files := nginxtest.Files{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; }\nserver { set $up http://was-blue:3000; proxy_pass $up; }"}
+	if _, _, err := readAs(t, mode.Settings{}, files); err == nil || !strings.Contains(err.Error(), "/etc/nginx/nginx.conf:2 (set http://was-blue:3000)") {
 		t.Errorf("%v", err)
 	}
-	if _, route, err := readAs(t, Settings{Values: []string{"$up"}}, files); err != nil || len(route.Points) != 2 {
+	if _, route, err := readAs(t, mode.Settings{Values: []string{"$up"}}, files); err != nil || len(route.Points) != 2 {
 		t.Errorf("%+v, %v", route.Points, err)
 	}
-	if _, _, err := readAs(t, Settings{Values: []string{"up"}, Files: []string{"/etc/nginx/other.conf"}}, files); err == nil || !strings.Contains(err.Error(), "outside nginx.files") {
+	if _, _, err := readAs(t, mode.Settings{Values: []string{"up"}, Files: []string{"/etc/nginx/other.conf"}}, files); err == nil || !strings.Contains(err.Error(), "outside nginx.files") {
 		t.Errorf("%v", err)
 	}
 }

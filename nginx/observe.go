@@ -14,6 +14,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 )
 
 // Observe implements model.Router.
@@ -79,12 +80,12 @@ func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addres
 		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
 		return nil
 	}
-	r.conf = configuration{nginx: r.found, files: r.found.files(ctx), main: main, seenAs: r.found.seenAs}
-	absent, err := r.mode.standIn(r.conf)
+	r.conf = mode.Configuration{Nginx: r.found, Files: r.found.files(ctx), Main: main, SeenAs: r.found.seenAs}
+	absent, err := r.mode.StandIn(r.conf)
 	if err != nil {
 		return r.refuseOr(route, err)
 	}
-	tree, err := conf.LoadTree(amended{r.conf.files, absent}, main)
+	tree, err := conf.LoadTree(mode.Replaced{Source: r.conf.Files, Changed: absent}, main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
 		route.Refusal = model.Refuse(model.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", r.found, err)
@@ -96,8 +97,8 @@ func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addres
 		}
 		return nil
 	}
-	r.conf.tree, r.absent = tree, absent
-	r.mode.observe(r.conf, dir, route)
+	r.conf.Tree, r.absent = tree, absent
+	r.mode.Observe(r.conf, dir, route)
 	if err := route.Refusal; err != nil {
 		route.Refusal = nil
 		if err := r.refuseOr(route, err); err != nil {
@@ -162,8 +163,8 @@ func (r *Router) judge(ctx context.Context, dump result, route *model.Route, dir
 		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
 		return nil
 	}
-	stale := differs(dump.stdout, r.conf.tree, r.absent)
-	for _, f := range r.conf.tree {
+	stale := differs(dump.stdout, r.conf.Tree, r.absent)
+	for _, f := range r.conf.Tree {
 		if _, absent := r.absent[path.Clean(f.Path)]; stale != "" || absent {
 			continue
 		}

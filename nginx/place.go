@@ -7,6 +7,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/lint"
 	"bluegate/nginx/startup"
 )
 
@@ -49,7 +50,7 @@ type place interface {
 	starts(ctx context.Context, files []string) (startup.Start, []startup.Live)
 
 	// surroundings are what only an examination asks, among it how these files are stored.
-	surroundings(ctx context.Context, files []string) (surroundings, error)
+	surroundings(ctx context.Context, files []string) (lint.Surroundings, error)
 
 	// files opens the files as they are now.
 	files(ctx context.Context) fsys.Source

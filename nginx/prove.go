@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 			if silent++; !unmoved {
 				silent = 0
 			} else if silent == silentLooks {
-				return now, fmt.Errorf("%w: its master waits for the next signal, and has made no new worker; its error log may say why", errNotLoaded)
+				return now, fmt.Errorf("%w: %s", errNotLoaded, cmp.Or(r.complains(ctx), "its master waits for the next signal, and has made no new worker; its error log may say why"))
 			}
 		}
 		select {
@@ -87,10 +88,21 @@ func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) er
 	reason := fmt.Sprintf("its workers did not change within %s", r.opts.ProofTimeout)
 	if line := r.found.emergency(ctx, signalled); line != "" {
 		reason = line
+	} else if words := r.complains(ctx); words != "" {
+		reason = words
 	} else if last != nil {
 		reason = last.Error()
 	}
 	return fmt.Errorf("%w: %s", errNotLoaded, reason)
+}
+
+// complains is what nginx says of its files when it is asked, where its log does not reach the engine. Empty: nothing.
+func (r *Router) complains(ctx context.Context) string {
+	told, err := r.found.dump(ctx)
+	if err != nil || told.code == 0 {
+		return ""
+	}
+	return complaint(told.stderr)
 }
 
 // final tells the words with which nginx gives a reload up.

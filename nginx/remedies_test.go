@@ -13,6 +13,9 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
+	"bluegate/nginx/conf"
+	"bluegate/nginx/lint"
 )
 
 // The remedies of a file that is stored badly are carried out as they are printed, in a folder that holds a ./nginx and
@@ -115,8 +118,9 @@ func TestGitRemedyIsCarriedOut(t *testing.T) {
 	}
 	git("init", "-q")
 	git("add", ".")
-	repository := gitRoot(t.Context(), file)
-	found := trackedByGit(facts{surroundings: surroundings{stored: map[string]storage{siteFile: {host: file, git: repository}}}})
+	repository := lint.GitRoot(t.Context(), file)
+	found := (lint.Input{Top: &conf.Scope{}, Surroundings: lint.Surroundings{Stored: map[string]lint.Storage{siteFile: {Host: file, Git: repository}}}}).Findings()
+	found = slices.DeleteFunc(found, func(f model.Finding) bool { return f.Code != "tracked-by-git" })
 	if len(found) != 1 {
 		t.Fatalf("found %+v", found)
 	}
@@ -149,4 +153,24 @@ func TestRestartPolicyRemedyIsCarriedOut(t *testing.T) {
 	if again := remedy(); again != "" {
 		t.Errorf("it is still found: %s", again)
 	}
+}
+
+// An edit on the disk is loaded by the command that is printed for it.
+func TestReloadRemedyIsCarriedOut(t *testing.T) {
+	b := newBench(t)
+	b.nginx(box{name: "edge", files: map[string]string{siteFile: "server { listen 80; }\n"}})
+	r, _ := b.observed("edge")
+	found := lint.Input{Top: &conf.Scope{}, Reload: r.found.advise(), Unloaded: []string{siteFile}}.Findings()
+	before, err := r.found.processes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.obey(t.TempDir(), found[0].Remedy)
+	b.eventually("nginx has new workers", func() error {
+		now, err := r.found.processes(t.Context())
+		if err == nil && (len(now.Workers) == 0 || now.Workers[0].PID == before.Workers[0].PID) {
+			err = agent.ErrNoMaster
+		}
+		return err
+	})
 }

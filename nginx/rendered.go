@@ -12,6 +12,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 	"bluegate/nginx/startup"
 )
 
@@ -48,7 +49,7 @@ func (r *Router) notRendered(ctx context.Context, route *model.Route) {
 	for _, file := range r.writes(route.Points) {
 		by, template := "", r.found.template(file)
 		if template != "" {
-			if _, err := r.conf.files.Read(template); err == nil {
+			if _, err := r.conf.Files.Read(template); err == nil {
 				by = "from " + template
 			}
 		}
@@ -68,7 +69,7 @@ func (r *Router) notRendered(ctx context.Context, route *model.Route) {
 			Code: "made-at-start", Place: file,
 			Message: fmt.Sprintf("%s is written again %s at each start of %s", file, by, r.found),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
-			Remedy:  ownFileRemedy(r.conf.tree, file, where, route.Points),
+			Remedy:  ownFileRemedy(r.conf.Tree, file, where, route.Points),
 		})
 	}
 	for _, w := range began.NotKnown {
@@ -101,7 +102,7 @@ func (r *Router) startup(ctx context.Context, points []model.SwitchPoint) startu
 	if len(live) == 0 {
 		return startup.Result{}
 	}
-	_, flag := r.mode.(flagged)
+	_, flag := r.mode.(mode.Flagged)
 	for i := range live {
 		live[i].Flag, live[i].Lines = flag, r.linesOf(live[i].Names[0], points)
 	}
@@ -114,12 +115,12 @@ func (r *Router) startup(ctx context.Context, points []model.SwitchPoint) startu
 
 // linesOf are the lines of a file that name the live colour: as they are, and as they are when the other one is live.
 func (r *Router) linesOf(file string, points []model.SwitchPoint) (lines []startup.Line) {
-	reading, err := readingOf(r.conf.tree, r.dir)
-	i := slices.IndexFunc(r.conf.tree, func(f *conf.File) bool { return f.Path == file })
+	reading, err := mode.ReferencesOf(r.conf.Tree, r.dir)
+	i := slices.IndexFunc(r.conf.Tree, func(f *conf.File) bool { return f.Path == file })
 	if err != nil || i < 0 {
 		return nil // what is not known is not harmless
 	}
-	src := r.conf.tree[i].Src
+	src := r.conf.Tree[i].Src
 	for _, p := range points {
 		if p.Path != file || p.End > len(src) {
 			continue
@@ -130,7 +131,7 @@ func (r *Router) linesOf(file string, points []model.SwitchPoint) (lines []start
 			to = p.End + n
 		}
 		lines = append(lines, startup.Line{Text: string(src[from:to]), Address: p.Address})
-		if other, _, err := reading.turned(p); err == nil {
+		if other, _, err := reading.Counterpart(p); err == nil {
 			lines = append(lines, startup.Line{Text: string(src[from:p.Start]) + other + string(src[p.End:to]), Address: other})
 		}
 	}

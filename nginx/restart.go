@@ -15,16 +15,16 @@ import (
 // to the other colour. What always writes the colour that is live now shows only in the second.
 func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Finding, error) {
 	c, ok := r.found.(*contained)
-	if !ok || len(r.conf.tree) == 0 {
+	if !ok || len(r.conf.Tree) == 0 {
 		return []model.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", r.found)}}, nil
 	}
 	as := model.Change{}
 	for _, file := range r.writes(route.Points) {
 		f := model.FileChange{Path: file}
-		if content, err := r.conf.files.Read(file); err == nil {
+		if content, err := r.conf.Files.Read(file); err == nil {
 			f.New = content
 		}
-		if target, err := r.conf.files.LinkTarget(file); err == nil {
+		if target, err := r.conf.Files.LinkTarget(file); err == nil {
 			f.Link = target
 		}
 		as.Files = append(as.Files, f)
@@ -35,7 +35,7 @@ func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Fin
 	}
 	route.Refusal = nil // it may be that of a file which is written at the start
 	to := route.Names.Other()
-	change, err := r.mode.plan(r.conf, route, r.dir, to)
+	change, err := r.mode.Plan(r.conf, route, r.dir, to)
 	if err != nil {
 		return append(found, model.Finding{Code: "restart-not-tried", Message: fmt.Sprintf("a restart after a switch to %s was not tried: %v", to, err)}), nil
 	}
@@ -91,7 +91,7 @@ func (r *Router) tryRestart(ctx context.Context, c *contained, change model.Chan
 			Code: model.RestartUndoes, Place: f.Path,
 			Message: fmt.Sprintf("a copy of %s, started with its own entrypoint%s, wrote it again: %s", c, when, how),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
-			Remedy:  ownFileRemedy(r.conf.tree, f.Path, "what its start writes", route.Points),
+			Remedy:  ownFileRemedy(r.conf.Tree, f.Path, "what its start writes", route.Points),
 		})
 	}
 	notes := ""

@@ -9,6 +9,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/mode"
 	"bluegate/nginx/startup"
 )
 
@@ -27,18 +28,18 @@ type Options struct {
 	Helper func(architecture string) (executable []byte, args []string, err error)
 	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
 	ProofTimeout time.Duration
-	Settings     Settings // how it is switched
+	Settings     mode.Settings // how it is switched
 }
 
 // Router implements model.Router.
 type Router struct {
 	engine *client.Client
 	opts   Options
-	mode   mode
+	mode   mode.Mode
 	wrong  error // what of the settings is wrong, which Observe says
 	found  place
-	conf   configuration     // of found, when it was read
-	absent map[string][]byte // what was read in the place of files that are to be made
+	conf   mode.Configuration // of found, when it was read
+	absent map[string][]byte  // what was read in the place of files that are to be made
 	dir    *model.Addresses
 	began  map[string]startup.Result // what runs before nginx, by its id and the files that a switch writes
 	before *agent.Snapshot           // what ran when a switch was approached
@@ -51,7 +52,7 @@ func New(engine *client.Client, opts Options) *Router {
 		opts.ProofTimeout = 10 * time.Second
 	}
 	r := &Router{engine: engine, opts: opts, asks: &sync.Mutex{}}
-	r.mode, r.wrong = opts.Settings.mode()
+	r.mode, r.wrong = opts.Settings.Build()
 	return r
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/mode"
 )
 
 // elsewhere is where other sites' files come to: every container has a folder there that it may write to, whatever its
@@ -23,7 +24,7 @@ import (
 const elsewhere = "include /dev/shm/*.conf;\n"
 
 // site is nginx in a container. The configuration must name blue, and include what is elsewhere.
-func (b *bench) site(x box, settings Settings) (*site, *shop) {
+func (b *bench) site(x box, settings mode.Settings) (*site, *shop) {
 	b.t.Helper()
 	s := &shop{bench: b}
 	s.blue, s.green = b.colours()
@@ -66,7 +67,7 @@ func (b *bench) site(x box, settings Settings) (*site, *shop) {
 }
 
 // planned reads the configuration with a router of its own, plans and rehearses.
-func (s *shop) planned(settings Settings) {
+func (s *shop) planned(settings mode.Settings) {
 	s.t.Helper()
 	s.router = s.bench.router(Options{Container: s.name("edge"), Settings: settings})
 	var err error
@@ -181,7 +182,7 @@ func TestWrongTurnsOfStorages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x := storages[name](b, edge("was-blue:3000")[confPath]+elsewhere)
-			s, shop := b.site(x, Settings{})
+			s, shop := b.site(x, mode.Settings{})
 			s.meetsAll(row, turns...)
 			shop.persists(x)
 		})
@@ -232,7 +233,7 @@ func TestWrongTurnsOfASingleFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x := storages["single file"](b, edge("was-blue:3000")[confPath])
-			s, shop := b.site(x, Settings{})
+			s, shop := b.site(x, mode.Settings{})
 			r, change := s.plan()
 			replace(shop, x.mounts[0].Source)
 			was, inside := read(t, x.mounts[0].Source), s.state()
@@ -276,7 +277,7 @@ func TestWrongTurnsOfModes(t *testing.T) {
 
 // modeOfTest is a way to switch, with its files while blue is live.
 type modeOfTest struct {
-	settings Settings
+	settings mode.Settings
 	site     string
 	files    map[string]string
 	flag     bool
@@ -306,14 +307,14 @@ func modes() map[string]modeOfTest {
 	const site = "server { listen 80; location / { proxy_pass http://was; } }\n"
 	return map[string]modeOfTest{
 		"edit": {site: edge("was-blue:3000")[confPath]},
-		"values": {settings: Settings{Values: []string{"was"}},
+		"values": {settings: mode.Settings{Values: []string{"was"}},
 			site: "server { listen 80; resolver 127.0.0.11 valid=1s ipv6=off; set $was was-blue:3000; location / { proxy_pass http://$was; } }\n"},
-		"copy":     {settings: Settings{Mode: "copy", From: from, To: to}, site: site, files: prepared(upstream[model.Blue])},
-		"template": {settings: Settings{Mode: "template", Text: upstream, To: to}, site: site, files: map[string]string{"upstream.conf": upstream[model.Blue]}},
-		"link":     {settings: Settings{Mode: "link", From: from, To: to}, site: site, files: prepared("-> upstream-blue.site")},
-		"managed": {settings: Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}, Listen: "127.0.0.1:8098"},
-			site: site, files: map[string]string{"00-bluegate.conf": string(managedFile{colour: model.Blue, switchID: newSwitchID(), upstreams: map[string]string{"was": "was-blue:3000"}, listen: "127.0.0.1:8098"}.render())}},
-		"flag": {settings: Settings{Mode: "flag", To: "/etc/nginx/conf.d/green.on"}, flag: true,
+		"copy":     {settings: mode.Settings{Mode: "copy", From: from, To: to}, site: site, files: prepared(upstream[model.Blue])},
+		"template": {settings: mode.Settings{Mode: "template", Text: upstream, To: to}, site: site, files: map[string]string{"upstream.conf": upstream[model.Blue]}},
+		"link":     {settings: mode.Settings{Mode: "link", From: from, To: to}, site: site, files: prepared("-> upstream-blue.site")},
+		"managed": {settings: mode.Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}, Listen: "127.0.0.1:8098"},
+			site: site, files: map[string]string{"00-bluegate.conf": string(mode.ManagedFile{Colour: model.Blue, SwitchID: mode.NewSwitchID(), Upstreams: map[string]string{"was": "was-blue:3000"}, Listen: "127.0.0.1:8098"}.Render())}},
+		"flag": {settings: mode.Settings{Mode: "flag", To: "/etc/nginx/conf.d/green.on"}, flag: true,
 			site: "resolver 127.0.0.11 valid=1s ipv6=off;\nupstream was_blue { zone was_blue 64k; server was-blue:3000 resolve; }\nupstream was_green { zone was_green 64k; server was-green:3000 resolve; }\n" +
 				"server { listen 80; set $bg blue; if (-f /etc/nginx/conf.d/green.on) { set $bg green; } location / { proxy_pass http://was_$bg; } }\n"},
 	}
@@ -334,7 +335,7 @@ func TestWrongTurnsOfPlaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			x.mounts = storages["folder"](b, edge("was-blue:3000")[confPath]+elsewhere).mounts
-			s, _ := b.site(x, Settings{})
+			s, _ := b.site(x, mode.Settings{})
 			all := turns
 			if name == "shell" || name == "init" { // where nginx itself passes the signal on
 				all = slices.Concat(turns, []turn{noPidFile(b), pidOfAnother(b)})

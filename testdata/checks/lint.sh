@@ -38,6 +38,7 @@ forbid ./compose/... -- "$module/(nginx|watch|cmd|testdata)(/.*)?"
 forbid ./compose/engine -- "$module/compose/(state|load|swarm)|$module/compose"
 forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|(watch|cmd|testdata)(/.*)?)"
 forbid ./nginx/conf -- 'github.com/.*'
+forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
 forbid ./deploy/plan -- "$module/deploy|github.com/.*" # it asks nobody
 forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe

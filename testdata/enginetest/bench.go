@@ -26,6 +26,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
 
 	"bluegate/compose/engine"
 	"bluegate/testdata/claim"
@@ -306,4 +307,40 @@ func NewWaiting(t *testing.T) *Bench {
 	}
 	b.Engine.Waiter = func(string) ([]byte, []string, error) { return executable, []string{"--wait"}, nil }
 	return b
+}
+
+// Exec runs a command in a container and returns what it printed. The test fails where the command does.
+func (b *Bench) Exec(id string, argv ...string) string {
+	b.T.Helper()
+	made, err := b.Engine.ContainerExecCreate(b.T.Context(), id, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	stream, err := b.Engine.ContainerExecAttach(b.T.Context(), made.ID, container.ExecAttachOptions{})
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	defer stream.Close()
+	var out bytes.Buffer
+	if _, err := stdcopy.StdCopy(&out, &out, stream.Reader); err != nil {
+		b.T.Fatal(err)
+	}
+	info, err := b.Engine.ContainerExecInspect(b.T.Context(), made.ID)
+	if err != nil || info.ExitCode != 0 {
+		b.T.Fatalf("%q ended with %d, %v: %s", argv, info.ExitCode, err, &out)
+	}
+	return out.String()
+}
+
+// Put writes a file into a container.
+func (b *Bench) Put(id, name, content string) {
+	b.T.Helper()
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: strings.TrimPrefix(name, "/"), Mode: 0o644, Size: int64(len(content)), Typeflag: tar.TypeReg}), ErrOf(w.Write([]byte(content))), w.Close()); err != nil {
+		b.T.Fatal(err)
+	}
+	if err := b.Engine.CopyToContainer(b.T.Context(), id, "/", &archive, container.CopyToContainerOptions{}); err != nil {
+		b.T.Fatal(err)
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx"
+	"bluegate/nginx/mode"
 )
 
 // nginxSection says which nginx is switched, and how.
@@ -46,9 +46,9 @@ func (f *File) checkMode() error {
 }
 
 // nginxSettings returns how nginx is switched, with the values of each colour.
-func (f *File) nginxSettings(dir string) nginx.Settings {
+func (f *File) nginxSettings(dir string) mode.Settings {
 	n := f.Nginx
-	s := nginx.Settings{
+	s := mode.Settings{
 		Mode: n.Mode, Dir: dir, Files: n.Files, Values: n.Values, To: n.To, Listen: n.Listen,
 	}
 	if n.From == "" && n.Text == "" && len(n.Upstreams) == 0 {

@@ -1,0 +1,277 @@
+package mode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
+	"bluegate/nginx/conf"
+)
+
+// harmless are the directives that may mention a host and send no traffic to it.
+var harmless = []string{"server_name", "add_header", "add_trailer", "return", "log_format", "error_page", "sub_filter", "proxy_redirect", "proxy_set_header", "proxy_cookie_domain", "valid_referers", "access_log", "error_log", "index", "alias", "root", "allow", "deny", "set_real_ip_from"}
+
+// Scope says what of a configuration a switch changes.
+type Scope struct {
+	points   []model.SwitchPoint
+	live     string          // the file that is replaced; empty where files are edited
+	decided  map[string]bool // the variables whose values the flag decides
+	standing []string        // upstreams that stand for both colours, though their names do not say so
+}
+
+// changes reports whether a switch changes what a file holds at an offset, as the value of a variable if it is one.
+func (s Scope) changes(file *conf.File, offset int, variable string) bool {
+	return file.Path == s.live || variable != "" && s.decided[variable] ||
+		slices.ContainsFunc(s.points, func(p model.SwitchPoint) bool { return p.Path == file.Path && p.Start == offset && p.End > 0 })
+}
+
+// leftOver fills in what the configuration says of the colours besides what a switch changes: Mentions, Paired and
+// Findings. There are three cases: a switch point; a mention that exists in the same form for both colours; and any other
+// mention. The last is refused where it is one of the live colour, which a switch is going to stop.
+func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scope) error {
+	r, err := ReferencesOf(c.Tree, dir)
+	if err != nil {
+		return err
+	}
+	found := pair(r.Mentions(s))
+	for _, m := range found {
+		route.Mentions = append(route.Mentions, m.Mention)
+		if m.Paired && m.atLoad {
+			route.Paired = addNew(route.Paired, m.end)
+		}
+	}
+	route.Findings = append(route.Findings, r.notSwitched(route.Names, s)...)
+	if left := route.Unpaired(route.Names); route.Names != model.None && len(left) > 0 {
+		return model.LeftOver(c.Nginx.String(), route.Names, left)
+	}
+	return nil
+}
+
+// mention is a place that names an address of a colour.
+type mention struct {
+	model.Mention
+	end    model.Endpoint
+	at     spot
+	form   string // what stands there and around it, without the address and the colour's words
+	marked bool   // what stands around it carries the colour's word, so that it can exist once for each
+	atLoad bool   // nginx looks the host up when it loads its configuration
+}
+
+// Mentions lists every place that names an address of either colour, or an upstream of one, and that no switch changes.
+func (r References) Mentions(s Scope) (found []mention) {
+	for _, file := range r.tree {
+		addresses := map[*conf.Directive]bool{} // whose paths and parameters send nothing anywhere
+		for _, p := range slices.Concat(file.Points(), file.Values()) {
+			addresses[directiveAt(file, p.Start)] = true
+			if !s.changes(file, p.Start, p.Variable) {
+				found = append(found, r.atPoint(file, p, s)...)
+			}
+		}
+		for _, colour := range model.Colours {
+			for _, m := range file.Mentions(slices.Concat(r.dir.HostsOf(colour), r.twins.names(colour))) {
+				d := directiveAt(file, m.Start)
+				if d == nil || addresses[d] || m.Directive == "upstream" || slices.Contains(harmless, m.Directive) || s.changes(file, m.Start, assigned(file, d)) {
+					continue
+				}
+				e := model.Endpoint{Colour: colour, Host: m.Host}
+				if owners := r.dir.Owners(m.Host); len(owners) > 0 {
+					e.Service = owners[0].Service
+				}
+				found = append(found, r.mention(file, d, e, m.Start, m.Start+len(m.Host), m.Text))
+			}
+		}
+	}
+	return found
+}
+
+// atPoint is what an address names: the services behind it, or a pair's upstream.
+func (r References) atPoint(file *conf.File, p conf.Point, s Scope) (found []mention) {
+	d, text := directiveAt(file, p.Start), string(file.Src[p.Start:p.End])
+	if d == nil {
+		return nil
+	}
+	if p.Variable != "" && len(d.Args) > 0 { // with its scheme
+		text = d.Args[len(d.Args)-1].Value
+	}
+	if p.Directive != "server" {
+		if t, ok := r.twins.named(p.Host, p.Port); ok {
+			m := r.mention(file, d, model.Endpoint{Colour: t.colour, Host: t.name}, p.Start, p.End, text)
+			m.Directive = p.Directive
+			return []mention{m}
+		}
+		if p.RefersTo(r.upstreams) {
+			return nil
+		}
+	}
+	for _, e := range r.dir.Mentioned(p.Host, conf.PortOf(file.Src, p)) {
+		m := r.mention(file, d, e, p.Start, p.End, text)
+		m.Directive = p.Directive
+		m.Paired = r.twins.holds(p) || p.Directive == "server" && slices.ContainsFunc(s.standing, func(name string) bool { return strings.EqualFold(name, p.Upstream) })
+		m.atLoad = p.Variable == "" && !e.Published && loadsHost(d)
+		m.Remedy = r.remedy(e, p, s)
+		found = append(found, m)
+	}
+	return found
+}
+
+func (r References) mention(file *conf.File, d *conf.Directive, e model.Endpoint, start, end int, text string) mention {
+	line, _ := file.Position(start)
+	m := mention{end: e, at: spot{file.Path, start}, Mention: model.Mention{
+		Colour: e.Colour, Place: fmt.Sprintf("%s:%d", file.Path, line), Directive: d.Name.Value, Text: text,
+		Remedy: "put the address into an upstream and name that, or list the variable in nginx.values",
+	}}
+	m.form, m.marked = formOf(file, d, start, end, e.Colour)
+	m.form += " " + r.dir.KeyOf(e)
+	return m
+}
+
+// remedy is the edit that makes a switch point of an address, or takes it away.
+func (r References) remedy(e model.Endpoint, p conf.Point, s Scope) string {
+	_, found, err := r.dir.Find(p.Host, e.Port)
+	switch {
+	case found && s.live != "":
+		return fmt.Sprintf("move it into %s, which a switch replaces", s.live)
+	case found || err != nil || p.Variable != "":
+		return "put the address into an upstream and name that, or list the variable in nginx.values"
+	case e.Published:
+		return "let nginx name a port that both colours publish"
+	case r.dir.Knows(p.Host):
+		return fmt.Sprintf("declare the port %d with `expose` for %s and for the service that takes its place, or remove it", e.Port, e.Service)
+	}
+	return fmt.Sprintf("write %s, or remove it", r.dir.Named(e))
+}
+
+// pair marks the mentions that exist in the same form for both colours.
+func pair(found []mention) []mention {
+	forms := map[model.Colour]map[string]bool{model.Blue: {}, model.Green: {}}
+	for _, m := range found {
+		forms[m.Colour][m.form] = true
+	}
+	for i, m := range found {
+		if m.marked && forms[m.Colour.Other()][m.form] {
+			found[i].Paired = true
+		}
+	}
+	return found
+}
+
+// notSwitched tells of places that mention the live colour and send no traffic anywhere.
+func (r References) notSwitched(live model.Colour, s Scope) (findings []model.Finding) {
+	for _, file := range r.tree {
+		if file.Path == s.live {
+			continue
+		}
+		for _, m := range file.Mentions(r.dir.HostsOf(live)) {
+			if slices.Contains(harmless, m.Directive) {
+				findings = append(findings, model.Finding{Code: "not-switched", Place: fmt.Sprintf("%s:%d", m.Path, m.Line),
+					Message: fmt.Sprintf("%s mentions %s and is not changed by a switch: %s", m.Directive, live, redact.Sanitize(m.Text))})
+			}
+		}
+	}
+	return findings
+}
+
+// formOf is what a place and the blocks around it look like without the address and with {colour} for the colour's words,
+// so that the other colour's has the same form. marked says that something besides the address carries the colour.
+func formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
+	src := string(file.Src)
+	leaf := src[d.Start:start] + "{address}" + src[end:d.End]
+	blocks := []string{}
+	for _, b := range blocksAround(file, d) {
+		blocks = append(blocks, blockHead(b))
+		if b.Name.Value == "map" && len(blocks) == 1 { // the key of a row chooses
+			blocks = append(blocks, d.Name.Value)
+		}
+	}
+	words := strings.Join(blocks, " < ")
+	neutral := withoutColour(words, colour)
+	return strings.Join(strings.Fields(withoutColour(leaf, colour)), " ") + " < " + neutral, neutral != words
+}
+
+// blocksAround are the blocks that a directive stands in, the innermost first. Those of an included file continue with the one
+// that its include stands in.
+func blocksAround(file *conf.File, d *conf.Directive) (blocks []*conf.Directive) {
+	crossed := d.Parent == nil
+	for b := file.Enclosing(d); b != nil; {
+		blocks = append(blocks, b)
+		switch {
+		case b.Parent != nil:
+			b = b.Parent
+		case crossed:
+			return blocks
+		default:
+			b, crossed = file.Enclosing(b), true
+		}
+	}
+	return blocks
+}
+
+// blockHead is what a block begins with, and which hosts a server answers for.
+func blockHead(b *conf.Directive) string {
+	words := b.Name.Value + " " + joined(b.Args)
+	for _, d := range b.Block {
+		if b.Name.Value == "server" && d.Name.Value == "server_name" {
+			words += " " + joined(d.Args)
+		}
+	}
+	return words
+}
+
+// withoutColour puts {colour} in the place of the colour's words: was_blue, /health/blue and blue.example, but not bluebird.
+func withoutColour(text string, colour model.Colour) string {
+	var out strings.Builder
+	for text != "" {
+		n := 0
+		for n < len(text) && isLetterOrDigit(text[n]) {
+			n++
+		}
+		if strings.EqualFold(text[:n], string(colour)) {
+			out.WriteString("{colour}")
+		} else {
+			out.WriteString(text[:n])
+		}
+		if text = text[n:]; text != "" {
+			out.WriteByte(text[0])
+			text = text[1:]
+		}
+	}
+	return out.String()
+}
+
+func isLetterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= 0x80
+}
+
+// directiveAt is the innermost directive that an offset stands in.
+func directiveAt(file *conf.File, offset int) (at *conf.Directive) {
+	file.Walk(func(d *conf.Directive) bool {
+		inside := d.Start <= offset && offset < d.End
+		if inside {
+			at = d
+		}
+		return inside
+	})
+	return at
+}
+
+// assigned is the variable that a directive gives a value; empty where it gives none.
+func assigned(file *conf.File, d *conf.Directive) string {
+	if d.Name.Value == "set" && len(d.Args) > 0 {
+		return strings.TrimPrefix(d.Args[0].Value, "$")
+	}
+	if b := file.Enclosing(d); b != nil && b.Name.Value == "map" && len(b.Args) == 2 {
+		return strings.TrimPrefix(b.Args[1].Value, "$")
+	}
+	return ""
+}
+
+// loadsHost reports whether nginx looks up the host of a server or a *_pass when it loads its configuration: a server
+// without `resolve`, and an address in which no variable stands.
+func loadsHost(d *conf.Directive) bool {
+	if d.Name.Value == "server" {
+		return !slices.ContainsFunc(d.Args, func(a conf.Arg) bool { return a.Value == "resolve" })
+	}
+	return len(d.Args) > 0 && !strings.Contains(d.Args[0].Value, "$")
+}
