@@ -78,11 +78,11 @@ func (r *run) rounds(ctx context.Context, asked questions) error {
 	said := false
 	for {
 		err := r.round(ctx, asked)
-		var silent *model.UnreachableError
+		var unreachable *model.UnreachableError
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.As(err, &silent):
+		case errors.As(err, &unreachable):
 			if !said {
 				r.Progress.Say("in the bake: %v; asking again", err)
 			}
@@ -124,13 +124,13 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 				continue
 			}
 		}
-		var silent *model.UnreachableError
+		var unreachable *model.UnreachableError
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !errors.As(err, &silent):
+		case !errors.As(err, &unreachable):
 			return err
 		case time.Now().After(until):
 			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.plan.Release.To, err), Run: "bluegate settle"}
@@ -146,15 +146,15 @@ func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
 		return err
 	}
-	fate, err := r.Router.Compare(ctx, r.plan.Change)
+	state, err := r.Router.Compare(ctx, r.plan.Change)
 	switch {
 	case err != nil:
 		return err
-	case fate == model.ChangeNginxGone:
+	case state == model.ChangeNginxGone:
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s is not there", r.seen.Route.Nginx)}
-	case fate == model.ChangeNotApplied:
+	case state == model.ChangeNotApplied:
 		return model.Refuse(model.NginxNotSwitched, "someone put the configuration of %s back during the bake of %s, as it was before the switch", r.seen.Route.Nginx, r.plan.Release.To)
-	case fate == model.ChangeConflict:
+	case state == model.ChangeConflict:
 		return errEdited
 	}
 	return r.Router.Reach(ctx, targets)
@@ -183,13 +183,16 @@ func (w *gateLoop) askAgain(err error) error {
 	if errors.Is(err, errEdited) {
 		err = w.run.adoptEdit(w.ctx)
 	}
-	var silent *model.UnreachableError
-	if errors.As(err, &silent) {
+	var unreachable *model.UnreachableError
+	if errors.As(err, &unreachable) {
 		w.run.Progress.Say("in the bake: %v; asking again", err)
 		err = nil
 	}
 	if err == nil {
-		w.work.Go(w.ask)
+		w.work.Go(func() {
+			_ = sleep(w.ctx, bakePause)
+			w.ask()
+		})
 	}
 	return err
 }
@@ -219,7 +222,7 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
 	r.plan.Change = *e.Change
 	if r.seen.Served() == e.From {
-		if fate, err := r.Router.Compare(ctx, r.plan.Change); err != nil || fate == model.ChangeConflict { // pointed back by hand
+		if state, err := r.Router.Compare(ctx, r.plan.Change); err != nil || state == model.ChangeConflict { // pointed back by hand
 			return false, err
 		}
 	}

@@ -110,7 +110,7 @@ func (r *run) runChecks(ctx context.Context, all []*checkRun) error {
 	group, both := errgroup.WithContext(ctx)
 	for i, one := range all {
 		group.Go(func() (err error) {
-			reasons[i], err = one.ask(both, r.Asker)
+			reasons[i], err = one.ask(both, r.Checks)
 			return err
 		})
 	}

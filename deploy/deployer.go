@@ -16,8 +16,8 @@ type Deployer struct {
 	Router   model.Router
 	Store    model.StateStore
 	Progress model.Progress
-	Asker    model.CheckRunner
-	Runner   model.Runner
+	Checks   model.CheckRunner
+	Hooks    model.HookRunner
 	Settings Settings
 	// Remote says that the engine's machine is not this one.
 	Remote bool

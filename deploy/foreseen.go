@@ -88,8 +88,8 @@ func (f *foreseenRouter) Drain(context.Context, []model.Container, func(model.Dr
 
 // Restore does nothing if the change was never written.
 func (f *foreseenRouter) Restore(ctx context.Context, change model.Change) error {
-	fate, err := f.Router.Compare(ctx, change)
-	if err == nil && fate != model.ChangeNotApplied {
+	state, err := f.Router.Compare(ctx, change)
+	if err == nil && state != model.ChangeNotApplied {
 		err = errUnforeseen
 	}
 	return err

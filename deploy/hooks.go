@@ -78,7 +78,7 @@ func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) repo
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := time.Now()
-	output, code, err := r.Runner.Run(bounded, argv, r.hookEnvironment(moment))
+	output, code, err := r.Hooks.Run(bounded, argv, r.hookEnvironment(moment))
 	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
 	switch {
 	case errors.Is(bounded.Err(), context.DeadlineExceeded):

@@ -64,8 +64,8 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 // It says nothing about the release.
 func (r *run) unusable(ctx context.Context, err error) error {
 	var locked *model.LockedError
-	var silent *model.UnreachableError
-	if err == nil || r.stage >= changing || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &silent) {
+	var unreachable *model.UnreachableError
+	if err == nil || r.stage >= changing || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &unreachable) {
 		return err
 	}
 	return &model.UnreachableError{What: "the engine", Err: err}

@@ -132,7 +132,7 @@ func (r *run) unlock(ctx context.Context) {
 	if err := r.Router.Close(ctx); err != nil {
 		r.note(model.Finding{Code: "not-cleaned", Message: "the helper container of nginx was not removed: " + err.Error()})
 	}
-	if err := r.Asker.Close(ctx); err != nil {
+	if err := r.Checks.Close(ctx); err != nil {
 		r.note(model.Finding{Code: "not-cleaned", Message: "a helper container of the application was not removed: " + err.Error()})
 	}
 	if r.lease != nil {

@@ -30,20 +30,20 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		r.report.Reasons = reasons
 	}
 	var (
-		person  *model.ManualActionError
-		failed  *model.NotSwitchedError
-		refused *model.RefusedError
-		invalid *model.InvalidError
-		locked  *model.LockedError
-		silent  *model.UnreachableError
-		signal  *InterruptedError
+		manual      *model.ManualActionError
+		failed      *model.NotSwitchedError
+		refused     *model.RefusedError
+		invalid     *model.InvalidError
+		locked      *model.LockedError
+		unreachable *model.UnreachableError
+		signal      *InterruptedError
 	)
 	if errors.As(err, &failed) && len(r.report.Reasons) == 0 {
 		r.report.Reasons = []model.Reason{failed.Reason}
 	}
 	switch {
-	case errors.As(err, &person):
-		r.report.Run = person.Run
+	case errors.As(err, &manual):
+		r.report.Run = manual.Run
 		return r.report.Finish(model.NeedsPerson)
 	case errors.As(err, &signal), errors.As(context.Cause(ctx), &signal):
 		return r.interrupted(signal)
@@ -59,9 +59,9 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		return r.report.Finish(model.Malformed)
 	case errors.As(err, &locked):
 		return r.report.Finish(model.Locked)
-	case errors.As(err, &silent) && r.stage >= changing:
+	case errors.As(err, &unreachable) && r.stage >= changing:
 		return r.report.Finish(model.Refused)
-	case errors.As(err, &silent):
+	case errors.As(err, &unreachable):
 		return r.report.Finish(model.Unreachable)
 	}
 	return r.report.Finish(model.Failed)

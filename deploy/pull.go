@@ -63,10 +63,10 @@ func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
 
 // unanswered is the error of an engine that did not answer.
 func unanswered(offered map[string]error) error {
-	var silent *model.UnreachableError
+	var unreachable *model.UnreachableError
 	for _, err := range offered {
-		if errors.As(err, &silent) {
-			return silent
+		if errors.As(err, &unreachable) {
+			return unreachable
 		}
 	}
 	return nil

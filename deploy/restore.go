@@ -22,18 +22,18 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.seen.Route.Nginx, err)
 	}
-	fate, err := r.Router.Compare(ctx, change)
-	if err == nil && fate == model.ChangeConflict {
+	state, err := r.Router.Compare(ctx, change)
+	if err == nil && state == model.ChangeConflict {
 		served, err := r.adopt(ctx)
 		if err != nil {
 			return err
 		}
 		if served {
-			change, fate = r.plan.Change, model.ChangeLoaded
+			change, state = r.plan.Change, model.ChangeLoaded
 		}
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
-	if e := r.journal.Current; fate == model.ChangeLoaded && e != nil && e.Adopted {
+	if e := r.journal.Current; state == model.ChangeLoaded && e != nil && e.Adopted {
 		if _, err := r.Router.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
 			return err
 		}

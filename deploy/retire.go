@@ -54,8 +54,8 @@ func (r *run) keep(ctx context.Context) error {
 	}
 	rec := *r.journal.Current.Old
 	err := r.Stack.Keep(ctx, r.seen.Application.Project, rec)
-	var silent *model.UnreachableError
-	if err == nil || ctx.Err() != nil || errors.As(err, &silent) {
+	var unreachable *model.UnreachableError
+	if err == nil || ctx.Err() != nil || errors.As(err, &unreachable) {
 		return err
 	}
 	r.note(model.Finding{Code: "not-kept", Message: fmt.Sprintf("release %s can come back only as long as its containers are there: %v", rec.Release, err)})

@@ -235,11 +235,11 @@ func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err
 // settleChange is settleSwitch where the change is known. Files that hold neither its old nor its new content were
 // edited: they are left as they are.
 func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, err error) {
-	fate, err := r.Router.Compare(ctx, *e.Change)
+	state, err := r.Router.Compare(ctx, *e.Change)
 	if err != nil {
 		return false, err
 	}
-	switch fate {
+	switch state {
 	case model.ChangeLoaded:
 		if r.seen.Answers(e.To) {
 			return true, nil

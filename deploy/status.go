@@ -38,10 +38,10 @@ func (r *run) observeOnly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var person *model.ManualActionError
+	var manual *model.ManualActionError
 	switch r.journal, err = r.Store.Read(ctx, r.seen.Application.Project); {
-	case errors.As(err, &person):
-		r.note(model.Finding{Code: "journal-unusable", Message: person.Error() + "; " + person.Run})
+	case errors.As(err, &manual):
+		r.note(model.Finding{Code: "journal-unusable", Message: manual.Error() + "; " + manual.Run})
 	case err != nil:
 		return err
 	case holder == nil:
@@ -67,8 +67,8 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
 		return nil
 	}
-	fate, err := r.Router.Compare(ctx, *e.Change)
-	if err != nil || fate != model.ChangeWritten {
+	state, err := r.Router.Compare(ctx, *e.Change)
+	if err != nil || state != model.ChangeWritten {
 		return err
 	}
 	r.seen.Live = plan.Live{Colour: e.From, By: fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.seen.Route.Nginx, e.Release, e.To)}

@@ -40,6 +40,6 @@ func connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
 		Stack: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
-		Asker: &checkRunner{stack: stack, router: router, local: local, sidecars: map[string]*sidecar{}}, Runner: local, Remote: !engine.Local(),
+		Checks: &checkRunner{stack: stack, router: router, local: local, sidecars: map[string]*sidecar{}}, Hooks: local, Remote: !engine.Local(),
 	}, nil
 }

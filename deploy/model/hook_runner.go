@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Runner runs a command of the user's on the machine of this process, never through a shell.
-type Runner interface {
+// HookRunner runs a command of the user's on the machine of this process, never through a shell.
+type HookRunner interface {
 	// Run returns the end of what the command printed, and its exit code; the error says that it could not be run, or not
 	// to its end. When ctx ends, whatever the command has started ends with it.
 	Run(ctx context.Context, argv, env []string) (output []byte, code int, err error)
