@@ -20,7 +20,7 @@ import (
 // buildLines is how many lines of a failed build's log are shown.
 const buildLines = 30
 
-// Build implements model.Stack. It builds as Compose does: with BuildKit where the engine and the docker command have
+// Build implements model.ImageStore. It builds as Compose does: with BuildKit where the engine and the docker command have
 // it, otherwise with the engine's classic builder. It builds one service after the other, so that a log belongs to one
 // of them.
 func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {

@@ -18,7 +18,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Images implements model.Stack.
+// Images implements model.ImageStore.
 func (s *Stack) Images(ctx context.Context, m model.Model) ([]model.Image, error) {
 	var out []model.Image
 	for _, service := range m.Services {
@@ -63,7 +63,7 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 	return out, nil
 }
 
-// RemoveImages implements model.Stack. An image that a container uses, or that has another name, is kept; only the name
+// RemoveImages implements model.ImageStore. An image that a container uses, or that has another name, is kept; only the name
 // that the release gave it is removed.
 func (s *Stack) RemoveImages(ctx context.Context, images []model.PulledImage) ([]string, error) {
 	var removed []string

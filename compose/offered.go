@@ -18,7 +18,7 @@ import (
 // registryLimit is how long a registry may take to answer for one image.
 const registryLimit = 15 * time.Second
 
-// Offered implements model.Stack. The engine sends the request, to where it would pull from.
+// Offered implements model.ImageStore. The engine sends the request, to where it would pull from.
 func (s *Stack) Offered(ctx context.Context, ref string) error {
 	auth, err := command.RetrieveAuthTokenFromImage(s.cli.ConfigFile(), ref)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Prune implements model.Archive. Snapshots use their images too, so what a rollback needs is never removed.
+// Prune implements model.ImageStore. Snapshots use their images too, so what a rollback needs is never removed.
 func (s *Stack) Prune(ctx context.Context, images []model.PulledImage) (removed []string, left []model.PulledImage, err error) {
 	var errs []error
 	for _, img := range images {

@@ -13,7 +13,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Pull implements model.Stack. It uses the credentials of the docker command: its configuration file and its credential
+// Pull implements model.ImageStore. It uses the credentials of the docker command: its configuration file and its credential
 // store.
 func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) error {
 	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)

@@ -18,7 +18,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Stack implements model.Stack.
+// Stack implements model.Stack, model.ImageStore, model.Archive and model.NameHolder.
 type Stack struct {
 	engine   *engine.Engine
 	cli      command.Cli

@@ -151,7 +151,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if r.journal.Current != nil {
 		brought = r.journal.Current.Images
 	}
-	removed, err := r.Stack.RemoveImages(ctx, brought)
+	removed, err := r.Images.RemoveImages(ctx, brought)
 	r.report.Pruned.Images = append(r.report.Pruned.Images, removed...)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 		return ailing
 	}
 	r.Progress.Say("no colour runs any more: starting %s again", colour)
-	if err := r.Stack.Revive(ctx, r.seen.Application.Project, r.recordAsRun(colour)); err != nil {
+	if err := r.Archive.Revive(ctx, r.seen.Application.Project, r.recordAsRun(colour)); err != nil {
 		r.judgeLive()
 		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}

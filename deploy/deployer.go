@@ -13,6 +13,9 @@ import (
 // Deployer makes a colour live. Its fields are set once, before the first call.
 type Deployer struct {
 	Stack    model.Stack
+	Images   model.ImageStore
+	Archive  model.Archive
+	Names    model.NameHolder
 	Router   model.Router
 	Store    model.StateStore
 	Progress model.Progress

@@ -1,6 +1,5 @@
 // Package deploy runs a deployment: it observes, makes a plan (package plan), and executes it. It asks Compose and the
-// engine through model.Stack, nginx through model.Router, and the lock and the journal through model.StateStore. It knows
-// nothing of how these work.
+// engine, nginx, and the lock and the journal through the ports of package model, and knows nothing of how these work.
 //
 //	lock → settle → observe → plan → pull → up → gate → checks → switch → bake → drain → retire
 //	                                 └───────── abandon ────────┘└──── rollback ───┘└ never undone

@@ -20,6 +20,7 @@ var errUnforeseen = errors.New("what follows can be known only once nginx has be
 func (d *Deployer) foreseeing() *Deployer {
 	own := *d
 	own.Stack = &foreseenStack{Stack: d.Stack, ended: map[string]bool{}, gone: map[string]bool{}}
+	own.Images, own.Archive, own.Names = foreseenImages{d.Images}, foreseenArchive{d.Archive}, foreseenNames{d.Names}
 	own.Router = &foreseenRouter{Router: d.Router}
 	own.Store = foreseenStore{d.Store}
 	return &own
@@ -56,17 +57,25 @@ func (s *foreseenStack) Remove(_ context.Context, containers []model.Container) 
 	return nil
 }
 
-func (s *foreseenStack) RemoveImages(context.Context, []model.PulledImage) ([]string, error) {
+// foreseenImages, foreseenArchive and foreseenNames only look.
+type (
+	foreseenImages  struct{ model.ImageStore }
+	foreseenArchive struct{ model.Archive }
+	foreseenNames   struct{ model.NameHolder }
+)
+
+func (foreseenImages) RemoveImages(context.Context, []model.PulledImage) ([]string, error) {
 	return nil, nil
 }
-func (s *foreseenStack) Keep(context.Context, string, model.ReleaseRecord) error { return nil }
-func (s *foreseenStack) Forget(context.Context, string, []string) error          { return nil }
-func (s *foreseenStack) Revive(context.Context, string, model.ReleaseRecord) error {
-	return errUnforeseen
-}
-func (s *foreseenStack) Prune(_ context.Context, images []model.PulledImage) ([]string, []model.PulledImage, error) {
+func (foreseenImages) Prune(_ context.Context, images []model.PulledImage) ([]string, []model.PulledImage, error) {
 	return nil, images, nil
 }
+func (foreseenArchive) Keep(context.Context, string, model.ReleaseRecord) error { return nil }
+func (foreseenArchive) Forget(context.Context, string, []string) error          { return nil }
+func (foreseenArchive) Revive(context.Context, string, model.ReleaseRecord) error {
+	return errUnforeseen
+}
+func (foreseenNames) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
 // foreseenRouter is a Router that only looks.
 type foreseenRouter struct {
@@ -99,9 +108,6 @@ func (f *foreseenRouter) Rehearse(context.Context, model.Change, <-chan struct{}
 	return nil, errUnforeseen
 }
 func (f *foreseenRouter) Reach(context.Context, []model.Target) error { return errUnforeseen }
-
-// Hold changes nothing: nothing that a dry run reports depends on it.
-func (*foreseenStack) Hold(context.Context, string, string, []model.HeldName) error { return nil }
 
 // foreseenStore is a StateStore that writes nothing.
 type foreseenStore struct{ model.StateStore }

@@ -42,14 +42,14 @@ func (r *run) hold(ctx context.Context, ending model.Colour) error {
 	if runs { // else a first deployment is undone, and leaves nothing
 		names = r.seen.Unresolved(containers, ending)
 	}
-	return r.Stack.Hold(ctx, r.seen.Application.Project, r.seen.Route.ID, names)
+	return r.Names.Hold(ctx, r.seen.Application.Project, r.seen.Route.ID, names)
 }
 
 // noteNames reports which names are held, and adds a finding for those that nginx needs at its next start and that are
 // not.
 func (r *run) noteNames(ctx context.Context) error {
 	var err error
-	if r.report.Names, err = r.Stack.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
+	if r.report.Names, err = r.Names.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
 		return err
 	}
 	var missing []string

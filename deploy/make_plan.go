@@ -49,7 +49,7 @@ func (r *run) canHoldNames(ctx context.Context) error {
 	if len(r.plan.Names) == 0 {
 		return nil
 	}
-	return r.Stack.CanHold(ctx, r.seen.Route.ID, r.plan.Names)
+	return r.Names.CanHold(ctx, r.seen.Route.ID, r.plan.Names)
 }
 
 // setPlan takes a plan over, and writes it into the report.
@@ -82,7 +82,7 @@ func (r *run) askRegistries(ctx context.Context, images []plan.Image) map[string
 	var all sync.WaitGroup
 	answers := make([]error, len(images))
 	for i, img := range images {
-		all.Go(func() { answers[i] = r.Stack.Offered(ctx, img.Ref) })
+		all.Go(func() { answers[i] = r.Images.Offered(ctx, img.Ref) })
 	}
 	all.Wait()
 	offered := map[string]error{}

@@ -15,7 +15,7 @@ func (r *run) observe(ctx context.Context) error {
 	o.At, o.Journal = time.Now(), r.journal
 	o.Images, o.Application.Models = map[model.Colour][]model.Image{}, maps.Clone(o.Application.Models)
 	for _, colour := range model.Colours {
-		images, err := r.Stack.Images(ctx, o.Application.Models[colour])
+		images, err := r.Images.Images(ctx, o.Application.Models[colour])
 		if err != nil {
 			return err
 		}

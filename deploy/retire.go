@@ -53,7 +53,7 @@ func (r *run) keep(ctx context.Context) error {
 		}
 	}
 	rec := *r.journal.Current.Old
-	err := r.Stack.Keep(ctx, r.seen.Application.Project, rec)
+	err := r.Archive.Keep(ctx, r.seen.Application.Project, rec)
 	var unreachable *model.UnreachableError
 	if err == nil || ctx.Err() != nil || errors.As(err, &unreachable) {
 		return err
@@ -121,10 +121,10 @@ func (r *run) prune(ctx context.Context) {
 	for _, rec := range r.journal.Releases[:min(model.KeptReleases, len(r.journal.Releases))] {
 		recallable = append(recallable, rec.Release)
 	}
-	err := r.Stack.Forget(ctx, r.seen.Application.Project, recallable)
+	err := r.Archive.Forget(ctx, r.seen.Application.Project, recallable)
 	if err == nil {
 		var removed []string
-		removed, r.journal.Brought, err = r.Stack.Prune(ctx, r.journal.Brought)
+		removed, r.journal.Brought, err = r.Images.Prune(ctx, r.journal.Brought)
 		r.report.Pruned.Images = append(r.report.Pruned.Images, removed...)
 	}
 	if err != nil {

@@ -69,7 +69,7 @@ func (r *run) askRetained(ctx context.Context, back model.ReleaseRecord) error {
 	if err != nil {
 		return err
 	}
-	missing, err := r.Stack.Held(ctx, r.seen.Application.Project, back)
+	missing, err := r.Archive.Held(ctx, r.seen.Application.Project, back)
 	r.seen.Retained = plan.Retained(back, containers, missing)
 	return err
 }
@@ -137,7 +137,7 @@ func (r *run) start(ctx context.Context) (err error) {
 	if r.plan.Release.Back == nil {
 		err = r.Stack.Up(ctx, r.plan.Release.Model, r.plan.Release.ID)
 	} else {
-		err = r.Stack.Revive(ctx, r.seen.Application.Project, *r.plan.Release.Back)
+		err = r.Archive.Revive(ctx, r.seen.Application.Project, *r.plan.Release.Back)
 	}
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readAgent
 	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
+		Stack: stack, Images: stack, Archive: stack, Names: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
 		Checks: &checkRunner{stack: stack, router: router, local: local, sidecars: map[string]*sidecar{}}, Hooks: local, Remote: !engine.Local(),
 	}, nil
 }

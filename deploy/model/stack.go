@@ -6,8 +6,9 @@ import (
 	"bluegate/deploy/gate"
 )
 
-// Stack is what a deployment asks of Compose and the engine. Every method returns *UnreachableError when the engine
-// does not answer, and acts on the colours' own containers only.
+// Stack is what a deployment asks of Compose and of the containers of both colours. Every method returns
+// *UnreachableError when the engine does not answer, and acts on the colours' own containers only. So do ImageStore,
+// Archive and NameHolder.
 type Stack interface {
 	// Load reads the Compose files of both colours. What is wrong in them is an *InvalidError.
 	Load(ctx context.Context) (Application, error)
@@ -18,19 +19,6 @@ type Stack interface {
 
 	// Containers inspects every container of both colours, stopped ones too.
 	Containers(ctx context.Context, app Application) ([]Container, error)
-
-	// Images says what the engine holds for each service of m.
-	Images(ctx context.Context, m Model) ([]Image, error)
-
-	// Pull asks the registries for the images of the named services.
-	Pull(ctx context.Context, m Model, services []string) error
-
-	// Offered asks the registry of an image for its manifest, with the credentials of a pull, and pulls nothing. A registry
-	// that does not have the image, or refuses it, is a *NotOfferedError; another error says that it could not be asked.
-	Offered(ctx context.Context, ref string) error
-
-	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log.
-	Build(ctx context.Context, m Model, services []string) error
 
 	// Up creates fresh containers for m, labelled with the release, and starts them in dependency order. What m
 	// depends on and runs already is left alone. Up returns when all are started, not when they are healthy.
@@ -48,12 +36,28 @@ type Stack interface {
 
 	// Remove removes containers, running or not, with their anonymous volumes. One that is already gone is not an error.
 	Remove(ctx context.Context, containers []Container) error
+}
+
+// ImageStore is what a deployment asks of the engine's images and of their registries.
+type ImageStore interface {
+	// Images says what the engine holds for each service of m.
+	Images(ctx context.Context, m Model) ([]Image, error)
+
+	// Pull asks the registries for the images of the named services.
+	Pull(ctx context.Context, m Model, services []string) error
+
+	// Offered asks the registry of an image for its manifest, with the credentials of a pull, and pulls nothing. A registry
+	// that does not have the image, or refuses it, is a *NotOfferedError; another error says that it could not be asked.
+	Offered(ctx context.Context, ref string) error
+
+	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log.
+	Build(ctx context.Context, m Model, services []string) error
 
 	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
 	RemoveImages(ctx context.Context, images []PulledImage) ([]string, error)
 
-	Archive
-	NameHolder
+	// Prune removes images that nothing uses, and returns those that it removed and those that are still in use.
+	Prune(ctx context.Context, images []PulledImage) (removed []string, left []PulledImage, err error)
 }
 
 // Archive is what a deployment asks of the engine so that a release that has retired can come back.
@@ -70,9 +74,6 @@ type Archive interface {
 
 	// Forget lets go of what Keep holds of a project's other releases.
 	Forget(ctx context.Context, project string, but []string) error
-
-	// Prune removes images that nothing uses, and returns those that it removed and those that are still in use.
-	Prune(ctx context.Context, images []PulledImage) (removed []string, left []PulledImage, err error)
 }
 
 // ContainerEvent is one observation of a release's container: a sample, or that it is gone.
