@@ -39,7 +39,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 
 // examine looks at the services' healthchecks and at nginx's configuration.
 func (r *run) examine(ctx context.Context) error {
-	r.examineServices()
+	r.note(r.seen.Healthchecks(r.Settings)...)
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
+	"bluegate/deploy/unchanged"
 )
 
 // DryRun reports the plan that a deployment would execute. It changes nothing.
@@ -64,18 +65,19 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	}
 	entry := *r.journal.Current // what settling notes in it is not to be seen where it was read
 	r.journal.Current = &entry
-	r.Deployer = r.foreseeing()
+	nginx := &unchanged.Router{Router: r.Router}
+	r.Deployer = r.over(nginx)
 	live := r.live
 	done, err := r.settle(ctx)
-	if waits := r.Router.(*foreseenRouter).waits; waits > 0 && err == nil && !done.drains {
+	if nginx.Waits > 0 && err == nil && !done.drains {
 		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
-			model.Count(waits, "nginx worker"), r.Settings.DrainTimeout)})
+			model.Count(nginx.Waits, "nginx worker"), r.Settings.DrainTimeout)})
 	}
 	switch {
-	case errors.Is(err, errUnforeseen):
+	case errors.Is(err, unchanged.ErrUnforeseen):
 		r.setLive(live.Colour, live.By)
 		r.report.From, r.report.To, r.report.Containers = live.Colour, cmp.Or(r.Settings.To, live.Colour.Other(), entry.To), r.seen.Containers
-		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask from its network: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, orNone(entry.From), entry.To, entry.Phase)})
+		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask from its network: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, plan.OrNone(entry.From), entry.To, entry.Phase)})
 		return false, nil
 	case err != nil:
 		return false, err
@@ -83,6 +85,14 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 		r.note(model.Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + done.said})
 	}
 	return true, r.observe(ctx)
+}
+
+// over is a Deployer that changes nothing, and that sees what it would have changed.
+func (d *Deployer) over(nginx *unchanged.Router) *Deployer {
+	own := *d
+	own.Stack, own.Images, own.Archive, own.Names = unchanged.NewStack(d.Stack), unchanged.Images{ImageStore: d.Images}, unchanged.Archive{Archive: d.Archive}, unchanged.Names{NameHolder: d.Names}
+	own.Router, own.Store = nginx, unchanged.Store{StateStore: d.Store}
+	return &own
 }
 
 // describePlan writes the plan into the report.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -48,7 +49,7 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 	case errors.As(err, &signal), errors.As(context.Cause(ctx), &signal):
 		return r.interrupted(signal)
 	case r.stage == promoted:
-		r.report.Message = fmt.Sprintf("%s is live, and %s still runs: %v", r.plan.Release.To, orNone(r.plan.From), err)
+		r.report.Message = fmt.Sprintf("%s is live, and %s still runs: %v", r.plan.Release.To, plan.OrNone(r.plan.From), err)
 		r.report.Run = "bluegate settle"
 		return r.report.Finish(model.NeedsPerson)
 	case r.stage == rolledBack:

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 )
 
 // pointBack makes nginx serve again what it served before a change, and proves it: the old files are back, new workers
@@ -111,7 +112,7 @@ func (r *run) healthOf(ctx context.Context, colour model.Colour) ([]model.Reason
 	if err := r.listContainers(ctx); err != nil {
 		return nil, err
 	}
-	return healthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil
+	return plan.HealthProblems(r.seen.Application.Models[colour], r.seen.Of(colour)), nil
 }
 
 // neitherHealthy is the error of a rollback to a colour that is not healthy either.

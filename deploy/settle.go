@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
@@ -79,10 +78,10 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 	}
 	r.live = left.live
 	if errors.Is(err, errDrain) && r.plan.Release.ID != "" {
-		return done, model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, orNone(e.From), err)
+		return done, model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, plan.OrNone(e.From), err)
 	}
 	if err != nil {
-		return done, &model.ManualActionError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, orNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
+		return done, &model.ManualActionError{Err: fmt.Errorf("settle release %s (%s to %s, left in phase %q): %w", e.Release, plan.OrNone(e.From), e.To, e.Phase, err), Run: "bluegate settle"}
 	}
 	r.journal = left.journal
 	return done, nil
@@ -146,9 +145,9 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 		return "", err
 	}
 	if r.plan.Keep == model.KeepRunning {
-		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, orNone(e.From)), nil
+		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, plan.OrNone(e.From)), nil
 	}
-	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, orNone(e.From)), nil
+	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, plan.OrNone(e.From)), nil
 }
 
 // settleUnpassed removes a release that had not passed.
@@ -163,9 +162,9 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 		return "", err
 	}
 	if e.Back != nil {
-		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was stopped again, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was stopped again, and %s was not touched", e.Release, e.To, plan.OrNone(e.From)), nil
 	}
-	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, orNone(e.From)), nil
+	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, plan.OrNone(e.From)), nil
 }
 
 // switchedBack accepts that someone pointed nginx back by hand after the release was live. The release is stopped, and
@@ -253,22 +252,4 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 		return false, fmt.Errorf("the configuration of %s was edited: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
 	}
 	return false, r.Router.Restore(ctx, *e.Change)
-}
-
-// orNone is the colour in a message.
-func orNone(c model.Colour) string {
-	if c == model.None {
-		return "no colour"
-	}
-	return string(c)
-}
-
-// leftBehind is the finding about an entry that was not finished.
-func leftBehind(j model.Journal) []model.Finding {
-	if j.Current == nil {
-		return nil
-	}
-	e := j.Current
-	return []model.Finding{{Code: "left-behind", Message: fmt.Sprintf("release %s (%s to %s) was begun at %s and ended in phase %q without being finished; `bluegate settle`, or the next deployment, finishes or undoes it",
-		e.Release, orNone(e.From), e.To, e.Began.UTC().Format(time.RFC3339), e.Phase)}}
 }

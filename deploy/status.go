@@ -17,7 +17,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	r := d.begin("status")
 	err := r.observeOnly(ctx)
 	if err == nil {
-		r.noteNginx()
+		r.note(r.seen.NginxFindings()...)
 		err = r.noteNames(ctx)
 	}
 	if err == nil {
@@ -45,7 +45,7 @@ func (r *run) observeOnly(ctx context.Context) error {
 	case err != nil:
 		return err
 	case holder == nil:
-		r.note(leftBehind(r.journal)...)
+		r.note(plan.LeftBehind(r.journal)...)
 	}
 	if err := r.ownJournal(ctx); err != nil {
 		return err
@@ -76,45 +76,10 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	return nil
 }
 
-// noteNginx adds a finding for each fact about nginx that would refuse a deployment.
-func (r *run) noteNginx() {
-	switch r.seen.Route.State {
-	case model.RouterAbsent:
-		if missing := r.seen.Route.Missing; missing != nil {
-			r.note(model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.Remedy())})
-			break
-		}
-		r.note(model.Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
-	case model.RouterStopped:
-		r.note(model.Finding{Code: "nginx-stopped", Message: r.seen.Route.Nginx + " does not run"})
-	}
-	for _, reason := range model.ReasonsOf(r.seen.Route.Refusal) {
-		r.note(model.Finding{Code: string(reason.Code), Message: reason.Message})
-	}
-	if r.seen.Route.Draining > 0 {
-		r.note(model.Finding{Code: "draining", Message: fmt.Sprintf("%d workers of an earlier configuration of %s still answer requests", r.seen.Route.Draining, r.seen.Route.Nginx)})
-	}
-}
-
-// state is the one word for what users meet.
-func (r *run) state() report.State {
-	switch {
-	case r.live.Colour != model.None:
-		return report.StateLive
-	case len(r.seen.Containers) == 0 && len(r.journal.Releases) == 0 && r.journal.Current == nil:
-		return report.StateNothing
-	case r.seen.Route.State == model.RouterStopped, !r.seen.Runs(model.Blue) && !r.seen.Runs(model.Green):
-		return report.StateDown
-	case r.seen.Route.State == model.RouterRunning && r.seen.Route.Refusal == nil && r.seen.Route.Names != model.None: // by a colour that does not run
-		return report.StateDown
-	}
-	return report.StateUnknown
-}
-
 // concludeStatus writes the state, its message and its exit code into the report.
 func (r *run) concludeStatus() *report.Report {
 	status := r.report
-	status.State = r.state()
+	status.State = r.seen.State()
 	if len(r.journal.Releases) > 0 {
 		rec := r.journal.Releases[0]
 		status.LastProven = &report.LastProven{Colour: rec.Colour, Release: rec.Release}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -136,7 +137,7 @@ func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if reasons := healthProblems(r.plan.Release.Model, containers); len(reasons) > 0 {
+	if reasons := plan.HealthProblems(r.plan.Release.Model, containers); len(reasons) > 0 {
 		return nil, &model.RefusedError{Reasons: reasons}
 	}
 	return targetsAt(r.plan.Change.Routes, containers), nil

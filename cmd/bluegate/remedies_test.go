@@ -25,7 +25,7 @@ var remedies = map[string]struct {
 	"compose.externalNetworks":     {1, []string{"TestRequire"}},
 	"compose.externalVolumes":      {1, []string{"TestRequire"}},
 	"compose.remedy":               {1, []string{"TestRequire", "TestRequireProposesTheProjectOfATakenName", "TestRemedyOfATakenNameRemovesNothing"}},
-	"deploy.examineProbe":          {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
+	"deploy/plan.examineProbe":     {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy.foreignJournal":        {1, []string{"TestForeignJournal"}},
 	"deploy.noteNames":             {1, []string{"TestStatusTellsOfNames", "TestNginxCanStartAgain"}},
 	"deploy/plan.startFirst":       {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},

@@ -1,4 +1,4 @@
-package deploy
+package plan
 
 import (
 	"fmt"
@@ -7,29 +7,29 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
-	"bluegate/deploy/plan"
 	"bluegate/deploy/redact"
 )
 
 // quickProbe is the longest interval of a healthcheck that does not slow a deployment down.
 const quickProbe = 5 * time.Second
 
-// examineServices looks at the healthchecks of both colours, because both will be deployed. An image that is not on the
-// engine says nothing.
-func (r *run) examineServices() {
+// Healthchecks are the findings about the healthchecks of both colours, because both will be deployed. An image that is
+// not on the engine says nothing.
+func (o Observation) Healthchecks(s Settings) (found []model.Finding) {
 	for _, colour := range model.Colours {
-		for _, s := range r.seen.Application.Models[colour].Services {
-			img, _ := model.ImageOf(r.seen.Images[colour], s.Name)
-			r.note(examineProbe(s, img, r.Settings.RunningSuffices)...)
+		for _, service := range o.Application.Models[colour].Services {
+			img, _ := model.ImageOf(o.Images[colour], service.Name)
+			found = append(found, examineProbe(service, img, s.RunningSuffices)...)
 		}
 	}
+	return found
 }
 
 func examineProbe(s model.Service, img model.Image, runningSuffices bool) []model.Finding {
 	if s.OneShot {
 		return nil
 	}
-	p := plan.EffectiveProbe(s, img)
+	p := EffectiveProbe(s, img)
 	if p == nil {
 		if img.ID == "" && !s.ProbeDisabled {
 			return nil // the image that is yet to be pulled may bring one

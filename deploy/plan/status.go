@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
+)
+
+// NginxFindings are the facts about nginx that would refuse a deployment.
+func (o Observation) NginxFindings() (found []model.Finding) {
+	switch o.Route.State {
+	case model.RouterAbsent:
+		if missing := o.Route.Missing; missing != nil {
+			found = append(found, model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.Remedy())})
+			break
+		}
+		found = append(found, model.Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
+	case model.RouterStopped:
+		found = append(found, model.Finding{Code: "nginx-stopped", Message: o.Route.Nginx + " does not run"})
+	}
+	for _, reason := range model.ReasonsOf(o.Route.Refusal) {
+		found = append(found, model.Finding{Code: string(reason.Code), Message: reason.Message})
+	}
+	if o.Route.Draining > 0 {
+		found = append(found, model.Finding{Code: "draining", Message: fmt.Sprintf("%d workers of an earlier configuration of %s still answer requests", o.Route.Draining, o.Route.Nginx)})
+	}
+	return found
+}
+
+// State is the one word for what users meet.
+func (o Observation) State() report.State {
+	switch {
+	case o.Live.Colour != model.None:
+		return report.StateLive
+	case len(o.Containers) == 0 && len(o.Journal.Releases) == 0 && o.Journal.Current == nil:
+		return report.StateNothing
+	case o.Route.State == model.RouterStopped, !o.Runs(model.Blue) && !o.Runs(model.Green):
+		return report.StateDown
+	case o.Route.State == model.RouterRunning && o.Route.Refusal == nil && o.Route.Names != model.None: // by a colour that does not run
+		return report.StateDown
+	}
+	return report.StateUnknown
+}
+
+// LeftBehind is the finding about an entry that was not finished.
+func LeftBehind(j model.Journal) []model.Finding {
+	if j.Current == nil {
+		return nil
+	}
+	e := j.Current
+	return []model.Finding{{Code: "left-behind", Message: fmt.Sprintf("release %s (%s to %s) was begun at %s and ended in phase %q without being finished; `bluegate settle`, or the next deployment, finishes or undoes it",
+		e.Release, OrNone(e.From), e.To, e.Began.UTC().Format(time.RFC3339), e.Phase)}}
+}
+
+// OrNone is the colour in a message.
+func OrNone(c model.Colour) string { return cmp.Or(string(c), "no colour") }
