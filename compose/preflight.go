@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -33,53 +32,56 @@ func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	return &model.RefusedError{Reasons: reasons}
 }
 
-func (s *Stack) externalNetworks(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project := s.projects[m.Colour]
-	var asked []string
+// externalNetworks refuses external networks that do not exist.
+func (s *Stack) externalNetworks(ctx context.Context, m model.Model) ([]model.Reason, error) {
+	project, used := s.projects[m.Colour], []external{}
 	for _, service := range m.Services {
 		for key := range project.Services[service.Name].Networks {
-			n := project.Networks[key]
-			if !bool(n.External) || slices.Contains(asked, n.Name) {
-				continue
-			}
-			asked = append(asked, n.Name)
-			missing, err := isAbsent(ctx, func(ctx context.Context) error {
-				_, err := s.engine.NetworkInspect(ctx, n.Name, network.InspectOptions{})
-				return err
-			})
-			if err != nil {
-				return nil, fmt.Errorf("inspect network %s: %w", n.Name, err)
-			}
-			if missing {
-				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"external network %s (%s) does not exist; create it: docker network create %s", n.Name, load.Locate(m.Files).Where("networks."+key), n.Name)})
+			if n := project.Networks[key]; bool(n.External) {
+				used = append(used, external{service.Name, "networks." + key, n.Name})
 			}
 		}
 	}
-	return reasons, nil
+	return missing(ctx, m, "network", "docker network create ", used, func(ctx context.Context, name string) error {
+		_, err := s.engine.NetworkInspect(ctx, name, network.InspectOptions{})
+		return err
+	})
 }
 
-func (s *Stack) externalVolumes(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project := s.projects[m.Colour]
-	var asked []string
+// externalVolumes refuses external volumes that do not exist.
+func (s *Stack) externalVolumes(ctx context.Context, m model.Model) ([]model.Reason, error) {
+	project, used := s.projects[m.Colour], []external{}
 	for _, service := range m.Services {
 		for _, mount := range project.Services[service.Name].Volumes {
-			v, named := project.Volumes[mount.Source]
-			if !named || !bool(v.External) || slices.Contains(asked, v.Name) {
-				continue
+			if v, named := project.Volumes[mount.Source]; named && bool(v.External) {
+				used = append(used, external{service.Name, "volumes." + mount.Source, v.Name})
 			}
-			asked = append(asked, v.Name)
-			missing, err := isAbsent(ctx, func(ctx context.Context) error {
-				_, err := s.engine.VolumeInspect(ctx, v.Name)
-				return err
-			})
-			if err != nil {
-				return nil, fmt.Errorf("inspect volume %s: %w", v.Name, err)
-			}
-			if missing {
-				reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: service.Name, Message: fmt.Sprintf(
-					"external volume %s (%s) does not exist; create it: docker volume create %s", v.Name, load.Locate(m.Files).Where("volumes."+mount.Source), v.Name)})
-			}
+		}
+	}
+	return missing(ctx, m, "volume", "docker volume create ", used, func(ctx context.Context, name string) error {
+		_, err := s.engine.VolumeInspect(ctx, name)
+		return err
+	})
+}
+
+// external is a network or a volume that a service uses and Compose does not create.
+type external struct{ service, path, name string }
+
+// missing returns a reason for each of the external objects that does not exist.
+func missing(ctx context.Context, m model.Model, kind, create string, used []external, inspect func(context.Context, string) error) (reasons []model.Reason, err error) {
+	inspected := map[string]bool{}
+	for _, e := range used {
+		if inspected[e.name] {
+			continue
+		}
+		inspected[e.name] = true
+		absent, err := isAbsent(ctx, func(ctx context.Context) error { return inspect(ctx, e.name) })
+		if err != nil {
+			return nil, fmt.Errorf("inspect %s %s: %w", kind, e.name, err)
+		}
+		if absent {
+			reasons = append(reasons, model.Reason{Code: model.CreateFailed, Service: e.service, Message: fmt.Sprintf(
+				"external %s %s (%s) does not exist; create it: %s", kind, e.name, load.Locate(m.Files).Where(e.path), create+e.name)})
 		}
 	}
 	return reasons, nil

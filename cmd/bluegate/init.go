@@ -20,10 +20,6 @@ import (
 	"bluegate/deploy/report"
 )
 
-func initFlags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
-}
-
 // init detects the setup from the folder, the engine and nginx, and writes the smallest bluegate.yml that fits. It
 // never overwrites one.
 func (c *command) init(ctx *cli.Context) error {

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"bluegate/deploy"
+	"bluegate/deploy/report"
+)
+
+const exitCodes = `EXIT CODES:
+   0  promoted, started, planned, settled, ok
+   1  error: an internal error of bluegate
+   2  invalid: wrong usage or configuration; nothing was changed
+   3  refused: the release did not pass; it was removed, and users never noticed. unhealthy (health): the colour is
+      not healthy. status: nothing can serve users (down)
+   4  rolled-back: the release failed after new workers served it; nginx provably serves the old colour again
+   5  needs-a-person: the release is live but not cleaned up, or it cannot be proven what is live; nothing that may
+      serve was stopped. The report says what to run. status: it cannot be proven what nginx serves (unknown)
+   6  locked: another deployment holds the lock; the report says who, and since when
+   7  unreachable: the engine or nginx did not answer, and nothing was changed. status: nginx does not run
+   128+n  interrupted by signal n; what was begun is undone. Only pressing Ctrl-C again at a terminal ends at once and
+      leaves the rest to settle
+`
+
+func (c *command) app() *cli.App {
+	app := &cli.App{
+		Name: "bluegate", Usage: "a blue/green deployment gate for Docker Compose behind nginx", Version: version,
+		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: globalFlags(), HideHelpCommand: true, EnableBashCompletion: true,
+		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: usageError,
+		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitCodes,
+		Action: func(ctx *cli.Context) error {
+			if ctx.NArg() > 0 {
+				return unknownCommand(ctx)
+			}
+			return cli.ShowAppHelp(ctx)
+		},
+		Commands: c.commands(),
+	}
+	for _, cmd := range app.Commands {
+		cmd.OnUsageError = usageError
+		cmd.Flags = append(cmd.Flags, globalFlags()...)
+		cmd.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodes
+	}
+	return app
+}
+
+// reporting makes an action of methods of the deployer: real, and dry for --dry-run, which may be nil.
+func (c *command) reporting(colours bool, real, dry func(*deploy.Deployer, context.Context) *report.Report) cli.ActionFunc {
+	return func(ctx *cli.Context) error {
+		d, err := c.deployer(ctx, colours)
+		if err != nil {
+			return err
+		}
+		if ctx.Bool("dry-run") {
+			c.report = dry(d, c.ctx)
+			return nil
+		}
+		if dry != nil { // it changes something, so a missing executable is an error before anything starts
+			if _, _, err := findAgent(""); err != nil {
+				return err
+			}
+		}
+		c.report = real(d, c.ctx)
+		return nil
+	}
+}
+
+// commands are the commands of the program.
+func (c *command) commands() []*cli.Command {
+	return []*cli.Command{
+		{Name: "deploy", Usage: "make the idle colour (or the named one) live", ArgsUsage: "[blue|green]", Flags: deployFlags(),
+			Action: c.reporting(true, (*deploy.Deployer).Run, (*deploy.Deployer).DryRun)},
+		{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(),
+			Action: c.reporting(false, (*deploy.Deployer).Rollback, (*deploy.Deployer).RollbackDryRun)},
+		{Name: "settle", Usage: "finish or undo what an interrupted run left", Flags: settleFlags(), Action: c.reporting(false, (*deploy.Deployer).Settle, nil)},
+		{Name: "status", Usage: "show which colour is live, the containers of both colours, and the target of a rollback",
+			Action: c.reporting(false, (*deploy.Deployer).Status, nil)},
+		{Name: "health", Usage: "show the health of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]",
+			Action: c.reporting(true, (*deploy.Deployer).Health, nil)},
+		{Name: "doctor", Usage: "run every check that changes nothing, and show each finding with its cost and remedy; exit 3 if a deployment would be refused", Flags: doctorFlags(),
+			Action: c.reporting(false, (*deploy.Deployer).Doctor, nil)},
+		{Name: "init", Usage: "detect an existing setup, write bluegate.yml for it, and show what blocks a deployment", Flags: initFlags(), Action: c.init},
+		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
+		{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
+	}
+}
+
+func commandName(app *cli.App, args []string) string {
+	for _, a := range args {
+		if app.Command(a) != nil {
+			return a
+		}
+	}
+	return "bluegate"
+}
+
+// formatOf finds --format even if the command line is otherwise wrong: a script that asked for JSON gets JSON.
+func formatOf(args []string, getenv func(string) string) string {
+	format := getenv("BLUEGATE_FORMAT")
+	for i, a := range args {
+		name, value, assigned := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if !strings.HasPrefix(a, "-") || name != "format" {
+			continue
+		}
+		if !assigned && i+1 < len(args) {
+			value = args[i+1]
+		}
+		format = value
+	}
+	if format == "json" {
+		return "json"
+	}
+	return "text"
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+)
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE`", DefaultText: "bluegate.yml in the project directory, if it exists", EnvVars: []string{"BLUEGATE_CONFIG"}},
+		&cli.StringFlag{Name: "project-directory", Usage: "the `DIR` with the Compose files", DefaultText: "the current directory", EnvVars: []string{"BLUEGATE_PROJECT_DIRECTORY"}},
+		&cli.StringFlag{Name: "context", Usage: "the Docker context `NAME`", EnvVars: []string{"BLUEGATE_CONTEXT"}},
+		&cli.StringFlag{Name: "host", Usage: "the `URL` of the engine: unix://, tcp:// or ssh://", EnvVars: []string{"BLUEGATE_HOST"}},
+		&cli.StringFlag{Name: "format", Usage: "text or json; the report is written to stdout, progress to stderr", Value: "text", EnvVars: []string{"BLUEGATE_FORMAT"}},
+		&cli.BoolFlag{Name: "quiet", Usage: "do not show progress"},
+		&cli.BoolFlag{Name: "verbose", Usage: "show every step in the report"},
+	}
+}
+
+func deployFlags() []cli.Flag {
+	return append(settingFlags(),
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would happen, and change nothing"},
+		&cli.BoolFlag{Name: "no-pull", Usage: "do not contact registries: use the images on the engine; services with a build section are still built"},
+		waitLock(),
+	)
+}
+
+func settleFlags() []cli.Flag {
+	return []cli.Flag{waitLock(), &cli.BoolFlag{Name: "cut", Usage: "stop the idle colour even if it has open connections"}}
+}
+
+func doctorFlags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint and without traffic, show whether a restart would undo a switch (exit 3), and remove the copy; whatever the entrypoint does over the network happens"}}
+}
+
+func waitLock() cli.Flag {
+	return &cli.DurationFlag{Name: "wait-lock", Usage: "how long to wait for another deployment's lock", DefaultText: "not at all", EnvVars: []string{"BLUEGATE_WAIT_LOCK"}}
+}
+
+// settingFlags are the flags that override keys of bluegate.yml.
+func settingFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "timeout", Usage: "how long the release may take to become healthy", DefaultText: "computed from its healthchecks", EnvVars: []string{"BLUEGATE_TIMEOUT"}},
+		&cli.StringFlag{Name: "keep-old", Usage: "what happens to the old colour: `WHAT` is stopped, running or removed", DefaultText: "stopped", EnvVars: []string{"BLUEGATE_KEEP_OLD"}},
+	}
+}
+
+// rollbackFlags are the flags of deploy, except those that choose images: a rollback uses the images of its release.
+func rollbackFlags() []cli.Flag {
+	return slices.DeleteFunc(deployFlags(), func(f cli.Flag) bool { return f.Names()[0] == "no-pull" })
+}
+
+func initFlags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
+}
