@@ -1,10 +1,12 @@
 package compose
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -25,7 +27,7 @@ const buildLines = 30
 // of them.
 func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
 	for _, name := range services {
-		log := &tailBuffer{most: 64 << 10}
+		log := &buildLog{Tail: redact.Tail{Size: logSize}}
 		began := time.Now()
 		err := s.build(ctx, m, name, log)
 		if err != nil {
@@ -39,8 +41,9 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 				return lost
 			}
 			service, _ := m.Service(name)
+			lines := sanitizedLines(log.Bytes())
 			return &model.RefusedError{Reasons: []model.Reason{{
-				Code: model.BuildFailed, Service: name, LogTail: log.lines(buildLines),
+				Code: model.BuildFailed, Service: name, LogTail: lines[max(0, len(lines)-buildLines):],
 				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, redact.Sanitize(err.Error())),
 			}}}
 		}
@@ -48,7 +51,7 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 	return nil
 }
 
-func (s *Stack) build(ctx context.Context, m model.Model, name string, log *tailBuffer) error {
+func (s *Stack) build(ctx context.Context, m model.Model, name string, log *buildLog) error {
 	builder, err := compose.NewComposeService(s.cli, compose.WithPrompt(answerNo), compose.WithStreams(log, log, strings.NewReader("")))
 	if err != nil {
 		return fmt.Errorf("set up Compose: %w", err)
@@ -63,14 +66,33 @@ func (s *Stack) build(ctx context.Context, m model.Model, name string, log *tail
 	return builder.Build(ctx, project, api.BuildOptions{Services: []string{name}, Progress: "plain", Out: log})
 }
 
+// buildLog is the end of a build's log. Compose writes it from several goroutines.
+type buildLog struct {
+	mu sync.Mutex
+	redact.Tail
+}
+
+func (l *buildLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Tail.Write(p)
+}
+
+// Bytes returns a copy of the end.
+func (l *buildLog) Bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.Tail.Bytes())
+}
+
 // buildContainer matches the line with which the classic builder names the container of a Dockerfile's line.
 var buildContainer = regexp.MustCompile(`(?m)^ ---> Running in ([0-9a-f]{12,64})\r?$`)
 
 // removeBuildContainer removes the container in which the classic builder ran the line that failed. The builder keeps
 // it, and Compose has no option to remove it. The log is text of the build itself, so the container is removed only if
 // it has exited, was created during this build and does not belong to Compose.
-func (s *Stack) removeBuildContainer(ctx context.Context, began time.Time, log *tailBuffer) {
-	all := buildContainer.FindAllSubmatch(log.bytes(), -1)
+func (s *Stack) removeBuildContainer(ctx context.Context, began time.Time, log *buildLog) {
+	all := buildContainer.FindAllSubmatch(log.Bytes(), -1)
 	if len(all) == 0 {
 		return
 	}

@@ -62,13 +62,22 @@ func (s *Stack) ids(ctx context.Context, m model.Model, release string) ([]strin
 }
 
 func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]container.Summary, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: ofProject(m, release)})
+	rows, err := s.rows(ctx, "of project "+m.ComposeProject, ofProject(m, release))
 	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("list the containers of project %s: %w", m.ComposeProject, err))
+		return nil, err
 	}
 	return slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) }), nil
+}
+
+// rows lists containers, including stopped ones. which completes the error: list the containers of project shop.
+func (s *Stack) rows(ctx context.Context, which string, f filters.Args) ([]container.Summary, error) {
+	ctx, cancel := engine.Asking(ctx)
+	defer cancel()
+	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
+	if err != nil {
+		return nil, s.engine.Unreachable(fmt.Errorf("list the containers %s: %w", which, err))
+	}
+	return rows, nil
 }
 
 // owns says whether a container belongs to the colour, by its service. A service that was removed from the files is
@@ -177,9 +186,7 @@ func (s *Stack) container(colour model.Colour, info container.InspectResponse) (
 	if p := c.Sample.LastProbe; p != nil && p.ExitCode != 0 {
 		c.LastProbe = redact.Sanitize(p.Output)
 	}
-	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
-		c.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
-	}
+	c.Probe = probeOf(info.Config.Healthcheck)
 	if info.HostConfig != nil {
 		c.RestartPol = policyText(info.HostConfig.RestartPolicy)
 	}
@@ -197,6 +204,14 @@ func (s *Stack) container(colour model.Colour, info container.InspectResponse) (
 		}
 	}
 	return c, nil
+}
+
+// probeOf returns a healthcheck's times, or nil if there is no healthcheck.
+func probeOf(h *container.HealthConfig) *gate.Probe {
+	if h == nil || len(h.Test) == 0 || h.Test[0] == "NONE" {
+		return nil
+	}
+	return &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
 }
 
 // published returns the TCP ports that are published on the engine's host.

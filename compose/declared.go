@@ -10,7 +10,6 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
@@ -170,11 +169,9 @@ func networkOf(all []network.Summary, key, name string) (found network.Summary, 
 
 // onNetwork names the containers on a network, including stopped ones, except those that the release replaces.
 func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary) (names []string, err error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", n.ID))})
+	rows, err := s.rows(ctx, "on network "+n.Name, filters.NewArgs(filters.Arg("network", n.ID)))
 	if err != nil {
-		return nil, fmt.Errorf("list the containers on network %s: %w", n.Name, err)
+		return nil, err
 	}
 	for _, row := range rows {
 		if row.Labels[api.ProjectLabel] == m.ComposeProject && s.owns(m, row.Labels) {

@@ -163,13 +163,7 @@ func (s *Stack) createHolder(ctx context.Context, project string, aliases map[st
 
 // holders lists the name holders of a project. There may be two after a run that was killed.
 func (s *Stack) holders(ctx context.Context, project string) ([]container.Summary, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.NamesLabel+"="+project))})
-	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("list the containers that keep host names resolvable: %w", err))
-	}
-	return rows, nil
+	return s.rows(ctx, "that keep host names resolvable", filters.NewArgs(filters.Arg("label", engine.NamesLabel+"="+project)))
 }
 
 // HeldNames implements model.NameHolder.

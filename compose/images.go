@@ -14,7 +14,6 @@ import (
 
 	"bluegate/compose/engine"
 	"bluegate/compose/load"
-	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
@@ -56,9 +55,8 @@ func (s *Stack) image(ctx context.Context, service model.Service) (model.Image, 
 		out.Ports = load.AddPort(out.Ports, string(port))
 	}
 	slices.Sort(out.Ports)
-	if h := info.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
-		out.Probe = &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
-		out.ProbeTest = h.Test
+	if out.Probe = probeOf((*container.HealthConfig)(info.Config.Healthcheck)); out.Probe != nil {
+		out.ProbeTest = info.Config.Healthcheck.Test
 	}
 	return out, nil
 }

@@ -1,13 +1,11 @@
 package compose
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
@@ -15,6 +13,9 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/redact"
 )
+
+// logSize is how much of a log is kept: a line can have any length, and the last lines say why.
+const logSize = 64 << 10
 
 // LogTail implements model.Stack.
 func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, error) {
@@ -47,45 +48,14 @@ func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, erro
 		return nil, err
 	}
 	defer stream.Close()
-	tail := &tailBuffer{most: 64 << 10}
+	tail := &redact.Tail{Size: logSize}
 	if info.Config.Tty { // the log of a TTY is one stream without headers
 		_, err = io.Copy(tail, stream)
 	} else {
 		_, err = stdcopy.StdCopy(tail, tail, stream)
 	}
-	if len(tail.text) > 0 {
-		return tail.text, nil
+	if text := tail.Bytes(); len(text) > 0 {
+		return text, nil
 	}
 	return nil, err
-}
-
-// tailBuffer keeps the end of what is written: a log line can have any length, and the last lines say why.
-type tailBuffer struct {
-	mu   sync.Mutex
-	text []byte
-	most int
-}
-
-func (w *tailBuffer) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.text = append(w.text, p...)
-	if over := len(w.text) - w.most; over > 0 {
-		w.text = append(w.text[:0], w.text[over:]...)
-	}
-	return len(p), nil
-}
-
-func (w *tailBuffer) bytes() []byte {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return bytes.Clone(w.text)
-}
-
-// lines returns the last lines of what was written.
-func (w *tailBuffer) lines(most int) []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all := sanitizedLines(w.text)
-	return all[max(0, len(all)-most):]
 }

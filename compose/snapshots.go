@@ -125,17 +125,11 @@ func snapshotConfig(info container.InspectResponse) (*container.Config, *contain
 
 // snapshots lists the snapshots of a project, or of one of its releases.
 func (s *Stack) snapshots(ctx context.Context, project, release string) ([]container.Summary, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
 	f := filters.NewArgs(filters.Arg("label", engine.KeptLabel+"="+project))
 	if release != "" {
 		f.Add("label", engine.KeptReleaseLabel+"="+release)
 	}
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
-	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("list the saved containers of %s: %w", project, err))
-	}
-	return rows, nil
+	return s.rows(ctx, "that are saved of "+project, f)
 }
 
 // Held implements model.Archive.

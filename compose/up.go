@@ -100,11 +100,9 @@ func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Proj
 // servicesThatRan returns the services with a running container and the one-shots with a successful one, and how many
 // containers each service has.
 func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name))})
+	rows, err := s.rows(ctx, "of project "+p.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name)))
 	if err != nil {
-		return nil, nil, s.engine.Unreachable(fmt.Errorf("list the containers of project %s: %w", p.Name, err))
+		return nil, nil, err
 	}
 	busy, there = map[string]bool{}, map[string]int{}
 	for _, row := range rows {

@@ -17,7 +17,6 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 	}
 	var name string
 	var flags, rest []string
-	known := flagsOf(app.Flags)
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -26,7 +25,7 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 			i = len(args)
 		case len(arg) > 1 && arg[0] == '-':
 			flags = append(flags, arg)
-			if !known.takesValue(arg) && !anyTakesValue(app, name, arg) {
+			if !takesValue(app.Flags, arg) && !anyTakesValue(app, name, arg) {
 				continue
 			}
 			if i++; i == len(args) {
@@ -59,27 +58,14 @@ func isHelp(flag string) bool {
 // command.
 func anyTakesValue(app *cli.App, name, arg string) bool {
 	return slices.ContainsFunc(app.Commands, func(c *cli.Command) bool {
-		return (name == "" || c.Name == name) && flagsOf(c.Flags).takesValue(arg)
+		return (name == "" || c.Name == name) && takesValue(c.Flags, arg)
 	})
 }
 
-// valueFlags are the names of the flags that take a value.
-type valueFlags map[string]bool
-
-func flagsOf(flags []cli.Flag) valueFlags {
-	v := valueFlags{}
-	for _, f := range flags {
-		if _, isBool := f.(*cli.BoolFlag); isBool {
-			continue
-		}
-		for _, name := range f.Names() {
-			v[name] = true
-		}
-	}
-	return v
-}
-
-// takesValue is false for --name=value.
-func (v valueFlags) takesValue(arg string) bool {
-	return v[strings.TrimLeft(arg, "-")]
+// takesValue says whether arg is one of the flags and the next argument is its value. It is false for --name=value.
+func takesValue(flags []cli.Flag, arg string) bool {
+	return slices.ContainsFunc(flags, func(f cli.Flag) bool {
+		_, isBool := f.(*cli.BoolFlag)
+		return !isBool && slices.Contains(f.Names(), strings.TrimLeft(arg, "-"))
+	})
 }

@@ -27,22 +27,23 @@ const waitMode = "__wait"
 // overlayMode makes this executable run a command that sees changed files which are not written yet: package overlay.
 const overlayMode = "__overlay"
 
+// modes are what this executable does in place of a command.
+var modes = map[string]func(p process) error{
+	serveMode:   func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
+	waitMode:    func(process) error { agent.Wait(); return nil },
+	overlayMode: func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
+}
+
 // run runs the program without exiting the process, and returns the exit code.
 func run(ctx context.Context, args []string, p process) int {
-	if len(args) == 1 && args[0] == serveMode {
-		if err := agent.Serve(p.Stdin, p.Stdout); err != nil {
-			fmt.Fprintln(p.Stderr, err)
-			return 1
+	if len(args) == 1 {
+		if mode, ok := modes[args[0]]; ok {
+			if err := mode(p); err != nil {
+				fmt.Fprintln(p.Stderr, err)
+				return 1
+			}
+			return 0
 		}
-		return 0
-	}
-	if len(args) == 1 && args[0] == waitMode {
-		agent.Wait()
-		return 0
-	}
-	if len(args) == 1 && args[0] == overlayMode {
-		fmt.Fprintln(p.Stderr, overlay.Main(p.Stdin)) // Main returns only if it fails
-		return 1
 	}
 	c := &command{process: p, ctx: ctx}
 	learnEnvironment(&c.mask, p.Environ)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"bluegate/compose/load"
@@ -109,17 +110,6 @@ func (o *Options) fromFile(f *File) error {
 	return nil
 }
 
-func (o *Options) keep(word string) error {
-	switch k := model.Keep(word); k {
-	case "":
-	case model.KeepStopped, model.KeepRunning, model.KeepRemoved:
-		o.Settings.Keep = k
-	default:
-		return model.Invalid("invalid --keep-old %q: must be stopped, running or removed", word)
-	}
-	return nil
-}
-
 func (o *Options) fromFlags(flags Flags) error {
 	s := &o.Settings
 	if flags.IsSet("timeout") {
@@ -131,5 +121,11 @@ func (o *Options) fromFlags(flags Flags) error {
 		return model.Invalid("--wait-lock must not be negative")
 	}
 	s.NoPull = flags.Bool("no-pull")
-	return o.keep(flags.String("keep-old"))
+	if keep := model.Keep(flags.String("keep-old")); keep != "" {
+		if !slices.Contains([]model.Keep{model.KeepStopped, model.KeepRunning, model.KeepRemoved}, keep) {
+			return model.Invalid("invalid --keep-old %q: must be stopped, running or removed", keep)
+		}
+		s.Keep = keep
+	}
+	return nil
 }

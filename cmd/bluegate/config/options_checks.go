@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
@@ -44,18 +45,17 @@ func (f *File) check(at string, colour model.Colour, s checkSection, dir string)
 		},
 	}
 	kinds := 0
-	for kind, target := range map[check.Kind]string{check.HTTP: s.HTTP, check.TCP: s.TCP, check.TLS: s.TLS, check.DNS: s.DNS} {
+	for kind, target := range map[check.Kind]string{check.HTTP: s.HTTP, check.TCP: s.TCP, check.TLS: s.TLS, check.DNS: s.DNS, check.Exec: strings.Join(s.Exec, " ")} {
 		if target != "" {
 			kinds++
 			c.Kind, c.Target = kind, f.expand(colour, target)
 		}
 	}
-	if len(s.Exec) > 0 {
-		kinds++
-		c.Kind, c.Argv = check.Exec, f.expandAll(colour, s.Exec)
-	}
 	if kinds != 1 {
 		return c, f.values.Wrong(at, "a check needs exactly one of http, tcp, tls, dns, exec")
+	}
+	if c.Kind == check.Exec {
+		c.Target, c.Argv = "", f.expandAll(colour, s.Exec)
 	}
 	if err := f.checkKind(at, c.Kind, s); err != nil {
 		return c, err
@@ -65,26 +65,26 @@ func (f *File) check(at string, colour model.Colour, s checkSection, dir string)
 			return c, f.values.Wrong(at+".status", "%v", err)
 		}
 	}
-	if len(s.Headers) > 0 {
-		c.Headers = maps.Clone(s.Headers)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		filled, err := f.substitute(at+".headers."+name, f.expand(colour, c.Headers[name]))
-		if err != nil {
-			return c, err
-		}
-		c.Headers[name] = filled
-	}
-	var err error
-	if c.Body, err = f.substitute(at+".body", c.Body); err != nil {
+	if err := f.fillRequest(at, colour, s, &c); err != nil {
 		return c, err
 	}
-	if c.Kind == check.HTTP {
-		if c.Target, err = f.substitute(at+".http", c.Target); err != nil {
-			return c, err
+	return c, f.readCA(at, &c, s.CA, dir)
+}
+
+// fillRequest replaces ${NAME} in the parts of a request that may contain a secret.
+func (f *File) fillRequest(at string, colour model.Colour, s checkSection, c *check.Check) (err error) {
+	if len(s.Headers) > 0 {
+		c.Headers = map[string]string{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		if c.Headers[name], err = f.substitute(at+".headers."+name, f.expand(colour, s.Headers[name])); err != nil {
+			return err
 		}
 	}
-	return c, f.readCA(at, &c, s.CA, dir)
+	if c.Body, err = f.substitute(at+".body", c.Body); err == nil && c.Kind == check.HTTP {
+		c.Target, err = f.substitute(at+".http", c.Target)
+	}
+	return err
 }
 
 // checkKind refuses keys that a check of this kind does not use: a condition that is never tested would give false

@@ -144,40 +144,31 @@ func (d *decoder) mapping(a at, n *node, into reflect.Value) error {
 			return d.unknown(key, a, words)
 		}
 	}
-	made := reflect.MakeMap(into.Type())
-	for _, word := range words {
-		value := reflect.New(into.Type().Elem()).Elem()
-		if err := d.value(a.key(word, a.tag), n.of(word), value); err != nil {
-			return err
-		}
-		if !value.IsZero() || n.of(word) != nil {
-			made.SetMapIndex(reflect.ValueOf(word).Convert(into.Type().Key()), value)
-		}
-	}
-	if made.Len() > 0 {
-		into.Set(made)
-	}
-	return nil
+	return d.entries(a, words, n, into)
 }
 
 // freeMap reads keys that the user names. The environment can set the keys in the tag environment:"…" even if the file
 // does not have them.
 func (d *decoder) freeMap(a at, n *node, into reflect.Value) error {
-	made := reflect.MakeMap(into.Type())
 	words := strings.Fields(a.tag.Get("environment"))
 	for _, key := range n.keys {
 		if !slices.Contains(words, key.text) {
 			words = append(words, key.text)
 		}
 	}
-	for _, word := range words {
+	return d.entries(a, words, n, into)
+}
+
+// entries sets the keys of a map that the file or the environment sets.
+func (d *decoder) entries(a at, keys []string, n *node, into reflect.Value) error {
+	made := reflect.MakeMap(into.Type())
+	for _, key := range keys {
 		value := reflect.New(into.Type().Elem()).Elem()
-		key := a.key(word, a.tag)
-		if err := d.value(key, n.of(word), value); err != nil {
+		if err := d.value(a.key(key, a.tag), n.of(key), value); err != nil {
 			return err
 		}
-		if n.of(word) != nil || !value.IsZero() {
-			made.SetMapIndex(reflect.ValueOf(word).Convert(into.Type().Key()), value)
+		if n.of(key) != nil || !value.IsZero() {
+			made.SetMapIndex(reflect.ValueOf(key).Convert(into.Type().Key()), value)
 		}
 	}
 	if made.Len() > 0 {
