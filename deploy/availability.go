@@ -17,8 +17,7 @@ const engineBack = time.Minute
 func retryWhileUnreachable(ctx context.Context, do func() error) error {
 	for until := time.Now().Add(engineBack); ; {
 		err := do()
-		var unreachable *model.UnreachableError
-		if !errors.As(err, &unreachable) || ctx.Err() != nil || time.Now().After(until) {
+		if !model.Is[*model.UnreachableError](err) || ctx.Err() != nil || time.Now().After(until) {
 			return err
 		}
 		_ = sleep(ctx, time.Second)
@@ -87,8 +86,7 @@ func (r *run) recordAsRun(colour model.Colour) model.ReleaseRecord {
 // lostInRetirement is called with the error of a retirement. Where the engine did not answer it makes sure that the new
 // colour serves. The error comes first.
 func (r *run) lostInRetirement(ctx context.Context, cause error) error {
-	var unreachable *model.UnreachableError
-	if !errors.As(cause, &unreachable) {
+	if !model.Is[*model.UnreachableError](cause) {
 		return cause
 	}
 	ctx, cancel := r.whileLocked(ctx, undoLimit)

@@ -78,11 +78,10 @@ func (r *run) rounds(ctx context.Context, asked questions) error {
 	said := false
 	for {
 		err := r.round(ctx, asked)
-		var unreachable *model.UnreachableError
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.As(err, &unreachable):
+		case model.Is[*model.UnreachableError](err):
 			if !said {
 				r.Progress.Say("in the bake: %v; asking again", err)
 			}
@@ -109,7 +108,7 @@ func (r *run) round(ctx context.Context, asked questions) error {
 	if away := r.proveServed(ctx, asked.targets); away != nil {
 		return away
 	}
-	if !refuses(err) { // a helper that ended with nginx, for instance
+	if !model.Is[*model.RefusedError](err) { // a helper that ended with nginx, for instance
 		return &model.UnreachableError{What: "the release", Err: err}
 	}
 	return err
@@ -124,13 +123,12 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 				continue
 			}
 		}
-		var unreachable *model.UnreachableError
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !errors.As(err, &unreachable):
+		case !model.Is[*model.UnreachableError](err):
 			return err
 		case time.Now().After(until):
 			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.plan.Release.To, err), Run: "bluegate settle"}
@@ -168,9 +166,8 @@ func (r *run) adoptEdit(ctx context.Context) error {
 		served, err = r.adopt(ctx)
 		return err
 	})
-	var locked *model.LockedError
 	switch {
-	case errors.As(err, &locked):
+	case model.Is[*model.LockedError](err):
 		return &model.UnreachableError{What: "nginx", Err: err}
 	case err == nil && !served:
 		return &model.ManualActionError{Err: fmt.Errorf("someone else edited the configuration of %s during the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.seen.Route.Nginx, r.plan.Release.To), Run: "bluegate settle"}
@@ -183,8 +180,7 @@ func (w *gateLoop) askAgain(err error) error {
 	if errors.Is(err, errEdited) {
 		err = w.run.adoptEdit(w.ctx)
 	}
-	var unreachable *model.UnreachableError
-	if errors.As(err, &unreachable) {
+	if model.Is[*model.UnreachableError](err) {
 		w.run.Progress.Say("in the bake: %v; asking again", err)
 		err = nil
 	}

@@ -192,9 +192,3 @@ func (q *checkRun) failed(series *check.Attempts, last check.Result) *model.Reas
 	q.report.Status, q.report.Message = "failed", redact.Sanitize(series.Why)
 	return reason
 }
-
-// refuses says that an error is an answer about the release, and not that it could not be asked.
-func refuses(err error) bool {
-	var refused *model.RefusedError
-	return errors.As(err, &refused)
-}

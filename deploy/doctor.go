@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -25,8 +24,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	}
 	if r.Settings.TryRestart {
 		err := r.step(ctx, "try-restart", r.tryRestart)
-		var undone *model.RefusedError
-		if err != nil && (!errors.As(err, &undone) || refusal == nil) {
+		if err != nil && (!model.Is[*model.RefusedError](err) || refusal == nil) {
 			return r.outcome(ctx, err)
 		}
 	}

@@ -273,8 +273,7 @@ func (w *gateLoop) upFailed(err error) error {
 			return plan.Refusal(v)
 		}
 	}
-	var gone *model.UnreachableError
-	if errors.As(err, &gone) {
+	if model.Is[*model.UnreachableError](err) {
 		return err
 	}
 	return &model.RefusedError{Reasons: []model.Reason{{Code: model.CreateFailed, Message: redact.Sanitize(err.Error())}}}

@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -63,9 +62,7 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 // unusable marks an error of the lock or the journal before anything was changed as the engine's: its disk may be full.
 // It says nothing about the release.
 func (r *run) unusable(ctx context.Context, err error) error {
-	var locked *model.LockedError
-	var unreachable *model.UnreachableError
-	if err == nil || r.stage >= changing || ctx.Err() != nil || errors.As(err, &locked) || errors.As(err, &unreachable) {
+	if err == nil || r.stage >= changing || ctx.Err() != nil || model.Is[*model.LockedError](err) || model.Is[*model.UnreachableError](err) {
 		return err
 	}
 	return &model.UnreachableError{What: "the engine", Err: err}

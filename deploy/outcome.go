@@ -31,13 +31,9 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		r.report.Reasons = reasons
 	}
 	var (
-		manual      *model.ManualActionError
-		failed      *model.NotSwitchedError
-		refused     *model.RefusedError
-		invalid     *model.InvalidError
-		locked      *model.LockedError
-		unreachable *model.UnreachableError
-		signal      *InterruptedError
+		manual *model.ManualActionError
+		failed *model.NotSwitchedError
+		signal *InterruptedError
 	)
 	if errors.As(err, &failed) && len(r.report.Reasons) == 0 {
 		r.report.Reasons = []model.Reason{failed.Reason}
@@ -54,15 +50,15 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		return r.report.Finish(model.NeedsPerson)
 	case r.stage == rolledBack:
 		return r.report.Finish(model.RolledBack)
-	case errors.As(err, &failed), errors.As(err, &refused):
+	case failed != nil, model.Is[*model.RefusedError](err):
 		return r.report.Finish(model.Refused)
-	case errors.As(err, &invalid):
+	case model.Is[*model.InvalidError](err):
 		return r.report.Finish(model.Malformed)
-	case errors.As(err, &locked):
+	case model.Is[*model.LockedError](err):
 		return r.report.Finish(model.Locked)
-	case errors.As(err, &unreachable) && r.stage >= changing:
+	case model.Is[*model.UnreachableError](err) && r.stage >= changing:
 		return r.report.Finish(model.Refused)
-	case errors.As(err, &unreachable):
+	case model.Is[*model.UnreachableError](err):
 		return r.report.Finish(model.Unreachable)
 	}
 	return r.report.Finish(model.Failed)

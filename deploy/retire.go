@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -54,8 +53,7 @@ func (r *run) keep(ctx context.Context) error {
 	}
 	rec := *r.journal.Current.Old
 	err := r.Archive.Keep(ctx, r.seen.Application.Project, rec)
-	var unreachable *model.UnreachableError
-	if err == nil || ctx.Err() != nil || errors.As(err, &unreachable) {
+	if err == nil || ctx.Err() != nil || model.Is[*model.UnreachableError](err) {
 		return err
 	}
 	r.note(model.Finding{Code: "not-kept", Message: fmt.Sprintf("release %s can come back only as long as its containers are there: %v", rec.Release, err)})

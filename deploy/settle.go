@@ -223,8 +223,7 @@ func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err
 	if err == nil {
 		err = r.Router.Reach(ctx, targets)
 	}
-	var refused *model.RefusedError
-	if errors.As(err, &refused) {
+	if model.Is[*model.RefusedError](err) {
 		r.Progress.Say("release %s of %s: %v", e.Release, e.To, err)
 		return false, nil
 	}

@@ -151,3 +151,9 @@ type NotOfferedError struct{ Err error }
 
 func (e *NotOfferedError) Error() string { return "its registry does not serve it: " + e.Err.Error() }
 func (e *NotOfferedError) Unwrap() error { return e.Err }
+
+// Is says that an error is of a type, or wraps one that is.
+func Is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -158,13 +157,12 @@ func (p Plan) Offered(answers map[string]error) (Plan, error) {
 	refused := &model.RefusedError{}
 	var pull []Image
 	for _, img := range p.Pull {
-		var absent *model.NotOfferedError
 		switch err := answers[img.Ref]; {
 		case err == nil:
 			pull = append(pull, img)
-		case errors.As(err, &absent) && img.Dispensable:
+		case model.Is[*model.NotOfferedError](err) && img.Dispensable:
 			p.find(NotServed(img.Ref, err))
-		case errors.As(err, &absent):
+		case model.Is[*model.NotOfferedError](err):
 			refused.Reasons = append(refused.Reasons, model.Reason{Code: model.PullFailed, Message: fmt.Sprintf("pull %s: %s", img.Ref, redact.Sanitize(err.Error()))})
 		default:
 			pull = append(pull, img)

@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -23,34 +22,26 @@ func (o Observation) liveKnown() error {
 
 // liveUnknown says where nginx mentions the colours, and what to write.
 func (o Observation) liveUnknown(route model.Route) error {
-	var text strings.Builder
-	running := slices.DeleteFunc(slices.Clone(model.Colours[:]), func(c model.Colour) bool { return !o.Runs(c) })
-	names := make([]string, len(running))
-	for i, c := range running {
-		names[i] = string(c)
+	var running []string
+	write := ""
+	for _, c := range model.Colours {
+		if !o.Runs(c) {
+			continue
+		}
+		running = append(running, string(c))
+		if text := route.Write[c]; text != "" {
+			write += fmt.Sprintf("\nIf %s is live, write %s", c, text)
+		}
 	}
-	fmt.Fprintf(&text, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so which one users are on is not known", strings.Join(names, " and "), route.Nginx)
-	if len(route.Mentions) == 0 {
-		text.WriteString("; it mentions no address of either")
-	}
+	mentions := "; it mentions no address of either"
 	for i, m := range route.Mentions {
 		if i == 0 {
-			text.WriteString("; it mentions")
+			mentions = "; it mentions"
 		}
-		fmt.Fprintf(&text, "\n%s at %s", m.Colour, m)
+		mentions += fmt.Sprintf("\n%s at %s", m.Colour, m)
 	}
-	if len(route.Write) == 0 {
-		text.WriteString("\nmake it name the live colour, reload nginx, and deploy again")
-	}
-	for i, c := range running {
-		if write := route.Write[c]; write != "" {
-			if i == 0 {
-				text.WriteString("\nmake it name the live colour, reload nginx, and deploy again.")
-			}
-			fmt.Fprintf(&text, "\nIf %s is live, write %s", c, write)
-		}
-	}
-	return model.Refuse(model.LiveUnknown, "%s", text.String())
+	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so which one users are on is not known%s\nmake it name the live colour, reload nginx, and deploy again%s",
+		strings.Join(running, " and "), route.Nginx, mentions, write)
 }
 
 // NothingLeadsTo refuses to touch containers of a colour that run, unless the route says that nginx serves the other
