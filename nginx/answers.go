@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
@@ -49,7 +50,7 @@ func (r *Router) answer(ctx context.Context, p model.Proof, targets []model.Targ
 	if p.Host != "" {
 		q.Headers = map[string]string{"Host": p.Host}
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	resp, err := r.found.ask(ask, agent.Request{Question: &q})
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
@@ -20,7 +21,7 @@ func (r *Router) Ask(ctx context.Context, q check.Request) (check.Result, error)
 	if err != nil {
 		return check.Result{}, unreachable(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, q.Timeout+askLimit)
+	ctx, cancel := context.WithTimeout(ctx, q.Timeout+engine.AskLimit)
 	defer cancel()
 	resp, err := r.found.ask(ctx, agent.Request{Question: &q})
 	switch {

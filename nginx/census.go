@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 )
@@ -45,7 +46,7 @@ func (c *census) count(ctx context.Context) []model.OpenConnections {
 		c.failed = true
 		return nil
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	resp, err := c.nginx.ask(ask, agent.Request{Connections: connectionsTo(c.old)})
 	if c.failed = err != nil || resp.Error != ""; c.failed {

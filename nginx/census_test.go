@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types/mount"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 )
@@ -66,7 +67,7 @@ func TestDrainCountsConnections(t *testing.T) {
 	if err := r.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if out := b.docker("ps", "-aq", "--filter", "label="+SweepLabel+"="+b.id); out != "" {
+	if out := b.docker("ps", "-aq", "--filter", "label="+engine.SweepLabel+"="+b.id); out != "" {
 		t.Errorf("a helper is left: %s", out)
 	}
 }

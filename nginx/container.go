@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
 )
@@ -54,14 +55,14 @@ func (c *contained) files(ctx context.Context) fsys.Source {
 var mainFiles = []string{"/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/opt/bitnami/nginx/conf/nginx.conf"}
 
 // openContainer inspects a container and says how nginx runs in it; errNoMaster when it runs and no nginx does.
-func openContainer(ctx context.Context, engine *client.Client, opts Options, project, id string) (*contained, error) {
-	ask, cancel := asking(ctx)
+func openContainer(ctx context.Context, docker *client.Client, opts Options, project, id string) (*contained, error) {
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := engine.ContainerInspect(ask, id)
+	info, err := docker.ContainerInspect(ask, id)
 	if err != nil {
 		return nil, fmt.Errorf("inspect container %s: %w", id, err)
 	}
-	c := &contained{engine: engine, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx", agent: &agentOf{}}
+	c := &contained{engine: docker, opts: opts, project: project, info: info, name: strings.TrimPrefix(info.Name, "/"), command: "nginx", agent: &agentOf{}}
 	c.running = runsIn(info)
 	if c.running {
 		s, err := c.processes(ctx)
@@ -165,7 +166,7 @@ func (c *contained) stat(ctx context.Context, file string) error {
 		_, _, err = help.files(ctx).Entry(file)
 		return err
 	}
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	_, err := c.engine.ContainerStatPath(ctx, c.id(), file)
 	if errdefs.IsNotFound(err) {
@@ -176,7 +177,7 @@ func (c *contained) stat(ctx context.Context, file string) error {
 
 // again opens the same container anew if it was started since, and keeps its helper.
 func (c *contained) again(ctx context.Context) (changed bool, err error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := c.engine.ContainerInspect(ask, c.id())
 	if err != nil {
@@ -228,7 +229,7 @@ func (c *contained) stop(ctx context.Context) error {
 }
 
 func (c *contained) stillThere(ctx context.Context) bool {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := c.engine.ContainerInspect(ctx, c.id())
 	return err != nil || info.State.Running

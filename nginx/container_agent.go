@@ -145,7 +145,7 @@ func (c *contained) joinNamespaces(host *container.HostConfig) error {
 
 // executable is what runs in the agent's container.
 func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	version, err := c.engine.ServerVersion(ask)
 	if err != nil {
@@ -177,7 +177,7 @@ func (c *contained) firstProcess() int {
 }
 
 func (h *companion) processes(ctx context.Context) (agent.Snapshot, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	scope := h.nginx.scope()
 	resp, err := h.Ask(ctx, agent.Request{Processes: &scope})
@@ -211,7 +211,7 @@ func (c *contained) processes(ctx context.Context) (agent.Snapshot, error) {
 // listed asks the engine for the processes. It tells how nginx was started, and that it runs; nothing of ages and states,
 // which not every ps of an engine's machine knows (BusyBox's has these columns only).
 func (c *contained) listed(ctx context.Context) (agent.Snapshot, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,args"})
 	if err != nil {
@@ -234,7 +234,7 @@ func (c *contained) listed(ctx context.Context) (agent.Snapshot, error) {
 
 // reload implements place.
 func (c *contained) reload(ctx context.Context, s agent.Snapshot) error {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	resp, err := c.ask(ctx, agent.Request{Reload: &s.Master})
 	if err == nil && resp.Error != "" {
@@ -287,7 +287,7 @@ func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response,
 // remote are the files as nginx sees them.
 func (h *companion) files(ctx context.Context) fsys.Source {
 	return agent.NewFiles(ctx, func(ctx context.Context, req agent.Request) (agent.Response, error) {
-		ctx, cancel := asking(ctx)
+		ctx, cancel := engine.Asking(ctx)
 		defer cancel()
 		return h.Ask(ctx, req)
 	}, h.root)

@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
 
+	"bluegate/compose/engine"
 	"bluegate/nginx/fsys"
 )
 
@@ -30,8 +31,8 @@ type archive struct {
 	links  map[string]string    // what lies in no tree: path -> target, empty for what is no link
 }
 
-func newArchive(ctx context.Context, engine *client.Client, id string) *archive {
-	return &archive{ctx: ctx, engine: engine, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
+func newArchive(ctx context.Context, docker *client.Client, id string) *archive {
+	return &archive{ctx: ctx, engine: docker, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
 }
 
 // Read implements conf.Source.
@@ -160,7 +161,7 @@ func (s *archive) tree(real string) (fsys.Tree, error) {
 }
 
 func (s *archive) archived(real string) (fsys.Tree, error) {
-	ctx, cancel := asking(s.ctx)
+	ctx, cancel := engine.Asking(s.ctx)
 	defer cancel()
 	stream, _, err := s.engine.CopyFromContainer(ctx, s.id, real)
 	if errdefs.IsNotFound(err) {
@@ -216,7 +217,7 @@ func (s *archive) LinkTarget(name string) (string, error) {
 	if target, known := s.links[name]; known {
 		return target, nil
 	}
-	ctx, cancel := asking(s.ctx)
+	ctx, cancel := engine.Asking(s.ctx)
 	defer cancel()
 	stat, err := s.engine.ContainerStatPath(ctx, s.id, name)
 	if errdefs.IsNotFound(err) {

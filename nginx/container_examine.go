@@ -1,12 +1,10 @@
 package nginx
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
+	"bluegate/compose/engine"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/lint"
 )
@@ -87,7 +86,7 @@ func (c *contained) kept(file string) lint.Storage {
 
 // edited tells what was changed in the container's own layer since it was made from its image.
 func (c *contained) edited(ctx context.Context) (func(string) bool, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	changes, err := c.engine.ContainerDiff(ctx, c.id())
 	if err != nil {
@@ -96,17 +95,4 @@ func (c *contained) edited(ctx context.Context) (func(string) bool, error) {
 	return func(file string) bool {
 		return slices.ContainsFunc(changes, func(change container.FilesystemChange) bool { return change.Path == file })
 	}, nil
-}
-
-// tracked proves that a path of the engine's host is this machine's too, by its bytes, and finds the git repository that
-// tracks it. Both are empty where the engine is another machine's.
-func tracked(ctx context.Context, file string, content []byte) (host, repository string) {
-	if file == "" {
-		return "", ""
-	}
-	here, err := os.ReadFile(file)
-	if err != nil || !bytes.Equal(here, content) {
-		return "", ""
-	}
-	return file, lint.GitRoot(ctx, file)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
@@ -14,9 +13,6 @@ import (
 
 	"bluegate/compose/engine"
 )
-
-// execLimit bounds a command: nginx -t resolves names, and a resolver may be slow.
-const execLimit = 30 * time.Second
 
 // exec runs a command in nginx's own container, and in no other.
 func (c *contained) exec(ctx context.Context, argv ...string) (result, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
@@ -54,14 +55,14 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 		}
 		return found, err
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
-		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != "" || row.Labels["bluegate.own"] != ""
+		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
 	})
 	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.dir.Project()) }); len(labelled) > 0 {
 		return s.theOne(ctx, labelled, func(context.Context, *contained) (bool, error) { return true, nil })
@@ -83,7 +84,7 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 
 // ofService looks for the container of a Compose service: in the colours' own projects, and failing these in any.
 func (s *search) ofService(ctx context.Context, service string) (*contained, error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.service="+service))})
 	if err != nil {
@@ -168,7 +169,7 @@ func single(found []*contained) (*contained, error) {
 // passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
 // removed. What the engine answers about such a one is no fault.
 func (s *search) passing(ctx context.Context, row container.Summary) bool {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := s.engine.ContainerInspect(ctx, row.ID)
 	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
@@ -218,7 +219,7 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 
 // missing lists the containers that the user may have meant instead of the one that is not there.
 func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
 	if err != nil {
@@ -229,7 +230,7 @@ func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
-		if s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[SweepLabel] != "" ||
+		if s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" ||
 			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
 			continue
 		}

@@ -10,12 +10,13 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/redact"
 )
 
 // emergency implements place.
 func (c *contained) emergency(ctx context.Context, since time.Time) string {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	from := since.Add(-c.opts.Skew)
 	logs, err := c.engine.ContainerLogs(ctx, c.id(), container.LogsOptions{ShowStderr: true, Since: fmt.Sprintf("%d.%09d", from.Unix(), from.Nanosecond()), Tail: "200"})

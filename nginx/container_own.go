@@ -52,11 +52,11 @@ func (c *contained) createOwn(asked context.Context, role string, config *contai
 	if err := asked.Err(); err != nil {
 		return "", err
 	}
-	ctx, cancel := asking(context.WithoutCancel(asked))
+	ctx, cancel := engine.Asking(context.WithoutCancel(asked))
 	defer cancel()
 	config.Image = c.info.Image
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
-	config.Labels = map[string]string{SweepLabel: c.project, "bluegate.own": role}
+	config.Labels = map[string]string{engine.SweepLabel: c.project, "bluegate.own": role}
 	name := "bluegate-" + role + "-" + c.project
 	if c.opts.Unlocked { // a deployment may be under way, with a helper of its own
 		name = engine.HelperName(role, c.project)
@@ -83,7 +83,7 @@ func (c *contained) createOwn(asked context.Context, role string, config *contai
 
 // removeOwn removes a container of ours that may be removing itself.
 func (c *contained) removeOwn(ctx context.Context, id string) error {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	for {
 		err := c.engine.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 	"bluegate/nginx/fsys"
@@ -167,7 +168,7 @@ func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies ma
 			}
 			continue
 		}
-		ask, cancel := asking(ctx)
+		ask, cancel := engine.Asking(ctx)
 		stat, err := t.of.engine.ContainerStatPath(ask, t.of.id(), m.Destination)
 		cancel()
 		switch {
@@ -328,7 +329,7 @@ func (t *restarted) put(ctx context.Context, root string, files []packed) error 
 
 // layer is what was changed in the container's own layer since it was made.
 func (t *restarted) layer(ctx context.Context) (files []packed, err error) {
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	changes, err := t.of.engine.ContainerDiff(ask, t.of.id())
 	if err != nil {
@@ -371,7 +372,7 @@ func (t *restarted) await(ctx context.Context, began time.Time) error {
 	limit, cancel := context.WithTimeout(ctx, restartLimit)
 	defer cancel()
 	for {
-		ask, stop := asking(ctx)
+		ask, stop := engine.Asking(ctx)
 		info, err := t.engine.ContainerInspect(ask, t.id())
 		stop()
 		if err != nil {

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/containerd/errdefs"
 
+	"bluegate/compose/engine"
 	"bluegate/nginx/startup"
 )
 
@@ -52,7 +56,7 @@ func (s startFiles) Text(name string) ([]byte, error) {
 	if _, memory := s.c.memoryOf(name); memory {
 		return nil, fs.ErrNotExist // at the start it is empty
 	}
-	ctx, cancel := asking(s.ctx)
+	ctx, cancel := engine.Asking(s.ctx)
 	defer cancel()
 	stat, err := s.c.engine.ContainerStatPath(ctx, s.c.id(), name)
 	if err == nil && stat.LinkTarget != "" {
@@ -82,3 +86,25 @@ func (s startFiles) Text(name string) ([]byte, error) {
 
 // Glob implements startup.Source.
 func (s startFiles) Glob(pattern string) ([]string, error) { return s.c.files(s.ctx).Glob(pattern) }
+
+// template implements place.
+func (c *contained) template(file string) string {
+	if !slices.ContainsFunc(append([]string{c.info.Path}, c.info.Args...), func(word string) bool { return path.Base(word) == renderer }) {
+		return ""
+	}
+	setting := func(name, fallback string) string {
+		if c.info.Config != nil {
+			for _, entry := range c.info.Config.Env {
+				if value, ok := strings.CutPrefix(entry, "NGINX_ENVSUBST_"+name+"="); ok && value != "" {
+					return value
+				}
+			}
+		}
+		return fallback
+	}
+	written, ok := strings.CutPrefix(file, path.Clean(setting("OUTPUT_DIR", "/etc/nginx/conf.d"))+"/")
+	if !ok {
+		return ""
+	}
+	return path.Join(setting("TEMPLATE_DIR", "/etc/nginx/templates"), written+setting("TEMPLATE_SUFFIX", ".template"))
+}

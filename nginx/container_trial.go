@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
 )
@@ -49,7 +50,7 @@ func (c *contained) createTrial(ctx context.Context, change model.Change) (strin
 	if err != nil {
 		return "", err
 	}
-	ask, cancel := asking(ctx)
+	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	content, err := tarOf(set.files)
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
@@ -36,7 +37,7 @@ func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.
 
 // replaceThere has the agent write a file: below nginx's root, or through a mount of its own where nginx may only read.
 func (c *contained) replaceThere(ctx context.Context, real string, f model.FileChange, stamp time.Time) error {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	help := c.agent.now()
 	req := agent.Request{Replace: &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp, InPlace: c.mountedAlone(real)}, Root: help.root}
@@ -99,7 +100,7 @@ func (c *contained) replaceStopped(ctx context.Context, now fsys.Entry, real str
 	if err != nil {
 		return err
 	}
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	return c.engine.CopyToContainer(ctx, c.id(), "/", content, container.CopyToContainerOptions{})
 }

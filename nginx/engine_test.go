@@ -26,6 +26,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
 	"bluegate/testdata/claim"
@@ -102,7 +103,7 @@ func (b blinkers) RoundTrip(req *http.Request) (*http.Response, error) {
 		if value, ok := labels[beLabelled]; ok {
 			labels[Label] = value
 		}
-		if labels[testLabel] == b.id || labels[SweepLabel] == b.id {
+		if labels[testLabel] == b.id || labels[engine.SweepLabel] == b.id {
 			own = append(own, row)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"bluegate/compose/engine"
+
 	"github.com/containerd/errdefs"
 )
 
@@ -16,7 +18,7 @@ func (r *Router) Exists(ctx context.Context, nginx string) (bool, error) {
 	if !ok || err != nil {
 		return true, nil
 	}
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	_, err = r.engine.ContainerInspect(ctx, name)
 	if errdefs.IsNotFound(err) {

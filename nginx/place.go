@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"bluegate/deploy/model"
@@ -127,3 +128,9 @@ type result struct {
 	stdout []byte
 	stderr string
 }
+
+// errForeign says that a file holds neither what we read nor what we wrote.
+var errForeign = errors.New("somebody else changed it meanwhile; it is left as it is")
+
+// execLimit bounds a command: nginx -t resolves names, and a resolver may be slow.
+const execLimit = 30 * time.Second

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 )
@@ -40,7 +41,7 @@ func (r *Router) Reach(ctx context.Context, targets []model.Target) error {
 }
 
 func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, error) {
-	ctx, cancel := asking(ctx)
+	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	var hold time.Duration
 	if t.Endpoint.Published {

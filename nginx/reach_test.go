@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 )
@@ -23,7 +24,7 @@ func TestReachOfASilentHelper(t *testing.T) {
 		began := time.Now()
 		err := r.Reach(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
 		var silent *model.UnreachableError
-		if took := time.Since(began); !errors.As(err, &silent) || took > askLimit {
+		if took := time.Since(began); !errors.As(err, &silent) || took > engine.AskLimit {
 			t.Errorf("after %s: %v", took, err)
 		}
 	})

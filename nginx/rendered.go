@@ -20,28 +20,6 @@ import (
 // it has a template (20-envsubst-on-templates.sh).
 const renderer = "docker-entrypoint.sh"
 
-// template implements place.
-func (c *contained) template(file string) string {
-	if !slices.ContainsFunc(append([]string{c.info.Path}, c.info.Args...), func(word string) bool { return path.Base(word) == renderer }) {
-		return ""
-	}
-	setting := func(name, fallback string) string {
-		if c.info.Config != nil {
-			for _, entry := range c.info.Config.Env {
-				if value, ok := strings.CutPrefix(entry, "NGINX_ENVSUBST_"+name+"="); ok && value != "" {
-					return value
-				}
-			}
-		}
-		return fallback
-	}
-	written, ok := strings.CutPrefix(file, path.Clean(setting("OUTPUT_DIR", "/etc/nginx/conf.d"))+"/")
-	if !ok {
-		return ""
-	}
-	return path.Join(setting("TEMPLATE_DIR", "/etc/nginx/templates"), written+setting("TEMPLATE_SUFFIX", ".template"))
-}
-
 // notRendered refuses a switch that the next start of nginx's container would undo: a machine that is rebooted would send
 // its users to the colour that was stopped.
 func (r *Router) notRendered(ctx context.Context, route *model.Route) {

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 
+	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 )
 
@@ -213,7 +214,7 @@ func (s *shop) leavesNothing() {
 		s.t.Fatal(err)
 	}
 	for _, row := range rows {
-		if row.Labels[SweepLabel] != "" {
+		if row.Labels[engine.SweepLabel] != "" {
 			s.t.Errorf("%v is left", row.Names)
 		}
 	}

@@ -9,9 +9,6 @@ import (
 	"bluegate/deploy/model"
 )
 
-// errForeign says that a file holds neither what we read nor what we wrote.
-var errForeign = errors.New("somebody else changed it meanwhile; it is left as it is")
-
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
 // files it may have written: one that somebody else changed is none of them.
 func (r *Router) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {

@@ -1,0 +1,25 @@
+package nginx
+
+import (
+	"time"
+
+	"bluegate/nginx/mode"
+)
+
+// Options say where nginx is. The zero value means: find it.
+type Options struct {
+	Container string        // name or id of nginx's container, or its Compose service
+	NamedAt   string        // where Container was named: file:line, or a variable
+	Host      bool          // nginx runs on this machine, in no container
+	Config    string        // its main configuration file, where several run on this machine or nginx was built with another
+	Overlay   []string      // how this program is called so that it runs overlay.Main
+	Local     bool          // the engine runs on this machine
+	Skew      time.Duration // added to the engine's times to get ours
+	// Unlocked says that others may be at work: what is made for this command has names of its own.
+	Unlocked bool
+	// Helper returns a static executable for an architecture, and the arguments that make it serve package helper.
+	Helper func(architecture string) (executable []byte, args []string, err error)
+	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
+	ProofTimeout time.Duration
+	Settings     mode.Settings // how it is switched
+}
