@@ -108,3 +108,7 @@ func (c *contained) template(file string) string {
 	}
 	return path.Join(setting("TEMPLATE_DIR", "/etc/nginx/templates"), written+setting("TEMPLATE_SUFFIX", ".template"))
 }
+
+// renderer is the entrypoint of nginx's official image: at each start of its container it writes every file again of which
+// it has a template (20-envsubst-on-templates.sh).
+const renderer = "docker-entrypoint.sh"

@@ -16,10 +16,6 @@ import (
 	"bluegate/nginx/startup"
 )
 
-// renderer is the entrypoint of nginx's official image: at each start of its container it writes every file again of which
-// it has a template (20-envsubst-on-templates.sh).
-const renderer = "docker-entrypoint.sh"
-
 // notRendered refuses a switch that the next start of nginx's container would undo: a machine that is rebooted would send
 // its users to the colour that was stopped.
 func (r *Router) notRendered(ctx context.Context, route *model.Route) {
