@@ -52,7 +52,7 @@ func (r *Router) answer(ctx context.Context, p model.Proof, targets []model.Targ
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	resp, err := r.found.ask(ask, agent.Request{Question: &q})
+	resp, err := r.found.Ask(ask, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return err

@@ -52,7 +52,7 @@ func (s *hostShop) approachAndSwitch() (model.Switched, error) {
 // workers are those that accept requests.
 func (s *shop) workers() []string {
 	s.t.Helper()
-	now, err := s.router.found.processes(s.t.Context())
+	now, err := s.router.found.Processes(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -16,14 +16,14 @@ func (r *Router) Ask(ctx context.Context, q check.Request) (check.Result, error)
 		return check.Result{}, &model.UnreachableError{What: "nginx", Err: errors.New("none was found to ask from")}
 	}
 	r.asks.Lock()
-	err := r.found.prepare(ctx, nil)
+	err := r.found.Prepare(ctx, nil)
 	r.asks.Unlock()
 	if err != nil {
 		return check.Result{}, unreachable(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout+engine.AskLimit)
 	defer cancel()
-	resp, err := r.found.ask(ctx, agent.Request{Question: &q})
+	resp, err := r.found.Ask(ctx, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return check.Result{}, unreachable(err)

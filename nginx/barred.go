@@ -15,7 +15,7 @@ func (r *Router) barred(ctx context.Context, change model.Change) error {
 		if err != nil {
 			return unreachable(err)
 		}
-		why, err := r.found.unwritable(ctx, real, e)
+		why, err := r.found.CannotWrite(ctx, real, e)
 		if err != nil {
 			return unreachable(err)
 		}
@@ -23,10 +23,10 @@ func (r *Router) barred(ctx context.Context, change model.Change) error {
 			return model.Refuse(model.NginxNotSwitched, "%s of %s cannot be written: %s", f.Path, r.found, why)
 		}
 	}
-	if change.Unloaded || !r.found.runs() {
+	if change.Unloaded || !r.found.IsRunning() {
 		return nil
 	}
-	if why := r.found.unheard(); why != "" {
+	if why := r.found.CannotSignal(); why != "" {
 		return model.Refuse(model.NginxNotSwitched, "%s cannot be told to reload: %s", r.found, why)
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/onhost"
 )
 
 // A file that cannot be written is refused with the plan, and what is planned only to look at changes nothing.
@@ -23,7 +25,7 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 		h.Tmpfs = map[string]string{"/run": "", "/tmp": "", "/var/lib/nginx": "", "/var/cache/nginx": ""}
 	}})
 	router, route := b.observed("edge")
-	router.found.(*contained).info.HostConfig.ReadonlyRootfs = true
+	router.found.(*incontainer.Nginx).Info.HostConfig.ReadonlyRootfs = true
 	_, err := router.Plan(route, b.directory(), model.Green)
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "root is read-only; mount its directory") {
@@ -37,22 +39,22 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 // A user who may neither write beside the file nor signal nginx is told so.
 func TestHostedByAnother(t *testing.T) {
 	if !asNobody(t, func() {
-		h := &hosted{master: agent.Process{PID: 1}}
-		why, err := h.unwritable(t.Context(), "/nginx.conf", fsys.Entry{Content: []byte("x")})
+		h := &onhost.Nginx{Master: agent.Process{PID: 1}}
+		why, err := h.CannotWrite(t.Context(), "/nginx.conf", fsys.Entry{Content: []byte("x")})
 		if err != nil || !strings.Contains(why, "may not write in /") && !strings.Contains(why, "read-only") {
 			t.Errorf("the root directory: %q, %v", why, err)
 		}
-		why, err = h.unwritable(t.Context(), "/tmp/x/nginx.conf", fsys.Entry{})
+		why, err = h.CannotWrite(t.Context(), "/tmp/x/nginx.conf", fsys.Entry{})
 		if err != nil || !strings.Contains(why, "/tmp/x") {
 			t.Errorf("a directory that is not there: %q, %v", why, err)
 		}
-		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", fsys.Entry{Content: []byte("x")}); err != nil || !strings.Contains(why, "belongs to user 0") {
+		if why, err = h.CannotWrite(t.Context(), "/tmp/nginx.conf", fsys.Entry{Content: []byte("x")}); err != nil || !strings.Contains(why, "belongs to user 0") {
 			t.Errorf("another's file: %q, %v", why, err)
 		}
-		if why, err = h.unwritable(t.Context(), "/tmp/nginx.conf", fsys.Entry{}); err != nil || why != "" {
+		if why, err = h.CannotWrite(t.Context(), "/tmp/nginx.conf", fsys.Entry{}); err != nil || why != "" {
 			t.Errorf("a new file: %q, %v", why, err)
 		}
-		if why := h.unheard(); !strings.Contains(why, "may not signal process 1") {
+		if why := h.CannotSignal(); !strings.Contains(why, "may not signal process 1") {
 			t.Errorf("the first process of all: %q", why)
 		}
 	}) {

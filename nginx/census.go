@@ -9,12 +9,13 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
 )
 
 // A census counts the connections from nginx's network namespace to the old colour's containers, for people: what a
 // drain waits for has an age and an address. Nothing is decided by it, and where it cannot be taken nothing is said.
 type census struct {
-	nginx  place
+	nginx  instance.Instance
 	old    []model.Container
 	began  time.Time
 	last   time.Time
@@ -39,16 +40,16 @@ func (c *census) count(ctx context.Context) []model.OpenConnections {
 	if c.failed || len(c.old) == 0 || time.Since(c.last) < pollCensus {
 		return c.counts
 	}
-	if !c.nginx.prepared() && time.Since(c.began) < longDrain {
+	if !c.nginx.Prepared() && time.Since(c.began) < longDrain {
 		return nil
 	}
-	if err := c.nginx.prepare(ctx, nil); err != nil {
+	if err := c.nginx.Prepare(ctx, nil); err != nil {
 		c.failed = true
 		return nil
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	resp, err := c.nginx.ask(ask, agent.Request{Connections: connectionsTo(c.old)})
+	resp, err := c.nginx.Ask(ask, agent.Request{Connections: connectionsTo(c.old)})
 	if c.failed = err != nil || resp.Error != ""; c.failed {
 		c.counts = nil
 		return nil
@@ -94,7 +95,7 @@ func (c *census) perContainer(open []agent.Socket) (counts []model.OpenConnectio
 	for _, old := range c.old {
 		count := model.OpenConnections{Container: old.Name}
 		for _, s := range open {
-			if leadsTo(s, old, c.nginx.isEngine) {
+			if leadsTo(s, old, c.nginx.IsDockerHost) {
 				count.Connections++
 				count.Oldest = max(count.Oldest, c.last.Sub(c.seen[s]))
 			}

@@ -13,6 +13,7 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/incontainer"
 )
 
 // stream reads an endless answer through nginx until the returned function is called.
@@ -74,7 +75,7 @@ func TestDrainCountsConnections(t *testing.T) {
 
 // The two ends of a connection may be used again when it is closed: the age begins anew.
 func TestCensusForgetsWhatIsClosed(t *testing.T) {
-	c := (&Router{found: &contained{}}).census([]model.Container{
+	c := (&Router{found: &incontainer.Nginx{}}).census([]model.Container{
 		{Name: "blue-1", Published: []model.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},
 		{Name: "blue-2", Addresses: map[string]string{"net": ""}}, // it does not run
 	})
@@ -109,7 +110,7 @@ func TestSwitchAfterCounting(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "default.conf"), edge("was-blue:3000")[confPath])
 	s := b.newShop(box{mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: filepath.Dir(confPath)}}})
-	if err := s.router.found.prepare(t.Context(), nil); err != nil {
+	if err := s.router.found.Prepare(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.router.Moved(t.Context(), s.change); err != nil {

@@ -14,6 +14,8 @@ import (
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 )
 
 // Whoever nginx runs as, and whatever started it: it is found, tested, switched, proven and taken back.
@@ -113,18 +115,18 @@ func TestProcessesAreListedWithAnyPs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := openContainer(t.Context(), engine, Options{Helper: helperBinary}, b.id, id)
+	c, err := incontainer.Open(t.Context(), engine, instance.Options{Helper: helperBinary}, b.id, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close(t.Context())
+	defer c.Close(t.Context())
 	if asked != "-eo pid,ppid,args" {
 		t.Errorf("the engine's ps is asked for %q", asked)
 	}
-	if err := c.attach(t.Context()); err != nil {
+	if err := c.Attach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	now, err := c.processes(t.Context())
+	now, err := c.Processes(t.Context())
 	if err != nil || now.Master.Started == 0 || len(now.Workers) == 0 {
 		t.Errorf("the agent sees %+v, %v", now, err)
 	}
@@ -137,9 +139,9 @@ func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return
 // A runtime that gives each container a kernel of its own is named.
 func TestRuntimeOfItsOwnKernel(t *testing.T) {
 	for runtime, refused := range map[string]bool{"": false, "runc": false, "crun": false, "runsc": true, "kata-runtime": true, "io.containerd.kata.v2": true} {
-		c := &contained{name: "edge"}
-		c.info.ContainerJSONBase = &container.ContainerJSONBase{HostConfig: &container.HostConfig{Runtime: runtime}}
-		err := c.joinNamespaces(&container.HostConfig{})
+		c := &incontainer.Nginx{Name: "edge"}
+		c.Info.ContainerJSONBase = &container.ContainerJSONBase{HostConfig: &container.HostConfig{Runtime: runtime}}
+		err := c.JoinNamespaces(&container.HostConfig{})
 		if (err != nil) != refused || refused && !strings.Contains(err.Error(), runtime) {
 			t.Errorf("%q: %v", runtime, err)
 		}

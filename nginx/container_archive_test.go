@@ -15,6 +15,7 @@ import (
 
 	"bluegate/nginx/conf"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/incontainer"
 )
 
 // archive is what the engine would send for a folder.
@@ -43,7 +44,7 @@ func TestReadTree(t *testing.T) {
 	file := func(name string, size int64) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: size, Mode: 0o640, Uid: 12, Gid: 34, ModTime: at}
 	}
-	files, err := readTree(archived(t,
+	files, err := incontainer.ReadTree(archived(t,
 		tar.Header{Name: "nginx/", Typeflag: tar.TypeDir, Mode: 0o755},
 		file("nginx/nginx.conf", 3),
 		tar.Header{Name: "nginx/conf.d/", Typeflag: tar.TypeDir, Mode: 0o755},
@@ -77,14 +78,14 @@ func TestReadTreeThatIsNoConfiguration(t *testing.T) {
 	for i := range 20 {
 		headers = append(headers, tar.Header{Name: fmt.Sprintf("data/%d", i), Typeflag: tar.TypeReg, Size: fsys.LargestFile})
 	}
-	if _, err := readTree(archived(t, headers...), "/data"); err == nil || !strings.Contains(err.Error(), "64 MiB") {
+	if _, err := incontainer.ReadTree(archived(t, headers...), "/data"); err == nil || !strings.Contains(err.Error(), "64 MiB") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestReadTreeThatIsCut(t *testing.T) {
 	whole := archived(t, tar.Header{Name: "nginx/nginx.conf", Typeflag: tar.TypeReg, Size: 5000}).Bytes()
-	if files, err := readTree(bytes.NewReader(whole[:3000]), "/etc/nginx"); err == nil {
+	if files, err := incontainer.ReadTree(bytes.NewReader(whole[:3000]), "/etc/nginx"); err == nil {
 		t.Errorf("half an archive was read as %v", files)
 	}
 }
@@ -119,11 +120,11 @@ func TestTreeIsWhatNginxReads(t *testing.T) {
 	id := b.run(box{name: "edge", cmd: []string{"nginx", "-T"}, networks: []string{"none"}, created: true, files: files,
 		mounts: []mount.Mount{{Type: mount.TypeBind, Source: volume, Target: "/data", ReadOnly: true}}})
 
-	tree, err := conf.LoadTree(newArchive(t.Context(), b.engine, id), "/etc/nginx/nginx.conf")
+	tree, err := conf.LoadTree(incontainer.NewArchive(t.Context(), b.engine, id), "/etc/nginx/nginx.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, said, err := (&throwaway{nginx: b.contained(id), id: id}).run(t.Context())
+	code, said, err := (&incontainer.Throwaway{Nginx: b.contained(id), Id: id}).Run(t.Context())
 	if err != nil || code != 0 {
 		t.Fatalf("nginx does not take it: %d, %v\n%s", code, err, said)
 	}
@@ -156,7 +157,7 @@ func TestSourceEntries(t *testing.T) {
 		"/srv/real/x.conf": "server {}\n", "/etc/nginx/folder": "-> /srv/alias", "/srv/alias": "-> real",
 		"/etc/nginx/way": "-> folder/x.conf",
 	}})
-	src := newArchive(t.Context(), b.engine, id)
+	src := incontainer.NewArchive(t.Context(), b.engine, id)
 	for file, real := range map[string]string{
 		"/etc/nginx/conf.d/shop.conf": "/etc/nginx/sites/shop",
 		"/etc/nginx/sites/shop":       "/etc/nginx/sites/shop",

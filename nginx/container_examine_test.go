@@ -95,10 +95,10 @@ func TestExamineFindsGit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if here, repository := tracked(t.Context(), file, []byte(wellConf)); here != file || repository != root {
+	if here, repository := lint.Tracked(t.Context(), file, []byte(wellConf)); here != file || repository != root {
 		t.Errorf("%q is tracked in %q, want %q", here, repository, root)
 	}
-	if here, repository := tracked(t.Context(), file, []byte("another machine's")); here != "" || repository != "" {
+	if here, repository := lint.Tracked(t.Context(), file, []byte("another machine's")); here != "" || repository != "" {
 		t.Errorf("another machine's file is %q, tracked in %q", here, repository)
 	}
 	if got := lint.GitRoot(t.Context(), filepath.Join(t.TempDir(), "default.conf")); got != "" {
@@ -121,7 +121,7 @@ func TestExamineWhatRuns(t *testing.T) {
 	}
 	r, route := b.observed("edge")
 	b.eventually("its worker leaves and has successors of a whole second's age", func() error {
-		s, err := r.found.processes(t.Context())
+		s, err := r.found.Processes(t.Context())
 		if err == nil && (len(s.ShuttingDown) != 1 || len(s.Workers) == 0 || s.Workers[0].Age < time.Second) {
 			err = agent.ErrNoMaster
 		}

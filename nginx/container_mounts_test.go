@@ -5,6 +5,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+
+	"bluegate/nginx/incontainer"
 )
 
 func TestMountOf(t *testing.T) {
@@ -24,15 +26,15 @@ func TestMountOf(t *testing.T) {
 		"/opt/nginx.conf":                  "",
 		"/etcetera":                        "",
 	} {
-		if m, ok := mountOf(info, file); m.Destination != want || ok != (want != "") {
+		if m, ok := incontainer.MountOf(info, file); m.Destination != want || ok != (want != "") {
 			t.Errorf("%s lies in %q, %t; want %q", file, m.Destination, ok, want)
 		}
 	}
-	if _, ok := mountOf(container.InspectResponse{}, "/etc/nginx/nginx.conf"); ok {
+	if _, ok := incontainer.MountOf(container.InspectResponse{}, "/etc/nginx/nginx.conf"); ok {
 		t.Error("found a mount where there is none")
 	}
 	everything := container.InspectResponse{Mounts: []container.MountPoint{{Destination: "/"}}}
-	if _, ok := mountOf(everything, "/etc/nginx/nginx.conf"); !ok {
+	if _, ok := incontainer.MountOf(everything, "/etc/nginx/nginx.conf"); !ok {
 		t.Error("a mount of / holds everything")
 	}
 }
@@ -51,7 +53,7 @@ func TestRemount(t *testing.T) {
 		{container.MountPoint{Type: mount.TypeVolume, Name: "edge_conf", Source: "/var/lib/docker/volumes/edge_conf/_data", Destination: "/etc/nginx"}, false,
 			mount.Mount{Type: mount.TypeVolume, Source: "edge_conf", Target: "/etc/nginx"}},
 	} {
-		if got := remount(test.from, test.readOnly); got != test.want {
+		if got := incontainer.Remount(test.from, test.readOnly); got != test.want {
 			t.Errorf("%+v: %+v, want %+v", test.from, got, test.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 	"bluegate/testdata/nginxtest"
 )
 
@@ -45,7 +46,7 @@ func TestObserveEveryNameOfAContainer(t *testing.T) {
 	b.docker("start", edge)
 	b.serves(edge)
 
-	r := b.router(Options{Container: b.name("edge")})
+	r := b.router(instance.Options{Container: b.name("edge")})
 	route, err := r.Observe(t.Context(), model.NewAddresses(app).WithContainers([]model.Container{running}))
 	if err != nil || route.Names != model.Blue || len(route.Points) != 1 {
 		t.Fatalf("%+v, %v", route, err)

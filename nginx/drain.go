@@ -19,13 +19,13 @@ func (r *Router) Drain(ctx context.Context, old []model.Container, left func(mod
 	}
 	open := r.census(old)
 	for {
-		s, err := r.found.processes(ctx)
+		s, err := r.found.Processes(ctx)
 		switch {
 		case err == nil && len(s.ShuttingDown) == 0:
 			return nil
 		case err == nil:
 			left(model.DrainStatus{Workers: len(s.ShuttingDown), Open: open.count(ctx)})
-		case ctx.Err() == nil && !r.found.stillThere(ctx):
+		case ctx.Err() == nil && !r.found.StillThere(ctx):
 			return nil // its workers ended with it
 		}
 		select {

@@ -29,6 +29,8 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 	"bluegate/testdata/claim"
 	"bluegate/testdata/pace"
 )
@@ -101,7 +103,7 @@ func (b blinkers) RoundTrip(req *http.Request) (*http.Response, error) {
 	for _, row := range all {
 		labels, _ := row["Labels"].(map[string]any)
 		if value, ok := labels[beLabelled]; ok {
-			labels[Label] = value
+			labels[incontainer.Label] = value
 		}
 		if labels[testLabel] == b.id || labels[engine.SweepLabel] == b.id {
 			own = append(own, row)
@@ -201,7 +203,7 @@ func (b *bench) serves(id string) {
 	b.t.Helper()
 	c := b.contained(id)
 	b.eventually("nginx starts", func() error {
-		s, err := c.processes(b.t.Context())
+		s, err := c.Processes(b.t.Context())
 		if err == nil && len(s.Workers) == 0 {
 			err = errors.New("it has no workers")
 		}
@@ -222,7 +224,7 @@ func (b *bench) put(id string, files map[string]string) {
 		}
 		tree[name] = e
 	}
-	archive, err := tarOf(tree)
+	archive, err := incontainer.TarOf(tree)
 	if err == nil {
 		err = b.engine.CopyToContainer(b.t.Context(), id, "/", archive, container.CopyToContainerOptions{})
 	}
@@ -232,18 +234,18 @@ func (b *bench) put(id string, files map[string]string) {
 }
 
 // contained is a container of which no more is known than its id.
-func (b *bench) contained(id string) *contained {
-	return &contained{engine: b.engine, info: container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}}}
+func (b *bench) contained(id string) *incontainer.Nginx {
+	return &incontainer.Nginx{Engine: b.engine, Info: container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}}}
 }
 
 // sh runs a command in a container of the test and returns what it printed to both streams.
 func (b *bench) sh(id, script string) string {
 	b.t.Helper()
-	done, err := b.contained(id).exec(b.t.Context(), "sh", "-c", script)
-	if err != nil || done.code != 0 {
-		b.t.Fatalf("%s: exit code %d, %v: %s%s", script, done.code, err, done.stdout, done.stderr)
+	done, err := b.contained(id).Exec(b.t.Context(), "sh", "-c", script)
+	if err != nil || done.Code != 0 {
+		b.t.Fatalf("%s: exit code %d, %v: %s%s", script, done.Code, err, done.Stdout, done.Stderr)
 	}
-	return string(done.stdout) + done.stderr
+	return string(done.Stdout) + done.Stderr
 }
 
 // app runs one of the shop's containers.
@@ -274,7 +276,7 @@ func (b *bench) eventually(what string, is func() error) {
 }
 
 // router is one for this bench's nginx, with a helper.
-func (b *bench) router(o Options) *Router {
+func (b *bench) router(o instance.Options) *Router {
 	b.t.Helper()
 	if o.Helper == nil {
 		o.Helper = helperBinary

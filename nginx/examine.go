@@ -22,9 +22,9 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 	}
 	_, flag := r.mode.(mode.Flagged)
 	f := lint.Input{Nginx: route.Nginx, Tree: r.conf.Tree, Top: conf.Assemble(r.conf.Tree), Words: lint.Addressed(r.conf.Tree, r.dir), Live: route.Names, Reloads: !flag, Drain: drain}
-	f.Reload = r.found.advise()
+	f.Reload = r.found.ReloadCommand()
 	var err error
-	if f.Surroundings, err = r.found.surroundings(ctx, r.writes(route.Points)); err != nil {
+	if f.Surroundings, err = r.found.LintInput(ctx, r.writes(route.Points)); err != nil {
 		return nil, unreachable(err)
 	}
 	f.Link = func(name string) string {
@@ -42,8 +42,8 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 		}
 		return name
 	}
-	if r.found.runs() {
-		if f.Snapshot, err = r.found.processes(ctx); err != nil {
+	if r.found.IsRunning() {
+		if f.Snapshot, err = r.found.Processes(ctx); err != nil {
 			return nil, unreachable(err)
 		}
 		f.Unloaded = r.unloaded(f.Snapshot, route.Points)

@@ -11,6 +11,8 @@ import (
 	"github.com/docker/docker/api/types/filters"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 	"bluegate/testdata/nginxtest"
 )
 
@@ -20,7 +22,7 @@ func edge(address string) map[string]string {
 }
 
 // found is the name of the nginx that is found, without what is the test's own in it.
-func (b *bench) found(o Options) (string, model.RouterState, error) {
+func (b *bench) found(o instance.Options) (string, model.RouterState, error) {
 	b.t.Helper()
 	route, err := b.router(o).Observe(b.t.Context(), b.directory())
 	return strings.TrimSuffix(strings.TrimPrefix(route.Nginx, `container "`+b.name("")), `"`), route.State, err
@@ -33,7 +35,7 @@ func (b *bench) directory() *model.Addresses {
 	return model.NewAddresses(app)
 }
 
-func (b *bench) finds(o Options, want string, state model.RouterState) {
+func (b *bench) finds(o instance.Options, want string, state model.RouterState) {
 	b.t.Helper()
 	if name, got, err := b.found(o); name != want || got != state || err != nil {
 		b.t.Errorf("with %+v: found %q %s, %v; want %q %s", o.Container, name, got, err, want, state)
@@ -48,43 +50,43 @@ func (b *bench) colours() (blue, green model.Container) {
 
 func TestFindByConfiguration(t *testing.T) {
 	b := newBench(t)
-	b.finds(Options{}, "", model.RouterAbsent)
+	b.finds(instance.Options{}, "", model.RouterAbsent)
 	b.colours()
-	b.finds(Options{}, "", model.RouterAbsent)
+	b.finds(instance.Options{}, "", model.RouterAbsent)
 	b.nginx(box{name: "idle"})
 	broken := b.nginx(box{name: "broken"})
 	b.put(broken, edge("was-blue:3000; } {"))
-	route, err := b.router(Options{}).Observe(t.Context(), b.directory())
+	route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory())
 	if err != nil || route.State != model.RouterAbsent || len(route.Findings) != 1 || !strings.Contains(route.Findings[0].Message, b.name("broken")) ||
-		!strings.Contains(route.Findings[0].Remedy, "nginx: {container: "+b.name("broken")+"}") || !strings.Contains(route.Findings[0].Remedy, Label+": ") {
+		!strings.Contains(route.Findings[0].Remedy, "nginx: {container: "+b.name("broken")+"}") || !strings.Contains(route.Findings[0].Remedy, incontainer.Label+": ") {
 		t.Errorf("of the one that cannot be read it says %+v, %v", route.Findings, err)
 	}
 	// A colour's own container may run nginx, and may name the other colour.
 	b.nginx(box{name: "web", files: edge("was-green:3000"), labels: map[string]string{"com.docker.compose.project": "shop", "com.docker.compose.service": "was-green"}})
 	// The same names on another network are another application's.
 	b.nginx(box{name: "staging", files: edge("127.0.0.1:3000"), networks: []string{b.network("staging")}})
-	b.finds(Options{}, "", model.RouterAbsent)
+	b.finds(instance.Options{}, "", model.RouterAbsent)
 
 	b.nginx(box{name: "other", files: edge("was-blue:9090")}) // which the service does not declare
-	b.finds(Options{}, "other", model.RouterRunning)
+	b.finds(instance.Options{}, "other", model.RouterRunning)
 
 	stopped := b.run(box{name: "stopped", files: edge("was-blue:3000"), created: true})
-	b.finds(Options{}, "stopped", model.RouterStopped)
+	b.finds(instance.Options{}, "stopped", model.RouterStopped)
 	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
-	b.finds(Options{}, "edge", model.RouterRunning) // one that runs goes before one that does not
+	b.finds(instance.Options{}, "edge", model.RouterRunning) // one that runs goes before one that does not
 
 	if err := b.engine.ContainerStart(t.Context(), stopped, container.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.serves(stopped)
-	_, _, err = b.found(Options{})
+	_, _, err = b.found(instance.Options{})
 	var silent *model.UnreachableError
-	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("edge")+", "+b.name("stopped")) || !strings.Contains(err.Error(), Label) {
+	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("edge")+", "+b.name("stopped")) || !strings.Contains(err.Error(), incontainer.Label) {
 		t.Errorf("with two that match: %v", err)
 	}
-	b.finds(Options{Container: b.name("edge")}, "edge", model.RouterRunning)
-	b.finds(Options{Container: b.name("idle")}, "idle", model.RouterRunning)
-	b.finds(Options{Container: b.name("missing")}, "", model.RouterAbsent)
+	b.finds(instance.Options{Container: b.name("edge")}, "edge", model.RouterRunning)
+	b.finds(instance.Options{Container: b.name("idle")}, "idle", model.RouterRunning)
+	b.finds(instance.Options{Container: b.name("missing")}, "", model.RouterAbsent)
 }
 
 func TestFindByLabel(t *testing.T) {
@@ -92,18 +94,18 @@ func TestFindByLabel(t *testing.T) {
 	b.colours()
 	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
 	b.nginx(box{name: "foreign", labels: map[string]string{beLabelled: "another-project"}, files: edge("was-green:3000"), networks: []string{b.net}})
-	_, _, err := b.found(Options{})
+	_, _, err := b.found(instance.Options{})
 	if err == nil {
 		t.Error("a label of another project decided between two that match")
 	}
 	b.nginx(box{name: "marked", labels: map[string]string{beLabelled: b.id}, networks: []string{b.network("apart")}})
-	b.finds(Options{}, "marked", model.RouterRunning)
+	b.finds(instance.Options{}, "marked", model.RouterRunning)
 	b.nginx(box{name: "marked-too", labels: map[string]string{beLabelled: ""}})
-	_, _, err = b.found(Options{})
+	_, _, err = b.found(instance.Options{})
 	if err == nil || !strings.Contains(err.Error(), b.name("marked")+", "+b.name("marked-too")) {
 		t.Errorf("with two labels: %v", err)
 	}
-	b.finds(Options{Container: b.name("edge")}, "edge", model.RouterRunning)
+	b.finds(instance.Options{Container: b.name("edge")}, "edge", model.RouterRunning)
 }
 
 // nginx may be named by its Compose service; another project's service of that name is meant only where there is none
@@ -116,9 +118,9 @@ func TestFindByService(t *testing.T) {
 		return map[string]string{"com.docker.compose.service": service, "com.docker.compose.project": project}
 	}
 	b.nginx(box{name: "far", labels: of("another"), files: edge("was-blue:3000")})
-	b.finds(Options{Container: service}, "far", model.RouterRunning)
+	b.finds(instance.Options{Container: service}, "far", model.RouterRunning)
 	b.run(box{name: "near", labels: of("shop"), files: edge("was-blue:3000"), created: true})
-	b.finds(Options{Container: service}, "near", model.RouterStopped)
+	b.finds(instance.Options{Container: service}, "near", model.RouterStopped)
 }
 
 // nginx.config says which file is meant where nginx does not, and is compared where it does.
@@ -134,12 +136,12 @@ func TestFindMainFile(t *testing.T) {
 		{"/srv/a.conf", []string{"-p", "/srv", "-c", "a.conf"}, "/srv/a.conf"},
 		{"/opt/nginx/nginx.conf", nil, "/opt/nginx/nginx.conf"},
 	} {
-		c := &contained{opts: Options{Config: test.config}, flags: test.flags}
-		if got := c.mainFiles(); strings.Join(got, " ") != test.want {
+		c := &incontainer.Nginx{Opts: instance.Options{Config: test.config}, Flags: test.flags}
+		if got := c.MainFiles(); strings.Join(got, " ") != test.want {
 			t.Errorf("%q with %v: %v, want %q", test.config, test.flags, got, test.want)
 		}
 	}
-	if got := (&contained{}).mainFiles(); len(got) < 2 {
+	if got := (&incontainer.Nginx{}).MainFiles(); len(got) < 2 {
 		t.Errorf("where nothing is said: %v", got)
 	}
 }
@@ -147,7 +149,7 @@ func TestFindMainFile(t *testing.T) {
 func TestFindWhatIsNamedAndIsNoNginx(t *testing.T) {
 	b := newBench(t)
 	b.app("was-blue", "3000")
-	_, _, err := b.found(Options{Container: b.name("was-blue")})
+	_, _, err := b.found(instance.Options{Container: b.name("was-blue")})
 	var silent *model.UnreachableError
 	if !errors.As(err, &silent) || !strings.Contains(err.Error(), b.name("was-blue")) || !strings.Contains(err.Error(), "no nginx") {
 		t.Errorf("got %v", err)
@@ -170,12 +172,12 @@ func TestFindOtherConfigurations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := b.nginx(box{name: name, cmd: test.cmd, files: map[string]string{test.path: main, "/srv/edge/logs/x": "", "/var/log/nginx/x": ""}})
-			r := b.router(Options{Container: id})
+			r := b.router(instance.Options{Container: id})
 			route, err := r.Observe(t.Context(), b.directory())
 			if err != nil || route.Names != model.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
 				t.Errorf("%+v, %v; log:\n%s", route, err, b.log(id))
 			}
-			if got := strings.Join(r.found.(*contained).flags, " "); got != test.flags {
+			if got := strings.Join(r.found.(*incontainer.Nginx).Flags, " "); got != test.flags {
 				t.Errorf("its flags are %q, want %q", got, test.flags)
 			}
 		})
@@ -206,7 +208,7 @@ func TestFindAmongPassingContainers(t *testing.T) {
 		})
 	}
 	for range 6 {
-		b.finds(Options{}, "edge", model.RouterRunning)
+		b.finds(instance.Options{}, "edge", model.RouterRunning)
 	}
 	cancel()
 	churn.Wait()

@@ -34,7 +34,7 @@ func (r *Router) flip(ctx context.Context, change model.Change, targets []model.
 	var after agent.Snapshot
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		after, err = r.found.processes(all)
+		after, err = r.found.Processes(all)
 		return unreachable(err)
 	})
 	group.Go(func() error { return r.seesFlag(all, change) })
@@ -91,13 +91,13 @@ func (r *Router) seesFlag(ctx context.Context, change model.Change) error {
 
 // quiet waits until no connection has led to the old containers for a while. Workers say nothing here: they stay.
 func (r *Router) quiet(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
-	if err := r.found.prepare(ctx, nil); err != nil {
+	if err := r.found.Prepare(ctx, nil); err != nil {
 		return unreachable(err)
 	}
 	open := r.census(old)
 	var since time.Time
 	for {
-		resp, err := r.found.ask(ctx, agent.Request{Connections: connectionsTo(old)})
+		resp, err := r.found.Ask(ctx, agent.Request{Connections: connectionsTo(old)})
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -126,6 +126,6 @@ func (r *Router) quiet(ctx context.Context, old []model.Container, left func(mod
 // anyLeads says whether a connection leads to any of the containers.
 func (r *Router) anyLeads(open []agent.Socket, old []model.Container) bool {
 	return slices.ContainsFunc(open, func(s agent.Socket) bool {
-		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, r.found.isEngine) })
+		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, r.found.IsDockerHost) })
 	})
 }

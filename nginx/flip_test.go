@@ -10,6 +10,7 @@ import (
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
 )
 
 // nginx's resolver is waited for only as long as it can remember what was there before the release's containers.
@@ -51,7 +52,7 @@ func TestConnectionsToTheOldColour(t *testing.T) {
 		"10.0.0.2:3000": true, "127.0.0.1:8081": true, "[::1]:8081": true,
 		"127.0.0.1:8082": false, "127.0.0.1:5432": false, "10.0.0.3:3000": false, "10.0.0.3:8081": false, "": false,
 	} {
-		if got := leadsTo(agent.Socket{Remote: remote}, old, isLoopback); got != want {
+		if got := leadsTo(agent.Socket{Remote: remote}, old, instance.IsLoopback); got != want {
 			t.Errorf("%s leads to the old colour: %t, want %t", remote, got, want)
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
+	"bluegate/nginx/onhost"
 	"bluegate/testdata/nginxtest"
 )
 
@@ -22,8 +24,8 @@ func TestHostFoundByPorts(t *testing.T) {
 		t.Errorf("%+v", route)
 	}
 	write(t, one.file, fmt.Sprintf("server { listen 127.0.0.1:%d; set $was 127.0.0.1:%d; location / { proxy_pass http://$was; } }\n", one.port, one.blue))
-	found, err := findHosted(t.Context(), Options{Host: true, Local: true, Settings: mode.Settings{Values: []string{"was"}}}, one.directory())
-	if err != nil || found == nil || found.master.PID != one.master.Process.Pid {
+	found, err := onhost.Find(t.Context(), instance.Options{Host: true, Local: true, Settings: mode.Settings{Values: []string{"was"}}}, one.directory())
+	if err != nil || found == nil || found.Master.PID != one.master.Process.Pid {
 		t.Errorf("by a variable's value: found %v, %v", found, err)
 	}
 }
@@ -40,16 +42,16 @@ func TestHostFoundByTarget(t *testing.T) {
 	write(t, one.file, "upstream was { server 127.0.0.1:1; }\n"+fmt.Sprintf("server { listen 127.0.0.1:%d; }\n", one.port))
 	for _, to := range []string{one.file, "conf.d/shop.conf", one.dir + "/more/to-be-made.conf"} {
 		settings.To = to
-		router := New(nil, Options{Host: true, Local: true, Settings: settings, Overlay: one.router.opts.Overlay})
-		found, err := findHosted(t.Context(), router.opts, one.directory())
-		if err != nil || found == nil || found.master.PID != one.master.Process.Pid {
+		router := New(nil, instance.Options{Host: true, Local: true, Settings: settings, Overlay: one.router.opts.Overlay})
+		found, err := onhost.Find(t.Context(), router.opts, one.directory())
+		if err != nil || found == nil || found.Master.PID != one.master.Process.Pid {
 			t.Errorf("%s: found %v, %v; want %d", to, found, err, one.master.Process.Pid)
 		}
 	}
 }
 
 func TestHostOfAnotherMachine(t *testing.T) {
-	_, err := New(nil, Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
+	_, err := New(nil, instance.Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
 	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) {
 		t.Errorf("got %v", err)

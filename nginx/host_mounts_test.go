@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/onhost"
 )
 
 // newMountedShop is an nginx with mounts of its own, as systemd gives them to a service with PrivateTmp= or BindPaths=:
@@ -57,7 +58,7 @@ func TestUnitIn(t *testing.T) {
 		"12:cpuset:/docker/0123456789ab\n":                                   "",
 		"":                                                                   "",
 	} {
-		if got := unitIn(groups); got != want {
+		if got := onhost.UnitIn(groups); got != want {
 			t.Errorf("%q is of unit %q, want %q", groups, got, want)
 		}
 	}

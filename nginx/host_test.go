@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/overlay"
 	"bluegate/testdata/nginxtest"
 	"bluegate/testdata/pace"
@@ -80,7 +81,7 @@ func newHostShop(t *testing.T) *hostShop {
 	s.file = dir + "/conf.d/shop.conf"
 	write(t, s.file, fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\nserver { listen 127.0.0.1:%d; location / { proxy_pass http://was; } }\n", s.blue, s.port))
 	s.start()
-	s.router = New(nil, Options{Host: true, Local: true, Config: dir + "/nginx.conf", Overlay: []string{os.Args[0], "__overlay"}})
+	s.router = New(nil, instance.Options{Host: true, Local: true, Config: dir + "/nginx.conf", Overlay: []string{os.Args[0], "__overlay"}})
 	t.Cleanup(func() { _ = s.router.Close(context.Background()) })
 	return s
 }

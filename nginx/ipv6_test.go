@@ -9,6 +9,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/testdata/nginxtest"
 )
@@ -20,7 +21,7 @@ func publishedShop(blue, green int) *model.Addresses {
 		name := "was-" + string(colour)
 		app.Models[colour] = model.Model{Colour: colour, Services: []model.Service{{Name: name, Key: "was-{colour}", Hosts: []string{name}, Published: []model.Published{{Port: port, Target: 3000}, {IP: "[::]", Port: port, Target: 3000}}}}}
 	}
-	return model.NewAddresses(app).SeenFrom(isLoopback)
+	return model.NewAddresses(app).SeenFrom(instance.IsLoopback)
 }
 
 func TestIPv6Addresses(t *testing.T) {

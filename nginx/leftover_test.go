@@ -7,6 +7,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/testdata/nginxtest"
 )
@@ -65,7 +66,7 @@ func TestLeftOver(t *testing.T) {
 		"in included files":        {text: "include more.conf;", left: "more.conf:1 (server was-blue:9090)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := New(nil, Options{})
+			r := New(nil, instance.Options{})
 			files := nginxtest.Files{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
 			r.found = mountedEdge()
 			r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}

@@ -14,13 +14,15 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/testdata/nginxtest"
 )
 
 // mountedEdge is an nginx whose files all lie in a mount.
-func mountedEdge() *contained {
-	return &contained{name: "edge", info: container.InspectResponse{
+func mountedEdge() *incontainer.Nginx {
+	return &incontainer.Nginx{Name: "edge", Info: container.InspectResponse{
 		ContainerJSONBase: &container.ContainerJSONBase{HostConfig: &container.HostConfig{}}, Mounts: []container.MountPoint{{Destination: "/"}},
 	}}
 }
@@ -28,7 +30,7 @@ func mountedEdge() *contained {
 // routed is a router that has read a configuration, and what it found in it.
 func routed(t rapid.TB, dir *model.Addresses, files nginxtest.Files) (*Router, model.Route) {
 	t.Helper()
-	r := New(nil, Options{})
+	r := New(nil, instance.Options{})
 	r.found = mountedEdge()
 	r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
 	tree, err := conf.LoadTree(r.conf.Files, "/etc/nginx/nginx.conf")

@@ -9,6 +9,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/testdata/nginxtest"
 )
@@ -18,7 +19,7 @@ const shopSite = "events {}\nhttp { include conf.d/*.conf; server { listen 80; l
 // readAs is what a mode makes of a configuration, as Router.read has it.
 func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*Router, model.Route, error) {
 	t.Helper()
-	r := New(nil, Options{Settings: s})
+	r := New(nil, instance.Options{Settings: s})
 	if r.wrong != nil {
 		return r, model.Route{}, r.wrong
 	}

@@ -14,6 +14,8 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
@@ -31,29 +33,29 @@ func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route
 		return model.Route{State: model.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, unreachable(err)
 	}
 	if r.found != nil {
-		if err := found.takeOver(ctx, r.found); err != nil {
+		if err := found.TakeOver(ctx, r.found); err != nil {
 			return model.Route{}, unreachable(err)
 		}
 	}
 	r.found = found
-	if err := found.attach(ctx); err != nil {
+	if err := found.Attach(ctx); err != nil {
 		return model.Route{}, unreachable(err)
 	}
-	dir = seenBy(found, dir)
+	dir = instance.SeenBy(found, dir)
 	r.dir = dir
-	route := model.Route{Nginx: found.String(), ID: found.id(), State: model.RouterStopped}
-	if found.runs() {
+	route := model.Route{Nginx: found.String(), ID: found.ID(), State: model.RouterStopped}
+	if found.IsRunning() {
 		route.State = model.RouterRunning
 	}
-	if !found.runs() {
+	if !found.IsRunning() {
 		return route, unreachable(r.read(ctx, &route, dir))
 	}
 	// It takes as long as all the rest, and none of that has to do with it.
 	dumping, stop := context.WithCancel(ctx)
-	var dump result
+	var dump instance.Result
 	var undumped error
 	var dumped sync.WaitGroup
-	dumped.Go(func() { dump, undumped = found.dump(dumping) })
+	dumped.Go(func() { dump, undumped = found.Dump(dumping) })
 	defer dumped.Wait()
 	defer stop()
 	if err := r.read(ctx, &route, dir); err != nil {
@@ -71,16 +73,16 @@ func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.
 func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addresses) error {
-	main := r.found.mainFile()
+	main := r.found.MainFile()
 	if main == "" && r.opts.Config != "" {
 		route.Refusal = model.Refuse(model.SwitchPointNotFound, "nginx.config: %s does not run with %s", r.found, r.opts.Config)
 		return nil
 	}
 	if main == "" {
-		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, mainFiles)
+		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, incontainer.MainFiles)
 		return nil
 	}
-	r.conf = mode.Configuration{Nginx: r.found, Files: r.found.files(ctx), Main: main, SeenAs: r.found.seenAs}
+	r.conf = mode.Configuration{Nginx: r.found, Files: r.found.Files(ctx), Main: main, SeenAs: r.found.PathInside}
 	absent, err := r.mode.StandIn(r.conf)
 	if err != nil {
 		return r.refuseOr(route, err)
@@ -108,7 +110,7 @@ func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addres
 	if route.Refusal == nil || len(route.Points) > 0 {
 		r.notRendered(ctx, route)
 		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
-		route.Findings = append(route.Findings, r.found.unrestarted()...)
+		route.Findings = append(route.Findings, r.found.RestartFindings()...)
 	}
 	return nil
 }
@@ -127,7 +129,7 @@ func (r *Router) refuseOr(route *model.Route, err error) error {
 // notPersistent tells of files of a switch that are lost when nginx's container is made anew.
 func (r *Router) notPersistent(points []model.SwitchPoint) (findings []model.Finding) {
 	for _, file := range r.writes(points) {
-		if why := r.found.fleeting(file); why != "" {
+		if why := r.found.NotPersistent(file); why != "" {
 			findings = append(findings, model.Finding{Code: "not-persistent", Place: file, Message: why})
 		}
 	}
@@ -136,7 +138,7 @@ func (r *Router) notPersistent(points []model.SwitchPoint) (findings []model.Fin
 
 // look compares what runs with what is on disk.
 func (r *Router) look(ctx context.Context, route *model.Route) error {
-	s, err := r.found.processes(ctx)
+	s, err := r.found.Processes(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,21 +156,21 @@ func (r *Router) look(ctx context.Context, route *model.Route) error {
 }
 
 // judge compares what nginx sees of its files with what its next start would read, and takes what it says of them.
-func (r *Router) judge(ctx context.Context, dump result, route *model.Route, dir *model.Addresses) error {
-	if dump.code != 0 {
+func (r *Router) judge(ctx context.Context, dump instance.Result, route *model.Route, dir *model.Addresses) error {
+	if dump.Code != 0 {
 		// A name of a colour that has ended is what this deployment may mend.
-		if host, ok := unresolved(dump.stderr); ok && dir.Knows(host) {
+		if host, ok := unresolved(dump.Stderr); ok && dir.Knows(host) {
 			return nil
 		}
-		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.stderr))
+		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.Stderr))
 		return nil
 	}
-	stale := differs(dump.stdout, r.conf.Tree, r.absent)
+	stale := differs(dump.Stdout, r.conf.Tree, r.absent)
 	for _, f := range r.conf.Tree {
 		if _, absent := r.absent[path.Clean(f.Path)]; stale != "" || absent {
 			continue
 		}
-		other, err := r.found.replaced(ctx, f.Path, f.Src)
+		other, err := r.found.ReplacedOutside(ctx, f.Path, f.Src)
 		if err != nil {
 			return err
 		}
@@ -177,7 +179,7 @@ func (r *Router) judge(ctx context.Context, dump result, route *model.Route, dir
 		}
 	}
 	if stale != "" {
-		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, stale, r.found.stale(stale))
+		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, stale, r.found.StaleRemedy(stale))
 	}
 	return nil
 }
@@ -186,13 +188,13 @@ func (r *Router) judge(ctx context.Context, dump result, route *model.Route, dir
 func (r *Router) notLoaded(file string) error {
 	return model.Refuse(model.ConfigNotLoaded,
 		"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
-		file, r.found, r.found.advise())
+		file, r.found, r.found.ReloadCommand())
 }
 
 // newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
 // anew: one may have changed since it was read.
 func (r *Router) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
-	in := r.found.files(ctx)
+	in := r.found.Files(ctx)
 	seen := map[string]bool{}
 	for _, p := range points {
 		if seen[p.Path] {

@@ -12,12 +12,13 @@ import (
 	"github.com/docker/docker/api/types/mount"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 )
 
 // observed is what a router sees of the container of that name.
 func (b *bench) observed(name string) (*Router, model.Route) {
 	b.t.Helper()
-	r := b.router(Options{Container: b.name(name)})
+	r := b.router(instance.Options{Container: b.name(name)})
 	route, err := r.Observe(b.t.Context(), b.directory())
 	if err != nil {
 		b.t.Fatal(err)
@@ -288,7 +289,7 @@ func (b *bench) reloadedBehind(id string) *Router {
 	}
 	r, _ := b.observed("edge")
 	b.eventually("one worker stays", func() error {
-		if s, err := r.found.processes(b.t.Context()); err != nil || len(s.ShuttingDown) != 1 {
+		if s, err := r.found.Processes(b.t.Context()); err != nil || len(s.ShuttingDown) != 1 {
 			return errors.New("not yet")
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
@@ -12,7 +13,7 @@ func (r *Router) Plan(route model.Route, dir *model.Addresses, to model.Colour) 
 	if route.Refusal != nil {
 		return model.Change{To: to, Nginx: route.Nginx}, route.Refusal
 	}
-	change, err := r.mode.Plan(r.conf, route, seenBy(r.found, dir), to)
+	change, err := r.mode.Plan(r.conf, route, instance.SeenBy(r.found, dir), to)
 	if err == nil && len(change.Proofs) == 0 {
 		change.Proofs = mode.OwnRoutes(r.conf.Tree)
 	}

@@ -45,7 +45,7 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 	withoutNew := signalled // no worker is known to be older
 	for {
 		looked, pause := time.Now(), pollProof
-		now, err := r.found.processes(ctx)
+		now, err := r.found.Processes(ctx)
 		if err == nil {
 			old, fresh := now.Diff(before)
 			if fresh > 0 && routes == nil {
@@ -66,7 +66,7 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
-			line, unmoved := r.found.emergency(ctx, signalled), err == nil && now.Unchanged(before)
+			line, unmoved := r.found.LastError(ctx, signalled), err == nil && now.Unchanged(before)
 			if final(line) || unmoved && line != "" {
 				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
 			}
@@ -86,7 +86,7 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 
 func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) error {
 	reason := fmt.Sprintf("its workers did not change within %s", r.opts.ProofTimeout)
-	if line := r.found.emergency(ctx, signalled); line != "" {
+	if line := r.found.LastError(ctx, signalled); line != "" {
 		reason = line
 	} else if words := r.complains(ctx); words != "" {
 		reason = words
@@ -98,11 +98,11 @@ func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) er
 
 // complains is what nginx says of its files when it is asked, where its log does not reach the engine. Empty: nothing.
 func (r *Router) complains(ctx context.Context) string {
-	told, err := r.found.dump(ctx)
-	if err != nil || told.code == 0 {
+	told, err := r.found.Dump(ctx)
+	if err != nil || told.Code == 0 {
 		return ""
 	}
-	return complaint(told.stderr)
+	return complaint(told.Stderr)
 }
 
 // final tells the words with which nginx gives a reload up.

@@ -47,7 +47,7 @@ func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, err
 	if t.Endpoint.Published {
 		hold = proxyHold
 	}
-	resp, err := r.found.ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
+	resp, err := r.found.Ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
 	if err != nil {
 		return nil, err
 	}

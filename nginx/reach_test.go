@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"context"
 	"errors"
 	"io"
 	"testing"
@@ -10,7 +11,19 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
 )
+
+// silent is an nginx whose agent says what a client hears.
+type silent struct {
+	instance.Instance
+	client *agent.Client
+}
+
+func (s silent) Ask(ctx context.Context, req agent.Request) (agent.Response, error) {
+	return s.client.Ask(ctx, req)
+}
 
 // A stopped engine takes the question and says nothing.
 func TestReachOfASilentHelper(t *testing.T) {
@@ -19,8 +32,8 @@ func TestReachOfASilentHelper(t *testing.T) {
 		out, answers := io.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, questions) }()
 		defer func() { in.Close(); answers.Close(); synctest.Wait() }()
-		r := New(nil, Options{})
-		r.found = &contained{name: "edge", agent: &agentOf{help: &companion{Client: agent.NewClient(in, out)}}}
+		r := New(nil, instance.Options{})
+		r.found = silent{&incontainer.Nginx{Name: "edge"}, agent.NewClient(in, out)}
 		began := time.Now()
 		err := r.Reach(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
 		var silent *model.UnreachableError

@@ -17,7 +17,7 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 	if r.found == nil {
 		return model.ChangeNginxGone, nil
 	}
-	src := r.found.files(ctx)
+	src := r.found.Files(ctx)
 	old, fresh := 0, 0
 	var written time.Time
 	for _, f := range change.Files {
@@ -40,13 +40,13 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 	switch {
 	case fresh == 0:
 		return model.ChangeNotApplied, nil
-	case old > 0 || !r.found.runs(): // killed between two files, or nginx would meet it at its next start
+	case old > 0 || !r.found.IsRunning(): // killed between two files, or nginx would meet it at its next start
 		return model.ChangeWritten, nil
 	case change.Unloaded:
 		return model.ChangeLoaded, nil
 	}
 	asked := time.Now()
-	s, err := r.found.processes(ctx)
+	s, err := r.found.Processes(ctx)
 	if err != nil {
 		return "", unreachable(err)
 	}
@@ -59,13 +59,13 @@ func (r *Router) Compare(ctx context.Context, change model.Change) (model.Change
 // Restore implements model.Router. It reloads in any case: a signal of the killed run may still have been on its way
 // when the workers were looked at.
 func (r *Router) Restore(ctx context.Context, change model.Change) error {
-	if err := r.found.prepare(ctx, change.Files); err != nil {
+	if err := r.found.Prepare(ctx, change.Files); err != nil {
 		return unreachable(err)
 	}
 	if _, err := r.write(ctx, change.Files, true); err != nil {
 		return r.byHand(change.Files, err)
 	}
-	if !r.found.runs() || change.Unloaded {
+	if !r.found.IsRunning() || change.Unloaded {
 		return nil
 	}
 	_, err := r.load(ctx, nil)
@@ -78,13 +78,13 @@ func (r *Router) byHand(files []model.FileChange, err error) error {
 		return err
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("%w; the old files are back: once that is mended, run `%s`", err, r.found.advise())
+		return fmt.Errorf("%w; the old files are back: once that is mended, run `%s`", err, r.found.ReloadCommand())
 	}
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = f.Path
 	}
-	return fmt.Errorf("%w; once that is mended, make %s as before, and run `%s`", err, strings.Join(names, ", "), r.found.advise())
+	return fmt.Errorf("%w; once that is mended, make %s as before, and run `%s`", err, strings.Join(names, ", "), r.found.ReloadCommand())
 }
 
 // Close implements model.Router.
@@ -92,5 +92,5 @@ func (r *Router) Close(ctx context.Context) error {
 	if r.found == nil {
 		return nil
 	}
-	return r.found.close(ctx)
+	return r.found.Close(ctx)
 }

@@ -16,7 +16,7 @@ import (
 // Rehearse implements model.Router. The coming configuration is tested next to the live one, where its names resolve:
 // never in the live file. An nginx that somebody restarts at this moment is waited for.
 func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
-	ran := r.found.runs()
+	ran := r.found.IsRunning()
 	for try := 1; ; try++ {
 		findings, err := r.rehearse(ctx, change, started)
 		var refused *model.RefusedError
@@ -38,7 +38,7 @@ const (
 // comesBack waits until an nginx that ran runs, and goes with it where it was restarted.
 func (r *Router) comesBack(ctx context.Context, files []model.FileChange) error {
 	for began := time.Now(); ; {
-		err := r.found.follow(ctx, files)
+		err := r.found.Follow(ctx, files)
 		if err == nil || time.Since(began) > returnLimit {
 			return err
 		}
@@ -59,7 +59,7 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := r.found.prepare(both, change.Files); err != nil {
+		if err := r.found.Prepare(both, change.Files); err != nil {
 			return err
 		}
 		return r.movedThere(both, change)
@@ -76,10 +76,10 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 
 // Moved implements model.Router.
 func (r *Router) Moved(ctx context.Context, change model.Change) error {
-	if !r.found.runs() {
+	if !r.found.IsRunning() {
 		return nil
 	}
-	if err := r.found.prepare(ctx, change.Files); err != nil {
+	if err := r.found.Prepare(ctx, change.Files); err != nil {
 		return unreachable(err)
 	}
 	return unreachable(r.movedThere(ctx, change))
@@ -89,15 +89,15 @@ func (r *Router) Moved(ctx context.Context, change model.Change) error {
 // is in a container only the helper sees that: what an archive call tells has no such time. What nginx does not load may
 // be as new as it likes.
 func (r *Router) movedThere(ctx context.Context, change model.Change) error {
-	if change.Unloaded || !r.found.runs() {
+	if change.Unloaded || !r.found.IsRunning() {
 		return nil
 	}
-	now, err := r.found.processes(ctx)
+	now, err := r.found.Processes(ctx)
 	if err != nil {
 		return err
 	}
 	asked := time.Now()
-	in := r.found.files(ctx)
+	in := r.found.Files(ctx)
 	for _, f := range change.Files {
 		at, err := in.ContentChangedAt(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -123,7 +123,7 @@ func (r *Router) configTest(ctx context.Context, change model.Change) ([]model.F
 	if err != nil || said == "" {
 		return nil, err
 	}
-	if _, name := unresolved(said); !name && r.found.runs() {
+	if _, name := unresolved(said); !name && r.found.IsRunning() {
 		present := change
 		present.Files = nil
 		for _, f := range change.Files {
@@ -145,13 +145,13 @@ func (r *Router) configTest(ctx context.Context, change model.Change) ([]model.F
 // tested is what nginx says of a configuration that it would not load; empty: it would. A name that does not resolve yet
 // is asked for again.
 func (r *Router) tested(ctx context.Context, change model.Change) (said string, err error) {
-	t, err := r.found.trial(ctx, change)
+	t, err := r.found.ConfigTest(ctx, change)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = t.end(context.WithoutCancel(ctx)) }()
+	defer func() { _ = t.End(context.WithoutCancel(ctx)) }()
 	for began := time.Now(); ; {
-		code, said, err := t.run(ctx)
+		code, said, err := t.Run(ctx)
 		if err != nil {
 			return "", fmt.Errorf("test the coming configuration of %s: %w", r.found, err)
 		}

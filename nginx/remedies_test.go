@@ -160,14 +160,14 @@ func TestReloadRemedyIsCarriedOut(t *testing.T) {
 	b := newBench(t)
 	b.nginx(box{name: "edge", files: map[string]string{siteFile: "server { listen 80; }\n"}})
 	r, _ := b.observed("edge")
-	found := lint.Input{Top: &conf.Scope{}, Reload: r.found.advise(), Unloaded: []string{siteFile}}.Findings()
-	before, err := r.found.processes(t.Context())
+	found := lint.Input{Top: &conf.Scope{}, Reload: r.found.ReloadCommand(), Unloaded: []string{siteFile}}.Findings()
+	before, err := r.found.Processes(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.obey(t.TempDir(), found[0].Remedy)
 	b.eventually("nginx has new workers", func() error {
-		now, err := r.found.processes(t.Context())
+		now, err := r.found.Processes(t.Context())
 		if err == nil && (len(now.Workers) == 0 || now.Workers[0].PID == before.Workers[0].PID) {
 			err = agent.ErrNoMaster
 		}

@@ -21,7 +21,7 @@ import (
 func (r *Router) notRendered(ctx context.Context, route *model.Route) {
 	began := r.startup(ctx, route.Points)
 	for _, file := range r.writes(route.Points) {
-		by, template := "", r.found.template(file)
+		by, template := "", r.found.Template(file)
 		if template != "" {
 			if _, err := r.conf.Files.Read(template); err == nil {
 				by = "from " + template
@@ -68,11 +68,11 @@ func (r *Router) startNotChecked(w startup.Write, points []model.SwitchPoint) mo
 // startup follows what runs before nginx does, once for each nginx and the files that a switch writes.
 func (r *Router) startup(ctx context.Context, points []model.SwitchPoint) startup.Result {
 	files := r.writes(points)
-	key := r.found.id() + "\n" + strings.Join(files, "\n")
+	key := r.found.ID() + "\n" + strings.Join(files, "\n")
 	if known, ok := r.began[key]; ok || len(files) == 0 {
 		return known
 	}
-	start, live := r.found.starts(ctx, files)
+	start, live := r.found.StartCommand(ctx, files)
 	if len(live) == 0 {
 		return startup.Result{}
 	}

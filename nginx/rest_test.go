@@ -34,7 +34,7 @@ func TestLoadWaitsForTheMaster(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
 	for range 100 { // a signal takes a moment
-		if now, err := shop.router.found.processes(t.Context()); err == nil && now.Busy() {
+		if now, err := shop.router.found.Processes(t.Context()); err == nil && now.Busy() {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)

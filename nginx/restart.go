@@ -9,12 +9,13 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/incontainer"
 )
 
 // TryRestart implements model.Router. It is done twice: with the files as they are, and as they would be after a switch
 // to the other colour. What always writes the colour that is live now shows only in the second.
 func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Finding, error) {
-	c, ok := r.found.(*contained)
+	c, ok := r.found.(*incontainer.Nginx)
 	if !ok || len(r.conf.Tree) == 0 {
 		return []model.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", r.found)}}, nil
 	}
@@ -53,33 +54,33 @@ func undoes(found []model.Finding) bool {
 }
 
 // tryRestart starts one copy and says what became of its files. With the files as they are, nothing is put into the copy.
-func (r *Router) tryRestart(ctx context.Context, c *contained, change model.Change, when string, route model.Route) (found []model.Finding, err error) {
+func (r *Router) tryRestart(ctx context.Context, c *incontainer.Nginx, change model.Change, when string, route model.Route) (found []model.Finding, err error) {
 	put := change
 	if when == "" {
 		put.Files = nil
 	}
 	began := time.Now()
-	t, err := c.restart(ctx, put)
+	t, err := c.StartCopy(ctx, put)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, t.end(ctx)) }()
-	up, why := t.up(ctx, began)
+	defer func() { err = errors.Join(err, t.End(ctx)) }()
+	up, why := t.Up(ctx, began)
 	var kept []string
 	for _, f := range change.Files {
-		_, real, err := fsys.Locate(c.files(ctx), f)
+		_, real, err := fsys.Locate(c.Files(ctx), f)
 		if err != nil {
 			return nil, err
 		}
-		if when != "" && !t.holds[real] {
-			t.note("%s could not be changed in it, as its container cannot change it", f.Path)
+		if when != "" && !t.Holds[real] {
+			t.Note("%s could not be changed in it, as its container cannot change it", f.Path)
 			continue
 		}
-		if _, memory := c.memoryOf(real); memory && !t.running {
-			t.note("%s lies in a tmpfs, which ended with it", f.Path)
+		if _, memory := c.TmpfsOf(real); memory && !t.Running {
+			t.Note("%s lies in a tmpfs, which ended with it", f.Path)
 			continue
 		}
-		how, err := t.differs(ctx, f.Path, f.New, f.Link)
+		how, err := t.Differs(ctx, f.Path, f.New, f.Link)
 		if err != nil {
 			return nil, err
 		}
@@ -95,8 +96,8 @@ func (r *Router) tryRestart(ctx context.Context, c *contained, change model.Chan
 		})
 	}
 	notes := ""
-	if len(t.notes) > 0 {
-		notes = "; in the copy: " + strings.Join(t.notes, "; ")
+	if len(t.Notes) > 0 {
+		notes = "; in the copy: " + strings.Join(t.Notes, "; ")
 	}
 	if !up {
 		found = append(found, model.Finding{Code: "restart-fails", Message: fmt.Sprintf("in a copy of %s, started with its own entrypoint%s, nginx did not run: %s%s", c, when, why, notes),

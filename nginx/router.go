@@ -8,6 +8,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/nginx/startup"
 )
@@ -15,10 +16,10 @@ import (
 // Router implements model.Router.
 type Router struct {
 	engine *client.Client
-	opts   Options
+	opts   instance.Options
 	mode   mode.Mode
 	wrong  error // what of the settings is wrong, which Observe says
-	found  place
+	found  instance.Instance
 	conf   mode.Configuration // of found, when it was read
 	absent map[string][]byte  // what was read in the place of files that are to be made
 	dir    *model.Addresses
@@ -28,7 +29,7 @@ type Router struct {
 }
 
 // New makes a Router. Nothing is asked yet.
-func New(docker *client.Client, opts Options) *Router {
+func New(docker *client.Client, opts instance.Options) *Router {
 	if opts.ProofTimeout == 0 {
 		opts.ProofTimeout = 10 * time.Second
 	}

@@ -11,7 +11,7 @@ import (
 
 // Start implements model.Router.
 func (r *Router) Start(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
-	if r.found.runs() {
+	if r.found.IsRunning() {
 		return r.Switch(ctx, change, targets)
 	}
 	began := time.Now()
@@ -35,7 +35,7 @@ func (r *Router) notStarted(ctx context.Context, written []model.FileChange, aft
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if undo == nil {
-		undo = r.found.stop(ctx)
+		undo = r.found.Stop(ctx)
 	}
 	if undo == nil {
 		_, undo = r.write(ctx, written, true)
@@ -49,14 +49,14 @@ func (r *Router) startNginx(ctx context.Context, files []model.FileChange, targe
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
-	if err := r.found.start(ctx); err != nil {
+	if err := r.found.Start(ctx); err != nil {
 		return agent.Snapshot{}, err
 	}
 	s, err := r.awaitWorkers(ctx, began)
 	if err != nil {
 		return s, err
 	}
-	if err := r.found.follow(ctx, files); err != nil {
+	if err := r.found.Follow(ctx, files); err != nil {
 		return s, err
 	}
 	return s, r.proveRoutes(ctx, targets)
@@ -66,14 +66,14 @@ func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (agent.Snaps
 	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
 	defer cancel()
 	for {
-		s, err := r.found.processes(ctx)
+		s, err := r.found.Processes(ctx)
 		if err == nil && len(s.Workers) > 0 {
 			return s, nil
 		}
 		select {
 		case <-ctx.Done():
 			why := "no worker appeared"
-			if line := r.found.emergency(context.WithoutCancel(ctx), began); line != "" {
+			if line := r.found.LastError(context.WithoutCancel(ctx), began); line != "" {
 				why = line
 			}
 			return s, fmt.Errorf("it did not come up within %s: %s", r.opts.ProofTimeout, why)
@@ -84,9 +84,9 @@ func (r *Router) awaitWorkers(ctx context.Context, began time.Time) (agent.Snaps
 
 // Follow implements model.Router.
 func (r *Router) Follow(ctx context.Context, change model.Change) error {
-	err := r.found.follow(ctx, change.Files)
+	err := r.found.Follow(ctx, change.Files)
 	if err == nil {
-		_, err = r.found.processes(ctx) // its container may go on without it
+		_, err = r.found.Processes(ctx) // its container may go on without it
 	}
 	return unreachable(err)
 }

@@ -18,9 +18,9 @@ import (
 // Approach implements model.Router.
 func (r *Router) Approach(ctx context.Context, change model.Change, targets []model.Target) (model.Standing, error) {
 	r.before = nil
-	running := r.found.runs()
+	running := r.found.IsRunning()
 	if running {
-		if err := r.found.follow(ctx, change.Files); err != nil {
+		if err := r.found.Follow(ctx, change.Files); err != nil {
 			return model.Standing{}, unreachable(err)
 		}
 	}
@@ -33,7 +33,7 @@ func (r *Router) Approach(ctx context.Context, change model.Change, targets []mo
 	group.Go(func() error { return r.Reach(all, targets) })
 	if running {
 		group.Go(func() (err error) {
-			before, err = r.found.processes(all)
+			before, err = r.found.Processes(all)
 			return unreachable(err)
 		})
 	}
@@ -65,7 +65,7 @@ func (r *Router) Switch(ctx context.Context, change model.Change, targets []mode
 	}
 	before := *r.before
 	r.before = nil
-	if err := r.found.follow(ctx, change.Files); err != nil {
+	if err := r.found.Follow(ctx, change.Files); err != nil {
 		return model.Switched{}, unreachable(err)
 	}
 	if change.Unloaded {
@@ -106,11 +106,11 @@ func (r *Router) put(ctx context.Context, change model.Change) (rest agent.Snaps
 // stillHeld wants the files as the change leaves them: as nginx sees them, and where its next start would read them. It is
 // asked after the writing and again after the proof: what somebody wrote just before the signal is what nginx has loaded.
 func (r *Router) stillHeld(ctx context.Context, change model.Change) error {
-	in := r.found.files(ctx)
+	in := r.found.Files(ctx)
 	for _, f := range change.Files {
 		now, _, err := fsys.StateOf(in, f)
 		if err == nil && now == fsys.HasNew {
-			now, err = r.found.atStart(ctx, f)
+			now, err = r.found.AtStart(ctx, f)
 		}
 		if err != nil {
 			return err
@@ -131,7 +131,7 @@ func (r *Router) notHeld(f model.FileChange) error {
 // workers of the next one. The error of a master that does not come to rest is a *pendingError.
 func (r *Router) atRest(ctx context.Context) (agent.Snapshot, error) {
 	for until := time.Now().Add(r.opts.ProofTimeout); ; {
-		now, err := r.found.processes(ctx)
+		now, err := r.found.Processes(ctx)
 		switch {
 		case err != nil || !now.Busy():
 			return now, err
@@ -160,7 +160,7 @@ func (r *Router) signal(ctx context.Context, rest agent.Snapshot, targets []mode
 		return agent.Snapshot{}, context.Cause(ctx)
 	}
 	signalled := time.Now()
-	if err := r.found.reload(ctx, rest); err != nil {
+	if err := r.found.Reload(ctx, rest); err != nil {
 		return agent.Snapshot{}, err
 	}
 	return r.proveReload(ctx, rest, signalled, targets)
@@ -224,14 +224,14 @@ func (r *Router) restore(ctx context.Context, written []model.FileChange, before
 	if _, err := r.write(ctx, written, true); err != nil {
 		return true, r.byHand(written, err)
 	}
-	if now, err := r.found.processes(ctx); pending && (err != nil || !now.Master.Waiting) {
+	if now, err := r.found.Processes(ctx); pending && (err != nil || !now.Master.Waiting) {
 		patient := *r
 		patient.opts.ProofTimeout = pendingLimit
 		_, err := patient.load(ctx, nil)
 		return true, r.byHand(nil, err)
 	}
 	for until := time.Now().Add(settling); ; {
-		now, err := r.found.processes(ctx)
+		now, err := r.found.Processes(ctx)
 		if err != nil {
 			return true, err
 		}

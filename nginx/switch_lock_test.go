@@ -9,17 +9,18 @@ import (
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
 // losing is a place at which the lock is lost once the files are written.
 type losing struct {
-	place
+	instance.Instance
 	lose context.CancelCauseFunc
 }
 
-func (l losing) atStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
+func (l losing) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
 	l.lose(deploy.ErrLeaseLost)
-	return l.place.atStart(ctx, f)
+	return l.Instance.AtStart(ctx, f)
 }
 
 // Without the lock nothing more is done, not even undone: what is there may be another run's.

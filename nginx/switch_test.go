@@ -16,6 +16,7 @@ import (
 
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 )
 
 const confPath = "/etc/nginx/conf.d/default.conf"
@@ -195,7 +196,7 @@ func TestSwitchWhereverTheFileLies(t *testing.T) {
 			if state() != before {
 				t.Errorf("back\n%s\nwas\n%s", state(), before)
 			}
-			if e, _, err := s.router.found.files(t.Context()).Entry(s.path); err != nil || !e.ModTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
+			if e, _, err := s.router.found.Files(t.Context()).Entry(s.path); err != nil || !e.ModTime.Truncate(time.Second).Equal(s.change.Files[0].OldTime.Truncate(time.Second)) {
 				t.Errorf("what was put back has the time %s, had %s, %v", e.ModTime, s.change.Files[0].OldTime, err)
 			}
 			s.leavesNothing()
@@ -220,16 +221,22 @@ func (s *shop) leavesNothing() {
 	}
 }
 
+// agent is the id of the agent's container.
+func (s *shop) agent() string {
+	s.t.Helper()
+	return s.docker("ps", "-q", "--no-trunc", "--filter", "label="+engine.SweepLabel+"="+s.bench.id, "--filter", "name=bluegate-helper")
+}
+
 // The configuration is read anew in the middle of a deployment; what was prepared stays, and Close removes it.
 func TestObserveKeepsTheHelper(t *testing.T) {
 	b := newBench(t)
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
 	s.rehearse()
-	helper := s.router.found.(*contained).agent.now().id
+	helper := s.agent()
 	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil {
 		t.Fatal(err)
 	}
-	if !s.router.found.prepared() || s.router.found.(*contained).agent.now().id != helper {
+	if !s.router.found.Prepared() || s.agent() != helper {
 		t.Error("the helper was lost")
 	}
 	if err := s.router.Reach(t.Context(), s.targets()); err != nil {
@@ -237,7 +244,7 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 	}
 	b.docker("restart", "-t", "0", s.id)
 	b.serves(s.id)
-	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.router.found.(*contained).agent.now().id == helper {
+	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.agent() == helper {
 		t.Errorf("nginx has other namespaces, and the agent stayed in the old ones: %v", err)
 	}
 	s.leavesNothing()
@@ -384,7 +391,7 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	fate(model.ChangeConflict, "removed")
-	if got, err := New(b.engine, Options{}).Compare(t.Context(), s.change); got != model.ChangeNginxGone || err != nil {
+	if got, err := New(b.engine, instance.Options{}).Compare(t.Context(), s.change); got != model.ChangeNginxGone || err != nil {
 		t.Errorf("without nginx: %q, %v", got, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
@@ -69,7 +70,7 @@ func (b *bench) site(x box, settings mode.Settings) (*site, *shop) {
 // planned reads the configuration with a router of its own, plans and rehearses.
 func (s *shop) planned(settings mode.Settings) {
 	s.t.Helper()
-	s.router = s.bench.router(Options{Container: s.name("edge"), Settings: settings})
+	s.router = s.bench.router(instance.Options{Container: s.name("edge"), Settings: settings})
 	var err error
 	if s.route, err = s.router.Observe(s.t.Context(), s.directory()); err != nil || s.route.Names != model.Blue {
 		s.t.Fatalf("%+v, %v", s.route, err)

@@ -10,6 +10,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
 	"bluegate/testdata/sample"
 )
 
@@ -42,7 +43,7 @@ const (
 
 // tripped is a place at which something happens in the middle of a switch, once.
 type tripped struct {
-	place
+	instance.Instance
 	at moment
 	do func()
 }
@@ -54,9 +55,9 @@ func (p *tripped) trip(at moment) {
 	}
 }
 
-func (p *tripped) reload(ctx context.Context, s agent.Snapshot) error {
+func (p *tripped) Reload(ctx context.Context, s agent.Snapshot) error {
 	p.trip(tested)
-	err := p.place.reload(ctx, s)
+	err := p.Instance.Reload(ctx, s)
 	p.trip(signalled)
 	return err
 }
@@ -122,7 +123,7 @@ func (s *site) meets(turn turn) {
 	case looked:
 		over = behind(do, r.Switch)
 	default:
-		r.found = &tripped{place: here, at: turn.at, do: do}
+		r.found = &tripped{Instance: here, at: turn.at, do: do}
 	}
 	_, err := approached(s.Context(), r, change, s.targets(), over)
 	r.found = here

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/instance"
 )
 
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
@@ -21,11 +22,11 @@ func (r *Router) write(ctx context.Context, files []model.FileChange, back bool)
 			// With its old time, a file that was put back does not look as if it had never been loaded.
 			stamp, f = f.OldTime, f.Reverse()
 		}
-		err := r.found.replace(ctx, f, stamp)
+		err := r.found.Replace(ctx, f, stamp)
 		switch {
 		case err == nil:
 			continue
-		case !errors.Is(err, errForeign):
+		case !errors.Is(err, instance.ErrForeign):
 			i++
 		}
 		return i, fmt.Errorf("write %s of %s: %w", f.Path, r.found, err)

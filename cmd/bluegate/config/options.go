@@ -12,7 +12,7 @@ import (
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
-	"bluegate/nginx"
+	"bluegate/nginx/instance"
 )
 
 // Flags are the flags of the command line and the variables that set them.
@@ -27,7 +27,7 @@ type Flags interface {
 type Options struct {
 	Host, Context string
 	Compose       load.Options
-	Nginx         nginx.Options
+	Nginx         instance.Options
 	Settings      deploy.Settings
 	Mask          *redact.Redactor // for what hooks receive
 }

@@ -13,7 +13,7 @@ import (
 	"bluegate/compose/load"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
-	"bluegate/nginx"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
@@ -66,7 +66,7 @@ func noKeys() map[model.Colour]map[string]string {
 func TestOptionsWithoutAFile(t *testing.T) {
 	for name, yml := range map[string]string{"none": "", "a comment": "# nothing yet\n", "only a line": "---\n"} {
 		o, dir, err := optionsOf(t, yml)
-		want := Options{Settings: deploy.DefaultSettings(), Nginx: nginx.Options{Settings: mode.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
+		want := Options{Settings: deploy.DefaultSettings(), Nginx: instance.Options{Settings: mode.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
 		if err != nil || !reflect.DeepEqual(o, want) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
@@ -93,7 +93,7 @@ old: {keep: removed}
 			Env:  map[model.Colour]map[string]string{model.Blue: {"TAG": "v1", "PORT": "8081"}, model.Green: {"TAG": "v2"}},
 			Keys: keys("8081", "8082"),
 		},
-		Nginx: nginx.Options{Container: "edge", NamedAt: "bluegate.yml:10", Settings: mode.Settings{
+		Nginx: instance.Options{Container: "edge", NamedAt: "bluegate.yml:10", Settings: mode.Settings{
 			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[model.Colour]string{model.Blue: "", model.Green: ""},
 			Text: map[model.Colour]string{model.Blue: "set $up blue:8081;", model.Green: "set $up green:8082;"}, Upstreams: noKeys(),
 		}},

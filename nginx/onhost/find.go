@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"context"
@@ -18,13 +18,14 @@ import (
 	"bluegate/deploy/redact"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
-// findHosted looks for the nginx of this machine: the one with the configuration that the options name, or the one
+// Find looks for the nginx of this machine: the one with the configuration that the options name, or the one
 // that includes the file which is written at a switch, or the one whose configuration names a port that the colours
 // publish. It returns nil when there is none.
-func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hosted, error) {
+func Find(ctx context.Context, opts instance.Options, dir *model.Addresses) (*Nginx, error) {
 	all, err := agent.Processes(agent.Scope{})
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hoste
 	if err != nil {
 		return nil, err
 	}
-	var found []*hosted
+	var found []*Nginx
 	for _, tells := range hostedSigns(opts) {
 		for _, h := range masters {
 			ok, err := tells(h, ctx, dir)
@@ -59,28 +60,28 @@ func findHosted(ctx context.Context, opts Options, dir *model.Addresses) (*hoste
 	}
 	var which []string
 	for _, h := range found {
-		which = append(which, fmt.Sprintf("process %d with %s", h.master.PID, h.main))
+		which = append(which, fmt.Sprintf("process %d with %s", h.Master.PID, h.main))
 	}
 	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several masters on this host could be meant: %s; name the configuration of one in bluegate.yml (nginx.config)", strings.Join(which, ", "))}
 }
 
 // A sign tells whether an nginx is the one to be switched.
-type sign func(*hosted, context.Context, *model.Addresses) (bool, error)
+type sign func(*Nginx, context.Context, *model.Addresses) (bool, error)
 
 // hostedSigns are the signs that count, the surest first: a later one is asked only where no nginx shows an earlier one.
-func hostedSigns(opts Options) []sign {
+func hostedSigns(opts instance.Options) []sign {
 	if opts.Config != "" {
-		return []sign{(*hosted).hasNamedConfig}
+		return []sign{(*Nginx).hasNamedConfig}
 	}
-	return []sign{(*hosted).includesTarget, (*hosted).namesColour}
+	return []sign{(*Nginx).includesTarget, (*Nginx).namesColour}
 }
 
-func (h *hosted) hasNamedConfig(context.Context, *model.Addresses) (bool, error) {
+func (h *Nginx) hasNamedConfig(context.Context, *model.Addresses) (bool, error) {
 	return samePath(h.main, h.opts.Config), nil
 }
 
 // includesTarget says whether the configuration includes the file that the settings name as nginx.to.
-func (h *hosted) includesTarget(ctx context.Context, _ *model.Addresses) (bool, error) {
+func (h *Nginx) includesTarget(ctx context.Context, _ *model.Addresses) (bool, error) {
 	s := h.opts.Settings
 	if s.To == "" {
 		return false, nil
@@ -97,18 +98,18 @@ func (h *hosted) includesTarget(ctx context.Context, _ *model.Addresses) (bool, 
 }
 
 // namesColour says whether the configuration names an address of a colour.
-func (h *hosted) namesColour(ctx context.Context, dir *model.Addresses) (bool, error) {
+func (h *Nginx) namesColour(ctx context.Context, dir *model.Addresses) (bool, error) {
 	c, err := h.read(ctx)
 	if err != nil || c.Tree == nil {
 		return false, err
 	}
-	points, err := mode.PointsOf(c.Tree, dir.SeenFrom(h.isEngine).OnlyPublished(), h.opts.Settings.Values...)
+	points, err := mode.PointsOf(c.Tree, dir.SeenFrom(h.IsDockerHost).OnlyPublished(), h.opts.Settings.Values...)
 	return len(points) > 0 || err != nil, nil
 }
 
 // read reads the configuration. There is no tree where that cannot be read: another nginx, with troubles of its own.
-func (h *hosted) read(ctx context.Context) (mode.Configuration, error) {
-	c := mode.Configuration{Nginx: h, Files: h.files(ctx), Main: h.main, SeenAs: h.seenAs}
+func (h *Nginx) read(ctx context.Context) (mode.Configuration, error) {
+	c := mode.Configuration{Nginx: h, Files: h.Files(ctx), Main: h.main, SeenAs: h.PathInside}
 	how, err := h.opts.Settings.Build()
 	if err != nil {
 		return c, nil // which Observe says
@@ -133,14 +134,14 @@ func samePath(a, b string) bool {
 
 // hostedMasters are the masters that run on this machine and in none of its containers. Only those of root and of the
 // caller: to look at an nginx its executable is run, and nobody else's is.
-func hostedMasters(ctx context.Context, opts Options, all []agent.Process) (found []*hosted, err error) {
+func hostedMasters(ctx context.Context, opts instance.Options, all []agent.Process) (found []*Nginx, err error) {
 	isMaster := func(p agent.Process) bool { return strings.HasPrefix(p.Title, agent.MasterTitle) }
 	for _, p := range all {
 		child := slices.ContainsFunc(all, func(o agent.Process) bool { return isMaster(o) && o.PID == p.PPID })
 		if !isMaster(p) || child || !trusted(p.PID) {
 			continue
 		}
-		h := &hosted{opts: opts, master: p}
+		h := &Nginx{opts: opts, Master: p}
 		_, h.flags = agent.Snapshot{Master: p}.Command()
 		h.exe = executableOf(p)
 		if h.exe == "" {
@@ -205,7 +206,7 @@ func executableOf(p agent.Process) string {
 var built = regexp.MustCompile(`--(prefix|conf-path|error-log-path)=(\S+)`)
 
 // learnPaths asks nginx for the paths that it was built with; its flags overrule them.
-func (h *hosted) learnPaths(ctx context.Context) error {
+func (h *Nginx) learnPaths(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	said, err := h.command(ctx, "-V").CombinedOutput()
@@ -232,7 +233,7 @@ func (h *hosted) learnPaths(ctx context.Context) error {
 }
 
 // within makes a path absolute as nginx does.
-func (h *hosted) within(name string) string {
+func (h *Nginx) within(name string) string {
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)
 	}

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"bytes"
@@ -13,30 +13,31 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
-// replace implements place.
-func (c *contained) replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
+// Replace implements place.
+func (c *Nginx) Replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
 	if help := c.agent.now(); help == nil || help.Ended() { // with nginx
 		if _, err := c.again(ctx); err != nil {
 			return err
 		}
-		if err := c.prepare(ctx, []model.FileChange{f}); err != nil {
+		if err := c.Prepare(ctx, []model.FileChange{f}); err != nil {
 			return err
 		}
 	}
-	e, real, err := fsys.Locate(c.files(ctx), f)
+	e, real, err := fsys.Locate(c.Files(ctx), f)
 	if err != nil {
 		return err
 	}
-	if c.running || c.agent.now().ownMount(real) {
+	if c.Running || c.agent.now().ownMount(real) {
 		return c.replaceThere(ctx, real, f, stamp)
 	}
 	return c.replaceStopped(ctx, e, real, f, stamp)
 }
 
 // replaceThere has the agent write a file: below nginx's root, or through a mount of its own where nginx may only read.
-func (c *contained) replaceThere(ctx context.Context, real string, f model.FileChange, stamp time.Time) error {
+func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChange, stamp time.Time) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	help := c.agent.now()
@@ -49,74 +50,74 @@ func (c *contained) replaceThere(ctx context.Context, real string, f model.FileC
 	case err != nil:
 		return err
 	case resp.Changed:
-		return errForeign
+		return instance.ErrForeign
 	case resp.Error != "":
 		return errors.New(resp.Error)
 	}
 	return nil
 }
 
-// atStart implements place. A mount of one file holds the file that was there when nginx started.
-func (c *contained) atStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
-	in := c.files(ctx)
+// AtStart implements place. A mount of one file holds the file that was there when nginx started.
+func (c *Nginx) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
+	in := c.Files(ctx)
 	if _, real, err := in.Entry(f.Path); err == nil && c.mountedAlone(real) {
-		in = newArchive(ctx, c.engine, c.id())
+		in = NewArchive(ctx, c.Engine, c.ID())
 	}
 	state, _, err := fsys.StateOf(in, f)
 	return state, err
 }
 
-// replaced implements place.
-func (c *contained) replaced(ctx context.Context, name string, content []byte) (bool, error) {
-	_, real, err := c.files(ctx).Entry(name)
+// ReplacedOutside implements place.
+func (c *Nginx) ReplacedOutside(ctx context.Context, name string, content []byte) (bool, error) {
+	_, real, err := c.Files(ctx).Entry(name)
 	if err != nil || !c.mountedAlone(real) {
 		return false, err
 	}
-	there, err := newArchive(ctx, c.engine, c.id()).Read(name)
+	there, err := NewArchive(ctx, c.Engine, c.ID()).Read(name)
 	return err == nil && !bytes.Equal(there, content), err
 }
 
-func (c *contained) mountedAlone(real string) bool {
-	m, ok := mountOf(c.info, real)
+func (c *Nginx) mountedAlone(real string) bool {
+	m, ok := MountOf(c.Info, real)
 	return ok && path.Clean(m.Destination) == real
 }
 
 // replaceStopped writes a file of the layer of a container that does not run. Nothing reads it before nginx starts.
-func (c *contained) replaceStopped(ctx context.Context, now fsys.Entry, real string, f model.FileChange, stamp time.Time) error {
+func (c *Nginx) replaceStopped(ctx context.Context, now fsys.Entry, real string, f model.FileChange, stamp time.Time) error {
 	switch {
 	case fsys.IsNew(now, f):
 		return nil
 	case !fsys.IsNew(now, f.Reverse()):
-		return errForeign
+		return instance.ErrForeign
 	case f.New == nil && f.Link == "":
 		return errors.New("the engine removes no file of a container that does not run: start it")
 	}
 	e := now
-	e.Content, e.Link, e.ModTime = f.New, f.Link, time.Now().Add(-c.opts.Skew)
+	e.Content, e.Link, e.ModTime = f.New, f.Link, time.Now().Add(-c.Opts.Skew)
 	if !stamp.IsZero() {
 		e.ModTime = stamp
 	}
-	content, err := tarOf(map[string]fsys.Entry{real: e})
+	content, err := TarOf(map[string]fsys.Entry{real: e})
 	if err != nil {
 		return err
 	}
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	return c.engine.CopyToContainer(ctx, c.id(), "/", content, container.CopyToContainerOptions{})
+	return c.Engine.CopyToContainer(ctx, c.ID(), "/", content, container.CopyToContainerOptions{})
 }
 
-// unwritable implements place. What is mounted is written through a read-only mount too.
-func (c *contained) unwritable(_ context.Context, real string, _ fsys.Entry) (string, error) {
-	_, memory := c.memoryOf(real)
-	_, mounted := mountOf(c.info, real)
+// CannotWrite implements place. What is mounted is written through a read-only mount too.
+func (c *Nginx) CannotWrite(_ context.Context, real string, _ fsys.Entry) (string, error) {
+	_, memory := c.TmpfsOf(real)
+	_, mounted := MountOf(c.Info, real)
 	switch {
-	case memory && !c.running:
+	case memory && !c.Running:
 		return "it lies in a tmpfs, and the container does not run", nil
-	case !mounted && !memory && c.info.HostConfig.ReadonlyRootfs:
+	case !mounted && !memory && c.Info.HostConfig.ReadonlyRootfs:
 		return "it lies in no mount, and the container's root is read-only; mount its directory", nil
 	}
 	return "", nil
 }
 
-// unheard implements place: who may ask the engine may have it send a signal.
-func (c *contained) unheard() string { return "" }
+// CannotSignal implements place: who may ask the engine may have it send a signal.
+func (c *Nginx) CannotSignal() string { return "" }

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"context"
@@ -17,16 +17,16 @@ import (
 	"bluegate/nginx/lint"
 )
 
-// surroundings implements place.
-func (c *contained) surroundings(ctx context.Context, paths []string) (lint.Surroundings, error) {
-	s := lint.Surroundings{Name: c.name, Folder: lint.NewFolder(c.info.Config.Labels["com.docker.compose.project.working_dir"]), Layer: func(file string) bool { return c.kept(file).Kind == lint.InLayer }, Stored: map[string]lint.Storage{}}
-	if c.running {
-		said, err := c.exec(ctx, c.command, "-v")
+// LintInput implements place.
+func (c *Nginx) LintInput(ctx context.Context, paths []string) (lint.Surroundings, error) {
+	s := lint.Surroundings{Name: c.Name, Folder: lint.NewFolder(c.Info.Config.Labels["com.docker.compose.project.working_dir"]), Layer: func(file string) bool { return c.kept(file).Kind == lint.InLayer }, Stored: map[string]lint.Storage{}}
+	if c.Running {
+		said, err := c.Exec(ctx, c.command, "-v")
 		if err != nil {
 			return s, err
 		}
-		s.Version = lint.ParseVersion(said.stderr)
-		now, err := c.processes(ctx)
+		s.Version = lint.ParseVersion(said.Stderr)
+		now, err := c.Processes(ctx)
 		if err != nil {
 			return s, err
 		}
@@ -36,7 +36,7 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (lint.Surr
 	if err != nil {
 		return s, err
 	}
-	files := c.files(ctx)
+	files := c.Files(ctx)
 	for _, file := range paths {
 		e, real, err := files.Entry(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a flag's file may be absent
@@ -47,30 +47,30 @@ func (c *contained) surroundings(ctx context.Context, paths []string) (lint.Surr
 		if at.Kind == lint.InLayer && !edited(real) {
 			at.Kind = lint.InImage
 		}
-		at.Host, at.Git = tracked(ctx, at.Host, e.Content)
+		at.Host, at.Git = lint.Tracked(ctx, at.Host, e.Content)
 		s.Stored[file] = at
 	}
 	return s, nil
 }
 
 // first is the title of the container's first process. An init of the engine's own is not in the container's command.
-func (c *contained) first(s agent.Snapshot) string {
-	switch host := c.info.HostConfig; {
+func (c *Nginx) first(s agent.Snapshot) string {
+	switch host := c.Info.HostConfig; {
 	case s.Master.PID == c.firstProcess():
 		return s.Master.Title
 	case host != nil && host.Init != nil && *host.Init:
 		return "docker-init"
 	}
-	return strings.Join(append([]string{c.info.Path}, c.info.Args...), " ")
+	return strings.Join(append([]string{c.Info.Path}, c.Info.Args...), " ")
 }
 
 // kept says where a file of the container lies.
-func (c *contained) kept(file string) lint.Storage {
-	if target, ok := c.memoryOf(file); ok {
+func (c *Nginx) kept(file string) lint.Storage {
+	if target, ok := c.TmpfsOf(file); ok {
 		return lint.Storage{Kind: lint.InMemory, Target: target}
 	}
 	at := lint.Storage{Kind: lint.InLayer}
-	if m, ok := mountOf(c.info, file); ok {
+	if m, ok := MountOf(c.Info, file); ok {
 		at = lint.Storage{Kind: lint.InDirectory, Source: m.Source, Target: m.Destination}
 		switch {
 		case m.Type == mount.TypeVolume:
@@ -85,10 +85,10 @@ func (c *contained) kept(file string) lint.Storage {
 }
 
 // edited tells what was changed in the container's own layer since it was made from its image.
-func (c *contained) edited(ctx context.Context) (func(string) bool, error) {
+func (c *Nginx) edited(ctx context.Context) (func(string) bool, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	changes, err := c.engine.ContainerDiff(ctx, c.id())
+	changes, err := c.Engine.ContainerDiff(ctx, c.ID())
 	if err != nil {
 		return nil, fmt.Errorf("ask what was changed in %s: %w", c, err)
 	}

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"archive/tar"
@@ -25,11 +25,11 @@ import (
 // A restarted is a copy of nginx's container that was started with the container's own entrypoint, command and
 // environment. Nothing leads to it: it publishes no port, has no alias, and no label except ours. It can write nothing
 // of the user's: each mount that its nginx may write is a copy, and the others are read-only.
-type restarted struct {
-	*contained
-	of    *contained
-	notes []string        // in what it differs from a restart of the container itself
-	holds map[string]bool // the coming files that it began with, by where they really are
+type Copy struct {
+	*Nginx
+	of    *Nginx
+	Notes []string        // in what it differs from a restart of the container itself
+	Holds map[string]bool // the coming files that it began with, by where they really are
 }
 
 const (
@@ -39,10 +39,10 @@ const (
 	mostChanges  = 200              // files of the container's own layer
 )
 
-// restart starts a copy whose files are the container's, with these changes in them, and waits until its nginx runs or
+// StartCopy starts a copy whose files are the container's, with these changes in them, and waits until its nginx runs or
 // it has ended. Its end removes it.
-func (c *contained) restart(ctx context.Context, change model.Change) (_ *restarted, err error) {
-	t := &restarted{of: c, holds: map[string]bool{}}
+func (c *Nginx) StartCopy(ctx context.Context, change model.Change) (_ *Copy, err error) {
+	t := &Copy{of: c, Holds: map[string]bool{}}
 	coming, gone, err := c.comingFiles(ctx, change)
 	if err != nil {
 		return nil, err
@@ -55,17 +55,17 @@ func (c *contained) restart(ctx context.Context, change model.Change) (_ *restar
 	if err != nil {
 		return nil, err
 	}
-	t.contained = &contained{engine: c.engine, opts: c.opts, project: c.project, name: c.name, command: c.command, flags: c.flags, main: c.main,
-		info: container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}}}
+	t.Nginx = &Nginx{Engine: c.Engine, Opts: c.Opts, project: c.project, Name: c.Name, command: c.command, Flags: c.Flags, main: c.main,
+		Info: container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}}}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, t.end(ctx))
+			err = errors.Join(err, t.End(ctx))
 		}
 	}()
-	if c.running { // createOwn has done it where nginx does not run
+	if c.Running { // createOwn has done it where nginx does not run
 		for _, name := range c.networks() {
 			if name != string(t.network()) && t.joins() {
-				if err := c.engine.NetworkConnect(ctx, name, id, nil); err != nil {
+				if err := c.Engine.NetworkConnect(ctx, name, id, nil); err != nil {
 					return nil, fmt.Errorf("join the network %s of %s: %w", name, c, err)
 				}
 			}
@@ -75,20 +75,20 @@ func (c *contained) restart(ctx context.Context, change model.Change) (_ *restar
 		return nil, err
 	}
 	began := time.Now()
-	if err := c.engine.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+	if err := c.Engine.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return nil, fmt.Errorf("start a copy of %s: %w", c, err)
 	}
 	return t, t.await(ctx, began)
 }
 
-func (t *restarted) end(ctx context.Context) error {
-	return t.of.removeOwn(context.WithoutCancel(ctx), t.id())
+func (t *Copy) End(ctx context.Context) error {
+	return t.of.removeOwn(context.WithoutCancel(ctx), t.ID())
 }
 
 // comingFiles are the files of a change by where they really are, and those that are to be absent.
-func (c *contained) comingFiles(ctx context.Context, change model.Change) (files map[string]fsys.Entry, gone []string, err error) {
+func (c *Nginx) comingFiles(ctx context.Context, change model.Change) (files map[string]fsys.Entry, gone []string, err error) {
 	files = map[string]fsys.Entry{}
-	src := c.files(ctx)
+	src := c.Files(ctx)
 	for _, f := range change.Files {
 		e, real, err := fsys.Locate(src, f)
 		if err != nil {
@@ -111,20 +111,20 @@ func (c *contained) comingFiles(ctx context.Context, change model.Change) (files
 
 // network is the first of nginx's networks. Where it has none of its own, on the host's or in another container's, the
 // copy has none either: it would listen there in the place of nginx.
-func (t *restarted) network() container.NetworkMode {
+func (t *Copy) network() container.NetworkMode {
 	if all := t.of.networks(); t.joins() && len(all) > 0 {
 		return container.NetworkMode(all[0])
 	}
 	return "none"
 }
 
-func (t *restarted) joins() bool {
-	mode := t.of.info.HostConfig.NetworkMode
+func (t *Copy) joins() bool {
+	mode := t.of.Info.HostConfig.NetworkMode
 	return !mode.IsHost() && !mode.IsContainer() && !mode.IsNone()
 }
 
-func (t *restarted) config() *container.Config {
-	info, env := t.of.info, []string{}
+func (t *Copy) config() *container.Config {
+	info, env := t.of.Info, []string{}
 	for _, entry := range info.Config.Env {
 		// By these a proxy that watches the engine would send requests to the copy.
 		if !strings.HasPrefix(entry, "VIRTUAL_") && !strings.HasPrefix(entry, "LETSENCRYPT_") {
@@ -134,8 +134,8 @@ func (t *restarted) config() *container.Config {
 	return &container.Config{Entrypoint: []string{info.Path}, Cmd: info.Args, Env: env, User: info.Config.User, WorkingDir: info.Config.WorkingDir, Tty: info.Config.Tty, StopSignal: "SIGKILL"}
 }
 
-func (t *restarted) host(mounts []mount.Mount, change model.Change) *container.HostConfig {
-	was := t.of.info.HostConfig
+func (t *Copy) host(mounts []mount.Mount, change model.Change) *container.HostConfig {
+	was := t.of.Info.HostConfig
 	host := &container.HostConfig{
 		NetworkMode: t.network(), Mounts: mounts, Tmpfs: was.Tmpfs, ReadonlyRootfs: was.ReadonlyRootfs, CapAdd: was.CapAdd, CapDrop: was.CapDrop, SecurityOpt: was.SecurityOpt,
 		GroupAdd: was.GroupAdd, ExtraHosts: slices.Clone(was.ExtraHosts), DNS: was.DNS, DNSOptions: was.DNSOptions, DNSSearch: was.DNSSearch, UsernsMode: was.UsernsMode, Init: was.Init,
@@ -143,7 +143,7 @@ func (t *restarted) host(mounts []mount.Mount, change model.Change) *container.H
 	}
 	host.Ulimits = was.Ulimits
 	if !t.joins() {
-		t.note("it has no network")
+		t.Note("it has no network")
 	}
 	// The colour that the change names does not run: its names are given to the copy, so that its nginx starts.
 	for _, e := range change.Routes {
@@ -154,38 +154,38 @@ func (t *restarted) host(mounts []mount.Mount, change model.Change) *container.H
 	return host
 }
 
-func (t *restarted) note(format string, args ...any) {
-	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+func (t *Copy) Note(format string, args ...any) {
+	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }
 
 // mounts are those of the copy, and what is to be copied into each of them, by the mount's place.
-func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies map[string][]packed, err error) {
+func (t *Copy) mounts(ctx context.Context) (mounts []mount.Mount, copies map[string][]packed, err error) {
 	copies = map[string][]packed{}
-	for _, m := range t.of.info.Mounts {
+	for _, m := range t.of.Info.Mounts {
 		if m.Type == mount.TypeTmpfs {
-			if _, listed := t.of.info.HostConfig.Tmpfs[m.Destination]; !listed {
+			if _, listed := t.of.Info.HostConfig.Tmpfs[m.Destination]; !listed {
 				mounts = append(mounts, mount.Mount{Type: mount.TypeTmpfs, Target: m.Destination})
 			}
 			continue
 		}
 		ask, cancel := engine.Asking(ctx)
-		stat, err := t.of.engine.ContainerStatPath(ask, t.of.id(), m.Destination)
+		stat, err := t.of.Engine.ContainerStatPath(ask, t.of.ID(), m.Destination)
 		cancel()
 		switch {
 		case err != nil:
 			return nil, nil, fmt.Errorf("look at %s in %s: %w", m.Destination, t.of, err)
 		case !stat.Mode.IsDir() && !stat.Mode.IsRegular():
-			t.note("it has no %s, through which it could act on what is not its own", m.Destination)
+			t.Note("it has no %s, through which it could act on what is not its own", m.Destination)
 			continue
 		case !m.RW || !stat.Mode.IsDir() && t.inReadOnly(m):
-			mounts = append(mounts, remount(m, true))
+			mounts = append(mounts, Remount(m, true))
 			continue
 		}
 		files, err := t.pack(ctx, m.Destination)
 		switch {
 		case errors.Is(err, fsys.ErrTooMuch):
-			mounts = append(mounts, remount(m, true))
-			t.note("it cannot write %s, which holds too much to be copied", m.Destination)
+			mounts = append(mounts, Remount(m, true))
+			t.Note("it cannot write %s, which holds too much to be copied", m.Destination)
 		case err != nil:
 			return nil, nil, err
 		default:
@@ -193,7 +193,7 @@ func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies ma
 			if stat.Mode.IsDir() {
 				mounts = append(mounts, mount.Mount{Type: mount.TypeVolume, Target: m.Destination, VolumeOptions: &mount.VolumeOptions{NoCopy: true}})
 			} else {
-				t.note("%s is no mount of its own there, so that it can be replaced", m.Destination)
+				t.Note("%s is no mount of its own there, so that it can be replaced", m.Destination)
 			}
 		}
 	}
@@ -201,8 +201,8 @@ func (t *restarted) mounts(ctx context.Context) (mounts []mount.Mount, copies ma
 }
 
 // inReadOnly says whether a file is mounted into a folder that the copy cannot have written.
-func (t *restarted) inReadOnly(file container.MountPoint) bool {
-	return slices.ContainsFunc(t.of.info.Mounts, func(m container.MountPoint) bool {
+func (t *Copy) inReadOnly(file container.MountPoint) bool {
+	return slices.ContainsFunc(t.of.Info.Mounts, func(m container.MountPoint) bool {
 		return m.Destination != file.Destination && fsys.Under(file.Destination, m.Destination) && !m.RW
 	})
 }
@@ -214,10 +214,10 @@ type packed struct {
 }
 
 // pack reads what lies at a path, without what other mounts show there.
-func (t *restarted) pack(ctx context.Context, name string) (files []packed, err error) {
+func (t *Copy) pack(ctx context.Context, name string) (files []packed, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	stream, _, err := t.of.engine.CopyFromContainer(ctx, t.of.id(), name)
+	stream, _, err := t.of.Engine.CopyFromContainer(ctx, t.of.ID(), name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s of %s: %w", name, t.of, err)
 	}
@@ -251,17 +251,17 @@ func (t *restarted) pack(ctx context.Context, name string) (files []packed, err 
 
 // elsewhere says whether a path lies in another mount than that which begins at root, or in a tmpfs. The copy's mounts
 // are the user's own there, and nothing is ever put into them.
-func (t *restarted) elsewhere(name, root string) bool {
-	if _, memory := t.of.memoryOf(name); memory {
+func (t *Copy) elsewhere(name, root string) bool {
+	if _, memory := t.of.TmpfsOf(name); memory {
 		return true
 	}
-	m, mounted := mountOf(t.of.info, name)
+	m, mounted := MountOf(t.of.Info, name)
 	return mounted && path.Clean(m.Destination) != root
 }
 
 // fill puts the files into the copy before it starts: those of mounts, those that were changed in the container's own
 // layer, and the coming ones.
-func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming map[string]fsys.Entry, gone []string) error {
+func (t *Copy) fill(ctx context.Context, copies map[string][]packed, coming map[string]fsys.Entry, gone []string) error {
 	layer, err := t.layer(ctx)
 	if err != nil {
 		return err
@@ -273,18 +273,18 @@ func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming
 			return replaced || slices.Contains(gone, p.header.Name)
 		})
 		for name, e := range coming {
-			if m, mounted := mountOf(t.of.info, name); mounted && m.Destination == root || !mounted && root == "" {
+			if m, mounted := MountOf(t.of.Info, name); mounted && m.Destination == root || !mounted && root == "" {
 				p := packed{header: tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: e.Mode, Uid: e.UID, Gid: e.GID, ModTime: time.Now(), Size: int64(len(e.Content))}, content: e.Content}
 				if e.Link != "" {
 					p.header.Typeflag, p.header.Linkname, p.header.Size, p.content = tar.TypeSymlink, e.Link, 0, nil
 				}
 				files = append(files, p)
-				t.holds[name] = true
+				t.Holds[name] = true
 			}
 		}
 		for _, name := range gone {
-			m, mounted := mountOf(t.of.info, name)
-			t.holds[name] = t.holds[name] || mounted && m.Destination == root
+			m, mounted := MountOf(t.of.Info, name)
+			t.Holds[name] = t.Holds[name] || mounted && m.Destination == root
 		}
 		if err := t.put(ctx, root, files); err != nil {
 			return err
@@ -294,7 +294,7 @@ func (t *restarted) fill(ctx context.Context, copies map[string][]packed, coming
 }
 
 // put extracts files below a mount, or anywhere where that is empty.
-func (t *restarted) put(ctx context.Context, root string, files []packed) error {
+func (t *Copy) put(ctx context.Context, root string, files []packed) error {
 	if len(files) == 0 {
 		return nil
 	}
@@ -321,42 +321,42 @@ func (t *restarted) put(ctx context.Context, root string, files []packed) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := t.engine.CopyToContainer(ctx, t.id(), at, &buf, container.CopyToContainerOptions{}); err != nil {
+	if err := t.Engine.CopyToContainer(ctx, t.ID(), at, &buf, container.CopyToContainerOptions{}); err != nil {
 		return fmt.Errorf("copy files into a copy of %s: %w", t.of, err)
 	}
 	return nil
 }
 
 // layer is what was changed in the container's own layer since it was made.
-func (t *restarted) layer(ctx context.Context) (files []packed, err error) {
+func (t *Copy) layer(ctx context.Context) (files []packed, err error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	changes, err := t.of.engine.ContainerDiff(ask, t.of.id())
+	changes, err := t.of.Engine.ContainerDiff(ask, t.of.ID())
 	if err != nil {
 		return nil, fmt.Errorf("ask what was changed in %s: %w", t.of, err)
 	}
 	var names []string
 	for _, change := range changes {
-		_, mounted := mountOf(t.of.info, change.Path)
-		_, memory := t.of.memoryOf(change.Path)
+		_, mounted := MountOf(t.of.Info, change.Path)
+		_, memory := t.of.TmpfsOf(change.Path)
 		holds := slices.ContainsFunc(changes, func(other container.FilesystemChange) bool { return strings.HasPrefix(other.Path, change.Path+"/") })
-		above := slices.ContainsFunc(t.of.info.Mounts, func(m container.MountPoint) bool { return fsys.Under(m.Destination, change.Path) })
+		above := slices.ContainsFunc(t.of.Info.Mounts, func(m container.MountPoint) bool { return fsys.Under(m.Destination, change.Path) })
 		switch {
 		case mounted || memory || holds || above:
 		case change.Kind == container.ChangeDelete:
-			t.note("it still has %s, which was removed from the container", change.Path)
+			t.Note("it still has %s, which was removed from the container", change.Path)
 		default:
 			names = append(names, change.Path)
 		}
 	}
 	if len(names) > mostChanges {
-		t.note("it has none of the %d files that were changed in the container's own layer", len(names))
+		t.Note("it has none of the %d files that were changed in the container's own layer", len(names))
 		return nil, nil
 	}
 	for _, name := range names {
 		found, err := t.pack(ctx, name)
 		if errors.Is(err, fsys.ErrTooMuch) || err != nil && ctx.Err() == nil {
-			t.note("it has no %s", name) // a socket, or what has gone since
+			t.Note("it has no %s", name) // a socket, or what has gone since
 			continue
 		}
 		if err != nil {
@@ -368,21 +368,21 @@ func (t *restarted) layer(ctx context.Context) (files []packed, err error) {
 }
 
 // await waits until nginx runs in the copy, or the copy has ended, and then a moment more.
-func (t *restarted) await(ctx context.Context, began time.Time) error {
+func (t *Copy) await(ctx context.Context, began time.Time) error {
 	limit, cancel := context.WithTimeout(ctx, restartLimit)
 	defer cancel()
 	for {
 		ask, stop := engine.Asking(ctx)
-		info, err := t.engine.ContainerInspect(ask, t.id())
+		info, err := t.Engine.ContainerInspect(ask, t.ID())
 		stop()
 		if err != nil {
 			return fmt.Errorf("inspect a copy of %s: %w", t.of, err)
 		}
-		t.info, t.running = info, runsIn(info)
+		t.Info, t.Running = info, runsIn(info)
 		if !info.State.Running {
 			return nil
 		}
-		if s, err := t.processes(ctx); err == nil && len(s.Workers) > 0 {
+		if s, err := t.Processes(ctx); err == nil && len(s.Workers) > 0 {
 			break
 		}
 		select {
@@ -401,26 +401,26 @@ func (t *restarted) await(ctx context.Context, began time.Time) error {
 	}
 }
 
-// up says whether nginx runs in the copy, and why not.
-func (t *restarted) up(ctx context.Context, began time.Time) (bool, string) {
-	if t.running {
-		if s, err := t.processes(ctx); err == nil && len(s.Workers) > 0 {
+// Up says whether nginx runs in the copy, and why not.
+func (t *Copy) Up(ctx context.Context, began time.Time) (bool, string) {
+	if t.Running {
+		if s, err := t.Processes(ctx); err == nil && len(s.Workers) > 0 {
 			return true, ""
 		}
 	}
-	why := t.emergency(ctx, began)
+	why := t.LastError(ctx, began)
 	if why == "" {
 		why = fmt.Sprintf("no worker appeared within %s", restartLimit)
-		if !t.running {
-			why = fmt.Sprintf("its container ended with exit code %d", t.info.State.ExitCode)
+		if !t.Running {
+			why = fmt.Sprintf("its container ended with exit code %d", t.Info.State.ExitCode)
 		}
 	}
 	return false, why
 }
 
-// differs says how a file of the copy differs from what it is to be; empty where it does not.
-func (t *restarted) differs(ctx context.Context, file string, content []byte, link string) (string, error) {
-	src := t.files(ctx)
+// Differs says how a file of the copy differs from what it is to be; empty where it does not.
+func (t *Copy) Differs(ctx context.Context, file string, content []byte, link string) (string, error) {
+	src := t.Files(ctx)
 	now, err := src.LinkTarget(file)
 	if err == nil && link != "" && now != link {
 		return fmt.Sprintf("it is a link to %q and not to %q", now, link), nil

@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"context"
@@ -9,20 +9,21 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/overlay"
 )
 
 // overlaid tests a configuration in a mount namespace in which the files are changed already. It implements trial.
 type overlaid struct {
-	nginx *hosted
+	nginx *Nginx
 	stage string
 	files []overlay.File
 }
 
-// trial implements place.
-func (h *hosted) trial(ctx context.Context, change model.Change) (trial, error) {
+// ConfigTest implements place.
+func (h *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.ConfigTest, error) {
 	t := &overlaid{nginx: h}
-	in := h.files(ctx)
+	in := h.Files(ctx)
 	for _, f := range change.Files {
 		e, real, err := fsys.Locate(in, f)
 		if err != nil {
@@ -41,7 +42,7 @@ func (h *hosted) trial(ctx context.Context, change model.Change) (trial, error) 
 	return t, nil
 }
 
-func (t *overlaid) run(ctx context.Context) (int64, string, error) {
+func (t *overlaid) Run(ctx context.Context) (int64, string, error) {
 	done, err := said(ctx, func(ctx context.Context) (*exec.Cmd, error) {
 		self := t.nginx.opts.Overlay
 		if len(self) == 0 {
@@ -54,7 +55,7 @@ func (t *overlaid) run(ctx context.Context) (int64, string, error) {
 		}
 		return cmd, err
 	})
-	return int64(done.code), done.stderr, err
+	return int64(done.Code), done.Stderr, err
 }
 
-func (t *overlaid) end(context.Context) error { return os.Remove(t.stage) }
+func (t *overlaid) End(context.Context) error { return os.Remove(t.stage) }

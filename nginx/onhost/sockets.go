@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 )
 
 // ofWorkers are those connections that nginx's workers hold. Who may not see whose a socket is gets them all.
-func (h *hosted) ofWorkers(ctx context.Context, open []agent.Socket) []agent.Socket {
-	now, err := h.processes(ctx)
+func (h *Nginx) ofWorkers(ctx context.Context, open []agent.Socket) []agent.Socket {
+	now, err := h.Processes(ctx)
 	if err != nil {
 		return open
 	}

@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"bufio"
@@ -19,11 +19,12 @@ import (
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
-// files implements place.
-func (h *hosted) files(context.Context) fsys.Source {
-	if root := foreignRoot(h.master.PID); root != "" {
+// Files implements place.
+func (h *Nginx) Files(context.Context) fsys.Source {
+	if root := foreignRoot(h.Master.PID); root != "" {
 		return fsys.NewDisk(func(real string) error { return sharedWith(root, real) })
 	}
 	return fsys.NewDisk(nil)
@@ -61,33 +62,33 @@ func sharedWith(root, real string) error {
 	return model.Refuse(model.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
 }
 
-// seenAs implements place: nginx sees what we see, or entry refuses.
-func (h *hosted) seenAs(hostPath string) (string, bool) { return hostPath, true }
+// PathInside implements place: nginx sees what we see, or entry refuses.
+func (h *Nginx) PathInside(hostPath string) (string, bool) { return hostPath, true }
 
-// replace implements place.
-func (h *hosted) replace(_ context.Context, f model.FileChange, stamp time.Time) error {
+// Replace implements place.
+func (h *Nginx) Replace(_ context.Context, f model.FileChange, stamp time.Time) error {
 	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
 	if errors.Is(err, agent.ErrChanged) {
-		return errForeign
+		return instance.ErrForeign
 	}
 	return err
 }
 
-// atStart implements place.
-func (h *hosted) atStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
-	state, _, err := fsys.StateOf(h.files(ctx), f)
+// AtStart implements place.
+func (h *Nginx) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
+	state, _, err := fsys.StateOf(h.Files(ctx), f)
 	return state, err
 }
 
-// replaced implements place: files refuses what nginx does not see.
-func (h *hosted) replaced(context.Context, string, []byte) (bool, error) { return false, nil }
+// ReplacedOutside implements place: files refuses what nginx does not see.
+func (h *Nginx) ReplacedOutside(context.Context, string, []byte) (bool, error) { return false, nil }
 
 // tailOfLog is as much of an error log as is looked at.
 const tailOfLog = 64 << 10
 
-// emergency implements place. The log is the one that the configuration names outside every block, or the one that nginx
+// LastError implements place. The log is the one that the configuration names outside every block, or the one that nginx
 // was built with; a line of the master's bears its pid.
-func (h *hosted) emergency(ctx context.Context, since time.Time) string {
+func (h *Nginx) LastError(ctx context.Context, since time.Time) string {
 	log := h.errorLog(ctx)
 	f, err := os.Open(log)
 	if err != nil {
@@ -103,7 +104,7 @@ func (h *hosted) emergency(ctx context.Context, since time.Time) string {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		line := lines.Text()
 		at, err := time.ParseInLocation("2006/01/02 15:04:05", line[:min(len(line), 19)], time.Local)
-		if err != nil || at.Before(since.Truncate(time.Second)) || !strings.Contains(line, "] "+strconv.Itoa(h.master.PID)+"#") {
+		if err != nil || at.Before(since.Truncate(time.Second)) || !strings.Contains(line, "] "+strconv.Itoa(h.Master.PID)+"#") {
 			continue
 		}
 		if strings.Contains(line, "[emerg]") || strings.Contains(line, "[alert]") {
@@ -113,9 +114,9 @@ func (h *hosted) emergency(ctx context.Context, since time.Time) string {
 	return last
 }
 
-func (h *hosted) errorLog(ctx context.Context) string {
+func (h *Nginx) errorLog(ctx context.Context) string {
 	log := h.log
-	tree, err := conf.LoadTree(h.files(ctx), h.main)
+	tree, err := conf.LoadTree(h.Files(ctx), h.main)
 	if err != nil || len(tree) == 0 {
 		return log
 	}

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"context"
@@ -15,31 +15,31 @@ import (
 )
 
 // network is nginx's own namespace, or, while nginx does not run, the first of the networks that it will be on.
-func (c *contained) network() container.NetworkMode {
-	if c.running {
-		return container.NetworkMode("container:" + c.id())
+func (c *Nginx) network() container.NetworkMode {
+	if c.Running {
+		return container.NetworkMode("container:" + c.ID())
 	}
 	if all := c.networks(); len(all) > 0 {
 		return container.NetworkMode(all[0])
 	}
-	return c.info.HostConfig.NetworkMode
+	return c.Info.HostConfig.NetworkMode
 }
 
-func (c *contained) networks() []string {
-	return slices.Sorted(maps.Keys(c.info.NetworkSettings.Networks))
+func (c *Nginx) networks() []string {
+	return slices.Sorted(maps.Keys(c.Info.NetworkSettings.Networks))
 }
 
 // joinNetworks takes a container of ours to the other networks that a stopped nginx will be on: its names may be those
 // of any of them, and this API makes a container on one.
-func (c *contained) joinNetworks(ctx context.Context, id string) error {
-	if c.running {
+func (c *Nginx) joinNetworks(ctx context.Context, id string) error {
+	if c.Running {
 		return nil
 	}
 	for i, name := range c.networks() {
 		if i == 0 {
 			continue
 		}
-		if err := c.engine.NetworkConnect(ctx, name, id, nil); err != nil {
+		if err := c.Engine.NetworkConnect(ctx, name, id, nil); err != nil {
 			return fmt.Errorf("join the network %s of %s: %w", name, c, err)
 		}
 	}
@@ -48,26 +48,26 @@ func (c *contained) joinNetworks(ctx context.Context, id string) error {
 
 // createOwn creates a container of ours from nginx's image. The engine goes on with a creation whose caller has gone
 // away, and nobody would know its container: so creating is not cut short, and what came too late is removed.
-func (c *contained) createOwn(asked context.Context, role string, config *container.Config, host *container.HostConfig) (string, error) {
+func (c *Nginx) createOwn(asked context.Context, role string, config *container.Config, host *container.HostConfig) (string, error) {
 	if err := asked.Err(); err != nil {
 		return "", err
 	}
 	ctx, cancel := engine.Asking(context.WithoutCancel(asked))
 	defer cancel()
-	config.Image = c.info.Image
+	config.Image = c.Info.Image
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 	config.Labels = map[string]string{engine.SweepLabel: c.project, "bluegate.own": role}
 	name := "bluegate-" + role + "-" + c.project
-	if c.opts.Unlocked { // a deployment may be under way, with a helper of its own
+	if c.Opts.Unlocked { // a deployment may be under way, with a helper of its own
 		name = engine.HelperName(role, c.project)
 	}
-	created, err := c.engine.ContainerCreate(ctx, config, host, nil, nil, name)
+	created, err := c.Engine.ContainerCreate(ctx, config, host, nil, nil, name)
 	if errdefs.IsConflict(err) {
 		// We hold the lock: who made it is dead.
 		if err := c.removeOwn(ctx, name); err != nil {
 			return "", err
 		}
-		created, err = c.engine.ContainerCreate(ctx, config, host, nil, nil, name)
+		created, err = c.Engine.ContainerCreate(ctx, config, host, nil, nil, name)
 	}
 	if err != nil {
 		return "", fmt.Errorf("create container %s: %w", name, err)
@@ -82,11 +82,11 @@ func (c *contained) createOwn(asked context.Context, role string, config *contai
 }
 
 // removeOwn removes a container of ours that may be removing itself.
-func (c *contained) removeOwn(ctx context.Context, id string) error {
+func (c *Nginx) removeOwn(ctx context.Context, id string) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	for {
-		err := c.engine.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+		err := c.Engine.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 		switch {
 		case err == nil, errdefs.IsNotFound(err):
 			return nil

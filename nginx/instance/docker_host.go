@@ -1,4 +1,4 @@
-package nginx
+package instance
 
 import (
 	"net"
@@ -9,14 +9,14 @@ import (
 	"bluegate/deploy/model"
 )
 
-// isLoopback says whether a host is where it is asked from.
-func isLoopback(host string) bool {
+// IsLoopback says whether a host is where it is asked from.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// isThisMachine says whether a host is the machine that this process runs on.
-func isThisMachine(host string) bool {
+// IsThisMachine says whether a host is the machine that this process runs on.
+func IsThisMachine(host string) bool {
 	if name, err := os.Hostname(); err == nil && strings.EqualFold(name, host) {
 		return true
 	}
@@ -31,7 +31,7 @@ func isThisMachine(host string) bool {
 	})
 }
 
-// seenBy is the directory with what only this nginx knows.
-func seenBy(p place, dir *model.Addresses) *model.Addresses {
-	return dir.SeenFrom(p.isEngine).WithAliases(p.aliases())
+// SeenBy is the directory with what only this nginx knows.
+func SeenBy(p Instance, dir *model.Addresses) *model.Addresses {
+	return dir.SeenFrom(p.IsDockerHost).WithAliases(p.Aliases())
 }

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"bytes"
@@ -18,43 +18,44 @@ import (
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
-// throwaway is a container that tests a configuration. It implements trial.
-type throwaway struct {
-	nginx *contained
-	id    string
+// Throwaway is a container that tests a configuration. It implements trial.
+type Throwaway struct {
+	Nginx *Nginx
+	Id    string
 }
 
-// trial implements place. The throwaway is of nginx's image, in nginx's network namespace, where its names resolve.
-func (c *contained) trial(ctx context.Context, change model.Change) (trial, error) {
+// ConfigTest implements place. The throwaway is of nginx's image, in nginx's network namespace, where its names resolve.
+func (c *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.ConfigTest, error) {
 	id, err := c.createTrial(ctx, change)
 	if err != nil {
 		return nil, err
 	}
-	return &throwaway{nginx: c, id: id}, nil
+	return &Throwaway{Nginx: c, Id: id}, nil
 }
 
-func (t *throwaway) end(ctx context.Context) error { return t.nginx.removeOwn(ctx, t.id) }
+func (t *Throwaway) End(ctx context.Context) error { return t.Nginx.removeOwn(ctx, t.Id) }
 
 // createTrial makes the throwaway.
-func (c *contained) createTrial(ctx context.Context, change model.Change) (string, error) {
+func (c *Nginx) createTrial(ctx context.Context, change model.Change) (string, error) {
 	set, err := c.copied(ctx, change)
 	if err != nil {
 		return "", err
 	}
-	info := c.info
+	info := c.Info
 	id, err := c.createOwn(ctx, "trial", &container.Config{
-		Entrypoint: []string{c.command}, Cmd: append([]string{"-t"}, c.flags...), Env: info.Config.Env, User: info.Config.User, WorkingDir: info.Config.WorkingDir,
+		Entrypoint: []string{c.command}, Cmd: append([]string{"-t"}, c.Flags...), Env: info.Config.Env, User: info.Config.User, WorkingDir: info.Config.WorkingDir,
 	}, &container.HostConfig{NetworkMode: c.network(), Mounts: set.mounts, Tmpfs: set.tmpfs})
 	if err != nil {
 		return "", err
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	content, err := tarOf(set.files)
+	content, err := TarOf(set.files)
 	if err == nil {
-		err = c.engine.CopyToContainer(ask, id, "/", content, container.CopyToContainerOptions{})
+		err = c.Engine.CopyToContainer(ask, id, "/", content, container.CopyToContainerOptions{})
 	}
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("copy the coming configuration beside %s: %w", c, err), c.removeOwn(context.WithoutCancel(ctx), id))
@@ -70,8 +71,8 @@ type copiedSet struct {
 	tmpfs  map[string]string
 }
 
-func (c *contained) copied(ctx context.Context, change model.Change) (copiedSet, error) {
-	src := c.files(ctx)
+func (c *Nginx) copied(ctx context.Context, change model.Change) (copiedSet, error) {
+	src := c.Files(ctx)
 	set := copiedSet{files: fsys.Tree{}, tmpfs: map[string]string{}}
 	folders := map[string]bool{} // that are copied
 	alone := map[string]bool{}   // mounts of one changed file
@@ -96,11 +97,11 @@ func (c *contained) copied(ctx context.Context, change model.Change) (copiedSet,
 			}
 		}
 	}
-	if _, mounted := mountOf(c.info, c.main); !mounted { // it may have been written after the container was made
+	if _, mounted := MountOf(c.Info, c.main); !mounted { // it may have been written after the container was made
 		folders[path.Dir(c.main)] = true
 	}
-	if c.running {
-		for _, target := range c.memories() {
+	if c.Running {
+		for _, target := range c.tmpfs() {
 			folders[target] = true
 		}
 	}
@@ -141,33 +142,33 @@ func (set *copiedSet) copyFolders(src fsys.Source, folders map[string]bool) (lar
 
 // addMounts adds nginx's mounts, an empty volume in the place of each folder of a mount that is copied, and in these the
 // large files, which are mounted one by one.
-func (set *copiedSet) addMounts(c *contained, folders, alone map[string]bool, large []string) {
-	for _, m := range c.info.Mounts {
+func (set *copiedSet) addMounts(c *Nginx, folders, alone map[string]bool, large []string) {
+	for _, m := range c.Info.Mounts {
 		if at := path.Clean(m.Destination); m.Type != mount.TypeTmpfs && !alone[at] && !folders[at] {
-			set.mounts = append(set.mounts, remount(m, !m.RW)) // nginx -t opens the log files
+			set.mounts = append(set.mounts, Remount(m, !m.RW)) // nginx -t opens the log files
 		}
 	}
 	for dir := range folders {
-		if _, mounted := mountOf(c.info, dir); mounted {
-			if _, memory := c.memoryOf(dir); !memory {
+		if _, mounted := MountOf(c.Info, dir); mounted {
+			if _, memory := c.TmpfsOf(dir); !memory {
 				set.mounts = append(set.mounts, mount.Mount{Type: mount.TypeVolume, Target: dir, VolumeOptions: &mount.VolumeOptions{NoCopy: true}})
 			}
 		}
 	}
 	for _, name := range large {
 		own, copied := set.mountOf(name)
-		if m, mounted := mountOf(c.info, name); mounted && copied && own.Source == "" {
+		if m, mounted := MountOf(c.Info, name); mounted && copied && own.Source == "" {
 			set.mounts = append(set.mounts, mount.Mount{Type: mount.TypeBind, ReadOnly: true, Target: name,
 				Source: path.Join(m.Source, strings.TrimPrefix(name, path.Clean(m.Destination)))})
 		}
 	}
-	for _, target := range c.memories() {
+	for _, target := range c.tmpfs() {
 		copied := false
 		for name := range set.files {
 			copied = copied || fsys.Under(name, target)
 		}
 		if !copied {
-			set.tmpfs[target] = c.info.HostConfig.Tmpfs[target]
+			set.tmpfs[target] = c.Info.HostConfig.Tmpfs[target]
 		}
 	}
 }
@@ -182,11 +183,11 @@ func (set *copiedSet) mountOf(name string) (best mount.Mount, ok bool) {
 	return best, ok
 }
 
-func (t *throwaway) run(ctx context.Context) (code int64, said string, err error) {
+func (t *Throwaway) Run(ctx context.Context) (code int64, said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	ended, failed := t.nginx.engine.ContainerWait(ctx, t.id, container.WaitConditionNextExit)
-	if err := t.nginx.engine.ContainerStart(ctx, t.id, container.StartOptions{}); err != nil {
+	ended, failed := t.Nginx.Engine.ContainerWait(ctx, t.Id, container.WaitConditionNextExit)
+	if err := t.Nginx.Engine.ContainerStart(ctx, t.Id, container.StartOptions{}); err != nil {
 		return 0, "", err
 	}
 	select {
@@ -198,7 +199,7 @@ func (t *throwaway) run(ctx context.Context) (code int64, said string, err error
 	if code == 0 {
 		return 0, "", nil
 	}
-	logs, err := t.nginx.engine.ContainerLogs(ctx, t.id, container.LogsOptions{ShowStderr: true, Tail: "50"})
+	logs, err := t.Nginx.Engine.ContainerLogs(ctx, t.Id, container.LogsOptions{ShowStderr: true, Tail: "50"})
 	if err != nil {
 		return 0, "", err
 	}

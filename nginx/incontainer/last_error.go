@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"bytes"
@@ -14,12 +14,12 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// emergency implements place.
-func (c *contained) emergency(ctx context.Context, since time.Time) string {
+// LastError implements place.
+func (c *Nginx) LastError(ctx context.Context, since time.Time) string {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	from := since.Add(-c.opts.Skew)
-	logs, err := c.engine.ContainerLogs(ctx, c.id(), container.LogsOptions{ShowStderr: true, Since: fmt.Sprintf("%d.%09d", from.Unix(), from.Nanosecond()), Tail: "200"})
+	from := since.Add(-c.Opts.Skew)
+	logs, err := c.Engine.ContainerLogs(ctx, c.ID(), container.LogsOptions{ShowStderr: true, Since: fmt.Sprintf("%d.%09d", from.Unix(), from.Nanosecond()), Tail: "200"})
 	if err != nil {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 // writable is the kernel's question about a path (access(2)).
 const writable = 2
 
-// unwritable implements place. A file is replaced by a rename, so its directory counts; and the new one is given to the
+// CannotWrite implements place. A file is replaced by a rename, so its directory counts; and the new one is given to the
 // owner of the old one.
-func (h *hosted) unwritable(_ context.Context, real string, now fsys.Entry) (string, error) {
+func (h *Nginx) CannotWrite(_ context.Context, real string, now fsys.Entry) (string, error) {
 	dir := filepath.Dir(real)
 	switch err := syscall.Access(dir, writable); {
 	case errors.Is(err, syscall.EROFS):
@@ -38,10 +38,10 @@ func (h *hosted) unwritable(_ context.Context, real string, now fsys.Entry) (str
 	return "", nil
 }
 
-// unheard implements place.
-func (h *hosted) unheard() string {
-	if err := syscall.Kill(h.master.PID, 0); errors.Is(err, syscall.EPERM) {
-		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.master.PID)
+// CannotSignal implements place.
+func (h *Nginx) CannotSignal() string {
+	if err := syscall.Kill(h.Master.PID, 0); errors.Is(err, syscall.EPERM) {
+		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.Master.PID)
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"path"
@@ -12,16 +12,16 @@ import (
 // A tmpfs is in the mount namespace of its container only: the archive call shows and changes what lies under it. What
 // nginx keeps there is seen below its root only.
 
-// memories are where the container has a tmpfs. Those of `docker run --tmpfs`, and of Compose's tmpfs, are in no list of
+// tmpfs are where the container has a tmpfs. Those of `docker run --tmpfs`, and of Compose's tmpfs, are in no list of
 // mounts.
-func (c *contained) memories() (targets []string) {
-	for _, m := range c.info.Mounts {
+func (c *Nginx) tmpfs() (targets []string) {
+	for _, m := range c.Info.Mounts {
 		if m.Type == mount.TypeTmpfs {
 			targets = append(targets, path.Clean(m.Destination))
 		}
 	}
-	if c.info.HostConfig != nil {
-		for target := range c.info.HostConfig.Tmpfs {
+	if c.Info.HostConfig != nil {
+		for target := range c.Info.HostConfig.Tmpfs {
 			targets = append(targets, path.Clean(target))
 		}
 	}
@@ -29,15 +29,15 @@ func (c *contained) memories() (targets []string) {
 	return slices.Compact(targets)
 }
 
-// memoryOf is the tmpfs in which a file lies, if it lies in one.
-func (c *contained) memoryOf(file string) (string, bool) {
+// TmpfsOf is the tmpfs in which a file lies, if it lies in one.
+func (c *Nginx) TmpfsOf(file string) (string, bool) {
 	longest, found := "", false
-	for _, target := range c.memories() {
+	for _, target := range c.tmpfs() {
 		if fsys.Under(file, target) && len(target) > len(longest) {
 			longest, found = target, true
 		}
 	}
-	if m, ok := mountOf(c.info, file); found && ok && len(m.Destination) > len(longest) {
+	if m, ok := MountOf(c.Info, file); found && ok && len(m.Destination) > len(longest) {
 		return "", false
 	}
 	return longest, found

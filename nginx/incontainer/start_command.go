@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"bytes"
@@ -14,15 +14,15 @@ import (
 	"bluegate/nginx/startup"
 )
 
-// starts implements place. A file is left out that nginx's container cannot write: in a mount that is read-only there,
+// StartCommand implements place. A file is left out that nginx's container cannot write: in a mount that is read-only there,
 // or in a root that is.
-func (c *contained) starts(ctx context.Context, files []string) (startup.Start, []startup.Live) {
-	start := startup.Start{Words: append([]string{c.info.Path}, c.info.Args...), Files: startFiles{ctx, c}}
-	if c.info.Config != nil {
-		start.Env, start.Dir = c.info.Config.Env, c.info.Config.WorkingDir
+func (c *Nginx) StartCommand(ctx context.Context, files []string) (startup.Start, []startup.Live) {
+	start := startup.Start{Words: append([]string{c.Info.Path}, c.Info.Args...), Files: startFiles{ctx, c}}
+	if c.Info.Config != nil {
+		start.Env, start.Dir = c.Info.Config.Env, c.Info.Config.WorkingDir
 	}
 	var live []startup.Live
-	src := c.files(ctx)
+	src := c.Files(ctx)
 	for _, file := range files {
 		l := startup.Live{Names: []string{file}}
 		if _, real, err := src.Entry(file); err == nil && real != file {
@@ -30,9 +30,9 @@ func (c *contained) starts(ctx context.Context, files []string) (startup.Start, 
 		}
 		writable := false
 		for _, name := range l.Names {
-			m, mounted := mountOf(c.info, name)
-			_, memory := c.memoryOf(name)
-			writable = writable || memory || mounted && m.RW || !mounted && !c.info.HostConfig.ReadonlyRootfs
+			m, mounted := MountOf(c.Info, name)
+			_, memory := c.TmpfsOf(name)
+			writable = writable || memory || mounted && m.RW || !mounted && !c.Info.HostConfig.ReadonlyRootfs
 			l.Fixed = l.Fixed || mounted && !memory && m.Destination == name
 		}
 		if writable {
@@ -45,7 +45,7 @@ func (c *contained) starts(ctx context.Context, files []string) (startup.Start, 
 // startFiles are the files of a container, one by one: the archive of a whole folder would be that of its system.
 type startFiles struct {
 	ctx context.Context
-	c   *contained
+	c   *Nginx
 }
 
 // largestScript is longer than a script.
@@ -53,15 +53,15 @@ const largestScript = 256 << 10
 
 // Text implements startup.Source.
 func (s startFiles) Text(name string) ([]byte, error) {
-	if _, memory := s.c.memoryOf(name); memory {
+	if _, memory := s.c.TmpfsOf(name); memory {
 		return nil, fs.ErrNotExist // at the start it is empty
 	}
 	ctx, cancel := engine.Asking(s.ctx)
 	defer cancel()
-	stat, err := s.c.engine.ContainerStatPath(ctx, s.c.id(), name)
+	stat, err := s.c.Engine.ContainerStatPath(ctx, s.c.ID(), name)
 	if err == nil && stat.LinkTarget != "" {
 		name = stat.LinkTarget
-		stat, err = s.c.engine.ContainerStatPath(ctx, s.c.id(), name)
+		stat, err = s.c.Engine.ContainerStatPath(ctx, s.c.ID(), name)
 	}
 	switch {
 	case errdefs.IsNotFound(err):
@@ -73,7 +73,7 @@ func (s startFiles) Text(name string) ([]byte, error) {
 	case stat.Size > largestScript:
 		return nil, startup.ErrBinary
 	}
-	files, err := newArchive(ctx, s.c.engine, s.c.id()).archived(name)
+	files, err := NewArchive(ctx, s.c.Engine, s.c.ID()).archived(name)
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +85,16 @@ func (s startFiles) Text(name string) ([]byte, error) {
 }
 
 // Glob implements startup.Source.
-func (s startFiles) Glob(pattern string) ([]string, error) { return s.c.files(s.ctx).Glob(pattern) }
+func (s startFiles) Glob(pattern string) ([]string, error) { return s.c.Files(s.ctx).Glob(pattern) }
 
-// template implements place.
-func (c *contained) template(file string) string {
-	if !slices.ContainsFunc(append([]string{c.info.Path}, c.info.Args...), func(word string) bool { return path.Base(word) == renderer }) {
+// Template implements place.
+func (c *Nginx) Template(file string) string {
+	if !slices.ContainsFunc(append([]string{c.Info.Path}, c.Info.Args...), func(word string) bool { return path.Base(word) == renderer }) {
 		return ""
 	}
 	setting := func(name, fallback string) string {
-		if c.info.Config != nil {
-			for _, entry := range c.info.Config.Env {
+		if c.Info.Config != nil {
+			for _, entry := range c.Info.Config.Env {
 				if value, ok := strings.CutPrefix(entry, "NGINX_ENVSUBST_"+name+"="); ok && value != "" {
 					return value
 				}

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"context"
@@ -17,35 +17,36 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
-// companion is the agent's container: in the network and PID namespaces of nginx's container, made from nginx's own
+// agentContainer is the agent's container: in the network and PID namespaces of nginx's container, made from nginx's own
 // image, the one image that is certainly there. It ends with the connection to it, and with nginx's first process, and
 // removes itself.
-type companion struct {
+type agentContainer struct {
 	*agent.Client
-	nginx   *contained
-	id      string
+	nginx   *Nginx
+	ID      string
 	streams *engine.Streams
 	mounts  []mount.Mount // through which it writes what nginx may only read
 	root    int           // nginx's master, whose root it sees
 }
 
-// agentOf is the agent, started if there is none. Several questions may be the first.
-type agentOf struct {
+// agentHolder is the agent, started if there is none. Several questions may be the first.
+type agentHolder struct {
 	starting sync.Mutex
 	mu       sync.Mutex // of help
-	help     *companion
+	help     *agentContainer
 }
 
-func (a *agentOf) set(help *companion) {
+func (a *agentHolder) set(help *agentContainer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.help = help
 }
 
 // take moves the agent elsewhere.
-func (a *agentOf) take() *companion {
+func (a *agentHolder) take() *agentContainer {
 	if a == nil {
 		return nil
 	}
@@ -56,7 +57,7 @@ func (a *agentOf) take() *companion {
 	return help
 }
 
-func (a *agentOf) now() *companion {
+func (a *agentHolder) now() *agentContainer {
 	if a == nil {
 		return nil
 	}
@@ -65,9 +66,9 @@ func (a *agentOf) now() *companion {
 	return a.help
 }
 
-// attach implements place.
-func (c *contained) attach(ctx context.Context) error {
-	if !c.running {
+// Attach implements place.
+func (c *Nginx) Attach(ctx context.Context) error {
+	if !c.Running {
 		return nil
 	}
 	_, err := c.started(ctx, nil)
@@ -75,7 +76,7 @@ func (c *contained) attach(ctx context.Context) error {
 }
 
 // started is the agent, which is started where there is none. files are those that a switch changes.
-func (c *contained) started(ctx context.Context, files []model.FileChange) (*companion, error) {
+func (c *Nginx) started(ctx context.Context, files []model.FileChange) (*agentContainer, error) {
 	c.agent.starting.Lock()
 	defer c.agent.starting.Unlock()
 	if help := c.agent.now(); help != nil {
@@ -88,34 +89,34 @@ func (c *contained) started(ctx context.Context, files []model.FileChange) (*com
 	return help, err
 }
 
-func (c *contained) startAgent(ctx context.Context, files []model.FileChange) (_ *companion, err error) {
+func (c *Nginx) startAgent(ctx context.Context, files []model.FileChange) (_ *agentContainer, err error) {
 	binary, args, err := c.executable(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h := &companion{nginx: c}
+	h := &agentContainer{nginx: c}
 	if h.mounts, err = c.writeMounts(ctx, files); err != nil {
 		return nil, err
 	}
 	host := &container.HostConfig{NetworkMode: c.network(), Mounts: h.mounts, AutoRemove: true}
-	if c.running {
-		if err := c.joinNamespaces(host); err != nil {
+	if c.Running {
+		if err := c.JoinNamespaces(host); err != nil {
 			return nil, err
 		}
 	}
-	if h.id, err = c.createOwn(ctx, "helper", engine.HelperConfig(args), host); err != nil {
+	if h.ID, err = c.createOwn(ctx, "helper", engine.HelperConfig(args), host); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), h.id))
+			err = errors.Join(err, c.removeOwn(context.WithoutCancel(ctx), h.ID))
 		}
 	}()
-	if h.streams, err = engine.StartHelper(ctx, c.engine, h.id, binary); err != nil {
+	if h.streams, err = engine.StartHelper(ctx, c.Engine, h.ID, binary); err != nil {
 		return nil, err
 	}
 	h.Client = agent.NewClient(h.streams, h.streams)
-	if !c.running {
+	if !c.Running {
 		return h, nil
 	}
 	now, err := h.processes(ctx)
@@ -126,39 +127,39 @@ func (c *contained) startAgent(ctx context.Context, files []model.FileChange) (_
 	return h, nil
 }
 
-// joinNamespaces lets the agent see nginx's processes, and its files below their root, which belongs to another user where
+// JoinNamespaces lets the agent see nginx's processes, and its files below their root, which belongs to another user where
 // nginx's master does not run as root.
-func (c *contained) joinNamespaces(host *container.HostConfig) error {
-	runtime := c.info.HostConfig.Runtime
+func (c *Nginx) JoinNamespaces(host *container.HostConfig) error {
+	runtime := c.Info.HostConfig.Runtime
 	for _, isolated := range []string{"kata", "runsc", "gvisor"} {
 		if strings.Contains(strings.ToLower(runtime), isolated) {
 			return model.Refuse(model.NginxNotSwitched, "%s runs with the runtime %q, which shares no PID namespace with another container, so nothing next to it can see what nginx serves; run nginx with the engine's default runtime", c, runtime)
 		}
 	}
-	host.PidMode = container.PidMode("container:" + c.id())
+	host.PidMode = container.PidMode("container:" + c.ID())
 	host.CapAdd = []string{"SYS_PTRACE", "SYS_CHROOT"}
-	if profile := c.info.AppArmorProfile; profile != "" && profile != "unconfined" {
+	if profile := c.Info.AppArmorProfile; profile != "" && profile != "unconfined" {
 		host.SecurityOpt = []string{"apparmor=" + profile} // a process of another profile may not be looked into
 	}
 	return nil
 }
 
 // executable is what runs in the agent's container.
-func (c *contained) executable(ctx context.Context) ([]byte, []string, error) {
+func (c *Nginx) executable(ctx context.Context) ([]byte, []string, error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	version, err := c.engine.ServerVersion(ask)
+	version, err := c.Engine.ServerVersion(ask)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
 	}
-	return c.opts.Helper(version.Arch)
+	return c.Opts.Helper(version.Arch)
 }
 
 // scope says which processes of the PID namespace are nginx's.
-func (c *contained) scope() agent.Scope {
-	switch mode := c.info.HostConfig.PidMode; {
+func (c *Nginx) scope() agent.Scope {
+	switch mode := c.Info.HostConfig.PidMode; {
 	case mode.IsHost():
-		return agent.Scope{Under: c.info.State.Pid}
+		return agent.Scope{Under: c.Info.State.Pid}
 	case mode.IsContainer():
 		return agent.Scope{Title: c.title}
 	}
@@ -166,17 +167,17 @@ func (c *contained) scope() agent.Scope {
 }
 
 // firstProcess is the container's first process as the agent sees it; 0 where the PID namespace is another container's.
-func (c *contained) firstProcess() int {
-	switch mode := c.info.HostConfig.PidMode; {
+func (c *Nginx) firstProcess() int {
+	switch mode := c.Info.HostConfig.PidMode; {
 	case mode.IsHost():
-		return c.info.State.Pid
+		return c.Info.State.Pid
 	case mode.IsContainer():
 		return 0
 	}
 	return 1
 }
 
-func (h *companion) processes(ctx context.Context) (agent.Snapshot, error) {
+func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	scope := h.nginx.scope()
@@ -190,10 +191,10 @@ func (h *companion) processes(ctx context.Context) (agent.Snapshot, error) {
 	return agent.Sort(resp.Processes)
 }
 
-// processes implements place. A worker's title changes in the same turn of its loop that closes its listening sockets, so
+// Processes implements place. A worker's title changes in the same turn of its loop that closes its listening sockets, so
 // accepting and leaving are told apart exactly. An agent that ended with nginx is followed by another once nginx runs
 // again.
-func (c *contained) processes(ctx context.Context) (agent.Snapshot, error) {
+func (c *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
 	help := c.agent.now()
 	if help == nil || help.root == 0 {
 		return c.listed(ctx)
@@ -202,7 +203,7 @@ func (c *contained) processes(ctx context.Context) (agent.Snapshot, error) {
 	if !errors.Is(err, agent.ErrEnded) {
 		return now, err
 	}
-	if failed := c.follow(ctx, nil); failed != nil {
+	if failed := c.Follow(ctx, nil); failed != nil {
 		return now, errors.Join(err, failed)
 	}
 	return c.agent.now().processes(ctx)
@@ -210,12 +211,12 @@ func (c *contained) processes(ctx context.Context) (agent.Snapshot, error) {
 
 // listed asks the engine for the processes. It tells how nginx was started, and that it runs; nothing of ages and states,
 // which not every ps of an engine's machine knows (BusyBox's has these columns only).
-func (c *contained) listed(ctx context.Context) (agent.Snapshot, error) {
+func (c *Nginx) listed(ctx context.Context) (agent.Snapshot, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	top, err := c.engine.ContainerTop(ctx, c.id(), []string{"-eo", "pid,ppid,args"})
+	top, err := c.Engine.ContainerTop(ctx, c.ID(), []string{"-eo", "pid,ppid,args"})
 	if err != nil {
-		return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+		return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.ID(), err)
 	}
 	var all []agent.Process
 	for _, row := range top.Processes {
@@ -225,18 +226,18 @@ func (c *contained) listed(ctx context.Context) (agent.Snapshot, error) {
 		pid, err1 := strconv.Atoi(row[0])
 		ppid, err2 := strconv.Atoi(row[1])
 		if err := errors.Join(err1, err2); err != nil {
-			return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.id(), err)
+			return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.ID(), err)
 		}
 		all = append(all, agent.NewProcess(pid, ppid, row[2]))
 	}
 	return agent.Sort(all)
 }
 
-// reload implements place.
-func (c *contained) reload(ctx context.Context, s agent.Snapshot) error {
+// Reload implements place.
+func (c *Nginx) Reload(ctx context.Context, s agent.Snapshot) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	resp, err := c.ask(ctx, agent.Request{Reload: &s.Master})
+	resp, err := c.Ask(ctx, agent.Request{Reload: &s.Master})
 	if err == nil && resp.Error != "" {
 		err = errors.New(resp.Error)
 	}
@@ -246,14 +247,14 @@ func (c *contained) reload(ctx context.Context, s agent.Snapshot) error {
 	return nil
 }
 
-// dump implements place.
-func (c *contained) dump(ctx context.Context) (result, error) {
-	return c.exec(ctx, append([]string{c.command, "-T"}, c.flags...)...)
+// Dump implements place.
+func (c *Nginx) Dump(ctx context.Context) (instance.Result, error) {
+	return c.Exec(ctx, append([]string{c.command, "-T"}, c.Flags...)...)
 }
 
-// prepare implements place. An agent that lacks a mount to write through gives way to one that has it, and one that has
+// Prepare implements place. An agent that lacks a mount to write through gives way to one that has it, and one that has
 // ended to another.
-func (c *contained) prepare(ctx context.Context, files []model.FileChange) error {
+func (c *Nginx) Prepare(ctx context.Context, files []model.FileChange) error {
 	if help := c.agent.now(); help != nil {
 		mounts, err := c.writeMounts(ctx, files)
 		if err != nil {
@@ -269,14 +270,14 @@ func (c *contained) prepare(ctx context.Context, files []model.FileChange) error
 	return err
 }
 
-func (h *companion) has(mounts []mount.Mount) bool {
+func (h *agentContainer) has(mounts []mount.Mount) bool {
 	return !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return !slices.Contains(h.mounts, m) })
 }
 
-func (c *contained) prepared() bool { return c.agent.now() != nil }
+func (c *Nginx) Prepared() bool { return c.agent.now() != nil }
 
-// ask implements place. There is none when it could not follow nginx into a new namespace.
-func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response, error) {
+// Ask implements place. There is none when it could not follow nginx into a new namespace.
+func (c *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, error) {
 	help := c.agent.now()
 	if help == nil {
 		return agent.Response{}, errors.New("the helper next to nginx is not there")
@@ -285,7 +286,7 @@ func (c *contained) ask(ctx context.Context, req agent.Request) (agent.Response,
 }
 
 // remote are the files as nginx sees them.
-func (h *companion) files(ctx context.Context) fsys.Source {
+func (h *agentContainer) files(ctx context.Context) fsys.Source {
 	return agent.NewFiles(ctx, func(ctx context.Context, req agent.Request) (agent.Response, error) {
 		ctx, cancel := engine.Asking(ctx)
 		defer cancel()
@@ -294,22 +295,22 @@ func (h *companion) files(ctx context.Context) fsys.Source {
 }
 
 // close ends the agent; its container removes itself, and is removed where it does not.
-func (h *companion) close(ctx context.Context) error {
+func (h *agentContainer) close(ctx context.Context) error {
 	if h == nil {
 		return nil
 	}
 	h.streams.Close()
-	return h.nginx.removeOwn(ctx, h.id)
+	return h.nginx.removeOwn(ctx, h.ID)
 }
 
-// takeOver implements place. The agent stays where it is while nginx is the one that it was started next to.
-func (c *contained) takeOver(ctx context.Context, from place) error {
-	old, ok := from.(*contained)
-	if !ok || old == c || old.id() != c.id() || old.info.State.StartedAt != c.info.State.StartedAt || c.agent.now() != nil {
+// TakeOver implements place. The agent stays where it is while nginx is the one that it was started next to.
+func (c *Nginx) TakeOver(ctx context.Context, from instance.Instance) error {
+	old, ok := from.(*Nginx)
+	if !ok || old == c || old.ID() != c.ID() || old.Info.State.StartedAt != c.Info.State.StartedAt || c.agent.now() != nil {
 		if ok && old == c {
 			return nil
 		}
-		return from.close(ctx)
+		return from.Close(ctx)
 	}
 	if help := old.agent.take(); help != nil {
 		help.nginx = c
@@ -318,38 +319,38 @@ func (c *contained) takeOver(ctx context.Context, from place) error {
 	return nil
 }
 
-// close implements place.
-func (c *contained) close(ctx context.Context) error { return c.agent.take().close(ctx) }
+// Close implements place.
+func (c *Nginx) Close(ctx context.Context) error { return c.agent.take().close(ctx) }
 
 // writeMounts are the mounts through which a switch of these files writes, for an agent of its own: those that nginx may
 // only read, where they hold a configuration. What nginx may write is written below its root; of an nginx that does not
 // run nothing is seen but by such a mount. A command that only looks has none.
-func (c *contained) writeMounts(ctx context.Context, files []model.FileChange) (mounts []mount.Mount, err error) {
-	if c.opts.Unlocked {
+func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (mounts []mount.Mount, err error) {
+	if c.Opts.Unlocked {
 		return nil, nil
 	}
 	var names []string
 	for _, f := range files {
-		_, real, err := fsys.Locate(c.files(ctx), f)
+		_, real, err := fsys.Locate(c.Files(ctx), f)
 		if err != nil {
 			return nil, err
 		}
 		names = append(names, f.Path, real)
 	}
-	for _, m := range c.info.Mounts {
-		holds := func(name string) bool { at, ok := mountOf(c.info, name); return ok && at.Destination == m.Destination }
-		needed := slices.ContainsFunc(names, holds) || c.running && c.main != "" && (holds(c.main) || fsys.Under(m.Destination, path.Dir(c.main)))
-		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.running && m.RW || !needed {
+	for _, m := range c.Info.Mounts {
+		holds := func(name string) bool { at, ok := MountOf(c.Info, name); return ok && at.Destination == m.Destination }
+		needed := slices.ContainsFunc(names, holds) || c.Running && c.main != "" && (holds(c.main) || fsys.Under(m.Destination, path.Dir(c.main)))
+		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.Running && m.RW || !needed {
 			continue
 		}
-		mounts = append(mounts, remount(m, false))
+		mounts = append(mounts, Remount(m, false))
 	}
 	return mounts, nil
 }
 
 // ownMount says whether the agent writes a file through a mount of its own.
-func (h *companion) ownMount(real string) bool {
-	m, ok := mountOf(h.nginx.info, real)
-	_, memory := h.nginx.memoryOf(real)
-	return ok && !memory && slices.Contains(h.mounts, remount(m, false))
+func (h *agentContainer) ownMount(real string) bool {
+	m, ok := MountOf(h.nginx.Info, real)
+	_, memory := h.nginx.TmpfsOf(real)
+	return ok && !memory && slices.Contains(h.mounts, Remount(m, false))
 }

@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"archive/tar"
@@ -21,9 +21,9 @@ import (
 	"bluegate/nginx/fsys"
 )
 
-// archive reads files of a container through the engine's archive call: nothing is executed, and the container need not
+// Archive reads files of a container through the engine's archive call: nothing is executed, and the container need not
 // run. It implements files. What was read once is kept.
-type archive struct {
+type Archive struct {
 	ctx    context.Context
 	engine *client.Client
 	id     string
@@ -31,18 +31,18 @@ type archive struct {
 	links  map[string]string    // what lies in no tree: path -> target, empty for what is no link
 }
 
-func newArchive(ctx context.Context, docker *client.Client, id string) *archive {
-	return &archive{ctx: ctx, engine: docker, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
+func NewArchive(ctx context.Context, docker *client.Client, id string) *Archive {
+	return &Archive{ctx: ctx, engine: docker, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
 }
 
 // Read implements conf.Source.
-func (s *archive) Read(file string) ([]byte, error) {
+func (s *Archive) Read(file string) ([]byte, error) {
 	e, _, err := s.Entry(file)
 	return e.Content, err
 }
 
 // Glob implements conf.Source. The paths are spelled as the pattern spells its directory.
-func (s *archive) Glob(pattern string) ([]string, error) {
+func (s *Archive) Glob(pattern string) ([]string, error) {
 	root := path.Dir(pattern)
 	for strings.ContainsAny(root, "*?[") {
 		root = path.Dir(root)
@@ -72,7 +72,7 @@ func (s *archive) Glob(pattern string) ([]string, error) {
 }
 
 // Entry follows symbolic links and says where the file really is.
-func (s *archive) Entry(file string) (fsys.Entry, string, error) {
+func (s *Archive) Entry(file string) (fsys.Entry, string, error) {
 	for range fsys.LinkDepth {
 		dir, err := s.RealDir(path.Dir(file))
 		if err != nil {
@@ -91,7 +91,7 @@ func (s *archive) Entry(file string) (fsys.Entry, string, error) {
 }
 
 // ContentChangedAt is the time of the file, or of the last one of the links that lead to it: an archive holds no other times.
-func (s *archive) ContentChangedAt(file string) (last time.Time, err error) {
+func (s *Archive) ContentChangedAt(file string) (last time.Time, err error) {
 	for range fsys.LinkDepth {
 		dir, err := s.RealDir(path.Dir(file))
 		if err != nil {
@@ -116,7 +116,7 @@ func (s *archive) ContentChangedAt(file string) (last time.Time, err error) {
 
 // at is the file, or the link, at a path without links on its way. Where its directory holds more than a configuration
 // does, it is read by itself.
-func (s *archive) at(real string) (fsys.Entry, error) {
+func (s *Archive) at(real string) (fsys.Entry, error) {
 	files, err := s.tree(path.Dir(real))
 	if err != nil {
 		return fsys.Entry{}, err
@@ -134,7 +134,7 @@ func (s *archive) at(real string) (fsys.Entry, error) {
 }
 
 // Tree implements fsys.Source, with one call.
-func (s *archive) Tree(dir string) (fsys.Tree, string, error) {
+func (s *Archive) Tree(dir string) (fsys.Tree, string, error) {
 	real, err := s.RealDir(dir)
 	if err != nil {
 		return nil, dir, err
@@ -146,7 +146,7 @@ func (s *archive) Tree(dir string) (fsys.Tree, string, error) {
 	return files, real, err
 }
 
-func (s *archive) tree(real string) (fsys.Tree, error) {
+func (s *Archive) tree(real string) (fsys.Tree, error) {
 	for known, files := range s.trees {
 		if real == known || files != nil && fsys.Under(real, known) {
 			return files, nil
@@ -160,7 +160,7 @@ func (s *archive) tree(real string) (fsys.Tree, error) {
 	return files, nil
 }
 
-func (s *archive) archived(real string) (fsys.Tree, error) {
+func (s *Archive) archived(real string) (fsys.Tree, error) {
 	ctx, cancel := engine.Asking(s.ctx)
 	defer cancel()
 	stream, _, err := s.engine.CopyFromContainer(ctx, s.id, real)
@@ -171,7 +171,7 @@ func (s *archive) archived(real string) (fsys.Tree, error) {
 		return nil, fmt.Errorf("read %s of container %.12s: %w", real, s.id, err)
 	}
 	defer stream.Close()
-	files, err := readTree(stream, real)
+	files, err := ReadTree(stream, real)
 	if err != nil {
 		return nil, fmt.Errorf("read %s of container %.12s: %w", real, s.id, err)
 	}
@@ -179,7 +179,7 @@ func (s *archive) archived(real string) (fsys.Tree, error) {
 }
 
 // RealDir is where a directory is once every symbolic link on the way to it is followed, and every "..".
-func (s *archive) RealDir(dir string) (string, error) {
+func (s *Archive) RealDir(dir string) (string, error) {
 	real, links := "/", 0
 	for rest := strings.Split(dir, "/"); len(rest) > 0; {
 		name := rest[0]
@@ -208,7 +208,7 @@ func (s *archive) RealDir(dir string) (string, error) {
 }
 
 // LinkTarget is the target of a symbolic link; empty for what is none.
-func (s *archive) LinkTarget(name string) (string, error) {
+func (s *Archive) LinkTarget(name string) (string, error) {
 	for known, files := range s.trees {
 		if files != nil && fsys.Under(name, known) {
 			return files[name].Link, nil
@@ -230,8 +230,8 @@ func (s *archive) LinkTarget(name string) (string, error) {
 	return stat.LinkTarget, nil
 }
 
-// readTree reads an archive whose first component is the directory's, or the file's, own name.
-func readTree(stream io.Reader, dir string) (fsys.Tree, error) {
+// ReadTree reads an archive whose first component is the directory's, or the file's, own name.
+func ReadTree(stream io.Reader, dir string) (fsys.Tree, error) {
 	files := fsys.Tree{}
 	var total int64
 	for r := tar.NewReader(stream); ; {
@@ -265,8 +265,8 @@ func readTree(stream io.Reader, dir string) (fsys.Tree, error) {
 	}
 }
 
-// tarOf packs files by their paths for the archive call at the root.
-func tarOf(files map[string]fsys.Entry) (*bytes.Buffer, error) {
+// TarOf packs files by their paths for the archive call at the root.
+func TarOf(files map[string]fsys.Entry) (*bytes.Buffer, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, name := range slices.Sorted(maps.Keys(files)) {

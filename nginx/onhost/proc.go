@@ -1,4 +1,4 @@
-package nginx
+package onhost
 
 import (
 	"context"
@@ -19,11 +19,11 @@ func unitOf(pid int) string {
 	if err != nil {
 		return ""
 	}
-	return unitIn(string(groups))
+	return UnitIn(string(groups))
 }
 
-// unitIn reads lines such as "0::/system.slice/nginx.service".
-func unitIn(groups string) string {
+// UnitIn reads lines such as "0::/system.slice/nginx.service".
+func UnitIn(groups string) string {
 	for line := range strings.Lines(groups) {
 		unit := path.Base(strings.TrimSpace(line))
 		if strings.HasSuffix(unit, ".service") && strings.Contains(line, ":/system.slice/") {
@@ -33,8 +33,8 @@ func unitIn(groups string) string {
 	return ""
 }
 
-// processes implements place. A master that was restarted is found again by its configuration.
-func (h *hosted) processes(ctx context.Context) (agent.Snapshot, error) {
+// Processes implements place. A master that was restarted is found again by its configuration.
+func (h *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
 	all, err := agent.Processes(agent.Scope{})
 	if err != nil {
 		return agent.Snapshot{}, err
@@ -44,22 +44,22 @@ func (h *hosted) processes(ctx context.Context) (agent.Snapshot, error) {
 		if err != nil {
 			return agent.Snapshot{}, err
 		}
-		at := slices.IndexFunc(again, func(o *hosted) bool { return o.main == h.main })
+		at := slices.IndexFunc(again, func(o *Nginx) bool { return o.main == h.main })
 		if at < 0 {
 			return agent.Snapshot{}, agent.ErrNoMaster
 		}
-		h.master, h.exe, h.flags = again[at].master, again[at].exe, again[at].flags
+		h.Master, h.exe, h.flags = again[at].Master, again[at].exe, again[at].flags
 	}
-	return agent.Sort(slices.DeleteFunc(all, func(p agent.Process) bool { return p.PID != h.master.PID && p.PPID != h.master.PID }))
+	return agent.Sort(slices.DeleteFunc(all, func(p agent.Process) bool { return p.PID != h.Master.PID && p.PPID != h.Master.PID }))
 }
 
 // isMaster says whether a process is the master that was found: a pid may come again.
-func (h *hosted) isMaster(p agent.Process) bool {
-	return p.PID == h.master.PID && strings.HasPrefix(p.Title, agent.MasterTitle)
+func (h *Nginx) isMaster(p agent.Process) bool {
+	return p.PID == h.Master.PID && strings.HasPrefix(p.Title, agent.MasterTitle)
 }
 
-// stillThere implements place.
-func (h *hosted) stillThere(ctx context.Context) bool {
-	_, err := h.processes(ctx)
+// StillThere implements place.
+func (h *Nginx) StillThere(ctx context.Context) bool {
+	_, err := h.Processes(ctx)
 	return !errors.Is(err, agent.ErrNoMaster)
 }

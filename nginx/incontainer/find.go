@@ -1,4 +1,4 @@
-package nginx
+package incontainer
 
 import (
 	"context"
@@ -20,54 +20,55 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
 // Label marks nginx's container where several could be meant. Its value is the project, or empty.
 const Label = "bluegate.nginx"
 
-// search looks among the engine's containers.
-type search struct {
-	engine *client.Client
-	opts   Options
-	dir    *model.Addresses
+// Search looks among the engine's containers.
+type Search struct {
+	Engine *client.Client
+	Opts   instance.Options
+	Dir    *model.Addresses
 
 	mu         sync.Mutex
-	mentioning []*contained    // nginxes that run and mention a service in another form
-	passed     []model.Finding // nginxes that could not be read, and might have been meant
+	mentioning []*Nginx        // nginxes that run and mention a service in another form
+	Passed     []model.Finding // nginxes that could not be read, and might have been meant
 }
 
-func (s *search) open(ctx context.Context, id string) (*contained, error) {
-	return openContainer(ctx, s.engine, s.opts, s.dir.Project(), id)
+func (s *Search) open(ctx context.Context, id string) (*Nginx, error) {
+	return Open(ctx, s.Engine, s.Opts, s.Dir.Project(), id)
 }
 
-// find looks for nginx: the container, or the Compose service, that the options name, else the labelled one, else the one
+// Find looks for nginx: the container, or the Compose service, that the options name, else the labelled one, else the one
 // that is on a network of the colours and whose configuration names an address of either, among those in which an nginx
 // master runs and, failing these, among those that would start one. It returns nil when there is none.
-func (s *search) find(ctx context.Context) (*contained, error) {
-	if s.opts.Container != "" {
-		found, err := s.open(ctx, s.opts.Container)
+func (s *Search) Find(ctx context.Context) (*Nginx, error) {
+	if s.Opts.Container != "" {
+		found, err := s.open(ctx, s.Opts.Container)
 		if errdefs.IsNotFound(err) {
-			return s.ofService(ctx, s.opts.Container)
+			return s.ofService(ctx, s.Opts.Container)
 		}
 		if errors.Is(err, agent.ErrNoMaster) {
-			err = fmt.Errorf("container %q: %w", s.opts.Container, err)
+			err = fmt.Errorf("container %q: %w", s.Opts.Container, err)
 		}
 		return found, err
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
+	rows, err := s.Engine.ContainerList(ask, container.ListOptions{All: true})
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
-		return s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
+		return s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
 	})
-	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.dir.Project()) }); len(labelled) > 0 {
-		return s.theOne(ctx, labelled, func(context.Context, *contained) (bool, error) { return true, nil })
+	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.Dir.Project()) }); len(labelled) > 0 {
+		return s.theOne(ctx, labelled, func(context.Context, *Nginx) (bool, error) { return true, nil })
 	}
-	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.dir.OnNetwork(networksOf(row)) && !s.dir.Publishes() })
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.Dir.OnNetwork(networksOf(row)) && !s.Dir.Publishes() })
 	running := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return row.State != container.StateRunning })
 	if found, err := s.theOne(ctx, running, s.namesColour); found != nil || err != nil {
 		return found, err
@@ -83,14 +84,14 @@ func (s *search) find(ctx context.Context) (*contained, error) {
 }
 
 // ofService looks for the container of a Compose service: in the colours' own projects, and failing these in any.
-func (s *search) ofService(ctx context.Context, service string) (*contained, error) {
+func (s *Search) ofService(ctx context.Context, service string) (*Nginx, error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.service="+service))})
+	rows, err := s.Engine.ContainerList(ask, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "com.docker.compose.service="+service))})
 	if err != nil {
 		return nil, fmt.Errorf("list the containers of service %q: %w", service, err)
 	}
-	near := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !s.dir.InProject(row.Labels["com.docker.compose.project"]) })
+	near := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !s.Dir.InProject(row.Labels["com.docker.compose.project"]) })
 	if len(near) > 0 {
 		rows = near
 	}
@@ -101,7 +102,7 @@ func (s *search) ofService(ctx context.Context, service string) (*contained, err
 		}
 		return found, err
 	}
-	return s.theOne(ctx, rows, func(context.Context, *contained) (bool, error) { return true, nil })
+	return s.theOne(ctx, rows, func(context.Context, *Nginx) (bool, error) { return true, nil })
 }
 
 func networksOf(row container.Summary) []string {
@@ -118,9 +119,9 @@ func labelled(row container.Summary, project string) bool {
 }
 
 // theOne opens the rows side by side and returns the single one that is wanted.
-func (s *search) theOne(ctx context.Context, rows []container.Summary, wanted func(context.Context, *contained) (bool, error)) (*contained, error) {
+func (s *Search) theOne(ctx context.Context, rows []container.Summary, wanted func(context.Context, *Nginx) (bool, error)) (*Nginx, error) {
 	var mu sync.Mutex
-	var found []*contained
+	var found []*Nginx
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
@@ -151,7 +152,7 @@ func (s *search) theOne(ctx context.Context, rows []container.Summary, wanted fu
 }
 
 // single is the one that was found, if any. That several could be meant is an error.
-func single(found []*contained) (*contained, error) {
+func single(found []*Nginx) (*Nginx, error) {
 	switch len(found) {
 	case 0:
 		return nil, nil
@@ -160,7 +161,7 @@ func single(found []*contained) (*contained, error) {
 	}
 	names := make([]string, len(found))
 	for i, f := range found {
-		names[i] = f.name
+		names[i] = f.Name
 	}
 	slices.Sort(names)
 	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
@@ -168,35 +169,35 @@ func single(found []*contained) (*contained, error) {
 
 // passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
 // removed. What the engine answers about such a one is no fault.
-func (s *search) passing(ctx context.Context, row container.Summary) bool {
+func (s *Search) passing(ctx context.Context, row container.Summary) bool {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := s.engine.ContainerInspect(ctx, row.ID)
+	info, err := s.Engine.ContainerInspect(ctx, row.ID)
 	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
 }
 
-func (s *search) pass(c *contained, why error) {
+func (s *Search) pass(c *Nginx, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.passed = append(s.passed, model.Finding{
-		Code: "nginx-passed-by", Place: c.name,
+	s.Passed = append(s.Passed, model.Finding{
+		Code: "nginx-passed-by", Place: c.Name,
 		Message: fmt.Sprintf("%s holds an nginx whose configuration cannot be read: %v", c, why),
 		Cost:    "if it is the one that serves the application, it was not found",
-		Remedy:  fmt.Sprintf("# mend its configuration; or, if it is meant, say so in bluegate.yml:\nnginx: {container: %s}\n# or by a label of its container:\nlabels: {%s: %s}", c.name, Label, s.dir.Project()),
+		Remedy:  fmt.Sprintf("# mend its configuration; or, if it is meant, say so in bluegate.yml:\nnginx: {container: %s}\n# or by a label of its container:\nlabels: {%s: %s}", c.Name, Label, s.Dir.Project()),
 	})
 }
 
 // namesColour says whether an nginx's configuration names an address of a colour, as nginx sees it. It remembers one that
 // only mentions a service where traffic may depend on it: at another port, or by another name.
-func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
+func (s *Search) namesColour(ctx context.Context, i *Nginx) (bool, error) {
 	if i.main == "" {
 		return false, nil
 	}
-	dir := seenBy(i, s.dir)
+	dir := instance.SeenBy(i, s.Dir)
 	if !dir.OnNetwork(i.networks()) {
 		dir = dir.OnlyPublished()
 	}
-	tree, err := conf.LoadTree(i.files(ctx), i.main)
+	tree, err := conf.LoadTree(i.Files(ctx), i.main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) {
 		s.pass(i, err)
@@ -209,7 +210,7 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	if names || err != nil {
 		return true, nil
 	}
-	if r, err := mode.ReferencesOf(tree, dir); err == nil && i.runs() && len(r.Mentions(mode.Scope{})) > 0 {
+	if r, err := mode.ReferencesOf(tree, dir); err == nil && i.IsRunning() && len(r.Mentions(mode.Scope{})) > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.mentioning = append(s.mentioning, i)
@@ -217,20 +218,20 @@ func (s *search) namesColour(ctx context.Context, i *contained) (bool, error) {
 	return false, nil
 }
 
-// missing lists the containers that the user may have meant instead of the one that is not there.
-func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
+// Missing lists the containers that the user may have meant instead of the one that is not there.
+func (s *Search) Missing(ctx context.Context) (*model.MissingNginx, error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	rows, err := s.engine.ContainerList(ask, container.ListOptions{All: true})
+	rows, err := s.Engine.ContainerList(ask, container.ListOptions{All: true})
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
-	missing := &model.MissingNginx{Name: s.opts.Container, Place: s.opts.NamedAt}
+	missing := &model.MissingNginx{Name: s.Opts.Container, Place: s.Opts.NamedAt}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
-		if s.dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" ||
+		if s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" ||
 			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
 			continue
 		}
@@ -251,9 +252,9 @@ func (s *search) missing(ctx context.Context) (*model.MissingNginx, error) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			missing.Candidates = append(missing.Candidates, i.name)
+			missing.Candidates = append(missing.Candidates, i.Name)
 			if names {
-				missing.Mentions = append(missing.Mentions, i.name)
+				missing.Mentions = append(missing.Mentions, i.Name)
 			}
 			return nil
 		})

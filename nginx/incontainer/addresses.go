@@ -1,0 +1,61 @@
+package incontainer
+
+import (
+	"slices"
+	"strings"
+
+	"bluegate/nginx/instance"
+)
+
+// Aliases implements place: the links of nginx's container, and its extra hosts.
+func (c *Nginx) Aliases() map[string]string {
+	out := map[string]string{}
+	add := func(host, alias string) {
+		if host != "" && alias != "" {
+			out[alias] = host
+		}
+	}
+	if c.Info.NetworkSettings != nil {
+		for _, n := range c.Info.NetworkSettings.Networks {
+			for _, link := range n.Links { // container:alias
+				host, alias, _ := strings.Cut(link, ":")
+				add(host, alias)
+			}
+		}
+	}
+	if c.Info.ContainerJSONBase != nil && c.Info.HostConfig != nil {
+		for _, link := range c.Info.HostConfig.Links { // /container:/nginx/alias
+			host, alias, _ := strings.Cut(link, ":")
+			add(strings.TrimPrefix(host, "/"), alias[strings.LastIndexByte(alias, '/')+1:])
+		}
+		for _, extra := range c.Info.HostConfig.ExtraHosts {
+			name, ip, _ := strings.Cut(extra, ":")
+			add(strings.Trim(ip, "[]"), name)
+		}
+	}
+	return out
+}
+
+// IsDockerHost implements place. In a network of its own a container reaches the engine's host by a gateway, or by a name
+// that stands for it.
+func (c *Nginx) IsDockerHost(host string) bool {
+	if c.Info.ContainerJSONBase == nil || c.Info.HostConfig == nil {
+		return false
+	}
+	if c.Info.HostConfig.NetworkMode.IsHost() {
+		return instance.IsLoopback(host) || c.Opts.Local && instance.IsThisMachine(host)
+	}
+	gateway := func(host string) bool {
+		return c.Info.NetworkSettings != nil && slices.ContainsFunc(c.networks(), func(name string) bool {
+			n := c.Info.NetworkSettings.Networks[name]
+			return host != "" && (n.Gateway == host || n.IPv6Gateway == strings.Trim(host, "[]"))
+		})
+	}
+	for _, extra := range c.Info.HostConfig.ExtraHosts {
+		name, ip, _ := strings.Cut(extra, ":")
+		if strings.EqualFold(name, host) {
+			return ip == "host-gateway" || gateway(ip) || c.Opts.Local && instance.IsThisMachine(ip)
+		}
+	}
+	return strings.EqualFold(host, "host.docker.internal") || gateway(host) || c.Opts.Local && !instance.IsLoopback(host) && instance.IsThisMachine(host)
+}

@@ -1,0 +1,157 @@
+package onhost
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
+	"bluegate/nginx/startup"
+)
+
+// Nginx is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that somebody
+// started. It implements place. What a container's nginx is asked through the engine, this one is asked through the
+// kernel; what has to be asked from where it stands is asked by this process itself.
+type Nginx struct {
+	opts   instance.Options
+	Master agent.Process
+	exe    string
+	flags  []string // those that choose the configuration
+	prefix string
+	main   string
+	here   agent.Agent
+	log    string // the error log that is written before, and instead of, one that the configuration names
+}
+
+var _ instance.Instance = (*Nginx)(nil)
+
+func (h *Nginx) String() string   { return fmt.Sprintf("nginx on the host (%s)", h.main) }
+func (h *Nginx) IsRunning() bool  { return true }
+func (h *Nginx) MainFile() string { return h.main }
+
+// ID names the configuration: two nginxes cannot share one and its process id file.
+func (h *Nginx) ID() string {
+	sum := sha256.Sum256([]byte(h.main))
+	return "host" + hex.EncodeToString(sum[:8])
+}
+
+func (h *Nginx) IsDockerHost(host string) bool {
+	return instance.IsLoopback(host) || instance.IsThisMachine(host)
+}
+
+// Aliases implements place.
+func (h *Nginx) Aliases() map[string]string { return nil }
+
+func (h *Nginx) ReloadCommand() string {
+	if unit := unitOf(h.Master.PID); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
+		return "systemctl reload " + unit
+	}
+	return fmt.Sprintf("kill -HUP %d", h.Master.PID)
+}
+
+func (h *Nginx) StaleRemedy(string) string {
+	return "its configuration and what it reads are not the same; is something mounted over one of them?"
+}
+
+func (h *Nginx) NotPersistent(string) string { return "" }
+
+// RestartFindings implements place: the engine has nothing to do with it.
+func (h *Nginx) RestartFindings() []model.Finding { return nil }
+
+// Template implements place: nobody writes a host's files behind its back.
+func (h *Nginx) Template(string) string { return "" }
+
+// StartCommand implements place. What a service manager runs before nginx is not followed.
+func (h *Nginx) StartCommand(context.Context, []string) (startup.Start, []startup.Live) {
+	return startup.Start{}, nil
+}
+
+// command is a call of nginx's own executable. It gets nothing of our environment, which may hold secrets.
+func (h *Nginx) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, h.exe, append(args, h.flags...)...)
+	cmd.Env, cmd.Dir = []string{"PATH=" + os.Getenv("PATH")}, "/"
+	return cmd
+}
+
+// Dump implements place.
+func (h *Nginx) Dump(ctx context.Context) (instance.Result, error) {
+	return said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-T"), nil })
+}
+
+// said runs a command to its end.
+func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error)) (instance.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, instance.ExecLimit)
+	defer cancel()
+	cmd, err := command(ctx)
+	if err != nil {
+		return instance.Result{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	} else if errors.As(err, &exit) && exit.Exited() {
+		err = nil
+	}
+	if err != nil {
+		return instance.Result{}, fmt.Errorf("run %q: %w", cmd.Args, err)
+	}
+	return instance.Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.Bytes(), Stderr: stderr.String()}, nil
+}
+
+// Reload implements place.
+func (h *Nginx) Reload(_ context.Context, s agent.Snapshot) error {
+	if err := agent.Reload(s.Master); err != nil {
+		return model.Refuse(model.NginxNotSwitched, "%s: %v", h, err)
+	}
+	return nil
+}
+
+// Attach implements place: this process stands where nginx does.
+func (h *Nginx) Attach(context.Context) error { return nil }
+
+// Prepare implements place: nothing has to be made.
+func (h *Nginx) Prepare(context.Context, []model.FileChange) error { return nil }
+func (h *Nginx) Prepared() bool                                    { return true }
+func (h *Nginx) Close(context.Context) error                       { return nil }
+
+// Ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
+// others use the ports that the colours publish too.
+func (h *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, error) {
+	resp := h.here.Handle(req)
+	if req.Connections != nil {
+		resp.Open = h.ofWorkers(ctx, resp.Open)
+	}
+	return resp, nil
+}
+
+// TakeOver implements place.
+func (h *Nginx) TakeOver(ctx context.Context, from instance.Instance) error { return from.Close(ctx) }
+
+// Follow implements place.
+func (h *Nginx) Follow(ctx context.Context, _ []model.FileChange) error {
+	_, err := h.Processes(ctx)
+	if errors.Is(err, agent.ErrNoMaster) {
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run any more", h)}
+	}
+	return err
+}
+
+// Start implements place. An nginx that does not run is not found on a host, so there is none to start.
+func (h *Nginx) Start(context.Context) error {
+	return fmt.Errorf("%s does not run; start it", h)
+}
+
+// Stop implements place. For the same reason there is none to stop.
+func (h *Nginx) Stop(context.Context) error { return nil }
