@@ -50,6 +50,9 @@ func (c *census) count(ctx context.Context) []model.OpenConnections {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	resp, err := c.nginx.Ask(ask, agent.Request{Connections: connectionsTo(c.old)})
+	if ctx.Err() != nil { // the end of the drain cut the question off, and what was last seen is what it ended with
+		return c.counts
+	}
 	if c.failed = err != nil || resp.Error != ""; c.failed {
 		c.counts = nil
 		return nil
