@@ -15,6 +15,7 @@ import (
 // Status says which colour is live, lists the containers of both, and says what a rollback would go back to.
 func (d *Deployer) Status(ctx context.Context) *report.Report {
 	r := d.begin("status")
+	defer r.unlock(ctx) // removes the helper containers
 	err := r.observeOnly(ctx)
 	if err == nil {
 		r.note(r.seen.NginxFindings()...)
