@@ -99,3 +99,54 @@ func TestForeseenAfterAnInterruptedDrain(t *testing.T) {
 		ends(t, w.process().rollback(), model.Promoted, 0, model.Blue)
 	})
 }
+
+// TestDryRunIsWhatADeploymentDoes: what the dry run lists is pulled, replaced, created and stopped, and nothing else is.
+func TestDryRunIsWhatADeploymentDoes(t *testing.T) {
+	for _, way := range slices.Concat(ways, waysBack) {
+		if way.exit != 0 {
+			continue
+		}
+		story(t, way.name, func(t *testing.T, w *fakeEngine) {
+			p := w.process()
+			way.set(w, &p.settings)
+			look := w.process()
+			look.settings = p.settings
+			dry := (*Deployer).DryRun
+			if way.back {
+				dry = (*Deployer).RollbackDryRun
+			}
+			foreseen := look.do(dry)
+			if foreseen.Plan == nil { // what was left has to be settled first
+				return
+			}
+			w.lines = nil
+			if r := way.run(p); r.ExitCode != 0 {
+				t.Fatalf("exit %d: %s", r.ExitCode, r.Message)
+			}
+			done := map[string][]string{}
+			begins := slices.IndexFunc(w.lines, func(line string) bool { return line == "journal pulling" || line == "journal starting" })
+			for _, line := range w.lines[begins:] {
+				verb, what, _ := strings.Cut(line, " ")
+				if done["create"] != nil && verb == "remove" { // of the old colour
+					verb = "let go"
+				}
+				done[verb] = append(done[verb], what)
+			}
+			var pull []string
+			for _, ref := range foreseen.Plan.Pull {
+				pull = append(pull, strings.TrimSuffix(strings.TrimPrefix(ref, "shop/"), ":latest"))
+			}
+			for verb, want := range map[string][]string{"pull": pull, "remove": foreseen.Plan.Replace, "retire": foreseen.Plan.Stop} {
+				if got := done[verb]; !slices.Equal(got, want) && len(got)+len(want) > 0 {
+					t.Errorf("%s: %q, foreseen were %q", verb, got, want)
+				}
+			}
+			if way.back {
+				return
+			}
+			if got := len(done["create"]); got != len(foreseen.Plan.Create) {
+				t.Errorf("%d created, foreseen were %q", got, foreseen.Plan.Create)
+			}
+		})
+	}
+}
