@@ -37,7 +37,7 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 		return ailing
 	}
 	r.Progress.Say("no colour runs any more: starting %s again", colour)
-	if err := r.Archive.Revive(ctx, r.seen.Application.Project, r.recordAsRun(colour)); err != nil {
+	if err := r.Archive.Revive(ctx, r.seen.Application.Project, r.seen.AsRun(colour)); err != nil {
 		r.judgeLive()
 		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}
@@ -69,18 +69,6 @@ func (r *run) ensureOldServes(ctx context.Context) error {
 		return errors.Join(err, r.pointBack(ctx, r.plan.Change))
 	}
 	return err
-}
-
-// recordAsRun describes a colour's release by its containers.
-func (r *run) recordAsRun(colour model.Colour) model.ReleaseRecord {
-	rec := model.ReleaseRecord{Colour: colour, Model: r.seen.Application.Models[colour].AsRun(r.seen.Of(colour))}
-	for _, c := range r.seen.Of(colour) {
-		if _, own := rec.Model.Service(c.Service); own {
-			rec.Release = c.Release
-			rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
-		}
-	}
-	return rec
 }
 
 // lostInRetirement is called with the error of a retirement. Where the engine did not answer it makes sure that the new

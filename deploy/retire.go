@@ -35,8 +35,7 @@ func (r *run) retire(ctx context.Context, step func(context.Context, string, fun
 // noteOld journals what the old colour is, with the restart policies that its containers are about to lose.
 func (r *run) noteOld(e *model.Entry) {
 	if e.Old == nil && e.From != model.None {
-		rec := r.recordOfOld(r.seen.Of(e.From))
-		rec.Instead = ""
+		rec := r.seen.Record(e.From, model.NewReleaseID(time.Now()))
 		if e.Old = &rec; e.Back != nil {
 			e.Instead = rec.Release
 		}

@@ -158,4 +158,6 @@ func (p Plan) Bakes(s Settings) bool {
 	return s.Bake.For > 0 && p.Release.Back == nil && p.From != model.None && !p.Change.Empty()
 }
 
-func (p *Plan) find(findings ...model.Finding) { p.Findings = append(p.Findings, findings...) }
+func (p *Plan) find(findings ...model.Finding) {
+	p.Findings = append(slices.Clip(p.Findings), findings...)
+}

@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"slices"
+
+	"bluegate/deploy/model"
+)
+
+// AsRun describes a colour's release by its containers.
+func (o Observation) AsRun(colour model.Colour) model.ReleaseRecord {
+	rec := model.ReleaseRecord{Colour: colour, Model: o.Application.Models[colour].AsRun(o.Of(colour))}
+	for _, c := range o.Of(colour) {
+		if _, own := rec.Model.Service(c.Service); own {
+			rec.Release = c.Release
+			rec.Kept = append(rec.Kept, model.RetainedContainer{Service: c.Service, Name: c.Name, ID: c.ID, Image: c.Image, Digest: c.Digest, Policy: c.RestartPol})
+		}
+	}
+	return rec
+}
+
+// Record describes a colour by its containers: as the release that it was made live as, or, if someone else started or
+// changed it, as one that is adopted under a new id. One-shots have done their work and are not kept.
+func (o Observation) Record(colour model.Colour, id string) model.ReleaseRecord {
+	rec, now := o.known(colour, id), o.AsRun(colour)
+	rec.Model, rec.Kept, rec.Instead = now.Model, now.Kept, ""
+	return rec
+}
+
+// known is the journal's record of the release that a colour's containers are of, or a new one.
+func (o Observation) known(colour model.Colour, id string) model.ReleaseRecord {
+	containers, label := o.Of(colour), ""
+	for _, c := range containers {
+		label = c.Release
+	}
+	if slices.ContainsFunc(containers, func(c model.Container) bool { return c.Release != label }) {
+		label = "" // someone recreated some of them
+	}
+	for _, rec := range o.Journal.Releases {
+		again := rec.Kept != nil && !slices.ContainsFunc(containers, func(c model.Container) bool { return !rec.Owns(c) })
+		if rec.Colour == colour && (label != "" && rec.Release == label || again) {
+			return rec
+		}
+	}
+	if label != "" { // its journal was lost
+		return model.ReleaseRecord{Release: label, Colour: colour}
+	}
+	return model.ReleaseRecord{Release: id, Colour: colour, Adopted: true}
+}
