@@ -120,7 +120,7 @@ func TestRemedies(t *testing.T) {
 	}{
 		{&net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EACCES)}, fmt.Sprintf("add this user (uid %d) to the socket's group", os.Getuid())},
 		{errors.New("permission denied while trying to connect to the Docker daemon socket"), ""}, // says nothing about who answered
-		{fmt.Errorf("ask: %w", context.DeadlineExceeded), "look at the daemon"},
+		{fmt.Errorf("ask: %w", context.DeadlineExceeded), "check the daemon"},
 		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "start it"},
 		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "start it"},
 		{fmt.Errorf("body: %w", io.ErrUnexpectedEOF), "start it"},

@@ -1,5 +1,5 @@
-// Package engine is the connection to a Docker engine, and what the adapters to Compose and to nginx both need of it:
-// deadlines, repeated questions, errors that say what to do, helper containers, labels.
+// Package engine is the connection to a Docker engine, with what the adapters to Compose and to nginx both need:
+// deadlines, retries of read requests, errors that say what to do, helper containers, labels.
 package engine
 
 import (
@@ -18,27 +18,26 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Engine is one Docker engine, with what is known of it.
+// Engine is a connection to one Docker engine.
 type Engine struct {
 	*client.Client
 	Endpoint string
-	// Skew is what has to be added to the engine's times to get ours.
+	// Skew is the difference between the local clock and the engine's: local time minus engine time.
 	Skew time.Duration
-	// Waiter returns a static executable for an architecture, and the arguments with which it waits for a signal. Where it
-	// is nil, lock and journal are containers that never run, which a prune removes.
+	// Waiter returns a static executable for an architecture, and the arguments with which it waits for a signal. If it is
+	// nil, lock and journal are containers that never run, which a prune removes.
 	Waiter func(architecture string) (executable []byte, args []string, err error)
 }
 
-// Local says whether the engine runs on the machine that this process sees: from within a container, its socket leads
-// to another one's files, processes and addresses.
+// Local says whether the engine runs on the machine that this process sees. If this process runs in a container, the
+// socket may lead to an engine with other files, processes and addresses.
 func (e *Engine) Local() bool {
 	socket, ok := strings.CutPrefix(e.Endpoint, "unix://")
 	return ok && isLocal(socket)
 }
 
-// askLimit bounds one question: a stopped daemon would hold the asker for ever (it accepts the connection and is
-// silent). The first question to an engine that is not on this machine also sets up the way there: ssh connects and
-// authenticates, on a slow line too.
+// askLimit limits one request: a stopped daemon accepts the connection and never answers. The first request to a remote
+// engine also sets up the connection: ssh connects and authenticates, even on a slow line.
 const (
 	AskLimit   = 15 * time.Second
 	reachLimit = 45 * time.Second
@@ -48,8 +47,8 @@ func Asking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, AskLimit)
 }
 
-// SetSkew asks the engine for its time. Its clock matters: healthcheck results carry it, and the engine may be remote.
-// Whatever goes wrong here, the engine could not be asked.
+// SetSkew determines the difference between the engine's clock and the local one: the times of healthcheck results are
+// the engine's, and the engine may be remote. Every error means that the engine could not be reached.
 func (e *Engine) SetSkew(ctx context.Context) error {
 	limit := AskLimit
 	if !strings.HasPrefix(e.Endpoint, "unix://") {
@@ -75,7 +74,8 @@ func (e *Engine) SetSkew(ctx context.Context) error {
 	return nil
 }
 
-// Unreachable explains an engine that does not answer; other errors pass unchanged.
+// Unreachable returns a *model.UnreachableError with a remedy if err means that the engine does not answer, otherwise
+// err.
 func (e *Engine) Unreachable(err error) error {
 	if err == nil || !notAnswering(err) {
 		return err
@@ -86,11 +86,11 @@ func (e *Engine) Unreachable(err error) error {
 func (e *Engine) remedy(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
-		return fmt.Sprintf("(add this user (uid %d) to the socket's group, or run as one who may use it)", os.Getuid())
+		return fmt.Sprintf("(add this user (uid %d) to the socket's group, or run as a user who may use it)", os.Getuid())
 	case errors.Is(err, context.DeadlineExceeded):
-		return "(it accepts connections but does not answer; look at the daemon)"
+		return "(it accepts connections but does not answer; check the daemon)"
 	}
-	return "(start it, or name another with --host, --context or DOCKER_HOST)"
+	return "(start it, or choose another one with --host, --context or DOCKER_HOST)"
 }
 
 func notAnswering(err error) bool {

@@ -16,19 +16,19 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// HelperPath is where the program is in its container.
+// HelperPath is the path of the program in its container.
 const HelperPath = "/bluegate-helper"
 
-// startLimit bounds the start of a program.
+// startLimit limits the start of a program.
 const startLimit = time.Minute
 
-// Streams are those of a program that runs. It is made to end when they are closed.
+// Streams are the standard streams of a running program, which ends when they are closed.
 type Streams struct {
 	conn types.HijackedResponse
 	out  io.Reader
 }
 
-// HelperConfig is that of a container whose program is to be started with these arguments.
+// HelperConfig returns the configuration of a container whose program is started with these arguments.
 func HelperConfig(args []string) *container.Config {
 	return &container.Config{
 		Entrypoint: append([]string{HelperPath}, args...), User: "0:0",
@@ -36,14 +36,14 @@ func HelperConfig(args []string) *container.Config {
 	}
 }
 
-// HelperName is a name for a container that several commands may make at once.
+// HelperName returns a name for a container that several commands may create at the same time.
 func HelperName(role, project string) string {
 	var salt [4]byte
-	_, _ = rand.Read(salt[:]) // never fails (crypto/rand, since Go 1.24)
+	_, _ = rand.Read(salt[:]) // cannot fail (crypto/rand, since Go 1.24)
 	return "bluegate-" + role + "-" + hex.EncodeToString(salt[:]) + "-" + project
 }
 
-// StartHelper copies a static executable into a created container, starts that and attaches to it.
+// StartHelper copies a static executable into a created container, starts the container and attaches to it.
 func StartHelper(ctx context.Context, engine *client.Client, id string, executable []byte) (*Streams, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -87,19 +87,20 @@ func archived(executable []byte) (io.Reader, error) {
 // Write writes to the program's standard input.
 func (s *Streams) Write(p []byte) (int, error) { return s.conn.Conn.Write(p) }
 
-// SetWriteDeadline bounds a write: an engine that stands still takes only so many bytes.
+// SetWriteDeadline limits a write: an engine that hangs accepts only a few bytes.
 func (s *Streams) SetWriteDeadline(t time.Time) error { return s.conn.Conn.SetWriteDeadline(t) }
 
-// Read reads what the program says.
+// Read reads the program's output.
 func (s *Streams) Read(p []byte) (int, error) { return s.out.Read(p) }
 
-// Close ends the program's input.
+// Close closes the program's input.
 func (s *Streams) Close() {
 	_ = s.conn.CloseWrite()
 	s.conn.Close()
 }
 
-// Hijacked opens a connection to a process. The engine's client waits for its answer without looking at the context.
+// Hijacked opens a connection to a process. The engine's client does not observe the context while it waits for the
+// answer.
 func Hijacked(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {
 	type answer struct {
 		conn types.HijackedResponse

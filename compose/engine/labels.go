@@ -1,30 +1,30 @@
 package engine
 
-// What marks containers of ours and of releases. A release's are custom labels, which Compose does not hash, so that a
-// later `docker compose up` finds nothing to recreate.
+// The labels of bluegate's containers and of releases. Those of a release are custom labels, which Compose does not hash,
+// so that a later `docker compose up` does not recreate the containers.
 const (
-	// On every container and image of ours.
+	// On every container and image of bluegate.
 	OwnLabel = "bluegate.own"
-	// On a helper container, which may be removed when the run that made it is dead. Its value is the project.
+	// On a helper container, which may be removed when the run that created it is dead. The value is the project.
 	SweepLabel = "bluegate.sweep"
 	// On a lock: who holds it.
 	HolderLabel = "bluegate.holder"
 
-	// On a release's containers.
+	// On the containers of a release.
 	ReleaseLabel = "bluegate.release"
-	// For which colour one was made. The services of a colour tell it anyway; those that both share do not, and neither
-	// do those that the files have lost since.
+	// The colour for which a container was created. Its service usually tells the colour, but not if both colours share the
+	// service or if it was removed from the files.
 	ColourLabel = "bluegate.colour"
-	// For which application: a Compose project may hold two.
+	// The application: a Compose project may contain two.
 	ApplicationLabel = "bluegate.project"
-	// Where Compose wrote files into it.
+	// The paths of the files that Compose wrote into a container.
 	InjectedLabel = "bluegate.injected"
 
 	// On the name holder: the project, and the host names by network.
 	NamesLabel     = "bluegate.names"
 	NamesHeldLabel = "bluegate.names.held"
 
-	// On a keeper: the project, its release, and the name of the container for which it stands.
+	// On a snapshot: the project, the release, and the name of the original container.
 	KeptLabel        = "bluegate.kept"
 	KeptReleaseLabel = "bluegate.kept.release"
 	KeptNameLabel    = "bluegate.kept.name"

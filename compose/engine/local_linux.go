@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// isLocal says whether the process behind a socket lives in our own process namespace and file system. The kernel
-// gives the pid of who listens as we would see it: 0 where we would not.
+// isLocal says whether the process behind a socket is in the process namespace and the file system of this process. The
+// kernel returns the listener's pid as this process would see it, or 0 if it cannot see it.
 func isLocal(socket string) bool {
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
@@ -27,7 +27,7 @@ func isLocal(socket string) bool {
 	}
 	theirs, err := os.Stat("/proc/" + strconv.Itoa(int(peer.Pid)) + "/root/")
 	if os.IsPermission(err) {
-		return true // root's, and we are not root: its pid is ours to see, so it is no container of its
+		return true // it is root's, and this process is not root: the pid is visible, so the engine is not in another namespace
 	}
 	own, errOwn := os.Stat("/")
 	return err == nil && errOwn == nil && os.SameFile(theirs, own)

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package compose
+package engine
 
-// besideUs is false: the engine of another system runs in a virtual machine.
-func besideUs(string) bool { return false }
+// isLocal is false: on other systems the engine runs in a virtual machine.
+func isLocal(string) bool { return false }

@@ -9,7 +9,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// RemoveContainer removes with anonymous volumes. A removal under way elsewhere is waited for.
+// RemoveContainer removes a container with its anonymous volumes. It waits for a removal that is already in progress.
 func RemoveContainer(ctx context.Context, e *Engine, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, KillLimit)
 	defer cancel()
@@ -29,5 +29,5 @@ func RemoveContainer(ctx context.Context, e *Engine, id string) error {
 	}
 }
 
-// KillLimit is how long the engine may take to kill or to remove a container.
+// KillLimit is how long the engine may take to kill or remove a container.
 const KillLimit = time.Minute

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// repeating repeats a question that the engine answered with a fault of its own, or with half an answer. What changes
-// something is asked once: the engine may have done it, and only its caller knows how to find out.
+// repeating repeats a read request that the engine answered with an internal error, or only in part. A request that
+// changes something is sent once: the engine may have done it, and only the caller can find out.
 type repeating struct{ once http.RoundTripper }
 
-// repeats are the pauses before a question is asked again.
+// repeats are the pauses before a request is repeated.
 var repeats = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
 
-// RetryQuestions makes a client's transport repeat questions. The client has to keep an *http.Transport, from which it
-// takes how to connect when it hands a connection over to a stream.
+// RetryQuestions makes a client's transport repeat read requests. The client must keep an *http.Transport, because it
+// takes the dialer from it when it hands a connection over to a stream.
 func RetryQuestions(outer *http.Transport) *http.Transport {
 	once := &http.Transport{
-		// Both are set later, when the client learns its host.
+		// Both are set later, when the client knows its host.
 		Proxy: func(req *http.Request) (*url.URL, error) {
 			if outer.Proxy != nil {
 				return outer.Proxy(req)
@@ -37,7 +37,7 @@ func RetryQuestions(outer *http.Transport) *http.Transport {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
 		TLSClientConfig: outer.TLSClientConfig,
-		MaxIdleConns:    6, IdleConnTimeout: 30 * time.Second, // as the client itself has it
+		MaxIdleConns:    6, IdleConnTimeout: 30 * time.Second, // as in the client's own transport
 	}
 	scheme := "http"
 	if outer.TLSClientConfig != nil {
@@ -47,7 +47,7 @@ func RetryQuestions(outer *http.Transport) *http.Transport {
 	return outer
 }
 
-// streams are answers that come piece by piece, as things happen or as they are asked for.
+// streams matches the requests whose answers arrive in parts, as things happen.
 var streams = regexp.MustCompile(`/(events|logs|archive|attach|stats|export|get)$`)
 
 // RoundTrip implements http.RoundTripper.
@@ -69,7 +69,7 @@ func (r *repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.once.RoundTrip(req)
 }
 
-// ask asks once. whole is false when it is worth asking again.
+// ask sends the request once. whole is false if it should be repeated.
 func (r *repeating) ask(req *http.Request) (resp *http.Response, whole bool) {
 	resp, err := r.once.RoundTrip(req)
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *repeating) ask(req *http.Request) (resp *http.Response, whole bool) {
 	return resp, true
 }
 
-// CloseIdleConnections is asked for by http.Client.
+// CloseIdleConnections is called by http.Client.
 func (r *repeating) CloseIdleConnections() {
 	if t, ok := r.once.(*http.Transport); ok {
 		t.CloseIdleConnections()

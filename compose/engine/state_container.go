@@ -16,25 +16,25 @@ import (
 	"github.com/docker/docker/api/types/network"
 )
 
-// A vessel is a container that does nothing. Its name is the only thing that the engine creates atomically for every
-// client, and files can be put into it and read from it: so it serves as a lock, and as a place for the journal. Its labels
-// are what it was created with; they cannot change. One that has to last runs, because a prune removes every container that
-// does not.
+// A StateContainer is a container that does nothing. Its name is the only thing that the engine creates atomically for
+// all clients, and files can be written into it and read from it. So it serves as a lock, and as the place of the
+// journal. Its labels are set when it is created and cannot change. A container that must last runs, because a prune
+// removes every container that does not.
 type StateContainer struct {
 	Engine *Engine
 	Name   string
 	Policy container.RestartPolicyMode // empty: no
 }
 
-// EmptyImage is empty, so that it needs no registry and pins none of the user's images. Older versions made all vessels
-// of it, and none of them runs.
+// EmptyImage is an empty image, so it needs no registry and keeps no image of the user. Older versions used it for all
+// state containers, and none of those runs.
 const EmptyImage = "bluegate-vessel:1"
 
-// creations is how often a vessel is created that a prune removes before it runs, or whose image it does.
+// creations is how often a state container is created again if a prune removes it before it runs, or removes its image.
 const creations = 3
 
-// Create returns the vessel's id, or errdefs.Conflict (see errdefs.IsConflict) when someone else has created it. It does
-// not run yet.
+// Create returns the container's id, or errdefs.Conflict (see errdefs.IsConflict) if someone else has created it. It
+// does not start the container.
 func (v StateContainer) Create(ctx context.Context, labels map[string]string) (id string, err error) {
 	labels[OwnLabel] = v.Name
 	config := &container.Config{Image: EmptyImage, Cmd: []string{"never-started"}, Labels: labels}
@@ -56,8 +56,8 @@ func (v StateContainer) Create(ctx context.Context, labels map[string]string) (i
 	return "", fmt.Errorf("the image of %s was removed %d times before it could be used", v.Name, creations)
 }
 
-// Start makes the vessel run, so that a prune leaves it. It changes nothing where it runs. errdefs.IsNotFound tells that
-// the vessel is not there any more.
+// Start starts the container, so that a prune does not remove it. It does nothing if the container runs.
+// errdefs.IsNotFound means that the container does not exist any more.
 func (v StateContainer) Start(ctx context.Context) error {
 	if !v.Engine.CanWait() {
 		return nil
@@ -67,8 +67,8 @@ func (v StateContainer) Start(ctx context.Context) error {
 	return v.Engine.ContainerStart(ctx, v.Name, container.StartOptions{})
 }
 
-// CreateRunning returns once the vessel runs, or errdefs.Conflict when someone else has created it. A prune may remove it
-// before it runs: then it is created again, unless someone else was faster.
+// CreateRunning returns when the container runs, or errdefs.Conflict if someone else has created it. If a prune removes
+// it before it runs, it is created again, unless someone else was faster.
 func (v StateContainer) CreateRunning(ctx context.Context) error {
 	var err error
 	for range creations {
@@ -87,7 +87,7 @@ func (v StateContainer) CreateRunning(ctx context.Context) error {
 	return err
 }
 
-// importImage makes the image of which vessels are created.
+// importImage creates the image of the container.
 func (v StateContainer) importImage(ctx context.Context) error {
 	if v.Engine.CanWait() {
 		return v.Engine.EnsureWaitImage(ctx)
@@ -105,7 +105,7 @@ func (v StateContainer) Remove(ctx context.Context) error {
 	return RemoveContainer(ctx, v.Engine, v.Name)
 }
 
-// Put replaces files at the vessel's root, one after the other, by the same content.
+// Put replaces files in the container's root, one after the other, with the same content.
 func (v StateContainer) Put(ctx context.Context, content []byte, files ...string) error {
 	ctx, cancel := Asking(ctx)
 	defer cancel()
@@ -125,7 +125,7 @@ func (v StateContainer) Put(ctx context.Context, content []byte, files ...string
 	return v.Engine.CopyToContainer(ctx, v.Name, "/", &buf, container.CopyToContainerOptions{})
 }
 
-// Get reads a file of the vessel's root; errdefs.IsNotFound tells that there is none.
+// Get reads a file in the container's root; errdefs.IsNotFound means that there is none.
 func (v StateContainer) Get(ctx context.Context, file string) ([]byte, error) {
 	ctx, cancel := Asking(ctx)
 	defer cancel()

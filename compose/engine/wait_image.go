@@ -13,20 +13,20 @@ import (
 	"github.com/docker/docker/api/types/image"
 )
 
-// WaitImage holds our own static executable, which waits for a signal, and nothing else. A container of it runs without a
-// registry and without an image of the user's. Every prune spares a container that runs, with its image.
+// WaitImage contains only bluegate's static executable, which waits for a signal. A container of it needs no registry
+// and no image of the user. A prune removes neither a running container nor its image.
 const WaitImage = "bluegate-wait:1"
 
-// waitProgram is where the executable is in the image.
+// waitProgram is the path of the executable in the image.
 const waitProgram = "bluegate-wait"
 
-// importLimit bounds the upload of the executable, which is a few megabytes.
+// importLimit limits the upload of the executable, which has a few megabytes.
 const importLimit = 2 * time.Minute
 
-// CanWait reports whether containers of ours can run on this engine: whether there is an executable for it.
+// CanWait says whether there is an executable for containers that wait on this engine.
 func (e *Engine) CanWait() bool { return e.Waiter != nil }
 
-// EnsureWaitImage makes the image where it is not there.
+// EnsureWaitImage creates the image if it does not exist.
 func (e *Engine) EnsureWaitImage(ctx context.Context) error {
 	ask, cancel := Asking(ctx)
 	defer cancel()
@@ -63,7 +63,7 @@ func (e *Engine) importWaitImage(ctx context.Context) error {
 	return e.importImage(ctx, &archive, WaitImage, "bluegate's containers that only wait", "LABEL "+OwnLabel+"=wait", "USER 65534:65534", entrypoint)
 }
 
-// importImage makes an image of an archive.
+// importImage creates an image from an archive.
 func (e *Engine) importImage(ctx context.Context, archive io.Reader, name, message string, changes ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, importLimit)
 	defer cancel()

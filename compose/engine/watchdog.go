@@ -8,15 +8,14 @@ import (
 	"bluegate/deploy/model"
 )
 
-// How often an engine is asked for a sign of life while it does something long, and how long it may be silent.
+// The interval of pings during a long request, and how long the engine may not answer them.
 const (
 	pulseEvery = 2 * time.Second
 	pulseLimit = 20 * time.Second
 )
 
-// Watched returns a context that ends when the engine has given no sign of life for a while. Pulling and creating may take
-// long, so that no deadline of their own would tell a slow engine from one that stands still; a ping takes no time on
-// the one and for ever on the other.
+// Watched returns a context that ends when the engine has not responded to pings for some time. Pulling and creating
+// may take long, so a deadline cannot tell a slow engine from one that hangs; a ping can.
 func (e *Engine) Watched(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -47,7 +46,8 @@ func (e *Engine) pingUntilSilent(ctx context.Context) error {
 	return err
 }
 
-// SilenceError prefers the reason for which alive ended a context to what came of that: "context canceled" does not say why.
+// SilenceError returns the reason for which Watched ended a context, otherwise err: "context canceled" does not say
+// why.
 func SilenceError(ctx context.Context, err error) error {
 	var silent *model.UnreachableError
 	if err != nil && errors.As(context.Cause(ctx), &silent) {

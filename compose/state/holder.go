@@ -28,7 +28,7 @@ func Self(command, release string) model.Holder {
 	return h
 }
 
-// processOf says whether a holder is (or was) a process that this one can see, and whether it lives.
+// processOf says whether a holder is or was a process that this process can see, and whether it is alive.
 func processOf(h model.Holder) (seen, lives bool) {
 	if h.Machine == "" || h.Start == "" || h.Machine != machine() {
 		return false, false
@@ -36,14 +36,14 @@ func processOf(h model.Holder) (seen, lives bool) {
 	return proc.judge(h)
 }
 
-// procfs is where the kernel tells of processes.
+// procfs is the path of the kernel's process information.
 type procfs string
 
 const proc procfs = "/proc"
 
-// judge tells a holder's process from a later one of its pid by the time at which it started. Of another user's process
-// a /proc that is mounted with hidepid does not tell that: the kernel says no more than that some process has the pid,
-// and that does not judge the holder.
+// judge tells the process of a holder from a later one with the same pid by its start time. If /proc is mounted with
+// hidepid, the start time of another user's process is not visible: then the kernel only says that a process has the
+// pid, which decides nothing.
 func (p procfs) judge(h model.Holder) (seen, lives bool) {
 	start, err := p.start(h.PID)
 	if err != nil {
@@ -52,8 +52,8 @@ func (p procfs) judge(h model.Holder) (seen, lives bool) {
 	return true, h.Start == start
 }
 
-// machine tells a running system and a process namespace from every other: two containers on one host do not see each
-// other's processes, and after a reboot none of the old ones lives. Empty where it cannot be told.
+// machine identifies a running system and a process namespace: two containers on one host do not see each other's
+// processes, and after a reboot no earlier process is alive. It is empty if it cannot be determined.
 func machine() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -66,9 +66,9 @@ func machine() string {
 	return strings.TrimSpace(string(boot)) + " " + namespace
 }
 
-// start is the start time in the kernel's ticks, field 22 of /proc/PID/stat; the name in field 2 may hold spaces. It is
-// empty for a process that has ended and for which nobody has waited: where PID 1 of a container is no init, as in many
-// CI images, nobody ever does. An error says that the process is not there, or not to be seen.
+// start returns the start time in the kernel's ticks: field 22 of /proc/PID/stat; the name in field 2 may contain
+// spaces. It is empty for a process that has ended and was not reaped, as in containers whose PID 1 is not an init. An
+// error means that the process does not exist or is not visible.
 func (p procfs) start(pid int) (string, error) {
 	stat, err := os.ReadFile(filepath.Join(string(p), strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -76,7 +76,7 @@ func (p procfs) start(pid int) (string, error) {
 	}
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 {
-		return "", fmt.Errorf("/proc/%d/stat has %d fields behind the name", pid, len(fields))
+		return "", fmt.Errorf("/proc/%d/stat has %d fields after the name", pid, len(fields))
 	}
 	if bytes.ContainsAny(fields[0], "ZX") {
 		return "", nil

@@ -16,14 +16,14 @@ import (
 	"bluegate/deploy/model"
 )
 
-// A journal is written twice, in this order: a writer that dies in the middle leaves one of them whole, the old one in
-// the second place or the new one in the first.
+// A journal is written twice, in this order. A writer that dies in between leaves one complete journal: the old one in the
+// second file, or the new one in the first.
 const (
 	journalDraft = "journal.new.json"
 	journalFile  = "journal.json"
 )
 
-// sealed is the journal as it is stored: what was cut off or altered on its way does not match its sum.
+// sealed is the stored form of the journal. If it was cut off or altered, its checksum does not match.
 type sealed struct {
 	Sum     string          `json:"sha256"`
 	Journal json.RawMessage `json:"journal"`
@@ -33,7 +33,7 @@ func (l *Store) journalVessel(project string) engine.StateContainer {
 	return engine.StateContainer{Engine: l.engine, Name: "bluegate-journal-" + project, Policy: container.RestartPolicyUnlessStopped}
 }
 
-// nextVessel is the journal's container on its way into the place of one that never runs, which an older version made.
+// nextVessel is the new journal container, before it replaces one that never runs, which an older version created.
 func (l *Store) nextVessel(project string) engine.StateContainer {
 	v := l.journalVessel(project)
 	v.Name = "bluegate-journal.next-" + project
@@ -44,7 +44,7 @@ func (l *Store) nextVessel(project string) engine.StateContainer {
 func (l *Store) Read(ctx context.Context, project string) (model.Journal, error) {
 	v := l.journalVessel(project)
 	j, err := readJournal(ctx, v, journalFile)
-	if errdefs.IsNotFound(err) { // a run was killed between the removal of the old container and the renaming of the new one
+	if errdefs.IsNotFound(err) { // a run was killed after it removed the old container and before it renamed the new one
 		if j, err = readJournal(ctx, l.nextVessel(project), journalFile); err == nil {
 			return j, nil
 		}
@@ -54,7 +54,7 @@ func (l *Store) Read(ctx context.Context, project string) (model.Journal, error)
 	case errors.As(err, &damage):
 		draft, draftErr := readJournal(ctx, v, journalDraft)
 		if draftErr == nil {
-			l.order = [2]string{journalFile, journalDraft} // the good one goes last
+			l.order = [2]string{journalFile, journalDraft} // the complete one is written last
 			return draft, nil
 		}
 		return j, &model.ManualActionError{
@@ -69,7 +69,7 @@ func (l *Store) Read(ctx context.Context, project string) (model.Journal, error)
 	return j, nil
 }
 
-// damageError says that a journal is there and cannot be used.
+// damageError means that a journal exists but cannot be used.
 type damageError struct{ error }
 
 func readJournal(ctx context.Context, v engine.StateContainer, file string) (model.Journal, error) {
@@ -105,7 +105,7 @@ func unseal(text []byte) (model.Journal, error) {
 		return j, fmt.Errorf("it is corrupt: %w", err)
 	}
 	if j.Version != model.JournalVersion {
-		return j, fmt.Errorf("it has version %d, and this bluegate writes version %d", j.Version, model.JournalVersion)
+		return j, fmt.Errorf("it has version %d, but this bluegate writes version %d", j.Version, model.JournalVersion)
 	}
 	return j, nil
 }
@@ -146,8 +146,9 @@ func (l *Store) write(ctx context.Context, project string, text []byte) error {
 	return nil
 }
 
-// keepRunning sees to it that the journal, which was just written, is in a container that runs: one that was stopped is started,
-// and one of an older version, which cannot run, is replaced. At each moment the journal is whole in the one or the other.
+// keepRunning makes sure that the journal that was just written is in a running container: it starts one that was
+// stopped, and replaces one of an older version, which cannot run. At every moment, one of the two containers has a
+// complete journal.
 func (l *Store) keepRunning(ctx context.Context, project string, text []byte) error {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -159,7 +160,7 @@ func (l *Store) keepRunning(ctx context.Context, project string, text []byte) er
 	if info.Config.Image != engine.EmptyImage {
 		return l.engine.ContainerStart(ask, info.ID, container.StartOptions{})
 	}
-	if err := next.Remove(ctx); err != nil { // of a run that was killed before it was whole
+	if err := next.Remove(ctx); err != nil { // left by a run that was killed before it was complete
 		return err
 	}
 	if err := next.CreateRunning(ctx); err != nil {
@@ -174,7 +175,7 @@ func (l *Store) keepRunning(ctx context.Context, project string, text []byte) er
 	return l.rename(ctx, project)
 }
 
-// rename gives the new container of the journal its name, or says that there is none.
+// rename gives the new journal container its final name. It returns errdefs.NotFound if there is none.
 func (l *Store) rename(ctx context.Context, project string) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -192,7 +193,7 @@ func (l *Store) Sweep(ctx context.Context, project string) error {
 	defer cancel()
 	rows, err := l.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.SweepLabel+"="+project))})
 	if err != nil {
-		return l.engine.Unreachable(fmt.Errorf("look for what an earlier run left: %w", err))
+		return l.engine.Unreachable(fmt.Errorf("list what an earlier run left: %w", err))
 	}
 	for _, row := range rows {
 		if err := engine.RemoveContainer(ctx, l.engine, row.ID); err != nil {

@@ -15,15 +15,15 @@ import (
 	"bluegate/deploy/model"
 )
 
-// A lease is renewed three times before it ends. Its holder stops acting a while before another client may take it over.
-// A lock that is held for longer than leaseStart runs, so that a prune leaves it: most switches are over by then, and
-// starting a container takes longer than they do. A prune that removes it before is noticed when it is started.
+// A lease is renewed three times before it ends. Its holder stops acting some time before another client may take it over.
+// The container of a lock that is held for longer than leaseStart is started, so that a prune does not remove it. Most
+// switches are shorter, and starting a container takes longer than they do. If a prune removes it before, the start fails.
 const (
 	leaseLength  = 30 * time.Second
 	leaseStart   = time.Second
 	leaseRenewal = 10 * time.Second
-	leaseTry     = 5 * time.Second // for one renewal
-	leaseRetry   = time.Second     // after a renewal that failed
+	leaseTry     = 5 * time.Second // of one renewal
+	leaseRetry   = time.Second     // after a failed renewal
 	leaseMargin  = 5 * time.Second
 )
 
@@ -31,10 +31,10 @@ const (
 type Store struct {
 	engine *engine.Engine
 	order  [2]string // in which the next journal is written
-	lasts  string    // the project whose journal is known to be in a container that runs
+	lasts  string    // the project whose journal is known to be in a running container
 }
 
-// New keeps lock and journal on the engine.
+// New returns a Store that keeps lock and journal on the engine.
 func New(e *engine.Engine) *Store {
 	return &Store{engine: e, order: [2]string{journalDraft, journalFile}}
 }
@@ -43,12 +43,12 @@ func (l *Store) lockVessel(name string) engine.StateContainer {
 	return engine.StateContainer{Engine: l.engine, Name: "bluegate-lock-" + name}
 }
 
-// leaseEnd is when a lease ends that is taken now, by the clock on the wall: it goes on while a machine is suspended, as
-// the engine's does.
+// leaseEnd is the end of a lease that starts now, by the wall clock: it continues while a machine is suspended, as the
+// engine's clock does.
 func leaseEnd() time.Time { return time.Now().Round(0).Add(leaseLength) }
 
-// lockPause is the pause between two tries for a lock that has no holder yet. The engine reserves a container's name
-// before it can tell anything about the container.
+// lockPause is the pause between two attempts to read the holder of a new lock. The engine reserves a container's name
+// before it can return the container.
 const lockPause = 25 * time.Millisecond
 
 // Lock implements model.StateStore.
@@ -58,7 +58,7 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 	if err != nil {
 		return nil, err
 	}
-	if l.engine.CanWait() { // the lease is counted from before the creation, which an upload would delay
+	if l.engine.CanWait() { // before the lease starts, because an upload takes time
 		if err := l.engine.EnsureWaitImage(ctx); err != nil {
 			return nil, l.engine.Unreachable(fmt.Errorf("take the lock %s: %w", name, err))
 		}
@@ -74,13 +74,13 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 		}
 		holder, alive, err := l.holderAlive(ctx, v)
 		if err != nil {
-			return nil, l.engine.Unreachable(fmt.Errorf("look at the lock %s: %w", name, err))
+			return nil, l.engine.Unreachable(fmt.Errorf("read the lock %s: %w", name, err))
 		}
 		if alive {
 			return nil, &model.LockedError{Lock: name, Holder: holder}
 		}
 		if err := l.clear(ctx, v); err != nil {
-			return nil, l.engine.Unreachable(fmt.Errorf("clear the lock %s of a dead holder (%s): %w", name, holder, err))
+			return nil, l.engine.Unreachable(fmt.Errorf("remove the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
 		select {
 		case <-ctx.Done():
@@ -90,8 +90,9 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 	}
 }
 
-// hold begins to renew the lease of a lock that was taken. The first one is counted from the lock's creation; only its
-// renewals are written. The lock is known by its id from here on: its name may be another's, once the lease has ended.
+// hold starts to renew the lease of a lock. The first lease starts with the creation of the lock; only renewals are
+// written. From here on the lock is identified by its id: after the lease has ended, its name may belong to another
+// one.
 func (l *Store) hold(ctx context.Context, id string, until time.Time) *lease {
 	lease := &lease{vessel: engine.StateContainer{Engine: l.engine, Name: id}, lost: make(chan struct{})}
 	lease.until.Store(&until)
@@ -100,7 +101,8 @@ func (l *Store) hold(ctx context.Context, id string, until time.Time) *lease {
 	return lease
 }
 
-// clear removes the container by the id that was judged, so that a lock that somebody else took meanwhile stays.
+// clear removes the container by the id that was inspected, so that a lock that someone else has taken in the meantime
+// stays.
 func (l *Store) clear(ctx context.Context, v engine.StateContainer) error {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -126,7 +128,7 @@ func (l *Store) Holder(ctx context.Context, name string) (*model.Holder, error) 
 	return &h, nil
 }
 
-// holderAlive says whether a lock's holder lives: by its process where that can be seen, else by its lease.
+// holderAlive says whether the holder of a lock is alive: by its process if that is visible, otherwise by its lease.
 func (l *Store) holderAlive(ctx context.Context, v engine.StateContainer) (h model.Holder, alive bool, err error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
@@ -138,7 +140,7 @@ func (l *Store) holderAlive(ctx context.Context, v engine.StateContainer) (h mod
 		return h, false, err
 	}
 	if err := json.Unmarshal([]byte(info.Config.Labels[engine.HolderLabel]), &h); err != nil {
-		return h, false, fmt.Errorf("container %s is no lock of ours (its label %s cannot be read); remove it if it is not needed", v.Name, engine.HolderLabel)
+		return h, false, fmt.Errorf("container %s is not a bluegate lock (its label %s cannot be read); remove it if it is not needed", v.Name, engine.HolderLabel)
 	}
 	if seen, lives := processOf(h); seen {
 		return h, lives, nil
@@ -173,7 +175,7 @@ type lease struct {
 // Until implements model.Lease.
 func (l *lease) Until() time.Time { return *l.until.Load() }
 
-// renew writes the lease's end by the engine's clock, the one that all clients share. It returns it by ours.
+// renew writes the end of the lease by the engine's clock, which all clients share, and returns it by the local clock.
 func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	until := leaseEnd()
 	text, err := until.Add(-l.vessel.Engine.Skew).UTC().MarshalText()
@@ -183,11 +185,11 @@ func (l *lease) renew(ctx context.Context) (time.Time, error) {
 	if err := l.vessel.Put(ctx, text, leaseFile); err != nil {
 		return until, err
 	}
-	return until, l.vessel.Start(ctx) // also after a restart of the engine, which stops it
+	return until, l.vessel.Start(ctx) // a restart of the engine stops it
 }
 
-// keep renews the lease until it is given back. It is lost while nobody else can have taken it yet, whether the engine
-// refuses or stands still.
+// keep renews the lease until it is released. The lease is lost before anyone else can take it, whether the engine
+// refuses or hangs.
 func (l *lease) keep(ctx context.Context, until time.Time) {
 	pause := leaseStart
 	for {
@@ -207,7 +209,7 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 		case ctx.Err() != nil:
 			return
 		case errdefs.IsNotFound(err):
-			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s is not there any more: a prune of a stopped container, or docker rm), so another client may hold it by now", l.vessel.Name)
+			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s does not exist any more: a prune, or docker rm), so another client may hold it by now", l.vessel.Name)
 			close(l.lost)
 			return
 		case !time.Now().Before(last):
@@ -225,7 +227,7 @@ func (l *lease) Lost() <-chan struct{} { return l.lost }
 // Why implements model.Lease.
 func (l *lease) Why() error { return l.why }
 
-// Release implements model.Lease. A lease that was lost may be another's by now, and is left alone.
+// Release implements model.Lease. It does not touch a lease that was lost: it may belong to someone else by now.
 func (l *lease) Release(ctx context.Context) error {
 	l.stop()
 	l.done.Wait()
