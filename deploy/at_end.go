@@ -25,7 +25,7 @@ func (r *run) atEnd(ctx context.Context) {
 	r.seen.Containers, r.report.Containers = now, append([]model.Container{}, now...)
 	if err != nil {
 		r.seen.Containers, r.report.Containers = nil, []model.Container{}
-		r.note(model.Finding{Code: "not-listed", Message: "the engine could not be asked which containers are there at the end, so that none is listed: " + err.Error()})
+		r.note(model.Finding{Code: "not-listed", Message: "the engine did not say which containers are there at the end, so none is listed: " + err.Error()})
 		return
 	}
 	if r.stage >= switched && r.live.Colour == r.plan.Release.To {

@@ -131,7 +131,7 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 		case !model.Is[*model.UnreachableError](err):
 			return err
 		case time.Now().After(until):
-			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but what nginx serves could not be proven at its end: %w", r.plan.Release.To, err), Run: "bluegate settle"}
+			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but at its end it could not be proven what nginx serves: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 		}
 		_ = sleep(ctx, bakePause)
 	}

@@ -31,7 +31,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	if refusal != nil {
 		return r.outcome(ctx, refusal)
 	}
-	r.report.Message = "a deployment could begin: nothing that can be known before would refuse it"
+	r.report.Message = "a deployment could begin: no check that can be made before it refuses it"
 	return r.report.Finish(model.OK)
 }
 

@@ -30,7 +30,7 @@ func (r *run) drain(ctx context.Context) error {
 	}
 	r.noteOpen(left)
 	if r.Settings.DrainThenStop {
-		r.note(model.Finding{Code: "cut", Message: fmt.Sprintf("%s still answered requests after %s; the old colour is stopped all the same (drain.then: stop)", left, r.Settings.DrainTimeout)})
+		r.note(model.Finding{Code: "cut", Message: fmt.Sprintf("%s still answered requests after %s; the old colour is stopped anyway (drain.then: stop)", left, r.Settings.DrainTimeout)})
 		return nil
 	}
 	return &model.ManualActionError{

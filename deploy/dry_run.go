@@ -70,19 +70,19 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	live := r.live
 	done, err := r.settle(ctx)
 	if nginx.Waits > 0 && err == nil && !done.drains {
-		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: they are waited for up to %s, and nothing is done if they have not ended by then (still-draining)",
+		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: a deployment waits for them for up to %s, and changes nothing if they have not ended by then (still-draining)",
 			model.Count(nginx.Waits, "nginx worker"), r.Settings.DrainTimeout)})
 	}
 	switch {
 	case errors.Is(err, unchanged.ErrUnforeseen):
 		r.setLive(live.Colour, live.By)
 		r.report.From, r.report.To, r.report.Containers = live.Colour, cmp.Or(r.Settings.To, live.Colour.Other(), entry.To), r.seen.Containers
-		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask from its network: what follows is not known before that; run `bluegate settle`, then the dry run again", entry.Release, plan.OrNone(entry.From), entry.To, entry.Phase)})
+		r.note(model.Finding{Code: "would-settle", Message: fmt.Sprintf("first release %s (%s to %s, left in phase %q) is settled, which has to reload nginx or to ask from its network: the rest is not known before that; run `bluegate settle`, then the dry run again", entry.Release, plan.OrNone(entry.From), entry.To, entry.Phase)})
 		return false, nil
 	case err != nil:
 		return false, err
 	case done.said != "":
-		r.note(model.Finding{Code: "would-settle", Message: "first what an earlier run left is settled, after which this is true: " + done.said})
+		r.note(model.Finding{Code: "would-settle", Message: "what an earlier run left is settled first. Afterwards: " + done.said})
 	}
 	return true, r.observe(ctx)
 }

@@ -82,7 +82,7 @@ func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) repo
 	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
 	switch {
 	case errors.Is(bounded.Err(), context.DeadlineExceeded):
-		h.Status, h.Message = "failed", fmt.Sprintf("it did not end within %s, and was ended with all that it had started", limit)
+		h.Status, h.Message = "failed", fmt.Sprintf("it did not end within %s, and was killed with everything that it had started", limit)
 	case err != nil:
 		h.Status, h.Message = "failed", redact.Sanitize(err.Error())
 	case code != 0:

@@ -31,7 +31,7 @@ func (r *run) noOpenConnections(ctx context.Context) error {
 func (r *run) stopIdle(ctx context.Context) (said string, err error) {
 	idle := r.live.Colour.Other()
 	if idle == model.None {
-		return "", model.Invalid("no colour is live (%s), so which one could be stopped is not known", r.live.By)
+		return "", model.Invalid("no colour is live (%s), so it is not known which colour could be stopped", r.live.By)
 	}
 	running := slices.DeleteFunc(r.seen.Of(idle), func(c model.Container) bool { return !c.InUse() })
 	if len(running) == 0 {

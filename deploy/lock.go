@@ -143,6 +143,6 @@ func (r *run) unlock(ctx context.Context) {
 
 func (r *run) noteUnreleased(err error) {
 	if err != nil {
-		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not given back and ends by itself: " + err.Error()})
+		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not released, and expires by itself: " + err.Error()})
 	}
 }

@@ -57,7 +57,7 @@ func TestStartFirst(t *testing.T) {
 		says string
 	}{
 		{"it was stopped", func(*fakeEngine) {}, "first run `docker start shop-was-green-1 shop-signal-green-1` and wait until it is healthy"},
-		{"it is gone", func(w *fakeEngine) { w.remove(model.Green) }, "no container of green, which it names, is there, so that a reload would fail: undo the change"},
+		{"it is gone", func(w *fakeEngine) { w.remove(model.Green) }, "no container of green, which it names, is there, so a reload would fail: undo the change"},
 		{"it runs", func(w *fakeEngine) {
 			for _, b := range w.boxes {
 				b.began, b.stopped = time.Now(), time.Time{}

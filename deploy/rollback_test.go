@@ -129,7 +129,7 @@ func TestRollback(t *testing.T) {
 		name:    "after a rollback",
 		set:     func(w *fakeEngine) { w.process().rollback(); w.lines = nil },
 		done:    "lock shop \n unlock shop",
-		outcome: model.Malformed, exit: 2, live: model.Blue, says: "a rollback is not rolled back; go forward with `bluegate deploy`",
+		outcome: model.Malformed, exit: 2, live: model.Blue, says: "a rollback is not rolled back; deploy a new release with `bluegate deploy`",
 	}, {
 		name: "after a switch by hand",
 		set: func(w *fakeEngine) {

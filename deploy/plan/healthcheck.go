@@ -36,7 +36,7 @@ func examineProbe(s model.Service, img model.Image, runningSuffices bool) []mode
 		}
 		found := model.Finding{
 			Code: "no-healthcheck", Place: s.Place, Message: fmt.Sprintf("service %s has no healthcheck", s.Name),
-			Cost:   "nothing can tell whether it works, so that a deployment is refused",
+			Cost:   "nothing can tell whether it works, so a deployment is refused",
 			Remedy: healthcheckFor(s),
 		}
 		if runningSuffices {
@@ -55,7 +55,7 @@ func examineProbe(s model.Service, img model.Image, runningSuffices bool) []mode
 	if p.Interval > quickProbe {
 		all = append(all, model.Finding{
 			Code: "slow-healthcheck", Place: s.Place, Message: fmt.Sprintf("the healthcheck of %s asks every %s", s.Name, p.Interval),
-			Cost:   fmt.Sprintf("the first question comes %s after the start, so that each deployment takes that long or longer; and a fault is seen up to %s late", p.Interval, p.Interval),
+			Cost:   fmt.Sprintf("the first probe comes %s after the start, so each deployment takes that long or longer, and a fault is seen up to %s late", p.Interval, p.Interval),
 			Remedy: fmt.Sprintf("services:\n  %s:\n    healthcheck:\n      interval: 2s", s.Name),
 		})
 	}
@@ -79,7 +79,7 @@ func confusedTest(test []string) string {
 	switch test[0] {
 	case "CMD":
 		if i := slices.Index(test, "||"); i > 0 {
-			return fmt.Sprintf("is a list, for which no shell is asked: %q is handed to %s as arguments", strings.Join(test[i:], " "), test[1])
+			return fmt.Sprintf("is a list, which is not run by a shell: %q is passed to %s as arguments", strings.Join(test[i:], " "), test[1])
 		}
 	case "CMD-SHELL":
 		if strings.HasPrefix(strings.TrimSpace(test[1]), "[") && strings.Contains(test[1], `"`) {

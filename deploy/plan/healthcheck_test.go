@@ -32,7 +32,7 @@ func TestExamineProbe(t *testing.T) {
 		{"none is needed", with(model.Service{OneShot: true}), here, false, "", nil},
 		{"Docker's default interval", with(model.Service{Probe: &gate.Probe{Retries: 2}}), here, false, "slow-healthcheck", []string{"every 30s", "      interval: 2s"}},
 		{"every 6 s by the image", with(model.Service{}), model.Image{ID: "x", Probe: &gate.Probe{Interval: 6 * time.Second}}, false, "slow-healthcheck", []string{"6s late"}},
-		{"|| in a list", with(model.Service{Probe: quick, ProbeTest: []string{"CMD", "curl", "-f", "http://x", "||", "exit", "1"}}), here, false, "healthcheck-form", []string{`"|| exit 1" is handed to curl`}},
+		{"|| in a list", with(model.Service{Probe: quick, ProbeTest: []string{"CMD", "curl", "-f", "http://x", "||", "exit", "1"}}), here, false, "healthcheck-form", []string{`"|| exit 1" is passed to curl`}},
 		{"a list for a shell", with(model.Service{}), model.Image{ID: "x", Probe: quick, ProbeTest: []string{"CMD-SHELL", `["/app", "check"] || exit 1`}}, false, "healthcheck-form", []string{"JSON list"}},
 		{"the file's command stands before the image's", with(model.Service{Probe: quick, ProbeTest: []string{"CMD", "/healthcheck"}}), model.Image{ID: "x", ProbeTest: []string{"CMD-SHELL", `["/app"] || exit 1`}}, false, "", nil},
 		{"a shell's own brackets", with(model.Service{Probe: quick, ProbeTest: []string{"CMD-SHELL", "[ -f /ready ] || exit 1"}}), here, false, "", nil},

@@ -40,7 +40,7 @@ func (o Observation) liveUnknown(route model.Route) error {
 		}
 		mentions += fmt.Sprintf("\n%s at %s", m.Colour, m)
 	}
-	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so which one users are on is not known%s\nmake it name the live colour, reload nginx, and deploy again%s",
+	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so it is not known which one users are on%s\nmake it name the live colour, reload nginx, and deploy again%s",
 		strings.Join(running, " and "), route.Nginx, mentions, write)
 }
 

@@ -88,7 +88,7 @@ func (o Observation) live() (model.Colour, string) {
 	case o.Route.State == model.RouterAbsent:
 		return model.None, "no nginx was found"
 	case named == model.None && o.Route.Refusal != nil:
-		return model.None, fmt.Sprintf("which colour the configuration of %s makes live cannot be told", nginx)
+		return model.None, fmt.Sprintf("it cannot be told which colour the configuration of %s makes live", nginx)
 	case named == model.None:
 		return model.None, fmt.Sprintf("the configuration of %s names neither colour", nginx)
 	case !o.Runs(named):
@@ -121,9 +121,9 @@ func (o Observation) startFirst() error {
 	for _, c := range o.Of(colour) {
 		names = append(names, c.Name)
 	}
-	what := fmt.Sprintf("no container of %s, which it names, is there, so that a reload would fail: undo the change", colour)
+	what := fmt.Sprintf("no container of %s, which it names, is there, so a reload would fail: undo the change", colour)
 	if len(names) > 0 {
-		what = fmt.Sprintf("%s, which it names, does not run, so that a reload would fail: undo the change, or first run `docker start %s` and wait until it is healthy", colour, strings.Join(names, " "))
+		what = fmt.Sprintf("%s, which it names, does not run, so a reload would fail: undo the change, or first run `docker start %s` and wait until it is healthy", colour, strings.Join(names, " "))
 	}
 	e := &model.RefusedError{Reasons: slices.Clone(model.ReasonsOf(o.Route.Refusal))}
 	for i := range e.Reasons {
@@ -148,7 +148,7 @@ func (o Observation) JournalLost() []model.Finding {
 	name, release := o.Containers[i].Name, o.Containers[i].Release
 	return []model.Finding{{
 		Code: "journal-lost", Place: name,
-		Message: fmt.Sprintf("the journal of %s was removed: %s is of release %s, and no journal tells of it (`docker container prune` and `docker system prune` remove one that an older bluegate wrote)", o.Application.Project, name, release),
+		Message: fmt.Sprintf("the journal of %s was removed: %s is of release %s, and no journal has it (`docker container prune` and `docker system prune` remove one that an older bluegate wrote)", o.Application.Project, name, release),
 		Cost:    "what a killed deployment left is not settled, and there is no release that rollback could go back to",
 	}}
 }

@@ -27,9 +27,9 @@ func (o Observation) RollbackTarget() (model.ReleaseRecord, error) {
 	case live == model.None:
 		why = model.Invalid("no colour is known to be live (%s), so there is nothing to go back from; `bluegate deploy` makes one live", o.Live.By)
 	case len(records) > 0 && records[0].Colour != live:
-		why = model.Invalid("%s is live, though bluegate made %s live last (release %s): someone switched nginx by hand, and what was live before that is not known; go forward with `bluegate deploy`", live, records[0].Colour, records[0].Release)
+		why = model.Invalid("%s is live, though bluegate made %s live last (release %s): someone switched nginx by hand, and what was live before that is not known; deploy a new release with `bluegate deploy`", live, records[0].Colour, records[0].Release)
 	case len(records) > 0 && records[0].Instead != "":
-		why = model.Invalid("%s is live because release %s was rolled back to %s at %s, and a rollback is not rolled back; go forward with `bluegate deploy`, which brings a new release up on %s",
+		why = model.Invalid("%s is live because release %s was rolled back to %s at %s, and a rollback is not rolled back; deploy a new release with `bluegate deploy`, which brings a new release up on %s",
 			live, records[0].Instead, records[0].Release, records[0].At.UTC().Format(time.RFC3339), live.Other())
 	case len(records) < 2:
 		why = model.Invalid("there is nothing to go back to: no release was live before this one of %s, as far as bluegate knows", live)
@@ -68,7 +68,7 @@ func Retained(back model.ReleaseRecord, containers []model.Container, missing []
 func NotRestorable(release string, kept []report.KeptContainer) error {
 	for _, k := range kept {
 		if k.State == report.KeptGone {
-			return model.Invalid("release %s cannot come back: its container %s was removed, and so was what bluegate held of it (someone removed both; `docker container prune` and `docker system prune` do, since neither runs); deploy that version again", release, k.Name)
+			return model.Invalid("release %s cannot come back: its container %s was removed, and so was the copy that bluegate kept of it (someone removed both; `docker container prune` and `docker system prune` do, since neither runs); deploy that version again", release, k.Name)
 		}
 	}
 	return nil

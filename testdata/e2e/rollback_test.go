@@ -72,7 +72,7 @@ func TestRollback(t *testing.T) {
 	}
 
 	r = s.back(2, model.Malformed)
-	if !strings.Contains(r.Report.Message, "a rollback is not rolled back; go forward with `bluegate deploy`") {
+	if !strings.Contains(r.Report.Message, "a rollback is not rolled back; deploy a new release with `bluegate deploy`") {
 		t.Errorf("the message is %q", r.Report.Message)
 	}
 	s.nothingLeft()

@@ -121,7 +121,7 @@ func reports() map[string]*report.Report {
 			}}
 		}),
 		"doctor": ended(model.OK, func(r *report.Report) {
-			r.Command, r.Release, r.From, r.To, r.Message = "doctor", "", model.None, model.None, "a deployment could begin: nothing that can be known before would refuse it"
+			r.Command, r.Release, r.From, r.To, r.Message = "doctor", "", model.None, model.None, "a deployment could begin: no check that can be made before it refuses it"
 			r.Findings = []model.Finding{
 				{Code: "keepalive-min-timeout", Place: "/etc/nginx/nginx.conf:31", Message: "keepalive_min_timeout is not set", Cost: "6 of 1,000 keep-alive POSTs", Remedy: "# in http {}\nkeepalive_min_timeout 5s;"},
 				{Code: "local-image", Message: "shop:v2 exists only on this engine"},
