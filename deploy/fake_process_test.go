@@ -15,8 +15,8 @@ import (
 	"bluegate/deploy/report"
 )
 
-// process is one bluegate at work on the fake engine: Stack, Router, StateStore and Progress, each in a file of its own. At one of
-// its calls a fault may be injected.
+// process is one bluegate at work on the fake engine: it implements the ports, each in a file of its own. At one of its
+// calls a fault may be injected.
 type process struct {
 	*fakeEngine
 	settings Settings

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -110,6 +111,9 @@ func (r *run) planSwitchAgain(ctx context.Context) error {
 	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return err
+	}
+	if route.State == model.RouterAbsent {
+		return &model.UnreachableError{What: "nginx", Err: errors.New("it was there when the deployment began, and is not any more")}
 	}
 	r.seen.Route = route
 	r.askChange()

@@ -1,8 +1,8 @@
-// Package check says whether a colour answers as it should: questions that are asked in addition to Docker's health, what
-// counts as a good answer, and how often a good one has to come.
+// Package check says whether a colour answers as it should: questions that are asked in addition to Docker's health,
+// what counts as a good answer, and how often a good one has to come.
 //
-// The package is pure. It does no I/O and has no clock: the caller asks a Request and gives the Result to Judge, and what came
-// of each attempt to a Series.
+// The package is pure. It does no I/O and has no clock: the caller asks a Request, gives the Result to Judge, and gives
+// the result of each attempt to Attempts.
 package check
 
 import (
