@@ -31,7 +31,7 @@ func (f *File) refusePlainSecrets(mode fs.FileMode) error {
 			if text.Tag.Get("fill") == "" {
 				instead = "set it in the environment, where a command finds it"
 			}
-			return &strict.Error{Origin: text.Origin, Message: fmt.Sprintf("%s is a secret in plain text, and other users can read the file (mode %#o); %s, or run: chmod 600 %s", text.Key, mode.Perm(), instead, f.values.File)}
+			return &strict.Error{Origin: text.Origin, Message: fmt.Sprintf("secret in plain text (%s), in a file that other users can read (mode %#o); %s, or run: chmod 600 %s", text.Key, mode.Perm(), instead, f.values.File)}
 		}
 	}
 	return nil
