@@ -30,7 +30,7 @@ func staticBinary(t *testing.T) []byte {
 	return content
 }
 
-// otherArchitecture is the same executable, said to be for another machine.
+// otherArchitecture is the same executable with another machine in its header.
 func otherArchitecture(binary []byte) ([]byte, string) {
 	other, name := bytes.Clone(binary), "arm64"
 	machine := byte(0xb7)
@@ -59,7 +59,7 @@ func TestRunsAnywhere(t *testing.T) {
 	for _, test := range []struct{ file, architecture, want string }{
 		{files["static"], runtime.GOARCH, ""},
 		{files["static"], "", ""},
-		{files["static"], "a new one", ""}, // what is not known is left to the engine
+		{files["static"], "a new one", ""}, // an unknown architecture is left to the engine
 		{files["static"], otherName, "is built for"},
 		{files["other"], otherName, ""},
 		{files["other"], runtime.GOARCH, "the engine's machine is " + runtime.GOARCH},
@@ -74,7 +74,7 @@ func TestRunsAnywhere(t *testing.T) {
 	}
 }
 
-// The small executable beside this one goes first. Without either that would run, nothing is begun.
+// The small executable next to this one is preferred. If neither would run, nothing is started.
 func TestFindHelper(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -116,7 +116,7 @@ func TestFindHelper(t *testing.T) {
 	}
 }
 
-// Where there is no small executable, bluegate itself serves.
+// Without the small executable, bluegate itself is the agent.
 func TestServeMode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "default.conf")
 	writeFile(t, path, "old")

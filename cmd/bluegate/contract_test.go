@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// enumOf is the closed list of words of a property of the report.
+// enumOf returns the closed list of words of a property of the report.
 func enumOf(t *testing.T, property string) []string {
 	t.Helper()
 	var schema struct {
@@ -32,7 +32,7 @@ func TestSchemaHasEveryCommand(t *testing.T) {
 	}
 }
 
-// Each outcome has the exit code that the contract gives it, and help lists them all.
+// Each outcome has its documented exit code, and help lists them all.
 func TestExitCodes(t *testing.T) {
 	want := map[string]int{
 		"promoted": 0, "started": 0, "planned": 0, "settled": 0, "ok": 0, "error": 1, "invalid": 2, "refused": 3, "unhealthy": 3,

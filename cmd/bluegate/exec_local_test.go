@@ -10,7 +10,7 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// TestMachine: a command's output and exit code come back, and what it started ends with it.
+// TestMachine: Run returns a command's output and exit code, and ends everything that the command started.
 func TestMachine(t *testing.T) {
 	dir := t.TempDir()
 	m := execLocal{dir: dir}

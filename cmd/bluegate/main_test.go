@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bluegate": main})
 }
 
-// A test of the command line is a script of the command line.
+// Each test of the command line is a script of commands.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  filepath.Join("testdata", "script"),
@@ -21,7 +21,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// code runs bluegate and wants an exit code: code 2 deploy purple
+// code runs bluegate and checks its exit code: code 2 deploy purple
 func code(ts *testscript.TestScript, _ bool, args []string) {
 	want := args[0]
 	err := ts.Exec("bluegate", args[1:]...)
@@ -34,7 +34,7 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// report wants one JSON object that matches the schema in a file: report stdout
+// reportOf checks that a file contains one JSON object that matches the schema: report stdout
 func reportOf(ts *testscript.TestScript, _ bool, args []string) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(os.Getenv("BLUEGATE_TEST_DIR"), "ui", "report.schema.json"))
 	ts.Check(err)

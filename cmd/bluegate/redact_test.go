@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The place of an error stays, also where its path has a word that is a secret of the environment.
+// The place of an error stays readable, even if its path contains a secret of the environment.
 func TestPlacesAreNotMasked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "c4nary-shop")
 	if err := os.Mkdir(dir, 0o755); err != nil {

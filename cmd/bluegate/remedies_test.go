@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// remedies are the functions that tell a person what to run or to write, how many such texts each has, and the tests that
-// carry these out. A text that is a command of bluegate's is carried out wherever that command is tested.
+// remedies are the functions whose texts say what to run or to write, with the number of such texts and the tests that
+// carry them out. A text that is a command of bluegate is carried out where that command is tested.
 var remedies = map[string]struct {
 	texts int
 	tests []string
@@ -60,8 +60,8 @@ var (
 	ofOthers = regexp.MustCompile("docker (update|rm|rmi|cp|compose|network|volume|exec|restart|start|stop|kill|run|rename|tag) |nginx -s reload|git rm|mkdir ")
 )
 
-// Each remedy that is a command or an edit stands in the table above, with the test that carries it out: one that is added
-// without a test fails here.
+// Each remedy that is a command or an edit is in the table above, with the test that carries it out. A remedy without a
+// test fails here.
 func TestEachRemedyIsCarriedOut(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found, tests := map[string]int{}, map[string]bool{}
@@ -121,7 +121,7 @@ func TestEachRemedyIsCarriedOut(t *testing.T) {
 	}
 }
 
-// textsOf counts what a function says in a field Remedy, and its other texts that name a command of someone else's.
+// textsOf counts the texts of a function that are a field Remedy or contain a command of another program.
 func textsOf(f *ast.FuncDecl) (n int) {
 	var inRemedy []ast.Node
 	ast.Inspect(f, func(node ast.Node) bool {

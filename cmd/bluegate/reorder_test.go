@@ -17,7 +17,7 @@ import (
 
 func noEnvironment(string) string { return "" }
 
-// parsed is what a command line means: the command, what its flags say, and its arguments.
+// parsed returns the meaning of a command line: the command, the values of its flags, and its arguments.
 func parsed(args []string) (string, error) {
 	c := &command{process: process{Stdout: io.Discard, Stderr: io.Discard, Getenv: noEnvironment}, ctx: context.Background()}
 	app := c.app()
@@ -81,7 +81,7 @@ func TestReorder(t *testing.T) {
 	}
 }
 
-// The contract: `deploy green --dry-run` does not deploy.
+// `deploy green --dry-run` does not deploy.
 func TestDryRunBehindTheColour(t *testing.T) {
 	meant, err := parsed([]string{"deploy", "green", "--dry-run"})
 	if err != nil || !strings.HasPrefix(meant, `deploy ["green"] with `) || !strings.Contains(meant, "dry-run=true") {
@@ -89,7 +89,7 @@ func TestDryRunBehindTheColour(t *testing.T) {
 	}
 }
 
-// Flags mean the same wherever they stand.
+// Flags mean the same at every position.
 func TestFlagsAnywhere(t *testing.T) {
 	flags := []struct {
 		name   string

@@ -32,7 +32,7 @@ func call(ctx context.Context, args ...string) called {
 	return called{code, out.String(), errs.String()}
 }
 
-// reported is the JSON that a call prints, which must be one object that matches the schema.
+// reported returns the JSON that a call prints, which must be one object that matches the schema.
 func (c called) reported(t *testing.T) (r report.Report) {
 	t.Helper()
 	valid(t, c.stdout)
@@ -45,7 +45,7 @@ func (c called) reported(t *testing.T) (r report.Report) {
 	return r
 }
 
-// silentEngine accepts connections and says nothing, as a stopped daemon does.
+// silentEngine accepts connections and never answers, like a stopped daemon.
 func silentEngine(t *testing.T) (host string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "docker.sock")
@@ -75,7 +75,7 @@ func TestSilentEngine(t *testing.T) {
 	}
 }
 
-// A signal while the engine is asked for the first time ends the call at once, with the signal's exit code.
+// A signal during the first request to the engine ends the call at once, with the exit code of the signal.
 func TestInterruptedBeforeAnything(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(200*time.Millisecond, func() { cancel(&deploy.InterruptedError{Signal: 2, Name: "SIGINT"}) })
@@ -87,7 +87,7 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	}
 }
 
-// The commands that only look, on a real engine, where nothing of the project is.
+// The commands that change nothing, on a real engine without anything of the project.
 func TestLooksAtNothing(t *testing.T) {
 	project := "bgtest" + strings.ToLower(strings.ReplaceAll(filepath.Base(filepath.Dir(t.TempDir())), "_", ""))
 	dir := shopFolder(t, project)
@@ -115,7 +115,7 @@ func TestLooksAtNothing(t *testing.T) {
 			t.Errorf("%s, as text: exit code %d\n%s", line, text.code, text.stdout)
 		}
 	}
-	// What looks changes nothing: not even a lock or a journal is left.
+	// These commands leave nothing: no lock and no journal.
 	c := call(t.Context(), "status", "--format", "json", "--project-directory", dir)
 	if r := c.reported(t); len(r.Findings) != 1 || r.Findings[0].Code != "nginx-absent" {
 		t.Errorf("%+v", r.Findings)
@@ -148,7 +148,7 @@ func TestVersionAndSchema(t *testing.T) {
 	}
 }
 
-// valid fails the test unless the text is one object that the schema takes.
+// valid fails the test unless the text is one object that matches the schema.
 func valid(t *testing.T, text string) {
 	t.Helper()
 	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(ui.ReportSchema))
@@ -173,7 +173,7 @@ func valid(t *testing.T, text string) {
 	}
 }
 
-// A reader that goes away changes nothing.
+// A reader that is gone changes nothing.
 func TestPrintToABrokenPipe(t *testing.T) {
 	r, w := io.Pipe()
 	r.Close()

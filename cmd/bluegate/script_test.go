@@ -26,7 +26,7 @@ func exitCode(err error) string {
 	return err.Error()
 }
 
-// unmarshal takes exactly one JSON value.
+// unmarshal accepts exactly one JSON value.
 func unmarshal(text string) (any, error) {
 	r := strings.NewReader(text)
 	v, err := jsonschema.UnmarshalJSON(r)
@@ -34,7 +34,7 @@ func unmarshal(text string) (any, error) {
 		return nil, err
 	}
 	if rest, _ := io.ReadAll(r); len(strings.TrimSpace(string(rest))) > 0 {
-		return nil, errors.New("there is something behind the object: " + string(rest))
+		return nil, errors.New("there is something after the object: " + string(rest))
 	}
 	return v, nil
 }

@@ -15,7 +15,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// deployOptions are what a deploy with these flags would be told, in a folder with this bluegate.yml; "" is none.
+// deployOptions returns the settings of a deploy with these flags in a folder with this bluegate.yml; "" means no file.
 func deployOptions(t *testing.T, yml string, args ...string) (config.Options, string, error) {
 	t.Helper()
 	dir := t.TempDir()

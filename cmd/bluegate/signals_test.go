@@ -12,7 +12,7 @@ import (
 	"bluegate/deploy"
 )
 
-// Only a person who presses Ctrl-C again ends an undoing.
+// Only a person who presses Ctrl-C again ends the undoing.
 func TestEndsUndo(t *testing.T) {
 	for _, test := range []struct {
 		name         string
@@ -41,7 +41,7 @@ func TestEndsUndo(t *testing.T) {
 	}
 }
 
-// The first signal is acknowledged, with --quiet too.
+// The first signal is acknowledged, also with --quiet.
 func TestAcknowledged(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -67,7 +67,7 @@ func TestAcknowledged(t *testing.T) {
 	}
 }
 
-// lines hands on what is written, a write at a time.
+// lines sends each write to a channel.
 type lines struct{ came chan string }
 
 func (l *lines) Write(p []byte) (int, error) {

@@ -53,7 +53,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestWaitEndsWithASignal: a container that waits is stopped at once, and not killed after its grace.
+// A container that waits stops at once, and is not killed after its grace period.
 func TestWaitEndsWithASignal(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		spare := make(chan os.Signal, 1) // else a signal that comes before the program waits ends the test

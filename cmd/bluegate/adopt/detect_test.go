@@ -13,7 +13,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// conventional stands in for the names that package compose finds by itself.
+// conventional returns the names that the conventions of package load find.
 func conventional(dir fs.FS) []string {
 	for _, pattern := range []string{"docker-compose.{colour}.yml", "docker-compose.yml"} {
 		_, blue := fs.Stat(dir, expandColour(pattern, model.Blue))
@@ -25,8 +25,8 @@ func conventional(dir fs.FS) []string {
 	return nil
 }
 
-// Each file below testdata is a folder, and what follows from it: bluegate.yml, the name of nginx's container where the
-// script says it, and what was seen.
+// Each file in testdata is a folder and the expected result: bluegate.yml, the name of nginx's container if the script
+// has it, and the observations.
 func TestDetect(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -46,7 +46,7 @@ func TestDetect(t *testing.T) {
 	}
 }
 
-// folder is an archive's files, and what is wanted of them.
+// folder returns the files of an archive, and the expected result.
 func folder(archive *txtar.Archive) (dir fstest.MapFS, want string) {
 	dir = fstest.MapFS{}
 	for _, f := range archive.Files {

@@ -10,12 +10,11 @@ import (
 	"bluegate/compose/load"
 )
 
-// layoutsDir holds the layouts of the end-to-end tests: a folder each, with bluegate.yml as init writes it (none where
-// none is needed), and about.md for the page about adopting.
+// layoutsDir has the layouts of the end-to-end tests: a folder each, with bluegate.yml as init writes it (none if none
+// is needed), and about.md for the page about adopting.
 var layoutsDir = filepath.Join("..", "..", "..", "testdata", "layouts")
 
-// What is proposed for the layouts of the end-to-end tests, to the byte. That it works with the engine and nginx is for
-// these tests to show.
+// The proposals for the layouts of the end-to-end tests, byte for byte. Those tests show that the proposals work.
 func TestLookAtTheLayoutsOfTheEndToEndTests(t *testing.T) {
 	for _, name := range layoutNames(t) {
 		t.Run(name, func(t *testing.T) {
@@ -27,7 +26,7 @@ func TestLookAtTheLayoutsOfTheEndToEndTests(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS(filepath.Join(layoutsDir, name))); err != nil {
 				t.Fatal(err)
 			}
-			// What nginx has on the host is in no folder of the project.
+			// nginx's files on the host are not in a folder of the project.
 			if err := os.RemoveAll(filepath.Join(dir, "etc")); err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +50,7 @@ func layoutNames(t *testing.T) (names []string) {
 	return names
 }
 
-// found are the Compose files that bluegate finds in a folder by itself.
+// found returns the Compose files that the conventions find in a folder.
 func found(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := load.Options{Dir: dir}.FilesFound()

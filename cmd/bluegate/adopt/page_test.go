@@ -24,8 +24,8 @@ var onThePage = []string{
 	"two-files-host-nginx", "one-file-host-nginx", "one-file-two-projects", "base-and-override",
 }
 
-// The page about adopting is made of the files with which the end-to-end tests deploy.
-// go test ./cmd/bluegate/adopt -run Page -golden writes it.
+// The page about adopting is generated from the files with which the end-to-end tests deploy. go test
+// ./cmd/bluegate/adopt -run Page -golden writes it.
 func TestPageIsMadeOfTheLayouts(t *testing.T) {
 	if names := layoutNames(t); !slices.Equal(names, slices.Sorted(slices.Values(onThePage))) {
 		t.Errorf("the page has %v, there are %v", onThePage, names)
@@ -53,7 +53,7 @@ func TestPageIsMadeOfTheLayouts(t *testing.T) {
 	}
 }
 
-// anchor is a heading's, as GitHub makes it.
+// anchor returns the anchor that GitHub makes for a heading.
 func anchor(title string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -66,7 +66,7 @@ func anchor(title string) string {
 	}, strings.ToLower(title))
 }
 
-// layoutSection is a layout's part of the page: its files as they were, and what bluegate needs.
+// layoutSection returns a layout's part of the page: its files before, and what bluegate needs.
 func layoutSection(t *testing.T, name string) (title, text string) {
 	t.Helper()
 	dir := os.DirFS(filepath.Join(layoutsDir, name))
@@ -99,7 +99,7 @@ func layoutSection(t *testing.T, name string) (title, text string) {
 	return title, b.String()
 }
 
-// filesOf are a layout's own files: Compose's, then nginx's, and the script last.
+// filesOf returns a layout's own files: those of Compose, then those of nginx, the script last.
 func filesOf(t *testing.T, dir fs.FS) (files []string) {
 	t.Helper()
 	if err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -123,7 +123,7 @@ func filesOf(t *testing.T, dir fs.FS) (files []string) {
 	return files
 }
 
-// greened is blue's text with green in its place, and green's port in that of blue's.
+// greened replaces blue and its port with green and its port.
 func greened(text string) string {
 	return strings.NewReplacer("blue", "green", "8081", "8082").Replace(text)
 }

@@ -27,7 +27,7 @@ func (g given) Duration(name string) time.Duration { d, _ := time.ParseDuration(
 
 func unset(string) string { return "" }
 
-// optionsOf are what a deployment would be told, in a folder with this bluegate.yml; "" is none.
+// optionsOf returns the settings of a deployment in a folder with this bluegate.yml; "" means no file.
 func optionsOf(t *testing.T, yml string) (Options, string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,7 +50,7 @@ func writeText(t *testing.T, path, content string) {
 	}
 }
 
-// keys are what the placeholders stand for, with a port for each colour.
+// keys returns the values of the placeholders, with a port for each colour.
 func keys(blue, green string) map[model.Colour]map[string]string {
 	k := map[model.Colour]map[string]string{model.Blue: {"colour": "blue"}, model.Green: {"colour": "green"}}
 	if blue != "" {
@@ -151,7 +151,7 @@ func TestOptionsThatAreWrong(t *testing.T) {
 	}
 }
 
-// What the file says decides what is run, and what is removed.
+// The file decides what is run and what is removed.
 func TestFileThatIsNotToBeTrusted(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "other.yml")
 	writeText(t, outside, "project: other\n")
@@ -185,7 +185,7 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 			}
 		})
 	}
-	// In a folder with the sticky bit, such as /tmp, nobody can exchange another's file.
+	// In a folder with the sticky bit, such as /tmp, no other user can replace the file.
 	sticky := t.TempDir()
 	writeText(t, filepath.Join(sticky, "bluegate.yml"), "project: sticky\n")
 	if err := os.Chmod(sticky, 0o777|os.ModeSticky); err != nil {
@@ -194,7 +194,7 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 	if o, err := optionsIn(sticky, ""); err != nil || o.Compose.Name != "sticky" {
 		t.Errorf("%+v, %v", o.Compose, err)
 	}
-	// A link within the folder is the user's own, and so is what was asked for by name.
+	// A link within the folder is accepted, and so is a file that --config names.
 	dir := t.TempDir()
 	writeText(t, filepath.Join(dir, "ops.yml"), "project: inside\n")
 	if err := os.Symlink("ops.yml", filepath.Join(dir, "bluegate.yml")); err != nil {

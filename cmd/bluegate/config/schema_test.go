@@ -21,7 +21,8 @@ var update = flag.Bool("golden", false, "write config.schema.json again")
 
 const durationPattern = `([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+`
 
-// The published schema is made from the structs and their tags. go test ./cmd/bluegate/config -run ConfigSchema -golden writes it.
+// The published schema is generated from the structs and their tags. go test ./cmd/bluegate/config -run ConfigSchema
+// -golden writes it.
 func TestConfigSchemaIsThatOfTheStructs(t *testing.T) {
 	root := schemaOf(t, reflect.TypeFor[File](), "")
 	root["$schema"], root["title"] = "https://json-schema.org/draft/2020-12/schema", "bluegate.yml"
@@ -43,7 +44,7 @@ func TestConfigSchemaIsThatOfTheStructs(t *testing.T) {
 	}
 }
 
-// schemaOf is what the reader accepts for a type, by the same tags.
+// schemaOf returns the schema of what the reader accepts for a type, from the same tags.
 func schemaOf(t *testing.T, typ reflect.Type, tag reflect.StructTag) map[string]any {
 	t.Helper()
 	switch {
@@ -108,8 +109,7 @@ func objectOf(t *testing.T, typ reflect.Type) map[string]any {
 	return out
 }
 
-// What the reader takes, the schema takes, and what one of them refuses as unknown or as of the wrong kind, the other
-// refuses too.
+// Reader and schema accept and refuse the same files.
 func TestConfigSchemaAgreesWithTheReader(t *testing.T) {
 	schema := compiled(t, Schema)
 	for yml, good := range map[string]bool{
@@ -128,7 +128,7 @@ func TestConfigSchemaAgreesWithTheReader(t *testing.T) {
 	}
 }
 
-// The examples of the documents are valid.
+// The examples in the documents are valid.
 func TestExamplesMatchTheConfigSchema(t *testing.T) {
 	schema := compiled(t, Schema)
 	fence := regexp.MustCompile("(?s)```yaml\n# bluegate\\.yml\n(.*?)```")

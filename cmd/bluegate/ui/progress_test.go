@@ -31,7 +31,7 @@ func waiting(next time.Duration, all ...gate.Progress) gate.Verdict {
 	return gate.Verdict{Decision: gate.Waiting, Next: time.Now().Add(next), Progress: all}
 }
 
-// watchPlain runs a script beside a plain progress and returns its lines.
+// watchPlain runs a script with a plain progress and returns its lines.
 func watchPlain(t *testing.T, heartbeat time.Duration, script func(*plainProgress)) (lines []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestPlainProgress(t *testing.T) {
 	)
 }
 
-// A CI runner ends a job that is silent for long: there is a line at least every 30 s, and it says what is waited for.
+// A CI runner ends a job without output: there is a line at least every 30 s, and it says what the step waits for.
 func TestHeartbeat(t *testing.T) {
 	wantLines(t, watchPlain(t, 20*time.Second, func(p *plainProgress) {
 		time.Sleep(time.Minute) // before the first step there is nothing to say
@@ -109,7 +109,7 @@ func TestHeartbeat(t *testing.T) {
 	)
 }
 
-// In the bake users are on the release already: no gate opens.
+// During the bake, users are on the release already: no gate opens.
 func TestBakeProgress(t *testing.T) {
 	wantLines(t, watchPlain(t, 20*time.Second, func(p *plainProgress) {
 		p.Step("bake")
@@ -126,7 +126,7 @@ func TestBakeProgress(t *testing.T) {
 	}
 }
 
-// What was waited for in the gate is not waited for in the undoing.
+// The undoing does not wait for what the gate waited for.
 func TestHeartbeatAfterARefusal(t *testing.T) {
 	lines := watchPlain(t, 20*time.Second, func(p *plainProgress) {
 		p.Step("up")
@@ -167,7 +167,7 @@ func TestNoLineIsSilentForLong(t *testing.T) {
 	}
 }
 
-// screen is what a terminal shows of a live view: it knows the two sequences that it draws with.
+// screen returns what a terminal shows of a live view. It interprets the two sequences that the view uses.
 func screen(t *testing.T, width int, text string) []string {
 	t.Helper()
 	lines, row := []string{""}, 0
@@ -221,7 +221,7 @@ func TestLiveView(t *testing.T) {
 			l.Gate(waiting(time.Minute, starting("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
 			time.Sleep(time.Second)
 			l.Gate(waiting(5*time.Second, healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
-			l.Say("somebody has a word to say that is too long for a small terminal, and so it goes on in the next line")
+			l.Say("this is a message that is too long for a small terminal, so that it continues on the next line of the screen")
 			l.Gate(gate.Verdict{Decision: gate.Open, Progress: []gate.Progress{healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")}})
 			l.Step("switch")
 			cancel()
@@ -230,7 +230,7 @@ func TestLiveView(t *testing.T) {
 			if lines[0] != "$ bluegate deploy" || !strings.HasSuffix(lines[1], "  up") || !strings.HasSuffix(lines[len(lines)-1], "  switch") {
 				t.Errorf("width %d:\n%s", width, strings.Join(lines, "\n"))
 			}
-			// Once drawn, a block is written over until something is said below it.
+			// A block is redrawn in place until a message is written below it.
 			if n := strings.Count(strings.Join(lines, "\n"), "shop-was-green-1"); n != 2 {
 				t.Errorf("width %d: the container stands there %d times:\n%s", width, n, strings.Join(lines, "\n"))
 			}
@@ -241,7 +241,7 @@ func TestLiveView(t *testing.T) {
 	}
 }
 
-// Of more containers than the screen has lines, those that are not good are shown.
+// If there are more containers than lines on the screen, those that are not good are shown.
 func TestLiveViewOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

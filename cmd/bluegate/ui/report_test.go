@@ -13,9 +13,9 @@ import (
 	"bluegate/deploy/report"
 )
 
-var update = flag.Bool("golden", false, "write the golden files anew")
+var update = flag.Bool("golden", false, "write the golden files")
 
-// golden compares with a file below testdata.
+// golden compares got with a file in testdata.
 func golden(t *testing.T, file, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", strings.ReplaceAll(file, " ", "-"))
@@ -34,7 +34,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// reports are one of each kind that people meet.
+// reports returns one report of each kind that people meet.
 func reports() map[string]*report.Report {
 	at := time.Date(2026, 11, 20, 11, 45, 9, 0, time.UTC)
 	three := 3
@@ -196,7 +196,7 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
-// What a container wrote stays text: no table ends early, nothing becomes a link, an image or a command of the page.
+// Text of a container stays text: it ends no table, and becomes no link, image or command of the page.
 func TestMarkdownOfForeignText(t *testing.T) {
 	for text, want := range map[string]string{
 		"a|b":                       "a&#124;b",

@@ -33,8 +33,7 @@ func reportShape(t *testing.T) shape {
 	return s
 }
 
-// Every field of the report stands in the schema, and nothing else does. What may be left out is not required, and what
-// may not is.
+// The schema has exactly the fields of the report. A field is required unless it may be omitted.
 func TestSchemaHasEveryField(t *testing.T) {
 	root := reportShape(t)
 	compareShape(t, root, root, reflect.TypeFor[report.Report](), "report")
@@ -90,7 +89,7 @@ func compareShape(t *testing.T, root, s shape, typ reflect.Type, at string) {
 	same(t, at+": required fields", required, s.Required)
 }
 
-// same compares lists whatever their order.
+// same compares lists regardless of their order.
 func same(t *testing.T, what string, code, schema []string) {
 	t.Helper()
 	code, schema = slices.Sorted(slices.Values(code)), slices.Sorted(slices.Values(schema))
@@ -99,7 +98,7 @@ func same(t *testing.T, what string, code, schema []string) {
 	}
 }
 
-// What the gate refuses for is handed on word for word.
+// The report contains the gate's reason codes unchanged.
 func TestSchemaHasEveryReasonOfTheGate(t *testing.T) {
 	known := reportShape(t).Defs["reason"].Properties["code"].Enum
 	codes := constants(t, filepath.Join("..", "..", "..", "deploy", "gate", "reason.go"), "Code")

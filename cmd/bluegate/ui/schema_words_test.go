@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// The schema is where the closed lists are kept: a constant that it does not know, and a word that no constant has, are
-// both mistakes.
+// The schema has the closed lists. A constant that is not in it, and a word in it without a constant, are both errors.
 func TestSchemaHasEveryWord(t *testing.T) {
 	var schema struct {
 		Properties struct {
@@ -45,7 +44,7 @@ func TestSchemaHasEveryWord(t *testing.T) {
 	}
 }
 
-// constants are the values of a file's string constants of a type.
+// constants returns the values of a file's string constants of a type.
 func constants(t *testing.T, file, typ string) (words []string) {
 	t.Helper()
 	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)

@@ -99,7 +99,7 @@ func TestEnvironmentOverrulesTheFile(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are: a value or an error with a place in the file, never a panic.
+// For any bytes, Read returns a value or an error with a place in the file, and never panics.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{everything, "", "name: &a b\n", "? [a]\n: b\n", "- a\n--- \n...\n", "{", "a: |", "<<: *x", "name: !!binary a", "section:\n\tspan: 5s\n", "name: 'a\n", "\xef\xbb\xbfname: a"} {
 		f.Add(seed)
