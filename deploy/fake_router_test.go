@@ -249,8 +249,8 @@ func (p *process) reload(ctx context.Context) error {
 
 func (p *process) takeBack(ctx context.Context, change model.Change, cause error) error {
 	failed := &model.NotSwitchedError{Err: cause, Reason: model.Reason{Code: model.NginxNotSwitched, Message: cause.Error()}}
-	if errors.Is(context.Cause(ctx), ErrLeaseLost) {
-		failed.Applied, failed.Restored = true, ErrLeaseLost
+	if errors.Is(context.Cause(ctx), model.ErrLeaseLost) {
+		failed.Applied, failed.Restored = true, model.ErrLeaseLost
 		return failed
 	}
 	ctx = context.WithoutCancel(ctx)

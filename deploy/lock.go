@@ -14,22 +14,19 @@ const lockPoll = 500 * time.Millisecond
 // switchWait is how long a switch waits for another project's switch of the same nginx. That takes seconds.
 const switchWait = 2 * time.Minute
 
-// ErrLeaseLost is the cause of a run's context when its lock could not be renewed.
-var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
-
 // lossOf is the cause of a context when a lease was lost. It is ErrLeaseLost, with the reason if that is known.
 func lossOf(lease model.Lease) error {
 	if why := lease.Why(); why != nil {
 		return &lostError{why}
 	}
-	return ErrLeaseLost
+	return model.ErrLeaseLost
 }
 
 // lostError is ErrLeaseLost with a reason that is known.
 type lostError struct{ why error }
 
 func (e *lostError) Error() string        { return e.why.Error() + ": stopped acting" }
-func (e *lostError) Is(target error) bool { return target == ErrLeaseLost }
+func (e *lostError) Is(target error) bool { return target == model.ErrLeaseLost }
 
 // lock takes the project's lock and reads the journal. When the lock is lost, the run's context ends.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {

@@ -24,7 +24,7 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		return r.report.Finish(r.success())
 	}
 	r.report.Message = err.Error()
-	if errors.Is(context.Cause(ctx), ErrLeaseLost) && !errors.Is(err, ErrLeaseLost) { // "context canceled" does not say why
+	if errors.Is(context.Cause(ctx), model.ErrLeaseLost) && !errors.Is(err, model.ErrLeaseLost) { // "context canceled" does not say why
 		r.report.Message = context.Cause(ctx).Error() + "; " + r.report.Message
 	}
 	if reasons := model.ReasonsOf(err); len(reasons) > 0 {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
 )
@@ -74,7 +73,7 @@ func (r *Router) Restore(ctx context.Context, change model.Change) error {
 
 // byHand adds what a person runs to an error of going back: these files are still the new ones.
 func (r *Router) byHand(files []model.FileChange, err error) error {
-	if err == nil || errors.Is(err, deploy.ErrLeaseLost) {
+	if err == nil || errors.Is(err, model.ErrLeaseLost) {
 		return err
 	}
 	if len(files) == 0 {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
@@ -185,8 +184,8 @@ func (r *Router) switched(change model.Change, before, after agent.Snapshot, beg
 
 // mayUndo is an error once the lock is lost: another run may be at work on what this one wrote.
 func mayUndo(ctx context.Context, written []model.FileChange) error {
-	if len(written) > 0 && errors.Is(context.Cause(ctx), deploy.ErrLeaseLost) {
-		return deploy.ErrLeaseLost
+	if len(written) > 0 && errors.Is(context.Cause(ctx), model.ErrLeaseLost) {
+		return model.ErrLeaseLost
 	}
 	return nil
 }

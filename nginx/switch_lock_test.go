@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/nginx/fsys"
 	"bluegate/nginx/instance"
@@ -19,7 +18,7 @@ type losing struct {
 }
 
 func (l losing) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
-	l.lose(deploy.ErrLeaseLost)
+	l.lose(model.ErrLeaseLost)
 	return l.Instance.AtStart(ctx, f)
 }
 
@@ -35,7 +34,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	workers := s.workers()
 	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
 	var failed *model.NotSwitchedError
-	if !errors.As(err, &failed) || !errors.Is(failed.Restored, deploy.ErrLeaseLost) {
+	if !errors.As(err, &failed) || !errors.Is(failed.Restored, model.ErrLeaseLost) {
 		t.Fatalf("got %v", err)
 	}
 	if got := read(t, x.mounts[0].Source+"/default.conf"); got != string(s.change.Files[0].New) {

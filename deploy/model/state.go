@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -38,6 +39,9 @@ type Lease interface {
 
 	Release(ctx context.Context) error
 }
+
+// ErrLeaseLost is the cause of a run's context when its lock could not be renewed.
+var ErrLeaseLost = errors.New("the lock could not be renewed in time, and another client may take it: stopped acting")
 
 // Holder is who holds a lock.
 type Holder struct {

@@ -36,7 +36,7 @@ forbid() { # FROM... -- WHAT: no package of FROM may depend on a package whose w
 forbid ./deploy/... -- "$module/(compose|nginx|watch|cmd|testdata)(/.*)?|github.com/docker/.*"
 forbid ./compose/... -- "$module/(nginx|watch|cmd|testdata)(/.*)?"
 forbid ./compose/engine -- "$module/compose/(state|load|swarm)|$module/compose"
-forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|(watch|cmd|testdata)(/.*)?)"
+forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|deploy|deploy/plan|(watch|cmd|testdata)(/.*)?)"
 forbid ./nginx/conf -- 'github.com/.*'
 forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
