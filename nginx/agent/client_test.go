@@ -3,12 +3,14 @@ package agent
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -210,6 +212,25 @@ func TestLargeFilePasses(t *testing.T) {
 	}
 	if read(t, path) != string(after) {
 		t.Error("the file is not what was written")
+	}
+}
+
+// 20,000 connections, or a whole folder, are an answer of megabytes.
+func TestLargeAnswerPasses(t *testing.T) {
+	questions, in := io.Pipe()
+	out, answers := io.Pipe()
+	c := NewClient(in, out)
+	go func() {
+		newLines(questions).next(t)
+		open := make([]Socket, 20_000)
+		for i := range open {
+			open[i] = Socket{Local: fmt.Sprintf("10.0.0.9:%d", i), Remote: "10.0.0.2:3000", Inode: strconv.Itoa(1_000_000 + i)}
+		}
+		_ = json.NewEncoder(answers).Encode(Response{ID: 1, Open: open})
+	}()
+	resp, err := c.Ask(t.Context(), Request{Connections: &Connections{To: []string{"10.0.0.2"}}})
+	if err != nil || len(resp.Open) != 20_000 {
+		t.Errorf("%d connections, %v", len(resp.Open), err)
 	}
 }
 
