@@ -15,7 +15,7 @@ import (
 	"bluegate/testdata/enginetest"
 )
 
-// building is a stack whose image is built from a Dockerfile of the test's.
+// building returns a stack whose image is built from a Dockerfile of the test.
 func (b *bench) building(dockerfile string) (*Stack, model.Application, string) {
 	b.T.Helper()
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue:\n    image: " + b.ID + ":built\n    build: ./app\n" + shopService("was-green")})

@@ -25,7 +25,7 @@ import (
 	"bluegate/testdata/pace"
 )
 
-// notReached fails the test unless the engine is said to be out of reach, in time and in these words.
+// notReached fails the test unless the error says in time, and with these words, that the engine cannot be reached.
 func notReached(t *testing.T, err error, began time.Time, limit time.Duration, words ...string) {
 	t.Helper()
 	var silent *model.UnreachableError
@@ -66,7 +66,7 @@ func TestConnectWithoutPermission(t *testing.T) {
 		notReached(t, err, began, pace.Limit(engine.AskLimit/2), host, "permission denied", "add this user")
 		return
 	}
-	// Nothing is denied to root: somebody else asks.
+	// root may use every socket, so another user connects.
 	binary, err := os.ReadFile(os.Args[0])
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
-// impostor listens and does as it is told with every connection.
+// impostor listens and calls answer for every connection.
 func impostor(t *testing.T, answer func(net.Conn)) (host string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "docker.sock")
@@ -170,7 +170,7 @@ func impostor(t *testing.T, answer func(net.Conn)) (host string) {
 	return "unix://" + path
 }
 
-// answerOne lets pings pass, which tell nothing to a client that only wants to know the version.
+// answerOne answers pings, and calls answer for the request of the version.
 func answerOne(conn net.Conn, answer func(net.Conn)) {
 	in := bufio.NewReader(conn)
 	for {
@@ -226,7 +226,7 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// An engine that only those with a certificate may ask is what CI services offer.
+// CI services offer engines that require a client certificate.
 func TestConnectWithCertificates(t *testing.T) {
 	dir, config := certs.Authority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

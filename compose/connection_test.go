@@ -27,7 +27,7 @@ func connection(t *testing.T, e *engine.Engine) *Connection {
 	return &Connection{Engine: e, cli: cli}
 }
 
-// projectFolder writes files and returns their folder, which is called shop: that is the Compose project when no file says.
+// projectFolder writes files and returns their folder. It is named shop, which is the default for the Compose project.
 func projectFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")

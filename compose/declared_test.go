@@ -24,8 +24,8 @@ func withDatabase(more string) map[string]string {
 		shopService("db") + "    volumes: [\"data:/data\"]\n" + more}
 }
 
-// A named volume that the file declares otherwise than it is: the deployment is refused, and where Compose asks all the
-// same, container and volume stay as they are.
+// A named volume differs from its declaration: the deployment is refused. If Compose asks nevertheless, the container and the
+// volume are not changed.
 func TestVolumeIsNotRecreated(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(withDatabase("volumes: {data: {}}\n"))
@@ -77,7 +77,7 @@ func (b *bench) write(id, folder, name, text string) {
 	}
 }
 
-// read is empty where the container or the file is not there.
+// read returns "" if the container or the file does not exist.
 func (b *bench) read(id, path string) string {
 	b.T.Helper()
 	stream, _, err := b.Engine.CopyFromContainer(b.T.Context(), id, path)
@@ -96,7 +96,7 @@ func (b *bench) read(id, path string) string {
 	return string(text)
 }
 
-// A network that the file declares otherwise than it is, while another colour's container is on it.
+// A network differs from its declaration, while a container of the other colour uses it.
 func TestNetworkIsNotRecreated(t *testing.T) {
 	b := newBench(t)
 	file := func(more string) map[string]string {

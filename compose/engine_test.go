@@ -10,7 +10,7 @@ import (
 	"bluegate/testdata/enginetest"
 )
 
-// bench is an engine with a project of the test's own on it.
+// bench is an engine with a project of the test.
 type bench struct{ *enginetest.Bench }
 
 func newBench(t *testing.T) *bench {

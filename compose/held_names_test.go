@@ -13,7 +13,7 @@ import (
 	"bluegate/testdata/enginetest"
 )
 
-// Names are held on the networks that nginx and the service share, exactly those that are asked for.
+// Exactly the requested names are kept resolvable, on the networks that nginx and the service share.
 func TestHoldNames(t *testing.T) {
 	b := enginetest.NewWaiting(t)
 	s := &Stack{engine: b.Engine, name: b.ID}

@@ -54,8 +54,8 @@ func TestRemoveImages(t *testing.T) {
 		before    bool   // the tag named another image before the release
 		also      bool   // the release's image has another name, too
 		user      bool   // a container uses it
-		moved     bool   // somebody has moved the tag since
-		unnoted   bool   // nobody noted which image the pull brought
+		moved     bool   // someone has moved the tag since
+		unnoted   bool   // it was not recorded which image the pull brought
 		untouched bool   // the pull brought nothing new
 		lost      bool   // the image that the tag named before is gone
 		tag       string // which image the tag names afterwards: old, new, third, ""
@@ -63,7 +63,7 @@ func TestRemoveImages(t *testing.T) {
 		removed   bool
 	}{
 		"new":                          {tag: "", exists: false, removed: true},
-		"brought by somebody else":     {unnoted: true, tag: "new", exists: true},
+		"brought by someone else":      {unnoted: true, tag: "new", exists: true},
 		"in place of another":          {before: true, tag: "old", exists: false, removed: true},
 		"in place, with another name":  {before: true, also: true, tag: "old", exists: true},
 		"with another name":            {also: true, tag: "", exists: true, removed: true},

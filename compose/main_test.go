@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// connectOnly makes the test binary connect by its environment and say how that went.
+// connectOnly makes the test binary connect with its environment and print the result.
 const connectOnly = "BLUEGATE_TEST_CONNECT"
 
 func TestMain(m *testing.M) {

@@ -65,7 +65,7 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-// named is somebody else's container of that name.
+// named creates a container of someone else with that name.
 func (b *bench) named(name string) (id string) {
 	b.T.Helper()
 	made, err := b.Engine.ContainerCreate(b.T.Context(), &container.Config{Image: enginetest.ShopImage, Labels: map[string]string{enginetest.TestLabel: b.ID}}, nil, nil, nil, name)
@@ -75,8 +75,8 @@ func (b *bench) named(name string) (id string) {
 	return made.ID
 }
 
-// A container name that the other project's container has, which serves: the remedy says under which project it is
-// released, and following it is enough. No remedy removes a container.
+// A container of another project has the container name, and serves users: the remedy names the project, and applying it is
+// enough. No remedy removes a container.
 func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	b := newBench(t)
 	name := b.ID + "-app"

@@ -15,11 +15,11 @@ import (
 	"bluegate/deploy/model"
 )
 
-// slow is a Compose whose pull tells something now and then, and ends or does not.
+// slow is a Compose whose pull reports progress from time to time.
 type slow struct {
 	api.Compose
 	activity *activity
-	every    time.Duration // 0: nothing is ever told
+	every    time.Duration // 0: no progress is reported
 	takes    time.Duration
 }
 
@@ -43,7 +43,7 @@ func (s slow) Pull(ctx context.Context, _ *types.Project, _ api.PullOptions) err
 	}
 }
 
-// However long a pull takes, it goes on while anything comes; a registry that has fallen silent is given up.
+// A pull may take any time while it makes progress; a registry that stops sending is given up.
 func TestPullThatStalls(t *testing.T) {
 	for name, test := range map[string]struct {
 		every, takes time.Duration
@@ -70,7 +70,7 @@ func TestPullThatStalls(t *testing.T) {
 		heard := &activity{}
 		s := &Stack{engine: &engine.Engine{}, service: slow{activity: heard, takes: time.Hour}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: {Name: "shop"}}}
 		ctx, cancel := context.WithCancelCause(t.Context())
-		why := errors.New("somebody said stop")
+		why := errors.New("someone said stop")
 		time.AfterFunc(time.Second, func() { cancel(why) })
 		if err := s.Pull(ctx, model.Model{Colour: model.Blue}, nil); !errors.Is(err, why) {
 			t.Errorf("a pull that was stopped ended with %v", err)

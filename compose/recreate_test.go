@@ -8,7 +8,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// The engine records of such containers what it does not take when they are made, and others by their ids.
+// For such containers, the engine records values that it refuses in a new container, and ids of other containers.
 func TestReviveWhatSharesWithAnother(t *testing.T) {
 	b := newBench(t)
 	sidecar := func(name, more string) string {

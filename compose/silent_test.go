@@ -16,7 +16,7 @@ import (
 	"bluegate/testdata/enginetest"
 )
 
-// An engine that stands still accepts every question and answers none; each has a deadline of its own.
+// An engine that hangs accepts every request and answers none; each request has its own deadline.
 func TestNoQuestionWaitsForEver(t *testing.T) {
 	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue", Image: "shop:v1"}}}
 	app := model.Application{Project: "shop", Models: map[model.Colour]model.Model{model.Blue: m, model.Green: m}}
@@ -74,7 +74,7 @@ func TestNoQuestionWaitsForEver(t *testing.T) {
 	}
 }
 
-// The container's own grace counts, but an engine that does not kill after it is given up.
+// The container's own grace period applies, but an engine that does not kill the container after it is given up.
 func TestStopThatDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := enginetest.Fake(func(req *http.Request) (*http.Response, error) {

@@ -17,7 +17,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// retired is a record of what stands on the bench.
+// retired returns a record of the containers on the bench.
 func (b *bench) retired(app model.Application, all []model.Container) model.ReleaseRecord {
 	b.T.Helper()
 	rec := model.ReleaseRecord{Release: "r1", Colour: model.Blue, Model: app.Models[model.Blue]}
@@ -27,7 +27,7 @@ func (b *bench) retired(app model.Application, all []model.Container) model.Rele
 	return rec
 }
 
-// asMade is all that a container was made of, as far as two of them can be the same.
+// asMade returns a container's configuration, as far as two containers can have the same.
 func (b *bench) asMade(id string) string {
 	b.T.Helper()
 	info := b.Inspect(id)
@@ -47,7 +47,7 @@ func (b *bench) asMade(id string) string {
 	return string(text)
 }
 
-// differing pairs the lines that are not the same.
+// differing returns pairs of lines that differ.
 func differing(got, want string) (lines []string) {
 	b := strings.Split(want, "\n")
 	for i, line := range strings.Split(got, "\n") {
@@ -67,7 +67,7 @@ func (b *bench) volumes() int {
 	return len(all.Volumes)
 }
 
-// What is kept of a release makes it anew, in all that the engine says of it, when its containers are gone.
+// A release whose containers were removed is recreated from its snapshots, with the same configuration.
 func TestKeepAndRevive(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue", "TOKEN=canary-1") +

@@ -119,9 +119,9 @@ func TestUpThatIsCancelled(t *testing.T) {
 			t.Error("a cancelled Up ended well")
 		}
 	case <-time.After(pace.Limit(time.Minute)):
-		t.Fatal("a cancelled Up goes on")
+		t.Fatal("a cancelled Up continues")
 	}
-	// All that it creates is there when it has ended.
+	// When it has ended, everything that it creates exists.
 	if got := b.containers(s, app); len(got) != 2 {
 		t.Errorf("there are\n%s", namesOf(got))
 	}
@@ -191,7 +191,7 @@ func TestContainers(t *testing.T) {
 	}
 }
 
-// A service that was dropped from the files between two releases retires with the one that it belonged to.
+// A service that was removed from the files between two releases retires with its release.
 func TestContainersOfADroppedService(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + shopService("was-green")})

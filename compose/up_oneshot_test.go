@@ -7,7 +7,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// A migration that both colours share runs once in each release, and each colour's containers are its own.
+// A migration that both colours share runs once in each release, and each colour has its own containers.
 func TestOneShotRunsOncePerRelease(t *testing.T) {
 	b := newBench(t)
 	waits := "    depends_on: {migrate: {condition: service_completed_successfully}}\n"

@@ -22,7 +22,7 @@ func says(text string) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(text))}, nil
 }
 
-// quiet is a stream on which nothing comes.
+// quiet is a stream without data.
 type quiet struct{ context.Context }
 
 func (q quiet) Read([]byte) (int, error) {
@@ -32,7 +32,7 @@ func (q quiet) Read([]byte) (int, error) {
 
 func (quiet) Close() error { return nil }
 
-// forgetful is an engine that, from a moment on, knows a container no more: for a while, or for ever.
+// forgetful is an engine that reports a container as missing, after some time, for some time.
 func forgetful(after, lasts time.Duration) enginetest.Fake {
 	began := time.Now()
 	knows := func() bool {
@@ -55,7 +55,7 @@ func forgetful(after, lasts time.Duration) enginetest.Fake {
 	}
 }
 
-// An engine under load may say of a container that runs that there is none, and know it again a moment later.
+// An engine under load may report a running container as missing, and find it again a moment later.
 func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
 	m := model.Model{Colour: model.Blue, ComposeProject: "shop", Services: []model.Service{{Name: "was-blue"}}}
 	for name, test := range map[string]struct {
@@ -88,7 +88,7 @@ func TestWatchAsksAgainBeforeAContainerIsGone(t *testing.T) {
 	}
 }
 
-// The list of all containers is made of as many questions; the same holds for each of them.
+// The list of all containers consists of one request per container; each of them is repeated in the same way.
 func TestContainersAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0

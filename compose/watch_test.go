@@ -20,7 +20,7 @@ import (
 	"bluegate/testdata/pace"
 )
 
-// watched collects what a watch reports, until something comes that is wanted.
+// watched collects what a watch reports until an expected event arrives.
 type watched struct {
 	t    *testing.T
 	seen <-chan model.ContainerEvent
@@ -34,7 +34,7 @@ func (b *bench) watch(s *Stack, app model.Application, release string) *watched 
 	return &watched{t: b.T, seen: s.Watch(ctx, app.Models[model.Blue], release), end: cancel}
 }
 
-// until returns the first observation that is wanted.
+// until returns the first expected event.
 func (w *watched) until(what string, within time.Duration, wanted func(model.ContainerEvent) bool) model.ContainerEvent {
 	w.t.Helper()
 	within = pace.Limit(2 * within)
@@ -84,7 +84,7 @@ func TestWatch(t *testing.T) {
 	}
 	was := w.until("was is healthy", 30*time.Second, is("was-blue", gate.HealthHealthy)).Sample
 	signal := w.until("signal is healthy", 30*time.Second, is("signal-blue", gate.HealthHealthy)).Sample
-	// The event is a wake-up: it comes within moments of the probe that passed, not with the next tick.
+	// The event triggers an inspection at once after the passed probe, not with the next tick.
 	if late := signal.At.Sub(signal.LastProbe.End); late > pace.Limit(2*time.Second) {
 		t.Errorf("it was told %s after the probe had passed", late)
 	}
@@ -120,7 +120,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// What runs beside a release, of another one or of another colour, is not part of it.
+// Containers of another release or of the other colour are not part of the release.
 // A tick inspects what has changed since the last one; that time has passed is no change.
 func TestWatchInspectsWhatChanged(t *testing.T) {
 	state, status := "", ""
@@ -188,7 +188,7 @@ func TestWatchOfOneReleaseOnly(t *testing.T) {
 	}
 }
 
-// A probe that fails while Docker still says healthy begins the stable window anew.
+// A probe that fails while Docker still reports healthy restarts the stable window.
 func TestWatchSeesAFailingProbe(t *testing.T) {
 	b := newBench(t)
 	flaky := strings.Replace(shopService("was-blue", "FLAP=2s"), "retries: 3", "retries: 100", 1)

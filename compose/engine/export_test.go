@@ -1,4 +1,4 @@
 package engine
 
-// PulseLimit is for the tests outside the package.
+// PulseLimit is for tests outside the package.
 const PulseLimit = pulseLimit

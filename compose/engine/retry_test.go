@@ -9,12 +9,12 @@ import (
 	"testing/synctest"
 )
 
-// answers is an engine that is a function.
+// answers is an engine made of a function.
 type answers func(*http.Request) (*http.Response, error)
 
 func (a answers) RoundTrip(req *http.Request) (*http.Response, error) { return a(req) }
 
-// halfABody is an answer that was cut.
+// halfABody is an answer that is cut off.
 type halfABody struct{ io.Reader }
 
 func (b halfABody) Read(p []byte) (int, error) {
@@ -27,7 +27,7 @@ func (b halfABody) Read(p []byte) (int, error) {
 
 func (halfABody) Close() error { return nil }
 
-// Questions are repeated when the engine fails to answer them; what changes something is not.
+// Read requests are repeated if the engine fails to answer them; requests that change something are not.
 func TestQuestionsAreRepeated(t *testing.T) {
 	fails := map[string]func() (*http.Response, error){
 		"500": func() (*http.Response, error) {

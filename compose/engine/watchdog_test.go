@@ -15,7 +15,7 @@ import (
 	"bluegate/testdata/enginetest"
 )
 
-// What takes long is given up when the engine stands still, and only then.
+// A long request is given up only when the engine hangs.
 func TestAlive(t *testing.T) {
 	alive := func(req *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Api-Version": {"1.41"}}, Body: io.NopCloser(strings.NewReader("OK")), Request: req}, nil

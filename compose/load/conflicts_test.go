@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// clash loads a file per colour and returns what cannot be side by side; the places are without their folder.
+// clash loads a file per colour and returns the conflicts, with places relative to the folder.
 func clash(t *testing.T, blue, green string, o Options) []string {
 	t.Helper()
 	o.Dir = folder(t, map[string]string{"compose.blue.yml": blue, "compose.green.yml": green})

@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Every kind of bad Compose file that we know, in Compose's own words, with the place that its author wants to see.
+// Every known kind of error in a Compose file, with Compose's message and the correct place.
 func TestWhatComposeRejectsHasAPlace(t *testing.T) {
 	const was = "services:\n  was-blue:\n    image: a\n"
 	for name, test := range map[string]struct{ file, place, says string }{
@@ -86,7 +86,7 @@ func TestWhatComposeRejectsHasAPlace(t *testing.T) {
 	}
 }
 
-// With several files it is the one that says it, and of those that say it the last.
+// With several files, the place is in the last file that contains the error.
 func TestPlaceAmongSeveralFiles(t *testing.T) {
 	const base = "services:\n  was-{c}:\n    image: a\n"
 	for name, test := range map[string]struct{ base, over, want string }{

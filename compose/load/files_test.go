@@ -24,7 +24,7 @@ func filesOf(dir string, m model.Model) string {
 	return strings.Join(names, " ")
 }
 
-// A colour's file that is not complete by itself lies over the common one, and speaks of the colour's own services.
+// An incomplete file of a colour is merged over the common one, and contains the colour's own services.
 func TestFilesThatLieOverACommonOne(t *testing.T) {
 	dir := folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": overBlue, "docker-compose.green.yml": overBoth})
 	app := loaded(t, Options{Dir: dir, Project: "shop-{colour}"})
@@ -37,7 +37,7 @@ func TestFilesThatLieOverACommonOne(t *testing.T) {
 	if app.Project != "shop" {
 		t.Errorf("the application is called %q", app.Project)
 	}
-	// One that is complete stands alone, whatever lies beside it.
+	// A complete file is used alone, whatever other files exist.
 	dir = folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": blueFile, "docker-compose.green.yml": greenFile})
 	if got := filesOf(dir, loaded(t, Options{Dir: dir}).Models[model.Blue]); got != "docker-compose.blue.yml" {
 		t.Errorf("complete files are laid over a common one: %s", got)
@@ -51,7 +51,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 	}
 	for list, want := range map[string]string{
 		"both.yml":               "both.yml",
-		"base.yml:over.blue.yml": "base.yml over.green.yml", // green's, of a list that was written for blue
+		"base.yml:over.blue.yml": "base.yml over.green.yml", // the counterpart of a list that was written for blue
 		"over.green.yml":         "",
 		"":                       "compose.green.yml",
 	} {
@@ -147,7 +147,7 @@ func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
 	}
 }
 
-// What Compose takes and the engine would not.
+// Values that Compose accepts and the engine would reject.
 func TestValuesThatTheEngineWouldReject(t *testing.T) {
 	for body, want := range map[string]string{
 		"image: \"A B\"\n":                          "compose.blue.yml:3:5: services.was-blue.image: invalid image name \"A B\"",

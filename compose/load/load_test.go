@@ -37,7 +37,7 @@ func library(t *testing.T) ProjectLoader {
 	return service
 }
 
-// folder writes files and returns their folder, which is called shop: that is the Compose project when no file says.
+// folder writes files and returns their folder. It is named shop, which is the default for the Compose project.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
@@ -109,7 +109,7 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-// `docker compose` lays compose.override.yml over a file that it finds by itself.
+// `docker compose` merges compose.override.yml over a file that it finds by itself.
 func TestConventionWithOverride(t *testing.T) {
 	app := loaded(t, Options{Dir: folder(t, map[string]string{
 		"compose.yml": bothFile, "compose.override.yml": "services:\n  was-blue:\n    image: shop:overridden\n",
@@ -180,7 +180,7 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	if len(app.Findings) == 0 {
-		t.Error("nobody is told of the services that are in the common file only")
+		t.Error("the services that are only in the common file are not reported")
 	}
 	_, err := load(t, Options{Dir: dir, Files: []string{"base.yml"}, Project: "web-{colour}", Services: []string{"web-{colour}"}, Env: env})
 	var invalid *model.InvalidError
@@ -211,7 +211,7 @@ func TestApplicationName(t *testing.T) {
 	}
 }
 
-// What Compose makes of a name in a file is safe to be part of another one.
+// Compose's form of a project's name is safe as a part of another name.
 func TestProjectNamesInFiles(t *testing.T) {
 	for name, want := range map[string]string{"../x": "x", "-rf": "rf", "$$(id)": "id", "A B": "ab", "shop.blue": "shopblue"} {
 		head := "name: '" + name + "'\n"
@@ -249,8 +249,7 @@ func TestServicesOfAColour(t *testing.T) {
 	}
 }
 
-// What is left when a colour has no services of its own are the database and nginx. To take these for the colour would
-// replace them.
+// If a colour has no services of its own, the others are the database and nginx. Deploying those would replace them.
 func TestFileOfOneColourOnly(t *testing.T) {
 	for _, file := range []string{
 		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n",

@@ -154,7 +154,7 @@ func TestPlaceOfAService(t *testing.T) {
 		{[]string{"a.yml"}, "empty-blue", "a.yml:20"},
 		{[]string{"a.yml"}, "tail-blue", "a.yml:21"},
 		{[]string{"b.yml"}, "was-blue", "b.yml:1"},
-		{[]string{"a.yml", "b.yml"}, "was-blue", "b.yml:1"}, // later files lie over earlier ones
+		{[]string{"a.yml", "b.yml"}, "was-blue", "b.yml:1"}, // later files override earlier ones
 		{[]string{"b.yml", "a.yml"}, "other", "b.yml:1"},
 		{[]string{"a.yml", "broken.yml"}, "was-blue", "a.yml:6"},
 		{[]string{"a.yml", "missing.yml"}, "nowhere", "a.yml, missing.yml"},

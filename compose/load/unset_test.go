@@ -36,7 +36,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("got %v", err)
 			}
-			// Where a variable is of no service of a colour's, Compose refuses a deployment all the same.
+			// Compose refuses a deployment even if the variable is not used by a service of a colour.
 			if _, err := load(t, Options{Dir: dir}); (err == nil) != test.deep {
 				t.Errorf("a deployment: %v", err)
 			}

@@ -68,7 +68,7 @@ func TestSealedJournal(t *testing.T) {
 		if err != nil || !same(t, got, j) {
 			t.Fatalf("%+v came back as %+v, %v", j, got, err)
 		}
-		// A byte that is lost, or another, does not pass unseen.
+		// A missing or changed byte is detected.
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "damage")
 		if got, err := unseal(text[:at]); err == nil {
 			t.Fatalf("cut at %d of %d: read as %+v", at, len(text), got)
@@ -161,7 +161,7 @@ func TestCorruptJournalIsLeftAlone(t *testing.T) {
 	if !errors.As(err, &person) || !strings.Contains(err.Error(), v.Name) || !strings.Contains(person.Run, "docker cp "+v.Name) || !strings.Contains(person.Run, "docker rm "+v.Name) {
 		t.Fatalf("got %v; run %+v", err, person)
 	}
-	// What it says to run is run.
+	// The remedy is carried out.
 	for i, command := range strings.Split(person.Run, "`") {
 		if i%2 == 0 {
 			continue

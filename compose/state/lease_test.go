@@ -47,7 +47,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 	})
 }
 
-// Whatever the engine does, and whenever it begins: the holder stops before anybody else may take the lock.
+// Whatever the engine does, and whenever it starts: the holder stops before anyone else may take the lock.
 func TestLeaseIsLostBeforeItEnds(t *testing.T) {
 	for name, fault := range map[string]func(*http.Request) (*http.Response, error){
 		"refuses":      func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") },

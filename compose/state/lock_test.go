@@ -95,7 +95,7 @@ func TestLockIsTakenOnce(t *testing.T) {
 	}
 }
 
-// Takers that come and go never meet, and each is told either that it has the lock or who has it.
+// Concurrent takers never hold the lock at the same time, and each learns that it has the lock or who has it.
 func TestLockChangesHands(t *testing.T) {
 	b := enginetest.New(t)
 	l := New(b.Engine)
@@ -267,7 +267,7 @@ func TestLockOfAnotherMachine(t *testing.T) {
 	}
 }
 
-// Whoever was frozen for longer than its lease finds another holder under the same name.
+// A holder that was frozen for longer than its lease finds another holder under the same name.
 func TestLostLockIsNotTakenForOnesOwn(t *testing.T) {
 	b := enginetest.New(t)
 	l := New(b.Engine)
@@ -284,7 +284,7 @@ func TestLostLockIsNotTakenForOnesOwn(t *testing.T) {
 		t.Error("the lost lock's release took the heir's")
 	}
 	released(b, heir)
-	released(b, heir) // twice is as good as once
+	released(b, heir) // a second release changes nothing
 	if lockIsThere(b, b.ID) {
 		t.Error("the lock is still there")
 	}

@@ -19,7 +19,7 @@ func journalOf(release string) model.Journal {
 	return model.Journal{Version: model.JournalVersion, Current: &model.Entry{Release: release, Phase: model.PhaseBaking}}
 }
 
-// Lock and journal run, so that a prune leaves them.
+// Lock and journal run, so that a prune does not remove them.
 func TestPruneSparesLockAndJournal(t *testing.T) {
 	b := enginetest.NewWaiting(t)
 	l := New(b.Engine)
@@ -105,7 +105,7 @@ func TestLockThatIsPrunedBeforeItRuns(t *testing.T) {
 	}
 }
 
-// A lock that was removed while it was held is lost, and it is said why.
+// A lock that was removed while it was held is lost, and the error says why.
 func TestLockThatVanishes(t *testing.T) {
 	b := enginetest.NewWaiting(t)
 	l := New(b.Engine)
@@ -125,8 +125,8 @@ func TestLockThatVanishes(t *testing.T) {
 	}
 }
 
-// What an older version left, which never runs, is honoured, and carried over by the next write. At no moment is the
-// journal nowhere.
+// The journal of an older version, which never runs, is read, and the next write moves it. A complete journal exists at every
+// moment.
 func TestOldJournalAndLock(t *testing.T) {
 	b := enginetest.NewWaiting(t)
 	old := *b.Engine
