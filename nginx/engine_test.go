@@ -367,10 +367,3 @@ func (b *bench) docker(args ...string) string {
 	}
 	return string(out)
 }
-func (b *bench) restart(id string) {
-	b.t.Helper()
-	if err := b.engine.ContainerRestart(context.WithoutCancel(b.t.Context()), id, container.StopOptions{}); err != nil {
-		b.t.Fatal(err)
-	}
-	b.serves(id)
-}

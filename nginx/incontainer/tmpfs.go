@@ -42,9 +42,3 @@ func (c *Nginx) TmpfsOf(file string) (string, bool) {
 	}
 	return longest, found
 }
-
-// What a command that could not be run ends with.
-const (
-	noTool     = 126
-	noSuchTool = 127
-)
