@@ -29,6 +29,9 @@ func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Rout
 	if n.state == model.RouterRunning {
 		workers = []string{strconv.Itoa(n.generation)}
 	}
+	if n.movedThere {
+		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.ConfigNotLoaded, "%s was put there later than nginx loaded it", confFile)}, nil
+	}
 	if n.unread {
 		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
 	}
@@ -135,20 +138,6 @@ func (p *process) Rehearse(ctx context.Context, change model.Change, started <-c
 		return nil, model.Refuse(model.NginxTestFailed, "%s", p.nginx.rejects)
 	}
 	return nil, nil
-}
-
-// Moved implements Router.
-func (p *process) Moved(ctx context.Context, _ model.Change) error {
-	if err := p.ask(ctx); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.help()
-	if p.nginx.movedThere {
-		return model.Refuse(model.ConfigNotLoaded, "%s was put there later than nginx loaded it", confFile)
-	}
-	return nil
 }
 
 func (p *process) help() { p.helped, p.helpers[p] = true, true }

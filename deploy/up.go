@@ -81,8 +81,5 @@ func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 	case route.Refusal == nil && route.Names != r.seen.Route.Names:
 		return model.Refuse(model.ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: someone switched it; find out who uses %s, and deploy again", route.Nginx, cmp.Or(r.seen.Route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.plan.Release.To)
 	}
-	if err := r.seen.NothingLeadsTo(route, r.plan.Release.To); err != nil {
-		return err
-	}
-	return r.Router.Moved(ctx, r.plan.Change)
+	return r.seen.NothingLeadsTo(route, r.plan.Release.To)
 }

@@ -74,20 +74,8 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 	return findings, err
 }
 
-// Moved implements model.Router.
-func (r *Router) Moved(ctx context.Context, change model.Change) error {
-	if !r.found.IsRunning() {
-		return nil
-	}
-	if err := r.found.Prepare(ctx, change.Files); err != nil {
-		return unreachable(err)
-	}
-	return unreachable(r.movedThere(ctx, change))
-}
-
-// movedThere refuses a file that somebody put in its place with its old time, and that nginx has not loaded. Where nginx
-// is in a container only the helper sees that: what an archive call tells has no such time. What nginx does not load may
-// be as new as it likes.
+// movedThere refuses a file that someone put in its place since it was read, and that nginx has not loaded. What nginx does
+// not load may be as new as it likes.
 func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 	if change.Unloaded || !r.found.IsRunning() {
 		return nil

@@ -26,14 +26,10 @@ type Router interface {
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
 	Plan(route Route, dir *Addresses, to Colour) (Change, error)
 
-	// Rehearse tests the coming configuration beside the live one, and prepares what Reach, Approach and Switch need. It
+	// Rehearse tests the coming configuration next to the live one, and whether nginx has loaded what its files hold. It
 	// may be called before the release's containers run: the names of the configuration are looked up once started is
 	// closed. A *RefusedError carries nginx's own words. A finding says that it could not be tested.
 	Rehearse(ctx context.Context, change Change, started <-chan struct{}) ([]Finding, error)
-
-	// Moved looks with the eyes of what Rehearse prepares, more sharply than Observe can, whether nginx has loaded what
-	// the files of the change hold. A *RefusedError names one that somebody put in its place with its old time.
-	Moved(ctx context.Context, change Change) error
 
 	// Reach asks from where nginx stands whether each target's name leads to the release's containers and whether
 	// they accept a connection.
@@ -247,9 +243,6 @@ type FileChange struct {
 	// OldTime is the file's time before the change; what is put back gets it back.
 	OldTime time.Time `json:"old_time"`
 }
-
-// Sees is what nginx is going to find at the path, if anything.
-func (f FileChange) Sees() (content []byte, there bool) { return f.New, f.New != nil }
 
 // Reverse is the change that undoes this one.
 func (f FileChange) Reverse() FileChange {
