@@ -100,24 +100,22 @@ func endpointOf(cli command.Cli) (docker.Endpoint, error) {
 func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
-	transport := &http.Transport{}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case helper != nil:
+	}
+	transport := &http.Transport{}
+	if helper != nil {
 		transport.DialContext = helper.Dialer
 		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}),
 			client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
-	case endpoint.TLSData != nil || endpoint.SkipTLSVerify:
-		config, err := tlsConfig(endpoint)
-		if err != nil {
+		return client.NewClientWithOpts(opts...)
+	}
+	if endpoint.TLSData != nil || endpoint.SkipTLSVerify {
+		if transport.TLSClientConfig, err = tlsConfig(endpoint); err != nil {
 			return nil, err
 		}
-		transport.TLSClientConfig = config
-		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
-	default:
-		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
 	}
+	opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
 	return client.NewClientWithOpts(opts...)
 }
 

@@ -34,11 +34,11 @@ func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.
 		if !asked {
 			continue
 		}
-		ids, err := s.ids(ctx, m, "")
+		rows, err := s.list(ctx, m, "")
 		if err != nil {
 			return nil, err
 		}
-		some, err := s.inspectAll(ctx, m, ids)
+		some, err := s.inspectAll(ctx, m, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -47,20 +47,8 @@ func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.
 	return all, nil
 }
 
-// ids lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
+// list lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
 // every name that contains it.
-func (s *Stack) ids(ctx context.Context, m model.Model, release string) ([]string, error) {
-	rows, err := s.list(ctx, m, release)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ID
-	}
-	return ids, nil
-}
-
 func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]container.Summary, error) {
 	rows, err := s.rows(ctx, "of project "+m.ComposeProject, ofProject(m, release))
 	if err != nil {
@@ -104,14 +92,14 @@ func ofProject(m model.Model, release string) filters.Args {
 }
 
 // inspectAll inspects containers and leaves out those that were removed in the meantime.
-func (s *Stack) inspectAll(ctx context.Context, m model.Model, ids []string) ([]model.Container, error) {
+func (s *Stack) inspectAll(ctx context.Context, m model.Model, rows []container.Summary) ([]model.Container, error) {
 	var mu sync.Mutex
 	var all []model.Container
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspections)
-	for _, id := range ids {
+	for _, row := range rows {
 		group.Go(func() error {
-			c, err := s.inspectRetrying(ctx, m, id)
+			c, err := s.inspectRetrying(ctx, m, row.ID)
 			if errdefs.IsNotFound(err) {
 				return nil
 			}

@@ -42,6 +42,8 @@ forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
 forbid ./deploy/plan -- "$module/deploy|github.com/.*" # it asks nobody
 forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe
+forbid ./compose/load ./cmd/bluegate/adopt -- 'github.com/docker/docker/client' # they ask no engine
+forbid ./deploy/... ./nginx/... ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*' # cmd/bluegate/ui does
 echo "import rule: ok"
 
 if command -v shellcheck >/dev/null; then
