@@ -88,7 +88,7 @@ var layouts = []layout{
 // each.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
-	for _, l := range sample.Rows(t, layouts, 4) {
+	for _, l := range sample.Rows(t, layouts, 5) {
 		t.Run(l.folder, func(t *testing.T) {
 			t.Parallel()
 			s := l.stand(t)

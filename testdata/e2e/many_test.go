@@ -9,16 +9,20 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
 
-// many is how many commands TestManyInARow runs: BLUEGATE_E2E_MANY of them, or 12.
+// many is how many commands TestManyInARow runs: BLUEGATE_E2E_MANY of them, or 8, and 12 where every row runs.
 func many(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("BLUEGATE_E2E_MANY")
-	if text == "" {
+	switch {
+	case text == "" && sample.Full():
 		return 12
+	case text == "":
+		return 8
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 12 {

@@ -29,7 +29,7 @@ func TestModes(t *testing.T) {
 				ways = append(ways, way)
 			}
 		}
-		for _, way := range sample.RowsOf(t, outer, ways, 3) {
+		for _, way := range sample.RowsOf(t, outer, ways, 4) {
 			t.Run(way.Name+" "+version, func(t *testing.T) {
 				t.Parallel()
 				s := newShop(t, stand.Options{Nginx: version})

@@ -53,7 +53,7 @@ func TestStorage(t *testing.T) {
 			}
 			s.nginx("-v", dir+":/etc/nginx/conf.d", s.Image)
 		}},
-	}, 3) {
+	}, 4) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, stand.Options{})
