@@ -137,6 +137,7 @@ func (c *Nginx) JoinNamespaces(host *container.HostConfig) error {
 		}
 	}
 	host.PidMode = container.PidMode("container:" + c.ID())
+	host.UsernsMode = c.Info.HostConfig.UsernsMode
 	host.CapAdd = []string{"SYS_PTRACE", "SYS_CHROOT"}
 	if profile := c.Info.AppArmorProfile; profile != "" && profile != "unconfined" {
 		host.SecurityOpt = []string{"apparmor=" + profile} // a process of another profile may not be looked into
