@@ -12,6 +12,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
+	"bluegate/nginx/instance"
 )
 
 // Approach implements model.Router.
@@ -220,7 +221,11 @@ const settling = 2 * time.Second
 // overtaken by another: whatever the master parses last, it is the old bytes. A master that waits for its next signal
 // has none under way.
 func (r *Router) restore(ctx context.Context, written []model.FileChange, before agent.Snapshot, pending bool) (applied bool, err error) {
-	if _, err := r.write(ctx, written, true); err != nil {
+	_, err = r.write(ctx, written, true)
+	if err != nil && !errors.Is(err, instance.ErrForeign) && r.found.IsRunning() && r.comesBack(ctx, written) == nil { // nginx was just being restarted
+		_, err = r.write(ctx, written, true)
+	}
+	if err != nil {
 		return true, r.byHand(written, err)
 	}
 	if now, err := r.found.Processes(ctx); pending && (err != nil || !now.Master.Waiting) {

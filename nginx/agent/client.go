@@ -94,10 +94,16 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 	}
 }
 
+// sendLimit is how long the other end may take to accept a request.
+const sendLimit = 15 * time.Second
+
 // send gives up with the context's deadline: an engine that stands still takes only so many bytes.
 func (c *Client) send(ctx context.Context, line []byte) error {
 	if conn, ok := c.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
-		until, _ := ctx.Deadline()
+		until, bounded := ctx.Deadline()
+		if latest := time.Now().Add(sendLimit); !bounded || until.After(latest) {
+			until = latest
+		}
 		if err := conn.SetWriteDeadline(until); err != nil {
 			return err
 		}

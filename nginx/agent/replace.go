@@ -29,6 +29,7 @@ func (r Replace) Write() (atomic bool, err error) {
 	case holds == fsys.HasOther:
 		return false, fmt.Errorf("%s %w", path, ErrChanged)
 	}
+	r.InPlace = r.InPlace || isMountRoot(path)
 	if r.InPlace && (r.New == nil || r.Link != "") {
 		return false, fmt.Errorf("%s is mounted by itself, so it can be neither removed nor made a link; mount its folder", path)
 	}
@@ -238,4 +239,12 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// isMountRoot says whether a mount begins at a path, in whichever mount namespace the path is seen. A kernel before 5.8
+// does not tell: there only the mounts count that the engine knows.
+func isMountRoot(path string) bool {
+	var st unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, 0, &st)
+	return err == nil && st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
 }

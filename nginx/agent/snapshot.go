@@ -53,9 +53,13 @@ func (p *Process) SetWaitChannel(where string) {
 // too, the new master of a binary upgrade or a worker in its first moment, may have got a lower one.
 func Sort(all []Process) (Snapshot, error) {
 	isMaster := func(p Process) bool { return strings.HasPrefix(p.Title, MasterTitle) }
-	at := slices.IndexFunc(all, func(p Process) bool {
-		return isMaster(p) && !slices.ContainsFunc(all, func(o Process) bool { return isMaster(o) && o.PID == p.PPID })
-	})
+	at := -1
+	for i, p := range all {
+		below := slices.ContainsFunc(all, func(o Process) bool { return isMaster(o) && o.PID == p.PPID })
+		if isMaster(p) && !below && (at < 0 || p.Started < all[at].Started) {
+			at = i
+		}
+	}
 	if at < 0 {
 		return Snapshot{}, ErrNoMaster
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -29,20 +30,23 @@ type agentContainer struct {
 	ID      string
 	streams *engine.Streams
 	mounts  []mount.Mount // through which it writes what nginx may only read
-	root    int           // nginx's master, whose root it sees
+	root    atomic.Int64  // nginx's master, whose root it sees; 0: it was started while nginx did not run
 }
 
 // agentHolder is the agent, started if there is none. Several questions may be the first.
 type agentHolder struct {
-	starting sync.Mutex
-	mu       sync.Mutex // of help
-	help     *agentContainer
+	following sync.Mutex // one looks whether nginx was restarted
+	starting  sync.Mutex
+	mu        sync.Mutex // of the rest
+	help      *agentContainer
+	attached  bool // there was one next to an nginx that ran
 }
 
 func (a *agentHolder) set(help *agentContainer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.help = help
+	a.attached = a.attached || help.root.Load() != 0
 }
 
 // take moves the agent elsewhere.
@@ -57,6 +61,15 @@ func (a *agentHolder) take() *agentContainer {
 	return help
 }
 
+// drop forgets one agent, and no other that has taken its place meanwhile.
+func (a *agentHolder) drop(help *agentContainer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.help == help {
+		a.help = nil
+	}
+}
+
 func (a *agentHolder) now() *agentContainer {
 	if a == nil {
 		return nil
@@ -64,6 +77,15 @@ func (a *agentHolder) now() *agentContainer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.help
+}
+
+func (a *agentHolder) wasAttached() bool {
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.attached
 }
 
 // Attach implements place.
@@ -75,12 +97,22 @@ func (c *Nginx) Attach(ctx context.Context) error {
 	return err
 }
 
-// started is the agent, which is started where there is none. files are those that a switch changes.
+// started is the agent, which is started where there is none that is of use. files are those that a switch changes.
 func (c *Nginx) started(ctx context.Context, files []model.FileChange) (*agentContainer, error) {
 	c.agent.starting.Lock()
 	defer c.agent.starting.Unlock()
 	if help := c.agent.now(); help != nil {
-		return help, nil
+		mounts, err := c.writeMounts(ctx, files)
+		if err != nil {
+			return nil, err
+		}
+		if !help.Ended() && (help.root.Load() != 0) == c.Running && help.has(mounts) {
+			return help, nil
+		}
+		c.agent.drop(help)
+		if err := help.close(ctx); err != nil {
+			return nil, err
+		}
 	}
 	help, err := c.startAgent(ctx, files)
 	if err == nil {
@@ -119,12 +151,8 @@ func (c *Nginx) startAgent(ctx context.Context, files []model.FileChange) (_ *ag
 	if !c.Running {
 		return h, nil
 	}
-	now, err := h.processes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h.root = now.Master.PID
-	return h, nil
+	_, err = h.processes(ctx)
+	return h, err
 }
 
 // JoinNamespaces lets the agent see nginx's processes, and its files below their root, which belongs to another user where
@@ -189,7 +217,11 @@ func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) 
 	if err != nil {
 		return agent.Snapshot{}, fmt.Errorf("list the processes of %s: %w", h.nginx, err)
 	}
-	return agent.Sort(resp.Processes)
+	now, err := agent.Sort(resp.Processes)
+	if err == nil {
+		h.root.Store(int64(now.Master.PID)) // a supervisor may have started another master
+	}
+	return now, err
 }
 
 // Processes implements place. A worker's title changes in the same turn of its loop that closes its listening sockets, so
@@ -197,17 +229,24 @@ func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) 
 // again.
 func (c *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
 	help := c.agent.now()
-	if help == nil || help.root == 0 {
+	if help == nil && !c.agent.wasAttached() || help != nil && help.root.Load() == 0 {
 		return c.listed(ctx)
 	}
-	now, err := help.processes(ctx)
-	if !errors.Is(err, agent.ErrEnded) {
-		return now, err
+	if help != nil {
+		now, err := help.processes(ctx)
+		if !errors.Is(err, agent.ErrEnded) {
+			return now, err
+		}
 	}
-	if failed := c.Follow(ctx, nil); failed != nil {
-		return now, errors.Join(err, failed)
+	// What the engine's ps tells has neither ages nor ids that last, and nothing is proven by it.
+	if err := c.Follow(ctx, nil); err != nil {
+		return agent.Snapshot{}, err
 	}
-	return c.agent.now().processes(ctx)
+	help, err := c.started(ctx, nil)
+	if err != nil {
+		return agent.Snapshot{}, err
+	}
+	return help.processes(ctx)
 }
 
 // listed asks the engine for the processes. It tells how nginx was started, and that it runs; nothing of ages and states,
@@ -253,26 +292,20 @@ func (c *Nginx) Dump(ctx context.Context) (instance.Result, error) {
 	return c.Exec(ctx, append([]string{c.command, "-T"}, c.Flags...)...)
 }
 
-// Prepare implements place. An agent that lacks a mount to write through gives way to one that has it, and one that has
-// ended to another.
+// Prepare implements instance.Agent. An agent that lacks a mount to write through gives way to one that has it, and so does
+// one that has ended, or was started while nginx did not run.
 func (c *Nginx) Prepare(ctx context.Context, files []model.FileChange) error {
-	if help := c.agent.now(); help != nil {
-		mounts, err := c.writeMounts(ctx, files)
-		if err != nil {
-			return err
-		}
-		if help.Ended() || !help.has(mounts) {
-			if err := c.agent.take().close(ctx); err != nil {
-				return err
-			}
-		}
-	}
 	_, err := c.started(ctx, files)
 	return err
 }
 
 func (h *agentContainer) has(mounts []mount.Mount) bool {
-	return !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return !slices.Contains(h.mounts, m) })
+	return !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return !h.mounted(m) })
+}
+
+// mounted says whether it has a mount at that place.
+func (h *agentContainer) mounted(m mount.Mount) bool {
+	return slices.ContainsFunc(h.mounts, func(o mount.Mount) bool { return o.Target == m.Target && o.ReadOnly == m.ReadOnly })
 }
 
 func (c *Nginx) Prepared() bool { return c.agent.now() != nil }
@@ -292,7 +325,7 @@ func (h *agentContainer) files(ctx context.Context) fsys.Source {
 		ctx, cancel := engine.Asking(ctx)
 		defer cancel()
 		return h.Ask(ctx, req)
-	}, h.root)
+	}, int(h.root.Load()))
 }
 
 // close ends the agent; its container removes itself, and is removed where it does not.
@@ -353,5 +386,5 @@ func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (moun
 func (h *agentContainer) ownMount(real string) bool {
 	m, ok := MountOf(h.nginx.Info, real)
 	_, memory := h.nginx.TmpfsOf(real)
-	return ok && !memory && slices.Contains(h.mounts, Remount(m, false))
+	return ok && !memory && h.mounted(Remount(m, false))
 }

@@ -92,6 +92,9 @@ func (c *Nginx) copied(ctx context.Context, change model.Change) (copiedSet, err
 		for _, name := range []string{path.Join(dir, path.Base(f.Path)), real} {
 			if c.mountedAlone(name) {
 				alone[name] = true
+				if _, within := mountAbove(c.Info, name); within { // which shows another file at that path
+					folders[path.Dir(name)] = true
+				}
 			} else {
 				folders[path.Dir(name)] = true
 			}

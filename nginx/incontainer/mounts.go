@@ -29,6 +29,7 @@ func Remount(m container.MountPoint, readOnly bool) mount.Mount {
 	out := mount.Mount{Type: m.Type, Source: m.Source, Target: m.Destination, ReadOnly: readOnly}
 	if m.Type == mount.TypeVolume {
 		out.Source = m.Name
+		out.VolumeOptions = &mount.VolumeOptions{NoCopy: true} // the engine fills an empty volume from the image otherwise
 	}
 	return out
 }
@@ -63,4 +64,9 @@ func (c *Nginx) PathInside(hostPath string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// mountAbove is the mount in which the folder of a file lies, whatever is mounted at the file itself.
+func mountAbove(info container.InspectResponse, name string) (container.MountPoint, bool) {
+	return MountOf(info, path.Dir(name))
 }

@@ -46,7 +46,7 @@ func (c *Nginx) MainFile() string { return c.main }
 
 // Files implements place. What an nginx that runs sees, its agent sees; else the engine's archive call tells.
 func (c *Nginx) Files(ctx context.Context) fsys.Source {
-	if help := c.agent.now(); help != nil && help.root != 0 && !help.Ended() {
+	if help := c.agent.now(); help != nil && help.root.Load() != 0 && !help.Ended() {
 		return help.files(ctx)
 	}
 	return NewArchive(ctx, c.Engine, c.ID())
@@ -200,14 +200,26 @@ func (c *Nginx) again(ctx context.Context) (changed bool, err error) {
 	return changed, errors.Join(err, now.Close(ctx))
 }
 
-// Follow implements place. The agent ended with an nginx that was restarted.
+// Follow implements instance.Agent. The agent ended with an nginx that was restarted.
 func (c *Nginx) Follow(ctx context.Context, files []model.FileChange) error {
-	_, err := c.again(ctx)
-	switch {
-	case err != nil:
+	if err := c.refresh(ctx, files); err != nil {
 		return err
-	case !c.Running:
+	}
+	if !c.Running {
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run", c)}
+	}
+	return nil
+}
+
+// refresh opens the container again and sees to its agent, whether it runs or not.
+func (c *Nginx) refresh(ctx context.Context, files []model.FileChange) error {
+	c.agent.following.Lock()
+	defer c.agent.following.Unlock()
+	if _, err := c.again(ctx); err != nil {
+		return err
+	}
+	if !c.Running && len(files) == 0 {
+		return nil
 	}
 	return c.Prepare(ctx, files)
 }

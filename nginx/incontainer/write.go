@@ -19,10 +19,7 @@ import (
 // Replace implements place.
 func (c *Nginx) Replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
 	if help := c.agent.now(); help == nil || help.Ended() { // with nginx
-		if _, err := c.again(ctx); err != nil {
-			return err
-		}
-		if err := c.Prepare(ctx, []model.FileChange{f}); err != nil {
+		if err := c.refresh(ctx, []model.FileChange{f}); err != nil {
 			return err
 		}
 	}
@@ -41,7 +38,7 @@ func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChang
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	help := c.agent.now()
-	req := agent.Request{Replace: &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp, InPlace: c.mountedAlone(real)}, Root: help.root}
+	req := agent.Request{Replace: &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp, InPlace: c.mountedAlone(real)}, Root: int(help.root.Load())}
 	if help.ownMount(real) {
 		req.Root = 0
 	}
