@@ -365,7 +365,7 @@ func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (moun
 	}
 	var names []string
 	for _, f := range files {
-		_, real, err := fsys.Locate(c.Files(ctx), f)
+		_, real, err := fsys.Locate(c.seen(ctx, c.agent.now()), f)
 		if err != nil {
 			return nil, err
 		}

@@ -134,6 +134,9 @@ func (s *Search) theOne(ctx context.Context, rows []container.Summary, wanted fu
 			if err == nil {
 				ok, err = wanted(ctx, i)
 			}
+			if i != nil && !ok { // one that is chosen all the same starts its agent again
+				err = errors.Join(err, i.Close(context.WithoutCancel(ctx)))
+			}
 			if err != nil && s.passing(ctx, row) {
 				return nil
 			}

@@ -44,12 +44,32 @@ func (c *Nginx) String() string   { return fmt.Sprintf("container %q", c.Name) }
 func (c *Nginx) IsRunning() bool  { return c.Running }
 func (c *Nginx) MainFile() string { return c.main }
 
-// Files implements place. What an nginx that runs sees, its agent sees; else the engine's archive call tells.
+// Files implements instance.Files. What an nginx that runs sees, its agent sees; else the engine's archive call tells, which
+// does not show a tmpfs.
 func (c *Nginx) Files(ctx context.Context) fsys.Source {
-	if help := c.agent.now(); help != nil && help.root.Load() != 0 && !help.Ended() {
+	help := c.agent.now()
+	if help == nil && c.Running && c.agent != nil && c.configInTmpfs() {
+		var err error
+		if help, err = c.started(ctx, nil); err != nil {
+			return fsys.Failed(err)
+		}
+	}
+	return c.seen(ctx, help)
+}
+
+// seen is what an agent sees, if it sees nginx's files.
+func (c *Nginx) seen(ctx context.Context, help *agentContainer) fsys.Source {
+	if help != nil && help.root.Load() != 0 && !help.Ended() {
 		return help.files(ctx)
 	}
 	return NewArchive(ctx, c.Engine, c.ID())
+}
+
+// configInTmpfs says whether a part of the configuration may lie in a tmpfs.
+func (c *Nginx) configInTmpfs() bool {
+	return slices.ContainsFunc(c.tmpfs(), func(target string) bool {
+		return c.main == "" || fsys.Under(c.main, target) || fsys.Under(target, path.Dir(c.main))
+	})
 }
 
 // MainFiles are where nginx's main configuration is when its command line does not say.
