@@ -61,7 +61,7 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 				pause = max(time.Until(withoutNew.Add(oldStay)), pollProof)
 			}
 		}
-		if ctx.Err() == nil { // a question that the end of the time cuts off explains nothing
+		if ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) { // a question that the end of the time cuts off explains nothing
 			last = err
 		}
 		if time.Now().After(nextLog) {

@@ -97,10 +97,16 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 // sendLimit is how long the other end may take to accept a request.
 const sendLimit = 15 * time.Second
 
+// leastSend is the time in which a request can be sent.
+const leastSend = 20 * time.Millisecond
+
 // send gives up with the context's deadline: an engine that stands still takes only so many bytes.
 func (c *Client) send(ctx context.Context, line []byte) error {
 	if conn, ok := c.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
 		until, bounded := ctx.Deadline()
+		if bounded && time.Until(until) < leastSend { // half a request would end the other end
+			return context.DeadlineExceeded
+		}
 		if latest := time.Now().Add(sendLimit); !bounded || until.After(latest) {
 			until = latest
 		}
