@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
-	"bluegate/nginx/fsys"
 )
 
 // Request is one question. Exactly one of its parts is set.
@@ -15,9 +14,7 @@ type Request struct {
 	ID          int          `json:"id"`
 	Reach       *Reach       `json:"reach,omitempty"`
 	Replace     *Replace     `json:"replace,omitempty"`
-	Look        *Replace     `json:"look,omitempty"` // which of its two contents is there
 	Connections *Connections `json:"connections,omitempty"`
-	PutAt       string       `json:"put_at,omitempty"` // the path of a file
 	Processes   *Scope       `json:"processes,omitempty"`
 	Reload      *Process     `json:"reload,omitempty"` // a master
 	File        *File        `json:"file,omitempty"`
@@ -69,10 +66,7 @@ type Response struct {
 	Addresses []Address   `json:"addresses,omitempty"` // Reach
 	Changed   bool        `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
 	Atomic    bool        `json:"atomic,omitempty"`    // Replace was a rename
-	Holds     fsys.State  `json:"holds,omitempty"`     // Look
-	ModTime   time.Time   `json:"mod_time,omitzero"`   // of what Look found
 	Open      []Socket    `json:"open,omitempty"`      // Connections
-	PutAt     time.Time   `json:"put_at,omitzero"`     // see PutAt
 	Processes []Process   `json:"processes,omitempty"`
 	File      *FileResult `json:"file,omitempty"`
 	// Answer is what came of a Question.

@@ -87,14 +87,6 @@ func (r Replace) real() (string, error) {
 // same tells an absent file, which is nil, from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-func look(r Replace) Response {
-	_, holds, at, err := r.look()
-	if err != nil {
-		return Response{Error: err.Error()}
-	}
-	return Response{Holds: holds, ModTime: at}
-}
-
 func replace(r Replace) Response {
 	atomic, err := r.Write()
 	resp := Response{Atomic: atomic && err == nil, Changed: errors.Is(err, ErrChanged)}

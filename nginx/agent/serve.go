@@ -13,8 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"bluegate/nginx/fsys"
 )
 
 // Serve answers requests from in on out until in ends, side by side.
@@ -69,16 +67,12 @@ func handleFiles(req Request) (resp Response) {
 	switch {
 	case req.Replace != nil:
 		return replace(*req.Replace)
-	case req.Look != nil:
-		return look(*req.Look)
 	case req.File != nil:
 		return file(*req.File)
 	case req.Processes != nil:
 		resp.Processes, err = Processes(*req.Processes)
 	case req.Reload != nil:
 		err = Reload(*req.Reload)
-	case req.PutAt != "":
-		resp.PutAt, err = fsys.ContentChangedAt(req.PutAt)
 	default:
 		err = errors.New("the agent does not know this question: it is older than who asks")
 	}

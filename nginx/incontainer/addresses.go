@@ -7,7 +7,7 @@ import (
 	"bluegate/nginx/instance"
 )
 
-// Aliases implements place: the links of nginx's container, and its extra hosts.
+// Aliases implements instance.Instance: the links of nginx's container, and its extra hosts.
 func (c *Nginx) Aliases() map[string]string {
 	out := map[string]string{}
 	add := func(host, alias string) {
@@ -36,7 +36,7 @@ func (c *Nginx) Aliases() map[string]string {
 	return out
 }
 
-// IsDockerHost implements place. In a network of its own a container reaches the engine's host by a gateway, or by a name
+// IsDockerHost implements instance.Instance. In a network of its own a container reaches the engine's host by a gateway, or by a name
 // that stands for it.
 func (c *Nginx) IsDockerHost(host string) bool {
 	if c.Info.ContainerJSONBase == nil || c.Info.HostConfig == nil {

@@ -88,7 +88,7 @@ func (a *agentHolder) wasAttached() bool {
 	return a.attached
 }
 
-// Attach implements place.
+// Attach implements instance.Instance.
 func (c *Nginx) Attach(ctx context.Context) error {
 	if !c.Running {
 		return nil
@@ -207,13 +207,8 @@ func (c *Nginx) firstProcess() int {
 }
 
 func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
 	scope := h.nginx.scope()
-	resp, err := h.Ask(ctx, agent.Request{Processes: &scope})
-	if err == nil && resp.Error != "" {
-		err = errors.New(resp.Error)
-	}
+	resp, err := answer(ctx, h.Ask, agent.Request{Processes: &scope})
 	if err != nil {
 		return agent.Snapshot{}, fmt.Errorf("list the processes of %s: %w", h.nginx, err)
 	}
@@ -224,7 +219,7 @@ func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) 
 	return now, err
 }
 
-// Processes implements place. A worker's title changes in the same turn of its loop that closes its listening sockets, so
+// Processes implements instance.Instance. A worker's title changes in the same turn of its loop that closes its listening sockets, so
 // accepting and leaving are told apart exactly. An agent that ended with nginx is followed by another once nginx runs
 // again.
 func (c *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
@@ -273,21 +268,26 @@ func (c *Nginx) listed(ctx context.Context) (agent.Snapshot, error) {
 	return agent.Sort(all)
 }
 
-// Reload implements place.
+// Reload implements instance.Instance.
 func (c *Nginx) Reload(ctx context.Context, s agent.Snapshot) error {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	resp, err := c.Ask(ctx, agent.Request{Reload: &s.Master})
-	if err == nil && resp.Error != "" {
-		err = errors.New(resp.Error)
-	}
-	if err != nil {
+	if _, err := answer(ctx, c.Ask, agent.Request{Reload: &s.Master}); err != nil {
 		return fmt.Errorf("reload nginx in %s: %w", c, err)
 	}
 	return nil
 }
 
-// Dump implements place.
+// answer asks an agent within the limit of a question. What went wrong at its end is an error too.
+func answer(ctx context.Context, ask func(context.Context, agent.Request) (agent.Response, error), req agent.Request) (agent.Response, error) {
+	ctx, cancel := engine.Asking(ctx)
+	defer cancel()
+	resp, err := ask(ctx, req)
+	if err == nil && resp.Error != "" {
+		err = errors.New(resp.Error)
+	}
+	return resp, err
+}
+
+// Dump implements instance.Instance.
 func (c *Nginx) Dump(ctx context.Context) (instance.Result, error) {
 	return c.Exec(ctx, append([]string{c.command, "-T"}, c.Flags...)...)
 }
@@ -310,7 +310,7 @@ func (h *agentContainer) mounted(m mount.Mount) bool {
 
 func (c *Nginx) Prepared() bool { return c.agent.now() != nil }
 
-// Ask implements place. There is none when it could not follow nginx into a new namespace.
+// Ask implements instance.Instance. There is none when it could not follow nginx into a new namespace.
 func (c *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, error) {
 	help := c.agent.now()
 	if help == nil {
@@ -319,7 +319,7 @@ func (c *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, err
 	return help.Ask(ctx, req)
 }
 
-// remote are the files as nginx sees them.
+// files are the files as nginx sees them.
 func (h *agentContainer) files(ctx context.Context) fsys.Source {
 	return agent.NewFiles(ctx, func(ctx context.Context, req agent.Request) (agent.Response, error) {
 		ctx, cancel := engine.Asking(ctx)
@@ -337,13 +337,13 @@ func (h *agentContainer) close(ctx context.Context) error {
 	return h.nginx.removeOwn(ctx, h.ID)
 }
 
-// TakeOver implements place. The agent stays where it is while nginx is the one that it was started next to.
+// TakeOver implements instance.Instance. The agent stays where it is while nginx is the one that it was started next to.
 func (c *Nginx) TakeOver(ctx context.Context, from instance.Instance) error {
 	old, ok := from.(*Nginx)
-	if !ok || old == c || old.ID() != c.ID() || old.Info.State.StartedAt != c.Info.State.StartedAt || c.agent.now() != nil {
-		if ok && old == c {
-			return nil
-		}
+	switch {
+	case ok && old == c:
+		return nil
+	case !ok || old.ID() != c.ID() || old.Info.State.StartedAt != c.Info.State.StartedAt || c.agent.now() != nil:
 		return from.Close(ctx)
 	}
 	if help := old.agent.take(); help != nil {
@@ -353,7 +353,7 @@ func (c *Nginx) TakeOver(ctx context.Context, from instance.Instance) error {
 	return nil
 }
 
-// Close implements place.
+// Close implements instance.Instance.
 func (c *Nginx) Close(ctx context.Context) error { return c.agent.take().close(ctx) }
 
 // writeMounts are the mounts through which a switch of these files writes, for an agent of its own: those that nginx may

@@ -27,7 +27,7 @@ type Throwaway struct {
 	Id    string
 }
 
-// ConfigTest implements place. The throwaway is of nginx's image, in nginx's network namespace, where its names resolve.
+// ConfigTest implements instance.Instance. The throwaway is of nginx's image, in nginx's network namespace, where its names resolve.
 func (c *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.ConfigTest, error) {
 	id, err := c.createTrial(ctx, change)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *Nginx) copied(ctx context.Context, change model.Change) (copiedSet, err
 		for _, name := range []string{path.Join(dir, path.Base(f.Path)), real} {
 			if c.mountedAlone(name) {
 				alone[name] = true
-				if _, within := mountAbove(c.Info, name); within { // which shows another file at that path
+				if _, within := MountOf(c.Info, path.Dir(name)); within { // which shows another file at that path
 					folders[path.Dir(name)] = true
 				}
 			} else {

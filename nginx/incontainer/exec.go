@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/docker/docker/api/types"
@@ -17,63 +16,39 @@ import (
 
 // Exec runs a command in nginx's own container, and in no other.
 func (c *Nginx) Exec(ctx context.Context, argv ...string) (instance.Result, error) {
-	return c.execute(ctx, container.ExecOptions{Cmd: argv}, nil, nil)
-}
-
-// execute gives the command something to read, where there is something, and another place for what it prints.
-func (c *Nginx) execute(ctx context.Context, o container.ExecOptions, stdin io.Reader, stdout io.Writer) (instance.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, instance.ExecLimit)
 	defer cancel()
-	what := fmt.Sprintf("run %q in %s", strings.Join(o.Cmd, " "), c)
-	o.AttachStdin = stdin != nil
-	id, conn, err := c.begin(ctx, o)
+	done, err := c.exec(ctx, argv)
 	if err != nil {
-		return instance.Result{}, fmt.Errorf("%s: %w", what, err)
-	}
-	if stdin != nil {
-		go func() {
-			_, _ = io.Copy(conn.Conn, stdin) // what failed, the command says
-			_ = conn.CloseWrite()
-		}()
-	}
-	done, err := c.hear(ctx, id, conn, stdout)
-	if err != nil {
-		return instance.Result{}, fmt.Errorf("%s: %w", what, err)
+		return instance.Result{}, fmt.Errorf("run %q in %s: %w", strings.Join(argv, " "), c, err)
 	}
 	return done, nil
 }
 
-// begin starts a command and is connected to it.
-func (c *Nginx) begin(ctx context.Context, o container.ExecOptions) (id string, conn types.HijackedResponse, err error) {
-	o.AttachStdout, o.AttachStderr = true, true
-	created, err := c.Engine.ContainerExecCreate(ctx, c.ID(), o)
+func (c *Nginx) exec(ctx context.Context, argv []string) (instance.Result, error) {
+	created, err := c.Engine.ContainerExecCreate(ctx, c.ID(), container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
 	if err != nil {
-		return "", conn, err
+		return instance.Result{}, err
 	}
-	conn, err = engine.Hijacked(ctx, func() (types.HijackedResponse, error) {
+	conn, err := engine.Hijacked(ctx, func() (types.HijackedResponse, error) {
 		return c.Engine.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{})
 	})
-	return created.ID, conn, err
-}
-
-// hear takes what a command says until it ends, and closes the connection.
-func (c *Nginx) hear(ctx context.Context, id string, conn types.HijackedResponse, stdout io.Writer) (instance.Result, error) {
+	if err != nil {
+		return instance.Result{}, err
+	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, conn.Close) // the copy below knows no context
 	defer stop()
-	var printed, stderr bytes.Buffer
-	if stdout == nil {
-		stdout = &printed
-	}
-	if _, err := stdcopy.StdCopy(stdout, &stderr, conn.Reader); err != nil {
+	var stdout, stderr bytes.Buffer
+	if _, err := stdcopy.StdCopy(&stdout, &stderr, conn.Reader); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		return instance.Result{}, err
 	}
-	info, err := c.Engine.ContainerExecInspect(ctx, id)
+	info, err := c.Engine.ContainerExecInspect(ctx, created.ID)
 	if err != nil {
 		return instance.Result{}, err
 	}
-	return instance.Result{Code: info.ExitCode, Stdout: printed.Bytes(), Stderr: stderr.String()}, nil
+	return instance.Result{Code: info.ExitCode, Stdout: stdout.Bytes(), Stderr: stderr.String()}, nil
 }

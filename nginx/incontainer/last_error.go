@@ -14,7 +14,7 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// LastError implements place.
+// LastError implements instance.Instance.
 func (c *Nginx) LastError(ctx context.Context, since time.Time) string {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -17,7 +17,7 @@ import (
 	"bluegate/nginx/lint"
 )
 
-// LintInput implements place.
+// LintInput implements instance.Instance.
 func (c *Nginx) LintInput(ctx context.Context, paths []string) (lint.Surroundings, error) {
 	s := lint.Surroundings{Name: c.Name, Folder: lint.NewFolder(c.Info.Config.Labels["com.docker.compose.project.working_dir"]), Layer: func(file string) bool { return c.kept(file).Kind == lint.InLayer }, Stored: map[string]lint.Storage{}}
 	if c.Running {

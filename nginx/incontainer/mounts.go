@@ -34,7 +34,7 @@ func Remount(m container.MountPoint, readOnly bool) mount.Mount {
 	return out
 }
 
-// NotPersistent implements place.
+// NotPersistent implements instance.Instance.
 func (c *Nginx) NotPersistent(file string) string {
 	if target, ok := c.TmpfsOf(file); ok {
 		return fmt.Sprintf("it lies in a tmpfs of %s (%s): a switch is lost when the container is restarted; mount its directory", c, target)
@@ -45,7 +45,7 @@ func (c *Nginx) NotPersistent(file string) string {
 	return fmt.Sprintf("it lies in no mount of %s: a switch is lost when the container is made anew; mount its directory", c)
 }
 
-// PathInside implements place: a file of the host shows where its folder is mounted. The engine keeps a mount's source as
+// PathInside implements instance.Instance: a file of the host shows where its folder is mounted. The engine keeps a mount's source as
 // the user wrote it, links and all.
 func (c *Nginx) PathInside(hostPath string) (string, bool) {
 	names := []string{hostPath}
@@ -64,9 +64,4 @@ func (c *Nginx) PathInside(hostPath string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// mountAbove is the mount in which the folder of a file lies, whatever is mounted at the file itself.
-func mountAbove(info container.InspectResponse, name string) (container.MountPoint, bool) {
-	return MountOf(info, path.Dir(name))
 }

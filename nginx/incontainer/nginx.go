@@ -20,7 +20,7 @@ import (
 	"bluegate/nginx/instance"
 )
 
-// Nginx is an nginx that runs, or would run, in a container. It implements place.
+// Nginx is an nginx that runs, or would run, in a container. It implements instance.Instance.
 type Nginx struct {
 	Engine  *client.Client
 	Opts    instance.Options
@@ -244,7 +244,7 @@ func (c *Nginx) refresh(ctx context.Context, files []model.FileChange) error {
 	return c.Prepare(ctx, files)
 }
 
-// Start implements place.
+// Start implements instance.Instance.
 func (c *Nginx) Start(ctx context.Context) error {
 	if c.Info.State.Restarting {
 		return c.Engine.ContainerRestart(ctx, c.ID(), container.StopOptions{})
@@ -252,7 +252,7 @@ func (c *Nginx) Start(ctx context.Context) error {
 	return c.Engine.ContainerStart(ctx, c.ID(), container.StartOptions{})
 }
 
-// Stop implements place. The engine revives no container that it was told to stop.
+// Stop implements instance.Instance. The engine revives no container that it was told to stop.
 func (c *Nginx) Stop(ctx context.Context) error {
 	if err := c.Engine.ContainerStop(ctx, c.ID(), container.StopOptions{}); err != nil {
 		return fmt.Errorf("stop %s again: %w", c, err)

@@ -6,7 +6,7 @@ import (
 	"bluegate/deploy/model"
 )
 
-// RestartFindings implements place. A Swarm starts its tasks again without such a policy.
+// RestartFindings implements instance.Instance. A Swarm starts its tasks again without such a policy.
 func (c *Nginx) RestartFindings() []model.Finding {
 	policy := c.Info.HostConfig.RestartPolicy
 	if policy.IsAlways() || policy.IsUnlessStopped() || c.Info.Config.Labels["com.docker.swarm.task"] != "" {

@@ -14,7 +14,7 @@ import (
 	"bluegate/nginx/startup"
 )
 
-// StartCommand implements place. A file is left out that nginx's container cannot write: in a mount that is read-only there,
+// StartCommand implements instance.Instance. A file is left out that nginx's container cannot write: in a mount that is read-only there,
 // or in a root that is.
 func (c *Nginx) StartCommand(ctx context.Context, files []string) (startup.Start, []startup.Live) {
 	start := startup.Start{Words: append([]string{c.Info.Path}, c.Info.Args...), Files: startFiles{ctx, c}}
@@ -87,7 +87,7 @@ func (s startFiles) Text(name string) ([]byte, error) {
 // Glob implements startup.Source.
 func (s startFiles) Glob(pattern string) ([]string, error) { return s.c.Files(s.ctx).Glob(pattern) }
 
-// Template implements place.
+// Template implements instance.Instance.
 func (c *Nginx) Template(file string) string {
 	if !slices.ContainsFunc(append([]string{c.Info.Path}, c.Info.Args...), func(word string) bool { return path.Base(word) == renderer }) {
 		return ""

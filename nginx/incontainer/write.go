@@ -16,7 +16,7 @@ import (
 	"bluegate/nginx/instance"
 )
 
-// Replace implements place.
+// Replace implements instance.Instance.
 func (c *Nginx) Replace(ctx context.Context, f model.FileChange, stamp time.Time) error {
 	if help := c.agent.now(); help == nil || help.Ended() { // with nginx
 		if err := c.refresh(ctx, []model.FileChange{f}); err != nil {
@@ -54,7 +54,7 @@ func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChang
 	return nil
 }
 
-// AtStart implements place. A mount of one file holds the file that was there when nginx started.
+// AtStart implements instance.Instance. A mount of one file holds the file that was there when nginx started.
 func (c *Nginx) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
 	in := c.Files(ctx)
 	if _, real, err := in.Entry(f.Path); err == nil && c.mountedAlone(real) {
@@ -64,7 +64,7 @@ func (c *Nginx) AtStart(ctx context.Context, f model.FileChange) (fsys.State, er
 	return state, err
 }
 
-// ReplacedOutside implements place.
+// ReplacedOutside implements instance.Instance.
 func (c *Nginx) ReplacedOutside(ctx context.Context, name string, content []byte) (bool, error) {
 	_, real, err := c.Files(ctx).Entry(name)
 	if err != nil || !c.mountedAlone(real) {
@@ -103,7 +103,7 @@ func (c *Nginx) replaceStopped(ctx context.Context, now fsys.Entry, real string,
 	return c.Engine.CopyToContainer(ctx, c.ID(), "/", content, container.CopyToContainerOptions{})
 }
 
-// CannotWrite implements place. What is mounted is written through a read-only mount too.
+// CannotWrite implements instance.Instance. What is mounted is written through a read-only mount too.
 func (c *Nginx) CannotWrite(_ context.Context, real string, _ fsys.Entry) (string, error) {
 	_, memory := c.TmpfsOf(real)
 	_, mounted := MountOf(c.Info, real)
@@ -116,5 +116,5 @@ func (c *Nginx) CannotWrite(_ context.Context, real string, _ fsys.Entry) (strin
 	return "", nil
 }
 
-// CannotSignal implements place: who may ask the engine may have it send a signal.
+// CannotSignal implements instance.Instance: who may ask the engine may have it send a signal.
 func (c *Nginx) CannotSignal() string { return "" }

@@ -20,7 +20,7 @@ type overlaid struct {
 	files []overlay.File
 }
 
-// ConfigTest implements place.
+// ConfigTest implements instance.Instance.
 func (h *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.ConfigTest, error) {
 	t := &overlaid{nginx: h}
 	in := h.Files(ctx)

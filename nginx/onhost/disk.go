@@ -22,7 +22,7 @@ import (
 	"bluegate/nginx/instance"
 )
 
-// Files implements place.
+// Files implements instance.Instance.
 func (h *Nginx) Files(context.Context) fsys.Source {
 	if root := foreignRoot(h.Master.PID); root != "" {
 		return fsys.NewDisk(func(real string) error { return sharedWith(root, real) })
@@ -62,10 +62,10 @@ func sharedWith(root, real string) error {
 	return model.Refuse(model.ConfigNotLoaded, "%s: nginx has mounts of its own and %s, so that a switch would not reach it; look at its unit (systemctl cat nginx: PrivateTmp=, BindPaths=, TemporaryFileSystem= and the like), and keep the configuration where these do not apply, or restart nginx if the folder was mounted after it had started", real, what)
 }
 
-// PathInside implements place: nginx sees what we see, or entry refuses.
+// PathInside implements instance.Instance: nginx sees what we see, or entry refuses.
 func (h *Nginx) PathInside(hostPath string) (string, bool) { return hostPath, true }
 
-// Replace implements place.
+// Replace implements instance.Instance.
 func (h *Nginx) Replace(_ context.Context, f model.FileChange, stamp time.Time) error {
 	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
 	if errors.Is(err, agent.ErrChanged) {
@@ -74,19 +74,19 @@ func (h *Nginx) Replace(_ context.Context, f model.FileChange, stamp time.Time) 
 	return err
 }
 
-// AtStart implements place.
+// AtStart implements instance.Instance.
 func (h *Nginx) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
 	state, _, err := fsys.StateOf(h.Files(ctx), f)
 	return state, err
 }
 
-// ReplacedOutside implements place: files refuses what nginx does not see.
+// ReplacedOutside implements instance.Instance: files refuses what nginx does not see.
 func (h *Nginx) ReplacedOutside(context.Context, string, []byte) (bool, error) { return false, nil }
 
 // tailOfLog is as much of an error log as is looked at.
 const tailOfLog = 64 << 10
 
-// LastError implements place. The log is the one that the configuration names outside every block, or the one that nginx
+// LastError implements instance.Instance. The log is the one that the configuration names outside every block, or the one that nginx
 // was built with; a line of the master's bears its pid.
 func (h *Nginx) LastError(ctx context.Context, since time.Time) string {
 	log := h.errorLog(ctx)

@@ -10,7 +10,7 @@ import (
 	"bluegate/nginx/lint"
 )
 
-// LintInput implements place. On a host the files are where they seem to be: what git tracks is all that is to be told.
+// LintInput implements instance.Instance. On a host the files are where they seem to be: what git tracks is all that is to be told.
 func (h *Nginx) LintInput(ctx context.Context, paths []string) (lint.Surroundings, error) {
 	told, err := said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-v"), nil })
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // Nginx is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that somebody
-// started. It implements place. What a container's nginx is asked through the engine, this one is asked through the
+// started. It implements instance.Instance. What a container's nginx is asked through the engine, this one is asked through the
 // kernel; what has to be asked from where it stands is asked by this process itself.
 type Nginx struct {
 	opts   instance.Options
@@ -48,7 +48,7 @@ func (h *Nginx) IsDockerHost(host string) bool {
 	return instance.IsLoopback(host) || instance.IsThisMachine(host)
 }
 
-// Aliases implements place.
+// Aliases implements instance.Instance.
 func (h *Nginx) Aliases() map[string]string { return nil }
 
 func (h *Nginx) ReloadCommand() string {
@@ -64,13 +64,13 @@ func (h *Nginx) StaleRemedy(string) string {
 
 func (h *Nginx) NotPersistent(string) string { return "" }
 
-// RestartFindings implements place: the engine has nothing to do with it.
+// RestartFindings implements instance.Instance: the engine has nothing to do with it.
 func (h *Nginx) RestartFindings() []model.Finding { return nil }
 
-// Template implements place: nobody writes a host's files behind its back.
+// Template implements instance.Instance: nobody writes a host's files behind its back.
 func (h *Nginx) Template(string) string { return "" }
 
-// StartCommand implements place. What a service manager runs before nginx is not followed.
+// StartCommand implements instance.Instance. What a service manager runs before nginx is not followed.
 func (h *Nginx) StartCommand(context.Context, []string) (startup.Start, []startup.Live) {
 	return startup.Start{}, nil
 }
@@ -82,7 +82,7 @@ func (h *Nginx) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Dump implements place.
+// Dump implements instance.Instance.
 func (h *Nginx) Dump(ctx context.Context) (instance.Result, error) {
 	return said(ctx, func(ctx context.Context) (*exec.Cmd, error) { return h.command(ctx, "-T"), nil })
 }
@@ -110,7 +110,7 @@ func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error))
 	return instance.Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.Bytes(), Stderr: stderr.String()}, nil
 }
 
-// Reload implements place.
+// Reload implements instance.Instance.
 func (h *Nginx) Reload(_ context.Context, s agent.Snapshot) error {
 	if err := agent.Reload(s.Master); err != nil {
 		return model.Refuse(model.NginxNotSwitched, "%s: %v", h, err)
@@ -118,15 +118,15 @@ func (h *Nginx) Reload(_ context.Context, s agent.Snapshot) error {
 	return nil
 }
 
-// Attach implements place: this process stands where nginx does.
+// Attach implements instance.Instance: this process stands where nginx does.
 func (h *Nginx) Attach(context.Context) error { return nil }
 
-// Prepare implements place: nothing has to be made.
+// Prepare implements instance.Instance: nothing has to be made.
 func (h *Nginx) Prepare(context.Context, []model.FileChange) error { return nil }
 func (h *Nginx) Prepared() bool                                    { return true }
 func (h *Nginx) Close(context.Context) error                       { return nil }
 
-// Ask implements place: this process stands where nginx does. Of all connections on this machine, nginx's own count:
+// Ask implements instance.Instance: this process stands where nginx does. Of all connections on this machine, nginx's own count:
 // others use the ports that the colours publish too.
 func (h *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, error) {
 	resp := h.here.Handle(req)
@@ -136,10 +136,10 @@ func (h *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, err
 	return resp, nil
 }
 
-// TakeOver implements place.
+// TakeOver implements instance.Instance.
 func (h *Nginx) TakeOver(ctx context.Context, from instance.Instance) error { return from.Close(ctx) }
 
-// Follow implements place.
+// Follow implements instance.Instance.
 func (h *Nginx) Follow(ctx context.Context, _ []model.FileChange) error {
 	_, err := h.Processes(ctx)
 	if errors.Is(err, agent.ErrNoMaster) {
@@ -148,10 +148,10 @@ func (h *Nginx) Follow(ctx context.Context, _ []model.FileChange) error {
 	return err
 }
 
-// Start implements place. An nginx that does not run is not found on a host, so there is none to start.
+// Start implements instance.Instance. An nginx that does not run is not found on a host, so there is none to start.
 func (h *Nginx) Start(context.Context) error {
 	return fmt.Errorf("%s does not run; start it", h)
 }
 
-// Stop implements place. For the same reason there is none to stop.
+// Stop implements instance.Instance. For the same reason there is none to stop.
 func (h *Nginx) Stop(context.Context) error { return nil }

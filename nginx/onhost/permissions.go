@@ -15,7 +15,7 @@ import (
 // writable is the kernel's question about a path (access(2)).
 const writable = 2
 
-// CannotWrite implements place. A file is replaced by a rename, so its directory counts; and the new one is given to the
+// CannotWrite implements instance.Instance. A file is replaced by a rename, so its directory counts; and the new one is given to the
 // owner of the old one.
 func (h *Nginx) CannotWrite(_ context.Context, real string, now fsys.Entry) (string, error) {
 	dir := filepath.Dir(real)
@@ -38,7 +38,7 @@ func (h *Nginx) CannotWrite(_ context.Context, real string, now fsys.Entry) (str
 	return "", nil
 }
 
-// CannotSignal implements place.
+// CannotSignal implements instance.Instance.
 func (h *Nginx) CannotSignal() string {
 	if err := syscall.Kill(h.Master.PID, 0); errors.Is(err, syscall.EPERM) {
 		return fmt.Sprintf("user %d may not signal process %d; run bluegate as root, or as the user that nginx was started by", os.Geteuid(), h.Master.PID)

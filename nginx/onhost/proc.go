@@ -33,7 +33,7 @@ func UnitIn(groups string) string {
 	return ""
 }
 
-// Processes implements place. A master that was restarted is found again by its configuration.
+// Processes implements instance.Instance. A master that was restarted is found again by its configuration.
 func (h *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
 	all, err := agent.Processes(agent.Scope{})
 	if err != nil {
@@ -58,7 +58,7 @@ func (h *Nginx) isMaster(p agent.Process) bool {
 	return p.PID == h.Master.PID && strings.HasPrefix(p.Title, agent.MasterTitle)
 }
 
-// StillThere implements place.
+// StillThere implements instance.Instance.
 func (h *Nginx) StillThere(ctx context.Context) bool {
 	_, err := h.Processes(ctx)
 	return !errors.Is(err, agent.ErrNoMaster)
