@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/compose/load"
 	"bluegate/deploy/model"
 	"bluegate/testdata/enginetest"
@@ -24,7 +26,7 @@ func (b *bench) stack(files map[string]string) (*Stack, model.Application) {
 	for name, text := range files {
 		files[name] = "name: " + b.ID + "\n" + text
 	}
-	s, err := New(connection(b.T, b.Engine), load.Options{Dir: projectFolder(b.T, files)})
+	s, err := New(connection(b.T, b.Engine), load.Options{Dir: project.Folder(b.T, files)})
 	if err != nil {
 		b.T.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
-	"bluegate/nginx/lint"
+	"bluegate/nginx/instance"
 )
 
 // examined are the codes of all that is found about the container of that name.
@@ -87,7 +87,7 @@ func TestExamineFindsGit(t *testing.T) {
 		}
 	}
 	run("init", "-q")
-	if got := lint.GitRoot(t.Context(), file); got != "" {
+	if got := instance.GitRoot(t.Context(), file); got != "" {
 		t.Errorf("an untracked file is tracked in %s", got)
 	}
 	run("add", "nginx/default.conf")
@@ -95,13 +95,13 @@ func TestExamineFindsGit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if here, repository := lint.Tracked(t.Context(), file, []byte(wellConf)); here != file || repository != root {
+	if here, repository := instance.Tracked(t.Context(), file, []byte(wellConf)); here != file || repository != root {
 		t.Errorf("%q is tracked in %q, want %q", here, repository, root)
 	}
-	if here, repository := lint.Tracked(t.Context(), file, []byte("another machine's")); here != "" || repository != "" {
+	if here, repository := instance.Tracked(t.Context(), file, []byte("another machine's")); here != "" || repository != "" {
 		t.Errorf("another machine's file is %q, tracked in %q", here, repository)
 	}
-	if got := lint.GitRoot(t.Context(), filepath.Join(t.TempDir(), "default.conf")); got != "" {
+	if got := instance.GitRoot(t.Context(), filepath.Join(t.TempDir(), "default.conf")); got != "" {
 		t.Errorf("a file outside every repository is tracked in %s", got)
 	}
 }

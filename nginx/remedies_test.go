@@ -15,6 +15,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/lint"
 )
 
@@ -118,7 +119,7 @@ func TestGitRemedyIsCarriedOut(t *testing.T) {
 	}
 	git("init", "-q")
 	git("add", ".")
-	repository := lint.GitRoot(t.Context(), file)
+	repository := instance.GitRoot(t.Context(), file)
 	found := (lint.Input{Top: &conf.Scope{}, Surroundings: lint.Surroundings{Stored: map[string]lint.Storage{siteFile: {Host: file, Git: repository}}}}).Findings()
 	found = slices.DeleteFunc(found, func(f model.Finding) bool { return f.Code != "tracked-by-git" })
 	if len(found) != 1 {

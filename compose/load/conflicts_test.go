@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/model"
 )
 
 // clash loads a file per colour and returns the conflicts, with places relative to the folder.
 func clash(t *testing.T, blue, green string, o Options) []string {
 	t.Helper()
-	o.Dir = folder(t, map[string]string{"compose.blue.yml": blue, "compose.green.yml": green})
+	o.Dir = project.Folder(t, map[string]string{"compose.blue.yml": blue, "compose.green.yml": green})
 	_, err := load(t, o)
 	if err == nil {
 		return nil

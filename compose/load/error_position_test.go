@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/model"
 )
 
@@ -68,7 +70,7 @@ func TestWhatComposeRejectsHasAPlace(t *testing.T) {
 		"volume":              {was + "    volumes: [\"data:/x:/y:z:z\"]\n", "4:15", "too many colons"},
 		"probe":               {was + "    healthcheck:\n      test: [curl, x]\n", "5:7", "healthcheck.test must start"},
 	} {
-		dir := folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})
+		dir := project.Folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})
 		_, err := load(t, Options{Dir: dir})
 		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) {
@@ -98,7 +100,7 @@ func TestPlaceAmongSeveralFiles(t *testing.T) {
 		"in an include":      {"include: [more.yml]\n", "services:\n  was-blue:\n    image: b\n", "more.yml:3:5: "},
 		"in what it extends": {"services:\n  was-blue:\n    extends: {file: more.yml, service: x}\n", "services:\n  was-blue:\n    image: b\n", "base.blue.yml:2:3: "},
 	} {
-		dir := folder(t, map[string]string{
+		dir := project.Folder(t, map[string]string{
 			"base.blue.yml": test.base, "over.blue.yml": test.over, "more.yml": "services:\n  x:\n    imagee: b\n",
 			"base.green.yml": strings.ReplaceAll(base, "{c}", "green"), "over.green.yml": strings.ReplaceAll(base, "{c}", "green"),
 		})

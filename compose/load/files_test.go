@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/model"
 )
 
@@ -26,7 +28,7 @@ func filesOf(dir string, m model.Model) string {
 
 // An incomplete file of a colour is merged over the common one, and contains the colour's own services.
 func TestFilesThatLieOverACommonOne(t *testing.T) {
-	dir := folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": overBlue, "docker-compose.green.yml": overBoth})
+	dir := project.Folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": overBlue, "docker-compose.green.yml": overBoth})
 	app := loaded(t, Options{Dir: dir, Project: "shop-{colour}"})
 	for _, colour := range model.Colours {
 		m := app.Models[colour]
@@ -38,7 +40,7 @@ func TestFilesThatLieOverACommonOne(t *testing.T) {
 		t.Errorf("the application is called %q", app.Project)
 	}
 	// A complete file is used alone, whatever other files exist.
-	dir = folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": blueFile, "docker-compose.green.yml": greenFile})
+	dir = project.Folder(t, map[string]string{"docker-compose.yml": baseFile, "docker-compose.blue.yml": blueFile, "docker-compose.green.yml": greenFile})
 	if got := filesOf(dir, loaded(t, Options{Dir: dir}).Models[model.Blue]); got != "docker-compose.blue.yml" {
 		t.Errorf("complete files are laid over a common one: %s", got)
 	}
@@ -57,7 +59,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 	} {
 		t.Run(list, func(t *testing.T) {
 			t.Setenv("COMPOSE_FILE", list)
-			dir := folder(t, files)
+			dir := project.Folder(t, files)
 			app, err := load(t, Options{Dir: dir, Project: "shop-{colour}"})
 			if got := filesOf(dir, app.Models[model.Green]); got != want || (err != nil) != (want == "") {
 				t.Errorf("green's files are %q, %v; want %q", got, err, want)
@@ -66,7 +68,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 	}
 	files[".env"] = "COMPOSE_FILE=base.yml;over.blue.yml\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_PROJECT_NAME=from-dotenv\n"
 	files["compose.yml"] = bothFile
-	dir := folder(t, files)
+	dir := project.Folder(t, files)
 	_, err := load(t, Options{Dir: dir})
 	if err == nil || !strings.Contains(err.Error(), `"app" in one Compose project "from-dotenv"`) {
 		t.Errorf("with .env: %v", err)
@@ -81,7 +83,7 @@ func TestComposeFileOfTheEnvironment(t *testing.T) {
 
 func TestProfilesOfTheEnvironment(t *testing.T) {
 	t.Setenv("COMPOSE_PROFILES", "idle")
-	app := loaded(t, Options{Dir: folder(t, map[string]string{"compose.yml": "services:\n  app-blue: {image: a}\n  app-green: {image: a, profiles: [idle]}\n  extra-green: {image: a, profiles: [other]}\n"})})
+	app := loaded(t, Options{Dir: project.Folder(t, map[string]string{"compose.yml": "services:\n  app-blue: {image: a}\n  app-green: {image: a, profiles: [idle]}\n  extra-green: {image: a, profiles: [other]}\n"})})
 	if got := serviceNames(app.Models[model.Green]); got != "app-green" {
 		t.Errorf("green has %s", got)
 	}
@@ -89,7 +91,7 @@ func TestProfilesOfTheEnvironment(t *testing.T) {
 
 // As with `docker compose -f`: the first file's folder names the project, holds .env, and is where paths start.
 func TestFilesInAnotherFolder(t *testing.T) {
-	dir := folder(t, map[string]string{
+	dir := project.Folder(t, map[string]string{
 		"sub/compose.blue.yml": "services:\n  was-blue:\n    image: a:${TAG}\n    env_file: [own.env]\n    build: ./ctx\n", "sub/own.env": "A=b\n", "sub/.env": "TAG=of-sub\n",
 		"sub/compose.green.yml": greenFile, ".env": "TAG=of-dir\n",
 	})
@@ -107,7 +109,7 @@ func TestFilesInAnotherFolder(t *testing.T) {
 // One file that is run as two projects: what differs comes from the colour's own variables.
 func TestOneFileTwoProjects(t *testing.T) {
 	app := loaded(t, Options{
-		Dir:     folder(t, map[string]string{"docker-compose.yml": "services:\n  web:\n    image: a\n    ports: [\"127.0.0.1:${HTTP_PORT:?}:80\"]\n"}),
+		Dir:     project.Folder(t, map[string]string{"docker-compose.yml": "services:\n  web:\n    image: a\n    ports: [\"127.0.0.1:${HTTP_PORT:?}:80\"]\n"}),
 		Files:   []string{"docker-compose.yml"},
 		Project: "web-{colour}",
 		Env:     map[model.Colour]map[string]string{model.Blue: {"HTTP_PORT": "8081"}, model.Green: {"HTTP_PORT": "8082"}},
@@ -132,7 +134,7 @@ func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
 		"of the user's words": {"services:\n  app: {image: a}\n  cache: {image: redis}\n", []string{"app", "cache"}, ""},
 		"said otherwise":      {"services:\n  app: {image: a}\n  cache: {image: redis}\n", []string{"app"}, ""},
 	} {
-		dir := folder(t, map[string]string{"compose.yml": test.file})
+		dir := project.Folder(t, map[string]string{"compose.yml": test.file})
 		_, err := load(t, Options{Dir: dir, Project: "shop-{colour}", Services: test.services})
 		if test.says == "" {
 			if err != nil {
@@ -155,7 +157,7 @@ func TestValuesThatTheEngineWouldReject(t *testing.T) {
 		"image: a\n    restart: \"on-failure:3\"\n": "",
 		"image: a\n    restart: \"no\"\n":           "",
 	} {
-		dir := folder(t, map[string]string{"compose.blue.yml": "services:\n  was-blue:\n    " + body, "compose.green.yml": greenFile})
+		dir := project.Folder(t, map[string]string{"compose.blue.yml": "services:\n  was-blue:\n    " + body, "compose.green.yml": greenFile})
 		_, err := load(t, Options{Dir: dir})
 		got := ""
 		if err != nil {

@@ -3,11 +3,12 @@ package load
 import (
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"bluegate/testdata/project"
 
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
@@ -35,22 +36,6 @@ func library(t *testing.T) ProjectLoader {
 		t.Fatal(err)
 	}
 	return service
-}
-
-// folder writes files and returns their folder. It is named shop, which is the default for the Compose project.
-func folder(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "shop")
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
 
 func load(t *testing.T, o Options) (model.Application, error) {
@@ -89,7 +74,7 @@ func TestConventions(t *testing.T) {
 		"compose.{colour}-deploy.yml", "compose.{colour}-deploy.yaml", "compose.{colour}.yml", "compose.{colour}.yaml",
 		"docker-compose.{colour}-deploy.yml", "docker-compose.{colour}-deploy.yaml", "docker-compose.{colour}.yml", "docker-compose.{colour}.yaml",
 	} {
-		dir := folder(t, map[string]string{Options{}.expand(pattern, model.Blue): blueFile, Options{}.expand(pattern, model.Green): greenFile, "compose.yml": bothFile})
+		dir := project.Folder(t, map[string]string{Options{}.expand(pattern, model.Blue): blueFile, Options{}.expand(pattern, model.Green): greenFile, "compose.yml": bothFile})
 		app := loaded(t, Options{Dir: dir})
 		for colour, want := range map[model.Colour]string{model.Blue: "was-blue", model.Green: "was-green"} {
 			m := app.Models[colour]
@@ -102,7 +87,7 @@ func TestConventions(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml"} {
-		app := loaded(t, Options{Dir: folder(t, map[string]string{name: bothFile})})
+		app := loaded(t, Options{Dir: project.Folder(t, map[string]string{name: bothFile})})
 		if blue, green := serviceNames(app.Models[model.Blue]), serviceNames(app.Models[model.Green]); blue != "was-blue" || green != "was-green" {
 			t.Errorf("%s: blue is %q, green is %q", name, blue, green)
 		}
@@ -111,7 +96,7 @@ func TestConventions(t *testing.T) {
 
 // `docker compose` merges compose.override.yml over a file that it finds by itself.
 func TestConventionWithOverride(t *testing.T) {
-	app := loaded(t, Options{Dir: folder(t, map[string]string{
+	app := loaded(t, Options{Dir: project.Folder(t, map[string]string{
 		"compose.yml": bothFile, "compose.override.yml": "services:\n  was-blue:\n    image: shop:overridden\n",
 	})})
 	if s, _ := app.Models[model.Blue].Service("was-blue"); s.Image != "shop:overridden" {
@@ -121,11 +106,11 @@ func TestConventionWithOverride(t *testing.T) {
 
 func TestFilesThatAreMissing(t *testing.T) {
 	for name, o := range map[string]Options{
-		"none":           {Dir: folder(t, map[string]string{"README": ""})},
-		"of one colour":  {Dir: folder(t, map[string]string{"compose.blue-deploy.yml": blueFile})},
-		"a folder":       {Dir: folder(t, map[string]string{"compose.blue.yml/x": "", "compose.green.yml/x": ""})},
-		"configured":     {Dir: folder(t, map[string]string{"blue.yml": blueFile}), Files: []string{"{colour}.yml"}},
-		"empty":          {Dir: folder(t, map[string]string{"compose.blue.yml": "", "compose.green.yml": ""})},
+		"none":           {Dir: project.Folder(t, map[string]string{"README": ""})},
+		"of one colour":  {Dir: project.Folder(t, map[string]string{"compose.blue-deploy.yml": blueFile})},
+		"a folder":       {Dir: project.Folder(t, map[string]string{"compose.blue.yml/x": "", "compose.green.yml/x": ""})},
+		"configured":     {Dir: project.Folder(t, map[string]string{"blue.yml": blueFile}), Files: []string{"{colour}.yml"}},
+		"empty":          {Dir: project.Folder(t, map[string]string{"compose.blue.yml": "", "compose.green.yml": ""})},
 		"no such folder": {Dir: "/no/such/folder"},
 	} {
 		_, err := load(t, o)
@@ -134,14 +119,14 @@ func TestFilesThatAreMissing(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := load(t, Options{Dir: folder(t, map[string]string{"README": ""})})
+	_, err := load(t, Options{Dir: project.Folder(t, map[string]string{"README": ""})})
 	if err == nil || !strings.Contains(err.Error(), "compose.{colour}-deploy.yml") || !strings.Contains(err.Error(), "compose.files") {
 		t.Errorf("what was looked for, and the remedy: %v", err)
 	}
 }
 
 func TestOptions(t *testing.T) {
-	dir := folder(t, map[string]string{
+	dir := project.Folder(t, map[string]string{
 		"base.yml": "services:\n  web:\n    image: web:${TAG}\n  seed:\n    image: seed:1\n  db:\n    image: db:1\n", "ops/blue.yml": "services:\n  web:\n    ports: [\"8081:80\"]\n",
 		"ops/green.yml": "services:\n  web:\n    ports: [\"8082:80\"]\n",
 	})
@@ -190,19 +175,19 @@ func TestOptions(t *testing.T) {
 }
 
 func TestApplicationName(t *testing.T) {
-	for project, want := range map[string]string{
+	for composeProject, want := range map[string]string{
 		"shop": "shop", "shop-{colour}": "shop", "{colour}-shop": "shop", "my_{colour}_shop": "my__shop",
 	} {
-		app := loaded(t, Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project})
+		app := loaded(t, Options{Dir: project.Folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: composeProject})
 		if app.Project != want {
-			t.Errorf("project %q: the application is called %q, want %q", project, app.Project, want)
+			t.Errorf("project %q: the application is called %q, want %q", composeProject, app.Project, want)
 		}
 	}
-	for _, project := range []string{"{colour}", "{colour}-green"} {
-		o := Options{Dir: folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: project}
+	for _, composeProject := range []string{"{colour}", "{colour}-green"} {
+		o := Options{Dir: project.Folder(t, map[string]string{"blue.yml": blueFile, "green.yml": greenFile}), Files: []string{"{colour}.yml"}, Project: composeProject}
 		_, err := load(t, o)
 		if invalid := new(model.InvalidError); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "project: shop") {
-			t.Errorf("project %q, which is only a colour: %v", project, err)
+			t.Errorf("project %q, which is only a colour: %v", composeProject, err)
 		}
 		o.Name = "blue"
 		if app := loaded(t, o); app.Project != "blue" {
@@ -215,12 +200,12 @@ func TestApplicationName(t *testing.T) {
 func TestProjectNamesInFiles(t *testing.T) {
 	for name, want := range map[string]string{"../x": "x", "-rf": "rf", "$$(id)": "id", "A B": "ab", "shop.blue": "shopblue"} {
 		head := "name: '" + name + "'\n"
-		if app := loaded(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": head + blueFile, "compose.green.yml": head + greenFile})}); app.Project != want {
+		if app := loaded(t, Options{Dir: project.Folder(t, map[string]string{"compose.blue.yml": head + blueFile, "compose.green.yml": head + greenFile})}); app.Project != want {
 			t.Errorf("%q became %q, want %q", name, app.Project, want)
 		}
 	}
 	for _, name := range []string{"../x", "-rf", "$(id)", "A B", "shop.blue"} {
-		_, err := load(t, Options{Project: name, Dir: folder(t, map[string]string{"compose.blue.yml": blueFile, "compose.green.yml": greenFile})})
+		_, err := load(t, Options{Project: name, Dir: project.Folder(t, map[string]string{"compose.blue.yml": blueFile, "compose.green.yml": greenFile})})
 		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "invalid project name") {
 			t.Errorf("compose.project %q: %v", name, err)
@@ -238,7 +223,7 @@ func TestServicesOfAColour(t *testing.T) {
 		"words, not letters":         {"services:\n  app_blue:\n    image: s:1\n  app.green:\n    image: s:1\n  evergreen:\n    image: s:1\n  blueprint:\n    image: s:1\n", "app_blue", "app.green"},
 		"several":                    {"services:\n  was-blue:\n    image: s:1\n    depends_on: [signal-blue]\n  signal-blue:\n    image: s:1\n  was-green:\n    image: s:1\n    depends_on: [signal-green]\n  signal-green:\n    image: s:1\n", "signal-blue was-blue", "signal-green was-green"},
 	} {
-		app, err := load(t, Options{Dir: folder(t, map[string]string{"compose.yml": test.file})})
+		app, err := load(t, Options{Dir: project.Folder(t, map[string]string{"compose.yml": test.file})})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -255,7 +240,7 @@ func TestFileOfOneColourOnly(t *testing.T) {
 		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n",
 		"services:\n  db:\n    image: db:1\n  nginx:\n    image: nginx:1\n  was-blue:\n    image: s:1\n  was-grene:\n    image: s:1\n",
 	} {
-		app, err := load(t, Options{Dir: folder(t, map[string]string{"compose.yml": file})})
+		app, err := load(t, Options{Dir: project.Folder(t, map[string]string{"compose.yml": file})})
 		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "green") || !strings.Contains(err.Error(), "compose.yml") {
 			t.Errorf("green is %q, %v", serviceNames(app.Models[model.Green]), err)
@@ -272,26 +257,26 @@ func TestInterpolation(t *testing.T) {
 		s, _ := loaded(t, o).Models[model.Blue].Service("was-blue")
 		return s.Image
 	}
-	if got := image(Options{Dir: folder(t, files)}); got != "shop:none" {
+	if got := image(Options{Dir: project.Folder(t, files)}); got != "shop:none" {
 		t.Errorf("without anything: %s", got)
 	}
 	files[".env"] = "TAG=from-dotenv\nREPO=registry.example/shop\n"
-	if got := image(Options{Dir: folder(t, files)}); got != "registry.example/shop:from-dotenv" {
+	if got := image(Options{Dir: project.Folder(t, files)}); got != "registry.example/shop:from-dotenv" {
 		t.Errorf("with .env: %s", got)
 	}
 	t.Setenv("TAG", "from-environment")
-	if got := image(Options{Dir: folder(t, files)}); got != "registry.example/shop:from-environment" {
+	if got := image(Options{Dir: project.Folder(t, files)}); got != "registry.example/shop:from-environment" {
 		t.Errorf("the environment goes before .env: %s", got)
 	}
 	own := map[model.Colour]map[string]string{model.Blue: {"TAG": "of-the-colour"}}
-	if got := image(Options{Dir: folder(t, files), Env: own}); got != "registry.example/shop:of-the-colour" {
+	if got := image(Options{Dir: project.Folder(t, files), Env: own}); got != "registry.example/shop:of-the-colour" {
 		t.Errorf("a colour's own value is the most specific one: %s", got)
 	}
 	t.Setenv("COMPOSE_PROJECT_NAME", "from-environment")
-	if app := loaded(t, Options{Dir: folder(t, files)}); app.Project != "from-environment" {
+	if app := loaded(t, Options{Dir: project.Folder(t, files)}); app.Project != "from-environment" {
 		t.Errorf("the project is %q", app.Project)
 	}
-	if app := loaded(t, Options{Dir: folder(t, files), Project: "configured"}); app.Project != "configured" {
+	if app := loaded(t, Options{Dir: project.Folder(t, files), Project: "configured"}); app.Project != "configured" {
 		t.Errorf("the project is %q", app.Project)
 	}
 }
@@ -313,7 +298,7 @@ func TestWhatComposeRejects(t *testing.T) {
 		"network":       {"services:\n  was-blue:\n    image: a\n    networks: [nowhere]\n", "nowhere"},
 		"no image":      {"services:\n  was-blue: {}\n", "neither an image nor a build context"},
 	} {
-		_, err := load(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})})
+		_, err := load(t, Options{Dir: project.Folder(t, map[string]string{"compose.blue.yml": test.file, "compose.green.yml": greenFile})})
 		var invalid *model.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "compose.blue.yml") {
 			t.Errorf("%s: %v; want %q", name, err, test.want)

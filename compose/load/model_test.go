@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
@@ -15,7 +17,7 @@ import (
 // blueOf is blue's model of a file that has its services.
 func blueOf(t *testing.T, services string) model.Model {
 	t.Helper()
-	return loaded(t, Options{Dir: folder(t, map[string]string{"compose.blue.yml": services, "compose.green.yml": greenFile})}).Models[model.Blue]
+	return loaded(t, Options{Dir: project.Folder(t, map[string]string{"compose.blue.yml": services, "compose.green.yml": greenFile})}).Models[model.Blue]
 }
 
 func serviceOf(t *testing.T, body string) model.Service {
@@ -104,7 +106,7 @@ func TestOneShots(t *testing.T) {
 		}
 	}
 	for _, oneShot := range []string{"migrate-{colour}", "migrate-blue"} {
-		o := Options{OneShot: []string{oneShot}, Dir: folder(t, map[string]string{"compose.blue.yml": "services:\n  migrate-blue: {image: a}\n", "compose.green.yml": "services:\n  migrate-green: {image: a}\n"})}
+		o := Options{OneShot: []string{oneShot}, Dir: project.Folder(t, map[string]string{"compose.blue.yml": "services:\n  migrate-blue: {image: a}\n", "compose.green.yml": "services:\n  migrate-green: {image: a}\n"})}
 		if s, _ := loaded(t, o).Models[model.Blue].Service("migrate-blue"); !s.OneShot {
 			t.Errorf("one_shot: [%s] does not reach migrate-blue", oneShot)
 		}
@@ -131,7 +133,7 @@ func TestServicesStandBehindWhatTheyDependOn(t *testing.T) {
 }
 
 func TestPlaceOfAService(t *testing.T) {
-	dir := folder(t, map[string]string{
+	dir := project.Folder(t, map[string]string{
 		"a.yml": "# services: was-blue\nservices:\n  first: {image: a}\n\n  # was-blue:\n  was-blue:\n\n    # what it runs\n    image: a\n  \"quoted-blue\": {image: a}\n  dotted.blue:\n    image: a\n" +
 			"  flow-blue: {\n    image: a }\n  alias-blue: &base\n    image: a\n  merged-blue:\n    <<: *base\n  same-blue: *base\n  empty-blue:\n  tail-blue: {image: a}\n" + "x-was-blue:\n  was-blue: {}\n",
 		"b.yml":      "services: {was-blue: {image: b}, other: {image: b}}\n",

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/model"
 )
 
@@ -22,7 +24,7 @@ func TestOneShotsOfARelease(t *testing.T) {
 		"a project for each":  {Options{Project: "shop-{colour}", Services: []string{"app-{colour}"}}, map[string]string{"compose.yml": one}, "app-blue migrate", false},
 		"called after colour": {Options{}, map[string]string{"compose.yml": strings.NewReplacer("app-blue:\n    image: a\n    depends_on: {migrate", "app-blue:\n    image: a\n    depends_on: {migrate-blue").Replace(one) + "  migrate-blue: {image: a}\n"}, "app-blue migrate-blue", false},
 	} {
-		test.o.Dir = folder(t, test.files)
+		test.o.Dir = project.Folder(t, test.files)
 		app, err := load(t, test.o)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/testdata/project"
+
 	"bluegate/deploy/model"
 )
 
@@ -28,7 +30,7 @@ func TestOnlyWhatRuns(t *testing.T) {
 		"no value of the kind fits": {file: one("was-blue", "shop:1\n    healthcheck: {test: [CMD, a], interval: \"${BG_SPAN:?}\"}") + one("was-green", "shop:1"), want: "BG_SPAN"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := folder(t, map[string]string{"compose.yml": "services:\n" + test.file})
+			dir := project.Folder(t, map[string]string{"compose.yml": "services:\n" + test.file})
 			app, err := load(t, Options{Dir: dir, OnlyWhatRuns: true})
 			switch {
 			case test.want == "" && (err != nil || app.Project != "shop" || len(app.Models[model.Blue].Services) != 1):

@@ -14,6 +14,7 @@ import (
 
 	"bluegate/compose/engine"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/instance"
 	"bluegate/nginx/lint"
 )
 
@@ -47,7 +48,7 @@ func (c *Nginx) LintInput(ctx context.Context, paths []string) (lint.Surrounding
 		if at.Kind == lint.InLayer && !edited(real) {
 			at.Kind = lint.InImage
 		}
-		at.Host, at.Git = lint.Tracked(ctx, at.Host, e.Content)
+		at.Host, at.Git = instance.Tracked(ctx, at.Host, e.Content)
 		s.Stored[file] = at
 	}
 	return s, nil

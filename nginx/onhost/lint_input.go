@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path"
 
+	"bluegate/nginx/instance"
 	"bluegate/nginx/lint"
 )
 
@@ -24,7 +25,7 @@ func (h *Nginx) LintInput(ctx context.Context, paths []string) (lint.Surrounding
 			return s, err
 		}
 		at := lint.Storage{Kind: lint.InDirectory, Inside: path.Dir(real)}
-		at.Host, at.Git = lint.Tracked(ctx, real, e.Content)
+		at.Host, at.Git = instance.Tracked(ctx, real, e.Content)
 		s.Stored[file] = at
 	}
 	return s, nil
