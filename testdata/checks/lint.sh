@@ -41,9 +41,11 @@ forbid ./nginx/conf -- 'github.com/.*'
 forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
 forbid ./deploy/plan -- "$module/deploy|github.com/.*" # it asks nobody
+forbid ./watch/... -- "$module/(compose|nginx|cmd|testdata)(/.*)?|github.com/docker/.*"
+forbid ./watch/verdict -- "$module/(deploy|watch/history)(/.*)?|$module/watch|github.com/.*" # a rule, and nothing else
 forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe
 forbid ./compose/load ./cmd/bluegate/adopt -- 'github.com/docker/docker/client' # they ask no engine
-forbid ./deploy/... ./nginx/... ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*' # cmd/bluegate/ui does
+forbid ./deploy/... ./nginx/... ./watch/... ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*' # cmd/bluegate/ui does
 echo "import rule: ok"
 
 if command -v shellcheck >/dev/null; then

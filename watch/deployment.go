@@ -1,0 +1,36 @@
+package watch
+
+import (
+	"time"
+
+	"bluegate/deploy/model"
+)
+
+// Deployment is a deployment or a rollback that ended.
+type Deployment struct {
+	Release string        `json:"release"` // unique
+	Command string        `json:"command"` // deploy or rollback
+	From    model.Colour  `json:"from"`
+	To      model.Colour  `json:"to"`
+	Began   time.Time     `json:"began,omitzero"` // zero: not known
+	At      time.Time     `json:"at"`             // when it ended
+	Outcome model.Outcome `json:"outcome"`
+	By      string        `json:"by,omitempty"` // user@host
+	Images  []Image       `json:"images"`
+	Steps   []Step        `json:"steps"`
+	Reasons []string      `json:"reasons"` // without secrets
+}
+
+// Image is an image that a service ran.
+type Image struct {
+	Service string `json:"service"`
+	Ref     string `json:"ref"`
+	Digest  string `json:"digest"`
+}
+
+// Step is one step of a deployment.
+type Step struct {
+	Name   string        `json:"name"`
+	Status string        `json:"status"` // ok, failed, skipped
+	Took   time.Duration `json:"took"`
+}
