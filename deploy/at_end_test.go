@@ -57,7 +57,7 @@ func TestReportOfTheEnd(t *testing.T) {
 	story(t, "the engine is away at the end", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.onLine = func(line string) {
-			if line == "unlock shop" {
+			if line == "journal closed" {
 				w.silent = [2]time.Time{time.Now(), time.Now().Add(time.Hour)}
 			}
 		}

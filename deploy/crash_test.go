@@ -221,7 +221,7 @@ func TestUncut(t *testing.T) {
 func TestInterruptedAtEveryCall(t *testing.T) {
 	for _, kind := range []faultKind{signalBefore, signalAfter, signalInside} {
 		cut(t, fault{kind: kind}, func(t *testing.T, w *fakeEngine, r *report.Report) {
-			if !slices.Contains([]int{0, 143, 3, 5}, r.ExitCode) {
+			if !slices.Contains([]int{0, 143, 3, 4, 5}, r.ExitCode) {
 				t.Errorf("exit %d: %s", r.ExitCode, r.Message)
 			}
 			w.told(t, r)

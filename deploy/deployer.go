@@ -18,6 +18,7 @@ type Deployer struct {
 	Names    model.NameHolder
 	Router   model.Router
 	Store    model.StateStore
+	History  model.HistoryStore
 	Progress model.Progress
 	Checks   model.CheckRunner
 	Hooks    model.HookRunner
@@ -38,6 +39,7 @@ func DefaultSettings() Settings { return plan.DefaultSettings() }
 type run struct {
 	*Deployer
 	command  string
+	began    time.Time
 	identity model.Identity // of the application, by its files
 	report   *report.Report // it is written from the run, and is never its state
 
@@ -50,7 +52,7 @@ type run struct {
 }
 
 func (d *Deployer) begin(command string) *run {
-	return &run{Deployer: d, command: command, report: report.NewReport(command)}
+	return &run{Deployer: d, command: command, began: time.Now(), report: report.NewReport(command)}
 }
 
 // Run makes the idle colour, or the one that the settings name, live. Whatever happens, the report says what is true
@@ -66,14 +68,16 @@ func (d *Deployer) Run(ctx context.Context) *report.Report {
 func (r *run) whole(ctx context.Context, do func(context.Context, context.CancelCauseFunc) error) *report.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer r.lastHooks(ctx)
+	defer r.unlock(ctx)
 	err := do(ctx, cancel)
 	r.atEnd(ctx)
-	defer r.lastHooks(ctx)
-	return r.outcome(ctx, err)
+	r.outcome(ctx, err)
+	r.remember(ctx, err)
+	return r.report
 }
 
 func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) error {
-	defer r.unlock(ctx)
 	if _, err := r.lockAndSettle(ctx, lost); err != nil {
 		return err
 	}

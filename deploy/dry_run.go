@@ -91,7 +91,7 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 func (d *Deployer) over(nginx *unchanged.Router) *Deployer {
 	own := *d
 	own.Stack, own.Images, own.Archive, own.Names = unchanged.NewStack(d.Stack), unchanged.Images{ImageStore: d.Images}, unchanged.Archive{Archive: d.Archive}, unchanged.Names{NameHolder: d.Names}
-	own.Router, own.Store = nginx, unchanged.Store{StateStore: d.Store}
+	own.Router, own.Store, own.History = nginx, unchanged.Store{StateStore: d.Store}, unchanged.History{HistoryStore: d.History}
 	return &own
 }
 

@@ -17,27 +17,29 @@ import (
 // fakeEngine is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
 // is there for the next. It writes down every call that changes it, and every rule that a call breaks.
 type fakeEngine struct {
-	mu         sync.Mutex
-	app        model.Application
-	boxes      []*fakeContainer
-	made       int
-	tags       map[string]string // what the engine holds: reference -> image id
-	before     map[string]string // tags as they were in the beginning
-	registry   map[string]string
-	loaded     map[string]bool        // image ids that came from no registry
-	probes     map[string]*gate.Probe // the images' own healthchecks
-	journal    []byte
-	archive    map[string][]model.RetainedContainer // what is held of releases that retired
-	pruned     map[string]bool                      // image ids
-	locks      map[string]*process
-	helpers    map[*process]bool
-	nginx      fakeNginx
-	lives      map[string]life // by service or container; healthy after 2 s where nothing is said
-	stable     time.Duration
-	beside     bool     // the idle colour was left running
-	paired     bool     // nginx's files name every service of either colour, for instance in an upstream of its own
-	names      []string // that are held
-	cannotHold error
+	mu           sync.Mutex
+	app          model.Application
+	boxes        []*fakeContainer
+	made         int
+	tags         map[string]string // what the engine holds: reference -> image id
+	before       map[string]string // tags as they were in the beginning
+	registry     map[string]string
+	loaded       map[string]bool        // image ids that came from no registry
+	probes       map[string]*gate.Probe // the images' own healthchecks
+	journal      []byte
+	history      []model.HistoryRecord
+	historyFails error
+	archive      map[string][]model.RetainedContainer // what is held of releases that retired
+	pruned       map[string]bool                      // image ids
+	locks        map[string]*process
+	helpers      map[*process]bool
+	nginx        fakeNginx
+	lives        map[string]life // by service or container; healthy after 2 s where nothing is said
+	stable       time.Duration
+	beside       bool     // the idle colour was left running
+	paired       bool     // nginx's files name every service of either colour, for instance in an upstream of its own
+	names        []string // that are held
+	cannotHold   error
 
 	nginxGone              bool  // the nginx that the journal speaks of
 	allPulled              bool  // the engine says of every image that it came from a registry

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,6 +127,29 @@ func (p *process) Write(ctx context.Context, _ string, j model.Journal) error {
 			p.spared = model.None
 		}
 	})
+}
+
+// History implements HistoryStore.
+func (p *process) History(ctx context.Context, _ string) ([]model.HistoryRecord, error) {
+	if err := p.ask(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.history), nil
+}
+
+// Remember implements HistoryStore. It counts as a call that only asks: nothing depends on it.
+func (p *process) Remember(ctx context.Context, project string, rec model.HistoryRecord) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.locks[project] != p && !p.dead {
+		p.breaks("the history is written without the lock")
+	}
+	if p.historyFails != nil {
+		return p.historyFails
+	}
+	return p.call(ctx, "", func() { p.history = append([]model.HistoryRecord{rec}, p.history...) })
 }
 
 // Sweep implements StateStore.

@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"bluegate/deploy/model"
@@ -13,8 +12,7 @@ import (
 // application's releases, and pruning would remove its images. What is not known of either is no difference.
 func (r *run) ownJournal(ctx context.Context) error {
 	theirs := r.journal.Identity()
-	common := slices.ContainsFunc(theirs.Services, func(key string) bool { return slices.Contains(r.identity.Services, key) })
-	if len(theirs.Services) > 0 && len(r.identity.Services) > 0 && !common {
+	if !theirs.Common(r.identity) {
 		return r.foreignJournal(theirs)
 	}
 	if theirs.Nginx == "" || r.seen.Route.State == "" || theirs.Nginx == r.seen.Route.Nginx { // or it was not observed yet

@@ -18,7 +18,6 @@ func (d *Deployer) Rollback(ctx context.Context) *report.Report {
 }
 
 func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error {
-	defer r.unlock(ctx)
 	done, err := r.lockAndSettle(ctx, lost)
 	if err != nil {
 		return err

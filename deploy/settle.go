@@ -17,16 +17,18 @@ func (d *Deployer) Settle(ctx context.Context) *report.Report {
 	r := d.begin("settle")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer r.unlock(ctx)
 	err := r.settleOnly(ctx, cancel)
 	r.atEnd(ctx)
-	if err != nil {
-		return r.outcome(ctx, err)
+	if err == nil {
+		return r.report.Finish(model.Settled)
 	}
-	return r.report.Finish(model.Settled)
+	r.outcome(ctx, err)
+	r.remember(ctx, err)
+	return r.report
 }
 
 func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) error {
-	defer r.unlock(ctx)
 	done, err := r.lockAndSettle(ctx, lost)
 	if err != nil {
 		return err
@@ -72,11 +74,15 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 		done.drains = true
 		return done, r.takeOver(ctx, left)
 	}
+	images := left.runImages()
 	done.said, err = left.settleEntry(ctx, e)
 	if err == nil {
 		err = left.holdNames(ctx, model.None)
 	}
 	r.live = left.live
+	if err == nil {
+		left.rememberSettled(ctx, e, images, done.said)
+	}
 	if errors.Is(err, errDrain) && r.plan.Release.ID != "" {
 		return done, model.Refuse(model.StillDraining, "%s is live since release %s, and %s, which this deployment needs, is still draining: %v; wait until the old workers have ended, then run `bluegate settle`", e.To, e.Release, plan.OrNone(e.From), err)
 	}

@@ -37,9 +37,10 @@ func connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	}
 	o.Nginx.Overlay = []string{self, overlayMode}
 	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readAgent
+	store := state.New(engine.Engine)
 	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: stack, Images: stack, Archive: stack, Names: stack, Router: router, Store: state.New(engine.Engine), Progress: progress, Settings: o.Settings, Self: state.Self,
+		Stack: stack, Images: stack, Archive: stack, Names: stack, Router: router, Store: store, History: maskedHistory{store, o.Mask}, Progress: progress, Settings: o.Settings, Self: state.Self,
 		Checks: &checkRunner{stack: stack, router: router, local: local, sidecars: map[string]*sidecar{}}, Hooks: local, Remote: !engine.Local(),
 	}, nil
 }

@@ -169,6 +169,9 @@ func (l *Store) keepRunning(ctx context.Context, project string, text []byte) er
 	if err := next.Put(ctx, text, journalDraft, journalFile); err != nil {
 		return err
 	}
+	if err := copyHistory(ctx, v, next); err != nil {
+		return err
+	}
 	if err := engine.RemoveContainer(ctx, l.engine, info.ID); err != nil {
 		return err
 	}

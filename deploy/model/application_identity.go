@@ -28,6 +28,14 @@ func (i Identity) String() string {
 	return text
 }
 
+// Common says whether two applications can be the same one by their services. What is not known of either is no difference.
+func (i Identity) Common(other Identity) bool {
+	if len(i.Services) == 0 || len(other.Services) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(i.Services, func(key string) bool { return slices.Contains(other.Services, key) })
+}
+
 // IdentityOf is what the Compose files say of an application.
 func IdentityOf(app Application, host string) Identity {
 	i := Identity{Host: host}

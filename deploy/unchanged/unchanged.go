@@ -114,6 +114,11 @@ func (Store) Lock(context.Context, string, model.Holder) (model.Lease, error) {
 func (Store) Write(context.Context, string, model.Journal) error { return nil }
 func (Store) Sweep(context.Context, string) error                { return nil }
 
+// History writes nothing.
+type History struct{ model.HistoryStore }
+
+func (History) Remember(context.Context, string, model.HistoryRecord) error { return nil }
+
 type lease struct{}
 
 func (lease) Lost() <-chan struct{}         { return nil }

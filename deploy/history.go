@@ -1,0 +1,104 @@
+package deploy
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"bluegate/deploy/model"
+)
+
+// rememberLimit is the longest time that writing the history may take. Nothing depends on it.
+const rememberLimit = 10 * time.Second
+
+// remember adds the run to the history, as its report says that it ended. What is remembered is read by others, so a
+// run that has no lock, or that was called with wrong settings, writes nothing, and so does one that was refused because
+// the journal is of another application.
+func (r *run) remember(ctx context.Context, err error) {
+	foreign := slices.ContainsFunc(model.ReasonsOf(err), func(why model.Reason) bool { return why.Code == model.ForeignJournal })
+	if r.report.Outcome == model.Malformed || foreign {
+		return
+	}
+	rec := r.historyRecord()
+	rec.Message, rec.Outcome, rec.ExitCode, rec.Reasons = r.report.Message, r.report.Outcome, r.report.ExitCode, r.report.Reasons
+	rec.Images, rec.Live = r.historyImages(), r.report.Live
+	r.writeHistory(ctx, rec)
+}
+
+// rememberSettled adds the release that an earlier run left, and that was settled.
+func (r *run) rememberSettled(ctx context.Context, e *model.Entry, images []model.HistoryImage, said string) {
+	rec := r.historyRecord()
+	rec.From, rec.By, rec.Began = e.From, e.By, e.Began
+	rec.Message, rec.Outcome, rec.Images, rec.Live = said, model.Settled, images, r.seen.Served()
+	r.writeHistory(ctx, rec)
+}
+
+// historyRecord is what every record of the run has.
+func (r *run) historyRecord() model.HistoryRecord {
+	self := r.Self(r.command, r.plan.Release.ID)
+	app := r.withIdentity(r.journal).Application
+	rec := model.HistoryRecord{
+		Release: r.plan.Release.ID, Command: r.command, From: r.plan.From, To: r.plan.Release.To, By: self.User + "@" + self.Host,
+		Reasons: []model.Reason{}, Images: []model.HistoryImage{}, Began: r.began, Application: app,
+	}
+	if e := r.journal.Current; rec.Release == "" && e != nil { // settling it failed
+		rec.Release, rec.From, rec.To = e.Release, e.From, e.To
+	}
+	return rec
+}
+
+// writeHistory writes a record while the lock is held. If that fails, the report has a finding.
+func (r *run) writeHistory(ctx context.Context, rec model.HistoryRecord) {
+	if r.lease == nil {
+		return
+	}
+	select {
+	case <-r.lease.Lost():
+		return
+	default:
+	}
+	ctx, cancel := r.whileLocked(ctx, rememberLimit)
+	defer cancel()
+	rec.Ended = time.Now()
+	rec.DurationMS = rec.Ended.Sub(rec.Began).Milliseconds()
+	if err := r.History.Remember(ctx, r.seen.Application.Project, rec.Cut()); err != nil {
+		r.note(model.Finding{Code: "not-remembered", Message: "the history does not have this release: " + err.Error()})
+	}
+}
+
+// historyImages are the images of the release that the run is about: those that its containers run, those of a release
+// that comes back, or else those that the plan says.
+func (r *run) historyImages() []model.HistoryImage {
+	images := []model.HistoryImage{}
+	for _, img := range r.report.Images {
+		images = append(images, model.HistoryImage{Service: img.Service, Image: img.Image, Digest: img.Digest})
+	}
+	if back := r.plan.Release.Back; back != nil && len(images) == 0 {
+		for _, k := range back.Kept {
+			images = append(images, model.HistoryImage{Service: k.Service, Image: k.Image, Digest: k.Digest})
+		}
+	}
+	if len(images) > 0 {
+		return images
+	}
+	for _, s := range r.plan.Release.Model.Services {
+		img := model.HistoryImage{Service: s.Name, Image: s.Image}
+		if known, ok := model.ImageOf(r.plan.Images, s.Name); ok && r.stage >= changing { // before, the tag may name an older image
+			img.Digest = known.ID
+		}
+		images = append(images, img)
+	}
+	return images
+}
+
+// runImages are the images of the containers of the release that the run is about.
+func (r *run) runImages() []model.HistoryImage {
+	images := []model.HistoryImage{}
+	for _, c := range r.seen.Of(r.plan.Release.To) {
+		img := model.HistoryImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
+		if label := r.plan.Release.Label(); (label == "" || c.Release == label) && !slices.Contains(images, img) {
+			images = append(images, img)
+		}
+	}
+	return images
+}
