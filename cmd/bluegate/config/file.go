@@ -24,6 +24,8 @@ type File struct {
 	Bake    bakeSection        `yaml:"bake" doc:"How long both colours run after the switch."`
 	Drain   drainSection       `yaml:"drain" doc:"How long to wait for requests on the old colour."`
 	Old     oldSection         `yaml:"old" doc:"What happens to the old colour."`
+	Watch   watchSection       `yaml:"watch" doc:"How bluegate watch looks at the application between deployments."`
+	Notify  []notifySection    `yaml:"notify" doc:"Who is told of what happens."`
 
 	values  *strict.Values
 	getenv  func(string) string

@@ -26,7 +26,7 @@ func (f *File) refusePlainSecrets(mode fs.FileMode) error {
 		return nil
 	}
 	for _, text := range f.values.Texts {
-		if text.Origin.Variable == "" && isPlainSecret(lastPart(text.Key), text.Value) {
+		if text.Origin.Variable == "" && (isPlainSecret(lastPart(text.Key), text.Value) || isPlainAddress(text)) {
 			instead := "write ${NAME} here and set it in the environment"
 			if text.Tag.Get("fill") == "" {
 				instead = "set it in the environment, where a command finds it"
@@ -45,6 +45,11 @@ func isPlainSecret(name, value string) bool {
 		}
 	}
 	return redact.IsSecretName(name) && !variable.MatchString(value) && redact.LooksSecret(value)
+}
+
+// isPlainAddress recognises the address of notifications: it contains the token of a channel.
+func isPlainAddress(text strict.Text) bool {
+	return strings.HasPrefix(text.Key, "notify[") && lastPart(text.Key) == "url" && !variable.MatchString(text.Value)
 }
 
 // substituteKeys replaces ${NAME} in the keys of the colours, wherever they are used.

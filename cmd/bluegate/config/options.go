@@ -29,6 +29,8 @@ type Options struct {
 	Compose       load.Options
 	Nginx         instance.Options
 	Settings      deploy.Settings
+	Watch         Watch
+	Notify        []Notify
 	Mask          *redact.Redactor // for what hooks receive
 }
 
@@ -56,6 +58,12 @@ func NewOptions(flags Flags, dir string, f *File) (Options, error) {
 	}
 	if err == nil {
 		err = o.readChecksAndHooks(f, dir)
+	}
+	if err == nil {
+		err = o.readWatch(f, dir)
+	}
+	if err == nil {
+		err = o.readNotify(f, dir)
 	}
 	if err != nil {
 		return o, &model.InvalidError{Err: err}

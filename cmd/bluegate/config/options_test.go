@@ -66,7 +66,7 @@ func noKeys() map[model.Colour]map[string]string {
 func TestOptionsWithoutAFile(t *testing.T) {
 	for name, yml := range map[string]string{"none": "", "a comment": "# nothing yet\n", "only a line": "---\n"} {
 		o, dir, err := optionsOf(t, yml)
-		want := Options{Settings: deploy.DefaultSettings(), Nginx: instance.Options{Settings: mode.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
+		want := Options{Watch: DefaultWatch(), Settings: deploy.DefaultSettings(), Nginx: instance.Options{Settings: mode.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
 		if err != nil || !reflect.DeepEqual(o, want) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
@@ -88,6 +88,7 @@ drain: {timeout: 2m, then: stop}
 old: {keep: removed}
 `)
 	want := Options{
+		Watch: DefaultWatch(),
 		Compose: load.Options{
 			Dir: dir, Name: "shop", Files: []string{"compose.yml", "compose.{colour}.yml"}, Project: "shop-{colour}", Services: []string{"was-{colour}"}, OneShot: []string{"migrate"},
 			Env:  map[model.Colour]map[string]string{model.Blue: {"TAG": "v1", "PORT": "8081"}, model.Green: {"TAG": "v2"}},

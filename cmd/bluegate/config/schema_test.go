@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -87,6 +88,10 @@ func objectOf(t *testing.T, typ reflect.Type) map[string]any {
 	for i := range typ.NumField() {
 		field := typ.Field(i)
 		name, rest, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if rest == "inline" && field.Type.Kind() == reflect.Struct {
+			maps.Copy(properties, objectOf(t, field.Type)["properties"].(map[string]any))
+			continue
+		}
 		if rest == "inline" {
 			out["additionalProperties"] = schemaOf(t, field.Type.Elem(), "")
 			continue

@@ -84,12 +84,12 @@ func (d *decoder) structFields(a at, n *node, into reflect.Value) error {
 	var rest reflect.Value
 	var restTag reflect.StructTag
 	known := map[string]reflect.StructField{}
-	for i := range into.NumField() {
-		field := into.Type().Field(i)
-		if name := keyName(field); name != "" {
-			known[name] = field
-		} else if field.Tag.Get("yaml") == ",inline" {
-			rest, restTag = into.Field(i), field.Tag
+	fields := fieldsOf(into)
+	for _, f := range fields {
+		if name := keyName(f.StructField); name != "" {
+			known[name] = f.StructField
+		} else if f.Tag.Get("yaml") == ",inline" {
+			rest, restTag = f.value, f.Tag
 		}
 	}
 	free := &node{kind: mapping, place: n.place}
@@ -102,12 +102,12 @@ func (d *decoder) structFields(a at, n *node, into reflect.Value) error {
 		}
 		free.keys, free.values = append(free.keys, key), append(free.values, n.values[i])
 	}
-	for i := range into.NumField() {
-		name := keyName(into.Type().Field(i))
+	for _, f := range fields {
+		name := keyName(f.StructField)
 		if name == "" {
 			continue
 		}
-		if err := d.value(a.key(name, into.Type().Field(i).Tag), n.of(name), into.Field(i)); err != nil {
+		if err := d.value(a.key(name, f.Tag), n.of(name), f.value); err != nil {
 			return err
 		}
 	}
@@ -293,8 +293,8 @@ func (d *decoder) mustBe(p Place, a at, n *node, want string) error {
 
 // names returns the keys of a struct.
 func names(t reflect.Type) (out []string) {
-	for i := range t.NumField() {
-		if name := keyName(t.Field(i)); name != "" {
+	for _, f := range fieldsOf(reflect.Zero(t)) {
+		if name := keyName(f.StructField); name != "" {
 			out = append(out, name)
 		}
 	}

@@ -23,14 +23,13 @@ func keysOf(a at, v reflect.Value) (out []Key) {
 	case isScalar(t) || t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Struct:
 		return []Key{{a.path, v, a.tag}}
 	case t.Kind() == reflect.Struct:
-		for i := range t.NumField() {
-			field := t.Field(i)
-			name := keyName(field)
+		for _, f := range fieldsOf(v) {
+			name := keyName(f.StructField)
 			switch {
 			case name != "":
-				out = append(out, keysOf(a.key(name, field.Tag), v.Field(i))...)
-			case field.Tag.Get("yaml") == ",inline":
-				out = append(out, keysOf(at{a.path, field.Tag, a.unnamed}, v.Field(i))...)
+				out = append(out, keysOf(a.key(name, f.Tag), f.value)...)
+			case f.Tag.Get("yaml") == ",inline":
+				out = append(out, keysOf(at{a.path, f.Tag, a.unnamed}, f.value)...)
 			}
 		}
 	case t.Kind() == reflect.Slice:
@@ -43,6 +42,25 @@ func keysOf(a at, v reflect.Value) (out []Key) {
 		for _, name := range names {
 			out = append(out, keysOf(a.key(name.String(), a.tag), v.MapIndex(name))...)
 		}
+	}
+	return out
+}
+
+// field is a field of a struct, and its value.
+type field struct {
+	reflect.StructField
+	value reflect.Value
+}
+
+// fieldsOf returns the fields of a struct. Those of an inlined struct take its place.
+func fieldsOf(v reflect.Value) (out []field) {
+	for i := range v.NumField() {
+		f := field{v.Type().Field(i), v.Field(i)}
+		if f.Type.Kind() == reflect.Struct && f.Tag.Get("yaml") == ",inline" {
+			out = append(out, fieldsOf(f.value)...)
+			continue
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -3,7 +3,7 @@
 // the environment override every single value.
 //
 // Fields are tagged yaml:"name"; choice:"a b" is a closed list of words. A map field tagged yaml:",inline" takes the
-// keys that no other field has.
+// keys that no other field has; the keys of a struct field with this tag are keys of the struct that contains it.
 package strict
 
 import (
