@@ -49,12 +49,23 @@ func (s *Stack) Containers(ctx context.Context, app model.Application) ([]model.
 
 // list lists the containers of a model's services by Compose's labels, never by name: a filter for a name also matches
 // every name that contains it.
+//
+// The name of a project may depend on a variable that is not set: then they are those that bluegate's labels name. Without
+// one it is not known whether any are there.
 func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]container.Summary, error) {
-	rows, err := s.rows(ctx, "of project "+m.ComposeProject, ofProject(m, release))
+	which, f := "of project "+m.ComposeProject, ofProject(m, release)
+	if m.ComposeProject == "" {
+		which, f = "of "+s.name, filters.NewArgs(filters.Arg("label", engine.ApplicationLabel+"="+s.name), filters.Arg("label", engine.ColourLabel+"="+string(m.Colour)))
+	}
+	rows, err := s.rows(ctx, which, f)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) }), nil
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) })
+	if len(rows) == 0 && m.ComposeProject == "" {
+		return nil, model.Invalid("the name of %s's Compose project depends on a variable that is not set, and no container carries the label %s=%s: which ones are %[1]s's is not known; set the variable", m.Colour, engine.ApplicationLabel, s.name)
+	}
+	return rows, nil
 }
 
 // rows lists containers, including stopped ones. which completes the error: list the containers of project shop.
@@ -166,7 +177,7 @@ func (s *Stack) container(colour model.Colour, info container.InspectResponse) (
 		Colour: colour, Service: info.Config.Labels[api.ServiceLabel], Name: strings.TrimPrefix(info.Name, "/"), ID: info.ID,
 		Image: info.Config.Image, Digest: info.Image, State: info.State.Status, Health: "none", Restarts: info.RestartCount,
 		Release: info.Config.Labels[engine.ReleaseLabel], Running: info.State.Running && !info.State.Paused && !info.State.Restarting,
-		Addresses: map[string]string{}, Sample: s.sample(info),
+		Addresses: map[string]string{}, Sample: s.sample(info), Project: info.Config.Labels[api.ProjectLabel], Exposed: exposed(info.Config.ExposedPorts),
 	}
 	if info.State.Health != nil {
 		c.Health = info.State.Health.Status
@@ -200,6 +211,17 @@ func probeOf(h *container.HealthConfig) *gate.Probe {
 		return nil
 	}
 	return &gate.Probe{Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
+}
+
+// exposed returns the TCP ports that a container declares, in their order.
+func exposed(ports nat.PortSet) (all []int) {
+	for port := range ports {
+		if port.Proto() == "tcp" && port.Int() > 0 {
+			all = append(all, port.Int())
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // published returns the TCP ports that are published on the engine's host.

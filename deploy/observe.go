@@ -25,6 +25,7 @@ func (r *run) observe(ctx context.Context) error {
 	if o.Containers, err = r.Stack.Containers(ctx, o.Application); err != nil {
 		return err
 	}
+	o.Application = o.Application.AsRuns(o.Containers)
 	o.Addresses = model.NewAddresses(o.Application).WithContainers(o.Containers)
 	r.seen = o
 	see := r.observeRoute

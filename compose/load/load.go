@@ -37,8 +37,8 @@ type Loaded struct {
 func (l Loader) Load(ctx context.Context) (Loaded, error) {
 	loaded, err := l.loadWith(ctx, nil)
 	if err != nil {
-		if known, ok := l.withoutVariables(ctx, err); ok {
-			return known, nil
+		if known, ok, wrong := l.withoutVariables(ctx, err); ok || wrong != nil {
+			return known, wrong
 		}
 	}
 	return loaded, err

@@ -19,7 +19,7 @@ type Options struct {
 	Keys map[model.Colour]map[string]string
 	// StartInterval is the interval of healthchecks during their start_period; zero does not change it.
 	StartInterval time.Duration
-	// OnlyWhatRuns is for commands that do not start a release: variables that only images depend on may be unset.
+	// OnlyWhatRuns is for commands that do not start a release: variables that the files require may be unset.
 	OnlyWhatRuns bool
 	// Learn is called with every name and value that may be a secret, so that it appears in no output. It may be nil.
 	Learn func(name, value string)

@@ -74,14 +74,14 @@ func (d *Addresses) WithContainers(containers []Container) *Addresses {
 	more := *d
 	more.also = maps.Clone(d.also)
 	for _, c := range containers {
-		names, networks := append([]string{c.Name}, c.Names...), []string{}
+		names := append([]string{c.Name}, c.Names...)
 		if len(c.ID) >= shortID {
 			names = append(names, c.ID[:shortID])
 		}
-		for network, ip := range c.Addresses {
-			names, networks = append(names, ip), append(networks, strings.TrimSuffix(network, " (IPv6)"))
+		for _, ip := range c.Addresses {
+			names = append(names, ip)
 		}
-		more.alsoKnown(Endpoint{Colour: c.Colour, Service: c.Service}, names, networks)
+		more.alsoKnown(Endpoint{Colour: c.Colour, Service: c.Service}, names, c.Networks())
 	}
 	return &more
 }

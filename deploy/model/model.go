@@ -5,6 +5,7 @@ package model
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/gate"
@@ -58,6 +59,8 @@ type Service struct {
 	HostPorts []string // published on the engine's host, as ip:port/proto or port/proto
 	Place     string   // file:line of the service
 	StopGrace time.Duration
+	// Unset says that a part depends on a variable that is not set, and is left out: what runs tells it.
+	Unset bool `json:"-"`
 }
 
 // Service finds a service by name.
@@ -85,6 +88,8 @@ type Container struct {
 	Addresses  map[string]string `json:"-"` // network name -> IP
 	Names      []string          `json:"-"` // other names by which the DNS of its networks knows it
 	Published  []Published       `json:"-"`
+	Exposed    []int             `json:"-"` // the TCP ports that it declares, those of its image too
+	Project    string            `json:"-"` // its Compose project
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`
 	RestartPol string            `json:"-"` // as in a Compose file: always, on-failure:3
@@ -103,6 +108,16 @@ type Image struct {
 	Ports     []int       // the image's EXPOSE
 }
 
+// Networks are the names of the networks that it is on, sorted.
+func (c Container) Networks() (names []string) {
+	for network := range c.Addresses {
+		names = withNew(names, strings.TrimSuffix(network, " (IPv6)"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// InUse says whether it runs, or may run again by itself.
 func (c Container) InUse() bool {
 	return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
 }

@@ -62,17 +62,22 @@ func TestImagesThatNoRegistryServes(t *testing.T) {
 	}
 }
 
-// What runs and what is recorded suffices for the commands that start nothing of the files.
+// What runs and what is recorded suffices for the commands that start nothing of the files, whatever depends on the
+// variables: images, container names, ports.
 func TestVersionThatIsUnset(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, stand.Options{Config: unhurried, Edit: func(_, text string) string {
-		return strings.ReplaceAll(text, "${VERSION:-v1}", "${VERSION:?say which}")
+	s := newShop(t, stand.Options{Config: unhurried, Edit: func(colour, text string) string {
+		text = strings.ReplaceAll(text, "${VERSION:-v1}", "${VERSION:?say which}")
+		_, name, _ := strings.Cut(text, "\nname: ")
+		name, _, _ = strings.Cut(name, "\n")
+		return strings.Replace(text, `expose: ["3000"]`, "container_name: "+name+"-was-"+colour+"-${VERSION}\n    expose: [\"${PORT:?say which port}\"]", 1)
 	}})
-	s.deploys(0, model.Started, []string{"VERSION=v1"}, "blue")
+	port := "PORT=3000"
+	s.deploys(0, model.Started, []string{"VERSION=v1", port}, "blue")
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2", port})
 	if r := s.deploys(2, model.Malformed, nil); !strings.Contains(r.Report.Message, "say which") {
 		t.Errorf("the message is %q", r.Report.Message)
 	}
