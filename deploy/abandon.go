@@ -83,7 +83,7 @@ func (r *run) drainRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Router.Drain(ctx, release, func(model.DrainStatus) {}); err != nil {
+	if err := r.nginx.Drain(ctx, release, func(model.DrainStatus) {}); err != nil {
 		return fmt.Errorf("workers that serve the new colour have not ended: %w", err)
 	}
 	return nil

@@ -141,10 +141,7 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 // where nginx runs now its names lead to the release. If someone put the old configuration back, the release is
 // refused; any other edit is errEdited.
 func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
-	if err := r.Router.Follow(ctx, r.plan.Change); err != nil {
-		return err
-	}
-	state, err := r.Router.Compare(ctx, r.plan.Change)
+	state, err := r.nginx.Compare(ctx, r.plan.Change)
 	switch {
 	case err != nil:
 		return err
@@ -155,7 +152,7 @@ func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	case state == model.ChangeConflict:
 		return errEdited
 	}
-	return r.Router.Reach(ctx, targets)
+	return r.nginx.Reach(ctx, targets)
 }
 
 // adoptEdit takes nginx's lock, so that what is there now is not half of another project's switch, and adopts an edit
@@ -218,7 +215,7 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
 	r.plan.Change = *e.Change
 	if r.seen.Served() == e.From {
-		if state, err := r.Router.Compare(ctx, r.plan.Change); err != nil || state == model.ChangeConflict { // pointed back by hand
+		if state, err := r.nginx.Compare(ctx, r.plan.Change); err != nil || state == model.ChangeConflict { // pointed back by hand
 			return false, err
 		}
 	}

@@ -46,6 +46,7 @@ type run struct {
 	lease   model.Lease // the project's lock; nil: a command that only looks
 	journal model.Journal
 	seen    plan.Observation // the last
+	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
 	plan    plan.Plan        // what is executed
 	stage   stage
 	live    plan.Live

@@ -41,7 +41,7 @@ func (r *run) examine(ctx context.Context) error {
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
-	found, err := r.Router.Examine(ctx, r.seen.Route, r.Settings.DrainTimeout)
+	found, err := r.nginx.Examine(ctx, model.Examination{Drain: r.Settings.DrainTimeout})
 	// What was observed already is said again with its remedy.
 	r.report.Findings = slices.DeleteFunc(r.report.Findings, func(f model.Finding) bool {
 		return slices.ContainsFunc(found, func(better model.Finding) bool { return better.Code == f.Code && better.Place == f.Place })
@@ -55,7 +55,7 @@ func (r *run) tryRestart(ctx context.Context) error {
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
-	found, err := r.Router.TryRestart(ctx, r.seen.Route)
+	found, err := r.nginx.Examine(ctx, model.Examination{Restart: true})
 	r.note(found...)
 	var undone []string
 	for _, f := range found {

@@ -43,7 +43,7 @@ func (r *run) drain(ctx context.Context) error {
 func (r *run) drainWithin(ctx context.Context, limit time.Duration, containers []model.Container, say func(model.DrainStatus)) (left model.DrainStatus, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errDrain)
 	defer cancel()
-	err = r.Router.Drain(ctx, containers, func(now model.DrainStatus) {
+	err = r.nginx.Drain(ctx, containers, func(now model.DrainStatus) {
 		left = now
 		say(now)
 	})

@@ -66,7 +66,7 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	entry := *r.journal.Current // what settling notes in it is not to be seen where it was read
 	r.journal.Current = &entry
 	nginx := &unchanged.Router{Router: r.Router}
-	r.Deployer = r.over(nginx)
+	r.Deployer, r.nginx = r.over(nginx), nginx.Over(r.nginx)
 	live := r.live
 	done, err := r.settle(ctx)
 	if nginx.Waits > 0 && err == nil && !done.drains {

@@ -30,7 +30,7 @@ type process struct {
 	busy     atomic.Int32 // Up is under way
 	struck   []string     // the lines of the calls at which a fault came
 	helped   bool         // the helper of this process runs
-	near     bool         // a switch was approached
+	route    model.Route  // that the last look at nginx found
 	leases   sync.Map
 	said     []string
 	asked    []asking

@@ -15,7 +15,13 @@ import (
 const confFile = "/etc/nginx/conf.d/default.conf"
 
 // Observe implements Router.
-func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
+func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx, model.Route, error) {
+	route, err := p.observe(ctx, dir)
+	p.route = route
+	return p, route, err
+}
+
+func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
 	if err := p.ask(ctx); err != nil {
 		return model.Route{}, err
 	}
@@ -65,27 +71,23 @@ func (p *process) Observe(ctx context.Context, dir *model.Addresses) (model.Rout
 	return r, nil
 }
 
-// Examine implements Router.
-func (p *process) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
+// Examine implements Nginx.
+func (p *process) Examine(ctx context.Context, e model.Examination) ([]model.Finding, error) {
 	if err := p.ask(ctx); err != nil {
 		return nil, err
 	}
-	if route.State == model.RouterAbsent {
+	if p.route.State == model.RouterAbsent {
 		p.breaks("an nginx that was not found is examined")
+	}
+	if e.Restart {
+		return p.nginx.restarted, nil
 	}
 	return p.nginx.examined, p.nginx.examineFails
 }
 
-// TryRestart implements Router.
-func (p *process) TryRestart(ctx context.Context, _ model.Route) ([]model.Finding, error) {
-	if err := p.ask(ctx); err != nil {
-		return nil, err
-	}
-	return p.nginx.restarted, nil
-}
-
-// Plan implements Router.
-func (p *process) Plan(route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
+// Plan implements Nginx.
+func (p *process) Plan(dir *model.Addresses, to model.Colour) (model.Change, error) {
+	route := p.route
 	c := model.Change{To: to, Nginx: route.Nginx, Unloaded: p.nginx.byFlag}
 	switch {
 	case route.Refusal != nil:
@@ -118,7 +120,7 @@ func turned(conf string, to model.Colour) string {
 	return strings.ReplaceAll(conf, "-"+string(to.Other())+":", "-"+string(to)+":")
 }
 
-// Rehearse implements Router.
+// Rehearse implements Nginx.
 func (p *process) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
 	select {
 	case <-started:
@@ -142,7 +144,7 @@ func (p *process) Rehearse(ctx context.Context, change model.Change, started <-c
 
 func (p *process) help() { p.helped, p.helpers[p] = true, true }
 
-// Reach implements Router.
+// Reach implements Nginx.
 func (p *process) Reach(ctx context.Context, targets []model.Target) error {
 	if err := p.ask(ctx); err != nil {
 		return err
@@ -164,40 +166,38 @@ func (p *process) Reach(ctx context.Context, targets []model.Target) error {
 	return nil
 }
 
-// Approach implements Router.
-func (p *process) Approach(ctx context.Context, change model.Change, targets []model.Target) (model.Standing, error) {
-	now := model.Standing{State: model.ChangeNotApplied}
+// ready wants the file as the change was planned for it, and what Reach wants.
+func (p *process) ready(ctx context.Context, change model.Change, targets []model.Target) (workers []string, err error) {
 	if !change.Empty() {
-		var err error
-		if now.State, err = p.Compare(ctx, change); err != nil || now.State != model.ChangeNotApplied {
-			return now, err
+		if now, err := p.Compare(ctx, change); err != nil {
+			return nil, err
+		} else if now != model.ChangeNotApplied {
+			return nil, model.ErrChanged
 		}
 	}
-	p.near = true
 	if err := p.Reach(ctx, targets); err != nil {
-		return now, err
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.nginx.state == model.RouterRunning {
-		now.Workers = []string{strconv.Itoa(p.nginx.generation)}
+		workers = []string{strconv.Itoa(p.nginx.generation)}
 	}
-	return now, nil
+	return workers, nil
 }
 
-// approached holds that every switch is approached.
-func (p *process) approached() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.near {
-		p.breaks("nginx is switched without an approach")
+// Switch implements Nginx.
+func (p *process) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
+	workers, err := p.ready(ctx, change, targets)
+	if err == nil {
+		err = begin(workers)
 	}
-	p.near = false
-}
-
-// Switch implements Router.
-func (p *process) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
-	p.approached()
+	if err != nil {
+		return model.Switched{}, err
+	}
+	if p.nginx.state != model.RouterRunning {
+		return p.start(ctx, change)
+	}
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
 			return model.Switched{}, p.takeBack(ctx, change, err)
@@ -276,12 +276,8 @@ func (p *process) putBack(ctx context.Context, file model.FileChange, always boo
 	return false, nil
 }
 
-// Start implements Router.
-func (p *process) Start(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
-	if p.nginx.state == model.RouterRunning {
-		return p.Switch(ctx, change, targets)
-	}
-	p.approached()
+// start is Switch of an nginx that does not run.
+func (p *process) start(ctx context.Context, change model.Change) (model.Switched, error) {
 	if len(change.Files) > 0 {
 		if err := p.write(ctx, string(change.Files[0].New)); err != nil {
 			return model.Switched{}, p.takeBack(ctx, change, err)
@@ -302,7 +298,7 @@ func (p *process) Start(ctx context.Context, change model.Change, targets []mode
 	return model.Switched{Nginx: "edge", At: time.Now(), NewWorkers: 1}, nil
 }
 
-// Drain implements Router.
+// Drain implements Nginx.
 func (p *process) Drain(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
 	if err := p.change(ctx, "drain", func() {
 		if conf := p.nginx.editedInDrain; conf != "" {
@@ -334,7 +330,7 @@ func (p *process) oldWorkers() int {
 	return len(p.nginx.alive())
 }
 
-// Compare implements Router. It knows times by the second only.
+// Compare implements Nginx. It knows times by the second only.
 func (p *process) Compare(ctx context.Context, change model.Change) (model.ChangeState, error) {
 	if err := p.ask(ctx); err != nil {
 		return "", err
@@ -345,6 +341,8 @@ func (p *process) Compare(ctx context.Context, change model.Change) (model.Chang
 	switch {
 	case n.state == model.RouterAbsent:
 		return model.ChangeNginxGone, nil
+	case p.route.State == model.RouterRunning && n.state != model.RouterRunning:
+		return "", &model.UnreachableError{What: "nginx", Err: errors.New("it does not run")}
 	case n.disk == string(f.Old):
 		return model.ChangeNotApplied, nil
 	case n.disk != string(f.New):
@@ -356,7 +354,7 @@ func (p *process) Compare(ctx context.Context, change model.Change) (model.Chang
 	return model.ChangeWritten, nil
 }
 
-// Restore implements Router.
+// Restore implements Nginx.
 func (p *process) Restore(ctx context.Context, change model.Change) error {
 	if err := p.change(ctx, "restore", p.help); err != nil {
 		return err
@@ -391,18 +389,4 @@ func (n *fakeNginx) left(alive int, old []model.Container) model.DrainStatus {
 		l.Open = []model.OpenConnections{{Container: old[0].Name, Connections: alive, Oldest: time.Minute}}
 	}
 	return l
-}
-
-// Follow implements Router.
-func (p *process) Follow(ctx context.Context, _ model.Change) error {
-	if err := p.ask(ctx); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.nginx.state != model.RouterRunning {
-		return &model.UnreachableError{What: "nginx", Err: errors.New("it does not run")}
-	}
-	p.helped, p.helpers[p] = true, true
-	return nil
 }

@@ -39,8 +39,12 @@ func (r *run) completePlan(ctx context.Context) error {
 
 // askChange asks nginx for the change that makes it name the release's colour.
 func (r *run) askChange() {
-	if r.seen.Route.State != model.RouterAbsent {
-		r.seen.Change, r.seen.Unswitchable = r.Router.Plan(r.seen.Route, r.seen.Addresses, r.plan.Release.To)
+	switch {
+	case r.seen.Route.State == model.RouterAbsent:
+	case r.seen.Route.Refusal != nil:
+		r.seen.Change, r.seen.Unswitchable = model.Change{To: r.plan.Release.To, Nginx: r.seen.Route.Nginx}, r.seen.Route.Refusal
+	default:
+		r.seen.Change, r.seen.Unswitchable = r.nginx.Plan(r.seen.Addresses, r.plan.Release.To)
 	}
 }
 

@@ -30,7 +30,7 @@ func (r *run) observe(ctx context.Context) error {
 	r.seen = o
 	see := r.observeRoute
 	if r.journal.Current != nil { // what is not loaded may be what a killed run has written
-		see = func(ctx context.Context) (model.Route, error) { return r.Router.Observe(ctx, r.seen.Addresses) }
+		see = r.observeNginx
 	}
 	if r.seen.Route, err = see(ctx); err != nil {
 		return err
@@ -58,14 +58,23 @@ func (r *run) listContainers(ctx context.Context) error {
 // observeRoute asks nginx where traffic goes. What another project's switch has written and nginx has not loaded yet
 // looks like an edit by hand: so it takes nginx's lock, and asks again. A run that holds no lock does not wait.
 func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
-	route, err := r.Router.Observe(ctx, r.seen.Addresses)
+	route, err := r.observeNginx(ctx)
 	if err != nil || !plan.NotLoaded(route.Refusal) || r.lease == nil {
 		return route, err
 	}
 	err = r.throughNginx(ctx, route.ID, func(ctx context.Context) (err error) {
-		route, err = r.Router.Observe(ctx, r.seen.Addresses)
+		route, err = r.observeNginx(ctx)
 		return err
 	})
+	return route, err
+}
+
+// observeNginx asks nginx where traffic goes. From then on it is the nginx that is asked.
+func (r *run) observeNginx(ctx context.Context) (model.Route, error) {
+	nginx, route, err := r.Router.Observe(ctx, r.seen.Addresses)
+	if err == nil {
+		r.nginx = nginx
+	}
 	return route, err
 }
 
@@ -82,7 +91,7 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	if r.seen.Route.State == model.RouterAbsent {
 		return done
 	}
-	done.findings, done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
+	done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
 	if !plan.NotLoaded(done.err) || r.lease == nil {
 		return done
 	}
@@ -92,7 +101,7 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	}
 	ctx, cancel := holding(ctx, lease)
 	defer cancel()
-	done.findings, done.err = r.Router.Rehearse(ctx, r.plan.Change, started)
+	done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
 	done.unreleased = lease.Release(context.WithoutCancel(ctx))
 	return done
 }

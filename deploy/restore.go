@@ -20,10 +20,10 @@ func (r *run) pointBack(ctx context.Context, change model.Change) error {
 
 // restore is pointBack while nginx's lock is held.
 func (r *run) restore(ctx context.Context, change model.Change) error {
-	if err := r.Router.Follow(ctx, change); err != nil { // without nginx the old bytes go back all the same
+	state, err := r.nginx.Compare(ctx, change)
+	if err != nil { // without nginx the old bytes go back all the same
 		r.Progress.Say("%s: %v", r.seen.Route.Nginx, err)
 	}
-	state, err := r.Router.Compare(ctx, change)
 	if err == nil && state == model.ChangeConflict {
 		served, err := r.adopt(ctx)
 		if err != nil {
@@ -35,18 +35,18 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
 	if e := r.journal.Current; state == model.ChangeLoaded && e != nil && e.Adopted {
-		if _, err := r.Router.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
+		if _, err := r.nginx.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
 			return err
 		}
 	}
-	if err := r.Router.Restore(ctx, change); err != nil {
+	if err := r.nginx.Restore(ctx, change); err != nil {
 		return err
 	}
 	targets, err := r.targetsOfOld(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.Router.Reach(ctx, targets); err != nil {
+	if err := r.nginx.Reach(ctx, targets); err != nil {
 		return fmt.Errorf("nginx names %s again, but does not reach it: %w", r.plan.From, err)
 	}
 	return nil
@@ -60,11 +60,11 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	if r.journal.Current == nil { // nothing is under way that could go back
 		return false, nil
 	}
-	route, err := r.Router.Observe(ctx, r.seen.Addresses)
+	route, err := r.observeNginx(ctx)
 	if err != nil || route.State != model.RouterRunning || route.Refusal != nil || route.Names != r.plan.Release.To {
 		return false, err
 	}
-	back, err := r.Router.Plan(route, r.seen.Addresses, r.plan.From)
+	back, err := r.nginx.Plan(r.seen.Addresses, r.plan.From)
 	if err != nil || back.Empty() {
 		return false, err
 	}

@@ -219,15 +219,15 @@ func (r *run) settleSwitch(ctx context.Context, e *model.Entry) (loaded bool, er
 // run came, and nginx may use addresses of containers that are gone. So the engine says whether the release is healthy,
 // and then nginx reloads and its names must lead to it.
 func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err error) {
-	if r.plan.Change, err = r.Router.Plan(r.seen.Route, r.seen.Addresses, e.To); err != nil {
+	if r.plan.Change, err = r.nginx.Plan(r.seen.Addresses, e.To); err != nil {
 		return false, fmt.Errorf("what %s serves cannot be told: %w", r.seen.Route.Nginx, err)
 	}
 	targets, err := r.targetsOf(ctx)
 	if err == nil {
-		err = r.Router.Restore(ctx, r.plan.Change)
+		err = r.nginx.Restore(ctx, r.plan.Change)
 	}
 	if err == nil {
-		err = r.Router.Reach(ctx, targets)
+		err = r.nginx.Reach(ctx, targets)
 	}
 	if model.Is[*model.RefusedError](err) {
 		r.Progress.Say("release %s of %s: %v", e.Release, e.To, err)
@@ -239,7 +239,7 @@ func (r *run) settleNamed(ctx context.Context, e *model.Entry) (loaded bool, err
 // settleChange is settleSwitch where the change is known. Files that hold neither its old nor its new content were
 // edited: they are left as they are.
 func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, err error) {
-	state, err := r.Router.Compare(ctx, *e.Change)
+	state, err := r.nginx.Compare(ctx, *e.Change)
 	if err != nil {
 		return false, err
 	}
@@ -256,5 +256,5 @@ func (r *run) settleChange(ctx context.Context, e *model.Entry) (loaded bool, er
 		}
 		return false, fmt.Errorf("the configuration of %s was edited: it holds neither what was there before the switch nor what the switch wrote, and is left as it is; make it name the live colour, reload nginx", e.Change.Nginx)
 	}
-	return false, r.Router.Restore(ctx, *e.Change)
+	return false, r.nginx.Restore(ctx, *e.Change)
 }

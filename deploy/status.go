@@ -68,7 +68,7 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
 		return nil
 	}
-	state, err := r.Router.Compare(ctx, *e.Change)
+	state, err := r.nginx.Compare(ctx, *e.Change)
 	if err != nil || state != model.ChangeWritten {
 		return err
 	}

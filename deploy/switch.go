@@ -53,23 +53,14 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 	if targets, err = r.targetsOf(ctx); err != nil {
 		return nil, false, err
 	}
-	now, err := r.Router.Approach(ctx, r.plan.Change, targets)
-	if err != nil {
-		return nil, false, err
-	}
-	if now.State != model.ChangeNotApplied {
+	done, err := r.nginx.Switch(ctx, r.plan.Change, targets, func(workers []string) error {
+		r.plan.Change.Workers = workers
+		change := r.plan.Change
+		return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
+	})
+	if errors.Is(err, model.ErrChanged) {
 		return nil, true, nil
 	}
-	r.plan.Change.Workers = now.Workers
-	change := r.plan.Change
-	if err := r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) }); err != nil {
-		return nil, false, err
-	}
-	do := r.Router.Switch
-	if r.plan.First {
-		do = r.Router.Start
-	}
-	done, err := do(ctx, change, targets)
 	if err != nil {
 		return nil, false, err
 	}

@@ -326,8 +326,13 @@ func TestSwitchIsReported(t *testing.T) {
 // late is a Router in whose process a signal arrives when the switch is already proven.
 type late struct{ *process }
 
-func (l late) Switch(ctx context.Context, change model.Change, targets []model.Target) (model.Switched, error) {
-	done, err := l.process.Switch(ctx, change, targets)
+func (l late) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx, model.Route, error) {
+	_, route, err := l.process.Observe(ctx, dir)
+	return l, route, err
+}
+
+func (l late) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
+	done, err := l.process.Switch(ctx, change, targets, begin)
 	l.cancel(sigterm)
 	return done, err
 }

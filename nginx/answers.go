@@ -19,13 +19,13 @@ import (
 // proveAnswers asks nginx itself, from where it stands and each time on a connection of its own: which switch it has loaded,
 // and to which address it passes a request. A proof that fails at first is asked again: a worker that is about to close
 // its listening sockets may still have taken the connection.
-func (r *Router) proveAnswers(ctx context.Context, proofs []model.Proof, targets []model.Target, limit time.Duration) error {
+func (n *observed) proveAnswers(ctx context.Context, proofs []model.Proof, targets []model.Target, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for _, p := range proofs {
 		var last error
 		for {
-			err := r.answer(ctx, p, targets)
+			err := n.answer(ctx, p, targets)
 			if err == nil {
 				break
 			}
@@ -45,25 +45,25 @@ func (r *Router) proveAnswers(ctx context.Context, proofs []model.Proof, targets
 // proofTime is how long one answer may take.
 const proofTime = 5 * time.Second
 
-func (r *Router) answer(ctx context.Context, p model.Proof, targets []model.Target) error {
+func (n *observed) answer(ctx context.Context, p model.Proof, targets []model.Target) error {
 	q := check.Request{Kind: check.HTTP, Method: "GET", Target: p.URL, Timeout: proofTime, Wants: p.Answer}
 	if p.Host != "" {
 		q.Headers = map[string]string{"Host": p.Host}
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	resp, err := r.found.Ask(ask, agent.Request{Question: &q})
+	resp, err := n.found.Ask(ask, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return err
 	case resp.Error != "":
 		return fmt.Errorf("%s: %s", p.URL, resp.Error)
 	case resp.Answer == nil:
-		return fmt.Errorf("%s of %s was not asked", p.URL, r.found)
+		return fmt.Errorf("%s of %s was not asked", p.URL, n.found)
 	case resp.Answer.Error != "":
-		return fmt.Errorf("%s of %s does not answer: %s", p.URL, r.found, resp.Answer.Error)
+		return fmt.Errorf("%s of %s does not answer: %s", p.URL, n.found, resp.Answer.Error)
 	case p.Token != "" && string(resp.Answer.Body) != p.Token:
-		return fmt.Errorf("%s of %s answers %q and not this switch's token %q: another configuration is loaded", p.URL, r.found, strings.TrimSpace(string(resp.Answer.Body)), strings.TrimSpace(p.Token))
+		return fmt.Errorf("%s of %s answers %q and not this switch's token %q: another configuration is loaded", p.URL, n.found, strings.TrimSpace(string(resp.Answer.Body)), strings.TrimSpace(p.Token))
 	case p.Token != "":
 		return nil
 	}

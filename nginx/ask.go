@@ -12,18 +12,18 @@ import (
 
 // Ask asks the question of a check from where nginx stands. Observe comes first. It may be called by several goroutines.
 func (r *Router) Ask(ctx context.Context, q check.Request) (check.Result, error) {
-	if r.found == nil {
+	if r.last == nil {
 		return check.Result{}, &model.UnreachableError{What: "nginx", Err: errors.New("none was found to ask from")}
 	}
 	r.asks.Lock()
-	err := r.found.Prepare(ctx, nil)
+	err := r.last.Prepare(ctx, nil)
 	r.asks.Unlock()
 	if err != nil {
 		return check.Result{}, unreachable(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, q.Timeout+engine.AskLimit)
 	defer cancel()
-	resp, err := r.found.Ask(ctx, agent.Request{Question: &q})
+	resp, err := r.last.Ask(ctx, agent.Request{Question: &q})
 	switch {
 	case err != nil:
 		return check.Result{}, unreachable(err)

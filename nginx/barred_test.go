@@ -24,14 +24,14 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 	b.nginx(box{name: "edge", files: edge("was-blue:3000"), host: func(h *container.HostConfig) {
 		h.Tmpfs = map[string]string{"/run": "", "/tmp": "", "/var/lib/nginx": "", "/var/cache/nginx": ""}
 	}})
-	router, route := b.observed("edge")
+	router, _ := b.observed("edge")
 	router.found.(*incontainer.Nginx).Info.HostConfig.ReadonlyRootfs = true
-	_, err := router.Plan(route, b.directory(), model.Green)
+	_, err := router.Plan(b.directory(), model.Green)
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "root is read-only; mount its directory") {
 		t.Errorf("got %v", err)
 	}
-	if change, err := router.Plan(route, b.directory(), model.Blue); err != nil || !change.Empty() {
+	if change, err := router.Plan(b.directory(), model.Blue); err != nil || !change.Empty() {
 		t.Errorf("to what it names already: %+v, %v", change, err)
 	}
 }

@@ -31,8 +31,8 @@ const (
 	longDrain = time.Second
 )
 
-func (r *Router) census(old []model.Container) *census {
-	return &census{nginx: r.found, old: old, began: time.Now(), seen: map[agent.Socket]time.Time{}}
+func (n *observed) census(old []model.Container) *census {
+	return &census{nginx: n.found, old: old, began: time.Now(), seen: map[agent.Socket]time.Time{}}
 }
 
 // count returns the last count, or a new one when that is old.

@@ -20,8 +20,8 @@ import (
 // examined are the codes of all that is found about the container of that name.
 func (b *bench) examined(name string) (codes []string) {
 	b.t.Helper()
-	r, route := b.observed(name)
-	found, err := r.Examine(b.t.Context(), route, time.Minute)
+	r, _ := b.observed(name)
+	found, err := r.Examine(b.t.Context(), model.Examination{Drain: time.Minute})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestExamineWhatRuns(t *testing.T) {
 	if err := b.engine.ContainerKill(t.Context(), id, "HUP"); err != nil {
 		t.Fatal(err)
 	}
-	r, route := b.observed("edge")
+	r, _ := b.observed("edge")
 	b.eventually("its worker leaves and has successors of a whole second's age", func() error {
 		s, err := r.found.Processes(t.Context())
 		if err == nil && (len(s.ShuttingDown) != 1 || len(s.Workers) == 0 || s.Workers[0].Age < time.Second) {
@@ -128,7 +128,7 @@ func TestExamineWhatRuns(t *testing.T) {
 		return err
 	})
 	for drain, want := range map[time.Duration]bool{time.Hour: false, 100 * time.Millisecond: true} {
-		found, err := r.Examine(t.Context(), route, drain)
+		found, err := r.Examine(t.Context(), model.Examination{Drain: drain})
 		if err != nil {
 			t.Fatal(err)
 		}

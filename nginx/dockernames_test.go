@@ -47,7 +47,7 @@ func TestObserveEveryNameOfAContainer(t *testing.T) {
 	b.serves(edge)
 
 	r := b.router(instance.Options{Container: b.name("edge")})
-	route, err := r.Observe(t.Context(), model.NewAddresses(app).WithContainers([]model.Container{running}))
+	_, route, err := r.Observe(t.Context(), model.NewAddresses(app).WithContainers([]model.Container{running}))
 	if err != nil || route.Names != model.Blue || len(route.Points) != 1 {
 		t.Fatalf("%+v, %v", route, err)
 	}

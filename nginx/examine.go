@@ -15,21 +15,27 @@ import (
 	"bluegate/nginx/mode"
 )
 
-// Examine implements model.Router: it collects the facts, and the rules judge them.
-func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Duration) ([]model.Finding, error) {
-	if len(r.conf.Tree) == 0 {
+// Examine implements model.Nginx: it collects the facts, and the rules judge them.
+func (n *observed) Examine(ctx context.Context, e model.Examination) ([]model.Finding, error) {
+	if err := n.there(); err != nil {
+		return nil, err
+	}
+	if e.Restart {
+		return n.restart(ctx, n.route)
+	}
+	if len(n.conf.Tree) == 0 {
 		return nil, nil // what could not be read is the route's refusal
 	}
-	_, flag := r.mode.(mode.Flagged)
-	f := lint.Input{Nginx: route.Nginx, Tree: r.conf.Tree, Top: conf.Assemble(r.conf.Tree), Words: lint.Addressed(r.conf.Tree, r.dir), Live: route.Names, Reloads: !flag, Drain: drain}
-	f.Reload = r.found.ReloadCommand()
+	_, flag := n.mode.(mode.Flagged)
+	f := lint.Input{Nginx: n.route.Nginx, Tree: n.conf.Tree, Top: conf.Assemble(n.conf.Tree), Words: lint.Addressed(n.conf.Tree, n.dir), Live: n.route.Names, Reloads: !flag, Drain: e.Drain}
+	f.Reload = n.found.ReloadCommand()
 	var err error
-	if f.Surroundings, err = r.found.LintInput(ctx, r.writes(route.Points)); err != nil {
+	if f.Surroundings, err = n.found.LintInput(ctx, n.writes(n.route.Points)); err != nil {
 		return nil, unreachable(err)
 	}
 	f.Link = func(name string) string {
 		for range fsys.LinkDepth { // a device is no file, and yet the links lead to it
-			target, err := r.conf.Files.LinkTarget(name)
+			target, err := n.conf.Files.LinkTarget(name)
 			if err != nil || target == "" {
 				break
 			}
@@ -42,19 +48,19 @@ func (r *Router) Examine(ctx context.Context, route model.Route, drain time.Dura
 		}
 		return name
 	}
-	if r.found.IsRunning() {
-		if f.Snapshot, err = r.found.Processes(ctx); err != nil {
+	if n.found.IsRunning() {
+		if f.Snapshot, err = n.found.Processes(ctx); err != nil {
 			return nil, unreachable(err)
 		}
-		f.Unloaded = r.unloaded(f.Snapshot, route.Points)
+		f.Unloaded = n.unloaded(f.Snapshot, n.route.Points)
 	}
 	return f.Findings(), nil
 }
 
 // writes are the files that a switch changes.
-func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
-	if mode, ok := r.mode.(mode.Flagged); ok {
-		if f, _, err := mode.Flag(r.conf, r.dir); err == nil {
+func (n *observed) writes(points []model.SwitchPoint) (paths []string) {
+	if mode, ok := n.mode.(mode.Flagged); ok {
+		if f, _, err := mode.Flag(n.conf, n.dir); err == nil {
 			return []string{f.File}
 		}
 		return nil
@@ -69,10 +75,10 @@ func (r *Router) writes(points []model.SwitchPoint) (paths []string) {
 
 // unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
 // deployment.
-func (r *Router) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
-	for _, file := range r.conf.Tree {
-		changed, err := r.conf.Files.ContentChangedAt(file.Path)
-		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
+func (n *observed) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
+	for _, file := range n.conf.Tree {
+		changed, err := n.conf.Files.ContentChangedAt(file.Path)
+		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(n.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}
 	}

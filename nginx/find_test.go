@@ -24,7 +24,7 @@ func edge(address string) map[string]string {
 // found is the name of the nginx that is found, without what is the test's own in it.
 func (b *bench) found(o instance.Options) (string, model.RouterState, error) {
 	b.t.Helper()
-	route, err := b.router(o).Observe(b.t.Context(), b.directory())
+	_, route, err := b.router(o).Observe(b.t.Context(), b.directory())
 	return strings.TrimSuffix(strings.TrimPrefix(route.Nginx, `container "`+b.name("")), `"`), route.State, err
 }
 
@@ -56,7 +56,7 @@ func TestFindByConfiguration(t *testing.T) {
 	b.nginx(box{name: "idle"})
 	broken := b.nginx(box{name: "broken"})
 	b.put(broken, edge("was-blue:3000; } {"))
-	route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory())
+	_, route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory())
 	if err != nil || route.State != model.RouterAbsent || len(route.Findings) != 1 || !strings.Contains(route.Findings[0].Message, b.name("broken")) ||
 		!strings.Contains(route.Findings[0].Remedy, "nginx: {container: "+b.name("broken")+"}") || !strings.Contains(route.Findings[0].Remedy, incontainer.Label+": ") {
 		t.Errorf("of the one that cannot be read it says %+v, %v", route.Findings, err)
@@ -172,8 +172,7 @@ func TestFindOtherConfigurations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := b.nginx(box{name: name, cmd: test.cmd, files: map[string]string{test.path: main, "/srv/edge/logs/x": "", "/var/log/nginx/x": ""}})
-			r := b.router(instance.Options{Container: id})
-			route, err := r.Observe(t.Context(), b.directory())
+			r, route, err := observeWith(t.Context(), b.router(instance.Options{Container: id}), b.directory())
 			if err != nil || route.Names != model.Blue || route.Refusal != nil || len(route.Points) != 1 || route.Points[0].Path != test.path {
 				t.Errorf("%+v, %v; log:\n%s", route, err, b.log(id))
 			}

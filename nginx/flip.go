@@ -19,35 +19,35 @@ const flipTime = time.Second
 
 // flip makes a change that nginx sees at its next request. Nothing is signalled; that no worker changed is a part of the
 // proof.
-func (r *Router) flip(ctx context.Context, change model.Change, targets []model.Target, before agent.Snapshot, began time.Time) (model.Switched, error) {
+func (n *observed) flip(ctx context.Context, change model.Change, targets []model.Target, before agent.Snapshot, began time.Time) (model.Switched, error) {
 	undo := func(written int, cause error) error {
 		err := mayUndo(ctx, change.Files[:written])
 		if err == nil {
-			_, err = r.write(context.WithoutCancel(ctx), change.Files[:written], true)
+			_, err = n.write(context.WithoutCancel(ctx), change.Files[:written], true)
 		}
 		return &model.NotSwitchedError{Err: cause, Applied: written > 0, Restored: err,
-			Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", r.found, cause)}}
+			Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", n.found, cause)}}
 	}
-	if written, err := r.write(ctx, change.Files, false); err != nil {
+	if written, err := n.write(ctx, change.Files, false); err != nil {
 		return model.Switched{}, undo(written, err)
 	}
 	var after agent.Snapshot
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		after, err = r.found.Processes(all)
+		after, err = n.found.Processes(all)
 		return unreachable(err)
 	})
-	group.Go(func() error { return r.seesFlag(all, change) })
-	group.Go(func() error { return r.proveAnswers(all, change.Proofs, targets, min(flipTime, r.opts.ProofTimeout)) })
-	group.Go(func() error { return r.proveRoutes(all, targets) })
+	group.Go(func() error { return n.seesFlag(all, change) })
+	group.Go(func() error { return n.proveAnswers(all, change.Proofs, targets, min(flipTime, n.limit)) })
+	group.Go(func() error { return n.proveRoutes(all, targets) })
 	if err := group.Wait(); err != nil {
 		return model.Switched{}, undo(len(change.Files), err)
 	}
 	_, fresh := after.Diff(before)
-	s := r.switched(change, before, after, began)
+	s := n.switched(change, before, after, began)
 	s.NewWorkers = fresh
 	s.Proof = []string{
-		fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only", r.found),
+		fmt.Sprintf("every address accepted a connection from the network namespace of %s, and each name leads to the release's containers only", n.found),
 		"the file that nginx looks for at each request is as it was to be, where nginx looks",
 		fmt.Sprintf("nothing was reloaded: of %d workers %d are new", len(after.Workers), fresh),
 	}
@@ -81,33 +81,33 @@ func forget(ctx context.Context, memory time.Duration, targets []model.Target) e
 }
 
 // seesFlag looks at the files with nginx's eyes.
-func (r *Router) seesFlag(ctx context.Context, change model.Change) error {
-	fate, err := r.Compare(ctx, change)
+func (n *observed) seesFlag(ctx context.Context, change model.Change) error {
+	fate, err := n.compare(ctx, change)
 	if err == nil && fate != model.ChangeLoaded && !change.Empty() {
-		err = fmt.Errorf("%s does not see what was written (%s)", r.found, fate)
+		err = fmt.Errorf("%s does not see what was written (%s)", n.found, fate)
 	}
 	return err
 }
 
 // quiet waits until no connection has led to the old containers for a while. Workers say nothing here: they stay.
-func (r *Router) quiet(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
-	if err := r.found.Prepare(ctx, nil); err != nil {
+func (n *observed) quiet(ctx context.Context, old []model.Container, left func(model.DrainStatus)) error {
+	if err := n.found.Prepare(ctx, nil); err != nil {
 		return unreachable(err)
 	}
-	open := r.census(old)
+	open := n.census(old)
 	var since time.Time
 	for {
-		resp, err := r.found.Ask(ctx, agent.Request{Connections: connectionsTo(old)})
+		resp, err := n.found.Ask(ctx, agent.Request{Connections: connectionsTo(old)})
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err == nil && resp.Error != "":
-			err = fmt.Errorf("count the connections from %s to the old colour: %s", r.found, resp.Error)
+			err = fmt.Errorf("count the connections from %s to the old colour: %s", n.found, resp.Error)
 		}
 		if err != nil {
 			return unreachable(err)
 		}
-		if r.anyLeads(resp.Open, old) {
+		if n.anyLeads(resp.Open, old) {
 			since = time.Time{}
 			left(model.DrainStatus{Open: open.count(ctx)})
 		} else if since.IsZero() {
@@ -124,8 +124,8 @@ func (r *Router) quiet(ctx context.Context, old []model.Container, left func(mod
 }
 
 // anyLeads says whether a connection leads to any of the containers.
-func (r *Router) anyLeads(open []agent.Socket, old []model.Container) bool {
+func (n *observed) anyLeads(open []agent.Socket, old []model.Container) bool {
 	return slices.ContainsFunc(open, func(s agent.Socket) bool {
-		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, r.found.IsDockerHost) })
+		return slices.ContainsFunc(old, func(c model.Container) bool { return leadsTo(s, c, n.found.IsDockerHost) })
 	})
 }

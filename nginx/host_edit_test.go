@@ -14,7 +14,7 @@ func TestHostEditDuringTheRun(t *testing.T) {
 	s := newHostShop(t)
 	s.plan()
 	edited := read(t, s.file) + "# by hand\n"
-	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(func() { write(t, s.file, edited) }, s.router.Switch))
+	_, err := after(func() { write(t, s.file, edited) }, s.router.Switch)(t.Context(), s.change, s.targets(), begun)
 	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) || !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
 		t.Errorf("%+v", failed)

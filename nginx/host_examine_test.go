@@ -4,16 +4,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bluegate/deploy/model"
 )
 
 // On a host the settings are judged as in a container; where the files lie, and where the log goes, is as it should be.
 func TestExamineOnTheHost(t *testing.T) {
 	s := newHostShop(t)
-	route, err := s.router.Observe(t.Context(), s.directory())
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := s.router.Examine(t.Context(), route, time.Minute)
+	s.observe()
+	found, err := s.router.Examine(t.Context(), model.Examination{Drain: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestHostFoundByTarget(t *testing.T) {
 }
 
 func TestHostOfAnotherMachine(t *testing.T) {
-	_, err := New(nil, instance.Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
+	_, _, err := New(nil, instance.Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
 	var invalid *model.InvalidError
 	if !errors.As(err, &invalid) {
 		t.Errorf("got %v", err)

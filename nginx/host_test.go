@@ -48,7 +48,7 @@ type hostShop struct {
 	file        string // with the switch point
 	port        int
 	blue, green int // their ports
-	router      *Router
+	router      *observed
 	change      model.Change
 	master      *exec.Cmd
 	taken       int      // a port that somebody else listens at
@@ -81,7 +81,7 @@ func newHostShop(t *testing.T) *hostShop {
 	s.file = dir + "/conf.d/shop.conf"
 	write(t, s.file, fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\nserver { listen 127.0.0.1:%d; location / { proxy_pass http://was; } }\n", s.blue, s.port))
 	s.start()
-	s.router = New(nil, instance.Options{Host: true, Local: true, Config: dir + "/nginx.conf", Overlay: []string{os.Args[0], "__overlay"}})
+	s.router = New(nil, instance.Options{Host: true, Local: true, Config: dir + "/nginx.conf", Overlay: []string{os.Args[0], "__overlay"}}).over(nil)
 	t.Cleanup(func() { _ = s.router.Close(context.Background()) })
 	return s
 }
@@ -154,7 +154,8 @@ func (s *hostShop) directory() *model.Addresses {
 
 func (s *hostShop) observe() model.Route {
 	s.Helper()
-	route, err := s.router.Observe(s.Context(), s.directory())
+	found, route, err := observeWith(s.Context(), s.router.Router, s.directory())
+	s.router = found
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func (s *hostShop) plan() {
 		s.Fatalf("%+v", route)
 	}
 	var err error
-	if s.change, err = s.router.Plan(route, s.directory(), model.Green); err != nil {
+	if s.change, err = s.router.Plan(s.directory(), model.Green); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -183,7 +184,7 @@ func (s *hostShop) switchOver() (model.Switched, error) {
 	if _, err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 		s.Fatalf("rehearse: %v", err)
 	}
-	return s.approachAndSwitch()
+	return s.switchNow()
 }
 
 func (s *hostShop) notSwitched() *model.NotSwitchedError {
@@ -359,7 +360,7 @@ func TestHostIsGone(t *testing.T) {
 	s.plan()
 	_ = s.master.Process.Signal(syscall.SIGTERM)
 	_ = s.master.Wait()
-	_, err := s.approachAndSwitch()
+	_, err := s.switchNow()
 	var silent *model.UnreachableError
 	if !errors.As(err, &silent) {
 		t.Errorf("got %v", err)

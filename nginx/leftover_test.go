@@ -66,9 +66,8 @@ func TestLeftOver(t *testing.T) {
 		"in included files":        {text: "include more.conf;", left: "more.conf:1 (server was-blue:9090)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := New(nil, instance.Options{})
+			r := New(nil, instance.Options{}).over(mountedEdge())
 			files := nginxtest.Files{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
-			r.found = mountedEdge()
 			r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
 			dir := mentionedShop(t)
 			tree, err := loaded(r.conf)
@@ -78,6 +77,7 @@ func TestLeftOver(t *testing.T) {
 			r.conf.Tree = tree
 			var route model.Route
 			mode.Edit{}.Observe(r.conf, dir, &route)
+			r.route = route
 			if route.Names != model.Blue || len(route.Points) != 1 {
 				t.Errorf("names %q, points %+v", route.Names, route.Points)
 			}
@@ -96,7 +96,7 @@ func TestLeftOver(t *testing.T) {
 			if strings.Join(paired, " ") != test.paired {
 				t.Errorf("paired %q, want %q", paired, test.paired)
 			}
-			_, err = r.Plan(route, dir, model.Green)
+			_, err = r.Plan(dir, model.Green)
 			if (err != nil) != (test.left != "") {
 				t.Errorf("planned with %v", err)
 			}

@@ -14,7 +14,7 @@ func TestMissing(t *testing.T) {
 	b.colours()
 	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
 	b.nginx(box{name: "idle"})
-	route, err := b.router(instance.Options{Container: b.name("nope"), NamedAt: "bluegate.yml:3"}).Observe(t.Context(), b.directory())
+	_, route, err := b.router(instance.Options{Container: b.name("nope"), NamedAt: "bluegate.yml:3"}).Observe(t.Context(), b.directory())
 	m := route.Missing
 	if err != nil || route.State != model.RouterAbsent || m == nil {
 		t.Fatalf("%+v, %v", route, err)
@@ -22,7 +22,7 @@ func TestMissing(t *testing.T) {
 	if m.Name != b.name("nope") || m.Place != "bluegate.yml:3" || !slices.Equal(m.Mentions, []string{b.name("edge")}) || !slices.Contains(m.Candidates, b.name("idle")) || !slices.Contains(m.Candidates, b.name("edge")) {
 		t.Errorf("%+v", m)
 	}
-	if route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory()); err != nil || route.Missing != nil {
+	if _, route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory()); err != nil || route.Missing != nil {
 		t.Errorf("where none is named: %+v, %v", route, err)
 	}
 }

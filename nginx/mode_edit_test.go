@@ -28,10 +28,9 @@ func mountedEdge() *incontainer.Nginx {
 }
 
 // routed is a router that has read a configuration, and what it found in it.
-func routed(t rapid.TB, dir *model.Addresses, files nginxtest.Files) (*Router, model.Route) {
+func routed(t rapid.TB, dir *model.Addresses, files nginxtest.Files) (*observed, model.Route) {
 	t.Helper()
-	r := New(nil, instance.Options{})
-	r.found = mountedEdge()
+	r := New(nil, instance.Options{}).over(mountedEdge())
 	r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
 	tree, err := conf.LoadTree(r.conf.Files, "/etc/nginx/nginx.conf")
 	if err != nil {
@@ -40,14 +39,15 @@ func routed(t rapid.TB, dir *model.Addresses, files nginxtest.Files) (*Router, m
 	r.conf.Tree = tree
 	route := model.Route{Nginx: r.found.String()}
 	mode.Edit{}.Observe(r.conf, dir, &route)
+	r.route = route
 	return r, route
 }
 
 // planned applies what Plan says, and checks that it says the same in all its fields.
 func planned(t rapid.TB, dir *model.Addresses, files nginxtest.Files, to model.Colour) (nginxtest.Files, model.Change, error) {
 	t.Helper()
-	r, route := routed(t, dir, files)
-	change, err := r.Plan(route, dir, to)
+	r, _ := routed(t, dir, files)
+	change, err := r.Plan(dir, to)
 	after := nginxtest.Files{}
 	for name, content := range files {
 		after[name] = content
@@ -149,10 +149,10 @@ func checkPlan(t *testing.T, dir *model.Addresses, files nginxtest.Files, want m
 // What is in the way of a change is in the way of it before anything is worked out.
 func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
 	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
-	r, route := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
-	route.Refusal = model.Refuse(model.ConfigNotLoaded, "somebody edited it")
-	change, err := r.Plan(route, dir, model.Green)
-	if err != route.Refusal || !change.Empty() {
+	r, _ := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
+	r.route.Refusal = model.Refuse(model.ConfigNotLoaded, "somebody edited it")
+	change, err := r.Plan(dir, model.Green)
+	if err != r.route.Refusal || !change.Empty() {
 		t.Errorf("%+v, %v", change, err)
 	}
 }

@@ -17,13 +17,12 @@ import (
 const shopSite = "events {}\nhttp { include conf.d/*.conf; server { listen 80; location / { proxy_pass http://was; } } }\n"
 
 // readAs is what a mode makes of a configuration, as Router.read has it.
-func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*Router, model.Route, error) {
+func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*observed, model.Route, error) {
 	t.Helper()
-	r := New(nil, instance.Options{Settings: s})
+	r := New(nil, instance.Options{Settings: s}).over(mountedEdge())
 	if r.wrong != nil {
 		return r, model.Route{}, r.wrong
 	}
-	r.found = mountedEdge()
 	r.conf = mode.Configuration{Nginx: r.found, Files: files.Source(), Main: "/etc/nginx/nginx.conf", SeenAs: func(p string) (string, bool) {
 		below, ok := strings.CutPrefix(p, "/srv/shop/nginx/")
 		return path.Join("/etc/nginx/conf.d", below), ok
@@ -37,6 +36,7 @@ func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*Router, mode
 	}
 	route := model.Route{Nginx: r.found.String()}
 	r.mode.Observe(r.conf, nginxtest.Addresses(t, "was-{colour} 3000 3000"), &route)
+	r.route = route
 	return r, route, route.Refusal
 }
 
@@ -79,11 +79,11 @@ func TestWholeFiles(t *testing.T) {
 			if err != nil || route.Names != model.Blue || len(route.Points) != 1 {
 				t.Fatalf("names %q with %d points, %v", route.Names, len(route.Points), err)
 			}
-			same, err := r.Plan(route, dir, model.Blue)
+			same, err := r.Plan(dir, model.Blue)
 			if err != nil || !same.Empty() || len(same.Routes) != 1 || same.Routes[0].Colour != model.Blue {
 				t.Errorf("to the colour that is named: %+v, %v", same, err)
 			}
-			change, err := r.Plan(route, dir, model.Green)
+			change, err := r.Plan(dir, model.Green)
 			if err != nil || len(change.Files) != 1 || change.Points != 1 || change.Unloaded {
 				t.Fatalf("%+v, %v", change, err)
 			}
@@ -120,7 +120,7 @@ func TestWholeFilesThatAreNotThereYet(t *testing.T) {
 			t.Errorf("%s: names %q, %v", name, route.Names, err)
 			continue
 		}
-		change, err := r.Plan(route, dir, model.Green)
+		change, err := r.Plan(dir, model.Green)
 		if err != nil || len(change.Files) != 1 || change.Files[0].Old != nil || change.Files[0].New == nil || len(change.Routes) != 1 {
 			t.Errorf("%s: %+v, %v", name, change, err)
 		}
@@ -215,7 +215,7 @@ func TestChosenUpstreams(t *testing.T) {
 			t.Errorf("%s: names %q, %v", name, route.Names, err)
 			continue
 		}
-		change, err := r.Plan(route, dir, model.Green)
+		change, err := r.Plan(dir, model.Green)
 		if err != nil || len(change.Files) != 1 || string(change.Files[0].New) != upstreams+test.want {
 			t.Errorf("%s: %v, %+v", name, err, change)
 		}

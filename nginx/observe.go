@@ -20,103 +20,115 @@ import (
 )
 
 // Observe implements model.Router.
-func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
+func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx, model.Route, error) {
+	n, route, err := r.observe(ctx, dir)
+	if err != nil {
+		return nil, route, unreachable(err)
+	}
+	n.route = route
+	return n, route, nil
+}
+
+func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, model.Route, error) {
 	if r.wrong != nil {
-		return model.Route{}, r.wrong
+		return nil, model.Route{}, r.wrong
 	}
 	found, passed, err := r.find(ctx, dir)
 	if err != nil {
-		return model.Route{}, unreachable(err)
+		return nil, model.Route{}, err
 	}
+	n := r.over(found)
 	if found == nil {
 		missing, unread, err := r.missing(ctx, dir)
-		return model.Route{State: model.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, unreachable(err)
+		return n, model.Route{State: model.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, err
 	}
-	if r.found != nil {
-		if err := found.TakeOver(ctx, r.found); err != nil {
-			return model.Route{}, unreachable(err)
+	if r.last != nil {
+		if err := found.TakeOver(ctx, r.last); err != nil {
+			return nil, model.Route{}, err
 		}
 	}
-	r.found = found
+	r.last = found
 	if err := found.Attach(ctx); err != nil {
-		return model.Route{}, unreachable(err)
+		return nil, model.Route{}, err
 	}
-	dir = instance.SeenBy(found, dir)
-	r.dir = dir
+	n.dir = instance.SeenBy(found, dir)
 	route := model.Route{Nginx: found.String(), ID: found.ID(), State: model.RouterStopped}
 	if found.IsRunning() {
 		route.State = model.RouterRunning
+		return n, route, n.readRunning(ctx, &route)
 	}
-	if !found.IsRunning() {
-		return route, unreachable(r.read(ctx, &route, dir))
-	}
+	return n, route, n.read(ctx, &route, n.dir)
+}
+
+// readRunning reads the configuration and compares it with what runs.
+func (n *observed) readRunning(ctx context.Context, route *model.Route) error {
 	// It takes as long as all the rest, and none of that has to do with it.
 	dumping, stop := context.WithCancel(ctx)
 	var dump instance.Result
 	var undumped error
 	var dumped sync.WaitGroup
-	dumped.Go(func() { dump, undumped = found.Dump(dumping) })
+	dumped.Go(func() { dump, undumped = n.found.Dump(dumping) })
 	defer dumped.Wait()
 	defer stop()
-	if err := r.read(ctx, &route, dir); err != nil {
-		return route, unreachable(err)
+	if err := n.read(ctx, route, n.dir); err != nil {
+		return err
 	}
-	if err := r.look(ctx, &route); err != nil || route.Refusal != nil {
-		return route, unreachable(err)
+	if err := n.look(ctx, route); err != nil || route.Refusal != nil {
+		return err
 	}
 	dumped.Wait()
-	if undumped == nil {
-		undumped = r.judge(ctx, dump, &route, dir)
+	if undumped != nil {
+		return undumped
 	}
-	return route, unreachable(undumped)
+	return n.judge(ctx, dump, route, n.dir)
 }
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.
-func (r *Router) read(ctx context.Context, route *model.Route, dir *model.Addresses) error {
-	main := r.found.MainFile()
-	if main == "" && r.opts.Config != "" {
-		route.Refusal = model.Refuse(model.SwitchPointNotFound, "nginx.config: %s does not run with %s", r.found, r.opts.Config)
+func (n *observed) read(ctx context.Context, route *model.Route, dir *model.Addresses) error {
+	main := n.found.MainFile()
+	if main == "" && n.opts.Config != "" {
+		route.Refusal = model.Refuse(model.SwitchPointNotFound, "nginx.config: %s does not run with %s", n.found, n.opts.Config)
 		return nil
 	}
 	if main == "" {
-		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", r.found, incontainer.MainFiles)
+		route.Refusal = model.Refuse(model.SwitchPointNotFound, "%s has no nginx.conf where nginx would look for it (%v)", n.found, incontainer.MainFiles)
 		return nil
 	}
-	r.conf = mode.Configuration{Nginx: r.found, Files: r.found.Files(ctx), Main: main, SeenAs: r.found.PathInside}
-	absent, err := r.mode.StandIn(r.conf)
+	n.conf = mode.Configuration{Nginx: n.found, Files: n.found.Files(ctx), Main: main, SeenAs: n.found.PathInside}
+	absent, err := n.mode.StandIn(n.conf)
 	if err != nil {
-		return r.refuseOr(route, err)
+		return n.refuseOr(route, err)
 	}
-	tree, err := conf.LoadTree(mode.Replaced{Source: r.conf.Files, Changed: absent}, main)
+	tree, err := conf.LoadTree(mode.Replaced{Source: n.conf.Files, Changed: absent}, main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) { // of a file that an include names
-		route.Refusal = model.Refuse(model.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", r.found, err)
+		route.Refusal = model.Refuse(model.NginxTestFailed, "the configuration of %s is broken already: %v; mend it, and deploy again", n.found, err)
 		return nil
 	}
 	if err != nil {
-		if err := r.refuseOr(route, err); err != nil {
-			return fmt.Errorf("read the configuration of %s: %w", r.found, err)
+		if err := n.refuseOr(route, err); err != nil {
+			return fmt.Errorf("read the configuration of %s: %w", n.found, err)
 		}
 		return nil
 	}
-	r.conf.Tree, r.absent = tree, absent
-	r.mode.Observe(r.conf, dir, route)
+	n.conf.Tree, n.absent = tree, absent
+	n.mode.Observe(n.conf, dir, route)
 	if err := route.Refusal; err != nil {
 		route.Refusal = nil
-		if err := r.refuseOr(route, err); err != nil {
-			return fmt.Errorf("read the configuration of %s: %w", r.found, err)
+		if err := n.refuseOr(route, err); err != nil {
+			return fmt.Errorf("read the configuration of %s: %w", n.found, err)
 		}
 	}
 	if route.Refusal == nil || len(route.Points) > 0 {
-		r.notRendered(ctx, route)
-		route.Findings = append(route.Findings, r.notPersistent(route.Points)...)
-		route.Findings = append(route.Findings, r.found.RestartFindings()...)
+		n.notRendered(ctx, route)
+		route.Findings = append(route.Findings, n.notPersistent(route.Points)...)
+		route.Findings = append(route.Findings, n.found.RestartFindings()...)
 	}
 	return nil
 }
 
 // refuseOr makes the route's refusal of what is wrong with a configuration, ours or nginx's; other errors are returned.
-func (r *Router) refuseOr(route *model.Route, err error) error {
+func (n *observed) refuseOr(route *model.Route, err error) error {
 	var refused *model.RefusedError
 	var invalid *model.InvalidError
 	if errors.As(err, &refused) || errors.As(err, &invalid) {
@@ -127,9 +139,9 @@ func (r *Router) refuseOr(route *model.Route, err error) error {
 }
 
 // notPersistent tells of files of a switch that are lost when nginx's container is made anew.
-func (r *Router) notPersistent(points []model.SwitchPoint) (findings []model.Finding) {
-	for _, file := range r.writes(points) {
-		if why := r.found.NotPersistent(file); why != "" {
+func (n *observed) notPersistent(points []model.SwitchPoint) (findings []model.Finding) {
+	for _, file := range n.writes(points) {
+		if why := n.found.NotPersistent(file); why != "" {
 			findings = append(findings, model.Finding{Code: "not-persistent", Place: file, Message: why})
 		}
 	}
@@ -137,8 +149,8 @@ func (r *Router) notPersistent(points []model.SwitchPoint) (findings []model.Fin
 }
 
 // look compares what runs with what is on disk.
-func (r *Router) look(ctx context.Context, route *model.Route) error {
-	s, err := r.found.Processes(ctx)
+func (n *observed) look(ctx context.Context, route *model.Route) error {
+	s, err := n.found.Processes(ctx)
 	if err != nil {
 		return err
 	}
@@ -147,30 +159,30 @@ func (r *Router) look(ctx context.Context, route *model.Route) error {
 	if route.Refusal != nil {
 		return nil
 	}
-	if file, ok, err := r.newerThan(ctx, s, route.Points); err != nil {
+	if file, ok, err := n.newerThan(ctx, s, route.Points); err != nil {
 		return err
 	} else if ok {
-		route.Refusal = r.notLoaded(file)
+		route.Refusal = n.notLoaded(file)
 	}
 	return nil
 }
 
 // judge compares what nginx sees of its files with what its next start would read, and takes what it says of them.
-func (r *Router) judge(ctx context.Context, dump instance.Result, route *model.Route, dir *model.Addresses) error {
+func (n *observed) judge(ctx context.Context, dump instance.Result, route *model.Route, dir *model.Addresses) error {
 	if dump.Code != 0 {
 		// A name of a colour that has ended is what this deployment may mend.
 		if host, ok := unresolved(dump.Stderr); ok && dir.Knows(host) {
 			return nil
 		}
-		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", r.found, complaint(dump.Stderr))
+		route.Refusal = model.Refuse(model.NginxTestFailed, "%s would not load its own configuration as it is: %s", n.found, complaint(dump.Stderr))
 		return nil
 	}
-	stale := differs(dump.Stdout, r.conf.Tree, r.absent)
-	for _, f := range r.conf.Tree {
-		if _, absent := r.absent[path.Clean(f.Path)]; stale != "" || absent {
+	stale := differs(dump.Stdout, n.conf.Tree, n.absent)
+	for _, f := range n.conf.Tree {
+		if _, absent := n.absent[path.Clean(f.Path)]; stale != "" || absent {
 			continue
 		}
-		other, err := r.found.ReplacedOutside(ctx, f.Path, f.Src)
+		other, err := n.found.ReplacedOutside(ctx, f.Path, f.Src)
 		if err != nil {
 			return err
 		}
@@ -179,22 +191,22 @@ func (r *Router) judge(ctx context.Context, dump instance.Result, route *model.R
 		}
 	}
 	if stale != "" {
-		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", r.found, stale, r.found.StaleRemedy(stale))
+		route.Refusal = model.Refuse(model.ConfigNotLoaded, "%s sees other bytes in %s than are there: %s", n.found, stale, n.found.StaleRemedy(stale))
 	}
 	return nil
 }
 
 // notLoaded is the refusal of a file that holds something else than what nginx has loaded.
-func (r *Router) notLoaded(file string) error {
+func (n *observed) notLoaded(file string) error {
 	return model.Refuse(model.ConfigNotLoaded,
 		"%s was changed after %s last loaded its configuration, so what runs is not what is on disk; look at the change, then reload nginx (%s) or undo it",
-		file, r.found, r.found.ReloadCommand())
+		file, n.found, n.found.ReloadCommand())
 }
 
 // newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
 // anew: one may have changed since it was read.
-func (r *Router) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
-	in := r.found.Files(ctx)
+func (n *observed) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
+	in := n.found.Files(ctx)
 	seen := map[string]bool{}
 	for _, p := range points {
 		if seen[p.Path] {
@@ -205,7 +217,7 @@ func (r *Router) newerThan(ctx context.Context, s agent.Snapshot, points []model
 		if err != nil {
 			return "", false, err
 		}
-		if s.OlderThan(changed.Add(r.opts.Skew), time.Now()) {
+		if s.OlderThan(changed.Add(n.opts.Skew), time.Now()) {
 			return p.Path, true, nil
 		}
 	}

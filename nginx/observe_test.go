@@ -16,10 +16,9 @@ import (
 )
 
 // observed is what a router sees of the container of that name.
-func (b *bench) observed(name string) (*Router, model.Route) {
+func (b *bench) observed(name string) (*observed, model.Route) {
 	b.t.Helper()
-	r := b.router(instance.Options{Container: b.name(name)})
-	route, err := r.Observe(b.t.Context(), b.directory())
+	r, route, err := observeWith(b.t.Context(), b.router(instance.Options{Container: b.name(name)}), b.directory())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -234,7 +233,7 @@ func TestObserveAndDrainLeavingWorkers(t *testing.T) {
 	if err := b.engine.ContainerKill(t.Context(), id, "HUP"); err != nil {
 		t.Fatal(err)
 	}
-	var r *Router
+	var r *observed
 	b.eventually("one worker stays", func() error {
 		var route model.Route
 		if r, route = b.observed("edge"); route.Draining != 1 {
@@ -282,7 +281,7 @@ func TestDrainGivesUp(t *testing.T) {
 }
 
 // reloadedBehind reloads nginx while a connection holds one of its workers, and waits until only that one is leaving.
-func (b *bench) reloadedBehind(id string) *Router {
+func (b *bench) reloadedBehind(id string) *observed {
 	b.t.Helper()
 	if err := b.engine.ContainerKill(b.t.Context(), id, "HUP"); err != nil {
 		b.t.Fatal(err)

@@ -8,18 +8,21 @@ import (
 	"bluegate/nginx/mode"
 )
 
-// Plan implements model.Router.
-func (r *Router) Plan(route model.Route, dir *model.Addresses, to model.Colour) (model.Change, error) {
-	if route.Refusal != nil {
-		return model.Change{To: to, Nginx: route.Nginx}, route.Refusal
+// Plan implements model.Nginx.
+func (n *observed) Plan(dir *model.Addresses, to model.Colour) (model.Change, error) {
+	if err := n.there(); err != nil {
+		return model.Change{To: to}, err
 	}
-	change, err := r.mode.Plan(r.conf, route, instance.SeenBy(r.found, dir), to)
+	if n.route.Refusal != nil {
+		return model.Change{To: to, Nginx: n.route.Nginx}, n.route.Refusal
+	}
+	change, err := n.mode.Plan(n.conf, n.route, instance.SeenBy(n.found, dir), to)
 	if err == nil && len(change.Proofs) == 0 {
-		change.Proofs = mode.OwnRoutes(r.conf.Tree)
+		change.Proofs = mode.OwnRoutes(n.conf.Tree)
 	}
 	if err == nil && !change.Empty() {
 		// The plan is made of what was read a moment ago, and asks no more than that: the engine's limits bound it.
-		err = r.barred(context.Background(), change)
+		err = n.barred(context.Background(), change)
 	}
 	return change, err
 }

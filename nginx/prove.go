@@ -34,9 +34,9 @@ func (e *pendingError) Unwrap() error { return e.error }
 // proveReload waits until every worker that accepted before the signal is gone or shutting down and a new one runs.
 // Exit codes prove nothing: a reload that fails to bind a port returns 0. Whether the targets' names lead to the release
 // is asked as soon as there is a new worker: nginx has resolved them by then, and takes a while to end the old ones.
-func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signalled time.Time, targets []model.Target) (agent.Snapshot, error) {
+func (n *observed) proveReload(ctx context.Context, before agent.Snapshot, signalled time.Time, targets []model.Target) (agent.Snapshot, error) {
 	asking := ctx
-	ctx, cancel := context.WithTimeout(ctx, r.opts.ProofTimeout)
+	ctx, cancel := context.WithTimeout(ctx, n.limit)
 	defer cancel()
 	var routes chan error
 	nextLog := time.Now().Add(300 * time.Millisecond)
@@ -45,12 +45,12 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 	withoutNew := signalled // no worker is known to be older
 	for {
 		looked, pause := time.Now(), pollProof
-		now, err := r.found.Processes(ctx)
+		now, err := n.found.Processes(ctx)
 		if err == nil {
 			old, fresh := now.Diff(before)
 			if fresh > 0 && routes == nil {
 				routes = make(chan error, 1)
-				go func() { routes <- r.proveRoutes(asking, targets) }()
+				go func() { routes <- n.proveRoutes(asking, targets) }()
 			}
 			switch {
 			case fresh == 0:
@@ -66,29 +66,29 @@ func (r *Router) proveReload(ctx context.Context, before agent.Snapshot, signall
 		}
 		if time.Now().After(nextLog) {
 			nextLog = time.Now().Add(300 * time.Millisecond)
-			line, unmoved := r.found.LastError(ctx, signalled), err == nil && now.Unchanged(before)
+			line, unmoved := n.found.LastError(ctx, signalled), err == nil && now.Unchanged(before)
 			if final(line) || unmoved && line != "" {
 				return now, fmt.Errorf("%w: %s", errNotLoaded, line)
 			}
 			if silent++; !unmoved {
 				silent = 0
 			} else if silent == silentLooks {
-				return now, fmt.Errorf("%w: %s", errNotLoaded, cmp.Or(r.complains(ctx), "its master waits for the next signal, and has made no new worker; its error log may say why"))
+				return now, fmt.Errorf("%w: %s", errNotLoaded, cmp.Or(n.complains(ctx), "its master waits for the next signal, and has made no new worker; its error log may say why"))
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return now, &pendingError{r.whyNot(context.WithoutCancel(ctx), last, signalled)}
+			return now, &pendingError{n.whyNot(context.WithoutCancel(ctx), last, signalled)}
 		case <-time.After(pause):
 		}
 	}
 }
 
-func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) error {
-	reason := fmt.Sprintf("its workers did not change within %s", r.opts.ProofTimeout)
-	if line := r.found.LastError(ctx, signalled); line != "" {
+func (n *observed) whyNot(ctx context.Context, last error, signalled time.Time) error {
+	reason := fmt.Sprintf("its workers did not change within %s", n.limit)
+	if line := n.found.LastError(ctx, signalled); line != "" {
 		reason = line
-	} else if words := r.complains(ctx); words != "" {
+	} else if words := n.complains(ctx); words != "" {
 		reason = words
 	} else if last != nil {
 		reason = last.Error()
@@ -97,8 +97,8 @@ func (r *Router) whyNot(ctx context.Context, last error, signalled time.Time) er
 }
 
 // complains is what nginx says of its files when it is asked, where its log does not reach the engine. Empty: nothing.
-func (r *Router) complains(ctx context.Context) string {
-	told, err := r.found.Dump(ctx)
+func (n *observed) complains(ctx context.Context) string {
+	told, err := n.found.Dump(ctx)
 	if err != nil || told.Code == 0 {
 		return ""
 	}
@@ -111,9 +111,9 @@ func final(line string) bool {
 }
 
 // proveRoutes asks again, now that nginx has resolved its names, whether they lead to the release.
-func (r *Router) proveRoutes(ctx context.Context, targets []model.Target) error {
+func (n *observed) proveRoutes(ctx context.Context, targets []model.Target) error {
 	if len(targets) == 0 {
 		return nil
 	}
-	return r.Reach(ctx, targets)
+	return n.reachable(ctx, targets)
 }

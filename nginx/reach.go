@@ -21,13 +21,26 @@ const connectLimit = 3 * time.Second
 // connects on the same machine.
 const proxyHold = 300 * time.Millisecond
 
-// Reach implements model.Router.
-func (r *Router) Reach(ctx context.Context, targets []model.Target) error {
+// Reach implements model.Nginx.
+func (n *observed) Reach(ctx context.Context, targets []model.Target) error {
+	if err := n.there(); err != nil {
+		return err
+	}
+	if n.found.IsRunning() {
+		if err := n.found.Follow(ctx, nil); err != nil {
+			return unreachable(err)
+		}
+	}
+	return n.reachable(ctx, targets)
+}
+
+// reachable is Reach from where nginx was last seen.
+func (n *observed) reachable(ctx context.Context, targets []model.Target) error {
 	reasons := make([][]model.Reason, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, t := range targets {
 		group.Go(func() (err error) {
-			reasons[i], err = r.reach(ctx, t)
+			reasons[i], err = n.reach(ctx, t)
 			return err
 		})
 	}
@@ -40,35 +53,35 @@ func (r *Router) Reach(ctx context.Context, targets []model.Target) error {
 	return nil
 }
 
-func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, error) {
+func (n *observed) reach(ctx context.Context, t model.Target) ([]model.Reason, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	var hold time.Duration
 	if t.Endpoint.Published {
 		hold = proxyHold
 	}
-	resp, err := r.found.Ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
+	resp, err := n.found.Ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
 	if err != nil {
 		return nil, err
 	}
 	reason := model.Reason{Code: model.NotReachable, Service: t.Endpoint.Service}
 	if resp.Error != "" {
-		reason.Message = fmt.Sprintf("from where %s stands, %s", r.found, resp.Error)
+		reason.Message = fmt.Sprintf("from where %s stands, %s", n.found, resp.Error)
 		return []model.Reason{reason}, nil
 	}
-	if gone, err := r.lost(ctx, t.Containers); err != nil {
+	if gone, err := n.lost(ctx, t.Containers); err != nil {
 		return nil, err
 	} else if gone != "" {
 		reason.Message = fmt.Sprintf("%s leads to what is not the release's: %s", t.Endpoint.Address(), gone)
 		return []model.Reason{reason}, nil
 	}
 	if t.Endpoint.Published {
-		return r.atTheEngine(t, reason, resp.Addresses), nil
+		return n.atTheEngine(t, reason, resp.Addresses), nil
 	}
 	if stranger, missing := compare(resp.Addresses, t.Containers); stranger != "" || missing != "" {
-		reason.Message = fmt.Sprintf("from where %s stands, the name %s leads to %s, which is not the release's (%s)", r.found, t.Endpoint.Host, stranger, missing)
+		reason.Message = fmt.Sprintf("from where %s stands, the name %s leads to %s, which is not the release's (%s)", n.found, t.Endpoint.Host, stranger, missing)
 		if stranger == "" {
-			reason.Message = fmt.Sprintf("from where %s stands, the name %s does not lead to %s", r.found, t.Endpoint.Host, missing)
+			reason.Message = fmt.Sprintf("from where %s stands, the name %s does not lead to %s", n.found, t.Endpoint.Host, missing)
 		}
 		return []model.Reason{reason}, nil
 	}
@@ -78,7 +91,7 @@ func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, err
 			continue
 		}
 		again := reason
-		again.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", r.found, t.Endpoint.Address(), a.IP, a.Error)
+		again.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", n.found, t.Endpoint.Address(), a.IP, a.Error)
 		if c, ok := owner(a.IP, t.Containers); ok {
 			again.Container, again.ContainerID = c.Name, c.ID
 		}
@@ -89,7 +102,7 @@ func (r *Router) reach(ctx context.Context, t model.Target) ([]model.Reason, err
 
 // atTheEngine judges a published port: it must be the release's, and one of the host's addresses must accept. A name
 // such as localhost has an address of each family, and a port may be bound to one of them.
-func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []agent.Address) []model.Reason {
+func (n *observed) atTheEngine(t model.Target, reason model.Reason, addresses []agent.Address) []model.Reason {
 	owns := func(c model.Container) bool {
 		return slices.ContainsFunc(c.Published, func(p model.Published) bool { return p.Port == t.Endpoint.Port })
 	}
@@ -101,7 +114,7 @@ func (r *Router) atTheEngine(t model.Target, reason model.Reason, addresses []ag
 		return nil
 	}
 	for _, a := range addresses {
-		reason.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", r.found, t.Endpoint.Address(), a.IP, a.Error)
+		reason.Message = fmt.Sprintf("from where %s stands, %s (%s) does not accept a connection: %s; does the app listen on 0.0.0.0, and on this port?", n.found, t.Endpoint.Address(), a.IP, a.Error)
 	}
 	return []model.Reason{reason}
 }

@@ -12,15 +12,15 @@ import (
 
 // lost says which of the containers is no longer what it was when its addresses were learned. An address that one gives
 // up is soon another container's, and the name may go with it, so that neither tells.
-func (r *Router) lost(ctx context.Context, containers []model.Container) (string, error) {
-	if r.engine == nil {
+func (n *observed) lost(ctx context.Context, containers []model.Container) (string, error) {
+	if n.engine == nil {
 		return "", nil
 	}
 	words := make([]string, len(containers))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, c := range containers {
 		group.Go(func() (err error) {
-			words[i], err = r.lostOne(ctx, c)
+			words[i], err = n.lostOne(ctx, c)
 			return err
 		})
 	}
@@ -33,8 +33,8 @@ func (r *Router) lost(ctx context.Context, containers []model.Container) (string
 	return "", err
 }
 
-func (r *Router) lostOne(ctx context.Context, c model.Container) (string, error) {
-	info, err := r.engine.ContainerInspect(ctx, c.ID)
+func (n *observed) lostOne(ctx context.Context, c model.Container) (string, error) {
+	info, err := n.engine.ContainerInspect(ctx, c.ID)
 	if errdefs.IsNotFound(err) {
 		return fmt.Sprintf("container %s was removed", c.Name), nil
 	}
@@ -45,8 +45,8 @@ func (r *Router) lostOne(ctx context.Context, c model.Container) (string, error)
 		return fmt.Sprintf("container %s does not run any more", c.Name), nil
 	}
 	now := map[string]bool{"": true}
-	for _, n := range info.NetworkSettings.Networks {
-		now[n.IPAddress], now[n.GlobalIPv6Address] = true, true
+	for _, at := range info.NetworkSettings.Networks {
+		now[at.IPAddress], now[at.GlobalIPv6Address] = true, true
 	}
 	for _, ip := range ipsOf(c) {
 		if !now[ip] {

@@ -32,10 +32,9 @@ func TestReachOfASilentHelper(t *testing.T) {
 		out, answers := io.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, questions) }()
 		defer func() { in.Close(); answers.Close(); synctest.Wait() }()
-		r := New(nil, instance.Options{})
-		r.found = silent{&incontainer.Nginx{Name: "edge"}, agent.NewClient(in, out)}
+		r := New(nil, instance.Options{}).over(silent{&incontainer.Nginx{Name: "edge"}, agent.NewClient(in, out)})
 		began := time.Now()
-		err := r.Reach(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
+		err := r.reachable(t.Context(), []model.Target{{Endpoint: model.Endpoint{Host: "was-green", Port: 3000}}})
 		var silent *model.UnreachableError
 		if took := time.Since(began); !errors.As(err, &silent) || took > engine.AskLimit {
 			t.Errorf("after %s: %v", took, err)

@@ -13,17 +13,20 @@ import (
 	"bluegate/deploy/model"
 )
 
-// Rehearse implements model.Router. The coming configuration is tested next to the live one, where its names resolve:
+// Rehearse implements model.Nginx. The coming configuration is tested next to the live one, where its names resolve:
 // never in the live file. An nginx that somebody restarts at this moment is waited for.
-func (r *Router) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
-	ran := r.found.IsRunning()
+func (n *observed) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
+	if err := n.there(); err != nil {
+		return nil, err
+	}
+	ran := n.found.IsRunning()
 	for try := 1; ; try++ {
-		findings, err := r.rehearse(ctx, change, started)
+		findings, err := n.rehearse(ctx, change, started)
 		var refused *model.RefusedError
 		if err == nil || !ran || try == rehearsals || ctx.Err() != nil || errors.As(err, &refused) {
 			return findings, unreachable(err)
 		}
-		if r.comesBack(ctx, change.Files) != nil {
+		if n.comesBack(ctx, change.Files) != nil {
 			return findings, unreachable(err)
 		}
 	}
@@ -36,9 +39,9 @@ const (
 )
 
 // comesBack waits until an nginx that ran runs, and goes with it where it was restarted.
-func (r *Router) comesBack(ctx context.Context, files []model.FileChange) error {
+func (n *observed) comesBack(ctx context.Context, files []model.FileChange) error {
 	for began := time.Now(); ; {
-		err := r.found.Follow(ctx, files)
+		err := n.found.Follow(ctx, files)
 		if err == nil || time.Since(began) > returnLimit {
 			return err
 		}
@@ -51,7 +54,7 @@ func (r *Router) comesBack(ctx context.Context, files []model.FileChange) error 
 }
 
 // rehearse begins when the release's containers run: users wait for these, and what it starts itself would slow them down.
-func (r *Router) rehearse(ctx context.Context, change model.Change, started <-chan struct{}) (findings []model.Finding, err error) {
+func (n *observed) rehearse(ctx context.Context, change model.Change, started <-chan struct{}) (findings []model.Finding, err error) {
 	select {
 	case <-started:
 	case <-ctx.Done():
@@ -59,14 +62,14 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := r.found.Prepare(both, change.Files); err != nil {
+		if err := n.found.Prepare(both, change.Files); err != nil {
 			return err
 		}
-		return r.movedThere(both, change)
+		return n.movedThere(both, change)
 	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() (err error) {
-			findings, err = r.configTest(both, change)
+			findings, err = n.configTest(both, change)
 			return err
 		})
 	}
@@ -76,16 +79,16 @@ func (r *Router) rehearse(ctx context.Context, change model.Change, started <-ch
 
 // movedThere refuses a file that someone put in its place since it was read, and that nginx has not loaded. What nginx does
 // not load may be as new as it likes.
-func (r *Router) movedThere(ctx context.Context, change model.Change) error {
-	if change.Unloaded || !r.found.IsRunning() {
+func (n *observed) movedThere(ctx context.Context, change model.Change) error {
+	if change.Unloaded || !n.found.IsRunning() {
 		return nil
 	}
-	now, err := r.found.Processes(ctx)
+	now, err := n.found.Processes(ctx)
 	if err != nil {
 		return err
 	}
 	asked := time.Now()
-	in := r.found.Files(ctx)
+	in := n.found.Files(ctx)
 	for _, f := range change.Files {
 		at, err := in.ContentChangedAt(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -94,8 +97,8 @@ func (r *Router) movedThere(ctx context.Context, change model.Change) error {
 		if err != nil {
 			return err
 		}
-		if now.OlderThan(at.Add(r.opts.Skew), asked) {
-			return r.notLoaded(f.Path)
+		if now.OlderThan(at.Add(n.opts.Skew), asked) {
+			return n.notLoaded(f.Path)
 		}
 	}
 	return nil
@@ -106,34 +109,34 @@ const registration = 5 * time.Second
 
 // configTest has nginx test the coming configuration. Where a copy of the present one, with which nginx runs, fails in
 // the same way, it is the copy that is wrong, and the coming one counts as not tested.
-func (r *Router) configTest(ctx context.Context, change model.Change) ([]model.Finding, error) {
-	said, err := r.tested(ctx, change)
+func (n *observed) configTest(ctx context.Context, change model.Change) ([]model.Finding, error) {
+	said, err := n.tested(ctx, change)
 	if err != nil || said == "" {
 		return nil, err
 	}
-	if _, name := unresolved(said); !name && r.found.IsRunning() {
+	if _, name := unresolved(said); !name && n.found.IsRunning() {
 		present := change
 		present.Files = nil
 		for _, f := range change.Files {
 			present.Files = append(present.Files, model.FileChange{Path: f.Path, Old: f.Old, New: f.Old, Link: f.OldLink, OldLink: f.OldLink})
 		}
-		now, err := r.tested(ctx, present)
+		now, err := n.tested(ctx, present)
 		if err != nil {
 			return nil, err
 		}
 		if _, name := unresolved(now); now != "" && !name {
 			return []model.Finding{{Code: "config-not-tested", Place: change.Files[0].Path,
-				Message: fmt.Sprintf("the coming configuration of %s was not tested before the switch: a copy of the present one fails too, though nginx runs with it: %s", r.found, complaint(now)),
+				Message: fmt.Sprintf("the coming configuration of %s was not tested before the switch: a copy of the present one fails too, though nginx runs with it: %s", n.found, complaint(now)),
 				Cost:    "what is wrong with it is found by the reload, which is then taken back"}}, nil
 		}
 	}
-	return nil, model.Refuse(model.NginxTestFailed, "%s would not load the coming configuration: %s", r.found, complaint(said))
+	return nil, model.Refuse(model.NginxTestFailed, "%s would not load the coming configuration: %s", n.found, complaint(said))
 }
 
 // tested is what nginx says of a configuration that it would not load; empty: it would. A name that does not resolve yet
 // is asked for again.
-func (r *Router) tested(ctx context.Context, change model.Change) (said string, err error) {
-	t, err := r.found.ConfigTest(ctx, change)
+func (n *observed) tested(ctx context.Context, change model.Change) (said string, err error) {
+	t, err := n.found.ConfigTest(ctx, change)
 	if err != nil {
 		return "", err
 	}
@@ -141,7 +144,7 @@ func (r *Router) tested(ctx context.Context, change model.Change) (said string, 
 	for began := time.Now(); ; {
 		code, said, err := t.Run(ctx)
 		if err != nil {
-			return "", fmt.Errorf("test the coming configuration of %s: %w", r.found, err)
+			return "", fmt.Errorf("test the coming configuration of %s: %w", n.found, err)
 		}
 		if code == 0 {
 			return "", nil

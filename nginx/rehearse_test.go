@@ -155,7 +155,7 @@ func TestObserveSeesAnOldFileThatWasMovedThere(t *testing.T) {
 	if err := os.Rename(dir+"/backup", dir+"/default.conf"); err != nil {
 		t.Fatal(err)
 	}
-	route, err := s.router.Observe(t.Context(), s.directory())
+	_, route, err := s.router.Observe(t.Context(), s.directory())
 	if err != nil {
 		t.Fatal(err)
 	}

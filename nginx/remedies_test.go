@@ -69,8 +69,8 @@ func TestStorageRemediesAreCarriedOut(t *testing.T) {
 // remedyOf is that of what is found about the container of that name.
 func (b *bench) remedyOf(name, code string) string {
 	b.t.Helper()
-	r, route := b.observed(name)
-	found, err := r.Examine(b.t.Context(), route, time.Minute)
+	r, _ := b.observed(name)
+	found, err := r.Examine(b.t.Context(), model.Examination{Drain: time.Minute})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -18,12 +18,12 @@ import (
 
 // notRendered refuses a switch that the next start of nginx's container would undo: a machine that is rebooted would send
 // its users to the colour that was stopped.
-func (r *Router) notRendered(ctx context.Context, route *model.Route) {
-	began := r.startup(ctx, route.Points)
-	for _, file := range r.writes(route.Points) {
-		by, template := "", r.found.Template(file)
+func (n *observed) notRendered(ctx context.Context, route *model.Route) {
+	began := n.startup(ctx, route.Points)
+	for _, file := range n.writes(route.Points) {
+		by, template := "", n.found.Template(file)
 		if template != "" {
-			if _, err := r.conf.Files.Read(template); err == nil {
+			if _, err := n.conf.Files.Read(template); err == nil {
 				by = "from " + template
 			}
 		}
@@ -37,27 +37,27 @@ func (r *Router) notRendered(ctx context.Context, route *model.Route) {
 			continue
 		}
 		if route.Refusal == nil {
-			route.Refusal = model.Refuse(model.NginxNotSwitched, "%s is written again %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, by, r.found)
+			route.Refusal = model.Refuse(model.NginxNotSwitched, "%s is written again %s at each start of %s, so that a restart would undo the switch; keep what names the colour in a file of its own (`bluegate doctor` prints the edit)", file, by, n.found)
 		}
 		route.Findings = append(route.Findings, model.Finding{
 			Code: "made-at-start", Place: file,
-			Message: fmt.Sprintf("%s is written again %s at each start of %s", file, by, r.found),
+			Message: fmt.Sprintf("%s is written again %s at each start of %s", file, by, n.found),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
-			Remedy:  ownFileRemedy(r.conf.Tree, file, where, route.Points),
+			Remedy:  ownFileRemedy(n.conf.Tree, file, where, route.Points),
 		})
 	}
 	for _, w := range began.NotKnown {
-		route.Findings = append(route.Findings, r.startNotChecked(w, route.Points))
+		route.Findings = append(route.Findings, n.startNotChecked(w, route.Points))
 	}
 }
 
 // startNotChecked tells of what runs at the start of nginx's container and cannot be followed.
-func (r *Router) startNotChecked(w startup.Write, points []model.SwitchPoint) model.Finding {
-	message := fmt.Sprintf("what runs at each start of %s cannot be followed here", r.found)
+func (n *observed) startNotChecked(w startup.Write, points []model.SwitchPoint) model.Finding {
+	message := fmt.Sprintf("what runs at each start of %s cannot be followed here", n.found)
 	if w.Text != "" {
-		message = fmt.Sprintf("what this does at each start of %s cannot be told: %s", r.found, redact.Sanitize(w.Text))
+		message = fmt.Sprintf("what this does at each start of %s cannot be told: %s", n.found, redact.Sanitize(w.Text))
 	}
-	files := cmp.Or(w.File, strings.Join(r.writes(points), ", "))
+	files := cmp.Or(w.File, strings.Join(n.writes(points), ", "))
 	return model.Finding{
 		Code: "start-not-checked", Place: w.Place, Message: fmt.Sprintf("%s; whether it writes %s again is not checked", message, files),
 		Cost:   "if it does, a restart of the container or of the machine undoes a switch",
@@ -66,43 +66,40 @@ func (r *Router) startNotChecked(w startup.Write, points []model.SwitchPoint) mo
 }
 
 // startup follows what runs before nginx does, once for each nginx and the files that a switch writes.
-func (r *Router) startup(ctx context.Context, points []model.SwitchPoint) startup.Result {
-	files := r.writes(points)
-	key := r.found.ID() + "\n" + strings.Join(files, "\n")
-	if known, ok := r.began[key]; ok || len(files) == 0 {
+func (n *observed) startup(ctx context.Context, points []model.SwitchPoint) startup.Result {
+	files := n.writes(points)
+	key := n.found.ID() + "\n" + strings.Join(files, "\n")
+	if known, ok := n.began[key]; ok || len(files) == 0 {
 		return known
 	}
-	start, live := r.found.StartCommand(ctx, files)
+	start, live := n.found.StartCommand(ctx, files)
 	if len(live) == 0 {
 		return startup.Result{}
 	}
-	_, flag := r.mode.(mode.Flagged)
+	_, flag := n.mode.(mode.Flagged)
 	for i := range live {
-		live[i].Flag, live[i].Lines = flag, r.linesOf(live[i].Names[0], points)
+		live[i].Flag, live[i].Lines = flag, n.linesOf(live[i].Names[0], points)
 	}
-	if r.began == nil {
-		r.began = map[string]startup.Result{}
-	}
-	r.began[key] = startup.Read(start, live)
-	return r.began[key]
+	n.began[key] = startup.Read(start, live)
+	return n.began[key]
 }
 
 // linesOf are the lines of a file that name the live colour: as they are, and as they are when the other one is live.
-func (r *Router) linesOf(file string, points []model.SwitchPoint) (lines []startup.Line) {
-	reading, err := mode.ReferencesOf(r.conf.Tree, r.dir)
-	i := slices.IndexFunc(r.conf.Tree, func(f *conf.File) bool { return f.Path == file })
+func (n *observed) linesOf(file string, points []model.SwitchPoint) (lines []startup.Line) {
+	reading, err := mode.ReferencesOf(n.conf.Tree, n.dir)
+	i := slices.IndexFunc(n.conf.Tree, func(f *conf.File) bool { return f.Path == file })
 	if err != nil || i < 0 {
 		return nil // what is not known is not harmless
 	}
-	src := r.conf.Tree[i].Src
+	src := n.conf.Tree[i].Src
 	for _, p := range points {
 		if p.Path != file || p.End > len(src) {
 			continue
 		}
 		from := bytes.LastIndexByte(src[:p.Start], '\n') + 1
 		to := len(src)
-		if n := bytes.IndexByte(src[p.End:], '\n'); n >= 0 {
-			to = p.End + n
+		if eol := bytes.IndexByte(src[p.End:], '\n'); eol >= 0 {
+			to = p.End + eol
 		}
 		lines = append(lines, startup.Line{Text: string(src[from:to]), Address: p.Address})
 		if other, _, err := reading.Counterpart(p); err == nil {

@@ -39,14 +39,14 @@ func TestLoadWaitsForTheMaster(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	shop.router.opts.ProofTimeout = time.Second
+	shop.router.limit = time.Second
 	_, err := shop.router.load(t.Context(), nil)
 	var held *pendingError
 	if !errors.As(err, &held) || pending() {
 		t.Errorf("%v; signalled: %t", err, pending())
 	}
 
-	shop.router.opts.ProofTimeout = time.Minute
+	shop.router.limit = time.Minute
 	time.AfterFunc(300*time.Millisecond, func() { _ = shop.master.Process.Signal(syscall.SIGCONT) })
 	if _, err := shop.router.load(t.Context(), nil); err != nil {
 		t.Errorf("once it goes on: %v", err)

@@ -12,35 +12,35 @@ import (
 	"bluegate/nginx/incontainer"
 )
 
-// TryRestart implements model.Router. It is done twice: with the files as they are, and as they would be after a switch
+// restart tries what a restart would do to nginx's files. It is done twice: with the files as they are, and as they would be after a switch
 // to the other colour. What always writes the colour that is live now shows only in the second.
-func (r *Router) TryRestart(ctx context.Context, route model.Route) ([]model.Finding, error) {
-	c, ok := r.found.(*incontainer.Nginx)
-	if !ok || len(r.conf.Tree) == 0 {
-		return []model.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", r.found)}}, nil
+func (n *observed) restart(ctx context.Context, route model.Route) ([]model.Finding, error) {
+	c, ok := n.found.(*incontainer.Nginx)
+	if !ok || len(n.conf.Tree) == 0 {
+		return []model.Finding{{Code: "restart-not-tried", Message: fmt.Sprintf("a restart of %s cannot be tried: only that of a container whose configuration can be read can", n.found)}}, nil
 	}
 	as := model.Change{}
-	for _, file := range r.writes(route.Points) {
+	for _, file := range n.writes(route.Points) {
 		f := model.FileChange{Path: file}
-		if content, err := r.conf.Files.Read(file); err == nil {
+		if content, err := n.conf.Files.Read(file); err == nil {
 			f.New = content
 		}
-		if target, err := r.conf.Files.LinkTarget(file); err == nil {
+		if target, err := n.conf.Files.LinkTarget(file); err == nil {
 			f.Link = target
 		}
 		as.Files = append(as.Files, f)
 	}
-	found, err := r.tryRestart(ctx, c, as, "", route)
+	found, err := n.tryRestart(ctx, c, as, "", route)
 	if err != nil || route.Names == model.None || undoes(found) {
 		return found, unreachable(err)
 	}
 	route.Refusal = nil // it may be that of a file which is written at the start
 	to := route.Names.Other()
-	change, err := r.mode.Plan(r.conf, route, r.dir, to)
+	change, err := n.mode.Plan(n.conf, route, n.dir, to)
 	if err != nil {
 		return append(found, model.Finding{Code: "restart-not-tried", Message: fmt.Sprintf("a restart after a switch to %s was not tried: %v", to, err)}), nil
 	}
-	more, err := r.tryRestart(ctx, c, change, fmt.Sprintf(" after a switch to %s", to), route)
+	more, err := n.tryRestart(ctx, c, change, fmt.Sprintf(" after a switch to %s", to), route)
 	return append(found, more...), unreachable(err)
 }
 
@@ -54,7 +54,7 @@ func undoes(found []model.Finding) bool {
 }
 
 // tryRestart starts one copy and says what became of its files. With the files as they are, nothing is put into the copy.
-func (r *Router) tryRestart(ctx context.Context, c *incontainer.Nginx, change model.Change, when string, route model.Route) (found []model.Finding, err error) {
+func (n *observed) tryRestart(ctx context.Context, c *incontainer.Nginx, change model.Change, when string, route model.Route) (found []model.Finding, err error) {
 	put := change
 	if when == "" {
 		put.Files = nil
@@ -92,7 +92,7 @@ func (r *Router) tryRestart(ctx context.Context, c *incontainer.Nginx, change mo
 			Code: model.RestartUndoes, Place: f.Path,
 			Message: fmt.Sprintf("a copy of %s, started with its own entrypoint%s, wrote it again: %s", c, when, how),
 			Cost:    "after any restart, that of the machine too, nginx serves again what is written then, which may be the colour that was stopped",
-			Remedy:  ownFileRemedy(r.conf.Tree, f.Path, "what its start writes", route.Points),
+			Remedy:  ownFileRemedy(n.conf.Tree, f.Path, "what its start writes", route.Points),
 		})
 	}
 	notes := ""

@@ -50,9 +50,9 @@ func TestTryRestart(t *testing.T) {
 			}
 			b.nginx(box{name: "edge", cmd: test.cmd, aliases: []string{"edge"}, env: []string{"COLOUR=" + test.colour}, mounts: []mount.Mount{
 				{Type: mount.TypeBind, Source: conf, Target: "/etc/nginx/conf.d"}, {Type: mount.TypeBind, Source: scripts, Target: "/opt/start", ReadOnly: true}}})
-			r, route := b.observed("edge")
+			r, _ := b.observed("edge")
 			r.opts.Unlocked = true
-			found, err := r.TryRestart(t.Context(), route)
+			found, err := r.Examine(t.Context(), model.Examination{Restart: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +100,7 @@ func TestTryRestartIsInterrupted(t *testing.T) {
 	// The container has started once; a copy never gets to its nginx.
 	b.nginx(box{name: "edge", cmd: []string{"sh", "-c", "[ -f /etc/nginx/conf.d/started ] && exec sleep 600; touch /etc/nginx/conf.d/started; exec nginx -g 'daemon off;'"},
 		mounts: []mount.Mount{{Type: mount.TypeBind, Source: conf, Target: "/etc/nginx/conf.d"}}})
-	r, route := b.observed("edge")
+	r, _ := b.observed("edge")
 	r.opts.Unlocked = true
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -114,7 +114,7 @@ func TestTryRestartIsInterrupted(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}()
-	if _, err := r.TryRestart(ctx, route); !errors.Is(err, context.Canceled) {
+	if _, err := r.Examine(ctx, model.Examination{Restart: true}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	b.leavesNone("restart")

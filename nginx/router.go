@@ -1,13 +1,14 @@
 package nginx
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
-	"bluegate/nginx/agent"
 	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 	"bluegate/nginx/startup"
@@ -18,14 +19,11 @@ type Router struct {
 	engine *client.Client
 	opts   instance.Options
 	mode   mode.Mode
-	wrong  error // what of the settings is wrong, which Observe says
-	found  instance.Instance
-	conf   mode.Configuration // of found, when it was read
-	absent map[string][]byte  // what was read in the place of files that are to be made
-	dir    *model.Addresses
-	began  map[string]startup.Result // what runs before nginx, by its id and the files that a switch writes
-	before *agent.Snapshot           // what ran when a switch was approached
-	asks   *sync.Mutex               // checks are asked side by side, and one helper answers them all
+	wrong  error             // what of the settings is wrong, which Observe says
+	last   instance.Instance // that Observe found; its agent goes on to the next
+	asks   *sync.Mutex       // checks are asked in parallel, and one helper answers them all
+	// began is what runs before nginx, by its id and the files that a switch writes.
+	began map[string]startup.Result
 }
 
 // New makes a Router. Nothing is asked yet.
@@ -33,9 +31,43 @@ func New(docker *client.Client, opts instance.Options) *Router {
 	if opts.ProofTimeout == 0 {
 		opts.ProofTimeout = 10 * time.Second
 	}
-	r := &Router{engine: docker, opts: opts, asks: &sync.Mutex{}}
+	r := &Router{engine: docker, opts: opts, asks: &sync.Mutex{}, began: map[string]startup.Result{}}
 	r.mode, r.wrong = opts.Settings.Build()
 	return r
 }
 
 var _ model.Router = (*Router)(nil)
+
+// observed is the nginx that an Observe found, with its configuration as it was read.
+type observed struct {
+	*Router
+	found  instance.Instance // nil: there is none
+	limit  time.Duration     // of a proof
+	dir    *model.Addresses
+	route  model.Route
+	conf   mode.Configuration // when it was read
+	absent map[string][]byte  // what was read in the place of files that are to be made
+}
+
+var _ model.Nginx = (*observed)(nil)
+
+// over is an nginx of which nothing was read yet.
+func (r *Router) over(found instance.Instance) *observed {
+	return &observed{Router: r, found: found, limit: r.opts.ProofTimeout}
+}
+
+// there is an error where no nginx was found.
+func (n *observed) there() error {
+	if n.found == nil {
+		return &model.UnreachableError{What: "nginx", Err: errors.New("none was found")}
+	}
+	return nil
+}
+
+// Close implements model.Router.
+func (r *Router) Close(ctx context.Context) error {
+	if r.last == nil {
+		return nil
+	}
+	return r.last.Close(ctx)
+}

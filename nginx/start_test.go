@@ -22,7 +22,7 @@ func TestStart(t *testing.T) {
 		t.Fatalf("%+v", s.route)
 	}
 	s.rehearse()
-	done, err := s.approachAndStart()
+	done, err := s.switchNow()
 	if err != nil {
 		t.Fatalf("start: %v\n%s", err, b.log(s.id))
 	}
@@ -53,10 +53,10 @@ func TestStartThatIsNotProven(t *testing.T) {
 			s.green = b.app("was-green", "3000")
 			s.plan()
 			s.id = s.route.ID
-			s.router.opts.ProofTimeout = 2 * time.Second
+			s.router.limit = 2 * time.Second
 			s.change.Proofs = test.proofs
 			s.rehearse()
-			_, err := s.approachAndStart()
+			_, err := s.switchNow()
 			var failed *model.NotSwitchedError
 			if !errors.As(err, &failed) || failed.Restored != nil || failed.Applied != test.applied {
 				t.Fatalf("got %+v", err)

@@ -32,7 +32,7 @@ func TestSwitchThatLosesTheLock(t *testing.T) {
 	defer lose(nil)
 	s.router.found = losing{s.router.found, lose}
 	workers := s.workers()
-	_, err := approached(ctx, s.router, s.change, s.targets(), s.router.Switch)
+	_, err := s.router.Switch(ctx, s.change, s.targets(), begun)
 	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) || !errors.Is(failed.Restored, model.ErrLeaseLost) {
 		t.Fatalf("got %v", err)

@@ -26,7 +26,7 @@ type shop struct {
 	*bench
 	id          string
 	path        string // of the file that is going to change
-	router      *Router
+	router      *observed
 	route       model.Route
 	change      model.Change
 	blue, green model.Container
@@ -47,7 +47,7 @@ func (s *shop) plan() {
 	s.t.Helper()
 	s.router, s.route = s.observed("edge")
 	var err error
-	if s.change, err = s.router.Plan(s.route, s.directory(), model.Green); err != nil {
+	if s.change, err = s.router.Plan(s.directory(), model.Green); err != nil {
 		s.t.Fatal(err)
 	}
 	if s.route.Names != model.Blue || s.change.Points != 1 {
@@ -71,7 +71,7 @@ func (s *shop) rehearse() {
 func (s *shop) switchOver() model.Switched {
 	s.t.Helper()
 	s.rehearse()
-	done, err := s.approachAndSwitch()
+	done, err := s.switchNow()
 	if err != nil {
 		s.t.Fatalf("switch: %v\nnginx's log:\n%s", err, s.log(s.id))
 	}
@@ -233,7 +233,8 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
 	s.rehearse()
 	helper := s.agent()
-	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil {
+	var err error
+	if s.router, _, err = observeWith(t.Context(), s.router.Router, s.directory()); err != nil {
 		t.Fatal(err)
 	}
 	if !s.router.found.Prepared() || s.agent() != helper {
@@ -244,7 +245,7 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 	}
 	b.docker("restart", "-t", "0", s.id)
 	b.serves(s.id)
-	if _, err := s.router.Observe(t.Context(), s.directory()); err != nil || s.agent() == helper {
+	if s.router, _, err = observeWith(t.Context(), s.router.Router, s.directory()); err != nil || s.agent() == helper {
 		t.Errorf("nginx has other namespaces, and the agent stayed in the old ones: %v", err)
 	}
 	s.leavesNothing()
@@ -253,7 +254,7 @@ func TestObserveKeepsTheHelper(t *testing.T) {
 // notSwitched switches, and must be told that this was undone.
 func (s *shop) notSwitched() *model.NotSwitchedError {
 	s.t.Helper()
-	_, err := s.approachAndSwitch()
+	_, err := s.switchNow()
 	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) {
 		s.t.Fatalf("got %v\nnginx's log:\n%s", err, s.log(s.id))
@@ -289,7 +290,7 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	s.rehearse()
 	edited := "# by hand\n" + edge("was-blue:3000")[confPath]
 	edit := func() { write(t, x.mounts[0].Source+"/default.conf", edited) }
-	_, err := approached(t.Context(), s.router, s.change, s.targets(), behind(edit, s.router.Switch))
+	_, err := after(edit, s.router.Switch)(t.Context(), s.change, s.targets(), begun)
 	var failed *model.NotSwitchedError
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
@@ -304,9 +305,10 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 		t.Errorf("nothing was written, and still: applied %t, not restored because %v", failed.Applied, failed.Restored)
 	}
 	// An edit from before is noticed earlier. That the release cannot be reached is nothing that could be said of it then.
-	now, err := s.router.Approach(t.Context(), s.change, []model.Target{{Endpoint: model.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}})
-	if now.State != model.ChangeConflict || err != nil {
-		t.Errorf("approached an edited file: %v, %v", now, err)
+	nowhere := []model.Target{{Endpoint: model.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}}
+	begins := func([]string) error { t.Error("it was begun"); return nil }
+	if _, err := s.router.Switch(t.Context(), s.change, nowhere, begins); !errors.Is(err, model.ErrChanged) {
+		t.Errorf("an edited file is switched: %v", err)
 	}
 	s.serves("blue")
 }
@@ -391,7 +393,7 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	fate(model.ChangeConflict, "removed")
-	if got, err := New(b.engine, instance.Options{}).Compare(t.Context(), s.change); got != model.ChangeNginxGone || err != nil {
+	if got, err := New(b.engine, instance.Options{}).over(nil).Compare(t.Context(), s.change); got != model.ChangeNginxGone || err != nil {
 		t.Errorf("without nginx: %q, %v", got, err)
 	}
 }

@@ -32,7 +32,7 @@ func (b *bench) site(x box, settings mode.Settings) (*site, *shop) {
 	x.name = "edge"
 	s.id = b.nginx(x)
 	return &site{T: b.t,
-		plan: func() (*Router, model.Change) {
+		plan: func() (*observed, model.Change) {
 			b.t.Helper()
 			s.green = b.container("was-green", s.green.ID)
 			s.planned(settings)
@@ -70,12 +70,11 @@ func (b *bench) site(x box, settings mode.Settings) (*site, *shop) {
 // planned reads the configuration with a router of its own, plans and rehearses.
 func (s *shop) planned(settings mode.Settings) {
 	s.t.Helper()
-	s.router = s.bench.router(instance.Options{Container: s.name("edge"), Settings: settings})
 	var err error
-	if s.route, err = s.router.Observe(s.t.Context(), s.directory()); err != nil || s.route.Names != model.Blue {
+	if s.router, s.route, err = observeWith(s.t.Context(), s.bench.router(instance.Options{Container: s.name("edge"), Settings: settings}), s.directory()); err != nil || s.route.Names != model.Blue {
 		s.t.Fatalf("%+v, %v", s.route, err)
 	}
-	if s.change, err = s.router.Plan(s.route, s.directory(), model.Green); err != nil {
+	if s.change, err = s.router.Plan(s.directory(), model.Green); err != nil {
 		s.t.Fatal(err)
 	}
 	s.path = s.change.Files[0].Path
@@ -173,7 +172,7 @@ func (s *shop) hold() (leave func()) {
 	signal := func(name string) { s.sh(s.id, "kill -"+name+" $(cat /run/nginx.pid)") }
 	signal("STOP")
 	let := make(chan struct{})
-	time.AfterFunc(s.router.opts.ProofTimeout+time.Second, func() { signal("CONT"); close(let) })
+	time.AfterFunc(s.router.limit+time.Second, func() { signal("CONT"); close(let) })
 	return func() { <-let }
 }
 
@@ -238,7 +237,7 @@ func TestWrongTurnsOfASingleFile(t *testing.T) {
 			r, change := s.plan()
 			replace(shop, x.mounts[0].Source)
 			was, inside := read(t, x.mounts[0].Source), s.state()
-			_, err := approached(t.Context(), r, change, s.targets(), r.Switch)
+			_, err := r.Switch(t.Context(), change, s.targets(), begun)
 			var failed *model.NotSwitchedError
 			if !errors.As(err, &failed) || failed.Applied || failed.Restored != nil {
 				t.Errorf("%+v", err)

@@ -20,8 +20,8 @@ import (
 func (s *hostShop) site() *site {
 	s.Helper()
 	return &site{T: s.T,
-		plan: func() (*Router, model.Change) {
-			s.router = New(nil, s.router.opts)
+		plan: func() (*observed, model.Change) {
+			s.router = New(nil, s.router.opts).over(nil)
 			s.plan()
 			if _, err := s.router.Rehearse(s.Context(), s.change, already()); err != nil {
 				s.Fatal(err)
@@ -51,7 +51,7 @@ func (s *hostShop) site() *site {
 				s.Fatal(err)
 			}
 			let := make(chan struct{})
-			time.AfterFunc(s.router.opts.ProofTimeout+time.Second, func() { _ = s.master.Process.Signal(syscall.SIGCONT); close(let) })
+			time.AfterFunc(s.router.limit+time.Second, func() { _ = s.master.Process.Signal(syscall.SIGCONT); close(let) })
 			return func() { <-let }
 		},
 	}

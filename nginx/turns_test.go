@@ -18,7 +18,7 @@ import (
 // however it is switched.
 type site struct {
 	*testing.T
-	plan    func() (*Router, model.Change) // to green, read anew and rehearsed
+	plan    func() (*observed, model.Change) // to green, read anew and rehearsed
 	targets func() []model.Target
 	colour  func() string // that a request on a connection of its own meets
 	state   func() string // of the folder of the file that a switch writes: names, owners, modes, times, bytes
@@ -102,7 +102,7 @@ func together(one, other func()) func() { return func() { one(); other() } }
 func (s *site) meets(turn turn) {
 	s.Helper()
 	r, change := s.plan()
-	r.opts.ProofTimeout = 6 * time.Second
+	r.limit = 6 * time.Second
 	was, colour := s.state(), "blue"
 	undo := func() {}
 	do := func() {
@@ -121,11 +121,11 @@ func (s *site) meets(turn turn) {
 	case rehearsed:
 		do()
 	case looked:
-		over = behind(do, r.Switch)
+		over = after(do, r.Switch)
 	default:
 		r.found = &tripped{Instance: here, at: turn.at, do: do}
 	}
-	_, err := approached(s.Context(), r, change, s.targets(), over)
+	_, err := over(s.Context(), change, s.targets(), begun)
 	r.found = here
 	if err == nil && turn.says == "" {
 		if got := s.colour(); got != "green" {
@@ -168,7 +168,7 @@ func (s *site) meetsAll(row int, turns ...turn) {
 		}
 	}
 	r, change := s.plan()
-	if _, err := approached(s.Context(), r, change, s.targets(), r.Switch); err != nil {
+	if _, err := r.Switch(s.Context(), change, s.targets(), begun); err != nil {
 		s.Fatalf("after all that: %v", err)
 	}
 	if got := s.colour(); got != "green" {

@@ -12,7 +12,7 @@ import (
 
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
 // files it may have written: one that somebody else changed is none of them.
-func (r *Router) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {
+func (n *observed) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {
 	for i, f := range files {
 		if ctx.Err() != nil { // before each: with the lock goes the right to write
 			return i, context.Cause(ctx)
@@ -22,14 +22,14 @@ func (r *Router) write(ctx context.Context, files []model.FileChange, back bool)
 			// With its old time, a file that was put back does not look as if it had never been loaded.
 			stamp, f = f.OldTime, f.Reverse()
 		}
-		err := r.found.Replace(ctx, f, stamp)
+		err := n.found.Replace(ctx, f, stamp)
 		switch {
 		case err == nil:
 			continue
 		case !errors.Is(err, instance.ErrForeign):
 			i++
 		}
-		return i, fmt.Errorf("write %s of %s: %w", f.Path, r.found, err)
+		return i, fmt.Errorf("write %s of %s: %w", f.Path, n.found, err)
 	}
 	return len(files), nil
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,22 +10,26 @@ import (
 	"bluegate/deploy/redact"
 )
 
-// Router is what a deployment asks of nginx. Observe comes first: the other methods speak of the nginx that it found.
+// Router finds nginx.
 type Router interface {
-	// Observe says where traffic goes. It changes nothing, and executes nothing outside nginx's own container.
-	Observe(ctx context.Context, dir *Addresses) (Route, error)
+	// Observe finds nginx and says where it sends traffic. It changes nothing, and executes nothing outside nginx's own
+	// container. The Nginx is never nil without an error: one that was not found says so when it is asked.
+	Observe(ctx context.Context, dir *Addresses) (Nginx, Route, error)
 
-	// Examine looks for what is known to cost requests or switches in the nginx that Observe found, with a drain of this
-	// length. It changes nothing.
-	Examine(ctx context.Context, route Route, drain time.Duration) ([]Finding, error)
+	// Exists says whether an nginx is still there, by what a Route of an earlier run called it.
+	Exists(ctx context.Context, nginx string) (bool, error)
 
-	// TryRestart starts copies of the nginx that Observe found, by what starts it, to which nothing leads and which are
-	// removed again, and says whether its files are as they were: a finding of the code RestartUndoes is a file that is
-	// not.
-	TryRestart(ctx context.Context, route Route) ([]Finding, error)
+	// Close removes what Observe and the methods of Nginx started next to nginx.
+	Close(ctx context.Context) error
+}
 
+// Nginx is the nginx that an Observe found. Its methods need no order. They follow an nginx that was restarted since.
+type Nginx interface {
 	// Plan works out the change that makes a colour live. A *RefusedError says what in the configuration forbids it.
-	Plan(route Route, dir *Addresses, to Colour) (Change, error)
+	Plan(dir *Addresses, to Colour) (Change, error)
+
+	// Examine looks for what is known to cost requests or switches. It changes nothing.
+	Examine(ctx context.Context, e Examination) ([]Finding, error)
 
 	// Rehearse tests the coming configuration next to the live one, and whether nginx has loaded what its files hold. It
 	// may be called before the release's containers run: the names of the configuration are looked up once started is
@@ -35,39 +40,35 @@ type Router interface {
 	// they accept a connection.
 	Reach(ctx context.Context, targets []Target) error
 
-	// Approach comes before Switch and Start, a moment or a second before: it does of them what changes nothing. What
-	// Reach asks is asked here, and where nginx stands is noted. Of a change whose files are not as it was planned for it
-	// says only that.
-	Approach(ctx context.Context, change Change, targets []Target) (Standing, error)
-
-	// Switch writes the change, signals nginx and proves that it serves it. On *NotSwitchedError the old
-	// configuration is back. It does nothing more once ctx has ended, but to undo what it did; where ctx ended because a
-	// lock was lost (ErrLeaseLost) it does not undo either: what is there may be somebody else's by then.
-	Switch(ctx context.Context, change Change, targets []Target) (Switched, error)
-
-	// Start starts an nginx that had stopped, or reloads one that runs, and proves that it serves the targets.
-	Start(ctx context.Context, change Change, targets []Target) (Switched, error)
+	// Switch writes the change, signals nginx and proves that it serves it. An nginx that did not run is started. Before
+	// the first write it asks what Reach asks, and then calls begin with the workers that accept requests; an error of
+	// begin is returned, and nothing was done. ErrChanged says that the files are not those for which the change was
+	// planned; then nothing was done either. On *NotSwitchedError the old configuration is back. Switch does nothing more
+	// once ctx has ended, but to undo what it did; where ctx ended because a lock was lost (ErrLeaseLost) it does not undo
+	// either: what is there may be another run's by then.
+	Switch(ctx context.Context, change Change, targets []Target, begin func(workers []string) error) (Switched, error)
 
 	// Drain waits until no worker of an earlier configuration is left, until ctx ends. It tells what is left, and which
 	// connections to the old containers are open where that can be known.
 	Drain(ctx context.Context, old []Container, left func(DrainStatus)) error
 
-	// Follow looks whether nginx was restarted since it was found. Reach and Restore act from where it stands now. It
-	// returns *UnreachableError while nginx does not run.
-	Follow(ctx context.Context, change Change) error
-
-	// Compare says what became of a change that an earlier run had begun.
+	// Compare says what became of a change that was begun. It returns *UnreachableError where nginx does not run any more.
 	Compare(ctx context.Context, change Change) (ChangeState, error)
 
 	// Restore puts the old bytes of a change back where the bytes there are the change's own, and proves the old
 	// configuration if any worker had taken the new one.
 	Restore(ctx context.Context, change Change) error
+}
 
-	// Exists says whether an nginx is still there, by what a Route of an earlier run called it.
-	Exists(ctx context.Context, nginx string) (bool, error)
+// ErrChanged says that the files of a change are not those for which it was planned.
+var ErrChanged = errors.New("the files changed since the switch was planned")
 
-	// Close removes what Rehearse prepared.
-	Close(ctx context.Context) error
+// Examination is what Examine looks for.
+type Examination struct {
+	Drain time.Duration // how long a drain may take
+	// Restart starts copies of nginx by what starts it, to which nothing leads and which are removed again, and only says
+	// whether its files are as they were: a finding of the code RestartUndoes is a file that is not.
+	Restart bool
 }
 
 // RestartUndoes is the code of a finding: a restart of nginx would undo a switch.
@@ -254,12 +255,6 @@ func (f FileChange) Reverse() FileChange {
 type Target struct {
 	Endpoint   Endpoint
 	Containers []Container
-}
-
-// Standing is how nginx stands before a switch.
-type Standing struct {
-	State   ChangeState // of a change that nobody should have begun: FateUntouched, or its files are not as they were read
-	Workers []string    // the ids of the processes that accept requests; none where nginx does not run
 }
 
 // Switched is the proof of a switch.

@@ -80,30 +80,38 @@ type Router struct {
 	Waits int
 }
 
-func (f *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Route, error) {
-	route, err := f.Router.Observe(ctx, dir)
+func (f *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx, model.Route, error) {
+	found, route, err := f.Router.Observe(ctx, dir)
 	f.draining = route.Draining
-	return route, err
+	return f.Over(found), route, err
 }
 
-func (f *Router) Drain(context.Context, []model.Container, func(model.DrainStatus)) error {
-	f.Waits = max(f.Waits, f.draining)
+// Over is an nginx that is not changed.
+func (f *Router) Over(found model.Nginx) model.Nginx { return nginx{found, f} }
+
+type nginx struct {
+	model.Nginx
+	router *Router
+}
+
+func (n nginx) Drain(context.Context, []model.Container, func(model.DrainStatus)) error {
+	n.router.Waits = max(n.router.Waits, n.router.draining)
 	return nil
 }
 
 // Restore does nothing if the change was never written.
-func (f *Router) Restore(ctx context.Context, change model.Change) error {
-	state, err := f.Router.Compare(ctx, change)
+func (n nginx) Restore(ctx context.Context, change model.Change) error {
+	state, err := n.Compare(ctx, change)
 	if err == nil && state != model.ChangeNotApplied {
 		err = ErrUnforeseen
 	}
 	return err
 }
 
-func (f *Router) Rehearse(context.Context, model.Change, <-chan struct{}) ([]model.Finding, error) {
+func (n nginx) Rehearse(context.Context, model.Change, <-chan struct{}) ([]model.Finding, error) {
 	return nil, ErrUnforeseen
 }
-func (f *Router) Reach(context.Context, []model.Target) error { return ErrUnforeseen }
+func (n nginx) Reach(context.Context, []model.Target) error { return ErrUnforeseen }
 
 // Store writes nothing.
 type Store struct{ model.StateStore }
