@@ -3,11 +3,12 @@ package nginx
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/incontainer"
 	"bluegate/nginx/instance"
-	"bluegate/nginx/onhost"
 )
 
 // find looks for nginx: on this machine when the options say so, else among the containers, and, where none of them
@@ -15,10 +16,13 @@ import (
 // it had to pass by.
 func (r *Router) find(ctx context.Context, dir *model.Addresses) (instance.Instance, []model.Finding, error) {
 	if r.opts.Host {
+		if !hostsNginx {
+			return nil, nil, &model.InvalidError{Err: fmt.Errorf("nginx.host: an nginx on a host can be switched on Linux only, and this is %s; run bluegate on the host of nginx", runtime.GOOS)}
+		}
 		if !r.opts.Local {
 			return nil, nil, &model.InvalidError{Err: errors.New("nginx.host: the engine is another machine's, or this process is in a container; an nginx on a host can be switched from that host only")}
 		}
-		host, err := some(onhost.Find(ctx, r.opts, dir))
+		host, err := r.findOnHost(ctx, dir)
 		return host, nil, err
 	}
 	s := &incontainer.Search{Engine: r.engine, Opts: r.opts, Dir: dir}
@@ -26,7 +30,7 @@ func (r *Router) find(ctx context.Context, dir *model.Addresses) (instance.Insta
 	if err != nil || found != nil && found.IsRunning() || r.opts.Container != "" || !r.opts.Local || !dir.Publishes() {
 		return found, s.Passed, err
 	}
-	if host, err := some(onhost.Find(ctx, r.opts, dir)); err != nil || host != nil {
+	if host, err := r.findOnHost(ctx, dir); err != nil || host != nil {
 		return host, nil, err
 	}
 	return found, s.Passed, nil
@@ -34,10 +38,11 @@ func (r *Router) find(ctx context.Context, dir *model.Addresses) (instance.Insta
 
 // some makes nothing of a pointer that is nil.
 func some[P interface {
-	*incontainer.Nginx | *onhost.Nginx
+	comparable
 	instance.Instance
 }](found P, err error) (instance.Instance, error) {
-	if found == nil || err != nil {
+	var none P
+	if found == none || err != nil {
 		return nil, err
 	}
 	return found, nil

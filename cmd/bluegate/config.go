@@ -30,7 +30,10 @@ func (c *command) config(ctx *cli.Context) error {
 		}
 		shown.Values[i].Value = config.Redact(&c.mask, shown.Values[i].Value)
 	}
-	return ui.Write(c.Stdout, c.format, shown, ui.SettingsText(shown.Values))
+	if !config.HasPermissions {
+		shown.NotChecked = []string{"who may read and write bluegate.yml: Windows has no owner and permissions that bluegate knows; keep it, and its folder, from other users, and keep secrets out of it"}
+	}
+	return ui.Write(c.Stdout, c.format, shown, ui.SettingsText(shown))
 }
 
 // given says whether a flag is on the command line, not only in the environment.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
 
 	"bluegate/deploy/redact"
@@ -42,12 +41,12 @@ func (m execLocal) Run(ctx context.Context, argv, env []string) (output []byte, 
 	kept := redact.Tail{Size: lastOutput}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = m.dir, append(os.Environ(), m.redacted(env)...), &kept, &kept
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.SysProcAttr = ownGroup()
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = outputGrace
 	err = cmd.Run()
 	if cmd.Process != nil { // also kills what it left in the background
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = killGroup(cmd.Process.Pid)
 	}
 	var exit *exec.ExitError
 	switch {

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"bluegate/deploy"
 )
 
@@ -29,7 +27,7 @@ func interruptible(stderr io.Writer, exit func(code int)) context.Context {
 	go func() {
 		first, _ := (<-signals).(syscall.Signal)
 		began := time.Now()
-		cancel(&deploy.InterruptedError{Signal: int(first), Name: unix.SignalName(first)})
+		cancel(&deploy.InterruptedError{Signal: int(first), Name: signalName(first)})
 		for s := range signals {
 			if endsUndo(first, s, time.Since(began), atTerminal) {
 				_, _ = io.WriteString(stderr, endedAtOnce)
@@ -55,16 +53,6 @@ bluegate: SIGINT again: ended before everything was undone
   may remain: containers and images of the release, its journal entry, and a lock that clears itself
   run: bluegate settle, which finishes or undoes the rest; bluegate status says which colour is live
 `
-
-// atTerminal says whether the process has a terminal at which a person can press a key.
-func atTerminal() bool {
-	tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	_ = unix.Close(tty)
-	return true
-}
 
 // acknowledge reports the first signal at once: undoing may take minutes.
 func acknowledge(ctx context.Context, name string, say func(format string, args ...any)) {

@@ -2,14 +2,12 @@ package state
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"bluegate/deploy/model"
@@ -47,7 +45,7 @@ const proc procfs = "/proc"
 func (p procfs) judge(h model.Holder) (seen, lives bool) {
 	start, err := p.start(h.PID)
 	if err != nil {
-		return errors.Is(syscall.Kill(h.PID, 0), syscall.ESRCH), false
+		return noProcess(h.PID), false
 	}
 	return true, h.Start == start
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package agent
 
 import (
@@ -21,15 +23,6 @@ const Proc = "/proc"
 
 // ticks is how many units of a process's times in /proc make a second: a part of the kernel's interface to programs.
 const ticks = 100
-
-// Scope says which of the processes that are seen belong to the nginx that is meant.
-type Scope struct {
-	// Under is a process: only it and what it has started count. 0: everything that is seen, because nginx has a PID
-	// namespace of its own.
-	Under int `json:"under,omitempty"`
-	// Title is the master's, where a PID namespace is shared with strangers and no process is known.
-	Title string `json:"title,omitempty"`
-}
 
 // Processes reads every process of nginx's in a scope. One that ends meanwhile is none.
 func Processes(scope Scope) ([]Process, error) {
@@ -124,14 +117,6 @@ func ProcessOf(pid int, up time.Duration) (Process, error) {
 	where, _ := os.ReadFile(dir + "/wchan") // of a process that one may not look into, nothing
 	p.SetWaitChannel(string(where))
 	return p, nil
-}
-
-// normalTitle is a title as nginx writes it; angie has its own name in the place of nginx's.
-func normalTitle(title string) (string, bool) {
-	if rest, ok := strings.CutPrefix(title, "angie: "); ok {
-		return "nginx: " + rest, true
-	}
-	return title, strings.HasPrefix(title, "nginx: ")
 }
 
 // statOf is what /proc/PID/stat says after the process's name, which stands in brackets and may hold spaces.

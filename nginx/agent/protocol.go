@@ -25,6 +25,15 @@ type Request struct {
 	Question *check.Request `json:"question,omitempty"`
 }
 
+// Scope says which of the processes that are seen belong to the nginx that is meant.
+type Scope struct {
+	// Under is a process: only it and what it has started count. 0: everything that is seen, because nginx has a PID
+	// namespace of its own.
+	Under int `json:"under,omitempty"`
+	// Title is the master's, where a PID namespace is shared with strangers and no process is known.
+	Title string `json:"title,omitempty"`
+}
+
 // Connections asks for the open TCP connections from nginx's network namespace to hosts, and to ports of any host.
 type Connections struct {
 	To    []string `json:"to"` // IP addresses

@@ -1,3 +1,5 @@
+//go:build linux
+
 package agent
 
 import (
@@ -11,7 +13,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -118,21 +119,4 @@ func closes(conn net.Conn, within time.Duration) bool {
 	_ = conn.SetReadDeadline(time.Now().Add(within))
 	n, err := conn.Read(make([]byte, 1))
 	return n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-// cause says what an operator looks for; the rest of a net.OpError repeats the address.
-func cause(err error) string {
-	var dns *net.DNSError
-	var slow net.Error // a dialer's own is not context.DeadlineExceeded
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
-		return "no answer in time"
-	case errors.Is(err, syscall.EHOSTUNREACH):
-		return "no route to host"
-	case errors.As(err, &dns):
-		return dns.Err
-	}
-	return err.Error()
 }

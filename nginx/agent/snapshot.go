@@ -24,6 +24,14 @@ func NewProcess(pid, ppid int, title string) Process {
 	return Process{PID: pid, PPID: ppid, Title: title}
 }
 
+// normalTitle is a title as nginx writes it; angie has its own name in the place of nginx's.
+func normalTitle(title string) (string, bool) {
+	if rest, ok := strings.CutPrefix(title, "angie: "); ok {
+		return "nginx: " + rest, true
+	}
+	return title, strings.HasPrefix(title, "nginx: ")
+}
+
 // sigsuspend is the kernel's word for the call in which an idle master waits for its next signal.
 const sigsuspend = "sigsuspend"
 

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -52,12 +51,8 @@ func ContentChangedAt(path string) (last time.Time, err error) {
 }
 
 func putAt(file, folder fs.FileInfo) time.Time {
-	st, ok := file.Sys().(*syscall.Stat_t)
-	if !ok || st.Nlink != 1 {
-		return file.ModTime()
-	}
-	status := time.Unix(st.Ctim.Unix())
-	if status.Before(file.ModTime()) || folder.ModTime().Sub(status).Abs() > Together {
+	status, names := statusOf(file)
+	if names != 1 || status.Before(file.ModTime()) || folder.ModTime().Sub(status).Abs() > Together {
 		return file.ModTime()
 	}
 	return status

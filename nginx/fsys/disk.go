@@ -76,9 +76,7 @@ func readEntry(real string) (Entry, error) {
 		return Entry{}, &fs.PathError{Op: "read", Path: real, Err: ErrTooMuch}
 	}
 	e := Entry{ModTime: info.ModTime(), Mode: int64(info.Mode().Perm())}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		e.UID, e.GID = int(st.Uid), int(st.Gid)
-	}
+	e.UID, e.GID = ownerOf(info)
 	e.Content, err = os.ReadFile(real)
 	return e, err
 }

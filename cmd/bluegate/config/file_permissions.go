@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"bluegate/deploy/model"
 )
@@ -48,7 +47,7 @@ func readChecked(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(real, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -60,7 +59,7 @@ func readChecked(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
 		return nil, 0, fmt.Errorf("%s is %s, not a regular file", path, kindOf(mode))
-	case mode.Perm()&0o002 != 0:
+	case HasPermissions && mode.Perm()&0o002 != 0:
 		return nil, 0, fmt.Errorf("%s is writable by all users (mode %#o); run: chmod o-w %s", path, mode.Perm(), path)
 	case info.Size() > maxSize:
 		return nil, 0, fmt.Errorf("%s has %d bytes, the limit is %d", path, info.Size(), maxSize)
@@ -86,7 +85,7 @@ func checkFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 	if owner, ok := foreignOwner(file, info); ok {
 		return fmt.Errorf("%s is owned by user %d, who owns neither the folder nor this process; run: chown %d %s", path, owner, os.Geteuid(), path)
 	}
-	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+	if HasPermissions && info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Errorf("%s is in %s, which is writable by all users (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
 	}
 	if asked {
@@ -100,17 +99,6 @@ func checkFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 		return fmt.Errorf("%s is a link to %s, outside the project directory; to use that file, pass it with --config", path, real)
 	}
 	return nil
-}
-
-// foreignOwner returns the owner of a file if that is neither root, nor the user of this process, nor the owner of the
-// folder, who could replace the file anyway.
-func foreignOwner(file, folder fs.FileInfo) (owner uint32, stranger bool) {
-	f, ok1 := file.Sys().(*syscall.Stat_t)
-	d, ok2 := folder.Sys().(*syscall.Stat_t)
-	if !ok1 || !ok2 {
-		return 0, false
-	}
-	return f.Uid, f.Uid != 0 && f.Uid != d.Uid && int(f.Uid) != os.Geteuid()
 }
 
 func kindOf(mode fs.FileMode) string {

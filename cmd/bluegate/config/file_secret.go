@@ -22,7 +22,7 @@ var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 // refusePlainSecrets refuses a file that others can read and that contains a secret: such a file ends up in a
 // repository, or on a machine that several people use.
 func (f *File) refusePlainSecrets(mode fs.FileMode) error {
-	if mode&readableByOthers == 0 {
+	if !HasPermissions || mode&readableByOthers == 0 {
 		return nil
 	}
 	for _, text := range f.values.Texts {

@@ -15,13 +15,15 @@ type SettingsResult struct {
 	ExitCode  int              `json:"exit_code"`
 	Directory string           `json:"directory"`
 	Values    []config.Setting `json:"values"`
+	// NotChecked are rules for bluegate.yml that cannot be applied on this system.
+	NotChecked []string `json:"not_checked,omitempty"`
 }
 
 // SettingsText returns the effective configuration for people, with two lines per value, so that it fits a narrow
 // terminal.
-func SettingsText(settings []config.Setting) string {
+func SettingsText(result SettingsResult) string {
 	var b strings.Builder
-	for _, s := range settings {
+	for _, s := range result.Values {
 		value := "(not set)"
 		if s.Value != nil {
 			value = strings.ReplaceAll(strings.TrimSpace(fmt.Sprint(s.Value)), "\n", "\n  ")
@@ -34,6 +36,9 @@ func SettingsText(settings []config.Setting) string {
 			from = "convention: " + s.Where
 		}
 		fmt.Fprintf(&b, "%s: %s\n    %s\n", s.Key, value, from)
+	}
+	for _, rule := range result.NotChecked {
+		fmt.Fprintf(&b, "not checked: %s\n", rule)
 	}
 	return b.String()
 }
