@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -30,6 +31,7 @@ func TestFirstStartsNginx(t *testing.T) {
 
 // The same, but the other colour is asked for: the stopped nginx's configuration is switched before it starts.
 func TestFirstOfTheOtherColour(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	if err := s.StartNginx(); err != nil {
@@ -48,6 +50,7 @@ func TestFirstOfTheOtherColour(t *testing.T) {
 
 // Without nginx a first deployment is good for what it is; a second one is not.
 func TestWithoutNginx(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	r := s.deploys(0, model.Started, nil)

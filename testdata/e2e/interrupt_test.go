@@ -19,6 +19,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/testdata/oracle"
 	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -145,6 +146,7 @@ func TestKilledInTheGate(t *testing.T) {
 // A stream holds an old worker longer than the drain may last: the new colour is live, the old one keeps running, and
 // what to run is said. Until that is done no deployment takes the old colour away.
 func TestDrainLimit(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(quick + "drain: {timeout: 1s}\n")
@@ -173,6 +175,7 @@ func TestDrainLimit(t *testing.T) {
 
 // Killed in the drain: users are on the new colour, and settle finishes what is left.
 func TestKilledInTheDrain(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	end := s.stream()
@@ -196,6 +199,7 @@ func TestKilledInTheDrain(t *testing.T) {
 
 // Two deployments at once: one runs, the other is told who holds the lock.
 func TestTwoAtOnce(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	first := s.start([]string{"VERSION=v2"}, "deploy")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
@@ -54,6 +55,7 @@ func TestDryRunSaysWhatWouldHappen(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	r := s.run(nil, "health")
@@ -77,6 +79,7 @@ func TestHealth(t *testing.T) {
 
 // What a GitHub job does: its later steps read the output file, people read the summary.
 func TestGitHubFiles(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	output, summary := filepath.Join(s.Dir, "output"), filepath.Join(s.Dir, "summary")

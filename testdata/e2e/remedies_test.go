@@ -9,12 +9,14 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
 // The commands of a refusal for a file that nginx has not loaded work as they are printed, where the file names a colour
 // that was stopped.
 func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	before := s.conf()
@@ -56,6 +58,7 @@ func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
 
 // A container of nginx's that is named and not there yet does not stand in the way of a first deployment.
 func TestNamedNginxThatIsNotThereYet(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	s.config(quick + "nginx: {container: " + s.Nginx + "}\n")

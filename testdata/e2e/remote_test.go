@@ -18,12 +18,14 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/testdata/certs"
 	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
 
 // A whole deployment over a real sshd, as `DOCKER_HOST=ssh://deploy@server` has it.
 func TestRemoteOverSSH(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	port, config := sshd(t)
@@ -35,6 +37,7 @@ func TestRemoteOverSSH(t *testing.T) {
 
 // A whole deployment over TCP with client certificates: by the docker command's environment, and by a context.
 func TestRemoteOverTLS(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	dir, config := certs.Authority(t)

@@ -12,6 +12,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/shop/load"
 	"bluegate/testdata/stand"
 )
@@ -89,6 +90,7 @@ func (s *shop) openStream() (more func() error, leave func()) {
 // A stream that never ends outlasts the drain: the new colour is live, the old one goes on running and serves it, and
 // the report names the connection and the command that finishes later.
 func TestStreamThatNeverEnds(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 12s}\n"})
 	more, leave := s.openStream()
@@ -142,6 +144,7 @@ func stillOpen(r stand.Result) string {
 
 // drain.then: stop is the user's own word that what is open after the limit may be cut.
 func TestStreamIsCutWhereTheUserSaysSo(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 3s, then: stop}\n"})
 	more, _ := s.openStream()

@@ -8,6 +8,7 @@ package sample
 
 import (
 	"flag"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -63,6 +64,24 @@ func pick[T any](seed uint64, outer int, all []T, n int) (rows []T) {
 		}
 	}
 	return rows
+}
+
+// Test skips a whole test, one of many that follow the same rules, unless this run executes it: one run in n does. A test
+// that is named on the command line (-run TestRollback) is always executed.
+func Test(t testing.TB, n int) {
+	t.Helper()
+	if run := flag.Lookup("test.run"); Full() || run != nil && run.Value.String() != "" {
+		return
+	}
+	if !executes(Seed(), t.Name(), n) {
+		t.Skipf("sample: one run in %d executes it, BLUEGATE_TEST_SEED=%d does not; make test-all does", n, Seed())
+	}
+}
+
+func executes(seed uint64, name string, n int) bool {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(name))
+	return (hash.Sum64()%uint64(n)+seed%uint64(n))%uint64(n) == 0
 }
 
 // Steps returns the first of the numbers 1, 2, 3 … that a run executes and the distance to the next one: every n-th.

@@ -34,6 +34,22 @@ func TestEveryPairWithinNRuns(t *testing.T) {
 	})
 }
 
+// Whatever the seed, n runs in a row execute each test exactly once.
+func TestEveryTestWithinNRuns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first, name, n := rapid.Uint64Range(0, 1<<40).Draw(t, "seed"), rapid.String().Draw(t, "name"), rapid.IntRange(1, 7).Draw(t, "n")
+		times := 0
+		for run := range uint64(n) {
+			if executes(first+run, name, n) {
+				times++
+			}
+		}
+		if times != 1 {
+			t.Fatalf("%q was executed %d times in %d runs", name, times, n)
+		}
+	})
+}
+
 func TestSteps(t *testing.T) {
 	t.Setenv("BLUEGATE_TEST_FULL", "1")
 	if first, step := Steps(t, 5); first != 1 || step != 1 {
