@@ -95,6 +95,7 @@ func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) error {
 		if err := r.build(ctx); err != nil {
 			return err
 		}
+		r.note(r.plan.SameImages(r.seen)...)
 		return r.makeLive(ctx)
 	})
 }

@@ -107,6 +107,9 @@ func (r *run) describePlan() {
 		Checks: texts(slices.Concat(p.Checks, p.InBake), func(c check.Check) string { return fmt.Sprintf("%s from %s", c, c.From) }), Hooks: []string{},
 	}
 	r.report.Plan = to
+	if len(p.Pull)+len(p.Build) == 0 && p.Release.Back == nil {
+		r.note(p.SameImages(r.seen)...)
+	}
 	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
 		to.Hooks = append(to.Hooks, texts(r.hooks(moment), func(argv []string) string { return fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")) })...)
 	}

@@ -28,7 +28,7 @@ func (r *run) remember(ctx context.Context, err error) {
 // rememberSettled adds the release that an earlier run left, and that was settled.
 func (r *run) rememberSettled(ctx context.Context, e *model.Entry, images []model.HistoryImage, said string) {
 	rec := r.historyRecord()
-	rec.From, rec.By, rec.Began = e.From, e.By, e.Began
+	rec.From, rec.By, rec.Began, rec.Set = e.From, e.By, e.Began, e.Set
 	rec.Message, rec.Outcome, rec.Images, rec.Live = said, model.Settled, images, r.seen.Served()
 	r.writeHistory(ctx, rec)
 }
@@ -39,7 +39,10 @@ func (r *run) historyRecord() model.HistoryRecord {
 	app := r.withIdentity(r.journal).Application
 	rec := model.HistoryRecord{
 		Release: r.plan.Release.ID, Command: r.command, From: r.plan.From, To: r.plan.Release.To, By: self.User + "@" + self.Host,
-		Reasons: []model.Reason{}, Images: []model.HistoryImage{}, Began: r.began, Application: app,
+		Set: r.Settings.Set, Reasons: []model.Reason{}, Images: []model.HistoryImage{}, Began: r.began, Application: app,
+	}
+	if back := r.plan.Release.Back; back != nil {
+		rec.Set = back.Set
 	}
 	if e := r.journal.Current; rec.Release == "" && e != nil { // settling it failed
 		rec.Release, rec.From, rec.To = e.Release, e.From, e.To

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,19 @@ func TestHistory(t *testing.T) {
 		w.process().settle() // nothing to do
 		if len(w.history) != 1 || w.history[0].Release != release || w.history[0].Outcome != model.Settled || w.history[0].Command != "settle" || w.history[0].Live != model.Blue || w.history[0].DurationMS == 0 {
 			t.Errorf("%+v", w.history)
+		}
+	})
+	story(t, "with what was set for one deployment", func(t *testing.T, w *fakeEngine) {
+		p := w.process()
+		p.settings.Set = []string{"VERSION=v5"}
+		first := p.deploy()
+		w.process().deploy()
+		back := w.process().rollback()
+		if set := w.history[2].Set; len(set) != 1 || set[0] != "VERSION=v5" || w.history[1].Set != nil {
+			t.Errorf("set: %v, %v", set, w.history[1].Set)
+		}
+		if back.Release != first.Release || len(w.history[0].Set) != 1 || !slices.ContainsFunc(back.Findings, func(f model.Finding) bool { return f.Code == "set" && strings.Contains(f.Message, "VERSION=v5") }) {
+			t.Errorf("the rollback to %s: %+v, %+v", back.Release, w.history[0], back.Findings)
 		}
 	})
 	story(t, "a dry run is not there", func(t *testing.T, w *fakeEngine) {

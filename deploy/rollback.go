@@ -116,7 +116,7 @@ func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error
 		way.Refused = err.Error()
 		return way, nil
 	}
-	way.Release, way.Colour = back.Release, back.Colour
+	way.Release, way.Colour, way.Set = back.Release, back.Colour, back.Set
 	if !back.At.IsZero() {
 		way.At = &back.At
 	}

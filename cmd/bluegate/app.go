@@ -28,7 +28,7 @@ const exitCodes = `EXIT CODES:
 func (c *command) app() *cli.App {
 	app := &cli.App{
 		Name: "bluegate", Usage: "a blue/green deployment gate for Docker Compose behind nginx", Version: version,
-		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: globalFlags(), HideHelpCommand: true, EnableBashCompletion: true,
+		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: append(globalFlags(), cli.HelpFlag), HideHelpCommand: true, DisableSliceFlagSeparator: true, EnableBashCompletion: true,
 		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: usageError,
 		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitCodes,
 		Action: func(ctx *cli.Context) error {
@@ -77,13 +77,17 @@ func (c *command) commands() []*cli.Command {
 			Action: c.reporting(false, (*deploy.Deployer).Rollback, (*deploy.Deployer).RollbackDryRun)},
 		{Name: "settle", Usage: "finish or undo what an interrupted run left", Flags: settleFlags(), Action: c.reporting(false, (*deploy.Deployer).Settle, nil)},
 		{Name: "status", Usage: "show which colour is live, the containers of both colours, and the target of a rollback",
-			Action: c.reporting(false, (*deploy.Deployer).Status, nil)},
+			Flags: statusFlags(), Action: c.status},
 		{Name: "health", Usage: "show the health of the live colour (or the named one); exit 3 if it is not healthy", ArgsUsage: "[blue|green]",
 			Action: c.reporting(true, (*deploy.Deployer).Health, nil)},
 		{Name: "doctor", Usage: "run every check that changes nothing, and show each finding with its cost and remedy; exit 3 if a deployment would be refused", Flags: doctorFlags(),
 			Action: c.reporting(false, (*deploy.Deployer).Doctor, nil)},
 		{Name: "init", Usage: "detect an existing setup, write bluegate.yml for it, and show what blocks a deployment", Flags: initFlags(), Action: c.init},
 		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
+		{Name: "history", Usage: "list the releases that ended, or show one", ArgsUsage: "[show RELEASE]", Flags: historyFlags(), Action: c.history},
+		{Name: "logs", Usage: "show the logs of both colours, of one, or of one service", ArgsUsage: "[blue|green] [SERVICE]", Flags: logsFlags(), Action: c.logs},
+		{Name: "version", Usage: "show the versions of bluegate, Compose and the engine", Action: c.showVersion},
+		{Name: "help", Usage: "show the commands, or the flags of one", ArgsUsage: "[COMMAND]", Action: c.help},
 		{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
 	}
 }

@@ -26,6 +26,7 @@ type command struct {
 	name    string
 	args    []string // flags before arguments
 	report  *report.Report
+	exit    int // the exit code of a command that has no report
 	mask    redact.Redactor
 	format  string
 	quiet   bool
@@ -52,34 +53,60 @@ func (c *command) deployer(ctx *cli.Context, colours bool) (*deploy.Deployer, er
 	if err != nil {
 		return nil, err
 	}
-	options, f, err := config.Read(ctx, c.Getenv)
+	options, err := c.options(ctx)
 	if err != nil {
 		return nil, err
+	}
+	options.Settings.To = to
+	return connect(c.ctx, options, ui.Redacted{Progress: c.progress(), Redactor: &c.mask})
+}
+
+// looking are the commands that start no release: the Compose files may name variables that are not set.
+var looking = []string{"status", "health", "settle", "rollback", "history", "logs"}
+
+// options reads the settings that all commands share, and learns their secrets.
+func (c *command) options(ctx *cli.Context) (config.Options, error) {
+	options, f, err := config.Read(ctx, c.Getenv)
+	if err != nil {
+		return options, err
 	}
 	config.LearnSecrets(&c.mask, f)
 	for _, path := range options.Compose.Paths() {
 		c.mask.Keep(path)
 	}
 	options.Settings.TryRestart, options.Settings.Cut = ctx.Bool("try-restart"), ctx.Bool("cut")
-	options.Settings.To, options.Compose.Learn, options.Mask = to, c.mask.Learn, &c.mask
-	options.Compose.OnlyWhatRuns = slices.Contains([]string{"status", "health", "settle", "rollback"}, ctx.Command.Name)
+	for name, value := range options.Compose.Set {
+		c.mask.Learn(name, value)
+		options.Settings.Set = append(options.Settings.Set, c.mask.Text(name+"="+value))
+	}
+	slices.Sort(options.Settings.Set)
+	options.Compose.Learn, options.Mask = c.mask.Learn, &c.mask
+	options.Compose.OnlyWhatRuns = slices.Contains(looking, ctx.Command.Name)
 	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
-	return connect(c.ctx, options, ui.Redacted{Progress: c.progress(), Redactor: &c.mask})
+	return options, nil
 }
 
 // arguments reads the colour, if the command takes one, and the format of the report.
 func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error) {
+	if err := c.output(ctx); err != nil {
+		return model.None, err
+	}
+	return colourArgument(ctx, colours)
+}
+
+// output reads how the result is to be shown.
+func (c *command) output(ctx *cli.Context) error {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
 	config.KeepPaths(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
-		return model.None, model.Invalid("invalid --format %q: must be text or json", given)
+		return model.Invalid("invalid --format %q: must be text or json", given)
 	}
 	if c.quiet && c.verbose {
-		return model.None, model.Invalid("--quiet and --verbose cannot be used together")
+		return model.Invalid("--quiet and --verbose cannot be used together")
 	}
-	return colourArgument(ctx, colours)
+	return nil
 }
 
 func colourArgument(ctx *cli.Context, allowed bool) (model.Colour, error) {

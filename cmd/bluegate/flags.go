@@ -10,10 +10,12 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "the configuration `FILE`", DefaultText: "bluegate.yml in the project directory, if it exists", EnvVars: []string{"BLUEGATE_CONFIG"}},
 		&cli.StringFlag{Name: "project-directory", Usage: "the `DIR` with the Compose files", DefaultText: "the current directory", EnvVars: []string{"BLUEGATE_PROJECT_DIRECTORY"}},
+		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "a Compose `FILE`, once for each, in Compose's order; {colour} stands for the colour", DefaultText: "compose.files, or the usual names"},
+		&cli.StringFlag{Name: "project-name", Aliases: []string{"p"}, Usage: "the `NAME` of the Compose project; {colour} stands for the colour", DefaultText: "compose.project, or as Compose names it"},
 		&cli.StringFlag{Name: "context", Usage: "the Docker context `NAME`", EnvVars: []string{"BLUEGATE_CONTEXT"}},
 		&cli.StringFlag{Name: "host", Usage: "the `URL` of the engine: unix://, tcp:// or ssh://", EnvVars: []string{"BLUEGATE_HOST"}},
 		&cli.StringFlag{Name: "format", Usage: "text or json; the report is written to stdout, progress to stderr", Value: "text", EnvVars: []string{"BLUEGATE_FORMAT"}},
-		&cli.BoolFlag{Name: "quiet", Usage: "do not show progress"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "do not show progress"},
 		&cli.BoolFlag{Name: "verbose", Usage: "show every step in the report"},
 	}
 }
@@ -22,8 +24,14 @@ func deployFlags() []cli.Flag {
 	return append(settingFlags(),
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would happen, and change nothing"},
 		&cli.BoolFlag{Name: "no-pull", Usage: "do not contact registries: use the images on the engine; services with a build section are still built"},
+		setFlag(),
 		waitLock(),
 	)
+}
+
+// setFlag gives variables to one deployment.
+func setFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "set", Aliases: []string{"e"}, Usage: "a variable for the Compose files of this deployment, as `NAME=VALUE`, once for each; it is used instead of the environment's and of .env's"}
 }
 
 func settleFlags() []cli.Flag {
@@ -31,7 +39,7 @@ func settleFlags() []cli.Flag {
 }
 
 func doctorFlags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint and without traffic, show whether a restart would undo a switch (exit 3), and remove the copy; whatever the entrypoint does over the network happens"}}
+	return []cli.Flag{setFlag(), &cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint and without traffic, show whether a restart would undo a switch (exit 3), and remove the copy; whatever the entrypoint does over the network happens"}}
 }
 
 func waitLock() cli.Flag {
@@ -48,7 +56,9 @@ func settingFlags() []cli.Flag {
 
 // rollbackFlags are the flags of deploy, except those that choose images: a rollback uses the images of its release.
 func rollbackFlags() []cli.Flag {
-	return slices.DeleteFunc(deployFlags(), func(f cli.Flag) bool { return f.Names()[0] == "no-pull" })
+	return slices.DeleteFunc(deployFlags(), func(f cli.Flag) bool {
+		return f.Names()[0] == "no-pull" || f.Names()[0] == "set"
+	})
 }
 
 func initFlags() []cli.Flag {

@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, p process) int {
 	learnEnvironment(&c.mask, p.Environ)
 	err := c.parse(args)
 	if c.report == nil && err == nil {
-		return 0 // help, version, a schema
+		return c.exit // help, version, a schema
 	}
 	if err != nil {
 		c.report = errorReport(ctx, c.name, err)

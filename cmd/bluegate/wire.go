@@ -17,17 +17,23 @@ import (
 // projectName matches the names that Docker allows for containers: lock and journal are named after the project.
 var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,62}$`)
 
-// connect connects to the engine and wires the adapters to the deployer.
-func connect(ctx context.Context, o config.Options, progress model.Progress) (*deploy.Deployer, error) {
+// open connects to the engine, and to Compose.
+func open(ctx context.Context, o config.Options) (*compose.Connection, *compose.Stack, error) {
 	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
-		return nil, model.Invalid("invalid project name %q: use lower-case letters, digits, -, _ and ., start with a letter or a digit, and use at most 63 characters", o.Compose.Name)
+		return nil, nil, model.Invalid("invalid project name %q: use lower-case letters, digits, -, _ and ., start with a letter or a digit, and use at most 63 characters", o.Compose.Name)
 	}
 	engine, err := compose.Connect(ctx, o.Host, o.Context)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	engine.Waiter = readWaiter
 	stack, err := compose.New(engine, o.Compose)
+	return engine, stack, err
+}
+
+// connect connects to the engine and wires the adapters to the deployer.
+func connect(ctx context.Context, o config.Options, progress model.Progress) (*deploy.Deployer, error) {
+	engine, stack, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -51,16 +51,23 @@ func (o Options) composeFile() ([]string, error) {
 	}
 	names := strings.Split(list, cmp.Or(found.Environment["COMPOSE_PATH_SEPARATOR"], string(os.PathListSeparator)))
 	for i, name := range names {
-		for _, colour := range model.Colours {
-			if pattern := colourPattern(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
-				names[i] = pattern
-			}
-		}
+		names[i] = o.ForBoth(name)
 		if !o.exists(names[i], model.Blue) {
 			return nil, model.Invalid("COMPOSE_FILE names %s, which is not in %s; fix it, or name the files in bluegate.yml (compose.files)", name, o.Dir)
 		}
 	}
 	return names, nil
+}
+
+// ForBoth returns the name of a file that stands for both colours, if the name has a colour and the other colour's file
+// exists; otherwise the name.
+func (o Options) ForBoth(name string) string {
+	for _, colour := range model.Colours {
+		if pattern := colourPattern(name, colour); pattern != name && o.exists(pattern, colour.Other()) {
+			return pattern
+		}
+	}
+	return name
 }
 
 // envFiles returns the files that Compose reads instead of .env.

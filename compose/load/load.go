@@ -125,6 +125,9 @@ func (l Loader) project(ctx context.Context, colour model.Colour, patterns []str
 	for k, v := range l.Env[colour] {
 		env = append(env, k+"="+v)
 	}
+	for k, v := range l.Set {
+		env = append(env, k+"="+v)
+	}
 	opts.ProjectOptionsFns = []cli.ProjectOptionsFn{cli.WithEnv(env)}
 	project, err := l.Compose.LoadProject(ctx, opts)
 	if err == nil {

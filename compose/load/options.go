@@ -15,6 +15,8 @@ type Options struct {
 	OneShot  []string // services that pass with exit code 0
 	Name     string   // names lock, journal and history; empty: the Compose project, without the colour
 	Env      map[model.Colour]map[string]string
+	// Set are variables for this run alone, instead of those of Env, the process and .env.
+	Set map[string]string
 	// Keys are the values of {key} in Files, Project and Services, in addition to {colour}.
 	Keys map[model.Colour]map[string]string
 	// StartInterval is the interval of healthchecks during their start_period; zero does not change it.

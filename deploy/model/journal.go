@@ -58,6 +58,8 @@ type Entry struct {
 	Awake  bool   `json:"awake,omitempty"`
 	Drains bool   `json:"drains,omitempty"`
 	By     string `json:"by,omitempty"` // user@host
+	// Set are the variables that were given to this deployment alone.
+	Set []string `json:"set,omitempty"`
 }
 
 // Phase is how far a deployment came. A phase is entered in the journal before its first mutation.

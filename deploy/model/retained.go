@@ -14,6 +14,8 @@ type ReleaseRecord struct {
 	Colour  Colour    `json:"colour"`
 	At      time.Time `json:"at"`           // when it was made live; zero: not known
 	By      string    `json:"by,omitempty"` // user@host
+	// Set are the variables that were given to its deployment alone, as NAME=VALUE, without secrets.
+	Set []string `json:"set,omitempty"`
 	// Adopted says that someone else had started it, so that its containers carry no label of bluegate.
 	Adopted bool `json:"adopted,omitempty"`
 	// Instead is the release from which users were brought back to this one: a rollback is not rolled back.
@@ -77,7 +79,7 @@ func (m Model) AsRun(containers []Container) Model {
 // brought is to be pruned one day; so are the images of older releases, once they have lost
 // their names.
 func (j *Journal) Promote(e *Entry, now time.Time) {
-	live := ReleaseRecord{Release: e.Release, Colour: e.To}
+	live := ReleaseRecord{Release: e.Release, Colour: e.To, Set: e.Set}
 	if e.Back != nil {
 		live = *e.Back
 		live.Instead = e.Instead

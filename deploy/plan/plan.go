@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/check"
@@ -55,10 +56,18 @@ func Choose(o Observation, s Settings, release string) (Plan, error) {
 	to := cmp.Or(s.To, p.From.Other(), o.Route.Names, model.Blue)
 	p.Release.To, p.Release.Model = to, o.Application.Models[to]
 	p.Images = o.Images[to]
+	if len(s.Set) > 0 {
+		p.find(setForOne("this release", s.Set))
+	}
 	if to == p.From {
 		return p, model.Invalid("%s is live already (%s); deploy %s, or let bluegate choose with `bluegate deploy`", to, o.Live.By, to.Other())
 	}
 	return p, nil
+}
+
+// setForOne says which variables a release was given that the Compose files and the environment do not have.
+func setForOne(release string, set []string) model.Finding {
+	return model.Finding{Code: "set", Message: fmt.Sprintf("%s has %s, which was given to its deployment alone (--set)", release, strings.Join(set, ", "))}
 }
 
 // Make completes a Plan that was begun with Choose or ChooseBack. It refuses whatever can be known before anything is

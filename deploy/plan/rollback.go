@@ -14,6 +14,9 @@ func ChooseBack(o Observation, s Settings) (Plan, error) {
 	p := Plan{From: o.Live.Colour, First: o.First(), Keep: s.Keep}
 	if len(o.Journal.Releases) > 1 {
 		p.Release = o.Journal.Releases[1].Again()
+		if set := p.Release.Back.Set; len(set) > 0 {
+			p.find(setForOne("release "+p.Release.ID, set))
+		}
 	}
 	_, err := o.RollbackTarget()
 	return p, err

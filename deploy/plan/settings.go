@@ -15,8 +15,10 @@ type Settings struct {
 	// RunningSuffices lets a service without a healthcheck pass by running.
 	RunningSuffices bool
 	NoPull          bool
-	Keep            model.Keep
-	DrainTimeout    time.Duration
+	// Set are the variables of this deployment alone, as NAME=VALUE, without secrets.
+	Set          []string
+	Keep         model.Keep
+	DrainTimeout time.Duration
 	// DrainThenStop stops the old colour also when the drain's time is over: the user's own exception to the first rule.
 	DrainThenStop bool
 	// Cut has settle stop the idle colour although connections are open to it.

@@ -27,6 +27,11 @@ func Sanitize(text string) string {
 		}
 		text = text[:cut] + cutMark
 	}
+	return Harmless(text)
+}
+
+// Harmless is Sanitize for a text of any length.
+func Harmless(text string) string {
 	text = strings.ToValidUTF8(text, "�")
 	text = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || !unicode.IsControl(r) && !isBidi(r) {

@@ -85,7 +85,8 @@ type RollbackTarget struct {
 	Refused    string          `json:"refused,omitempty"` // why it would not
 	Release    string          `json:"release,omitempty"`
 	Colour     model.Colour    `json:"colour,omitempty"`
-	At         *time.Time      `json:"at,omitempty"` // when that was made live; nil: not known
+	At         *time.Time      `json:"at,omitempty"`  // when that was made live; nil: not known
+	Set        []string        `json:"set,omitempty"` // variables that were given to its deployment alone
 	Containers []KeptContainer `json:"containers"`
 }
 

@@ -24,6 +24,8 @@ type Setting struct {
 var flagKeys = []struct{ flag, variable, key string }{
 	{"timeout", "BLUEGATE_TIMEOUT", "gate.timeout"},
 	{"keep-old", "BLUEGATE_KEEP_OLD", "old.keep"},
+	{"file", "", "compose.files"},
+	{"project-name", "", "compose.project"},
 }
 
 // Effective lists every key in the order of the file, with its value and where the value comes from. It omits a key
@@ -41,7 +43,10 @@ func Effective(flags Flags, f *File, given func(flag string) bool) []Setting {
 		}
 		i := slices.IndexFunc(out, func(s Setting) bool { return s.Key == o.key })
 		out[i].Value, out[i].From, out[i].Where = flags.String(o.flag), "environment", o.variable
-		if given(o.flag) {
+		if o.flag == "file" {
+			out[i].Value = flags.StringSlice(o.flag)
+		}
+		if o.variable == "" || given(o.flag) {
 			out[i].From, out[i].Where = "flag", "--"+o.flag
 		}
 	}

@@ -20,6 +20,7 @@ type Flags interface {
 	IsSet(name string) bool
 	Bool(name string) bool
 	String(name string) string
+	StringSlice(name string) []string
 	Duration(name string) time.Duration
 }
 
@@ -129,6 +130,9 @@ func (o *Options) fromFlags(flags Flags) error {
 		return model.Invalid("--wait-lock must not be negative")
 	}
 	s.NoPull = flags.Bool("no-pull")
+	if err := o.composeFlags(flags); err != nil {
+		return err
+	}
 	if keep := model.Keep(flags.String("keep-old")); keep != "" {
 		if !slices.Contains([]model.Keep{model.KeepStopped, model.KeepRunning, model.KeepRemoved}, keep) {
 			return model.Invalid("invalid --keep-old %q: must be stopped, running or removed", keep)

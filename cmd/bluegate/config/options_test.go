@@ -25,6 +25,13 @@ func (g given) Bool(name string) bool              { return g[name] == "true" }
 func (g given) String(name string) string          { return g[name] }
 func (g given) Duration(name string) time.Duration { d, _ := time.ParseDuration(g[name]); return d }
 
+func (g given) StringSlice(name string) []string {
+	if g[name] == "" {
+		return nil
+	}
+	return strings.Split(g[name], "|")
+}
+
 func unset(string) string { return "" }
 
 // optionsOf returns the settings of a deployment in a folder with this bluegate.yml; "" means no file.
