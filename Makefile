@@ -22,7 +22,7 @@ UNITS = $(shell find * -name "*.go" -printf "./%h\n" | sort -u | grep -v testdat
 WITH_COMPOSE := ./compose ./compose/load ./cmd/bluegate ./cmd/bluegate/adopt ./cmd/bluegate/config ./cmd/bluegate/ui
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
 E2E_PARALLEL ?= 3
-# Those beside a real nginx mostly wait.
+# Those next to a real nginx mostly wait.
 UNIT_PARALLEL ?= 4
 
 # The engine under the tests: this machine's, or with ENGINE=28 one of Debian's sid in namespaces of its own.
@@ -127,7 +127,7 @@ engine:
 	testdata/engine/ensure.sh
 	testdata/engine/sweep.sh
 
-# What tests fetch when they need it; beside an engine of one's own there is no network.
+# What tests fetch when they need it; next to an engine of one's own there is no network.
 .PHONY: downloads
 downloads:
 	go mod download
@@ -145,7 +145,7 @@ images: engine
 	testdata/nginx/image.sh bookworm
 	testdata/nginx/image.sh sid
 
-# What a deployment costs, beside what people use instead; needs a quiet machine. ENGINE=28 brings the Compose plugin.
+# What a deployment costs, next to what people use instead; needs a quiet machine. ENGINE=28 brings the Compose plugin.
 BENCH ?=
 .PHONY: bench
 bench: engine images build

@@ -12,7 +12,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// baked is how a deployment goes on that bakes, until nginx provably serves the release.
+// baked is how a deployment continues that bakes, until nginx provably serves the release.
 const baked = passed + `
 	write green
 	reload
@@ -35,7 +35,7 @@ func (w *fakeEngine) fails(service string, at time.Duration, then life) {
 	w.lives[service] = append(healthyAfter(2*time.Second), then...)
 }
 
-// looked is a look at what someone wrote meanwhile, and adopted is that it goes on naming the release.
+// looked is a look at what someone wrote meanwhile, and adopted is that it continues naming the release.
 const (
 	looked  = "\n lock nginx-edge-0123456 \n unlock nginx-edge-0123456"
 	adopted = "\n lock nginx-edge-0123456 \n journal baking \n unlock nginx-edge-0123456"
@@ -214,7 +214,7 @@ func TestBakeThatDoesNot(t *testing.T) {
 	})
 }
 
-// TestBakeLasts: a bake lasts as long as it was asked for, and an interruption begins it anew.
+// TestBakeLasts: a bake lasts as long as it was asked for, and an interruption begins it again.
 func TestBakeLasts(t *testing.T) {
 	for _, test := range []struct {
 		name string

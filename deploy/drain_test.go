@@ -91,7 +91,7 @@ func TestDrainOutlastsItsLimit(t *testing.T) {
 	})
 }
 
-// TestNothingToDrainFor: one websocket on a colour that goes on running holds nothing up.
+// TestNothingToDrainFor: one websocket on a colour that continues running holds nothing up.
 func TestNothingToDrainFor(t *testing.T) {
 	story(t, "old.keep: running", func(t *testing.T, w *fakeEngine) {
 		w.nginx.hold, w.beside = 100*time.Hour, true

@@ -106,7 +106,7 @@ func (p *process) Build(ctx context.Context, m model.Model, services []string) e
 	return nil
 }
 
-// Up implements Stack. Like the engine, it goes on creating when its caller has gone away.
+// Up implements Stack. Like the engine, it continues creating when its caller has gone away.
 func (p *process) Up(ctx context.Context, m model.Model, release string) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)

@@ -57,7 +57,7 @@ func (w *fakeEngine) strangers() {
 	}
 }
 
-// backAgain is how a rollback to blue goes on from its gate.
+// backAgain is how a rollback to blue continues from its gate.
 const backAgain = `
 	rehearse blue
 	lock nginx-edge-0123456

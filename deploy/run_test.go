@@ -30,7 +30,7 @@ const begun = `
 	start was-green
 	start signal-green`
 
-// near is how it goes on until nginx's part is looked at the last time, and passed until nginx is written to.
+// near is how it continues until nginx's part is looked at the last time, and passed until nginx is written to.
 const (
 	near = begun + `
 	rehearse green

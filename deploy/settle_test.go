@@ -337,7 +337,7 @@ func TestJournalUnusable(t *testing.T) {
 	}
 }
 
-// TestDeploySettlesFirst: the next deployment finishes or undoes what a killed one left, says so, and goes on.
+// TestDeploySettlesFirst: the next deployment finishes or undoes what a killed one left, says so, and continues.
 func TestDeploySettlesFirst(t *testing.T) {
 	story(t, "undone", func(t *testing.T, w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "start was-green"})

@@ -36,7 +36,7 @@ func TestPlanRefusesAReadOnlyRoot(t *testing.T) {
 	}
 }
 
-// A user who may neither write beside the file nor signal nginx is told so.
+// A user who may neither write next to the file nor signal nginx is told so.
 func TestHostedByAnother(t *testing.T) {
 	if !asNobody(t, func() {
 		h := &onhost.Nginx{Master: agent.Process{PID: 1}}

@@ -73,7 +73,7 @@ func TestDrainCountsConnections(t *testing.T) {
 	}
 }
 
-// The two ends of a connection may be used again when it is closed: the age begins anew.
+// The two ends of a connection may be used again when it is closed: the age begins again.
 func TestCensusForgetsWhatIsClosed(t *testing.T) {
 	c := (&observed{found: &incontainer.Nginx{}}).census([]model.Container{
 		{Name: "blue-1", Published: []model.Published{{Port: 8081, Target: 3000}}, Addresses: map[string]string{"net": "10.0.0.2", "net (IPv6)": "fd00::2"}},

@@ -16,7 +16,7 @@ func TestHostEditDuringTheRun(t *testing.T) {
 	edited := read(t, s.file) + "# by hand\n"
 	_, err := after(func() { write(t, s.file, edited) }, s.router.Switch)(t.Context(), s.change, s.targets(), begun)
 	var failed *model.NotSwitchedError
-	if !errors.As(err, &failed) || !strings.Contains(failed.Error(), "somebody else changed it") || failed.Applied || failed.Restored != nil {
+	if !errors.As(err, &failed) || !strings.Contains(failed.Error(), "someone else changed it") || failed.Applied || failed.Restored != nil {
 		t.Errorf("%+v", failed)
 	}
 	if got := read(t, s.file); got != edited {

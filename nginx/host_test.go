@@ -51,7 +51,7 @@ type hostShop struct {
 	router      *observed
 	change      model.Change
 	master      *exec.Cmd
-	taken       int      // a port that somebody else listens at
+	taken       int      // a port that someone else listens at
 	wrap        []string // the words before nginx's in its command
 }
 

@@ -150,7 +150,7 @@ func checkPlan(t *testing.T, dir *model.Addresses, files nginxtest.Files, want m
 func TestPlanReturnsTheRoutesRefusal(t *testing.T) {
 	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
 	r, _ := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server was-blue:3000; }"})
-	r.route.Refusal = model.Refuse(model.ConfigNotLoaded, "somebody edited it")
+	r.route.Refusal = model.Refuse(model.ConfigNotLoaded, "someone edited it")
 	change, err := r.Plan(dir, model.Green)
 	if err != r.route.Refusal || !change.Empty() {
 		t.Errorf("%+v, %v", change, err)

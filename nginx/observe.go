@@ -138,7 +138,7 @@ func (n *observed) refuseOr(route *model.Route, err error) error {
 	return err
 }
 
-// notPersistent tells of files of a switch that are lost when nginx's container is made anew.
+// notPersistent tells of files of a switch that are lost when nginx's container is recreated.
 func (n *observed) notPersistent(points []model.SwitchPoint) (findings []model.Finding) {
 	for _, file := range n.writes(points) {
 		if why := n.found.NotPersistent(file); why != "" {
@@ -204,7 +204,7 @@ func (n *observed) notLoaded(file string) error {
 }
 
 // newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
-// anew: one may have changed since it was read.
+// again: one may have changed since it was read.
 func (n *observed) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
 	in := n.found.Files(ctx)
 	seen := map[string]bool{}

@@ -65,7 +65,7 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-// A variable that carries the live colour's address would go on leading users there when that is stopped.
+// A variable that carries the live colour's address would continue leading users there when that is stopped.
 func TestObserveAnAddressInAVariable(t *testing.T) {
 	b := newBench(t)
 	b.colours()
@@ -140,7 +140,7 @@ func TestObserveAReplacedMountedFile(t *testing.T) {
 	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
-	// The engine's archive call mounts anew and sees the new file, nginx does not.
+	// The engine's archive call mounts again and sees the new file, nginx does not.
 	if _, route := b.observed("edge"); route.Refusal != nil {
 		refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/conf.d/default.conf", "mount the directory")
 	} else if route.Names != model.Blue {

@@ -14,7 +14,7 @@ import (
 )
 
 // Rehearse implements model.Nginx. The coming configuration is tested next to the live one, where its names resolve:
-// never in the live file. An nginx that somebody restarts at this moment is waited for.
+// never in the live file. An nginx that someone restarts at this moment is waited for.
 func (n *observed) Rehearse(ctx context.Context, change model.Change, started <-chan struct{}) ([]model.Finding, error) {
 	if err := n.there(); err != nil {
 		return nil, err

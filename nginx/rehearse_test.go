@@ -46,7 +46,7 @@ func TestRehearseRefusesInNginxsOwnWords(t *testing.T) {
 	s.leavesNothing()
 }
 
-// Somebody restarts nginx just then: it is waited for, and the helper goes with it.
+// Someone restarts nginx just then: it is waited for, and the helper goes with it.
 func TestRehearseWhileNginxRestarts(t *testing.T) {
 	b := newBench(t)
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))

@@ -20,7 +20,7 @@ type Router struct {
 	opts   instance.Options
 	mode   mode.Mode
 	wrong  error             // what of the settings is wrong, which Observe says
-	last   instance.Instance // that Observe found; its agent goes on to the next
+	last   instance.Instance // that Observe found; its agent passes to the next
 	asks   *sync.Mutex       // checks are asked in parallel, and one helper answers them all
 	// began is what runs before nginx, by its id and the files that a switch writes.
 	began map[string]startup.Result

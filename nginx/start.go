@@ -25,7 +25,7 @@ func (n *observed) start(ctx context.Context, change model.Change, targets []mod
 }
 
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
-// proof that failed may be one that it serves somebody else.
+// proof that failed may be one that it serves someone else.
 func (n *observed) notStarted(ctx context.Context, written []model.FileChange, after agent.Snapshot, cause error) error {
 	undo := mayUndo(ctx, written)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

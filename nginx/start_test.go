@@ -33,7 +33,7 @@ func TestStart(t *testing.T) {
 	s.leavesNothing()
 }
 
-// An nginx that came up and serves somebody else, or that did not come up, is stopped again, and its file is the old one.
+// An nginx that came up and serves someone else, or that did not come up, is stopped again, and its file is the old one.
 func TestStartThatIsNotProven(t *testing.T) {
 	for name, test := range map[string]struct {
 		more    string // of the configuration

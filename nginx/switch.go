@@ -110,7 +110,7 @@ func (n *observed) put(ctx context.Context, change model.Change) (rest agent.Sna
 }
 
 // stillHeld wants the files as the change leaves them: as nginx sees them, and where its next start would read them. It is
-// asked after the writing and again after the proof: what somebody wrote just before the signal is what nginx has loaded.
+// asked after the writing and again after the proof: what someone wrote just before the signal is what nginx has loaded.
 func (n *observed) stillHeld(ctx context.Context, change model.Change) error {
 	in := n.found.Files(ctx)
 	for _, f := range change.Files {
@@ -132,7 +132,7 @@ func (n *observed) notHeld(f model.FileChange) error {
 	return model.Refuse(model.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, n.found)
 }
 
-// atRest is what runs once the master has done what it was signalled to do before, by somebody else or by a switch that
+// atRest is what runs once the master has done what it was signalled to do before, by someone else or by a switch that
 // was given up: the workers of such a reload may have read other bytes than those of now, and are not to be taken for the
 // workers of the next one. The error of a master that does not come to rest is a *pendingError.
 func (n *observed) atRest(ctx context.Context) (agent.Snapshot, error) {

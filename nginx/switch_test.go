@@ -227,7 +227,7 @@ func (s *shop) agent() string {
 	return s.docker("ps", "-q", "--no-trunc", "--filter", "label="+engine.SweepLabel+"="+s.bench.id, "--filter", "name=bluegate-helper")
 }
 
-// The configuration is read anew in the middle of a deployment; what was prepared stays, and Close removes it.
+// The configuration is read again in the middle of a deployment; what was prepared stays, and Close removes it.
 func TestObserveKeepsTheHelper(t *testing.T) {
 	b := newBench(t)
 	s := b.newShop(storages["folder"](b, edge("was-blue:3000")[confPath]))
@@ -262,7 +262,7 @@ func (s *shop) notSwitched() *model.NotSwitchedError {
 	return failed
 }
 
-// nginx takes the signal, says nothing that a caller could see, and goes on with what it had.
+// nginx takes the signal, says nothing that a caller could see, and continues with what it had.
 func TestSwitchThatNginxDoesNotApply(t *testing.T) {
 	b := newBench(t)
 	x := storages["folder"](b, edge("was-blue:3000")[confPath])
@@ -295,7 +295,7 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
 	}
-	if !strings.Contains(failed.Error(), "somebody else changed it") {
+	if !strings.Contains(failed.Error(), "someone else changed it") {
 		t.Errorf("%v", failed)
 	}
 	if got := read(t, x.mounts[0].Source+"/default.conf"); got != edited {

@@ -96,7 +96,7 @@ func (s *shop) colour() (colour string) {
 	return colour
 }
 
-// edited saves the file that is going to change as somebody has it in an editor. Where nginx's mount is read-only, that
+// edited saves the file that is going to change as someone has it in an editor. Where nginx's mount is read-only, that
 // is on the host.
 func (s *shop) edited(x box) (undo func()) {
 	s.t.Helper()
@@ -189,7 +189,7 @@ func TestWrongTurnsOfStorages(t *testing.T) {
 	}
 }
 
-// persists wants green to go on being served by an nginx that is restarted, and by a container that is made anew; or
+// persists wants green to continue being served by an nginx that is restarted, and by a container that is recreated; or
 // that it was told before the switch that it will not be.
 func (s *shop) persists(x box) {
 	s.t.Helper()
@@ -284,7 +284,7 @@ type modeOfTest struct {
 }
 
 // meets are the turns that a mode can meet: where nothing is reloaded, none that has to do with that; and where a link
-// is pointed elsewhere, that somebody points it back, and not that he writes through it.
+// is pointed elsewhere, that someone points it back, and not that he writes through it.
 func (m modeOfTest) meets(again func()) (all []turn) {
 	for _, turn := range turns {
 		switch {

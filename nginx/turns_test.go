@@ -18,15 +18,15 @@ import (
 // however it is switched.
 type site struct {
 	*testing.T
-	plan    func() (*observed, model.Change) // to green, read anew and rehearsed
+	plan    func() (*observed, model.Change) // to green, read again and rehearsed
 	targets func() []model.Target
 	colour  func() string // that a request on a connection of its own meets
 	state   func() string // of the folder of the file that a switch writes: names, owners, modes, times, bytes
 
-	edit    func() (undo func())            // somebody saves that file, as it was but for a comment
+	edit    func() (undo func())            // someone saves that file, as it was except for a comment
 	more    func(conf string) (undo func()) // another site's file, which nginx has not loaded
 	listen  func(port string) (undo func()) // another process, at a port of nginx's network namespace
-	strange func() (undo func())            // green's name leads to somebody else; nil where none is used
+	strange func() (undo func())            // green's name leads to someone else; nil where none is used
 	restart func()                          // nginx, as by its package or its owner
 	hold    func() (leave func())           // the master stands still
 }
@@ -70,7 +70,7 @@ type turn struct {
 	// says is what the error has to say, a regular expression; empty where it may also have been switched, as it is when
 	// nginx is restarted.
 	says string
-	// edits says that the file holds somebody's bytes afterwards; kept says that these came over ours.
+	// edits says that the file holds someone's bytes afterwards; kept says that these came over ours.
 	edits, kept bool
 }
 
@@ -83,7 +83,7 @@ var turns = []turn{
 	{name: "another site is broken", at: rehearsed, says: `unknown directive "listne"`, do: func(s *site) func() {
 		return s.more("server { listne 80; }\n")
 	}},
-	{name: "an edit by hand", at: looked, says: "somebody else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
+	{name: "an edit by hand", at: looked, says: "someone else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
 	{name: "an edit by hand just before the signal", at: tested, says: "does not hold what was written|not this switch's token", edits: true, kept: true, do: func(s *site) func() { return s.edit() }},
 	{name: "a stranger at the address", at: rehearsed, says: "is not the release's", do: func(s *site) func() { return s.strange() }},
 	{name: "a stranger at the address behind the signal", at: signalled, says: "is not the release's|host not found", do: func(s *site) func() { return s.strange() }},
@@ -146,7 +146,7 @@ func (s *site) meets(turn turn) {
 	undo()
 }
 
-// undone wants an error that says why, and that all was taken back but what is somebody else's.
+// undone wants an error that says why, and that all was taken back but what is someone else's.
 func (s *site) undone(turn turn, err error) {
 	s.Helper()
 	if err == nil || !regexp.MustCompile(turn.says).MatchString(err.Error()) {

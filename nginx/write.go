@@ -11,7 +11,7 @@ import (
 )
 
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
-// files it may have written: one that somebody else changed is none of them.
+// files it may have written: one that someone else changed is none of them.
 func (n *observed) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {
 	for i, f := range files {
 		if ctx.Err() != nil { // before each: with the lock goes the right to write

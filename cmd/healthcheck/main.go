@@ -52,7 +52,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitHealthy
 	case "--serve":
-		// bluegate copies this executable into a container beside nginx and asks it over its standard streams.
+		// bluegate copies this executable into a container next to nginx and asks it over its standard streams.
 		if err := agent.Serve(os.Stdin, stdout); err != nil {
 			fmt.Fprintf(stderr, "healthcheck: %v\n", err)
 			return exitUsage

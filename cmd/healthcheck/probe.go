@@ -85,7 +85,7 @@ func (p probe) cause(err error) string {
 	return err.Error()
 }
 
-// firstBytes reads no more than it shows. What could not be read does not matter beside the status that came.
+// firstBytes reads no more than it shows. What could not be read does not matter next to the status that came.
 func firstBytes(body io.Reader) string {
 	text, _ := io.ReadAll(io.LimitReader(body, shownBody))
 	return strings.TrimSpace(string(text))

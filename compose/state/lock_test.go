@@ -169,7 +169,7 @@ func TestLockOfAProcess(t *testing.T) {
 	// It has ended; that nobody has waited for it is how a container without an init leaves it.
 	b.Eventually("the dead holder's lock is free", func() error {
 		if h, err := l.Holder(t.Context(), b.ID); h != nil || err != nil {
-			return errors.New("somebody is said to hold it")
+			return errors.New("someone is said to hold it")
 		}
 		return nil
 	})

@@ -2,7 +2,7 @@ package gate_test
 
 import "testing"
 
-// TestWindow plays the stable window: what holds it, what begins it anew, and that nothing else does.
+// TestWindow plays the stable window: what holds it, what begins it again, and that nothing else does.
 func TestWindow(t *testing.T) {
 	playAll(t, []scene{
 		{"it begins with the last container that became good", `

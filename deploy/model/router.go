@@ -277,7 +277,7 @@ const (
 	ChangeNotApplied ChangeState = "untouched"  // the old bytes are there
 	ChangeWritten    ChangeState = "written"    // the new bytes are there, but what runs is older than they are
 	ChangeLoaded     ChangeState = "loaded"     // the new bytes are there, and every accepting worker is newer than they are
-	ChangeConflict   ChangeState = "foreign"    // neither: somebody edited the file
+	ChangeConflict   ChangeState = "foreign"    // neither: someone edited the file
 	ChangeNginxGone  ChangeState = "nginx-gone" // nginx is not there to be asked
 )
 

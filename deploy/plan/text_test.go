@@ -109,7 +109,7 @@ func retired(o *Observation) {
 	o.Journal.Releases = []model.ReleaseRecord{{Release: "r-blue", Colour: model.Blue}, back}
 }
 
-// without are the containers that are there but for these.
+// without are the containers that are there except for these.
 func (o *Observation) without(names ...string) {
 	o.Containers = slices.DeleteFunc(o.Containers, func(c model.Container) bool { return slices.Contains(names, c.Name) })
 }

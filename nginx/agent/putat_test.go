@@ -9,7 +9,7 @@ import (
 	"bluegate/nginx/fsys"
 )
 
-// A file has its own time, but for one that was put in its place with an old time.
+// A file has its own time, except for one that was put in its place with an old time.
 func TestPutAt(t *testing.T) {
 	old := time.Now().Add(-time.Hour).Truncate(time.Second)
 	// pause makes what comes next another moment than what was before.

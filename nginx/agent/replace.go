@@ -18,7 +18,7 @@ import (
 )
 
 // ErrChanged says that a file holds neither what it should hold nor what it is to hold.
-var ErrChanged = errors.New("was changed by somebody else; it is left as it is")
+var ErrChanged = errors.New("was changed by someone else; it is left as it is")
 
 // Write does what a Replace asks for. atomic says that readers found the old file or the new one, never a part.
 func (r Replace) Write() (atomic bool, err error) {
@@ -74,7 +74,7 @@ func (r Replace) look() (path string, holds fsys.State, at time.Time, err error)
 	return path, fsys.HasOther, at, nil
 }
 
-// real is where the file is that is to be written. A link on the way is followed, but for one that is itself replaced.
+// real is where the file is that is to be written. A link on the way is followed, except for one that is itself replaced.
 func (r Replace) real() (string, error) {
 	if r.Link == "" && r.OldLink == "" {
 		real, err := filepath.EvalSymlinks(r.Path)
@@ -104,7 +104,7 @@ func byRename(path string, r Replace) error {
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".bluegate-tmp")
 	_ = os.Remove(tmp) // of a run that was killed here
 	defer os.Remove(tmp)
-	if err := beside(path, tmp, r); err != nil {
+	if err := writeTemporary(path, tmp, r); err != nil {
 		return err
 	}
 	if err := take(tmp, path, r); err != nil {
@@ -128,7 +128,7 @@ func take(tmp, path string, r Replace) error {
 	}
 	err := unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, path, flags)
 	switch {
-	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.ENOENT): // somebody made it, or took it away
+	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.ENOENT): // someone made it, or took it away
 		return fmt.Errorf("%s %w", path, ErrChanged)
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EPERM):
 		if _, holds, _, err := r.look(); err != nil || holds != fsys.HasOld {
@@ -146,8 +146,8 @@ func take(tmp, path string, r Replace) error {
 	return errors.Join(fmt.Errorf("%s %w", path, ErrChanged), unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, path, unix.RENAME_EXCHANGE))
 }
 
-// beside makes what is going to be renamed. A new file gets the owner of its directory.
-func beside(path, tmp string, r Replace) error {
+// writeTemporary makes what is going to be renamed. A new file gets the owner of its directory.
+func writeTemporary(path, tmp string, r Replace) error {
 	if r.Link != "" {
 		return errors.Join(os.Symlink(r.Link, tmp), setTime(tmp, r))
 	}

@@ -190,7 +190,7 @@ func TestReplaceThereAndBack(t *testing.T) {
 	}
 	edited := Replace{Path: filepath.Join(dir, "live.conf"), Old: []byte("blue"), New: []byte("green"), Link: "green.conf", OldLink: "other.conf"}
 	if _, err := edited.Write(); !errors.Is(err, ErrChanged) || state() != before {
-		t.Errorf("a link that somebody pointed elsewhere: %v, %q", err, state())
+		t.Errorf("a link that someone pointed elsewhere: %v, %q", err, state())
 	}
 }
 
@@ -271,7 +271,7 @@ func TestReadersBesideRenames(t *testing.T) {
 func TestTakeLeavesWhatCameMeanwhile(t *testing.T) {
 	for name, test := range map[string]struct{ old, there, want []byte }{
 		"an edit":          {[]byte("old"), []byte("edited"), []byte("edited")},
-		"a new file":       {nil, []byte("somebody's"), []byte("somebody's")},
+		"a new file":       {nil, []byte("someone's"), []byte("someone's")},
 		"it was taken":     {[]byte("old"), nil, nil},
 		"nothing came":     {[]byte("old"), []byte("old"), []byte("new")},
 		"nothing is there": {nil, nil, []byte("new")},

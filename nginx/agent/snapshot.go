@@ -116,7 +116,7 @@ func (s Snapshot) Unchanged(before Snapshot) bool {
 	return s.Master.Waiting && s.Master.ID() == before.Master.ID() && s.Unnamed == 0 && fresh == 0 && old == len(before.Workers) && len(s.ShuttingDown) <= len(before.ShuttingDown)
 }
 
-// Busy says that the master is at something: it reads a configuration for somebody else, for instance. Where the kernel
+// Busy says that the master is at something: it reads a configuration for someone else, for instance. Where the kernel
 // tells nothing of any process it is taken to be idle.
 func (s Snapshot) Busy() bool {
 	told := func(p Process) bool { return p.KnownState }
@@ -166,7 +166,7 @@ func (s Snapshot) Command() (executable string, flags []string) {
 //
 // Ages are whole seconds, so a worker may be a second older than it says, and so are the archive's times: the file may be
 // a second newer. Within these seconds the workers from before the write tell, where they are known: if none of them
-// accepts any more, there was a reload. An id that was given anew meanwhile is taken for the old worker's.
+// accepts any more, there was a reload. An id that was given again meanwhile is taken for the old worker's.
 func (s Snapshot) Loaded(before []string, written, asked time.Time) bool {
 	began, ok := s.OldestStart(asked)
 	if !ok || began.Before(written.Add(-time.Second)) {

@@ -30,7 +30,7 @@ func passSchemes(directive string) (schemes []string, ok bool) {
 	return nil, false
 }
 
-// passAddress returns the address that a *_pass directive names literally. Only a URL for HTTP goes on behind it.
+// passAddress returns the address that a *_pass directive names literally. Only a URL for HTTP continues after it.
 func passAddress(directive, value string) (address, bool) {
 	schemes, ok := passSchemes(directive)
 	if !ok {

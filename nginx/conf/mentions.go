@@ -13,7 +13,7 @@ type Mention struct {
 }
 
 // Mentions returns the words of the file, comments excepted, in which one of the hosts stands as a whole word: with
-// nothing beside it that could belong to a host name. Case does not matter. A word is listed once, with the first host
+// nothing next to it that could belong to a host name. Case does not matter. A word is listed once, with the first host
 // found in it. Names of directives are not looked at, but the keys of map and geo are; Lua code is, line by line.
 func (f *File) Mentions(hosts []string) []Mention {
 	s := searcher{file: f}

@@ -33,7 +33,7 @@ func TestSwitchOfWholeFiles(t *testing.T) {
 			`    upstream was { server unix:/run/was-blue.sock backup; server was-green:3000 resolve; }`,
 			`    upstream signal { server signal-green:3001; server [2001:db8::3]:3001; }`,
 			`    server { listen 3002; proxy_pass signal-green:3001; }`,
-		}, 2}, // not the socket: a file's name goes on behind the dot
+		}, 2}, // not the socket: a file's name continues after the dot
 		{"crlf.conf", []string{
 			"\t\t\thttp://was-green:3000/\r",
 			"\tlocation /b { grpc_pass grpcs://signal-green:3001 ; }\r",

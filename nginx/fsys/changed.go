@@ -59,7 +59,7 @@ func putAt(file, folder fs.FileInfo) time.Time {
 }
 
 // LeaveNoTrace sets the time of a folder in which an old file was put back apart from that moment: what is put back is
-// what nginx has loaded, and must not look as if somebody had moved it there.
+// what nginx has loaded, and must not look as if someone had moved it there.
 func LeaveNoTrace(dir string) error {
 	return os.Chtimes(dir, time.Time{}, time.Now().Add(-time.Second))
 }

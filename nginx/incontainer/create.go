@@ -46,7 +46,7 @@ func (c *Nginx) joinNetworks(ctx context.Context, id string) error {
 	return nil
 }
 
-// createOwn creates a container of ours from nginx's image. The engine goes on with a creation whose caller has gone
+// createOwn creates a container of ours from nginx's image. The engine continues with a creation whose caller has gone
 // away, and nobody would know its container: so creating is not cut short, and what came too late is removed.
 func (c *Nginx) createOwn(asked context.Context, role string, config *container.Config, host *container.HostConfig) (string, error) {
 	if err := asked.Err(); err != nil {

@@ -170,7 +170,7 @@ func single(found []*Nginx) (*Nginx, error) {
 	return nil, &model.UnreachableError{What: "nginx", Err: fmt.Errorf("several containers could be meant: %s; label one with %s or name it in bluegate.yml (nginx.container)", strings.Join(names, ", "), Label)}
 }
 
-// passing says whether a container changed its state while it was looked at: somebody else's, that is being stopped or
+// passing says whether a container changed its state while it was looked at: someone else's, that is being stopped or
 // removed. What the engine answers about such a one is no fault.
 func (s *Search) passing(ctx context.Context, row container.Summary) bool {
 	ctx, cancel := engine.Asking(ctx)

@@ -196,7 +196,7 @@ func (c *Nginx) stat(ctx context.Context, file string) error {
 	return err
 }
 
-// again opens the same container anew if it was started since, and keeps its helper.
+// again opens the same container again, if it was started since, and keeps its helper.
 func (c *Nginx) again(ctx context.Context) (changed bool, err error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()

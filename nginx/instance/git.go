@@ -10,7 +10,7 @@ import (
 )
 
 // GitRoot is the folder of the git repository that tracks a file of this machine; empty where none does, or where there
-// is no git to ask. The repository may be somebody else's: nothing that it configures is run.
+// is no git to ask. The repository may be someone else's: nothing that it configures is run.
 func GitRoot(ctx context.Context, file string) string {
 	if root, err := git(ctx, file, "rev-parse", "--show-toplevel"); err == nil {
 		if _, err := git(ctx, file, "ls-files", "--error-unmatch", "--", filepath.Base(file)); err == nil {

@@ -154,7 +154,7 @@ type Result struct {
 }
 
 // ErrForeign says that a file holds neither what we read nor what we wrote.
-var ErrForeign = errors.New("somebody else changed it meanwhile; it is left as it is")
+var ErrForeign = errors.New("someone else changed it meanwhile; it is left as it is")
 
 // ExecLimit bounds a command: nginx -t resolves names, and a resolver may be slow.
 const ExecLimit = 30 * time.Second

@@ -110,7 +110,7 @@ func TestExamineUpstream(t *testing.T) {
 		{"long for all, said once where it stands", connectTimeout, long, nil, "connect-timeout /etc/nginx/timeouts.conf:1"},
 		{"short in the location", connectTimeout, site("server { location / { proxy_connect_timeout 5s; proxy_pass http://was-blue:3000; } }\n"), nil, ""},
 		{"of gRPC", connectTimeout, site("server { proxy_connect_timeout 1s; location / { grpc_pass grpc://was-blue:3000; } }\n"), nil, "connect-timeout" + shop + "1"},
-		{"of somebody else", connectTimeout, site("server { location / { proxy_pass http://metrics:9090; } }\n"), nil, ""},
+		{"of someone else", connectTimeout, site("server { location / { proxy_pass http://metrics:9090; } }\n"), nil, ""},
 
 		{"no connections kept", upstreamKeepalive, site("upstream was { server was-blue:3000; }\n"), old, "upstream-keepalive" + shop + "1"},
 		{"connections kept", upstreamKeepalive, site("upstream was { server was-blue:3000; keepalive 8; }\n"), old, ""},

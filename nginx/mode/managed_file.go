@@ -16,7 +16,7 @@ import (
 )
 
 // ManagedFile is the one file of ours in mode managed. It is rendered whole and never edited; its sum says whether
-// somebody else did.
+// someone else did.
 type ManagedFile struct {
 	Colour    model.Colour
 	SwitchID  string

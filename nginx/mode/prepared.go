@@ -125,7 +125,7 @@ func (m prepared) Plan(c Configuration, route model.Route, dir *model.Addresses,
 	}
 	f := model.FileChange{Path: file, New: texts[to]}
 	if route.Names == to {
-		if f.New, err = c.Files.Read(file); err != nil { // but for white space it is that already
+		if f.New, err = c.Files.Read(file); err != nil { // except for white space it is that already
 			return model.Change{}, err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"bluegate/nginx/conf"
 )
 
-// twin is an upstream that exists once per colour: `upstream was_blue { … }` beside `upstream was_green { … }`. Which of
+// twin is an upstream that exists once per colour: `upstream was_blue { … }` next to `upstream was_green { … }`. Which of
 // the two gets traffic is chosen elsewhere, so its servers carry no colour: the name that chooses does.
 type twin struct {
 	name   string

@@ -20,7 +20,7 @@ import (
 	"bluegate/nginx/startup"
 )
 
-// Nginx is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that somebody
+// Nginx is an nginx that runs on this machine, which is the engine's: a service of systemd's, or a master that someone
 // started. It implements instance.Instance. What a container's nginx is asked through the engine, this one is asked through the
 // kernel; what has to be asked from where it stands is asked by this process itself.
 type Nginx struct {

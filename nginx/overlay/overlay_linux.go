@@ -74,7 +74,7 @@ func Main(in io.Reader) error {
 	return fmt.Errorf("run %s: %w", j.Argv[0], syscall.Exec(j.Argv[0], j.Argv, os.Environ()))
 }
 
-// cover lays over a directory one that holds the same, but for the files.
+// cover lays over a directory one that holds the same, except for the files.
 func cover(dir, stage string, files []File) error {
 	if dir == "/" {
 		return errors.New("a file in the root directory cannot be shown changed")

@@ -29,7 +29,7 @@ const (
 	nameSleep  = "script, its own sleep of 50 s"
 )
 
-// All wait for nothing after the first healthy, as the peers do; one has the default beside it.
+// All wait for nothing after the first healthy, as the peers do; one has the default next to it.
 const (
 	atOnce  = "gate: {stable: 0s}\nold: {keep: stopped}\n"
 	hastily = "gate: {stable: 0s, start_interval: 500ms}\n"
@@ -71,7 +71,7 @@ const upWait = common + `
 docker compose -f "compose.$TO-deploy.yml" up -d --wait --quiet-pull
 ` + turn
 
-// script is what bluegate grew out of: it sleeps, looks once, and goes on.
+// script is what bluegate grew out of: it sleeps, looks once, and continues.
 func script(sleep string) string {
 	return common + fmt.Sprintf(`
 docker compose -f "compose.$TO-deploy.yml" up -d --quiet-pull

@@ -1,4 +1,4 @@
-// Command bench measures whole deployments of the demo shop: bluegate beside what people use instead, on the same
+// Command bench measures whole deployments of the demo shop: bluegate next to what people use instead, on the same
 // engine, nginx, application and load, one after the other in turns. It prints tables and writes them to a document.
 //
 //	bench --bluegate bin/bluegate --rounds 5 --out docs/benchmarks.md

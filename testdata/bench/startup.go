@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// startUp is what every command takes before it does anything, beside the same of docker's.
+// startUp is what every command takes before it does anything, next to the same of docker's.
 func startUp(bluegate string) (claim, error) {
 	ours, err := starts(bluegate)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestBadInputs(t *testing.T) {
 	}
 }
 
-// folder has a good pair of Compose files, but for what the input says.
+// folder has a good pair of Compose files, except for what the input says.
 func (in badInput) folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")

@@ -87,7 +87,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// Where a deployment would be refused, so does the doctor, and goes on looking.
+// Where a deployment would be refused, so does the doctor, and continues looking.
 func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 	sample.Test(t, 3)
 	t.Parallel()
@@ -111,7 +111,7 @@ func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 	}
 }
 
-// What was made anew would serve what its image holds: that is said before the switch, by every command that could have
+// What was recreated would serve what its image holds: that is said before the switch, by every command that could have
 // told; a restart alone loses nothing.
 func TestPersistence(t *testing.T) {
 	sample.Test(t, 3)

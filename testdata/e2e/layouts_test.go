@@ -83,7 +83,7 @@ var layouts = []layout{
 	{folder: "one-file-host-nginx", hosted: true, live: []project{{files: []string{"docker-compose.yml"}, services: []string{"app-blue", "db"}}}},
 }
 
-// Each layout, as it is: init writes the few lines of bluegate.yml that lie beside it, a dry run has nothing against it,
+// Each layout, as it is: init writes the few lines of bluegate.yml that lie next to it, a dry run has nothing against it,
 // and then come two good releases and a bad one under load. Nobody loses a request, and the right colour is live after
 // each.
 func TestLayouts(t *testing.T) {
@@ -132,7 +132,7 @@ func (s *shop) refusesWith(l layout, env []string) {
 	}
 }
 
-// adopts has init write what bluegate needs here, which is what lies beside the layout, and then makes a dry run.
+// adopts has init write what bluegate needs here, which is what lies next to the layout, and then makes a dry run.
 func (s *shop) adopts(l layout) {
 	s.t.Helper()
 	out, err := s.Command(s.t.Context(), nil, "init", "--format", "json").Output()

@@ -94,7 +94,7 @@ func newShop(t *testing.T, o stand.Options) *shop {
 	return &shop{Stand: s, t: t}
 }
 
-// patientProbes lets the shop's probes take long, but for those of which a test itself says how long they may take: where the
+// patientProbes lets the shop's probes take long, except for those of which a test itself says how long they may take: where the
 // machine is busy, what is late is not bad.
 func patientProbes(edit func(colour, text string) string) func(colour, text string) string {
 	return func(colour, text string) string {

@@ -173,7 +173,7 @@ func only[T any](all []T, keep func(T) bool) (rows []T) {
 	return rows
 }
 
-// Somebody edits nginx's files while the gate waits: the release is refused, and the edit is left as it is.
+// Someone edits nginx's files while the gate waits: the release is refused, and the edit is left as it is.
 func TestEditedDuringTheGate(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"template": "upstream.conf", "managed": "00-bluegate.conf", "copy": "upstream.conf"}

@@ -121,7 +121,7 @@ func TestNginxStoppedOrMissing(t *testing.T) {
 	}
 }
 
-// Somebody edited the live file and has not reloaded nginx: what runs is not what is on disk.
+// Someone edited the live file and has not reloaded nginx: what runs is not what is on disk.
 func TestHandEditNotLoaded(t *testing.T) {
 	sample.Test(t, 3)
 	t.Parallel()

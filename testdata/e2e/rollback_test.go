@@ -80,7 +80,7 @@ func TestRollback(t *testing.T) {
 }
 
 // A refused release has taken the place of the kept containers, their tag names another image, and that image has lost
-// its name: the previous release is made anew of what was kept, and Compose knows it as its own.
+// its name: the previous release is recreated of what was kept, and Compose knows it as its own.
 func TestRollbackOfWhatIsGone(t *testing.T) {
 	sample.Test(t, 3)
 	t.Parallel()
@@ -125,12 +125,12 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 	if got := inspect(t, s.Name+"-was-blue-1", "{{json .Config.Labels}}"); got != labels {
 		t.Errorf("its labels are\n%s\nwant\n%s", got, labels)
 	}
-	// And forward again, from what was made anew.
+	// And forward again, from what was recreated.
 	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	s.nothingLeft()
 }
 
-// byHand starts a colour as somebody does without bluegate.
+// byHand starts a colour as someone does without bluegate.
 func (s *shop) byHand(colour, version string, ports ...int) {
 	s.t.Helper()
 	for i, part := range []string{"was", "signal"} {
@@ -146,8 +146,8 @@ func (s *shop) byHand(colour, version string, ports ...int) {
 	}
 }
 
-// What bluegate has not started itself is adopted when it retires, and comes back as well: from its containers, or anew
-// when somebody removed them.
+// What bluegate has not started itself is adopted when it retires, and comes back as well: from its containers, or again
+// when someone removed them.
 func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 	sample.Test(t, 3)
 	t.Parallel()
@@ -203,7 +203,7 @@ func TestRollbackToWhatRuns(t *testing.T) {
 	s.nothingLeft()
 }
 
-// Somebody pointed nginx back by hand after a run that was killed in its drain. Settle takes that for the decision that
+// Someone pointed nginx back by hand after a run that was killed in its drain. Settle takes that for the decision that
 // it is: what nginx serves stays, and the other colour is stopped.
 func TestSettleTakesADecisionMadeByHand(t *testing.T) {
 	sample.Test(t, 3)

@@ -104,7 +104,7 @@ func (s *shop) inside() string {
 	return docker(s.t, "exec", s.Nginx, "sh", "-c", "stat -L -c '%u:%g %a' /etc/nginx/conf.d/default.conf; cat /etc/nginx/conf.d/default.conf; ls -A /etc/nginx/conf.d")
 }
 
-// A mounted file that was replaced by a rename on the host: nginx still has the old one, and would go on having it,
+// A mounted file that was replaced by a rename on the host: nginx still has the old one, and would continue having it,
 // while every exit code says that all is well. It is refused before anything is started.
 func TestStaleSingleFile(t *testing.T) {
 	sample.Test(t, 3)

@@ -87,7 +87,7 @@ func (s *shop) openStream() (more func() error, leave func()) {
 	return more, cancel
 }
 
-// A stream that never ends outlasts the drain: the new colour is live, the old one goes on running and serves it, and
+// A stream that never ends outlasts the drain: the new colour is live, the old one continues running and serves it, and
 // the report names the connection and the command that finishes later.
 func TestStreamThatNeverEnds(t *testing.T) {
 	sample.Test(t, 3)

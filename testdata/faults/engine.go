@@ -88,7 +88,7 @@ func (e *engine) ready() error {
 	return errors.New("the engine does not answer")
 }
 
-// freeze and thaw stop the daemon and let it go on: it accepts connections, and is silent.
+// freeze and thaw stop the daemon and let it continue: it accepts connections, and is silent.
 func (e *engine) freeze() error { return e.daemon.Process.Signal(syscall.SIGSTOP) }
 func (e *engine) thaw() error   { return e.daemon.Process.Signal(syscall.SIGCONT) }
 

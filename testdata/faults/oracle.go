@@ -12,10 +12,10 @@ import (
 	"bluegate/testdata/stand"
 )
 
-// The invariants, asked of the users' record and of the docker command; never of what bluegate says of itself, but for
+// The invariants, asked of the users' record and of the docker command; never of what bluegate says of itself, except for
 // whether it says the truth.
 
-// meetStrangers puts beside the shop what looks like its own and is not: a database of the same Compose project, a
+// meetStrangers puts next to the shop what looks like its own and is not: a database of the same Compose project, a
 // container that was stopped, an image that nothing uses and a volume.
 func (s *shop) meetStrangers() {
 	t := s.t
@@ -68,7 +68,7 @@ func (s *shop) discreet() {
 	}
 }
 
-// stands is I3 after a death: somebody answers, it is the colour that status names, and its containers are well.
+// stands is I3 after a death: someone answers, it is the colour that status names, and its containers are well.
 func (s *shop) stands() model.Colour {
 	t := s.t
 	var said, seen model.Colour

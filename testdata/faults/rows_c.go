@@ -25,11 +25,11 @@ var rowsC = []row{
 	{id: "C13", injected: "the app listens on 127.0.0.1 only, its probe passes", required: "refused before any user sees a 502", tests: bad("listens_on_loopback_only")},
 	{id: "C14", injected: "one service of two is bad; one replica of three", required: "all or nothing", tests: append(bad("one_of_two"), "./deploy/gate:TestFaults")},
 	{id: "C15", injected: "an image that nobody knows; a registry that refuses or hangs", required: "exit 3 before any change; credentials not printed", tests: append(bad("image_cannot_be_pulled"), "./compose:TestPullThatFails", "./compose:TestPullThatStalls")},
-	{id: "C17", injected: "a container name and a host port that somebody else has", required: "exit 3; the holder named; nothing of his removed", run: takenNames},
+	{id: "C17", injected: "a container name and a host port that someone else has", required: "exit 3; the holder named; nothing of his removed", run: takenNames},
 	{id: "C18", injected: "the engine's disk is full: when the journal is written, and before anything", required: "exit 7 while nothing was changed, else 3 or 5; the configuration intact, the live colour untouched; goes on when there is room", run: fullDisk},
 	{id: "C18 conf", injected: "nginx's disk is full when its configuration is written", required: "the old configuration intact", tests: []string{"./nginx/agent:TestFullDiskLeavesTheOldFile", "./nginx/agent:TestFullDiskUnderAMountedFile"}},
 	{id: "C19", injected: "a probe that prints without end, or terminal escapes", required: "capped, made harmless", tests: []string{"./deploy/gate:TestMessagesAreHarmless", "./deploy/redact:TestSanitize", "./deploy/redact:TestSanitizeIsShort"}},
-	{id: "C20", injected: "somebody removes a container while the gate waits", required: "refused: vanished", run: vanished},
+	{id: "C20", injected: "someone removes a container while the gate waits", required: "refused: vanished", run: vanished},
 }
 
 // bad are cases of the end-to-end test of bad releases.

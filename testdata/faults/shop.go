@@ -31,7 +31,7 @@ func quickly(text string) string {
 // quick is a bluegate.yml that decides soon.
 const quick = "gate: {stable: 200ms}\n"
 
-// shop is a stand with a proxy before its engine, and with strangers beside it that nobody may touch.
+// shop is a stand with a proxy before its engine, and with strangers next to it that nobody may touch.
 type shop struct {
 	*stand.Stand
 	t         *trial

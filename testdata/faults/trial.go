@@ -24,7 +24,7 @@ type bench struct {
 	seed     uint64
 }
 
-// trial is a row under way. Like a test it notes what is wrong and goes on, or ends.
+// trial is a row under way. Like a test it notes what is wrong and continues, or ends.
 type trial struct {
 	*bench
 	row      row

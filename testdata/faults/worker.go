@@ -78,7 +78,7 @@ func runAll(root, dir string, o options, rows []row) (map[string]outcome, error)
 					}
 				}
 				made, err := w.row(r.id)
-				if err != nil { // its engine is in no state to go on
+				if err != nil { // its engine is in no state to continue
 					made = outcome{ID: r.id, Detail: err.Error()}
 					w.dismiss()
 					w = nil

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return measureAll(ctx, s, rows, out)
 }
 
-// measureAll goes on after a row that failed: the others are worth having.
+// measureAll continues after a row that failed: the others are worth having.
 func measureAll(ctx context.Context, s settings, rows []row, out io.Writer) error {
 	var failed []error
 	for i, r := range rows {

@@ -75,7 +75,7 @@ func (p *Proxy) Close() error { return p.server.Close() }
 // Host is what DOCKER_HOST has to be.
 func (p *Proxy) Host() string { return "unix://" + p.Socket }
 
-// Inject begins to count anew and asks f about each call; nil: nothing befalls them.
+// Inject begins to count again and asks f about each call; nil: nothing befalls them.
 func (p *Proxy) Inject(f func(Call) Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

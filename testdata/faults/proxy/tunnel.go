@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// tunnel carries a stream to and from a process: a command in a container, or bluegate's helper beside nginx, whose
+// tunnel carries a stream to and from a process: a command in a container, or bluegate's helper next to nginx, whose
 // orders to write a file are calls of their own.
 func (p *Proxy) tunnel(w http.ResponseWriter, resp *http.Response, engine *net.UnixConn, from *bufio.Reader, f Fault) error {
 	conn, _, err := w.(http.Hijacker).Hijack()

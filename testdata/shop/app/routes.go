@@ -65,7 +65,7 @@ func (s shop) slow(w http.ResponseWriter, r *http.Request) {
 	writeLine(w, map[string]any{"colour": s.colour, "slept": wait.String()})
 }
 
-// stream sends a line at a time: /stream?for=10s&every=1s. With for=0 it goes on until the client leaves. A stream
+// stream sends a line at a time: /stream?for=10s&every=1s. With for=0 it continues until the client leaves. A stream
 // that ended as it should ends with the line "end"; one that was cut does not.
 func (s shop) stream(w http.ResponseWriter, r *http.Request) {
 	length, ok1 := duration(w, r, "for", 2*time.Second)

@@ -27,8 +27,8 @@ type Client struct {
 	requests []Request
 }
 
-// Start begins to send requests to baseURL and goes on until Stop, or until ctx is done. It refuses a host that is
-// not this machine: a load generator must not be pointed at somebody else's by a slip.
+// Start begins to send requests to baseURL and continues until Stop, or until ctx is done. It refuses a host that is
+// not this machine: a load generator must not be pointed at someone else's by a slip.
 func Start(ctx context.Context, baseURL string, options Options) (*Client, error) {
 	base, err := parseLoopback(baseURL)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) work(ctx context.Context, kind Kind) {
 	}
 }
 
-// pause reports whether the user is to go on.
+// pause reports whether the user is to continue.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

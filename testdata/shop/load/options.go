@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Options says who the users are. The zero value is a load that two cores carry beside the shop, nginx and a
+// Options says who the users are. The zero value is a load that two cores carry next to the shop, nginx and a
 // deployment.
 type Options struct {
 	Kinds        []Kind        // which kinds of user; all of them by default
@@ -20,7 +20,7 @@ type Options struct {
 	Rate         int           // short requests per second of all users together, at most on average; 300 by default
 	Long         time.Duration // how long a long request takes; 1s by default
 	Upload       time.Duration // how long an upload's body takes to send; 300ms by default
-	Stream       time.Duration // how long a stream goes on; 2s by default
+	Stream       time.Duration // how long a stream continues; 2s by default
 	Timeout      time.Duration // how long any request may take beyond that; 10s by default
 	KeepFailures int           // how many failed requests Record.Failures holds; 20 by default
 }
