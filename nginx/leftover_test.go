@@ -26,6 +26,8 @@ func mentionedShop(t *testing.T) *model.Addresses {
 // There are three cases: what a switch changes, what stands in the same form for both colours, and what is refused.
 func TestLeftOver(t *testing.T) {
 	const live = "upstream was { server was-blue:3000; }\n"
+	const pairs = "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } "
+	const pairedBoth = "was-blue:3000 was-green:3000"
 	for name, test := range map[string]struct {
 		text   string
 		left   string // the place and the words of the refusal; empty: nothing is left over
@@ -63,6 +65,26 @@ func TestLeftOver(t *testing.T) {
 		"one is used elsewhere":    {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } map $host $up { default w_blue; }", left: "(map w_blue)", paired: "was-blue:3000 was-green:3000"},
 		"one is used for health":   {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } server { location /blue { proxy_pass http://w_blue; } location /green { proxy_pass http://w_green; } }", paired: "was-blue:3000 was-green:3000"},
 		"a row of each in a map":   {text: "map $arg_c $up { blue was-blue:3000; green was-green:3000; }"},
+		"a bare word":              {text: pairs + "server { set $side blue; location / { proxy_pass http://w_$side; } }", left: "nginx.conf:2 (set blue): list $side in nginx.values", paired: pairedBoth},
+		"half a name":              {text: pairs + "server { set $up w_; set $up ${up}blue; location / { proxy_pass http://$up; } }", left: "(set ${up}blue)", paired: pairedBoth},
+		"a word in a map":          {text: pairs + "map $host $side { default blue; } server { location / { proxy_pass http://w_$side; } }", left: "(default blue)", paired: pairedBoth},
+		"a word in geo":            {text: pairs + "geo $side { default blue; 10.0.0.0/8 green; } server { location / { proxy_pass http://w_$side; } }", left: "(default blue)", paired: pairedBoth},
+		"a share":                  {text: pairs + "split_clients $remote_addr $side { 10% green; * blue; } server { location / { proxy_pass http://w_$side; } }", left: "(* blue)", paired: pairedBoth},
+		"users choose":             {text: pairs + "map $cookie_c $side { blue blue; green green; } server { location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
+		"a host chooses":           {text: pairs + "server { server_name blue.shop; set $side blue; location / { proxy_pass http://w_$side; } } server { server_name green.shop; set $side green; location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
+		"an if chooses":            {text: pairs + "server { if ($cookie_c = blue) { set $side blue; } if ($cookie_c = green) { set $side green; } location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
+		"a word that is shown":     {text: pairs + "server { set $side blue; add_header X-Side $side; location / { proxy_pass http://db:1; } }", paired: pairedBoth},
+		"a word that is used too":  {text: pairs + "server { set $side blue; add_header X-Side $side; location / { proxy_pass http://db:1/$side; } }", left: "(set blue)", paired: pairedBoth},
+		"a word through another":   {text: pairs + "server { set $side blue; set $up w_$side; location / { proxy_pass http://$up; } }", left: "(set blue)", paired: pairedBoth},
+		"the environment":          {text: "env SIDE=blue;", left: "(env SIDE=blue)"},
+		"a host that is composed":  {text: "server { location / { proxy_pass http://$svc-blue:3000; } }", left: "(proxy_pass http://$svc-blue:3000)"},
+		"a rewrite":                {text: "server { rewrite ^/x(.*) /blue$1 last; }", left: "(rewrite /blue$1)"},
+		"a named location":         {text: "server { location / { try_files /x @blue; } }", left: "(try_files @blue)"},
+		"after an error":           {text: "server { error_page 502 = @blue; }", left: "(error_page @blue)"},
+		"a redirection":            {text: "server { location = / { return 302 https://blue.shop/; } }", left: "(return https://blue.shop/)"},
+		"a text":                   {text: "server { location = /which { return 200 \"blue\"; } auth_basic blue; location /blue/ { alias /srv/blue/; } }"},
+		"a word in Lua":            {text: "server { location / { content_by_lua_block { ngx.var.side = 'blue' } } }", left: "(content_by_lua_block"},
+		"a bird":                   {text: "server { set $bird bluebird; rewrite ^/x /bluebird; location / { proxy_pass http://db:1/$bird; } }"},
 		"in included files":        {text: "include more.conf;", left: "more.conf:1 (server was-blue:9090)"},
 	} {
 		t.Run(name, func(t *testing.T) {

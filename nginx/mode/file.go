@@ -178,7 +178,10 @@ func ahead(change *model.Change, tree []*conf.File, dir *model.Addresses, file s
 // stale refuses a coming configuration that still names the colour that a switch is going to stop.
 func (r References) stale(change *model.Change, points []model.SwitchPoint) error {
 	var left []model.Mention
-	for _, m := range pair(r.Mentions(Scope{points: points})) {
+	s := Scope{points: points}
+	found := r.Mentions(s)
+	choosers, _ := r.choosers(s, found)
+	for _, m := range pair(append(found, choosers...)) {
 		if m.Colour == change.To.Other() && !m.Paired {
 			left = append(left, m.Mention)
 		}

@@ -35,7 +35,10 @@ func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scop
 	if err != nil {
 		return err
 	}
-	found := pair(r.Mentions(s))
+	found := r.Mentions(s)
+	choosers, shown := r.choosers(s, found)
+	found = pair(append(found, choosers...))
+	route.Findings = append(route.Findings, shown...)
 	for _, m := range found {
 		route.Mentions = append(route.Mentions, m.Mention)
 		if m.Paired && m.atLoad {
