@@ -48,6 +48,20 @@ func some[P interface {
 	return found, nil
 }
 
+// notFound is the route where no nginx was found, with what is known of those that do not count.
+func (r *Router) notFound(ctx context.Context, dir *model.Addresses, passed []model.Finding) (model.Route, error) {
+	route := model.Route{State: model.RouterAbsent, Findings: passed}
+	missing, unread, err := r.missing(ctx, dir)
+	if route.Missing = missing; err != nil || missing != nil || r.opts.Host {
+		route.Findings = append(route.Findings, unread...)
+		return route, err
+	}
+	s := &incontainer.Search{Engine: r.engine, Opts: r.opts, Dir: dir}
+	elsewhere, found, err := s.Elsewhere(ctx)
+	route.Elsewhere, route.Findings = elsewhere, append(route.Findings, found...)
+	return route, err
+}
+
 // missing says what is known of a container that the options name where none was found, and what had to be passed by on
 // the way; nil: they name none.
 func (r *Router) missing(ctx context.Context, dir *model.Addresses) (*model.MissingNginx, []model.Finding, error) {

@@ -3,6 +3,7 @@ package nginx
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,37 @@ func TestFindByConfiguration(t *testing.T) {
 	b.finds(instance.Options{Container: b.name("edge")}, "edge", model.RouterRunning)
 	b.finds(instance.Options{Container: b.name("idle")}, "idle", model.RouterRunning)
 	b.finds(instance.Options{Container: b.name("missing")}, "", model.RouterAbsent)
+}
+
+// An nginx that names the application and is on none of its networks is not chosen, and is told of: unless something else
+// there has the name.
+func TestFindElsewhere(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	apart := b.network("apart")
+	id := b.nginx(box{name: "lost", files: map[string]string{"/etc/nginx/conf.d/default.conf": "server { listen 80; resolver 127.0.0.11; set $was was-blue:3000; location / { proxy_pass http://$was; } }\n"}, networks: []string{apart}})
+	_, route, err := b.router(instance.Options{}).Observe(t.Context(), b.directory())
+	if err != nil || route.State != model.RouterAbsent || !slices.Contains(route.Elsewhere, `container "`+b.name("lost")+`"`) {
+		t.Fatalf("%+v, %v", route, err)
+	}
+	at := slices.IndexFunc(route.Findings, func(f model.Finding) bool { return f.Place == b.name("lost") })
+	if at < 0 || !strings.Contains(route.Findings[at].Remedy, "docker network connect "+b.net+" "+b.name("lost")) {
+		t.Fatalf("findings %+v", route.Findings)
+	}
+	if err := b.engine.NetworkConnect(t.Context(), b.net, id, nil); err != nil { // as the remedy says
+		t.Fatal(err)
+	}
+	if name, state, _ := b.found(instance.Options{}); name != "lost" || state != model.RouterRunning {
+		t.Errorf("after the remedy: %q %s", name, state)
+	}
+	if err := b.engine.NetworkDisconnect(t.Context(), b.net, id, true); err != nil {
+		t.Fatal(err)
+	}
+	b.run(box{name: "near", cmd: []string{"sleep", "600"}, networks: []string{apart}, labels: map[string]string{"com.docker.compose.project": "staging", "com.docker.compose.service": "was-blue"}})
+	_, route, err = b.router(instance.Options{}).Observe(t.Context(), b.directory())
+	if err != nil || slices.Contains(route.Elsewhere, `container "`+b.name("lost")+`"`) {
+		t.Errorf("another application's: %+v, %v", route, err)
+	}
 }
 
 func TestFindByLabel(t *testing.T) {

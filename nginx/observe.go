@@ -39,8 +39,8 @@ func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, 
 	}
 	n := r.over(found)
 	if found == nil {
-		missing, unread, err := r.missing(ctx, dir)
-		return n, model.Route{State: model.RouterAbsent, Findings: append(passed, unread...), Missing: missing}, err
+		route, err := r.notFound(ctx, dir, passed)
+		return n, route, err
 	}
 	if r.last != nil {
 		if err := found.TakeOver(ctx, r.last); err != nil {

@@ -271,6 +271,18 @@ func (d *Addresses) OnNetwork(names []string) bool {
 	return false
 }
 
+// Network is one on which a service of the colours is; empty where they are on none.
+func (d *Addresses) Network() string {
+	for _, colour := range Colours {
+		for _, s := range d.app.Models[colour].Services {
+			if len(s.Networks) > 0 {
+				return s.Networks[0]
+			}
+		}
+	}
+	return ""
+}
+
 // Knows says whether a host name is one of either colour.
 func (d *Addresses) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
 

@@ -107,6 +107,9 @@ type Route struct {
 	Findings []Finding
 	// Missing is set where the user named a container that is not there.
 	Missing *MissingNginx
+	// Elsewhere are nginxes whose configuration names an address of a colour, and that are on none of the colours'
+	// networks. It is set where no nginx was found.
+	Elsewhere []string
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
 	// loaded, or names both colours.
 	Refusal error

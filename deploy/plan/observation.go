@@ -86,7 +86,7 @@ func (o Observation) live() (model.Colour, string) {
 	case o.Route.State == model.RouterAbsent && o.Route.Missing != nil:
 		return model.None, o.Route.Missing.String()
 	case o.Route.State == model.RouterAbsent:
-		return model.None, "no nginx was found"
+		return model.None, o.noNginx()
 	case named == model.None && o.Route.Refusal != nil:
 		return model.None, fmt.Sprintf("it cannot be told which colour the configuration of %s makes live", nginx)
 	case named == model.None:
@@ -103,6 +103,14 @@ func (o Observation) live() (model.Colour, string) {
 	}
 	p := o.Route.Points[0]
 	return named, fmt.Sprintf("the configuration of %s names it (%s at %s) and its containers run", nginx, p.Address, p.Place)
+}
+
+// noNginx says that none was found, and which ones do not count.
+func (o Observation) noNginx() string {
+	if len(o.Route.Elsewhere) > 0 {
+		return fmt.Sprintf("no nginx on a network of the application names a colour (%s does, on other networks)", strings.Join(o.Route.Elsewhere, ", "))
+	}
+	return "no nginx was found whose configuration names a colour"
 }
 
 // NotLoaded says that a refusal is of a file that nginx has not loaded.

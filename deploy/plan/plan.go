@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,9 +110,9 @@ func (p *Plan) planSwitch(o Observation) error {
 		p.find(model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s yet: the colour is brought up, and nothing is switched; %s", missing, missing.Remedy())})
 		return nil
 	case state == model.RouterAbsent && !p.First:
-		return &model.UnreachableError{What: "nginx", Err: errors.New("containers of the application run, but no container was found whose nginx configuration names one of them; start nginx, or name its container in bluegate.yml (nginx.container), or label it (bluegate.nginx)")}
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("containers of the application run, but %s; start nginx on a network of theirs, or name its container in bluegate.yml (nginx.container), or label it (bluegate.nginx)", o.noNginx())}
 	case state == model.RouterAbsent:
-		p.find(model.Finding{Code: "nginx-absent", Message: "no nginx was found: the colour is brought up, and nothing is switched"})
+		p.find(model.Finding{Code: "nginx-absent", Message: o.noNginx() + ": the colour is brought up, and nothing is switched"})
 		return nil
 	case state == model.RouterStopped && !p.First:
 		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run, though containers of the application do; look at `docker logs`, start it, then deploy", nginx)}

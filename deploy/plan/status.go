@@ -17,7 +17,7 @@ func (o Observation) NginxFindings() (found []model.Finding) {
 			found = append(found, model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.Remedy())})
 			break
 		}
-		found = append(found, model.Finding{Code: "nginx-absent", Message: "no nginx was found whose configuration names a colour"})
+		found = append(found, model.Finding{Code: "nginx-absent", Message: o.noNginx()})
 	case model.RouterStopped:
 		found = append(found, model.Finding{Code: "nginx-stopped", Message: o.Route.Nginx + " does not run"})
 	}

@@ -142,6 +142,9 @@ func TestPlans(t *testing.T) {
 		"deploy_first_without_nginx": {set: func(o *Observation, _ *Settings) {
 			o.Containers, o.Route, o.Change = nil, model.Route{State: model.RouterAbsent}, model.Change{}
 		}},
+		"deploy_first_nginx_elsewhere": {set: func(o *Observation, _ *Settings) {
+			o.Containers, o.Route, o.Change = nil, model.Route{State: model.RouterAbsent, Elsewhere: []string{`container "edge"`}}, model.Change{}
+		}},
 		"deploy_first_nginx_stopped": {set: func(o *Observation, s *Settings) {
 			o.Containers, o.Route.State, s.To = nil, model.RouterStopped, model.Green
 		}},

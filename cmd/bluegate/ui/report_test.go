@@ -80,7 +80,7 @@ func reports() map[string]*report.Report {
 			r.Message = "there is nothing to go back to: no release was live before this one of blue, as far as bluegate knows"
 		}),
 		"started without nginx": ended(model.Started, func(r *report.Report) {
-			r.From, r.Live, r.LiveBy = model.None, model.None, "no nginx was found"
+			r.From, r.Live, r.LiveBy = model.None, model.None, "no nginx was found whose configuration names a colour"
 		}),
 		"started": ended(model.Started, func(r *report.Report) { r.From, r.Live = model.None, model.Green }),
 		"refused with evidence": ended(model.Refused, func(r *report.Report) {
@@ -134,9 +134,9 @@ func reports() map[string]*report.Report {
 			r.Containers = containers
 		}),
 		"status of nothing": ended(model.OK, func(r *report.Report) {
-			r.State, r.Message = report.StateNothing, "nothing of the application is on this engine: no nginx was found"
-			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", model.None, model.None, model.None, "no nginx was found"
-			r.Rollback = &report.RollbackTarget{Refused: "no colour is known to be live (no nginx was found), so there is nothing to go back from; `bluegate deploy` makes one live", Containers: []report.KeptContainer{}}
+			r.State, r.Message = report.StateNothing, "nothing of the application is on this engine: no nginx was found whose configuration names a colour"
+			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", model.None, model.None, model.None, "no nginx was found whose configuration names a colour"
+			r.Rollback = &report.RollbackTarget{Refused: "no colour is known to be live (no nginx was found whose configuration names a colour), so there is nothing to go back from; `bluegate deploy` makes one live", Containers: []report.KeptContainer{}}
 		}),
 		"unhealthy": ended(model.NotHealthy, func(r *report.Report) {
 			r.Command, r.Release, r.From, r.Message = "health", "", model.None, "green is not healthy"
