@@ -159,3 +159,47 @@ func TestMentionsWhileTheLiveFileIsNotThere(t *testing.T) {
 		t.Errorf("%+v, %v", route, err)
 	}
 }
+
+// The remedies of a word that may choose are carried out as they are printed: the variable is listed, or one upstream is
+// named.
+func TestChooserRemediesAreCarriedOut(t *testing.T) {
+	const pairs = "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; }\n"
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
+	const file = "/etc/nginx/nginx.conf"
+	for name, test := range map[string]struct {
+		before, after string
+		values        []string
+		remedy        string
+	}{
+		"a variable": {
+			pairs + "server { set $side blue; location / { proxy_pass http://w_$side; } location /api/ { proxy_pass http://w_blue; } }",
+			pairs + "server { set $side blue; location / { proxy_pass http://w_$side; } location /api/ { proxy_pass http://w_blue; } }", []string{"$side"}, "list $side in nginx.values",
+		},
+		"a row of a map": {
+			pairs + "map $host $side { default blue; } server { location / { proxy_pass http://w_$side; } location /api/ { proxy_pass http://w_blue; } }",
+			pairs + "map $host $side { default blue; } server { location / { proxy_pass http://w_$side; } location /api/ { proxy_pass http://w_blue; } }", []string{"side"}, "list $side in nginx.values",
+		},
+		"a rewrite": {
+			"upstream was { server was-blue:3000; } server { rewrite ^/x(.*) /blue$1 last; }",
+			"upstream was { server was-blue:3000; } server { location /x { proxy_pass http://was; } }", nil, "name the live colour in one upstream",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := readAs(t, mode.Settings{}, nginxtest.Files{file: test.before})
+			if err == nil || !strings.Contains(err.Error(), "address-left-over") || !strings.Contains(err.Error(), test.remedy) {
+				t.Fatalf("before: %v", err)
+			}
+			r, route, err := readAs(t, mode.Settings{Values: test.values}, nginxtest.Files{file: test.after})
+			if err != nil || route.Names != model.Blue {
+				t.Fatalf("after: names %q, %v", route.Names, err)
+			}
+			change, err := r.Plan(dir, model.Green)
+			if err != nil || len(change.Files) != 1 {
+				t.Fatalf("%+v, %v", change, err)
+			}
+			if _, after, err := readAs(t, mode.Settings{Values: test.values}, nginxtest.Files{file: string(change.Files[0].New)}); err != nil || after.Names != model.Green || len(after.Unpaired(model.Blue)) > 0 {
+				t.Errorf("after the switch: names %q, %v:\n%s", after.Names, err, change.Files[0].New)
+			}
+		})
+	}
+}

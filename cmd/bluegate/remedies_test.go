@@ -31,6 +31,8 @@ var remedies = map[string]struct {
 	"deploy/plan.startFirst":            {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
 	"nginx/incontainer.ReloadCommand":   {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx/mode.atPoint":                {1, []string{"TestLeftOver"}},
+	"nginx/mode.choosers":               {1, []string{"TestChooserRemediesAreCarriedOut"}},
+	"nginx/incontainer.Elsewhere":       {1, []string{"TestFindElsewhere"}},
 	"nginx/lint.bothColours":            {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx/lint.connectTimeout":         {1, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx/lint.errorLog":               {1, []string{"TestConfigurationRemediesAreCarriedOut"}},

@@ -31,8 +31,8 @@ func (r References) choosers(s Scope, known []mention) (found []mention, finding
 	for _, file := range r.tree {
 		file.Walk(func(d *conf.Directive) bool {
 			for _, word := range choosing(file, d) {
-				variable := assigned(file, d)
-				if named[d] || s.changes(file, r.valueAt(file, d, word), variable) {
+				variable := given(file, d)
+				if named[d] || s.changes(file, r.valueAt(file, d, word), assigned(file, d)) {
 					continue
 				}
 				for _, colour := range model.Colours {
@@ -40,7 +40,7 @@ func (r References) choosers(s Scope, known []mention) (found []mention, finding
 						continue
 					}
 					m := r.mention(file, d, model.Endpoint{Colour: colour}, word.Start, word.End, word.Value)
-					m.Remedy = chooserRemedy(colour, variable)
+					m.Remedy = chooserRemedy(colour, assigned(file, d))
 					if variable == "" || r.steers(variable) {
 						found = append(found, m)
 					} else {
@@ -52,6 +52,21 @@ func (r References) choosers(s Scope, known []mention) (found []mention, finding
 		})
 	}
 	return found, findings
+}
+
+// given is the variable that a directive gives a value, also one of which a switch never changes the value.
+func given(file *conf.File, d *conf.Directive) string {
+	if variable := assigned(file, d); variable != "" {
+		return variable
+	}
+	block := file.Enclosing(d)
+	switch {
+	case (d.Name.Value == "js_var" || d.Name.Value == "auth_request_set") && len(d.Args) > 0:
+		return strings.TrimPrefix(d.Args[0].Value, "$")
+	case block != nil && (block.Name.Value == "geo" || block.Name.Value == "split_clients") && len(block.Args) > 0:
+		return strings.TrimPrefix(block.Args[len(block.Args)-1].Value, "$")
+	}
+	return ""
 }
 
 // choosing are the words of a directive that may decide where requests go without naming a host.
@@ -146,7 +161,7 @@ func names(text, variable string) bool {
 	}
 }
 
-// chooserRemedy is what makes a switch point of it, or takes it away.
+// chooserRemedy is what makes a switch point of it, or takes it away. A switch can change the value of a set and of a map.
 func chooserRemedy(colour model.Colour, variable string) string {
 	if variable != "" {
 		return fmt.Sprintf("list $%s in nginx.values and let it choose between two upstreams whose names differ in the colour only, or let nginx name %s in one upstream", variable, colour)
