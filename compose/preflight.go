@@ -19,7 +19,7 @@ import (
 // Require implements model.Stack. Compose would find each of these errors one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	var reasons []model.Reason
-	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.volumesAsDeclared, s.networksAsDeclared} {
+	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.startedTwice, s.volumesAsDeclared, s.networksAsDeclared} {
 		found, err := check(ctx, m)
 		if err != nil {
 			return s.engine.Unreachable(err)

@@ -41,7 +41,7 @@ func (o Options) FilesFound() ([]string, error) {
 // composeFile reads COMPOSE_FILE from the environment or from .env, as Compose does. A name with a colour whose
 // counterpart exists stands for both colours.
 func (o Options) composeFile() ([]string, error) {
-	found, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(o.Dir), cli.WithOsEnv, cli.WithEnvFiles(envFiles()...), cli.WithDotEnv)
+	found, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(o.Dir), cli.WithOsEnv, cli.WithEnvFiles(o.envFiles(model.Blue)...), cli.WithDotEnv)
 	if err != nil {
 		return nil, &model.InvalidError{Err: fmt.Errorf("read the environment of %s: %w", o.Dir, err)}
 	}
@@ -71,7 +71,14 @@ func (o Options) ForBoth(name string) string {
 }
 
 // envFiles returns the files that Compose reads instead of .env.
-func envFiles() []string {
+func (o Options) envFiles(colour model.Colour) []string {
+	if len(o.EnvFiles) > 0 {
+		files := make([]string, len(o.EnvFiles))
+		for i, pattern := range o.EnvFiles {
+			files[i] = o.path(pattern, colour)
+		}
+		return files
+	}
 	if list := os.Getenv("COMPOSE_ENV_FILES"); list != "" {
 		return strings.Split(list, ",")
 	}

@@ -149,6 +149,48 @@ func TestDatabasesAndProxiesAreNotAColours(t *testing.T) {
 	}
 }
 
+// Files without colours are refused with what to do, and can be read as what they are.
+func TestOneSetOfServices(t *testing.T) {
+	dir := project.Folder(t, map[string]string{"compose.yml": "services:\n  web: {image: a, depends_on: [db]}\n  db: {image: postgres}\n"})
+	_, err := load(t, Options{Dir: dir})
+	if err == nil || err.Error() != "compose.yml has one set of services and no colours (db, web); bluegate needs the services behind nginx twice: run `bluegate init`, which shows the edit" {
+		t.Errorf("%v", err)
+	}
+	set, err := Loader{Options{Dir: dir}, library(t)}.OneSet(t.Context())
+	if err != nil || serviceNames(set.Model) != "db web" {
+		t.Errorf("%v, %v", set.Model, err)
+	}
+	for name, o := range map[string]Options{
+		"a project each":  {Project: "shop-{colour}"},
+		"variables":       {Env: map[model.Colour]map[string]string{model.Blue: {"A": "1"}, model.Green: {"A": "2"}}},
+		"listed services": {Services: []string{"web"}},
+	} {
+		o.Dir = dir
+		if _, err := load(t, o); err != nil && strings.Contains(err.Error(), "one set of services") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := (Loader{o, library(t)}).OneSet(t.Context()); err == nil {
+			t.Errorf("%s: it is taken for one set", name)
+		}
+	}
+	coloured := project.Folder(t, map[string]string{"compose.yml": bothFile})
+	if _, err := (Loader{Options{Dir: coloured}, library(t)}).OneSet(t.Context()); err == nil {
+		t.Error("a file with colours is taken for one set")
+	}
+}
+
+func TestEnvFiles(t *testing.T) {
+	app := loaded(t, Options{
+		Dir:      project.Folder(t, map[string]string{".env": "TAG=v0\n", ".env.blue": "TAG=v1\n", ".env.green": "TAG=v2\n", "compose.yml": "services:\n  was-blue: {image: \"a:${TAG}\"}\n  was-green: {image: \"a:${TAG}\"}\n"}),
+		EnvFiles: []string{".env.{colour}"},
+	})
+	for colour, want := range map[model.Colour]string{model.Blue: "a:v1", model.Green: "a:v2"} {
+		if s := app.Models[colour].Services[0]; s.Image != want {
+			t.Errorf("%s has %s", colour, s.Image)
+		}
+	}
+}
+
 // Values that Compose accepts and the engine would reject.
 func TestValuesThatTheEngineWouldReject(t *testing.T) {
 	for body, want := range map[string]string{

@@ -112,7 +112,7 @@ func folderName(dir string) string {
 }
 
 func (l Loader) project(ctx context.Context, colour model.Colour, patterns []string, unset map[string]string) (*types.Project, error) {
-	opts := api.ProjectLoadOptions{ProjectName: l.expand(l.Project, colour), EnvFiles: envFiles()}
+	opts := api.ProjectLoadOptions{ProjectName: l.expand(l.Project, colour), EnvFiles: l.envFiles(colour)}
 	for _, p := range patterns {
 		opts.ConfigPaths = append(opts.ConfigPaths, l.path(p, colour))
 	}

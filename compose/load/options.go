@@ -10,6 +10,7 @@ import (
 type Options struct {
 	Dir      string   // the project directory
 	Files    []string // with {colour}; empty: the conventions
+	EnvFiles []string // with {colour}; empty: what Compose itself would read
 	Project  string   // the Compose project, with {colour}; empty: what Compose itself would use
 	Services []string // with {colour}; empty: the conventions
 	OneShot  []string // services that pass with exit code 0
@@ -17,7 +18,7 @@ type Options struct {
 	Env      map[model.Colour]map[string]string
 	// Set are variables for this run alone, instead of those of Env, the process and .env.
 	Set map[string]string
-	// Keys are the values of {key} in Files, Project and Services, in addition to {colour}.
+	// Keys are the values of {key} in Files, EnvFiles, Project and Services, in addition to {colour}.
 	Keys map[model.Colour]map[string]string
 	// StartInterval is the interval of healthchecks during their start_period; zero does not change it.
 	StartInterval time.Duration

@@ -57,6 +57,9 @@ func (o Options) serviceNames(project *types.Project, l Positions, colour model.
 	if len(all) == 0 {
 		return nil, model.Invalid("%s has no service for %s", files, colour)
 	}
+	if o.isOneSet(project, patterns) {
+		return nil, refuseOneSet(project)
+	}
 	names := o.servicesIn(all, colour, patterns)
 	return names, refuseSharedServices(project, l, names)
 }
@@ -112,7 +115,7 @@ func (o Options) servicesIn(all []string, colour model.Colour, patterns []string
 // refuseSharedServices refuses a database or a proxy among services that the user did not list: each deployment would
 // replace it, and each colour would have its own.
 func refuseSharedServices(project *types.Project, l Positions, names []string) error {
-	shared := func(name string) string { return sharedKind(project.Services[name].Image, name) }
+	shared := func(name string) string { return SharedKind(project.Services[name].Image, name) }
 	rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return shared(name) != "" })
 	if len(rest) == len(names) || len(names) == 1 {
 		return nil

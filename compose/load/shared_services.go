@@ -6,15 +6,23 @@ import (
 	"strings"
 )
 
-// The images and service names of what both colours of an application usually share.
-var (
-	databases = strings.Fields("postgres postgresql postgis timescaledb mysql mariadb percona mongo mongodb redis valkey memcached rabbitmq kafka zookeeper " +
-		"elasticsearch opensearch cassandra clickhouse clickhouse-server influxdb neo4j couchdb minio etcd consul vault nats")
-	proxies       = strings.Fields("nginx nginx-proxy openresty traefik haproxy caddy envoy")
-	tools         = strings.Fields("jenkins grafana prometheus adminer certbot")
-	databaseNames = append(slices.Clone(databases), "db", "database")
-	proxyNames    = append(slices.Clone(proxies), "proxy", "reverse-proxy", "edge")
-)
+// kind is what both colours of an application usually share, by the names of its images and of its services.
+type kind struct {
+	what     string // "a database"
+	images   []string
+	services []string // in addition to the images' names
+}
+
+var kinds = []kind{
+	{"a database", strings.Fields("postgres postgresql postgis timescaledb pgvector mysql mariadb percona mongo mongodb elasticsearch opensearch " +
+		"cassandra scylla clickhouse clickhouse-server influxdb neo4j couchdb cockroach minio etcd consul vault"), strings.Fields("db database")},
+	{"a queue", strings.Fields("rabbitmq kafka zookeeper nats redpanda activemq mosquitto emqx pulsar beanstalkd"), strings.Fields("queue mq broker")},
+	{"a cache", strings.Fields("redis valkey memcached keydb dragonfly varnish"), strings.Fields("cache")},
+	{"a proxy", strings.Fields("nginx nginx-proxy nginx-proxy-manager acme-companion swag openresty traefik haproxy caddy caddy-docker-proxy envoy cloudflared"), strings.Fields("proxy reverse-proxy edge")},
+}
+
+// tools are images of neither colour that are not known by the name of a service.
+var tools = strings.Fields("jenkins grafana prometheus adminer phpmyadmin pgadmin4 certbot portainer watchtower")
 
 // imageName is the last part of an image's name, without its tag and digest.
 func imageName(ref string) string {
@@ -23,28 +31,36 @@ func imageName(ref string) string {
 	return name
 }
 
-// IsSharedImage says whether an image is a database, a proxy or a tool, or a variant of one: redis-stack.
-func IsSharedImage(ref string) bool {
+// imageKind is what an image is by its name, or by the first word of it: redis-stack is a cache.
+func imageKind(ref string) string {
 	name := imageName(ref)
 	word := name
 	if end := strings.IndexAny(name, "-_"); end > 0 {
 		word = name[:end]
 	}
-	for _, list := range [][]string{databases, proxies, tools} {
-		if slices.Contains(list, name) || slices.Contains(list, word) {
-			return true
+	for _, k := range kinds {
+		if slices.Contains(k.images, name) || slices.Contains(k.images, word) {
+			return k.what
 		}
 	}
-	return false
+	if slices.Contains(tools, name) || slices.Contains(tools, word) {
+		return "a tool"
+	}
+	return ""
 }
 
-// sharedKind says what an image or the name of a service stands for: "a database", "a proxy" or "".
-func sharedKind(image, service string) string {
-	switch image = imageName(image); {
-	case slices.Contains(databaseNames, image), slices.Contains(databaseNames, service):
-		return "a database"
-	case slices.Contains(proxyNames, image), slices.Contains(proxyNames, service):
-		return "a proxy"
+// IsSharedImage says whether an image is a database, a queue, a cache, a proxy or a tool, or a variant of one.
+func IsSharedImage(ref string) bool { return imageKind(ref) != "" }
+
+// SharedKind says what a service is that a deployment must not start a second time, by its image or its name: "a
+// database", "a queue", "a cache", "a proxy", or "".
+func SharedKind(image, service string) string {
+	name := imageName(image)
+	for _, k := range kinds {
+		names := slices.Concat(k.images, k.services)
+		if slices.Contains(names, name) || slices.Contains(names, service) {
+			return k.what
+		}
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ services:
       retries: 5
       start_period: 30s
 
-or let it pass by running: "without_healthcheck: running" under "gate" in bluegate.yml.`
+or, where nothing sends it requests, let it pass by running: "gate: {without_healthcheck: {NAME: running}}" in bluegate.yml, with its name without the colour.`
 	if got := v.Reasons[0].Message; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

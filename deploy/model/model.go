@@ -63,6 +63,11 @@ type Service struct {
 	Unset bool `json:"-"`
 }
 
+// Plain is the service's name without its colour: worker for worker-blue.
+func (s Service) Plain() string {
+	return strings.Trim(strings.ReplaceAll(s.Key, "{colour}", ""), "-_.")
+}
+
 // Service finds a service by name.
 func (m Model) Service(name string) (Service, bool) {
 	i := slices.IndexFunc(m.Services, func(s Service) bool { return s.Name == name })

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"bluegate/deploy/gate"
@@ -20,7 +21,7 @@ const (
 // expected is what the gate is to find. Who gives a check has said how else it is to be known that a colour is well.
 func (p *Plan) expected(s Settings) []gate.Expected {
 	given := len(s.Checks[p.Release.To]) > 0
-	want := expected(p.Release.Model, p.Images, s.RunningSuffices || given)
+	want := expected(p.Release.Model, p.Images, func(service model.Service) bool { return given || s.runningSuffices(service, p.Reached) })
 	for i := range want {
 		want[i].Age = p.Change.Memory
 	}
@@ -40,14 +41,36 @@ func Refusal(v gate.Verdict) error {
 	return e
 }
 
+// runningSuffices says whether a service without a healthcheck passes by running: because the user said so, or because
+// its Compose file says that it has none, and neither nginx nor a published port reaches it.
+func (s Settings) runningSuffices(service model.Service, reached []string) bool {
+	if s.RunningSuffices || slices.Contains(s.RunningServices, service.Name) || slices.Contains(s.RunningServices, service.Key) || slices.Contains(s.RunningServices, service.Plain()) {
+		return true
+	}
+	return service.ProbeDisabled && len(service.HostPorts) == 0 && !slices.Contains(reached, service.Name)
+}
+
+// reached are the services of a colour to which nginx sends requests, or will once it names the colour.
+func (o Observation) reached(colour model.Colour) (names []string) {
+	for _, p := range o.Route.Points {
+		from, _ := o.Application.Models[p.Endpoint.Colour].Service(p.Endpoint.Service)
+		for _, s := range o.Application.Models[colour].Services {
+			if from.Key != "" && s.Key == from.Key && !slices.Contains(names, s.Name) {
+				names = append(names, s.Name)
+			}
+		}
+	}
+	return names
+}
+
 // expected is what the gate is to find: the model's services, with the healthchecks that will really run.
-func expected(m model.Model, images []model.Image, runningSuffices bool) []gate.Expected {
+func expected(m model.Model, images []model.Image, runningSuffices func(model.Service) bool) []gate.Expected {
 	var all []gate.Expected
 	for _, s := range m.Services {
 		img, _ := model.ImageOf(images, s.Name)
 		all = append(all, gate.Expected{
 			Service: s.Name, Replicas: s.Replicas, OneShot: s.OneShot, Probe: EffectiveProbe(s, img),
-			RunningSuffices: runningSuffices, After: s.After,
+			RunningSuffices: runningSuffices(s), After: s.After,
 		})
 	}
 	return all

@@ -47,12 +47,41 @@ func TestWithImages(t *testing.T) {
 	}
 }
 
+// What runs and cannot be asked passes by running only where the user or the Compose file says so.
+func TestRunningSuffices(t *testing.T) {
+	worker := model.Service{Name: "worker-green", Key: "worker-{colour}"}
+	disabled, published := worker, worker
+	disabled.ProbeDisabled, published.ProbeDisabled = true, true
+	published.HostPorts = []string{"8081/tcp"}
+	for name, test := range map[string]struct {
+		service  model.Service
+		settings Settings
+		reached  []string
+		want     bool
+	}{
+		"nothing said":              {worker, Settings{}, nil, false},
+		"all":                       {worker, Settings{RunningSuffices: true}, nil, true},
+		"by its name":               {worker, Settings{RunningServices: []string{"worker-green"}}, nil, true},
+		"by its key":                {worker, Settings{RunningServices: []string{"worker-{colour}"}}, nil, true},
+		"without the colour":        {worker, Settings{RunningServices: []string{"worker"}}, nil, true},
+		"another one":               {worker, Settings{RunningServices: []string{"web"}}, nil, false},
+		"disabled":                  {disabled, Settings{}, []string{"web-green"}, true},
+		"disabled, behind nginx":    {disabled, Settings{}, []string{"worker-green"}, false},
+		"disabled, a host's port":   {published, Settings{}, nil, false},
+		"behind nginx, user's word": {disabled, Settings{RunningServices: []string{"worker"}}, []string{"worker-green"}, true},
+	} {
+		if got := test.settings.runningSuffices(test.service, test.reached); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestExpected(t *testing.T) {
 	m := model.Model{Services: []model.Service{
 		{Name: "migrate", Replicas: 1, OneShot: true},
 		{Name: "web", Replicas: 3, Probe: &gate.Probe{Retries: 5}, After: []gate.Dependency{{Service: "migrate", Condition: gate.Completed}}},
 	}}
-	got := expected(m, []model.Image{{Service: "web", Probe: &gate.Probe{Interval: time.Second}}}, true)
+	got := expected(m, []model.Image{{Service: "web", Probe: &gate.Probe{Interval: time.Second}}}, func(model.Service) bool { return true })
 	if len(got) != 2 || !got[0].OneShot || got[0].Probe != nil || !got[0].RunningSuffices || got[1].Replicas != 3 || got[1].Probe.Interval != time.Second ||
 		got[1].Probe.Retries != 5 || !slices.Equal(got[1].After, m.Services[1].After) {
 		t.Errorf("%+v", got)

@@ -48,7 +48,7 @@ func sourceOf(s model.Service, img model.Image, noPull bool, now time.Time) (fro
 	if noPull {
 		policy = "--no-pull"
 	}
-	if s.Build && s.PullPolicy != model.PolicyAlways && s.PullPolicy != model.PolicyRefresh {
+	if s.Build && s.PullPolicy != model.PolicyRefresh {
 		if there && (s.PullPolicy == model.PolicyNever || s.PullPolicy == model.PolicyMissing || s.PullPolicy == model.PolicyAbsent) {
 			return fromEngine, policy
 		}

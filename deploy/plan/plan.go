@@ -28,6 +28,7 @@ type Plan struct {
 	Stop     []Container // of the old colour
 	Images   []model.Image
 	Expected []gate.Expected
+	Reached  []string      // the services to which nginx sends requests
 	Checks   []check.Check // before the switch
 	InBake   []check.Check // in addition to those
 	Names    []model.HeldName
@@ -72,6 +73,7 @@ func setForOne(release string, set []string) model.Finding {
 // Make completes a Plan that was begun with Choose or ChooseBack. It refuses whatever can be known before anything is
 // touched.
 func (p Plan) Make(o Observation, s Settings) (Plan, error) {
+	p.Reached = o.reached(p.Release.To)
 	if err := p.planChecks(o, s); err != nil {
 		return p, err
 	}

@@ -14,6 +14,8 @@ type Settings struct {
 	Stable  time.Duration
 	// RunningSuffices lets a service without a healthcheck pass by running.
 	RunningSuffices bool
+	// RunningServices are services for which the same holds: by name, or by name without the colour.
+	RunningServices []string
 	NoPull          bool
 	// Set are the variables of this deployment alone, as NAME=VALUE, without secrets.
 	Set          []string

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"bluegate/cmd/bluegate/config/strict"
@@ -34,6 +35,7 @@ type File struct {
 
 type composeSection struct {
 	Files    []string `yaml:"files" expand:"colour" convention:"the Compose files with the usual names" doc:"The Compose files, in Compose's order."`
+	EnvFiles []string `yaml:"env_files" expand:"colour" convention:".env" doc:"The environment files for variables in the Compose files, as docker compose --env-file. They replace .env."`
 	Project  string   `yaml:"project" expand:"colour" convention:"the project that docker compose would use" doc:"The Compose project; with {colour} each colour has its own."`
 	Services []string `yaml:"services" expand:"colour" convention:"the services named after the colour" doc:"The services of the colour."`
 	OneShot  []string `yaml:"one_shot" convention:"the services that another one waits for with service_completed_successfully" doc:"Services that pass when they end with exit code 0, such as migrations."`
@@ -49,7 +51,25 @@ type gateSection struct {
 	Timeout            autoDuration  `yaml:"timeout" default:"auto" doc:"How long a release may take to become healthy. auto: computed from its healthchecks."`
 	Stable             time.Duration `yaml:"stable" default:"5s" doc:"How long all containers must be healthy at the same time."`
 	StartInterval      time.Duration `yaml:"start_interval" doc:"The interval of healthchecks during their start_period (engine 25 and newer). It is part of a container's configuration, so a later docker compose up would recreate the containers."`
-	WithoutHealthcheck string        `yaml:"without_healthcheck" choice:"refuse running" default:"refuse" doc:"Whether a service without a healthcheck is refused, or passes when it runs."`
+	WithoutHealthcheck perService    `yaml:"without_healthcheck" word:"every" choice:"refuse running" default:"refuse" doc:"Whether a service without a healthcheck is refused, or passes when it runs: one word for all services, or a word for each: {worker: running}."`
+}
+
+// perService is a word for each service, by its name with or without its colour; the one with the key "" is for all.
+type perService map[string]string
+
+// running says whether a service, by the key of its name without the colour, passes by running.
+func (p perService) running() (all bool, services []string) {
+	for name, word := range p {
+		switch {
+		case word != "running":
+		case name == "":
+			all = true
+		default:
+			services = append(services, name)
+		}
+	}
+	slices.Sort(services)
+	return all, services
 }
 
 type drainSection struct {

@@ -86,6 +86,7 @@ func ProjectDirectory(flags Flags) (string, error) {
 // fromFile applies bluegate.yml and its variables.
 func (o *Options) fromFile(f *File) error {
 	o.Compose.Name, o.Compose.Files, o.Compose.Project = f.Project, f.Compose.Files, f.Compose.Project
+	o.Compose.EnvFiles = f.Compose.EnvFiles
 	o.Compose.Services, o.Compose.OneShot = f.Compose.Services, f.Compose.OneShot
 	for _, colour := range model.Colours {
 		env := map[string]string{}
@@ -109,7 +110,7 @@ func (o *Options) fromFile(f *File) error {
 		s.Stable = f.Gate.Stable
 	}
 	o.Compose.StartInterval = f.Gate.StartInterval
-	s.RunningSuffices = f.Gate.WithoutHealthcheck == "running"
+	s.RunningSuffices, s.RunningServices = f.Gate.WithoutHealthcheck.running()
 	if f.values.Has("drain.timeout") {
 		s.DrainTimeout = f.Drain.Timeout
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,6 +77,23 @@ func TestOptionsWithoutAFile(t *testing.T) {
 		want := Options{Watch: DefaultWatch(), Settings: deploy.DefaultSettings(), Nginx: instance.Options{Settings: mode.Settings{Dir: dir}}, Compose: load.Options{Dir: dir, Env: noKeys(), Keys: keys("", "")}}
 		if err != nil || !reflect.DeepEqual(o, want) {
 			t.Errorf("%s: %+v, %v", name, o, err)
+		}
+	}
+}
+
+func TestWithoutHealthcheck(t *testing.T) {
+	for yml, want := range map[string]struct {
+		all      bool
+		services []string
+	}{
+		"gate: {without_healthcheck: running}\n":                                 {true, nil},
+		"gate: {without_healthcheck: refuse}\n":                                  {false, nil},
+		"gate: {without_healthcheck: {worker: running, web: refuse}}\n":          {false, []string{"worker"}},
+		"gate: {without_healthcheck: {\"job-{colour}\": running, a: running}}\n": {false, []string{"a", "job-{colour}"}},
+	} {
+		o, _, err := optionsOf(t, yml)
+		if err != nil || o.Settings.RunningSuffices != want.all || !slices.Equal(o.Settings.RunningServices, want.services) {
+			t.Errorf("%s%v %v %v", yml, o.Settings.RunningSuffices, o.Settings.RunningServices, err)
 		}
 	}
 }

@@ -64,6 +64,9 @@ func schemaOf(t *testing.T, typ reflect.Type, tag reflect.StructTag) map[string]
 		return map[string]any{"type": "integer"}
 	case typ.Kind() == reflect.Slice:
 		return map[string]any{"type": "array", "items": schemaOf(t, typ.Elem(), tag)}
+	case typ.Kind() == reflect.Map && tag.Get("word") == "every":
+		word := schemaOf(t, typ.Elem(), tag)
+		return map[string]any{"oneOf": []any{word, map[string]any{"type": "object", "additionalProperties": word}}}
 	case typ.Kind() == reflect.Map:
 		value := schemaOf(t, typ.Elem(), "")
 		if choice, closed := tag.Lookup("choice"); closed {
@@ -119,6 +122,7 @@ func TestConfigSchemaAgreesWithTheReader(t *testing.T) {
 	schema := compiled(t, Schema)
 	for yml, good := range map[string]bool{
 		"project: shop\n": true, "gate: {timeout: auto}\n": true, "gate: {timeout: 1m30s}\n": true, "compose: {files: [a, b]}\n": true, "colours: {blue: {port: 8081, env: {A: 1}}}\n": true,
+		"gate: {without_healthcheck: running}\n": true, "gate: {without_healthcheck: {worker: running}}\n": true, "gate: {without_healthcheck: {worker: ignored}}\n": false, "gate: {without_healthcheck: [worker]}\n": false,
 		"nginx: {container: edge}\n": true, "old: {keep: removed}\n": true,
 		"projects: shop\n": false, "gate: {timeout: 5}\n": false, "gate: {stable: soon}\n": false, "compose: {files: a}\n": false, "colours: {red: {}}\n": false, "colours: {blue: {port: [1]}}\n": false,
 		"old: {keep: forever}\n": false, "project: \"\"\n": false, "compose: {services: [[a]]}\n": false,

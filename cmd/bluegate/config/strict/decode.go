@@ -49,6 +49,8 @@ func (d *decoder) value(a at, n *node, into reflect.Value) error {
 	switch t := into.Type(); {
 	case isScalar(t):
 		return d.scalar(a, n, into)
+	case t.Kind() == reflect.Map && isWordOrMap(a.tag) && n == nil:
+		return d.wordOrMap(a, &node{kind: mapping}, into)
 	case n == nil || n.kind == null:
 		if n != nil {
 			d.values.Origins[a.path] = Origin{Place: n.place}
@@ -64,6 +66,8 @@ func (d *decoder) value(a at, n *node, into reflect.Value) error {
 		return d.structFields(a, n, into)
 	case t.Kind() == reflect.Slice:
 		return d.list(a, n, into)
+	case t.Kind() == reflect.Map && isWordOrMap(a.tag):
+		return d.wordOrMap(a, n, into)
 	case t.Kind() == reflect.Map:
 		return d.mapping(a, n, into)
 	default:
@@ -123,6 +127,25 @@ func (n *node) of(key string) *node {
 			return n.values[i]
 		}
 	}
+	return nil
+}
+
+// isWordOrMap says whether a map of words may also be written as one word, which counts for every key: its entry then
+// has the key "".
+func isWordOrMap(tag reflect.StructTag) bool { return tag.Get("word") == "every" }
+
+func (d *decoder) wordOrMap(a at, n *node, into reflect.Value) error {
+	if n.kind == mapping && d.env.get(a, d.env.variable(a.path)) == "" {
+		if n.place.Line > 0 {
+			d.values.Origins[a.path] = Origin{Place: n.place}
+		}
+		return d.freeMap(at{a.path, a.tag, true}, n, into)
+	}
+	var word string
+	if err := d.scalar(a, n, reflect.ValueOf(&word).Elem()); err != nil || word == "" {
+		return err
+	}
+	into.Set(reflect.ValueOf(map[string]string{"": word}).Convert(into.Type()))
 	return nil
 }
 

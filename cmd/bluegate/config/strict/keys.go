@@ -36,11 +36,17 @@ func keysOf(a at, v reflect.Value) (out []Key) {
 		for i := range v.Len() {
 			out = append(out, keysOf(at{path: fmt.Sprintf("%s[%d]", a.path, i), tag: a.tag}, v.Index(i))...)
 		}
+	case t.Kind() == reflect.Map && isWordOrMap(a.tag) && v.Len() == 0:
+		return []Key{{a.path, reflect.ValueOf(""), a.tag}}
 	case t.Kind() == reflect.Map:
 		names := v.MapKeys()
 		slices.SortFunc(names, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
 		for _, name := range names {
-			out = append(out, keysOf(a.key(name.String(), a.tag), v.MapIndex(name))...)
+			key := a
+			if name.String() != "" {
+				key = a.key(name.String(), a.tag)
+			}
+			out = append(out, keysOf(key, v.MapIndex(name))...)
 		}
 	}
 	return out
