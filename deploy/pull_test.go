@@ -85,14 +85,14 @@ func TestBuild(t *testing.T) {
 		absent bool
 		built  bool
 	}{
-		"by default":               {"", false, true},
-		"for the first time":       {"", true, true},
-		"policy build":             {"build", false, true},
-		"policy missing, there":    {"missing", false, false},
-		"policy missing, absent":   {"missing", true, true},
-		"policy never, there":      {"never", false, false},
-		"policy never, not there":  {"never", true, true},
-		"policy always is to pull": {"always", false, false},
+		"by default":              {"", false, true},
+		"for the first time":      {"", true, true},
+		"policy build":            {"build", false, true},
+		"policy missing, there":   {"missing", false, false},
+		"policy missing, absent":  {"missing", true, true},
+		"policy never, there":     {"never", false, false},
+		"policy never, not there": {"never", true, true},
+		"policy always":           {"always", false, true}, // as Compose does: what cannot be pulled is built
 	} {
 		story(t, name, func(t *testing.T, w *fakeEngine) {
 			s := building(w)
