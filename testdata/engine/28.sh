@@ -4,7 +4,8 @@
 #   28.sh make e2e
 #
 # BLUEGATE_ENGINE_STORE says where it keeps its images: graphdriver (the default), or containerd, as a fresh engine 29 does.
-# What answers must be of that version and store, else nothing is run.
+# BLUEGATE_ENGINE_PS=busybox gives its host BusyBox's ps, as Alpine and docker:dind have it.
+# What answers must be of that version, store and ps, else nothing is run.
 #
 # The engine and the command live in mount, network and process namespaces that end with the command. The command finds
 # this engine at the usual socket, with the demo's images, and has no network but loopback and the engine's own;
@@ -15,6 +16,7 @@ shopt -s inherit_errexit
 
 root=${BLUEGATE_ENGINE_ROOT:-/var/cache/bluegate/engine-28}
 store=${BLUEGATE_ENGINE_STORE:-graphdriver}
+ps=${BLUEGATE_ENGINE_PS:-procps}
 
 fail() { # WHAT [LOG]
   if [[ -s ${2:-} ]]; then tail -n 20 "$2" >&2; fi
@@ -59,12 +61,29 @@ take_executables() {
   mv "$root/engine.new" "$root/engine"
 }
 
+# The engine executes the ps that it finds first in its PATH.
+install_busybox() {
+  if [[ -x $root/busybox/ps ]]; then return; fi
+  local log
+  log=$(mktemp)
+  if ! command -v busybox >/dev/null; then
+    { apt-get update && apt-get install -y --no-install-recommends busybox; } >"$log" 2>&1 || fail "cannot install busybox" "$log"
+  fi
+  rm -rf "$root/busybox.new"
+  mkdir "$root/busybox.new"
+  cp -L "$(command -v busybox)" "$root/busybox.new/ps"
+  mv "$root/busybox.new" "$root/busybox"
+  rm -f "$log"
+}
+
 # Outside: what needs the network or this machine's engine.
 outside() {
   ((EUID == 0)) || fail "only root can make the namespaces for an engine of one's own"
   (($# > 0)) || fail "usage: 28.sh COMMAND [ARGUMENT...]"
   [[ $store == graphdriver || $store == containerd ]] || fail "BLUEGATE_ENGINE_STORE is $store, and must be graphdriver or containerd"
+  [[ $ps == procps || $ps == busybox ]] || fail "BLUEGATE_ENGINE_PS is $ps, and must be procps or busybox"
   install_root
+  if [[ $ps == busybox ]]; then install_busybox; fi
   local work
   work=$(mktemp -d /var/tmp/bluegate-engine-28.XXXXXX)
   docker save -o "$work/images.tar" bluegate-nginx:1.22 bluegate-nginx:1.30 bluegate-shop:v1 bluegate-shop:v2 bluegate-shop:v3
@@ -83,6 +102,17 @@ as_wanted() {
   echo "28.sh: engine $version, API $api, image store $kept ($(docker info --format '{{.Driver}}'))" >&2
   [[ $version == 28.5.* ]] || fail "engine 28.5 was asked for, and $version answers"
   [[ $kept == "$store" ]] || fail "the image store $store was asked for, and the engine has $kept"
+  [[ $ps == procps ]] || has_busybox
+}
+
+# has_busybox wants the engine's host to refuse a column that BusyBox does not know.
+has_busybox() {
+  local said
+  docker run -d --name bluegate-ps bluegate-shop:v1 >/dev/null
+  said=$(docker top bluegate-ps -eo pid,etimes 2>&1) && fail "BusyBox's ps was asked for, and the engine's host has another one"
+  docker rm -f bluegate-ps >/dev/null
+  [[ $said == *"bad -o argument"* ]] || fail "BusyBox's ps was asked for, and the engine's host says: $said"
+  echo "28.sh: the host's ps is BusyBox's" >&2
 }
 
 # Inside: the engine gets a root of its own, which shares with ours what both must see under the same names.
@@ -100,7 +130,9 @@ inside() {
   else
     echo "{\"storage-driver\": \"${BLUEGATE_ENGINE_DRIVER:-overlay2}\"}" >"$work/daemon.json"
   fi
-  PATH=$root/engine:$PATH dockerd --config-file "$work/daemon.json" --data-root "$work/data" >"$work/log" 2>&1 &
+  local path=$root/engine:$PATH
+  if [[ $ps == busybox ]]; then path=$root/busybox:$path; fi
+  PATH=$path dockerd --config-file "$work/daemon.json" --data-root "$work/data" >"$work/log" 2>&1 &
   local engine=$!
   for _ in {1..120}; do
     if timeout 10 docker info >/dev/null 2>&1; then break; fi
