@@ -86,6 +86,8 @@ func (c *command) commands() []*cli.Command {
 		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
 		{Name: "history", Usage: "list the releases that ended, or show one", ArgsUsage: "[show RELEASE]", Flags: historyFlags(), Action: c.history},
 		{Name: "logs", Usage: "show the logs of both colours, of one, or of one service", ArgsUsage: "[blue|green] [SERVICE]", Flags: logsFlags(), Action: c.logs},
+		{Name: "completion", Usage: "print the script with which a shell completes command lines", ArgsUsage: "[bash|zsh|fish|powershell]", Action: c.completion},
+		{Name: "man", Usage: "print the manual page", Hidden: true, Action: c.man},
 		{Name: "version", Usage: "show the versions of bluegate, Compose and the engine", Action: c.showVersion},
 		{Name: "help", Usage: "show the commands, or the flags of one", ArgsUsage: "[COMMAND]", Action: c.help},
 		{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy/model"
 )
@@ -28,11 +30,7 @@ func (c *command) history(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := connect(c.ctx, options, ui.Quiet{})
-	if err != nil {
-		return err
-	}
-	project, records, err := d.Past(c.ctx)
+	project, records, err := past(c.ctx, options)
 	if err != nil {
 		return err
 	}
@@ -46,6 +44,15 @@ func (c *command) history(ctx *cli.Context) error {
 	total := len(records)
 	shown.Releases = records[:min(total, ctx.Int("limit"))]
 	return ui.Write(c.Stdout, c.format, shown, ui.HistoryText(project, shown.Releases, total, time.Now()))
+}
+
+// past asks the engine for the history of the application.
+func past(ctx context.Context, options config.Options) (string, []model.HistoryRecord, error) {
+	d, err := connect(ctx, options, ui.Quiet{})
+	if err != nil {
+		return "", nil, err
+	}
+	return d.Past(ctx)
 }
 
 // historyArguments returns the release that is to be shown; empty: all are listed.

@@ -47,6 +47,10 @@ func run(ctx context.Context, args []string, p process) int {
 	}
 	c := &command{process: p, ctx: ctx}
 	learnEnvironment(&c.mask, p.Environ)
+	if len(args) > 0 && args[0] == completeMode {
+		c.complete(args[1:])
+		return 0
+	}
 	err := c.parse(args)
 	if c.report == nil && err == nil {
 		return c.exit // help, version, a schema
