@@ -9,7 +9,7 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Doctor makes every check that can be made without changing anything; with Settings.TryRestart it also starts copies
+// Doctor makes every check that can be made without changing anything, and says what a deployment would settle first; with Settings.TryRestart it also starts copies
 // of nginx, and removes them. What a deployment would be refused for is in the report's reasons and its exit code. What
 // is known to cost requests, switches or time is in its findings, each with its place, its cost and its remedy.
 func (d *Deployer) Doctor(ctx context.Context) *report.Report {
@@ -18,7 +18,10 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	if err := r.observeOnly(ctx); err != nil {
 		return r.outcome(ctx, err)
 	}
-	refusal := r.step(ctx, "plan", r.foresee)
+	known, refusal := r.settleUnchanged(ctx) // as a deployment does first
+	if refusal == nil && known {
+		refusal = r.step(ctx, "plan", r.foresee)
+	}
 	if err := r.step(ctx, "examine", r.examine); err != nil {
 		return r.outcome(ctx, err)
 	}
@@ -32,6 +35,9 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 		return r.outcome(ctx, refusal)
 	}
 	r.report.Message = "a deployment could begin: no check that can be made before it refuses it"
+	if !known {
+		r.report.Message = "a deployment would first settle what an earlier run left; what comes after that cannot be checked before"
+	}
 	return r.report.Finish(model.OK)
 }
 

@@ -30,7 +30,12 @@ func TestDoctor(t *testing.T) {
 		{"what runs is not what is on disk", func(w *fakeEngine) { w.nginx.refusal = model.Refuse(model.ConfigNotLoaded, "edited by hand") }, model.Refused, "config-not-loaded", ""},
 		{"no nginx", func(w *fakeEngine) { w.nginx.state = model.RouterAbsent }, model.Unreachable, "", ""},
 		{"nothing was ever deployed, and no nginx", func(w *fakeEngine) { w.wipe(); w.nginx.state = model.RouterAbsent }, model.OK, "", "nginx-absent"},
-		{"a killed run", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, model.OK, "", "left-behind"},
+		{"a killed run", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, model.OK, "", "left-behind would-settle"},
+		{"a killed run whose switch nginx may have loaded", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "write green"}) }, model.OK, "", "left-behind would-settle"},
+		{"a killed run whose release someone edited", func(w *fakeEngine) {
+			w.killed(fault{kind: killedAfter, on: "write green"})
+			w.nginx.disk += "# edited\n"
+		}, model.NeedsPerson, "", "left-behind"},
 	} {
 		story(t, test.name, func(t *testing.T, w *fakeEngine) {
 			if test.set != nil {
