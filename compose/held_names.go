@@ -93,7 +93,14 @@ func (s *Stack) Hold(ctx context.Context, project, nginx string, names []model.H
 	}
 	kept := ""
 	for _, row := range there {
-		if row.Labels[engine.NamesHeldLabel] == string(spec) && row.State == container.StateRunning {
+		if row.Labels[engine.NamesHeldLabel] != string(spec) || row.State != container.StateRunning {
+			continue
+		}
+		taken, err := s.inTheWay(ctx, row)
+		if err != nil {
+			return s.engine.Unreachable(err)
+		}
+		if !taken {
 			kept = row.ID
 		}
 	}
@@ -138,9 +145,16 @@ func (s *Stack) createHolder(ctx context.Context, project string, aliases map[st
 	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
 	networks := slices.Sorted(maps.Keys(aliases))
+	endpoints := map[string]*network.EndpointSettings{}
+	for _, name := range networks {
+		endpoints[name] = &network.EndpointSettings{Aliases: aliases[name]}
+		if endpoints[name].IPAMConfig, err = s.holderAddress(ctx, name); err != nil {
+			return "", err
+		}
+	}
 	config := &container.Config{Image: engine.WaitImage, Labels: map[string]string{engine.OwnLabel: "names", engine.NamesLabel: project, engine.NamesHeldLabel: spec}}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode(networks[0]), RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}}
-	first := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{networks[0]: {Aliases: aliases[networks[0]]}}}
+	first := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{networks[0]: endpoints[networks[0]]}}
 	made, err := s.engine.ContainerCreate(ctx, config, host, first, nil, engine.HelperName("names", project))
 	if err != nil {
 		return "", err
@@ -151,7 +165,7 @@ func (s *Stack) createHolder(ctx context.Context, project string, aliases map[st
 		}
 	}()
 	for _, name := range networks[1:] {
-		if err := s.engine.NetworkConnect(ctx, name, made.ID, &network.EndpointSettings{Aliases: aliases[name]}); err != nil {
+		if err := s.engine.NetworkConnect(ctx, name, made.ID, endpoints[name]); err != nil {
 			return "", fmt.Errorf("join the network %s: %w", name, err)
 		}
 	}
