@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
@@ -163,14 +164,24 @@ func (s *Stack) hasImage(ctx context.Context, id string) (bool, error) {
 	return err == nil, s.engine.Unreachable(err)
 }
 
-// Forget implements model.Archive.
+// Forget implements model.Archive. Another application may have the same name: only releases of which a container was a
+// service of this application's own Compose projects are let go of.
 func (s *Stack) Forget(ctx context.Context, project string, but []string) error {
 	rows, err := s.snapshots(ctx, project, "")
 	if err != nil {
 		return err
 	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return slices.Contains(but, row.Labels[engine.KeptReleaseLabel]) })
+	ours := map[string]bool{} // by release
 	for _, row := range rows {
-		if slices.Contains(but, row.Labels[engine.KeptReleaseLabel]) {
+		if release := row.Labels[engine.KeptReleaseLabel]; !ours[release] {
+			if ours[release], err = s.isOurs(ctx, row.ID); err != nil {
+				return s.engine.Unreachable(fmt.Errorf("read %v: %w", row.Names, err))
+			}
+		}
+	}
+	for _, row := range rows {
+		if !ours[row.Labels[engine.KeptReleaseLabel]] {
 			continue
 		}
 		if err := engine.RemoveContainer(ctx, s.engine, row.ID); err != nil {
@@ -178,4 +189,28 @@ func (s *Stack) Forget(ctx context.Context, project string, but []string) error 
 		}
 	}
 	return nil
+}
+
+// isOurs says whether a snapshot is of a service of this application, as the labels of the original container name it. Of
+// one that was not completed it is not known.
+func (s *Stack) isOurs(ctx context.Context, snapshot string) (bool, error) {
+	text, err := engine.StateContainer{Engine: s.engine, Name: snapshot}.Get(ctx, snapshotFile)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var o containerSpec
+	if err := json.Unmarshal(text, &o); err != nil {
+		return false, nil // it is no file of ours that can be read
+	}
+	for _, p := range s.projects {
+		_, own := p.Services[o.Labels[api.ServiceLabel]]
+		_, disabled := p.DisabledServices[o.Labels[api.ServiceLabel]]
+		if (own || disabled) && p.Name == o.Labels[api.ProjectLabel] {
+			return true, nil
+		}
+	}
+	return false, nil
 }

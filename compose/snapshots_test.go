@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -153,6 +154,18 @@ func TestKeepAndRevive(t *testing.T) {
 	}
 	if missing, _ := s.Held(t.Context(), b.ID, rec); len(missing) > 0 {
 		t.Errorf("what was to stay was forgotten: %v", missing)
+	}
+	other := *s // another application of this name: its services are of another Compose project
+	other.projects = map[model.Colour]*types.Project{model.Blue: {Name: b.ID + "-2", Services: s.projects[model.Blue].Services}}
+	if err := other.Forget(t.Context(), b.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	other.projects = map[model.Colour]*types.Project{model.Blue: {Name: b.ID, Services: types.Services{"till-blue": {}}}}
+	if err := other.Forget(t.Context(), b.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if missing, _ := s.Held(t.Context(), b.ID, rec); len(missing) > 0 {
+		t.Errorf("another application forgot %v", missing)
 	}
 	if err := s.Forget(t.Context(), b.ID, nil); err != nil {
 		t.Fatal(err)

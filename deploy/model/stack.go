@@ -72,7 +72,8 @@ type Archive interface {
 	// Held says which of a release's containers could not be recreated, because what Keep held is gone.
 	Held(ctx context.Context, project string, rec ReleaseRecord) (missing []RetainedContainer, err error)
 
-	// Forget lets go of what Keep holds of a project's other releases.
+	// Forget lets go of what Keep holds of the application's other releases, not of another application's that has the same
+	// name.
 	Forget(ctx context.Context, project string, but []string) error
 }
 
