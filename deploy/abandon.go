@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bluegate/deploy/model"
@@ -100,7 +101,7 @@ func (r *run) removed(containers []model.Container) {
 }
 
 // notSwitchedByHand holds the first rule for a release that did not pass: it is an error if someone pointed nginx at
-// the release since. A configuration whose colour cannot be told counts as such once nginx has loaded it: none was like
+// the release since, at a switch point or at any other place. A configuration whose colour cannot be told counts as such once nginx has loaded it: none was like
 // that when the deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep a
 // release that it was never switched to. Before a first deployment nginx may have named the colour all the time.
 func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
@@ -111,8 +112,9 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 	if err != nil {
 		return nil
 	}
-	if slices.ContainsFunc(route.Points, func(p model.SwitchPoint) bool { return p.Endpoint.Colour == r.plan.Release.To }) {
-		return fmt.Errorf("the configuration of %s names %s now, so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To)
+	named := slices.DeleteFunc(route.LeadsTo(r.plan.Release.To), func(place string) bool { return slices.Contains(r.plan.Named, place) })
+	if len(named) > 0 {
+		return fmt.Errorf("the configuration of %s names %s now (%s), so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, strings.Join(named, ", "))
 	}
 	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
 		r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited, and which colour it names cannot be told", route.Nginx))

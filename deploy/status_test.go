@@ -52,7 +52,7 @@ func TestLooksChangeNothing(t *testing.T) {
 	looking(t, "at rest", nil, all(""))
 	looking(t, "a deployment is under way", func(w *fakeEngine) { w.hold("shop", time.Hour) }, all("locked"))
 	settles := all("left-behind")
-	settles["dry run"] = "left-behind would-settle gate"
+	settles["dry run"], settles["doctor"] = "left-behind would-settle gate", "left-behind would-settle"
 	looking(t, "a run was killed in its gate", func(w *fakeEngine) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, settles)
 	looking(t, "a run was killed after its switch", func(w *fakeEngine) {
 		w.killed(fault{kind: killedAfter, on: "journal switched"})

@@ -193,6 +193,30 @@ func TestEditedByHand(t *testing.T) {
 	})
 }
 
+// TestMentionedByHand: a release that is refused stays where someone made nginx name it at any place since. What named it
+// before the deployment began is no reason to keep it.
+func TestMentionedByHand(t *testing.T) {
+	story(t, "since the deployment began", func(t *testing.T, w *fakeEngine) {
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.nginx.mentions = mentionOf(model.Green)
+		})
+		r := w.process().deploy()
+		if r.ExitCode != 5 || !strings.Contains(r.Message, "names green now (/etc/nginx/conf.d/ws.conf:3") || len(w.running(model.Green)) == 0 {
+			t.Errorf("exit %d, of green runs %v: %s", r.ExitCode, w.running(model.Green), r.Message)
+		}
+		w.nginx.mentions = nil
+		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
+	})
+	story(t, "before the deployment began", func(t *testing.T, w *fakeEngine) {
+		w.nginx.mentions = mentionOf(model.Green)
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		ends(t, w.process().deploy(), model.Refused, 3, model.Blue)
+	})
+}
+
 // TestEditedBeyondReading: whole files that a person edited are neither colour's, and what nginx serves by them may be the
 // release all the same.
 func TestEditedBeyondReading(t *testing.T) {

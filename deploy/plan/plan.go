@@ -33,6 +33,7 @@ type Plan struct {
 	InBake   []check.Check // in addition to those
 	Names    []model.HeldName
 	Workers  []string // of nginx, before anything was done
+	Named    []string // the places at which nginx's files named the release's colour then
 	Findings []model.Finding
 }
 
@@ -90,7 +91,7 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 	if err := p.replaceable(o); err != nil {
 		return p, err
 	}
-	p.Expected, p.Workers = p.expected(s), o.Route.Workers
+	p.Expected, p.Workers, p.Named = p.expected(s), o.Route.Workers, o.Route.LeadsTo(p.Release.To)
 	p.planStop(o)
 	return p, nil
 }
