@@ -90,6 +90,7 @@ func (c *command) commands() []*cli.Command {
 		{Name: "man", Usage: "print the manual page", Hidden: true, Action: c.man},
 		{Name: "version", Usage: "show the versions of bluegate, Compose and the engine", Action: c.showVersion},
 		{Name: "help", Usage: "show the commands, or the flags of one", ArgsUsage: "[COMMAND]", Action: c.help},
+		{Name: "healthcheck", Usage: "copy the static probe for images without curl to where a Dockerfile can copy it", Flags: probeFlags(), Action: c.probe},
 		{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
 	}
 }

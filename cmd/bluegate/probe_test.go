@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// callProbe runs `bluegate healthcheck` and returns its exit code and both streams.
+func callProbe(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	var out bytes.Buffer
+	code = run(t.Context(), append([]string{"healthcheck"}, args...), process{Stdout: &out, Stderr: &out, Getenv: noEnvironment})
+	return code, out.String()
+}
+
+func TestProbeIsCopied(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := func(name string, content []byte) {
+		path := filepath.Join(filepath.Dir(self), name)
+		if err := os.WriteFile(path, content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(path) })
+	}
+	static := staticBinary(t)
+	other, otherName := otherArchitecture(static)
+	install(probeName+"-linux-"+runtime.GOARCH, static)
+	install(probeName+"-linux-"+otherName, other)
+	dir := t.TempDir()
+
+	code, said := callProbe(t, "--copy-to", dir)
+	if path := filepath.Join(dir, probeName); code != 0 || !strings.Contains(said, "copied: "+path) || !strings.Contains(said, "\nCOPY "+probeName+" /healthcheck\n") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	machineOf(t, filepath.Join(dir, probeName), runtime.GOARCH)
+
+	// What is there is replaced as a whole, and runs whatever its mode was.
+	if err := os.WriteFile(filepath.Join(dir, probeName+"-linux-"+otherName), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, said = callProbe(t, "--copy-to", dir, "--arch", runtime.GOARCH+","+otherName)
+	if code != 0 || !strings.Contains(said, "COPY "+probeName+"-linux-${TARGETARCH} /healthcheck\n") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	machineOf(t, filepath.Join(dir, probeName+"-linux-"+runtime.GOARCH), runtime.GOARCH)
+	machineOf(t, filepath.Join(dir, probeName+"-linux-"+otherName), otherName)
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("temporary files are left: %v, %v", left, err)
+	}
+}
+
+// machineOf checks that a file is an executable for an architecture, and may be executed by everyone.
+func machineOf(t *testing.T, path, architecture string) {
+	t.Helper()
+	f, err := elf.Open(path)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer f.Close()
+	info, err := os.Stat(path)
+	if err != nil || f.Machine != elfMachines[architecture] || info.Mode().Perm() != 0o755 {
+		t.Errorf("%s is for %s with mode %v, want %s and 0755 (%v)", path, f.Machine, info.Mode(), architecture, err)
+	}
+}
+
+func TestProbeIsNotCopied(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "needs --copy-to DIR"},
+		{[]string{"--copy-to", filepath.Join(dir, "none")}, "it is not a folder"},
+		{[]string{"--copy-to", dir, "--arch", "pdp11"}, `unknown --arch "pdp11"`},
+		{[]string{"--copy-to", dir, "--arch", ","}, `unknown --arch ""`},
+		{[]string{"--copy-to", dir, "--arch", "riscv64"}, "there is no bluegate-healthcheck-linux-riscv64 next to"},
+		{[]string{"--copy-to", dir, "again"}, "unexpected argument"},
+	} {
+		if code, said := callProbe(t, test.args...); code != 2 || !strings.Contains(said, test.want) {
+			t.Errorf("%q: exit code %d, want 2 and %q: %s", test.args, code, test.want, said)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("something was written: %v, %v", left, err)
+	}
+}
