@@ -25,10 +25,12 @@ const buildLines = 30
 // Build implements model.ImageStore. It builds as Compose does: with BuildKit where the engine and the docker command have
 // it, otherwise with the engine's classic builder. It builds one service after the other, so that a log belongs to one
 // of them.
-func (s *Stack) Build(ctx context.Context, m model.Model, services []string) error {
+func (s *Stack) Build(ctx context.Context, m model.Model, services []string, tell func(model.Transfer)) error {
 	for _, name := range services {
-		log := &buildLog{Tail: redact.Tail{Size: logSize}}
+		service, _ := m.Service(name)
+		log := &buildLog{Tail: redact.Tail{Size: logSize}, steps: buildSteps{image: service.Image, tell: tell}}
 		began := time.Now()
+		log.steps.begin()
 		err := s.build(ctx, m, name, log)
 		if err != nil {
 			s.removeBuildContainer(ctx, began, log)
@@ -40,13 +42,13 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string) err
 			if lost := s.engine.Unreachable(err); lost != err {
 				return lost
 			}
-			service, _ := m.Service(name)
 			lines := sanitizedLines(log.Bytes())
 			return &model.RefusedError{Reasons: []model.Reason{{
 				Code: model.BuildFailed, Service: name, LogTail: lines[max(0, len(lines)-buildLines):],
 				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, redact.Sanitize(err.Error())),
 			}}}
 		}
+		log.steps.end()
 	}
 	return nil
 }
@@ -70,11 +72,13 @@ func (s *Stack) build(ctx context.Context, m model.Model, name string, log *buil
 type buildLog struct {
 	mu sync.Mutex
 	redact.Tail
+	steps buildSteps
 }
 
 func (l *buildLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.steps.write(p)
 	return l.Tail.Write(p)
 }
 

@@ -38,20 +38,20 @@ func TestBuild(t *testing.T) {
 	}
 	s, app, dir := b.building("FROM " + enginetest.ShopImage + "\nCOPY file /file\n")
 	blue := app.Models[model.Blue]
-	if err := s.Build(t.Context(), blue, []string{"was-blue"}); err != nil {
+	if err := s.Build(t.Context(), blue, []string{"was-blue"}, untold); err != nil {
 		t.Fatal(err)
 	}
 	first := b.ImageID(b.ID + ":built")
 	if images, err := s.Images(t.Context(), blue); err != nil || images[0].ID != first || first == "" || images[0].FromPull != b.Containerd() || images[0].Tagged.IsZero() {
 		t.Errorf("%+v, %v", images, err)
 	}
-	if err := s.Build(t.Context(), blue, []string{"was-blue"}); err != nil || b.ImageID(b.ID+":built") != first {
+	if err := s.Build(t.Context(), blue, []string{"was-blue"}, untold); err != nil || b.ImageID(b.ID+":built") != first {
 		t.Errorf("the same source gave another image, %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("changed "+b.ID), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Build(t.Context(), blue, []string{"was-blue"}); err != nil || b.ImageID(b.ID+":built") == first {
+	if err := s.Build(t.Context(), blue, []string{"was-blue"}, untold); err != nil || b.ImageID(b.ID+":built") == first {
 		t.Errorf("a changed source gave the same image, %v", err)
 	}
 	if _, err := b.Engine.ImageRemove(t.Context(), first, image.RemoveOptions{Force: true}); err != nil {
@@ -62,7 +62,7 @@ func TestBuild(t *testing.T) {
 func TestBuildThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app, _ := b.building("FROM bluegate-nginx:1.30\nRUN echo the last words of " + b.ID + " && exit 7\n")
-	err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"})
+	err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"}, untold)
 	var refused *model.RefusedError
 	if !errors.As(err, &refused) || len(refused.Reasons) != 1 {
 		t.Fatalf("got %v", err)
@@ -75,13 +75,13 @@ func TestBuildThatFails(t *testing.T) {
 		t.Errorf("its log:\n%s", log)
 	}
 	s, app, dir := b.building("FROM " + enginetest.ShopImage + "\nCOPY nothing /file\n")
-	if err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "nothing") {
+	if err := s.Build(t.Context(), app.Models[model.Blue], []string{"was-blue"}, untold); err == nil || !strings.Contains(err.Error(), "nothing") {
 		t.Errorf("without %s/nothing: %v", dir, err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := fmt.Errorf("stop")
 	cancel(why)
-	if err := s.Build(ctx, app.Models[model.Blue], []string{"was-blue"}); !errors.Is(err, why) {
+	if err := s.Build(ctx, app.Models[model.Blue], []string{"was-blue"}, untold); !errors.Is(err, why) {
 		t.Errorf("a build that was stopped: %v", err)
 	}
 }

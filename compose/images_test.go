@@ -44,7 +44,7 @@ func TestImages(t *testing.T) {
 func TestPullThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.ID + ":1\", pull_policy: missing}\n" + shopService("was-green")})
-	if err := s.Pull(t.Context(), app.Models[model.Blue], []string{"was-blue"}); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
+	if err := s.Pull(t.Context(), app.Models[model.Blue], []string{"was-blue"}, untold); err == nil || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("got %v", err)
 	}
 }

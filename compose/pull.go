@@ -15,7 +15,7 @@ import (
 
 // Pull implements model.ImageStore. It uses the credentials of the docker command: its configuration file and its credential
 // store.
-func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) error {
+func (s *Stack) Pull(ctx context.Context, m model.Model, services []string, tell func(model.Transfer)) error {
 	project, err := s.projects[m.Colour].WithSelectedServices(services, types.IgnoreDependencies)
 	if err != nil {
 		return fmt.Errorf("select %v of project %s: %w", services, m.ComposeProject, err)
@@ -29,6 +29,9 @@ func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) erro
 	}
 	ctx, end := s.activity.guard(ctx)
 	defer end()
+	pulled := &layers{of: map[string]map[string]layer{}, tell: tell}
+	s.activity.tell.Store(pulled)
+	defer s.activity.tell.Store(nil)
 	err = s.service.Pull(ctx, project, api.PullOptions{})
 	if ctx.Err() != nil {
 		return cmp.Or(context.Cause(ctx), err) // a cancelled pull ends without an error
@@ -39,14 +42,24 @@ func (s *Stack) Pull(ctx context.Context, m model.Model, services []string) erro
 // stallLimit is how long a registry may be silent during a pull. The duration of the pull itself is not limited.
 const stallLimit = 2 * time.Minute
 
-// activity records when Compose last reported progress.
-type activity struct{ last atomic.Int64 }
+// activity records when Compose last reported progress, and hands it on during a pull.
+type activity struct {
+	last atomic.Int64
+	tell atomic.Pointer[layers]
+}
 
 // Start implements api.EventProcessor.
 func (a *activity) Start(context.Context, string) { a.record() }
 
 // On implements api.EventProcessor.
-func (a *activity) On(...api.Resource) { a.record() }
+func (a *activity) On(events ...api.Resource) {
+	a.record()
+	if l := a.tell.Load(); l != nil {
+		for _, e := range events {
+			l.on(e)
+		}
+	}
+}
 
 // Done implements api.EventProcessor.
 func (a *activity) Done(string, bool) { a.record() }

@@ -59,7 +59,7 @@ func TestPullThatStalls(t *testing.T) {
 				heard := &activity{}
 				project := &types.Project{Name: "shop", Services: types.Services{"was-blue": {Name: "was-blue", Image: "a"}}}
 				s := &Stack{engine: &engine.Engine{}, service: slow{activity: heard, every: test.every, takes: test.takes}, activity: heard, projects: map[model.Colour]*types.Project{model.Blue: project}}
-				err := s.Pull(t.Context(), model.Model{Colour: model.Blue}, []string{"was-blue"})
+				err := s.Pull(t.Context(), model.Model{Colour: model.Blue}, []string{"was-blue"}, func(model.Transfer) {})
 				if (err != nil) != test.stalls || err != nil && !strings.Contains(err.Error(), "no data for 2m0s") {
 					t.Errorf("got %v, want a stall: %t", err, test.stalls)
 				}
@@ -72,7 +72,7 @@ func TestPullThatStalls(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("someone said stop")
 		time.AfterFunc(time.Second, func() { cancel(why) })
-		if err := s.Pull(ctx, model.Model{Colour: model.Blue}, nil); !errors.Is(err, why) {
+		if err := s.Pull(ctx, model.Model{Colour: model.Blue}, nil, func(model.Transfer) {}); !errors.Is(err, why) {
 			t.Errorf("a pull that was stopped ended with %v", err)
 		}
 	})

@@ -178,6 +178,7 @@ func (r *run) load(ctx context.Context) error {
 	r.report.Project = app.Project
 	r.seen = plan.Observation{Application: app, Addresses: model.NewAddresses(app), Remote: r.Remote}
 	r.identity = model.IdentityOf(app, r.Self(r.command, r.plan.Release.ID).Host)
+	r.tellAbout()
 	return err
 }
 
@@ -200,4 +201,5 @@ func (r *run) judgeLive() {
 func (r *run) setLive(colour model.Colour, by string) {
 	r.live = plan.Live{Colour: colour, By: by}
 	r.report.Live, r.report.LiveBy = colour, by
+	r.tellAbout()
 }

@@ -12,18 +12,12 @@ import (
 // errDrain says that a drain's time is over and requests are left.
 var errDrain = errors.New("requests on the old colour have not ended")
 
-// sayDrain is the pause between two messages about a drain.
-const sayDrain = 2 * time.Second
-
 // drain waits for the old nginx workers. If its time ends first, the old colour is left running, unless the user chose
 // otherwise.
 func (r *run) drain(ctx context.Context) error {
-	said := time.Now()
+	until := time.Now().Add(r.Settings.DrainTimeout)
 	left, err := r.drainWithin(ctx, r.Settings.DrainTimeout, r.seen.Of(r.plan.From), func(left model.DrainStatus) {
-		if time.Since(said) > sayDrain {
-			said = time.Now()
-			r.Progress.Say("draining %s: %s", r.seen.Route.Nginx, left)
-		}
+		r.Progress.Draining(left, until)
 	})
 	if !errors.Is(err, errDrain) {
 		return err

@@ -128,7 +128,7 @@ func TestDrainSaysWhatIsOpen(t *testing.T) {
 		if len(r.Findings) != 1 || r.Findings[0].Code != "still-open" || !strings.Contains(r.Findings[0].Message, open) {
 			t.Errorf("findings %+v", r.Findings)
 		}
-		if want := `draining container "edge": 1 old worker, with ` + open; !slices.ContainsFunc(p.said, func(line string) bool { return strings.HasPrefix(line, want) }) {
+		if want := "draining 1 old worker, with " + open; !slices.ContainsFunc(p.said, func(line string) bool { return strings.HasPrefix(line, want) }) {
 			t.Errorf("it said %q, and never %q", p.said, want)
 		}
 		if r = w.process().settle(); !strings.Contains(findings(r), "still-open") {

@@ -38,6 +38,7 @@ type process struct {
 	ran      []hookRun
 	runs     func(context.Context, []string) ([]byte, int, error) // of hooks; nil: exit code 0
 	shown    []shown
+	about    model.Overview // the last
 }
 
 // shown is what Progress.Gate was told, and when.
@@ -214,8 +215,19 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// About implements Progress.
+func (p *process) About(o model.Overview) { p.showing(func() { p.about = o }) }
+
 // Step implements Progress.
 func (p *process) Step(string) { p.showing(func() {}) }
+
+// Transfer implements Progress.
+func (p *process) Transfer(model.Transfer) { p.showing(func() {}) }
+
+// Draining implements Progress.
+func (p *process) Draining(left model.DrainStatus, _ time.Time) {
+	p.showing(func() { p.said = append(p.said, "draining "+left.String()) })
+}
 
 // Say implements Progress.
 func (p *process) Say(format string, args ...any) {

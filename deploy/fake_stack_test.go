@@ -51,7 +51,7 @@ func (p *process) Images(ctx context.Context, m model.Model) ([]model.Image, err
 }
 
 // Pull implements Stack.
-func (p *process) Pull(ctx context.Context, m model.Model, services []string) error {
+func (p *process) Pull(ctx context.Context, m model.Model, services []string, _ func(model.Transfer)) error {
 	for _, name := range services {
 		s, _ := m.Service(name)
 		if err := p.change(ctx, "pull "+name, func() {
@@ -88,7 +88,7 @@ func (p *process) Offered(ctx context.Context, ref string) error {
 }
 
 // Build implements Stack.
-func (p *process) Build(ctx context.Context, m model.Model, services []string) error {
+func (p *process) Build(ctx context.Context, m model.Model, services []string, _ func(model.Transfer)) error {
 	for _, name := range services {
 		s, _ := m.Service(name)
 		if err := p.change(ctx, "build "+name, func() {

@@ -61,6 +61,7 @@ func (r *run) setPlan(p plan.Plan) {
 	r.plan = p
 	r.report.From, r.report.To = p.From, p.Release.To
 	r.note(p.Findings...)
+	r.tellAbout()
 }
 
 // foresee plans for a command that only looks. It asks the registries for the images that a deployment would pull, and

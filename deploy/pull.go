@@ -38,7 +38,7 @@ func (r *run) pull(ctx context.Context) error {
 // pullServed pulls images. One that its registry does not serve is used as it is on the engine, unless a pull_policy
 // insists on pulling it. What a registry serves has to come.
 func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
-	failed := r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(images))
+	failed := r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(images), r.Progress.Transfer)
 	if failed == nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
 	case ctx.Err() != nil, len(served) == len(images), unanswered(offered) != nil:
 		return pullFailed(images, failed)
 	case len(served) > 0:
-		if failed = r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(served)); failed != nil {
+		if failed = r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(served), r.Progress.Transfer); failed != nil {
 			return pullFailed(served, failed)
 		}
 	}
@@ -79,7 +79,9 @@ func (r *run) build(ctx context.Context) error {
 		return nil
 	}
 	return r.step(ctx, "build", func(ctx context.Context) error {
-		return r.bring(ctx, func(ctx context.Context) error { return r.Images.Build(ctx, r.plan.Release.Model, building) })
+		return r.bring(ctx, func(ctx context.Context) error {
+			return r.Images.Build(ctx, r.plan.Release.Model, building, r.Progress.Transfer)
+		})
 	})
 }
 

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/config"
+	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
@@ -31,6 +33,7 @@ type command struct {
 	format  string
 	quiet   bool
 	verbose bool
+	shown   ui.Options // of the progress
 }
 
 // parse parses and runs the command line. An error means that the user made a mistake, or that the engine or nginx
@@ -97,12 +100,20 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 // output reads how the result is to be shown.
 func (c *command) output(ctx *cli.Context) error {
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
+	c.shown = ui.Options{Mode: ui.Mode(ctx.String("progress")), NoColour: ctx.Bool("no-color"), Remains: !ui.LookOf(c.Stdout, c.Getenv, false).Terminal}
 	config.KeepPaths(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
-		return model.Invalid("invalid --format %q: must be text or json", given)
+		return model.Invalid("invalid --format %q: must be text or json%s", given, strict.Suggest(given, []string{"text", "json"}))
 	}
+	if !slices.Contains(ui.Modes, string(c.shown.Mode)) {
+		return model.Invalid("invalid --progress %q: must be %s%s", c.shown.Mode, strings.Join(ui.Modes, ", "), strict.Suggest(string(c.shown.Mode), ui.Modes))
+	}
+	if c.quiet {
+		c.shown.Mode = ui.NoLines
+	}
+	c.quiet = c.shown.Mode == ui.NoLines
 	if c.quiet && c.verbose {
 		return model.Invalid("--quiet and --verbose cannot be used together")
 	}
@@ -142,7 +153,7 @@ func (c *command) schema(ctx *cli.Context) error {
 
 // progress returns the progress on stderr. It acknowledges a signal as soon as it arrives: undoing may take minutes.
 func (c *command) progress() model.Progress {
-	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.quiet) // it also shows the undoing after a signal
+	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.shown) // it also shows the undoing after a signal
 	say := p.Say
 	if c.quiet {
 		say = func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }

@@ -66,6 +66,7 @@ func run(ctx context.Context, args []string, p process) int {
 // is still that of the deployment.
 func (c *command) print() {
 	c.mask.Apply(c.report)
+	ui.Leave(c.Stderr)
 	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.verbose))
 	if err := ui.WriteGitHub(c.report, c.Getenv); err != nil {
 		fmt.Fprintf(c.Stderr, "bluegate: %v\n", err)

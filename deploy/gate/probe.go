@@ -53,6 +53,17 @@ func (p *ProbeResult) words() string {
 	}
 }
 
+// complaint is what a probe that failed said, in one printable line; empty if it passed, or there was none.
+func (p *ProbeResult) complaint() string {
+	if p == nil || p.ExitCode == 0 {
+		return ""
+	}
+	if said := printable(lastLine(clip(p.Output, maxOutput))); said != "" {
+		return said
+	}
+	return "exit code " + exitWords(p.ExitCode)
+}
+
 // exitMeanings are the codes that the container's own process rarely chooses.
 var exitMeanings = map[int]string{
 	126: "the command is not executable",

@@ -39,6 +39,8 @@ type Progress struct {
 	FailingStreak int
 	Retries       int
 	Good          bool
+	// Probe is what the last probe said, if it failed, in one printable line.
+	Probe string
 	// StartedAt and Expected are of the engine's clock. Expected is the latest time at which this container's healthcheck
 	// can decide; it is zero before the start, and where there is no healthcheck to wait for.
 	StartedAt, Expected time.Time
@@ -142,7 +144,7 @@ func (g *Gate) progress() []Progress {
 				Service: s.Service, Name: t.name,
 				State: t.newest.State, Health: t.newest.Health,
 				FailingStreak: t.newest.FailingStreak, Retries: s.Probe.retries(),
-				Good: t.good, StartedAt: t.newest.StartedAt,
+				Good: t.good, Probe: t.newest.LastProbe.complaint(), StartedAt: t.newest.StartedAt,
 			}
 			if s.Probe != nil && !s.OneShot && !p.StartedAt.IsZero() {
 				p.Expected = p.StartedAt.Add(s.Probe.decides())

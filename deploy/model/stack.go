@@ -43,15 +43,17 @@ type ImageStore interface {
 	// Images says what the engine holds for each service of m.
 	Images(ctx context.Context, m Model) ([]Image, error)
 
-	// Pull asks the registries for the images of the named services.
-	Pull(ctx context.Context, m Model, services []string) error
+	// Pull asks the registries for the images of the named services. It calls tell, also from several goroutines at once,
+	// with how far it is.
+	Pull(ctx context.Context, m Model, services []string, tell func(Transfer)) error
 
 	// Offered asks the registry of an image for its manifest, with the credentials of a pull, and pulls nothing. A registry
 	// that does not have the image, or refuses it, is a *NotOfferedError; another error says that it could not be asked.
 	Offered(ctx context.Context, ref string) error
 
-	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log.
-	Build(ctx context.Context, m Model, services []string) error
+	// Build builds the images of the named services. A build that fails is a *RefusedError with the end of its log. It
+	// calls tell with how far it is.
+	Build(ctx context.Context, m Model, services []string, tell func(Transfer)) error
 
 	// RemoveImages removes the images that nothing uses and gives moved tags back; it returns what it removed.
 	RemoveImages(ctx context.Context, images []PulledImage) ([]string, error)

@@ -172,3 +172,17 @@ func (p Plan) Bakes(s Settings) bool {
 func (p *Plan) find(findings ...model.Finding) {
 	p.Findings = append(slices.Clip(p.Findings), findings...)
 }
+
+// ReleaseImages are the references of the images that the release runs.
+func (p Plan) ReleaseImages() (refs []string) {
+	if back := p.Release.Back; back != nil {
+		for _, k := range back.Kept {
+			refs = append(refs, k.Image)
+		}
+		return refs
+	}
+	for _, s := range p.Release.Model.Services {
+		refs = append(refs, s.Image)
+	}
+	return refs
+}

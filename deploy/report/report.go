@@ -9,33 +9,35 @@ import (
 
 // Report is what a command says of itself, and the one object that --format json prints.
 type Report struct {
-	Command    string             `json:"command"`
-	Outcome    model.Outcome      `json:"outcome"`
-	ExitCode   int                `json:"exit_code"`
-	Project    string             `json:"project"`
-	Release    string             `json:"release,omitempty"`
-	From       model.Colour       `json:"from"`
-	To         model.Colour       `json:"to"`
-	Live       model.Colour       `json:"live"`
-	LiveBy     string             `json:"live_by,omitempty"` // how that was found out
-	State      State              `json:"state,omitempty"`   // of status
-	LastProven *LastProven        `json:"last_proven,omitempty"`
-	DryRun     bool               `json:"dry_run"`
-	Message    string             `json:"message,omitempty"`
-	Run        string             `json:"run,omitempty"` // what a person is to run next
-	Reasons    []model.Reason     `json:"reasons"`
-	Findings   []model.Finding    `json:"findings"`
-	Steps      []Step             `json:"steps"`
-	Containers []model.Container  `json:"containers"`
-	Checks     []Check            `json:"checks"`
-	Hooks      []Hook             `json:"hooks"`
-	Plan       *Plan              `json:"plan,omitempty"`
-	Rollback   *RollbackTarget    `json:"rollback,omitempty"` // of status
-	Names      *model.NamesReport `json:"names,omitempty"`    // of status
-	Switch     *model.Switched    `json:"switch"`
-	Pruned     Pruned             `json:"pruned"`
-	Images     []LiveImage        `json:"images"` // that went live
-	Undo       *Undo              `json:"undo"`
+	Command  string        `json:"command"`
+	Outcome  model.Outcome `json:"outcome"`
+	ExitCode int           `json:"exit_code"`
+	Project  string        `json:"project"`
+	Release  string        `json:"release,omitempty"`
+	From     model.Colour  `json:"from"`
+	To       model.Colour  `json:"to"`
+	Live     model.Colour  `json:"live"`
+	LiveBy   string        `json:"live_by,omitempty"` // how that was found out
+	// Versions is what people call the images of each colour, as far as they are known: see model.Version.
+	Versions   map[model.Colour]string `json:"versions,omitempty"`
+	State      State                   `json:"state,omitempty"` // of status
+	LastProven *LastProven             `json:"last_proven,omitempty"`
+	DryRun     bool                    `json:"dry_run"`
+	Message    string                  `json:"message,omitempty"`
+	Run        string                  `json:"run,omitempty"` // what a person is to run next
+	Reasons    []model.Reason          `json:"reasons"`
+	Findings   []model.Finding         `json:"findings"`
+	Steps      []Step                  `json:"steps"`
+	Containers []model.Container       `json:"containers"`
+	Checks     []Check                 `json:"checks"`
+	Hooks      []Hook                  `json:"hooks"`
+	Plan       *Plan                   `json:"plan,omitempty"`
+	Rollback   *RollbackTarget         `json:"rollback,omitempty"` // of status
+	Names      *model.NamesReport      `json:"names,omitempty"`    // of status
+	Switch     *model.Switched         `json:"switch"`
+	Pruned     Pruned                  `json:"pruned"`
+	Images     []LiveImage             `json:"images"` // that went live
+	Undo       *Undo                   `json:"undo"`
 }
 
 // Step is one step of the way and how long it took. Latency is counted from the last healthy event.

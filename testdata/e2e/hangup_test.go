@@ -66,7 +66,7 @@ func TestTerminalCloses(t *testing.T) {
 		if _, err := terminal.WriteString(line); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "a healthy container", fileHas(said, "good"))
+		eventually(t, "a healthy container", fileHas(said, "healthy"))
 		text, err := os.ReadFile(pid)
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +116,7 @@ func TestCtrlCAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "a healthy container", fileHas(said, "good"))
+	eventually(t, "a healthy container", fileHas(said, "healthy"))
 	press()
 	eventually(t, "an acknowledgement", fileHas(said, "SIGINT received"))
 	eventually(t, "the undoing that is held up", fileHas(said, "on_failure"))

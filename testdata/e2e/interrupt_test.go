@@ -110,7 +110,7 @@ func TestInterrupted(t *testing.T) {
 			defer ossignal.Stop(caught)
 			s.untouched(func() {
 				b := s.start([]string{"VERSION=v2"}, "deploy")
-				b.until("good")
+				b.until("healthy")
 				if code := b.end(signal); code != 128+int(signal) {
 					t.Errorf("exit code %d, want %d\n%s", code, 128+int(signal), b.text())
 				}
@@ -128,7 +128,7 @@ func TestKilledInTheGate(t *testing.T) {
 	s.config(long)
 	stop := s.load(load.Options{})
 	b := s.start([]string{"VERSION=v2"}, "deploy")
-	b.until("good")
+	b.until("healthy")
 	b.end(syscall.SIGKILL)
 	if r := s.run(nil, "status"); r.Code != 0 || r.Report.Live != model.Blue || !hasFinding(r, "left-behind") {
 		t.Errorf("status: %d, live %q, findings %v", r.Code, r.Report.Live, r.Report.Findings)
@@ -203,7 +203,7 @@ func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	first := s.start([]string{"VERSION=v2"}, "deploy")
-	first.until("settle")
+	first.until("settling")
 	r := s.run([]string{"VERSION=v2"}, "deploy")
 	if r.Code != 6 || r.Report.Outcome != model.Locked || !strings.Contains(r.Report.Message, fmt.Sprint(first.cmd.Process.Pid)) {
 		t.Errorf("the second: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)

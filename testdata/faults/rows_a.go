@@ -45,7 +45,7 @@ func interruptedInTheGate(t *trial) {
 	s := t.newShop(stand.Options{Config: patience})
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		c := s.start("v2", nil, "deploy")
-		c.until("good")
+		c.until("healthy")
 		t.must(c.cmd.Process.Signal(signal))
 		began := time.Now()
 		if code := c.end(time.Minute); code != 128+int(signal) {
@@ -117,7 +117,7 @@ func interruptedTwice(t *trial) {
 	}, "deploy")
 	t.cleanup(func() { _ = terminal.Close() })
 	t.must(line.Close())
-	c.until("good")
+	c.until("healthy")
 	once.Store(false)
 	t.must(c.cmd.Process.Signal(syscall.SIGINT))
 	select {
@@ -143,7 +143,7 @@ func hungUp(t *trial) {
 	caught := make(chan os.Signal, 1) // a suite under nohup would hand on that it is ignored; what is caught is not handed on
 	signal.Notify(caught, syscall.SIGHUP)
 	c := s.start("v2", nil, "deploy")
-	c.until("good")
+	c.until("healthy")
 	t.must(c.cmd.Process.Signal(syscall.SIGHUP))
 	if code := c.end(time.Minute); code != 129 {
 		t.errorf("exit code %d after SIGHUP, want 129\n%s", code, lastLines(c.said(), 10))
@@ -154,7 +154,7 @@ func hungUp(t *trial) {
 	nohup, err := exec.LookPath("nohup")
 	t.must(err)
 	c = s.start("v2", func(cmd *exec.Cmd) { cmd.Args = append([]string{"nohup"}, cmd.Args...); cmd.Path = nohup }, "deploy")
-	c.until("good")
+	c.until("healthy")
 	t.must(c.cmd.Process.Signal(syscall.SIGHUP))
 	if code := c.end(time.Minute); code != 0 {
 		t.errorf("exit code %d under nohup, want 0\n%s", code, lastLines(c.said(), 10))

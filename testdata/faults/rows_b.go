@@ -186,7 +186,7 @@ func restarted(t *trial) {
 		})
 		c := s.start(version, nil, "deploy")
 		if p.at == nil {
-			c.until("good")
+			c.until("healthy")
 			restart()
 		}
 		code := c.end(5 * time.Minute)

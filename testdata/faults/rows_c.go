@@ -123,7 +123,7 @@ func fullDisk(t *trial) {
 func vanished(t *trial) {
 	s := t.newShop(stand.Options{Config: patience})
 	c := s.start("v2", nil, "deploy", "--format", "json")
-	c.until("good")
+	c.until("healthy")
 	_, err := stand.Docker("rm", "-fv", s.Name+"-was-green-1")
 	t.must(err)
 	if code := c.end(2 * time.Minute); code != 3 || !strings.Contains(c.said(), `"vanished"`) {

@@ -1,62 +1,70 @@
-// Package ui writes what people and CI read: the progress of a command on a terminal or as lines, and its report as text,
-// JSON and Markdown. Only this package knows terminals.
+// Package ui writes what people and CI read: the progress of a command as a live view, lines or JSON, and its report as
+// text, JSON and Markdown. Only this package knows terminals.
 package ui
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"slices"
 	"time"
 
-	"bluegate/deploy/gate"
+	"golang.org/x/term"
+
 	"bluegate/deploy/model"
 )
 
 // heartbeat is the longest time without a line in the plain progress.
 const heartbeat = 20 * time.Second
 
-// NewProgress returns the progress that fits w: a live view on a terminal, lines elsewhere, nothing when quiet.
-func NewProgress(ctx context.Context, w io.Writer, getenv func(string) string, quiet bool) model.Progress {
-	if quiet {
+// Mode is how progress is shown.
+type Mode string
+
+// The modes of --progress.
+const (
+	Auto    Mode = "auto"  // a live view on a terminal, lines elsewhere
+	Plain   Mode = "plain" // lines
+	JSON    Mode = "json"  // one object for each event
+	NoLines Mode = "quiet" // nothing
+)
+
+// Modes are those that a user can choose.
+var Modes = []string{string(Auto), string(Plain), string(JSON), string(NoLines)}
+
+// Options are how the progress of one command is shown.
+type Options struct {
+	Mode     Mode
+	NoColour bool
+	// Remains says that the report does not go to the same terminal: the last state of the view then stays on it.
+	Remains bool
+}
+
+// NewProgress returns the progress that fits w. In mode auto that is a live view on a terminal, and lines elsewhere.
+func NewProgress(ctx context.Context, w io.Writer, getenv func(string) string, o Options) model.Progress {
+	switch o.Mode {
+	case NoLines:
 		return Quiet{}
+	case JSON:
+		return newJSONProgress(ctx, w, heartbeat)
+	case Plain:
+		return newPlainProgress(ctx, w, heartbeat)
 	}
-	if width, height, ok := terminalSize(w, getenv); ok {
-		return newTerminalProgress(ctx, w, width, height)
+	look := LookOf(w, getenv, o.NoColour)
+	f, isFile := file(w)
+	if !isFile || !look.Terminal {
+		return newPlainProgress(ctx, w, heartbeat)
 	}
-	return newPlainProgress(ctx, w, heartbeat)
-}
-
-// outlook says how long the step that watches containers may still take; empty once it has decided. During the bake
-// there is no gate: users are already on the release.
-func outlook(step string, v gate.Verdict, now time.Time) string {
-	if v.Decision != gate.Waiting {
-		return ""
+	size := func() (columns, lines int) {
+		columns, lines, _ = term.GetSize(int(f.Fd()))
+		return columns, lines
 	}
-	left := max(v.Next.Sub(now), 0).Round(time.Second)
-	if slices.ContainsFunc(v.Progress, func(c gate.Progress) bool { return !c.Good }) {
-		return fmt.Sprintf("decided within %s", left)
+	if columns, lines := size(); columns < 40 || lines < 8 {
+		return newPlainProgress(ctx, w, heartbeat)
 	}
-	if step == "bake" {
-		return fmt.Sprintf("all are good; the bake passes in %s unless one fails", left)
+	resized := make(chan struct{}, 1)
+	notifyResize(ctx, resized)
+	live := newLiveProgress(ctx, f, look, size, resized)
+	live.remains = o.Remains
+	if t, ok := w.(*Terminal); ok {
+		t.show(live)
 	}
-	return fmt.Sprintf("all are good; the gate opens in %s unless one fails", left)
-}
-
-// describe returns the name and the state of one container; before it exists, the name of its service.
-func describe(c gate.Progress) (name, state string) {
-	name, state = c.Name, string(c.State)
-	if name == "" {
-		return c.Service, "not created yet"
-	}
-	if c.Health != gate.HealthNone {
-		state += ", " + string(c.Health)
-	}
-	if c.FailingStreak > 0 {
-		state += fmt.Sprintf(" (%d of %d probes failed)", c.FailingStreak, c.Retries)
-	}
-	if c.Good {
-		state = "good: " + state
-	}
-	return name, state
+	return live
 }

@@ -3,16 +3,19 @@ package ui
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
-	"regexp"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"bluegate/deploy/gate"
+	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 func unsetVariable(string) string { return "" }
@@ -63,19 +66,19 @@ func TestPlainProgress(t *testing.T) {
 		p.Gate(v) // nothing new
 		time.Sleep(time.Second)
 		failing := starting("shop-signal-green-1")
-		failing.FailingStreak = 2
+		failing.FailingStreak, failing.Probe = 2, "connection refused"
 		p.Gate(waiting(time.Minute, starting("shop-was-green-1"), failing))
 		time.Sleep(time.Second)
 		p.Gate(waiting(5*time.Second, healthy("shop-was-green-1"), healthy("shop-signal-green-1")))
 		p.Say("the %s is %d", "answer", 42)
 	}),
-		"   0.0s  lock",
-		"   1.5s  up",
-		"   1.5s  shop-signal-green-1: running, starting",
-		"   2.5s  shop-was-green-1: running, starting",
-		"   2.5s  shop-signal-green-1: running, starting (2 of 3 probes failed)",
-		"   3.5s  shop-was-green-1: good: running, healthy",
-		"   3.5s  shop-signal-green-1: good: running, healthy",
+		"   0.0s  taking the lock",
+		"   1.5s  starting the new colour",
+		"   1.5s  shop-signal-green-1: starting",
+		"   2.5s  shop-was-green-1: starting",
+		"   2.5s  shop-signal-green-1: starting (2 of 3 probes failed): connection refused",
+		"   3.5s  shop-was-green-1: healthy",
+		"   3.5s  shop-signal-green-1: healthy",
 		"   3.5s  the answer is 42",
 	)
 }
@@ -93,19 +96,19 @@ func TestHeartbeat(t *testing.T) {
 		p.Step("drain")
 		time.Sleep(25 * time.Second)
 	}),
-		"  60.0s  pull",
-		"  80.0s  still at pull",
-		" 100.0s  still at pull",
-		" 105.0s  up",
-		" 105.0s  shop-was-green-1: running, starting",
-		" 105.0s  shop-b-1: running, starting",
-		" 105.0s  shop-a-1: good: running, healthy",
-		" 125.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided within 1m10s",
-		" 145.0s  still at up: waiting for shop-b-1 running, starting, shop-was-green-1 running, starting; decided within 50s",
-		" 146.0s  shop-was-green-1: good: running, healthy",
-		" 146.0s  shop-b-1: good: running, healthy",
-		" 146.0s  drain",
-		" 170.0s  still at drain",
+		"  60.0s  pulling",
+		"  80.0s  still pulling",
+		" 100.0s  still pulling",
+		" 105.0s  starting the new colour",
+		" 105.0s  shop-was-green-1: starting",
+		" 105.0s  shop-b-1: starting",
+		" 105.0s  shop-a-1: healthy",
+		" 125.0s  still starting the new colour: waiting for shop-b-1 starting, shop-was-green-1 starting; 1m10s at most",
+		" 145.0s  still starting the new colour: waiting for shop-b-1 starting, shop-was-green-1 starting; 50s at most",
+		" 146.0s  shop-was-green-1: healthy",
+		" 146.0s  shop-b-1: healthy",
+		" 146.0s  draining the old colour",
+		" 170.0s  still draining the old colour",
 	)
 }
 
@@ -116,12 +119,12 @@ func TestBakeProgress(t *testing.T) {
 		p.Gate(waiting(39*time.Second, healthy("shop-was-green-1")))
 		time.Sleep(20 * time.Second)
 	}),
-		"   0.0s  bake",
-		"   0.0s  shop-was-green-1: good: running, healthy",
-		"  20.0s  still at bake; all are good; the bake passes in 19s unless one fails",
+		"   0.0s  baking: watching the new colour with users on it",
+		"   0.0s  shop-was-green-1: healthy",
+		"  20.0s  still baking: watching the new colour with users on it; all healthy, passes in 19s",
 	)
 	v := waiting(5*time.Second, healthy("shop-was-green-1"))
-	if got := outlook("up", v, time.Now()); !strings.Contains(got, "the gate opens in 5s") {
+	if got := outlook("up", v, time.Now()); !strings.Contains(got, "switches in 5s") {
 		t.Errorf("at the gate it says %q", got)
 	}
 }
@@ -137,7 +140,7 @@ func TestHeartbeatAfterARefusal(t *testing.T) {
 		p.Step("abandon")
 		time.Sleep(25 * time.Second)
 	})
-	if last := lines[len(lines)-1]; !strings.HasSuffix(last, "still at abandon") {
+	if last := lines[len(lines)-1]; !strings.HasSuffix(last, "still undoing: the new colour is removed") {
 		t.Errorf("%q", last)
 	}
 }
@@ -167,112 +170,26 @@ func TestNoLineIsSilentForLong(t *testing.T) {
 	}
 }
 
-// screen returns what a terminal shows of a live view. It interprets the two sequences that the view uses.
-func screen(t *testing.T, width int, text string) []string {
-	t.Helper()
-	lines, row := []string{""}, 0
-	for text != "" {
-		switch m := escape.FindStringSubmatch(text); {
-		case m != nil && m[2] == "A":
-			var up int
-			fmt.Sscan(m[1], &up)
-			if row -= up; row < 0 {
-				t.Fatalf("the cursor leaves the screen by %d lines", -row)
-			}
-			text = text[len(m[0]):]
-		case m != nil:
-			lines[row] = ""
-			text = text[len(m[0]):]
-		case text[0] == '\n':
-			row++
-			text = text[1:]
-		case text[0] == '\r':
-			text = text[1:]
-		default:
-			end := strings.IndexAny(text, "\n\r\x1b")
-			if end < 0 {
-				end = len(text)
-			}
-			lines[row] += text[:end]
-			text = text[end:]
-		}
-		for len(lines) <= row {
-			lines = append(lines, "")
-		}
-		if n := utf8.RuneCountInString(lines[row]); n >= width && strings.HasPrefix(lines[row], "         ") { // what is drawn over
-			t.Fatalf("a line of %d columns wraps on a terminal of %d: %q", n, width, lines[row])
-		}
-	}
-	return lines[:len(lines)-1]
-}
-
-var escape = regexp.MustCompile(`^\x1b\[(\d*)([AK])`)
-
-func TestLiveView(t *testing.T) {
-	for _, width := range []int{120, 80, 40} {
-		synctest.Test(t, func(t *testing.T) {
-			var out bytes.Buffer
-			out.WriteString("$ bluegate deploy\n")
-			ctx, cancel := context.WithCancel(t.Context())
-			l := newTerminalProgress(ctx, &out, width, 24)
-			l.Step("up")
-			l.Gate(waiting(time.Minute, gate.Progress{Service: "was-green"}, starting("shop-signal-green-with-a-long-name-1")))
-			time.Sleep(2500 * time.Millisecond) // it ticks
-			l.Gate(waiting(time.Minute, starting("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
-			time.Sleep(time.Second)
-			l.Gate(waiting(5*time.Second, healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")))
-			l.Say("this is a message that is too long for a small terminal, so that it continues on the next line of the screen")
-			l.Gate(gate.Verdict{Decision: gate.Open, Progress: []gate.Progress{healthy("shop-was-green-1"), healthy("shop-signal-green-with-a-long-name-1")}})
-			l.Step("switch")
-			cancel()
-			synctest.Wait()
-			lines := screen(t, width, out.String())
-			if lines[0] != "$ bluegate deploy" || !strings.HasSuffix(lines[1], "  up") || !strings.HasSuffix(lines[len(lines)-1], "  switch") {
-				t.Errorf("width %d:\n%s", width, strings.Join(lines, "\n"))
-			}
-			// A block is redrawn in place until a message is written below it.
-			if n := strings.Count(strings.Join(lines, "\n"), "shop-was-green-1"); n != 2 {
-				t.Errorf("width %d: the container stands there %d times:\n%s", width, n, strings.Join(lines, "\n"))
-			}
-			if width == 120 && !strings.Contains(lines[3], "decided within") && !strings.Contains(lines[3], "good: running, healthy") {
-				t.Errorf("%q", lines[3])
-			}
-		})
-	}
-}
-
-// If there are more containers than lines on the screen, those that are not good are shown.
-func TestLiveViewOfMany(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		ctx, cancel := context.WithCancel(t.Context())
-		l := newTerminalProgress(ctx, &out, 80, 10)
-		var all []gate.Progress
-		for range 50 {
-			all = append(all, healthy("shop-was-green-1"))
-		}
-		l.Gate(waiting(time.Minute, append(all, starting("shop-last-green-1"))...))
-		time.Sleep(2500 * time.Millisecond)
-		cancel()
-		synctest.Wait()
-		lines := screen(t, 80, out.String())
-		if len(lines) != 8 || !strings.Contains(lines[0], "shop-last-green-1") || !strings.Contains(lines[6], "and 45 more") {
-			t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
-		}
-	})
-}
-
+// Only a terminal gets a live view.
 func TestTerminal(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, _, ok := terminalSize(file, unsetVariable); ok {
-		t.Error("a file is taken for a terminal")
+	for _, w := range []io.Writer{file, &Terminal{File: file}, &bytes.Buffer{}} {
+		if LookOf(w, unsetVariable, false).Terminal {
+			t.Errorf("a %T is taken for a terminal", w)
+		}
+		if _, ok := NewProgress(t.Context(), w, unsetVariable, Options{Mode: Auto}).(*plainProgress); !ok {
+			t.Errorf("a %T does not get lines", w)
+		}
 	}
-	if _, _, ok := terminalSize(&bytes.Buffer{}, unsetVariable); ok {
-		t.Error("a buffer is taken for a terminal")
+	if _, ok := NewProgress(t.Context(), file, unsetVariable, Options{Mode: JSON}).(*jsonProgress); !ok {
+		t.Error("no JSON")
+	}
+	if _, ok := NewProgress(t.Context(), file, unsetVariable, Options{Mode: NoLines}).(Quiet); !ok {
+		t.Error("quiet says something")
 	}
 }
 
@@ -281,4 +198,79 @@ func TestSilence(t *testing.T) {
 	s.Step("x")
 	s.Say("%d", 1)
 	s.Gate(gate.Verdict{})
+	s.About(model.Overview{})
+	s.Transfer(model.Transfer{})
+	s.Draining(model.DrainStatus{}, time.Now())
+}
+
+// The same deployment in lines, with its pull and its drain.
+func TestPlainStory(t *testing.T) {
+	lines := watchPlain(t, 20*time.Second, func(p *plainProgress) {
+		s := tellStory(p, func(string) {})
+		s.prepare()
+		s.start()
+		s.goLive()
+	})
+	golden(t, filepath.Join("progress", "plain.txt"), strings.Join(lines, "\n")+"\n")
+}
+
+// In JSON, each line is an object, and every kind and field is described.
+func TestJSONStory(t *testing.T) {
+	var out bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		p := newJSONProgress(ctx, &out, 20*time.Second)
+		s := tellStory(p, func(string) {})
+		s.prepare()
+		s.start()
+		s.goLive()
+		p.Transfer(model.Transfer{Image: "app:v5", Build: true, Done: 1, Total: 3, Words: "FROM x"})
+		time.Sleep(25 * time.Second)
+		cancel()
+		synctest.Wait()
+	})
+	golden(t, filepath.Join("progress", "json.txt"), out.String())
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "progress.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]bool{}
+	for line := range strings.Lines(out.String()) {
+		var e map[string]any
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		kinds[e["event"].(string)] = true
+		for field := range e {
+			if !strings.Contains(string(page), "`"+field+"`") {
+				t.Errorf("docs/progress.md does not describe the field %q", field)
+			}
+		}
+	}
+	for _, kind := range []string{"about", "step", "message", "container", "gate", "transfer", "draining", "waiting"} {
+		if !kinds[kind] || !strings.Contains(string(page), "`"+kind+"`") {
+			t.Errorf("the kind %q: shown %t", kind, kinds[kind])
+		}
+	}
+}
+
+// What a probe and a build say is redacted, and harmless to a terminal.
+func TestRedactedProgress(t *testing.T) {
+	mask := new(redact.Redactor)
+	mask.Add("hunter2hunter2")
+	lines := watchPlain(t, 20*time.Second, func(p *plainProgress) {
+		m := Redacted{p, mask}
+		bad := starting("shop-api-1")
+		bad.FailingStreak, bad.Probe = 1, "no login with hunter2hunter2\x1b[2J"
+		v := waiting(time.Minute, bad)
+		m.Gate(v)
+		if v.Progress[0].Probe != bad.Probe {
+			t.Error("the gate's own verdict was changed")
+		}
+		m.Transfer(model.Transfer{Image: "app:v5", Build: true, Done: 1, Total: 2, Words: "RUN echo hunter2hunter2"})
+		m.Say("it is %s", "hunter2hunter2")
+	})
+	if text := strings.Join(lines, "\n"); strings.Contains(text, "hunter2") || strings.Contains(text, "\x1b") || strings.Count(text, "****") != 3 {
+		t.Errorf("%q", text)
+	}
 }
