@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,8 +28,11 @@ type command struct {
 	ctx     context.Context
 	name    string
 	args    []string // flags before arguments
+	began   time.Time
 	report  *report.Report
-	exit    int // the exit code of a command that has no report
+	files   []ui.ReportFile // into which the report is written
+	section *ui.Section     // of a CI job's log; nil: none was begun
+	exit    int             // the exit code of a command that has no report
 	mask    redact.Redactor
 	format  string
 	quiet   bool
@@ -98,7 +102,10 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 }
 
 // output reads how the result is to be shown.
-func (c *command) output(ctx *cli.Context) error {
+func (c *command) output(ctx *cli.Context) (err error) {
+	if c.files, err = ui.ReportFiles(ctx.StringSlice("report")); err != nil {
+		return err
+	}
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
 	c.shown = ui.Options{Mode: ui.Mode(ctx.String("progress")), NoColour: ctx.Bool("no-color"), Remains: !ui.LookOf(c.Stdout, c.Getenv, false).Terminal}
 	config.KeepPaths(&c.mask, ctx)
@@ -153,6 +160,9 @@ func (c *command) schema(ctx *cli.Context) error {
 
 // progress returns the progress on stderr. It acknowledges a signal as soon as it arrives: undoing may take minutes.
 func (c *command) progress() model.Progress {
+	if !c.quiet && c.shown.Mode != ui.JSON && c.shown.Mode != ui.NoLines {
+		c.section = ui.NewSection(c.Stderr, "bluegate "+c.name, c.Getenv, time.Now())
+	}
 	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.shown) // it also shows the undoing after a signal
 	say := p.Say
 	if c.quiet {

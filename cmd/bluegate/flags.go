@@ -15,6 +15,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "context", Usage: "the Docker context `NAME`", EnvVars: []string{"BLUEGATE_CONTEXT"}},
 		&cli.StringFlag{Name: "host", Usage: "the `URL` of the engine: unix://, tcp:// or ssh://", EnvVars: []string{"BLUEGATE_HOST"}},
 		&cli.StringFlag{Name: "format", Usage: "text or json; the report is written to stdout, progress to stderr", Value: "text", EnvVars: []string{"BLUEGATE_FORMAT"}},
+		&cli.StringSliceFlag{Name: "report", Usage: "also write the report into a file, as `KIND=FILE`, once for each: json, junit or markdown"},
 		&cli.StringFlag{Name: "progress", Usage: "`HOW` progress is shown: auto, plain, json or quiet; auto is a live view on a terminal, and lines elsewhere", Value: "auto", EnvVars: []string{"BLUEGATE_PROGRESS"}},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "do not show progress, as --progress quiet"},
 		&cli.BoolFlag{Name: "no-color", Usage: "use neither colours nor signs outside ASCII, as the variable NO_COLOR does"},

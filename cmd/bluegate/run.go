@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/nginx/agent"
@@ -45,7 +47,7 @@ func run(ctx context.Context, args []string, p process) int {
 			return 0
 		}
 	}
-	c := &command{process: p, ctx: ctx}
+	c := &command{process: p, ctx: ctx, began: time.Now()}
 	learnEnvironment(&c.mask, p.Environ)
 	if len(args) > 0 && args[0] == completeMode {
 		c.complete(args[1:])
@@ -62,13 +64,20 @@ func run(ctx context.Context, args []string, p process) int {
 	return c.report.ExitCode
 }
 
-// print writes the report to stdout in the chosen format, and to the files of CI. If the reader is gone, the exit code
-// is still that of the deployment.
+// print writes the report to stdout in the chosen format, to the files that were named, and to those of CI. If the reader
+// is gone or a file cannot be written, the exit code is still that of the deployment.
 func (c *command) print() {
+	c.report.DurationMS = time.Since(c.began).Milliseconds()
 	c.mask.Apply(c.report)
 	ui.Leave(c.Stderr)
+	c.section.Close(time.Now())
 	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.verbose))
-	if err := ui.WriteGitHub(c.report, c.Getenv); err != nil {
+	if c.Getenv("GITHUB_ACTIONS") == "true" {
+		_, _ = io.WriteString(c.Stderr, ui.GitHubAnnotation(c.report))
+	}
+	files, file := ui.WithJSON(c.files, c.Getenv)
+	err := errors.Join(ui.WriteReports(c.report, files), ui.WriteGitHub(c.report, file, c.Getenv))
+	if err != nil {
 		fmt.Fprintf(c.Stderr, "bluegate: %v\n", err)
 	}
 }

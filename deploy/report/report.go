@@ -38,6 +38,12 @@ type Report struct {
 	Pruned     Pruned                  `json:"pruned"`
 	Images     []LiveImage             `json:"images"` // that went live
 	Undo       *Undo                   `json:"undo"`
+	// ReleaseImages are those that the release has or would have had, as the Compose files name them and in their order,
+	// each once. PreviousImages are those of the colour that was live before.
+	ReleaseImages  []string `json:"release_images"`
+	PreviousImages []string `json:"previous_images"`
+	NginxDiff      string   `json:"nginx_diff,omitempty"` // the change that makes nginx serve the release
+	DurationMS     int64    `json:"duration_ms"`          // of the command
 }
 
 // Step is one step of the way and how long it took. Latency is counted from the last healthy event.
@@ -125,7 +131,7 @@ type Decision struct {
 func NewReport(command string) *Report {
 	return &Report{
 		Command: command, Reasons: []model.Reason{}, Findings: []model.Finding{}, Steps: []Step{}, Containers: []model.Container{}, Checks: []Check{}, Hooks: []Hook{},
-		Pruned: Pruned{Containers: []string{}, Images: []string{}, Replaced: []string{}}, Images: []LiveImage{},
+		Pruned: Pruned{Containers: []string{}, Images: []string{}, Replaced: []string{}}, Images: []LiveImage{}, ReleaseImages: []string{}, PreviousImages: []string{},
 	}
 }
 

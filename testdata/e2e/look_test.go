@@ -86,16 +86,19 @@ func TestGitHubFiles(t *testing.T) {
 	if err := os.WriteFile(output, []byte("earlier=kept\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := s.deploys(0, model.Promoted, []string{"VERSION=v2", "CI=true", "GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summary})
+	r := s.deploys(0, model.Promoted, []string{"VERSION=v2", "CI=true", "GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summary})
 	text, err := os.ReadFile(output)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "earlier=kept\noutcome=promoted\nlive=green\nrelease=" + r.Report.Release + "\n"; string(text) != want {
+	if want := "earlier=kept\noutcome=promoted\nlive=green\nrelease=" + r.Report.Release + "\nimage=bluegate-shop:v2\nprevious=bluegate-shop:v1\nduration="; !strings.HasPrefix(string(text), want) {
 		t.Errorf("GITHUB_OUTPUT is %q, want %q", text, want)
 	}
 	if text, err = os.ReadFile(summary); err != nil || !strings.Contains(string(text), "| switch | ok |") {
 		t.Errorf("the summary has no table of steps (%v):\n%s", err, text)
+	}
+	if begin, end := strings.Index(r.Stderr, "::group::bluegate deploy\n"), strings.Index(r.Stderr, "\n::endgroup::\n"); begin != 0 || end < 0 || !strings.Contains(r.Stderr[end:], "::notice title=") {
+		t.Errorf("the progress is no group, or the annotation is in it:\n%s", r.Stderr)
 	}
 	if strings.Contains(r.Stderr, "\x1b") || !strings.Contains(r.Stderr, "gate") && !strings.Contains(r.Stderr, "healthy") {
 		t.Errorf("progress in CI is to be plain lines:\n%q", r.Stderr)

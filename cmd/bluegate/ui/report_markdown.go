@@ -1,40 +1,170 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
+	"html"
 	"strings"
 
+	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
 
+// markdown returns the report as a page for people who look at a CI job: the answer first, then the evidence of what went
+// wrong, and the rest folded.
 func markdown(r *report.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### bluegate %s: %s\n\n%s\n\n", r.Command, r.Outcome, escapeMarkdown(headline(r)))
+	fmt.Fprintf(&b, "### %s %s\n\n", mark(r), escapeMarkdown(verdict(r)))
+	if len(r.Reasons) == 0 && r.Message != "" && r.ExitCode != 0 {
+		fmt.Fprintf(&b, "%s\n\n", escapeMarkdown(r.Message))
+	}
+	for _, reason := range r.Reasons {
+		writeMarkdownReason(&b, reason)
+	}
 	if live := liveLine(r); live != "" {
 		fmt.Fprintf(&b, "Live: %s\n\n", escapeMarkdown(live))
 	}
-	for _, reason := range r.Reasons {
-		fmt.Fprintf(&b, "- **%s** %s\n", reason.Code, escapeMarkdown(strings.TrimPrefix(reason.String(), string(reason.Code)+": ")))
-	}
-	if len(r.Steps) > 0 {
-		b.WriteString("\n| step | status | time |\n|---|---|---|\n")
-		for _, s := range r.Steps {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Name, s.Status, duration(s.MS))
-		}
+	if r.Run != "" {
+		fmt.Fprintf(&b, "Run: <code>%s</code>\n\n", escapeMarkdown(r.Run))
 	}
 	for i, image := range r.Images {
-		if i == 0 {
+		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(imageLine(image)))
+		if i == len(r.Images)-1 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(imageLine(image)))
 	}
-	if len(r.Containers) > 0 {
-		b.WriteString("\n| colour | container | state | health | image |\n|---|---|---|---|---|\n")
-		for _, c := range r.Containers {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Colour, escapeMarkdown(c.Name), c.State, c.Health, escapeMarkdown(c.Image))
+	for _, f := range r.Findings {
+		if f.Cost != "" || f.Remedy != "" { // the rest is in the report
+			fmt.Fprintf(&b, "- %s %s\n\n", escapeMarkdown(f.Code+":"), escapeMarkdown(f.Message+prefixed(": ", f.Cost)))
 		}
 	}
-	return b.String() + "\n"
+	writeFolded(&b, r)
+	return b.String()
+}
+
+// mark is a sign for the outcome that is seen from afar.
+func mark(r *report.Report) string {
+	switch {
+	case r.ExitCode == 0 && r.Outcome != model.Planned:
+		return "✅"
+	case r.Outcome == model.Planned:
+		return "📋"
+	case r.Outcome == model.RolledBack:
+		return "↩️"
+	case r.Outcome == model.Interrupted, r.Outcome == model.Locked:
+		return "⚠️"
+	}
+	return "❌"
+}
+
+// verdict says in one line which version is live where, and what became of the other one.
+func verdict(r *report.Report) string {
+	project, release, live := cmp.Or(r.Project, "bluegate"), cmp.Or(imageWords(r.ReleaseImages), "the release"), liveWords(r)
+	switch {
+	case r.Outcome == model.Promoted, r.Outcome == model.Started && r.Live != model.None:
+		was := ""
+		if previous := imageWords(r.PreviousImages); previous != "" && r.From != model.None {
+			was = fmt.Sprintf(", was %s (%s)", previous, r.From)
+		}
+		return fmt.Sprintf("%s: %s is live on %s%s", project, release, r.Live, was)
+	case r.Outcome == model.Planned:
+		return fmt.Sprintf("%s: %s would become live on %s; now %s", project, release, r.To, cmp.Or(live, "nothing is live"))
+	case r.Outcome == model.Refused && r.Command != "doctor" && r.To != model.None:
+		return fmt.Sprintf("%s: %s refused%s", project, release, prefixed(", ", prefixedAfter(live, " still serves")))
+	case r.Outcome == model.RolledBack:
+		return fmt.Sprintf("%s: %s rolled back%s", project, release, prefixed(", ", prefixedAfter(live, " serves again")))
+	}
+	return fmt.Sprintf("%s: %s: %s%s", project, r.Command, r.Outcome, prefixed(", ", prefixedAfter(live, " is live")))
+}
+
+// prefixedAfter is text with what follows it; empty if the text is.
+func prefixedAfter(text, after string) string {
+	if text == "" {
+		return ""
+	}
+	return text + after
+}
+
+// liveWords names what is live; empty if that is not known.
+func liveWords(r *report.Report) string {
+	images := r.ReleaseImages
+	if r.Live != r.To {
+		images = r.PreviousImages
+	}
+	switch words := imageWords(images); {
+	case r.Live == model.None:
+		return ""
+	case words == "":
+		return string(r.Live)
+	default:
+		return fmt.Sprintf("%s (%s)", words, r.Live)
+	}
+}
+
+// imageWords names images shortly: without their registries, and at most three.
+func imageWords(images []string) string {
+	var names []string
+	for i, ref := range images {
+		if i == 3 {
+			names = append(names, fmt.Sprintf("and %d more", len(images)-i))
+			break
+		}
+		names = append(names, ref[strings.LastIndex(ref, "/")+1:])
+	}
+	return strings.Join(names, ", ")
+}
+
+func writeMarkdownReason(b *strings.Builder, r model.Reason) {
+	who := cmp.Or(r.Service, r.Container)
+	fmt.Fprintf(b, "**%s** %s\n\n", escapeMarkdown(strings.TrimSpace(who+" "+string(r.Code))), escapeMarkdown(r.Message))
+	if probe := strings.TrimSpace(r.LastProbe); probe != "" && !strings.Contains(r.Message, probe) {
+		fmt.Fprintf(b, "Last probe: <code>%s</code>\n\n", escapeMarkdown(probe))
+	}
+	if len(r.LogTail) > 0 {
+		fold(b, "last log lines"+prefixed(" of ", cmp.Or(r.Container, r.Service)), "<pre>\n"+html.EscapeString(strings.Join(r.LogTail, "\n"))+"\n</pre>")
+	}
+}
+
+// writeFolded writes what only some want to see.
+func writeFolded(b *strings.Builder, r *report.Report) {
+	if diff := cmp.Or(r.NginxDiff, planned(r)); diff != "" {
+		fence := "```"
+		for strings.Contains(diff, fence) {
+			fence += "`"
+		}
+		fold(b, "nginx's configuration", fence+"diff\n"+strings.TrimRight(diff, "\n")+"\n"+fence)
+	}
+	if len(r.Steps) > 0 {
+		var table strings.Builder
+		table.WriteString("| step | status | time |\n|---|---|---|\n")
+		var total int64
+		for _, s := range r.Steps {
+			total += s.MS
+			fmt.Fprintf(&table, "| %s | %s | %s |\n", s.Name, s.Status, duration(s.MS))
+		}
+		fold(b, "steps, "+duration(cmp.Or(r.DurationMS, total)), strings.TrimRight(table.String(), "\n"))
+	}
+	if len(r.Containers) > 0 {
+		var table strings.Builder
+		table.WriteString("| colour | container | state | health | image |\n|---|---|---|---|---|")
+		for _, c := range r.Containers {
+			fmt.Fprintf(&table, "\n| %s | %s | %s | %s | %s |", c.Colour, escapeMarkdown(c.Name), c.State, c.Health, escapeMarkdown(c.Image))
+		}
+		fold(b, "containers", table.String())
+	}
+}
+
+// planned is the diff of a dry run.
+func planned(r *report.Report) string {
+	if r.Plan == nil {
+		return ""
+	}
+	return r.Plan.Diff
+}
+
+// fold writes a part of the page that is closed at first.
+func fold(b *strings.Builder, title, content string) {
+	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n%s\n\n</details>\n\n", html.EscapeString(title), content)
 }
 
 // escapeMarkdown keeps text that containers or files contain from becoming markup or a link. It uses entities, because

@@ -42,6 +42,8 @@ func reports() map[string]*report.Report {
 		r := report.NewReport("deploy")
 		r.Project, r.Release, r.From, r.To, r.Live = "shop", "20261120T114500-7f3a", model.Blue, model.Green, model.Blue
 		r.LiveBy = `the configuration of container "edge" names it (was-blue:3000 at /etc/nginx/conf.d/default.conf:5) and its containers run`
+		r.ReleaseImages, r.PreviousImages, r.DurationMS = []string{"registry.example/shop:v2", "worker:w2"}, []string{"registry.example/shop:v1"}, 14900
+		r.NginxDiff = "--- a\n+++ b\n@@ -1 +1 @@\n-server was-blue:3000;\n+server was-green:3000;\n"
 		fill(r)
 		return r.Finish(o)
 	}
@@ -191,8 +193,9 @@ func TestText(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	for _, name := range []string{"promoted", "refused with evidence", "needs a person"} {
+	for _, name := range []string{"promoted", "refused with evidence", "needs a person", "dry run"} {
 		golden(t, filepath.Join("markdown", name+".md"), markdown(reports()[name]))
+		golden(t, filepath.Join("junit", name+".xml"), junit(reports()[name]))
 	}
 }
 
@@ -231,22 +234,22 @@ func TestTellGitHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := WriteGitHub(reports()["promoted"], getenv); err != nil {
+		if err := WriteGitHub(reports()["promoted"], "/tmp/report.json", getenv); err != nil {
 			t.Fatal(err)
 		}
 	}
-	line := "outcome=promoted\nlive=green\nrelease=20261120T114500-7f3a\n"
+	line := "outcome=promoted\nlive=green\nrelease=20261120T114500-7f3a\nimage=registry.example/shop:v2,worker:w2\nprevious=registry.example/shop:v1\nduration=14.9\nreport=/tmp/report.json\n"
 	if got, err := os.ReadFile(output); err != nil || string(got) != "earlier=kept\n"+line+line {
 		t.Errorf("GITHUB_OUTPUT is %q, %v", got, err)
 	}
-	if got, err := os.ReadFile(summary); err != nil || strings.Count(string(got), "### bluegate deploy: promoted") != 2 {
+	if got, err := os.ReadFile(summary); err != nil || strings.Count(string(got), "### ✅ shop: shop:v2, worker:w2 is live on green, was shop:v1 (blue)") != 2 {
 		t.Errorf("GITHUB_STEP_SUMMARY is %q, %v", got, err)
 	}
-	if err := WriteGitHub(reports()["promoted"], unsetVariable); err != nil {
+	if err := WriteGitHub(reports()["promoted"], "", unsetVariable); err != nil {
 		t.Error(err)
 	}
 	env["GITHUB_OUTPUT"] = filepath.Join(dir, "no", "such", "folder")
-	if err := WriteGitHub(reports()["promoted"], getenv); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") {
+	if err := WriteGitHub(reports()["promoted"], "", getenv); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
