@@ -241,3 +241,32 @@ func TestValuesThatNobodyNamed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What a refusal of an edited managed file says to write is written as it is printed, and then the file names the colour
+// that it named before.
+func TestManagedRemedyIsCarriedOut(t *testing.T) {
+	const file = "/etc/nginx/conf.d/00-bluegate.conf"
+	way := ways()["managed"]
+	for name, edit := range map[string]func(string) string{
+		"a line of it":   func(text string) string { return strings.Replace(text, "keepalive 32", "keepalive 16", 1) },
+		"its head, too":  func(text string) string { return strings.Replace(text, "# colour blue\n", "", 1) },
+		"another server": func(text string) string { return strings.Replace(text, "was-blue", "was-green", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := nginxtest.Files{"/etc/nginx/nginx.conf": shopSite, file: edit(way.live[file])}
+			_, _, err := readAs(t, way.settings, files)
+			if err == nil || !strings.Contains(err.Error(), "config-not-loaded: "+file+" was edited by hand") {
+				t.Fatalf("edited: %v", err)
+			}
+			_, content, told := strings.Cut(err.Error(), "\nIf blue is live:\n")
+			content, _, _ = strings.Cut(content, "\nIf green is live:\n")
+			if !told {
+				t.Fatalf("it says not what to write: %v", err)
+			}
+			files[file] = content
+			if _, route, err := readAs(t, way.settings, files); err != nil || route.Names != model.Blue {
+				t.Errorf("after the remedy it names %q, %v", route.Names, err)
+			}
+		})
+	}
+}

@@ -37,17 +37,17 @@ func (m managed) look(c Configuration, dir *model.Addresses, route *model.Route)
 	now, err := c.Files.Read(to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c.observeAbsent(dir, to, route, func(colour model.Colour) string {
-			next := m.files[colour]
-			next.SwitchID = NewSwitchID()
-			return fmt.Sprintf("%s, with this content:\n%s", to, next.Render())
+			return fmt.Sprintf("%s, with this content:\n%s", to, m.fresh(colour))
 		})
 	}
 	if err != nil {
 		return err
 	}
-	if route.Names, _, err = readManaged(to, now); err != nil {
-		return err
+	colour, _, err := readManaged(to, now)
+	if err != nil {
+		return m.writtenAgain(err, to, colour)
 	}
+	route.Names = colour
 	return c.observeWhole(dir, to, route)
 }
 
@@ -70,4 +70,28 @@ func (m managed) Plan(c Configuration, route model.Route, dir *model.Addresses, 
 		change.Proofs = next.proofs()
 	}
 	return change, err
+}
+
+// fresh is the file for a colour under a switch id of its own.
+func (m managed) fresh(colour model.Colour) []byte {
+	next := m.files[colour]
+	next.SwitchID = NewSwitchID()
+	return next.Render()
+}
+
+// writtenAgain adds to the refusal of a file that was edited what to write in its place. Which colour that is, its head
+// says; where that is gone too, the person has to know.
+func (m managed) writtenAgain(err error, to string, colour model.Colour) error {
+	var refused *model.RefusedError
+	if !errors.As(err, &refused) || refused.Reasons[0].Code != model.ConfigNotLoaded {
+		return err
+	}
+	text := "; undo the edit, or write this in place of what is there, and reload nginx:"
+	for _, c := range model.Colours {
+		if colour == c || colour == model.None {
+			text += fmt.Sprintf("\nIf %s is live:\n%s", c, m.fresh(c))
+		}
+	}
+	refused.Reasons[0].Message += text
+	return err
 }

@@ -82,17 +82,24 @@ func sumOf(body string) string {
 var managedHead = regexp.MustCompile(`^# sum ([0-9a-f]{64})\n((?s:# switch ([0-9A-Za-z-]+)\n# colour (blue|green)\n.*))$`)
 
 // readManaged says which colour a file of ours makes live. A file that is not ours, or is not as we wrote it, is a
-// *RefusedError.
+// *RefusedError; of the latter the colour is said as far as it can be read.
 func readManaged(path string, content []byte) (model.Colour, string, error) {
 	rest, ours := strings.CutPrefix(string(content), managedMark)
 	if !ours {
 		return model.None, "", model.Refuse(model.SwitchPointAmbiguous, "%s is not bluegate's: its first line is not the one that bluegate writes; move it away, or name another file in nginx.to", path)
 	}
 	m := managedHead.FindStringSubmatch(strings.TrimRight(rest, " \t\r\n") + "\n")
-	if m == nil || sumOf(m[2]) != m[1] {
-		return model.None, "", model.Refuse(model.ConfigNotLoaded, "%s was edited by hand: its sum is not that of its text; undo the edit, or remove the file and name the live colour in the next deployment", path)
+	switch {
+	case m == nil:
+		return model.None, "", edited(path)
+	case sumOf(m[2]) != m[1]:
+		return model.Colour(m[4]), "", edited(path)
 	}
 	return model.Colour(m[4]), m[3], nil
+}
+
+func edited(path string) error {
+	return model.Refuse(model.ConfigNotLoaded, "%s was edited by hand: its sum is not that of its text", path)
 }
 
 // listenAddress is what a listen directive takes as its address.
