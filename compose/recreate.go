@@ -19,10 +19,13 @@ import (
 )
 
 // Revive implements model.Archive. Compose starts the containers, so that each waits for what it depends on.
-func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRecord) error {
+func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRecord, created func(context.Context) error) error {
 	err := s.recreateMissing(ctx, project, rec)
 	if err == nil {
 		err = s.restoreRestart(ctx, rec)
+	}
+	if err == nil {
+		err = created(ctx)
 	}
 	if err == nil {
 		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startProject(rec.Model)})

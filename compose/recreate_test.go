@@ -25,7 +25,7 @@ func TestReviveWhatSharesWithAnother(t *testing.T) {
 		if err := s.Remove(t.Context(), slices.DeleteFunc(slices.Clone(before), func(c model.Container) bool { return !strings.Contains(gone, c.Service) })); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Revive(t.Context(), b.ID, rec); err != nil {
+		if err := s.Revive(t.Context(), b.ID, rec, nothingMore); err != nil {
 			t.Fatalf("without %s: %v", gone, err)
 		}
 		after := b.containers(s, app)
@@ -61,7 +61,7 @@ func TestReviveWhatIsThere(t *testing.T) {
 	if err := s.Retire(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.ID, rec); err != nil {
+	if err := s.Revive(t.Context(), b.ID, rec, nothingMore); err != nil {
 		t.Fatal(err)
 	}
 	after := b.containers(s, app)
@@ -71,7 +71,7 @@ func TestReviveWhatIsThere(t *testing.T) {
 	if err := s.Remove(t.Context(), after); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.ID, rec); err == nil || !strings.Contains(err.Error(), "so is its saved configuration") {
+	if err := s.Revive(t.Context(), b.ID, rec, nothingMore); err == nil || !strings.Contains(err.Error(), "so is its saved configuration") {
 		t.Errorf("of nothing: %v", err)
 	}
 }

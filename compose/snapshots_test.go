@@ -122,7 +122,7 @@ func TestKeepAndRevive(t *testing.T) {
 	if err := s.Remove(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revive(t.Context(), b.ID, rec); err != nil {
+	if err := s.Revive(t.Context(), b.ID, rec, nothingMore); err != nil {
 		t.Fatal(err)
 	}
 	after := b.containers(s, app)
@@ -193,7 +193,7 @@ func TestKeepFindsWhatWasRenamedSince(t *testing.T) {
 		if err := s.Remove(t.Context(), before); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Revive(t.Context(), b.ID, rec); err != nil {
+		if err := s.Revive(t.Context(), b.ID, rec, nothingMore); err != nil {
 			t.Fatal(err)
 		}
 		before = b.containers(s, app)

@@ -19,10 +19,13 @@ import (
 	"bluegate/testdata/pace"
 )
 
+// nothingMore is what is done between the creation and the start of a release.
+func nothingMore(context.Context) error { return nil }
+
 // up starts a release of blue and returns its containers.
 func (b *bench) up(s *Stack, app model.Application, release string) []model.Container {
 	b.T.Helper()
-	if err := s.Up(b.T.Context(), app.Models[model.Blue], release); err != nil {
+	if err := s.Up(b.T.Context(), app.Models[model.Blue], release, nothingMore); err != nil {
 		b.T.Fatal(err)
 	}
 	return b.containers(s, app)
@@ -103,7 +106,7 @@ func TestUpThatIsCancelled(t *testing.T) {
 	// It would never become healthy, nor unhealthy for a long time.
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Up(ctx, app.Models[model.Blue], "r1") }()
+	go func() { ended <- s.Up(ctx, app.Models[model.Blue], "r1", nothingMore) }()
 	b.Eventually("the dependency runs", func() error {
 		for _, c := range b.containers(s, app) {
 			if c.Service == "slow-blue" && c.Running {
@@ -130,13 +133,13 @@ func TestUpThatIsCancelled(t *testing.T) {
 func TestUpThatFails(t *testing.T) {
 	b := newBench(t)
 	s, app := b.stack(map[string]string{"compose.yml": "services:\n" + shopService("was-blue") + "    entrypoint: [/no/such/program]\n" + shopService("was-green")})
-	err := s.Up(t.Context(), app.Models[model.Blue], "r1")
+	err := s.Up(t.Context(), app.Models[model.Blue], "r1", nothingMore)
 	var silent *model.UnreachableError
 	if err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("got %v", err)
 	}
 	s, app = b.stack(map[string]string{"compose.yml": "services:\n  was-blue: {image: \"registry.invalid/" + b.ID + ":1\"}\n" + shopService("was-green")})
-	if err := s.Up(t.Context(), app.Models[model.Blue], "r1"); err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "registry.invalid") {
+	if err := s.Up(t.Context(), app.Models[model.Blue], "r1", nothingMore); err == nil || errors.As(err, &silent) || !strings.Contains(err.Error(), "registry.invalid") {
 		t.Errorf("without its image: %v", err)
 	}
 }

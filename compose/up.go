@@ -18,7 +18,7 @@ import (
 )
 
 // Up implements model.Stack.
-func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
+func (s *Stack) Up(ctx context.Context, m model.Model, release string, created func(context.Context) error) error {
 	project, there, err := s.selectedProject(ctx, m)
 	if err != nil {
 		return err
@@ -53,6 +53,9 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string) error {
 	}))
 	if err == nil {
 		err = ctx.Err()
+	}
+	if err == nil {
+		err = created(ctx)
 	}
 	if err == nil {
 		err = s.start(ctx, project)

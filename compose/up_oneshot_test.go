@@ -34,7 +34,7 @@ func TestOneShotRunsOncePerRelease(t *testing.T) {
 	if _, again := of(model.Blue); again != began {
 		t.Errorf("it was started twice: at %s and at %s", began, again)
 	}
-	if err := s.Up(t.Context(), app.Models[model.Green], "r2"); err != nil {
+	if err := s.Up(t.Context(), app.Models[model.Green], "r2", nothingMore); err != nil {
 		t.Fatal(err)
 	}
 	second, _ := of(model.Green)

@@ -37,7 +37,8 @@ func (r *run) ensureServing(ctx context.Context, colour model.Colour) error {
 		return ailing
 	}
 	r.Progress.Say("no colour runs any more: starting %s again", colour)
-	if err := r.Archive.Revive(ctx, r.seen.Application.Project, r.seen.AsRun(colour)); err != nil {
+	letGo := func(ctx context.Context) error { return r.hold(ctx, model.None, colour) }
+	if err := r.Archive.Revive(ctx, r.seen.Application.Project, r.seen.AsRun(colour), letGo); err != nil {
 		r.judgeLive()
 		return &endedError{error: fmt.Errorf("no colour runs, and %s could not be started again: %w", colour, errors.Join(ailing, err))}
 	}

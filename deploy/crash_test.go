@@ -130,7 +130,7 @@ func (w *fakeEngine) check(t *testing.T) {
 // told compares what a run said with what is true.
 func (w *fakeEngine) told(t *testing.T, r *report.Report) {
 	t.Helper()
-	if r.ExitCode != 5 { // which the failure to hold a name may be
+	if r.ExitCode == 0 || r.ExitCode != 5 && w.couldRestart { // 5 may be the failure to hold a name
 		w.restartable()
 	}
 	live, promoted := w.live(), w.live() == r.To && r.To != r.From

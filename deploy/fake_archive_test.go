@@ -41,7 +41,7 @@ func (p *process) Held(ctx context.Context, _ string, rec model.ReleaseRecord) (
 }
 
 // Revive implements Archive.
-func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord) error {
+func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord, created func(context.Context) error) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
 	for _, k := range rec.Kept {
@@ -54,11 +54,18 @@ func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord)
 				return p.createFails
 			}
 		}
+	}
+	if err := created(ctx); err != nil {
+		return err
+	}
+	for _, k := range rec.Kept {
+		b := p.find(k.Name)
 		if b.runs() {
 			continue
 		}
 		if err := p.change(ctx, "revive "+k.Service, func() {
 			b.began, b.stopped, b.RestartPol = time.Now(), time.Time{}, k.Policy
+			p.looksFor(b)
 			if said, ok := p.lives[b.Name]; ok {
 				b.life = said
 			}

@@ -40,6 +40,8 @@ type fakeEngine struct {
 	paired       bool     // nginx's files name every service of either colour, for instance in an upstream of its own
 	names        []string // that are held
 	cannotHold   error
+	// couldRestart says that nginx could have been restarted before the last command.
+	couldRestart bool
 
 	nginxGone              bool  // the nginx that the journal speaks of
 	allPulled              bool  // the engine says of every image that it came from a registry
@@ -257,8 +259,15 @@ func (w *fakeEngine) serves(conf string) {
 // resolves is asked when nginx takes a configuration, and at the end of a command, when it could be restarted: it does not
 // start while a name does not resolve, and passes requests to nobody while a name leads to the holder too.
 func (w *fakeEngine) resolves(when string) {
+	for _, what := range w.unresolved() {
+		w.breaks("%s: %s", when, what)
+	}
+}
+
+// unresolved says why nginx would not start, or would lose requests if it did.
+func (w *fakeEngine) unresolved() (why []string) {
 	if !w.paired {
-		return
+		return nil
 	}
 	for _, colour := range model.Colours {
 		for _, s := range w.app.Models[colour].Services {
@@ -266,10 +275,20 @@ func (w *fakeEngine) resolves(when string) {
 			runs := slices.ContainsFunc(w.boxes, func(b *fakeContainer) bool { return b.Service == s.Name && b.runs() })
 			switch {
 			case !held && !runs:
-				w.breaks("%s: host not found: %s", when, s.Name)
+				why = append(why, "host not found: "+s.Name)
 			case held && runs && colour == colourIn(w.nginx.disk):
-				w.breaks("%s: %s leads to its container and to the holder", when, s.Name)
+				why = append(why, s.Name+" leads to its container and to the holder")
 			}
+		}
+	}
+	return why
+}
+
+// looksFor is asked when a container starts: it may look for another service of its release, and must not find the holder.
+func (w *fakeEngine) looksFor(b *fakeContainer) {
+	for _, s := range w.app.Models[b.Colour].Services {
+		if s.Name != b.Service && slices.Contains(w.names, s.Name) {
+			w.breaks("%s starts while %s leads to the holder", b.Name, s.Name)
 		}
 	}
 }

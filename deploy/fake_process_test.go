@@ -90,6 +90,7 @@ func (p *process) do(command func(*Deployer, context.Context) *report.Report) (r
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	p.cancel = cancel
+	p.couldRestart = len(p.unresolved()) == 0
 	done := make(chan struct{})
 	go func() { // a killed process ends with runtime.Goexit
 		defer close(done)

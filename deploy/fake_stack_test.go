@@ -107,7 +107,7 @@ func (p *process) Build(ctx context.Context, m model.Model, services []string, _
 }
 
 // Up implements Stack. Like the engine, it continues creating when its caller has gone away.
-func (p *process) Up(ctx context.Context, m model.Model, release string) error {
+func (p *process) Up(ctx context.Context, m model.Model, release string, created func(context.Context) error) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
 	var made []*fakeContainer
@@ -122,8 +122,11 @@ func (p *process) Up(ctx context.Context, m model.Model, release string) error {
 			}
 		}
 	}
+	if err := created(ctx); err != nil {
+		return err
+	}
 	for _, b := range made {
-		if err := p.change(ctx, "start "+b.Service, func() { b.began = time.Now() }); err != nil {
+		if err := p.change(ctx, "start "+b.Service, func() { b.began = time.Now(); p.looksFor(b) }); err != nil {
 			return err
 		}
 	}

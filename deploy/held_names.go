@@ -22,17 +22,21 @@ func (r *run) holdNames(ctx context.Context, ending model.Colour) error {
 			return nil // what it names cannot be told, so what is held stays
 		}
 	}
-	return r.hold(ctx, ending)
+	return r.hold(ctx, ending, model.None)
 }
 
-// hold is holdNames for the route that was observed. It changes nothing of the run.
-func (r *run) hold(ctx context.Context, ending model.Colour) error {
+// hold is holdNames for the route that was observed. The containers of the starting colour count as running. It changes
+// nothing of the run.
+func (r *run) hold(ctx context.Context, ending, starting model.Colour) error {
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}
 	containers, err := r.Stack.Containers(ctx, r.seen.Application) // the run's own are as they were when it looked
 	if err != nil {
 		return err
+	}
+	for i, c := range containers {
+		containers[i].Running = c.Running || c.Colour == starting
 	}
 	runs := slices.ContainsFunc(containers, func(c model.Container) bool { return c.Colour != ending && c.InUse() })
 	if !runs && (r.plan.Release.ID == "" || r.plan.From != model.None) { // nothing is live, and once something is, what is held is needed

@@ -104,25 +104,25 @@ func TestNamesAreHeldAfterAFailure(t *testing.T) {
 	}
 }
 
-// Names are held before what has them is stopped, and given back after the release runs.
+// Names are held before what has them is stopped, and given back before the release starts.
 func TestNamesInTheirOrder(t *testing.T) {
 	for name, test := range map[string]struct {
 		set  func(*fakeEngine)
 		want string
 	}{
-		"promoted": {func(*fakeEngine) {}, "start was-green, start signal-green, hold, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
+		"promoted": {func(*fakeEngine) {}, "hold, start was-green, start signal-green, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
 		"promoted again": {func(w *fakeEngine) { w.names = []string{"signal-green", "was-green"} },
-			"start was-green, start signal-green, hold, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
+			"hold, start was-green, start signal-green, write green, hold signal-blue was-blue, retire shop-was-blue-1, retire shop-signal-blue-1"},
 		"refused": {func(w *fakeEngine) {
 			w.names = []string{"signal-green", "was-green"}
 			w.lives["was-green"] = exitsAfter(time.Second, 3)
-		}, "start was-green, start signal-green, hold, hold signal-green was-green, remove shop-was-green-1, remove shop-signal-green-1"},
+		}, "hold, start was-green, start signal-green, hold signal-green was-green, remove shop-was-green-1, remove shop-signal-green-1"},
 	} {
 		story(t, name, func(t *testing.T, w *fakeEngine) {
 			w.paired = true
 			test.set(w)
 			w.process().deploy()
-			began := slices.Index(w.lines, "start was-green")
+			began := slices.Index(w.lines, "create signal-green")
 			if began < 0 {
 				t.Fatalf("%q", w.lines)
 			}

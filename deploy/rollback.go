@@ -134,14 +134,24 @@ func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error
 // Docker's DNS would answer with both.
 func (r *run) start(ctx context.Context) (err error) {
 	if r.plan.Release.Back == nil {
-		err = r.Stack.Up(ctx, r.plan.Release.Model, r.plan.Release.ID)
+		err = r.Stack.Up(ctx, r.plan.Release.Model, r.plan.Release.ID, r.letNamesGo)
 	} else {
-		err = r.Archive.Revive(ctx, r.seen.Application.Project, *r.plan.Release.Back)
+		err = r.Archive.Revive(ctx, r.seen.Application.Project, *r.plan.Release.Back, r.letNamesGo)
 	}
 	if err != nil {
 		return err
 	}
-	return r.hold(ctx, model.None)
+	return r.hold(ctx, model.None, model.None)
+}
+
+// letNamesGo ends the holding of the release's names before its first container starts: a service of it that looks for
+// another one must find that or nothing, as with `docker compose up`, and not the container that holds names, which it
+// might remember. A release of one service has none to look for.
+func (r *run) letNamesGo(ctx context.Context) error {
+	if len(r.plan.Release.Model.Services) < 2 {
+		return nil
+	}
+	return r.hold(ctx, model.None, r.plan.Release.To)
 }
 
 // stillRetiring says that a deployment left only a retirement: nginx serves its release, and the old colour still runs.

@@ -90,7 +90,7 @@ func TestRollback(t *testing.T) {
 	}, {
 		name:    "to what is gone",
 		set:     func(w *fakeEngine) { w.remove(model.Blue) },
-		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
+		done:    "lock shop \n journal starting \n remake was-blue \n remake signal-blue \n revive was-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name: "to what is half gone",
@@ -108,12 +108,12 @@ func TestRollback(t *testing.T) {
 			w.tags["shop/was-blue:latest"] = "sha256:moved"
 			w.lines = nil
 		},
-		done:    "lock shop \n journal starting \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
+		done:    "lock shop \n journal starting \n remake was-blue \n remake signal-blue \n revive was-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "over strangers",
 		set:     func(w *fakeEngine) { w.remove(model.Blue); w.strangers() },
-		done:    "lock shop \n journal starting \n remove shop-was-blue-1 \n remove shop-signal-blue-1 \n remake was-blue \n revive was-blue \n remake signal-blue \n revive signal-blue" + backAgain,
+		done:    "lock shop \n journal starting \n remove shop-was-blue-1 \n remove shop-signal-blue-1 \n remake was-blue \n remake signal-blue \n revive was-blue \n revive signal-blue" + backAgain,
 		outcome: model.Promoted, live: model.Blue,
 	}, {
 		name:    "to what does not become healthy",

@@ -21,8 +21,9 @@ type Stack interface {
 	Containers(ctx context.Context, app Application) ([]Container, error)
 
 	// Up creates fresh containers for m, labelled with the release, and starts them in dependency order. What m
-	// depends on and runs already is left alone. Up returns when all are started, not when they are healthy.
-	Up(ctx context.Context, m Model, release string) error
+	// depends on and runs already is left alone. Up calls created when all exist and before the first is started, and
+	// returns when all are started, not when they are healthy.
+	Up(ctx context.Context, m Model, release string, created func(context.Context) error) error
 
 	// Watch reports each change of the release's containers until ctx ends. It may be called before Up, repeats
 	// itself, and survives a broken event stream by polling.
@@ -68,8 +69,9 @@ type Archive interface {
 	Keep(ctx context.Context, project string, rec ReleaseRecord) error
 
 	// Revive gives a release's containers their restart policies back and starts them in dependency order. Those that
-	// are gone are recreated from what Keep holds, labelled with the release. It returns when all are started.
-	Revive(ctx context.Context, project string, rec ReleaseRecord) error
+	// are gone are recreated from what Keep holds, labelled with the release. It calls created when all exist and before
+	// the first is started, and returns when all are started.
+	Revive(ctx context.Context, project string, rec ReleaseRecord, created func(context.Context) error) error
 
 	// Held says which of a release's containers could not be recreated, because what Keep held is gone.
 	Held(ctx context.Context, project string, rec ReleaseRecord) (missing []RetainedContainer, err error)

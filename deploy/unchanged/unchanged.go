@@ -67,7 +67,7 @@ func (Images) Prune(_ context.Context, images []model.PulledImage) ([]string, []
 }
 func (Archive) Keep(context.Context, string, model.ReleaseRecord) error { return nil }
 func (Archive) Forget(context.Context, string, []string) error          { return nil }
-func (Archive) Revive(context.Context, string, model.ReleaseRecord) error {
+func (Archive) Revive(context.Context, string, model.ReleaseRecord, func(context.Context) error) error {
 	return ErrUnforeseen
 }
 func (Names) Hold(context.Context, string, string, []model.HeldName) error { return nil }
