@@ -50,13 +50,14 @@ func (l *Store) Read(ctx context.Context, project string) (model.Journal, error)
 		}
 	}
 	var damage *damageError
-	switch {
-	case errors.As(err, &damage):
-		draft, draftErr := readJournal(ctx, v, journalDraft)
-		if draftErr == nil {
+	if errors.As(err, &damage) || errdefs.IsNotFound(err) { // the engine died in the middle of a write, or between removing a file and creating it
+		if draft, draftErr := readJournal(ctx, v, journalDraft); draftErr == nil {
 			l.order = [2]string{journalFile, journalDraft} // the complete one is written last
 			return draft, nil
 		}
+	}
+	switch {
+	case errors.As(err, &damage):
 		return j, &model.ManualActionError{
 			Err: fmt.Errorf("the journal of %s (container %s) cannot be used: %w", project, v.Name, err),
 			Run: fmt.Sprintf("look at it with `docker cp %s:/%s -`; when you know which colour is live, remove it with `docker rm %s`", v.Name, journalFile, v.Name),

@@ -148,6 +148,34 @@ func TestJournalOnTheEngine(t *testing.T) {
 	}
 }
 
+// An engine that dies between removing a file and creating it leaves a draft alone.
+func TestJournalOfWhichOnlyTheDraftIsThere(t *testing.T) {
+	b := enginetest.New(t)
+	l := New(b.Engine)
+	v := l.journalVessel(b.ID)
+	draft := model.Journal{Version: model.JournalVersion, Current: &model.Entry{Release: "draft", From: model.Blue, To: model.Green}}
+	text, err := seal(draft)
+	if err == nil {
+		err = v.CreateRunning(t.Context())
+	}
+	if err == nil {
+		err = v.Put(t.Context(), text, journalDraft)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.Read(t.Context(), b.ID); err != nil || !same(t, got, draft) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	draft.Current.Release = "next"
+	if err := l.Write(t.Context(), b.ID, draft); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := New(b.Engine).Read(t.Context(), b.ID); err != nil || !same(t, got, draft) {
+		t.Errorf("after the next write: %+v, %v", got, err)
+	}
+}
+
 func TestCorruptJournalIsLeftAlone(t *testing.T) {
 	b := enginetest.New(t)
 	l := New(b.Engine)
