@@ -16,6 +16,8 @@ export CGO_ENABLED := 0
 COMPOSE = $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
 LDFLAGS = -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
 PREFIX ?= /usr/local
+# The architectures of the engines to which this bluegate deploys: ARCH="amd64 arm64" for both.
+ARCH ?= $(shell go env GOARCH)
 # Packages below testdata are not part of "./...".
 UNITS = $(shell find * -name "*.go" -printf "./%h\n" | sort -u | grep -v testdata/e2e)
 # Compose's library is 550 packages, which take minutes to compile once more for the race detector: only make test-all does.
@@ -45,12 +47,14 @@ TEST := $(GOTESTSUM) --rerun-fails=1 --rerun-fails-max-failures=12
 .PHONY: build
 build: modules
 	@echo "Compiling bluegate (a minute or two on a new machine)"
-	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/bluegate ./cmd/healthcheck
+	go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/bluegate
+	for arch in $(ARCH); do GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '-s -w' -o bin/bluegate-healthcheck-linux-$$arch ./cmd/healthcheck; done
 
 .PHONY: install
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 bin/bluegate bin/healthcheck $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/bluegate
+	install -m 0755 bin/bluegate $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(ARCH:%=bin/bluegate-healthcheck-linux-%) $(DESTDIR)$(PREFIX)/libexec/bluegate
 
 .PHONY: demo
 demo:

@@ -70,7 +70,7 @@ func TestReportOfTheEnd(t *testing.T) {
 	story(t, "another holds the lock", func(t *testing.T, w *fakeEngine) {
 		w.hold("shop", time.Hour)
 		p := w.process()
-		p.fault = fault{kind: failsBefore, asks: true, at: 3, err: errors.New("it was asked")}
+		p.fault = fault{kind: failsBefore, asks: true, at: 4, err: errors.New("it was asked")}
 		if r := p.deploy(); r.ExitCode != 6 {
 			t.Errorf("exit %d: %s", r.ExitCode, r.Message)
 		}

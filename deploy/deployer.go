@@ -106,6 +106,9 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (
 	if err := r.load(ctx); err != nil {
 		return done, err
 	}
+	if err := r.Store.CanHelp(ctx); err != nil {
+		return done, err
+	}
 	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
 		return done, err
 	}

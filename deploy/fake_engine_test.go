@@ -40,6 +40,7 @@ type fakeEngine struct {
 	paired       bool     // nginx's files name every service of either colour, for instance in an upstream of its own
 	names        []string // that are held
 	cannotHold   error
+	cannotHelp   error // no executable is of the engine's architecture
 	// couldRestart says that nginx could have been restarted before the last command.
 	couldRestart bool
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,9 @@ func sprintf(format string, args ...any) string { return fmt.Sprintf(format, arg
 func (p *process) holder() model.Holder {
 	return model.Holder{Command: "deploy", User: "kim", Host: "runner-7", PID: 4711, Since: time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)}
 }
+
+// CanHelp implements StateStore.
+func (p *process) CanHelp(ctx context.Context) error { return cmp.Or(p.ask(ctx), p.cannotHelp) }
 
 // Lock implements StateStore. A dead holder's lock is taken over.
 func (p *process) Lock(ctx context.Context, name string, _ model.Holder) (model.Lease, error) {

@@ -27,6 +27,11 @@ func (r *run) makePlan(ctx context.Context) error {
 
 // completePlan completes the plan for the release that was chosen, and asks what depends on it.
 func (r *run) completePlan(ctx context.Context) error {
+	if r.lease == nil { // else it was asked before the lock was taken
+		if err := r.Store.CanHelp(ctx); err != nil {
+			return err
+		}
+	}
 	r.askChange()
 	p, err := r.plan.Make(r.seen, r.Settings)
 	if r.setPlan(p); err != nil {

@@ -52,6 +52,8 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 		return r.report.Finish(model.RolledBack)
 	case failed != nil, model.Is[*model.RefusedError](err):
 		return r.report.Finish(model.Refused)
+	case model.Is[*model.InvalidError](err) && r.stage >= changing: // its code says that nothing was changed
+		return r.report.Finish(model.Refused)
 	case model.Is[*model.InvalidError](err):
 		return r.report.Finish(model.Malformed)
 	case model.Is[*model.LockedError](err):

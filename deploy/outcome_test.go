@@ -45,6 +45,8 @@ func TestConclude(t *testing.T) {
 		{"nothing, though a signal came at the end", signalled, nil, run{}, "promoted 0"},
 		{"refused", nil, fmt.Errorf("gate: %w", refused), run{stage: changing}, "refused 3 exited"},
 		{"invalid", nil, fmt.Errorf("load: %w", model.Invalid("no such colour")), run{}, "invalid 2"},
+		{"invalid, and all was undone", nil, model.Invalid("no executable for linux/arm64"), run{stage: changing}, "refused 3"},
+		{"invalid, after the switch", nil, model.Invalid("no executable for linux/arm64"), run{stage: promoted}, "needs-a-person 5"},
 		{"invalid, with a code", nil, &model.InvalidError{Err: errors.New("x"), Reasons: []model.Reason{{Code: model.CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
 		{"locked", nil, &model.LockedError{Lock: "shop"}, run{}, "locked 6"},
 		{"silent", nil, silent, run{}, "unreachable 7"},
@@ -97,6 +99,23 @@ func TestInvalidFilesTouchNothing(t *testing.T) {
 		ends(t, r, model.Malformed, 2, model.None)
 		done(t, w, "")
 	})
+}
+
+// TestNoHelper: an engine of another architecture than the executables that are installed. Nothing is begun, and a dry run
+// says so too.
+func TestNoHelper(t *testing.T) {
+	for name, command := range map[string]func(*Deployer, context.Context) *report.Report{
+		"deploy": (*Deployer).Run, "rollback": (*Deployer).Rollback, "settle": (*Deployer).Settle, "dry run": (*Deployer).DryRun,
+	} {
+		story(t, name, func(t *testing.T, w *fakeEngine) {
+			w.cannotHelp = model.Invalid("no executable for linux/arm64")
+			r := w.process().do(command)
+			if r.Outcome != model.Malformed || r.ExitCode != 2 || !strings.Contains(r.Message, "linux/arm64") {
+				t.Errorf("%s, exit %d: %s", r.Outcome, r.ExitCode, r.Message)
+			}
+			done(t, w, "")
+		})
+	}
 }
 
 func TestReleaseID(t *testing.T) {

@@ -11,36 +11,72 @@ import (
 	"bluegate/deploy/model"
 )
 
-// agentName is the small static executable that is installed next to this one. It runs next to nginx and next to
-// containers, and answers from there.
-const agentName = "healthcheck"
+// oldAgentName is what earlier versions called the agent's executable, without an architecture.
+const oldAgentName = "healthcheck"
 
 // elfMachines maps the engine's names of architectures to those of ELF.
 var elfMachines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "386": elf.EM_386, "arm": elf.EM_ARM, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390, "ppc64le": elf.EM_PPC64}
 
-// findAgent returns the agent's executable next to this one, otherwise this executable if it is static. An empty
-// architecture means any.
+// findAgent returns the agent's executable for an architecture, as the engine names it; without one that is installed,
+// this executable if it is a static one of that architecture.
 func findAgent(architecture string) (path string, args []string, err error) {
-	self, err := os.Executable()
+	self, err := ownPath()
 	if err != nil {
-		return "", nil, fmt.Errorf("find this executable: %w", err)
+		return "", nil, err
 	}
-	if real, err := filepath.EvalSymlinks(self); err == nil {
-		self = real
-	}
-	beside := filepath.Join(filepath.Dir(self), agentName)
-	errBeside := runsAnywhere(beside, architecture)
-	if errBeside == nil {
-		return beside, []string{"--serve"}, nil
+	path, errInstalled := installedAgent(self, architecture)
+	if errInstalled == nil {
+		return path, []string{"--serve"}, nil
 	}
 	errSelf := runsAnywhere(self, architecture)
 	if errSelf == nil {
 		return self, []string{serveMode}, nil
 	}
-	return "", nil, &model.InvalidError{Err: fmt.Errorf("no executable for the agent next to nginx: %w; install %s next to bluegate (`make build` makes both)", errors.Join(errBeside, errSelf), agentName)}
+	return "", nil, &model.InvalidError{Err: fmt.Errorf("no executable for what runs next to containers on the engine's machine: %w", errors.Join(errInstalled, errSelf))}
 }
 
-// runsAnywhere returns why an executable would not run in every container of an engine, or nil.
+// ownPath is this executable, without links.
+func ownPath() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this executable: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(self); err == nil {
+		self = real
+	}
+	return self, nil
+}
+
+// installedAgent returns the executable for an architecture that is installed next to this one or in its libexec folder.
+func installedAgent(self, architecture string) (string, error) {
+	var why []error
+	for _, path := range agentPaths(self, architecture) {
+		err := runsAnywhere(path, architecture)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			why = append(why, err)
+		}
+	}
+	missing := fmt.Errorf("there is no %[1]s-linux-%[2]s next to %[3]s or in %[4]s; a release has it, and CGO_ENABLED=0 GOOS=linux GOARCH=%[2]s go build -o %[1]s-linux-%[2]s ./cmd/healthcheck makes it",
+		probeName, architecture, self, agentFolder(self))
+	return "", errors.Join(append([]error{missing}, why...)...)
+}
+
+// agentFolder is the folder that an installation has for executables which people do not call.
+func agentFolder(self string) string {
+	return filepath.Join(filepath.Dir(self), "..", "libexec", "bluegate")
+}
+
+// agentPaths are the places of the agent's executable, the best first.
+func agentPaths(self, architecture string) []string {
+	beside, name := filepath.Dir(self), probeName+"-linux-"+architecture
+	return []string{filepath.Join(beside, name), filepath.Join(agentFolder(self), name), filepath.Join(beside, probeName), filepath.Join(beside, oldAgentName)}
+}
+
+// runsAnywhere returns why an executable would not run in every container of an engine, or nil. A file that is not there
+// is fs.ErrNotExist.
 func runsAnywhere(path, architecture string) error {
 	f, err := elf.Open(path)
 	var missing *fs.PathError
@@ -51,13 +87,13 @@ func runsAnywhere(path, architecture string) error {
 		return fmt.Errorf("%s is not an executable for Linux: %w", path, err)
 	}
 	defer f.Close()
+	if want, known := elfMachines[architecture]; known && want != f.Machine {
+		return fmt.Errorf("%s is built for %s, but the engine's machine is %s", path, f.Machine, architecture)
+	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
 			return fmt.Errorf("%s is not static (build it with CGO_ENABLED=0)", path)
 		}
-	}
-	if want, known := elfMachines[architecture]; known && want != f.Machine {
-		return fmt.Errorf("%s is built for %s, but the engine's machine is %s", path, f.Machine, architecture)
 	}
 	return nil
 }

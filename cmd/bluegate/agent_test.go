@@ -30,6 +30,19 @@ func staticBinary(t *testing.T) []byte {
 	return content
 }
 
+// installed writes an executable, and removes it when the test ends.
+func installed(t *testing.T, path string, content []byte) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(path) })
+	return path
+}
+
 // otherArchitecture is the same executable with another machine in its header.
 func otherArchitecture(binary []byte) ([]byte, string) {
 	other, name := bytes.Clone(binary), "arm64"
@@ -74,46 +87,52 @@ func TestRunsAnywhere(t *testing.T) {
 	}
 }
 
-// The small executable next to this one is preferred. If neither would run, nothing is started.
-func TestFindHelper(t *testing.T) {
+// The small executable of the engine's architecture is found next to this one and in the libexec folder, and where there is
+// none, one that an earlier version installed. If none would run, nothing is started.
+func TestFindAgent(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	beside := filepath.Join(filepath.Dir(self), agentName)
-	t.Cleanup(func() { os.Remove(beside) })
 	static := staticBinary(t)
-	if err := os.WriteFile(beside, static, 0o755); err != nil {
-		t.Fatal(err)
+	other, otherName := otherArchitecture(static)
+	for _, place := range []string{filepath.Dir(self), agentFolder(self)} {
+		t.Run(filepath.Base(place), func(t *testing.T) {
+			own := installed(t, filepath.Join(place, probeName+"-linux-"+runtime.GOARCH), static)
+			foreign := installed(t, filepath.Join(place, probeName+"-linux-"+otherName), other)
+			for architecture, want := range map[string]string{runtime.GOARCH: own, otherName: foreign} {
+				if path, args, err := findAgent(architecture); err != nil || path != want || !slices.Equal(args, []string{"--serve"}) {
+					t.Errorf("%s: %s %v, %v", architecture, path, args, err)
+				}
+			}
+			if content, args, err := readWaiter(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || !slices.Equal(args, []string{"--wait"}) {
+				t.Errorf("%d bytes, %v, %v", len(content), args, err)
+			}
+		})
 	}
-	path, args, err := findAgent(runtime.GOARCH)
-	if err != nil || path != beside || len(args) != 1 || args[0] != "--serve" {
-		t.Errorf("%s %v, %v", path, args, err)
-	}
-	if content, args, err := readAgent(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || len(args) != 1 {
-		t.Errorf("%d bytes, %v, %v", len(content), args, err)
-	}
-	if content, args, err := readWaiter(runtime.GOARCH); err != nil || !bytes.Equal(content, static) || !slices.Equal(args, []string{"--wait"}) {
-		t.Errorf("%d bytes, %v, %v", len(content), args, err)
-	}
-	other, name := otherArchitecture(static)
-	if err := os.WriteFile(beside, other, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if path, _, err := findAgent(name); err != nil || path != beside {
-		t.Errorf("%s, %v", path, err)
-	}
-	path, args, err = findAgent(runtime.GOARCH)
-	if selfErr := runsAnywhere(self, runtime.GOARCH); selfErr == nil {
-		if err != nil || path != self || args[0] != serveMode {
-			t.Errorf("a static bluegate is its own helper: %s %v, %v", path, args, err)
+	t.Run("of an earlier version", func(t *testing.T) {
+		old := installed(t, filepath.Join(filepath.Dir(self), oldAgentName), static)
+		if path, _, err := findAgent(runtime.GOARCH); err != nil || path != old {
+			t.Errorf("%s, %v", path, err)
 		}
-		return
-	}
-	var invalid *model.InvalidError
-	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "make build") || !strings.Contains(err.Error(), agentName) {
-		t.Errorf("got %v", err)
-	}
+	})
+	t.Run("bluegate itself", func(t *testing.T) { // where the test was built with CGO_ENABLED=0
+		path, args, err := findAgent(runtime.GOARCH)
+		if runsAnywhere(self, runtime.GOARCH) != nil {
+			if err == nil || !strings.Contains(err.Error(), "is not static") {
+				t.Errorf("%s %v, %v", path, args, err)
+			}
+		} else if err != nil || path != self || !slices.Equal(args, []string{serveMode}) {
+			t.Errorf("%s %v, %v", path, args, err)
+		}
+	})
+	t.Run("none", func(t *testing.T) {
+		_, _, err := findAgent(otherName)
+		var invalid *model.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), "there is no "+probeName+"-linux-"+otherName+" next to") || !strings.Contains(err.Error(), "the engine's machine is "+otherName) {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 // Without the small executable, bluegate itself is the agent.

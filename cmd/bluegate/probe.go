@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +16,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// probeName is the name of the probe for healthchecks.
+// probeName is the name of the small static executable: the probe for healthchecks, and what runs next to nginx and next to
+// containers. The architecture of the engine's machine follows: bluegate-healthcheck-linux-arm64.
 const probeName = "bluegate-healthcheck"
 
 func probeFlags() []cli.Flag {
@@ -76,27 +76,17 @@ func probeFiles(architectures string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// readProbe reads the probe for an architecture, which is installed next to this executable.
+// readProbe reads the probe for an architecture. It is also what runs next to containers.
 func readProbe(arch string) ([]byte, error) {
-	self, err := os.Executable()
+	self, err := ownPath()
 	if err != nil {
-		return nil, fmt.Errorf("find this executable: %w", err)
+		return nil, err
 	}
-	if real, err := filepath.EvalSymlinks(self); err == nil {
-		self = real
+	path, err := installedAgent(self, arch)
+	if err != nil {
+		return nil, &model.InvalidError{Err: err}
 	}
-	var reasons []error
-	for _, name := range []string{probeName + "-linux-" + arch, probeName, agentName} {
-		path := filepath.Join(filepath.Dir(self), name)
-		err := runsAnywhere(path, arch)
-		if err == nil {
-			return os.ReadFile(path)
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			reasons = append(reasons, err)
-		}
-	}
-	return nil, &model.InvalidError{Err: errors.Join(append([]error{fmt.Errorf("there is no %s-linux-%s next to %s; a release has it, and CGO_ENABLED=0 GOOS=linux GOARCH=%s go build -o %[1]s-linux-%[2]s ./cmd/healthcheck makes it", probeName, arch, self, arch)}, reasons...)...)}
+	return os.ReadFile(path)
 }
 
 // writeExecutable writes a file that everyone may execute. A file with the same content is left as it is, so that an

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +93,11 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 func TestLooksAtNothing(t *testing.T) {
 	project := "bgtest" + strings.ToLower(strings.ReplaceAll(filepath.Base(filepath.Dir(t.TempDir())), "_", ""))
 	dir := shopFolder(t, project)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed(t, filepath.Join(filepath.Dir(self), probeName+"-linux-"+runtime.GOARCH), staticBinary(t))
 	for _, test := range []struct {
 		args    []string
 		code    int

@@ -1,7 +1,7 @@
 // Command healthcheck asks one URL and says by its exit code whether the answer was good. It is static and small,
 // made to be copied into images that have neither a shell nor curl:
 //
-//	COPY healthcheck /healthcheck
+//	COPY bluegate-healthcheck /healthcheck
 //	HEALTHCHECK CMD ["/healthcheck", "http://127.0.0.1:3000/health"]
 //
 // What it prints ends in Docker's health log, and from there in bluegate's report, so it is one line that can be

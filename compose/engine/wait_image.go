@@ -37,14 +37,19 @@ func (e *Engine) EnsureWaitImage(ctx context.Context) error {
 	return err
 }
 
-func (e *Engine) importWaitImage(ctx context.Context) error {
+// WaitExecutable returns the executable of the image for the engine's architecture, and the arguments with which it waits.
+func (e *Engine) WaitExecutable(ctx context.Context) (executable []byte, args []string, err error) {
 	ask, cancel := Asking(ctx)
 	defer cancel()
 	version, err := e.ServerVersion(ask)
 	if err != nil {
-		return fmt.Errorf("ask the engine for its architecture: %w", err)
+		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
 	}
-	executable, args, err := e.Waiter(version.Arch)
+	return e.Waiter(version.Arch)
+}
+
+func (e *Engine) importWaitImage(ctx context.Context) error {
+	executable, args, err := e.WaitExecutable(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,15 @@ func New(e *engine.Engine) *Store {
 	return &Store{engine: e, order: [2]string{journalDraft, journalFile}}
 }
 
+// CanHelp implements model.StateStore.
+func (l *Store) CanHelp(ctx context.Context) error {
+	if !l.engine.CanWait() {
+		return nil
+	}
+	_, _, err := l.engine.WaitExecutable(ctx)
+	return l.engine.Unreachable(err)
+}
+
 func (l *Store) lockVessel(name string) engine.StateContainer {
 	return engine.StateContainer{Engine: l.engine, Name: "bluegate-lock-" + name}
 }

@@ -9,6 +9,10 @@ import (
 
 // StateStore is the lock and the journal. Both live on the engine, where every client of it sees them.
 type StateStore interface {
+	// CanHelp is an *InvalidError if there is no executable of the engine's architecture for the containers of ours: those
+	// of the lock and the journal, and those that run next to nginx and next to the application's containers.
+	CanHelp(ctx context.Context) error
+
 	// Lock takes a lock or returns *LockedError. A dead holder's lock is taken over; a living one's never.
 	Lock(ctx context.Context, name string, h Holder) (Lease, error)
 
