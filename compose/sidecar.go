@@ -40,7 +40,7 @@ func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable 
 	}
 	config := engine.HelperConfig(args)
 	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
-	config.Labels = map[string]string{engine.SweepLabel: s.name, engine.OwnLabel: "beside"}
+	config.Labels = engine.HelperLabels("beside", s.name, s.engine.Looks)
 	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
 	// The engine completes a creation even if its caller is gone, and then nobody would remove the container.
 	creating, cancelCreating := engine.Asking(context.WithoutCancel(ctx))

@@ -26,7 +26,7 @@ func open(ctx context.Context, o config.Options) (*compose.Connection, *compose.
 	if err != nil {
 		return nil, nil, err
 	}
-	engine.Waiter = readWaiter
+	engine.Waiter, engine.Looks = readWaiter, o.Nginx.Unlocked
 	stack, err := compose.New(engine, o.Compose)
 	return engine, stack, err
 }

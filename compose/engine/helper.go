@@ -36,6 +36,15 @@ func HelperConfig(args []string) *container.Config {
 	}
 }
 
+// HelperLabels returns the labels of a helper container. looks says that the command holds no lock.
+func HelperLabels(role, project string, looks bool) map[string]string {
+	labels := map[string]string{OwnLabel: role, SweepLabel: project}
+	if looks {
+		labels[LooksLabel] = "true"
+	}
+	return labels
+}
+
 // HelperName returns a name for a container that several commands may create at the same time.
 func HelperName(role, project string) string {
 	var salt [4]byte

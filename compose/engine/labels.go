@@ -7,6 +7,8 @@ const (
 	OwnLabel = "bluegate.own"
 	// On a helper container, which may be removed when the run that created it is dead. The value is the project.
 	SweepLabel = "bluegate.sweep"
+	// On a helper container of a command that holds no lock, in addition: a deployment may run at the same time.
+	LooksLabel = "bluegate.looks"
 	// On a lock: who holds it.
 	HolderLabel = "bluegate.holder"
 

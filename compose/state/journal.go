@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -191,6 +192,10 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
+// lookLimit is longer than a command that only looks may take. Its helper ends with it; what a killed one has created and
+// not started is removed after this time.
+const lookLimit = 15 * time.Minute
+
 // Sweep implements model.StateStore.
 func (l *Store) Sweep(ctx context.Context, project string) error {
 	ctx, cancel := engine.Asking(ctx)
@@ -200,6 +205,10 @@ func (l *Store) Sweep(ctx context.Context, project string) error {
 		return l.engine.Unreachable(fmt.Errorf("list what an earlier run left: %w", err))
 	}
 	for _, row := range rows {
+		created := time.Unix(row.Created, 0).Add(l.engine.Skew)
+		if row.Labels[engine.LooksLabel] != "" && time.Since(created) < lookLimit {
+			continue
+		}
 		if err := engine.RemoveContainer(ctx, l.engine, row.ID); err != nil {
 			return l.engine.Unreachable(fmt.Errorf("remove %v, left by an earlier run: %w", row.Names, err))
 		}

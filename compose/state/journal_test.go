@@ -272,13 +272,25 @@ func TestSweep(t *testing.T) {
 	}
 	own := b.Run(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID}}, container.HostConfig{})
 	stopped := b.Create(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID}}, container.HostConfig{})
+	looking := b.Run(container.Config{Labels: engine.HelperLabels("helper", b.ID, true)}, container.HostConfig{})
+	killed := b.Create(container.Config{Labels: engine.HelperLabels("helper", b.ID, true)}, container.HostConfig{})
 	another := b.Run(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID + "-other"}}, container.HostConfig{})
 	if err := l.Sweep(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}
-	for id, stays := range map[string]bool{own: false, stopped: false, another: true} {
+	for id, stays := range map[string]bool{own: false, stopped: false, looking: true, killed: true, another: true} {
 		if _, err := b.Engine.ContainerInspect(t.Context(), id); (err == nil) != stays {
 			t.Errorf("%.12s stays: %t, %v", id, stays, err)
+		}
+	}
+	later := *b.Engine
+	later.Skew -= lookLimit // the engine's clock is that much behind: to this client both are that old
+	if err := New(&later).Sweep(t.Context(), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{looking, killed} {
+		if _, err := b.Engine.ContainerInspect(t.Context(), id); err == nil {
+			t.Errorf("%.12s is still there", id)
 		}
 	}
 }

@@ -26,7 +26,8 @@ type StateStore interface {
 	// Write replaces the journal of a project.
 	Write(ctx context.Context, project string, j Journal) error
 
-	// Sweep removes the helper containers that a killed run left. Locks and journals stay.
+	// Sweep removes the helper containers that a killed run left. Locks and journals stay, and so do for a while the
+	// helpers of commands that hold no lock: one may run now.
 	Sweep(ctx context.Context, project string) error
 }
 

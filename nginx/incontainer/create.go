@@ -56,7 +56,7 @@ func (c *Nginx) createOwn(asked context.Context, role string, config *container.
 	defer cancel()
 	config.Image = c.Info.Image
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
-	config.Labels = map[string]string{engine.SweepLabel: c.project, "bluegate.own": role}
+	config.Labels = engine.HelperLabels(role, c.project, c.Opts.Unlocked)
 	name := fmt.Sprintf("bluegate-%s-%.8s-%s", role, c.ID(), c.project)
 	if c.Opts.Unlocked { // a deployment may be under way, with a helper of its own
 		name = engine.HelperName(role, c.project)
