@@ -44,6 +44,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 // examine looks at the services' healthchecks and at nginx's configuration.
 func (r *run) examine(ctx context.Context) error {
 	r.note(r.seen.Healthchecks(r.Settings)...)
+	r.note(r.seen.Drift(r.Settings.Keep)...)
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}

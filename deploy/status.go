@@ -19,6 +19,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	err := r.observeOnly(ctx)
 	if err == nil {
 		r.note(r.seen.NginxFindings()...)
+		r.note(r.seen.Drift(r.Settings.Keep)...)
 		err = r.noteNames(ctx)
 	}
 	if err == nil {

@@ -29,6 +29,8 @@ var remedies = map[string]struct {
 	"deploy.foreignJournal":             {1, []string{"TestForeignJournal"}},
 	"deploy.noteNames":                  {1, []string{"TestStatusTellsOfNames", "TestNginxCanStartAgain"}},
 	"deploy/plan.startFirst":            {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
+	"deploy/plan.notPromoted":           {2, []string{"TestStartedWithoutBluegate"}},
+	"deploy/plan.startedAgain":          {2, []string{"TestStartedWithoutBluegate"}},
 	"nginx/incontainer.ReloadCommand":   {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx/mode.atPoint":                {1, []string{"TestLeftOver"}},
 	"nginx/mode.choosers":               {1, []string{"TestChooserRemediesAreCarriedOut"}},
