@@ -14,7 +14,8 @@ const (
 	EventRolledBack  EventKind = "rolled-back"
 	EventNeedsPerson EventKind = "needs-a-person"
 	EventPromoted    EventKind = "promoted"
-	EventHealed      EventKind = "healed" // a container was restarted, or the release was rolled back
+	EventHealed      EventKind = "healed"  // a container was restarted, or the release was rolled back
+	EventUnknown     EventKind = "unknown" // it cannot be measured any more
 )
 
 // Event is something that people may be told of.

@@ -12,6 +12,11 @@ type Reader interface {
 	// Subscribe sends after each change of the State, and of notes, changes and deployments, until ctx ends; then the
 	// channel is closed. A slow reader misses signals and never delays anyone: after a signal, it reads everything again.
 	Subscribe(ctx context.Context) <-chan struct{}
+	Past
+}
+
+// Past is what the history tells.
+type Past interface {
 	// Samples summarizes the samples of a check in [from, to), in buckets of at least resolution, in the order of their time.
 	// Resolution 0 asks for single samples, which are kept for two days: before that time there are buckets of an hour, and
 	// after thirty days of a day. An empty bucket is left out.

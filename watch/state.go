@@ -41,6 +41,7 @@ type ColourState struct {
 
 // ContainerState is one container of a colour.
 type ContainerState struct {
+	ID       string `json:"-"`
 	Service  string `json:"service"`
 	Name     string `json:"name"`
 	Image    string `json:"image"`

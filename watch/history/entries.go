@@ -2,9 +2,7 @@ package history
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,13 +20,6 @@ const (
 	notes       kind = "note"
 	events      kind = "event"
 )
-
-// NewID is unique, and sorts by time.
-func NewID(now time.Time) string {
-	var salt [4]byte
-	_, _ = rand.Read(salt[:]) // never fails (crypto/rand, since Go 1.24)
-	return now.UTC().Format("20060102T150405.000000") + "-" + hex.EncodeToString(salt[:])
-}
 
 // Record writes a change of a verdict, the event that tells of it, and a delivery for each target, all or nothing.
 func (h *History) Record(ctx context.Context, c watch.Change, e *watch.Event, targets []string) error {

@@ -16,11 +16,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
-
-	"bluegate/watch"
 )
 
 // Options say how far a history reaches back.
@@ -48,18 +47,20 @@ const flushEvery = time.Second
 type History struct {
 	path    string
 	options Options
-	db      *sql.DB
+	db      *sql.DB                 // that is read
+	memory  atomic.Pointer[overlay] // nil: the file is written
+	waiting pending
 
 	mu      sync.Mutex // of the connection that writes, and of what follows
+	writer  *sql.DB
 	conn    *sql.Conn
-	memory  *overlay // nil: the file is written
-	pending []watch.Sample
 	last    map[int64]int64 // by check, the time of the last sample
 	ids     names
 	version int64     // of the file, as the last look found it
 	tidied  time.Time // when it was tidied up last
+
+	readers sync.Mutex // of what follows
 	heard   map[chan<- struct{}]bool
-	trouble string
 
 	stop, stopped chan struct{}
 }
@@ -69,9 +70,7 @@ func Open(ctx context.Context, path string, o Options) (*History, error) {
 	h := &History{path: path, options: o, last: map[int64]int64{}, heard: map[chan<- struct{}]bool{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	h.options.Days, h.options.MB = cmp.Or(o.Days, DefaultDays), cmp.Or(o.MB, DefaultMB)
 	if err := h.open(ctx); err != nil {
-		if h.db != nil {
-			_ = h.db.Close()
-		}
+		_ = h.close()
 		return nil, fmt.Errorf("open the history %s: %w", path, err)
 	}
 	if o.Brief {
@@ -91,18 +90,22 @@ func (h *History) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(h.checkHeader(f), f.Close())
-	if err != nil {
+	fresh, err := h.checkHeader(f)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	source := url.URL{Scheme: "file", Opaque: (&url.URL{Path: h.path}).EscapedPath(), RawQuery: url.Values{"_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "journal_size_limit(4194304)", "cache_size(-1024)",
-	}}.Encode()}
-	if h.db, err = sql.Open("sqlite", source.String()); err != nil {
+	pragmas := []string{"journal_mode(wal)", "synchronous(normal)", "journal_size_limit(4194304)"}
+	if fresh { // it would change a file that is refused
+		pragmas = append([]string{"auto_vacuum(incremental)"}, pragmas...)
+	}
+	if h.writer, err = sql.Open("sqlite", h.source(pragmas...)); err != nil {
+		return err
+	}
+	if h.db, err = sql.Open("sqlite", h.source("query_only(true)")); err != nil {
 		return err
 	}
 	h.db.SetMaxOpenConns(4)
-	if h.conn, err = h.db.Conn(ctx); err != nil {
+	if h.conn, err = h.writer.Conn(ctx); err != nil {
 		return h.broken(err)
 	}
 	if err := prepare(ctx, h.conn); err != nil {
@@ -115,6 +118,13 @@ func (h *History) open(ctx context.Context) error {
 	}
 	h.version, err = dataVersion(ctx, h.conn)
 	return err
+}
+
+// source is the address of the file for the driver.
+func (h *History) source(pragmas ...string) string {
+	all := append([]string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "cache_size(-1024)"}, pragmas...)
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: h.path}).EscapedPath(), RawQuery: url.Values{"_pragma": all}.Encode()}
+	return u.String()
 }
 
 // check reads the whole file once.
@@ -146,10 +156,23 @@ func (h *History) Close() error {
 	err := h.flush(context.Background())
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.memory != nil {
-		err = errors.Join(fmt.Errorf("the last entries are lost: %s", h.trouble), h.memory.close())
+	if o := h.memory.Load(); o != nil {
+		err = errors.Join(fmt.Errorf("the last entries are lost: %s", o.why), o.close())
 	}
-	return errors.Join(err, h.conn.Close(), h.db.Close())
+	return errors.Join(err, h.close())
+}
+
+// close closes what is open.
+func (h *History) close() (err error) {
+	if h.conn != nil {
+		err = h.conn.Close()
+	}
+	for _, db := range []*sql.DB{h.writer, h.db} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return err
 }
 
 // Path is the file.
@@ -157,9 +180,10 @@ func (h *History) Path() string { return h.path }
 
 // Trouble says why the history is kept in memory; empty: it is not.
 func (h *History) Trouble() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.trouble
+	if o := h.memory.Load(); o != nil {
+		return o.why
+	}
+	return ""
 }
 
 // run writes, tidies up, and looks for what other processes wrote, until the history is closed.
@@ -204,12 +228,12 @@ func dataVersion(ctx context.Context, conn *sql.Conn) (v int64, err error) {
 // take are dropped.
 func (h *History) Subscribe(ctx context.Context) <-chan struct{} {
 	c := make(chan struct{}, 1)
-	h.mu.Lock()
+	h.readers.Lock()
 	h.heard[c] = true
-	h.mu.Unlock()
+	h.readers.Unlock()
 	context.AfterFunc(ctx, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
+		h.readers.Lock()
+		defer h.readers.Unlock()
 		delete(h.heard, c)
 		close(c)
 	})
@@ -217,8 +241,8 @@ func (h *History) Subscribe(ctx context.Context) <-chan struct{} {
 }
 
 func (h *History) signal() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.readers.Lock()
+	defer h.readers.Unlock()
 	for c := range h.heard {
 		select {
 		case c <- struct{}{}:

@@ -431,7 +431,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	check("in memory")
 	retry := func() {
-		h.memory.next = time.Time{}
+		h.memory.Load().next = time.Time{}
 		must(t, h.flush(t.Context()))
 	}
 	retry() // it is the memory's connection that writes, and knows no limit

@@ -40,7 +40,7 @@ func writeForever(path string) {
 		at := time.Now()
 		h.Add(watch.Sample{Check: "a", At: at, Took: time.Millisecond, Result: verdict.Good})
 		fmt.Println("sample", at.UnixMilli())
-		id := NewID(at)
+		id := watch.NewID(at)
 		change := watch.Change{ID: id, Subject: "a", To: watch.Down, At: at, Since: at}
 		if err := h.Record(ctx, change, &watch.Event{ID: id, Kind: watch.EventDown, Subject: "a", At: at}, []string{"slack"}); err != nil {
 			fmt.Println("error:", err)

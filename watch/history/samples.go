@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"sync"
 	"time"
 
 	"bluegate/watch"
@@ -16,29 +17,46 @@ var results = []verdict.Result{verdict.Good, verdict.Bad, verdict.Unmeasured, ve
 // pendingLimit bounds the memory of samples that cannot be written.
 const pendingLimit = 100_000
 
-// Add takes samples. It returns at once; they are written within a second.
-func (h *History) Add(samples ...watch.Sample) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pending = append(h.pending, samples...)
-	h.pending = h.pending[max(0, len(h.pending)-pendingLimit):]
+// pending are samples that are not written yet. It has a lock of its own, so that a measurement never waits for the disk.
+type pending struct {
+	mu  sync.Mutex
+	all []watch.Sample
 }
+
+// put adds samples in front of or after the others. The oldest are dropped if there are too many.
+func (p *pending) put(front, back []watch.Sample) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(front) > 0 {
+		p.all = slices.Concat(front, p.all)
+	}
+	p.all = append(p.all, back...)
+	p.all = p.all[max(0, len(p.all)-pendingLimit):]
+}
+
+func (p *pending) take() []watch.Sample {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.all
+	p.all = nil
+	return all
+}
+
+// Add takes samples. It returns at once; they are written within a second.
+func (h *History) Add(samples ...watch.Sample) { h.waiting.put(nil, samples) }
 
 // flush writes what is pending.
 func (h *History) flush(ctx context.Context) error {
 	h.mu.Lock()
 	h.recover(ctx, time.Now())
-	samples := h.pending
-	h.pending = nil
 	h.mu.Unlock()
+	samples := h.waiting.take()
 	if len(samples) == 0 {
 		return nil
 	}
 	err := h.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return h.insert(ctx, tx, samples) })
 	if err != nil {
-		h.mu.Lock()
-		h.pending = append(samples, h.pending...)
-		h.mu.Unlock()
+		h.waiting.put(samples, nil)
 	}
 	return err
 }

@@ -50,19 +50,20 @@ var tables = []string{"checks", "words", "samples", "buckets", "entries", "deliv
 const header = "SQLite format 3\x00"
 
 // checkHeader refuses a file of another program before SQLite opens it, because opening it would change its mode.
-func (h *History) checkHeader(f io.ReaderAt) error {
+// fresh says that the file is empty.
+func (h *History) checkHeader(f io.ReaderAt) (fresh bool, err error) {
 	first := make([]byte, 100)
 	switch n, err := f.ReadAt(first, 0); {
 	case n == 0 && err == io.EOF: // new
-		return nil
+		return true, nil
 	case n < len(first) || string(first[:len(header)]) != header:
-		return h.broken(errDamaged)
+		return false, h.broken(errDamaged)
 	}
 	const rollbackMode = 1
 	if id := binary.BigEndian.Uint32(first[68:]); id != applicationID && (id != 0 || first[18] == rollbackMode) {
-		return errForeign
+		return false, errForeign
 	}
-	return nil
+	return false, nil
 }
 
 var errForeign = errors.New("it is a database of another program; name another file")

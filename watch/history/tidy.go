@@ -15,7 +15,7 @@ const batch = 20_000
 // tidy makes summaries, and removes what is older or more than the history may keep.
 func (h *History) tidy(ctx context.Context, now time.Time) error {
 	h.mu.Lock()
-	due := h.memory == nil && now.Sub(h.tidied) >= tidyEvery
+	due := h.memory.Load() == nil && now.Sub(h.tidied) >= tidyEvery
 	if due {
 		h.tidied = now
 	}

@@ -36,7 +36,7 @@ func code(err error) int {
 func (h *History) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.memory == nil {
+	if h.memory.Load() == nil {
 		err := inTransaction(ctx, h.conn, do)
 		if err == nil {
 			return nil
@@ -49,7 +49,7 @@ func (h *History) write(ctx context.Context, do func(ctx context.Context, tx *sq
 			return err
 		}
 	}
-	err := inTransaction(ctx, h.memory.conn, do)
+	err := inTransaction(ctx, h.memory.Load().conn, do)
 	if err != nil {
 		h.ids.forget()
 	}
@@ -64,13 +64,15 @@ type querier interface {
 
 // read asks the file, or the file and what is in memory.
 func (h *History) read(ctx context.Context, do func(q querier) error) error {
-	h.mu.Lock()
-	if h.memory == nil {
-		h.mu.Unlock()
+	if h.memory.Load() == nil {
 		return do(h.db)
 	}
+	h.mu.Lock()
 	defer h.mu.Unlock()
-	return do(h.memory.conn)
+	if o := h.memory.Load(); o != nil {
+		return do(o.conn)
+	}
+	return do(h.db)
 }
 
 // unwritable says whether an error is of the file, and not of what is written or of another process.
@@ -103,6 +105,7 @@ type overlay struct {
 	db   *sql.DB
 	conn *sql.Conn
 	next time.Time // when the file is tried again
+	why  string    // it is needed
 }
 
 // retryEvery is how often a file that could not be written is tried again.
@@ -114,8 +117,8 @@ func (h *History) degrade(ctx context.Context, why error) error {
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	h.memory = o
-	h.trouble = fmt.Sprintf("the history %s cannot be written (%v): entries are kept in memory until it can be", h.path, why)
+	o.why = fmt.Sprintf("the history %s cannot be written (%v): entries are kept in memory until it can be", h.path, why)
+	h.memory.Store(o)
 	return nil
 }
 
@@ -149,11 +152,12 @@ func (o *overlay) close() error { return errors.Join(o.conn.Close(), o.db.Close(
 
 // recover writes what is in memory to the file, if it is time to try that. h.mu is held.
 func (h *History) recover(ctx context.Context, now time.Time) {
-	if h.memory == nil || now.Before(h.memory.next) {
+	o := h.memory.Load()
+	if o == nil || now.Before(o.next) {
 		return
 	}
-	h.memory.next = now.Add(retryEvery)
-	err := inTransaction(ctx, h.memory.conn, func(ctx context.Context, tx *sql.Tx) error {
+	o.next = now.Add(retryEvery)
+	err := inTransaction(ctx, o.conn, func(ctx context.Context, tx *sql.Tx) error {
 		for _, table := range tables {
 			if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT OR REPLACE INTO disk.%[1]s SELECT * FROM main.%[1]s", table)); err != nil {
 				return err
@@ -164,8 +168,8 @@ func (h *History) recover(ctx context.Context, now time.Time) {
 	if err != nil {
 		return
 	}
-	_ = h.memory.close()
-	h.memory, h.trouble = nil, ""
+	h.memory.Store(nil)
+	_ = o.close()
 }
 
 // names are the numbers of checks and words, as far as they are known.

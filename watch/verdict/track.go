@@ -7,9 +7,8 @@ import (
 
 // Settings are when a verdict changes.
 type Settings struct {
-	DownAfter int           // so many bad results in a row, at least 1
-	UpAfter   int           // so many good results in a row, at least 1
-	Latency   time.Duration // a longer median is degraded; 0: none is
+	DownAfter int // so many bad results in a row, at least 1
+	UpAfter   int // so many good results in a row, at least 1
 }
 
 // Input is one result.
@@ -17,6 +16,8 @@ type Input struct {
 	At     time.Time
 	Result Result
 	Took   time.Duration // of a good result
+	// Latency is what the median of the last good results may be; 0: anything.
+	Latency time.Duration
 	// Warning is why a good result is degraded, such as a certificate that ends soon; empty: it is not.
 	Warning string
 	// Why is the evidence of a bad result.
@@ -126,8 +127,8 @@ func (t *Track) warning(in Input) string {
 	if in.Warning != "" {
 		return in.Warning
 	}
-	if median := t.median(); t.settings.Latency > 0 && median > t.settings.Latency {
-		return "the median of the last answers is " + roughly(median) + ", and may be " + t.settings.Latency.String()
+	if median := t.median(); in.Latency > 0 && median > in.Latency {
+		return "the median of the last answers is " + roughly(median) + ", and may be " + in.Latency.String()
 	}
 	return ""
 }

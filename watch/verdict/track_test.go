@@ -10,13 +10,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-var settings = Settings{DownAfter: 3, UpAfter: 2, Latency: 100 * time.Millisecond}
+var settings = Settings{DownAfter: 3, UpAfter: 2}
 
 // inputs reads one letter for each result: g good, s good and slow, w good with a warning, b bad, u not measured, p during
 // a deployment.
 func inputs(word string) (all []Input) {
 	for i, letter := range word {
-		in := Input{At: time.Unix(int64(i), 0), Result: Good, Took: time.Millisecond}
+		in := Input{At: time.Unix(int64(i), 0), Result: Good, Took: time.Millisecond, Latency: 100 * time.Millisecond}
 		switch letter {
 		case 's':
 			in.Took = time.Second
@@ -101,7 +101,7 @@ func TestDoubtful(t *testing.T) {
 // The properties hold for every row of results and all settings.
 func TestTrackProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := Settings{DownAfter: rapid.IntRange(1, 5).Draw(t, "down"), UpAfter: rapid.IntRange(1, 5).Draw(t, "up"), Latency: rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond}).Draw(t, "latency")}
+		s := Settings{DownAfter: rapid.IntRange(1, 5).Draw(t, "down"), UpAfter: rapid.IntRange(1, 5).Draw(t, "up")}
 		word := rapid.StringOfN(rapid.RuneFrom([]rune("ggggswbbbup")), 0, 60, -1).Draw(t, "results")
 		track, last := NewTrack(s, Unknown), Unknown
 		bad, answers := 0, 0 // in a row; what was not measured does not count
