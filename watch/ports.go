@@ -38,7 +38,8 @@ type Application interface {
 	// Restart restarts a container if it still is one of the live colour and still is not healthy. It returns false if it
 	// did not have to.
 	Restart(ctx context.Context, id string) (bool, error)
-	// Rollback makes the previous release live, through the gate and under the lock, if leaving is still the live release.
+	// Rollback makes the previous release live, through the gate and under the lock, if leaving is still the live release. The
+	// outcome is Locked if someone else deploys, or has made another release live.
 	Rollback(ctx context.Context, leaving string) (model.Outcome, string)
 }
 

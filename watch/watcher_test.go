@@ -13,10 +13,8 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
-	"bluegate/deploy/model"
 	"bluegate/watch"
 	"bluegate/watch/history"
-	"bluegate/watch/verdict"
 )
 
 // asker answers as a test says.
@@ -302,5 +300,3 @@ func TestOnce(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
-
-var _ = []any{model.None, verdict.Good}
