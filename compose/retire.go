@@ -46,10 +46,7 @@ func (s *Stack) disableRestart(ctx context.Context, c model.Container) (grace ti
 	if err != nil {
 		return 0, err
 	}
-	grace = 10 * time.Second // the engine's own default
-	if info.Config != nil && info.Config.StopTimeout != nil {
-		grace = time.Duration(*info.Config.StopTimeout) * time.Second
-	}
+	grace = stopGrace(info)
 	if info.ContainerJSONBase != nil && info.HostConfig != nil && info.HostConfig.RestartPolicy.IsNone() {
 		return grace, nil
 	}
@@ -72,4 +69,12 @@ func (s *Stack) Remove(ctx context.Context, containers []model.Container) error 
 		})
 	}
 	return s.engine.Unreachable(group.Wait())
+}
+
+// stopGrace is how long a container may take to stop before the engine kills it.
+func stopGrace(info container.InspectResponse) time.Duration {
+	if info.Config != nil && info.Config.StopTimeout != nil {
+		return time.Duration(*info.Config.StopTimeout) * time.Second
+	}
+	return 10 * time.Second // the engine's own default
 }

@@ -22,6 +22,9 @@ func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error 
 	if err != nil {
 		return err
 	}
+	if err := r.stillLive(); err != nil {
+		return err
+	}
 	r.chooseRollback()
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err

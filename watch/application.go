@@ -74,17 +74,15 @@ func (w *Watcher) lookOnce(ctx context.Context, work *sync.WaitGroup) {
 // sampleOf is what one look says of the health of the live colour.
 func sampleOf(l Look, err error) Sample {
 	s := Sample{Check: Live, Result: verdict.Good}
-	switch bad := l.unhealthy(); {
+	switch trouble := l.Trouble(); {
 	case err != nil:
 		s.Result, s.Said = verdict.Unmeasured, redact.Sanitize(err.Error())
 	case l.Deploying != nil:
 		s.Result = verdict.Paused
-	case l.Problem != "":
-		s.Result, s.Said = verdict.Bad, l.Problem
+	case trouble != "":
+		s.Result, s.Said = verdict.Bad, trouble
 	case l.Live == model.None:
 		s.Result, s.Said = verdict.Unmeasured, l.Doubt
-	case len(bad) > 0:
-		s.Result, s.Said = verdict.Bad, problemsOf(bad)
 	}
 	return s
 }
@@ -122,15 +120,14 @@ func (w *Watcher) see(ctx context.Context, work *sync.WaitGroup, l Look) {
 		}
 	}
 	for _, d := range l.Deployments {
-		key := d.Release + " " + d.At.String()
-		if w.known[key] {
+		if w.known[d.ID] {
 			continue
 		}
 		if err := w.History.AddDeployment(ctx, d); err != nil {
 			w.suffer("history", err.Error())
 			return
 		}
-		w.known[key] = true
+		w.known[d.ID] = true
 	}
 }
 

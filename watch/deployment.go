@@ -8,7 +8,8 @@ import (
 
 // Deployment is a deployment or a rollback that ended.
 type Deployment struct {
-	Release string        `json:"release"` // unique
+	ID      string        `json:"id"`      // unique, and sorts by time
+	Release string        `json:"release"` // a rollback has the release that came back; empty: it ended before it had one
 	Command string        `json:"command"` // deploy or rollback
 	From    model.Colour  `json:"from"`
 	To      model.Colour  `json:"to"`

@@ -60,6 +60,14 @@ type Look struct {
 	Deployments []Deployment
 }
 
+// Trouble is why users are not served as they should be; empty: they are, or it is not known.
+func (l Look) Trouble() string {
+	if bad := l.unhealthy(); l.Problem == "" && len(bad) > 0 {
+		return problemsOf(bad)
+	}
+	return l.Problem
+}
+
 // unhealthy are the containers of the live colour that are not healthy.
 func (l Look) unhealthy() (all []ContainerState) {
 	for _, c := range l.Colours {

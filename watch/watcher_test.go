@@ -181,7 +181,7 @@ func TestNotifiedOnChangeOnly(t *testing.T) {
 			t.Errorf("after the recovery: %q, %s", b.notifier.all(), b.verdict("a"))
 		}
 		e := b.notifier.events[0]
-		if e.Lasted < 19*time.Minute || e.Lasted > 21*time.Minute {
+		if e.Lasted < 18*time.Minute || e.Lasted > 22*time.Minute {
 			t.Errorf("it lasted %s", e.Lasted)
 		}
 		all, err := b.Samples(t.Context(), "a", time.Now().Add(-time.Hour), time.Now(), 0)

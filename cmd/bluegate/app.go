@@ -80,6 +80,7 @@ func (c *command) commands() []*cli.Command {
 		{Name: "init", Usage: "detect an existing setup, write bluegate.yml for it, and show what blocks a deployment", Flags: initFlags(), Action: c.init},
 		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
 		{Name: "history", Usage: "list the releases that ended, or show one", ArgsUsage: "[show RELEASE]", Flags: historyFlags(), Action: c.history},
+		{Name: "watch", Usage: "keep looking at the application between deployments, and tell people what changes", Flags: watchFlags(), Action: c.watch},
 		{Name: "logs", Usage: "show the logs of both colours, of one, or of one service", ArgsUsage: "[blue|green] [SERVICE]", Flags: logsFlags(), Action: c.logs},
 		{Name: "completion", Usage: "print the script with which a shell completes command lines", ArgsUsage: "[bash|zsh|fish|powershell]", Action: c.completion},
 		{Name: "man", Usage: "print the manual page", Hidden: true, Action: c.man},

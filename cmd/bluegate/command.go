@@ -69,7 +69,7 @@ func (c *command) deployer(ctx *cli.Context, colours bool) (*deploy.Deployer, er
 }
 
 // looking are the commands that start no release: the Compose files may name variables that are not set.
-var looking = []string{"status", "health", "settle", "rollback", "history", "logs"}
+var looking = []string{"status", "health", "settle", "rollback", "history", "logs", "watch"}
 
 // options reads the settings that all commands share, and learns their secrets.
 func (c *command) options(ctx *cli.Context) (config.Options, error) {

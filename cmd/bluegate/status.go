@@ -41,15 +41,15 @@ func (c *command) status(ctx *cli.Context) error {
 		return err
 	}
 	screen := ui.NewScreen(c.Stdout)
-	err = watch(c.ctx, ctx.Duration("interval"), func() error { return c.showStatus(d.Status(c.ctx), screen) })
+	err = repeatedly(c.ctx, ctx.Duration("interval"), func() error { return c.showStatus(d.Status(c.ctx), screen) })
 	if c.ctx.Err() != nil {
 		return c.ended()
 	}
 	return err
 }
 
-// watch calls look again and again until ctx ends or look fails.
-func watch(ctx context.Context, interval time.Duration, look func() error) error {
+// repeatedly calls look again and again until ctx ends or look fails.
+func repeatedly(ctx context.Context, interval time.Duration, look func() error) error {
 	for {
 		if err := look(); err != nil {
 			return err

@@ -26,6 +26,8 @@ type Settings struct {
 	// Cut has settle stop the idle colour although connections are open to it.
 	Cut      bool
 	WaitLock time.Duration
+	// Leaving is the release that a rollback is to leave; it is refused if another one is live. Empty: any.
+	Leaving string
 	// TryRestart lets the doctor start a copy of nginx.
 	TryRestart bool
 	// Checks are asked of a colour before it gets users, in its bake, and by health.

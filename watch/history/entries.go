@@ -34,7 +34,7 @@ func (h *History) Record(ctx context.Context, c watch.Change, e *watch.Event, ta
 // AddDeployment writes a deployment. One that is already there is replaced.
 func (h *History) AddDeployment(ctx context.Context, d watch.Deployment) error {
 	return h.entry(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return put(ctx, tx, deployments, d.Release, d.At, string(d.To), d)
+		return put(ctx, tx, deployments, d.ID, d.At, string(d.To), d)
 	})
 }
 

@@ -214,7 +214,7 @@ func TestEntries(t *testing.T) {
 	}
 	note := watch.Note{ID: "n", At: now, Kind: watch.Outage, Text: "<b>", By: "me@here"}
 	must(t, h.AddNote(t.Context(), note))
-	deployment := watch.Deployment{Release: "r", At: now, Outcome: "promoted", To: "green"}
+	deployment := watch.Deployment{ID: "d", Release: "r", At: now, Outcome: "promoted", To: "green"}
 	must(t, h.AddDeployment(t.Context(), deployment))
 	must(t, h.AddDeployment(t.Context(), deployment))
 	got, err := h.Changes(t.Context(), day(-1000), day(1))

@@ -30,7 +30,7 @@ type Watch struct {
 	KeepDays    int
 	KeepMB      int
 	Checks      []WatchCheck // of watch.checks
-	// Names are the names of `checks`, in their order: the same for both colours.
+	// Names are the names of `checks` and then of `bake.checks`, in their order: the same for both colours.
 	Names []string
 	// Alone says that the file speaks of nothing but watch.checks and notify: there may be no application.
 	Alone bool
@@ -92,7 +92,7 @@ func (o *Options) readWatch(f *File, dir string) (err error) {
 	if w.Checks, err = f.watchChecks(dir); err != nil {
 		return err
 	}
-	w.Names, w.Alone = checkNames(f.Checks), f.watchesAlone()
+	w.Names, w.Alone = checkNames(f.liveChecks()), f.watchesAlone()
 	o.Watch = w
 	return nil
 }
@@ -101,7 +101,7 @@ func (o *Options) readWatch(f *File, dir string) (err error) {
 var checkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$`)
 
 func (f *File) watchChecks(dir string) (all []WatchCheck, err error) {
-	names := checkNames(f.Checks)
+	names := checkNames(f.liveChecks())
 	for i, s := range f.Watch.Checks {
 		at := fmt.Sprintf("watch.checks[%d]", i)
 		switch {
@@ -150,6 +150,9 @@ func (f *File) watchCheck(at string, s watchCheckSection, dir string) (check.Che
 	}
 	return c, nil
 }
+
+// liveChecks are the checks that are asked of the live colour.
+func (f *File) liveChecks() []checkSection { return slices.Concat(f.Checks, f.Bake.Checks) }
 
 // checkNames are the names that the checks of the colours have between deployments: what they ask, without the colour.
 func checkNames(list []checkSection) []string {

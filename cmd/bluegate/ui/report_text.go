@@ -26,6 +26,9 @@ func ReportText(r *report.Report, verbose bool) string {
 	if r.Command == "status" || r.Command == "health" || r.DryRun {
 		writeContainers(&b, r)
 	}
+	if r.Command == "watch" {
+		writeMeasured(&b, r.Checks)
+	}
 	if r.Rollback != nil {
 		writeRollbackTarget(&b, r.Rollback)
 	}
