@@ -81,6 +81,8 @@ func Span(d time.Duration) string {
 		return strings.Replace(fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour), "d0h", "d", 1)
 	case d >= time.Hour:
 		return strings.Replace(strings.TrimSuffix(d.Round(time.Minute).String(), "0s"), "h0m", "h", 1)
+	case d >= time.Minute:
+		return strings.Replace(d.Round(time.Second).String(), "m0s", "m", 1)
 	case d >= time.Second:
 		return d.Round(time.Second).String()
 	}

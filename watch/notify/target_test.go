@@ -174,7 +174,7 @@ func TestText(t *testing.T) {
 
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		250 * time.Millisecond: "250ms", 4*time.Minute + 10*time.Second: "4m10s", 3*time.Hour + 20*time.Minute: "3h20m", time.Hour: "1h",
+		250 * time.Millisecond: "250ms", 4*time.Minute + 10*time.Second: "4m10s", 3*time.Hour + 20*time.Minute: "3h20m", time.Hour: "1h", 49 * time.Minute: "49m",
 		52 * time.Hour: "2d4h", 48 * time.Hour: "2d", 240 * time.Hour: "10d",
 	} {
 		if got := Span(d); got != want {
