@@ -55,6 +55,8 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/bluegate
 	install -m 0755 bin/bluegate $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(ARCH:%=bin/bluegate-healthcheck-linux-%) $(DESTDIR)$(PREFIX)/libexec/bluegate
+	install -d $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins
+	ln -sf ../../../bin/bluegate $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-bluegate
 
 .PHONY: demo
 demo:

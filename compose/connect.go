@@ -31,10 +31,11 @@ type Connection struct {
 }
 
 // Connect finds the engine in the same way as the docker command: host, then DOCKER_HOST, then the named or the current
-// context. It sends one request; if the engine does not answer, the error is a *model.UnreachableError that names the
+// context. docker are flags of that command, where it has started this process; host and context go before its own. It
+// sends one request; if the engine does not answer, the error is a *model.UnreachableError that names the
 // endpoint and the remedy.
-func Connect(ctx context.Context, host, contextName string) (*Connection, error) {
-	cli, err := dockerCLI(ctx, host, contextName)
+func Connect(ctx context.Context, host, contextName string, docker ...string) (*Connection, error) {
+	cli, err := dockerCLI(ctx, host, contextName, docker)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func Connect(ctx context.Context, host, contextName string) (*Connection, error)
 // setupMutex guards global variables of docker/cli and logrus.
 var setupMutex sync.Mutex
 
-func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, error) {
+func dockerCLI(ctx context.Context, host, contextName string, docker []string) (command.Cli, error) {
 	setupMutex.Lock()
 	defer setupMutex.Unlock()
 	// Compose and its loader log to logrus's global logger, and repeat every warning.
@@ -62,23 +63,32 @@ func dockerCLI(ctx context.Context, host, contextName string) (command.Cli, erro
 	if err != nil {
 		return nil, fmt.Errorf("set up the engine's client: %w", err)
 	}
-	if err := cli.Initialize(clientOptions(host, contextName)); err != nil {
+	opts, err := clientOptions(host, contextName, docker)
+	if err != nil {
+		return nil, err
+	}
+	if err := cli.Initialize(opts); err != nil {
 		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine: %w", err)}
 	}
 	return cli, nil
 }
 
 // clientOptions are the docker command's own, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as defaults of its flags.
-func clientOptions(host, contextName string) *flags.ClientOptions {
+func clientOptions(host, contextName string, docker []string) (*flags.ClientOptions, error) {
 	opts := flags.NewClientOptions()
 	set := pflag.NewFlagSet("docker", pflag.ContinueOnError)
 	opts.InstallFlags(set)
+	if err := set.Parse(docker); err != nil {
+		return nil, model.Invalid("docker's own flags: %w", err)
+	}
 	opts.SetDefaultOptions(set)
+	if host != "" || contextName != "" {
+		opts.Hosts, opts.Context = nil, contextName
+	}
 	if host != "" {
 		opts.Hosts = []string{host}
 	}
-	opts.Context = contextName
-	return opts
+	return opts, nil
 }
 
 // endpointOf returns the endpoint of the engine. cli.DockerEndpoint would drop errors and send a request.

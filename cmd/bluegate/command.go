@@ -19,8 +19,11 @@ import (
 	"bluegate/deploy/report"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version and commit are set by the linker. Without it the go command says the commit.
+var (
+	version = "dev"
+	commit  string
+)
 
 // command is one call of the program: what it was asked to do, and the result.
 type command struct {
@@ -77,6 +80,7 @@ func (c *command) options(ctx *cli.Context) (config.Options, error) {
 	if err != nil {
 		return options, err
 	}
+	options.Docker = c.Docker
 	config.LearnSecrets(&c.mask, f)
 	for _, path := range options.Compose.Paths() {
 		c.mask.Keep(path)

@@ -2,11 +2,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/deploy/model"
 )
 
 func main() {
@@ -14,5 +16,15 @@ func main() {
 	// signal is caught, not ignored: hooks would inherit an ignored signal, and their pipelines would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stderr := &ui.Terminal{File: os.Stderr}
-	os.Exit(run(interruptible(stderr, os.Exit), os.Args[1:], process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr, Getenv: os.Getenv, Environ: os.Environ()}))
+	p := process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr, Getenv: os.Getenv, Environ: os.Environ()}
+	args, told := os.Args[1:], make(chan struct{})
+	if isPlugin(os.Args[0], args, os.Getenv) {
+		var err error
+		if p.Docker, args, err = pluginArguments(args); err != nil {
+			fmt.Fprintln(stderr, "bluegate:", err)
+			os.Exit(model.Malformed.ExitCode())
+		}
+		whenDockerEnds(func() { close(told) })
+	}
+	os.Exit(run(interruptible(stderr, told, os.Exit), args, p))
 }

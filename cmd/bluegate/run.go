@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/docker/cli/cli-plugins/metadata"
+
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/overlay"
@@ -18,6 +20,7 @@ type process struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Environ        []string // its secrets appear in no output
+	Docker         []string // flags of the docker command that started this process as its plugin
 }
 
 // serveMode makes this executable run as the agent, for installations without the small executable.
@@ -31,9 +34,10 @@ const overlayMode = "__overlay"
 
 // modes are what this executable does in place of a command.
 var modes = map[string]func(p process) error{
-	serveMode:   func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
-	waitMode:    func(process) error { agent.Wait(); return nil },
-	overlayMode: func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
+	serveMode:                       func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
+	waitMode:                        func(process) error { agent.Wait(); return nil },
+	metadata.MetadataSubcommandName: func(p process) error { return pluginMetadata(p.Stdout) },
+	overlayMode:                     func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
 }
 
 // run runs the program without exiting the process, and returns the exit code.

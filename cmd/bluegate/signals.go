@@ -13,11 +13,11 @@ import (
 	"bluegate/deploy"
 )
 
-// interruptible returns a context that ends with the first INT, TERM or HUP; its cause names the signal. The command
-// then undoes what it began. Only Ctrl-C at a terminal, pressed again, calls exit. Everything else that repeats a
+// interruptible returns a context that ends with the first INT, TERM or HUP; its cause names the signal. It also ends
+// when told is closed: the docker command says so that it was interrupted, and not by which signal. The command then undoes what it began. Only Ctrl-C at a terminal, pressed again, calls exit. Everything else that repeats a
 // signal does not know what it would leave: a terminal that closes sends HUP, and so does its shell; CI sends INT, then
 // TERM. If HUP is ignored, as with nohup, it stays ignored.
-func interruptible(stderr io.Writer, exit func(code int)) context.Context {
+func interruptible(stderr io.Writer, told <-chan struct{}, exit func(code int)) context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -25,9 +25,16 @@ func interruptible(stderr io.Writer, exit func(code int)) context.Context {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	go func() {
-		first, _ := (<-signals).(syscall.Signal)
+		var first syscall.Signal
+		select {
+		case s := <-signals:
+			first, _ = s.(syscall.Signal)
+			cancel(&deploy.InterruptedError{Signal: int(first), Name: signalName(first)})
+		case <-told:
+			first = syscall.SIGTERM
+			cancel(&deploy.InterruptedError{Signal: int(first), Name: "a signal to the docker command"})
+		}
 		began := time.Now()
-		cancel(&deploy.InterruptedError{Signal: int(first), Name: signalName(first)})
 		for s := range signals {
 			if endsUndo(first, s, time.Since(began), atTerminal) {
 				_, _ = io.WriteString(stderr, endedAtOnce)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"runtime"
 	"runtime/debug"
@@ -19,7 +20,7 @@ func (c *command) showVersion(ctx *cli.Context) error {
 		return err
 	}
 	shown := ui.VersionResult{Command: "version", Outcome: model.OK, Client: buildVersions(debug.ReadBuildInfo())}
-	engine, err := compose.Connect(c.ctx, ctx.String("host"), ctx.String("context"))
+	engine, err := compose.Connect(c.ctx, ctx.String("host"), ctx.String("context"), c.Docker...)
 	if err == nil {
 		shown.Client.API = engine.NewestAPI()
 		var answered compose.EngineVersions
@@ -39,14 +40,14 @@ func (c *command) showVersion(ctx *cli.Context) error {
 
 // buildVersions are the versions that the linker and the go command wrote into the executable.
 func buildVersions(info *debug.BuildInfo, ok bool) ui.ClientVersions {
-	v := ui.ClientVersions{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := ui.ClientVersions{Version: version, Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if !ok {
 		return v
 	}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			v.Commit = s.Value
+			v.Commit = cmp.Or(v.Commit, s.Value)
 		case "vcs.time":
 			v.CommitTime = s.Value
 		case "vcs.modified":

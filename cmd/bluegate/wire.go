@@ -22,7 +22,7 @@ func open(ctx context.Context, o config.Options) (*compose.Connection, *compose.
 	if o.Compose.Name != "" && !projectName.MatchString(o.Compose.Name) {
 		return nil, nil, model.Invalid("invalid project name %q: use lower-case letters, digits, -, _ and ., start with a letter or a digit, and use at most 63 characters", o.Compose.Name)
 	}
-	engine, err := compose.Connect(ctx, o.Host, o.Context)
+	engine, err := compose.Connect(ctx, o.Host, o.Context, o.Docker...)
 	if err != nil {
 		return nil, nil, err
 	}

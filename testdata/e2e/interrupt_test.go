@@ -37,7 +37,13 @@ type background struct {
 
 func (s *shop) start(env []string, args ...string) *background {
 	s.t.Helper()
-	b := &background{t: s.t, shop: s, was: s.look(), cmd: s.Command(context.Background(), env, args...), read: make(chan struct{})}
+	return s.begin(s.Command(context.Background(), env, args...))
+}
+
+// begin starts a command whose progress is read.
+func (s *shop) begin(cmd *exec.Cmd) *background {
+	s.t.Helper()
+	b := &background{t: s.t, shop: s, was: s.look(), cmd: cmd, read: make(chan struct{})}
 	stderr, err := b.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)

@@ -27,6 +27,7 @@ type Flags interface {
 // Options are the settings of a command: from flags, then the environment, then bluegate.yml.
 type Options struct {
 	Host, Context string
+	Docker        []string // flags of the docker command, where it has started this process
 	Compose       load.Options
 	Nginx         instance.Options
 	Settings      deploy.Settings
