@@ -66,9 +66,9 @@ func (r Replace) look() (path string, holds fsys.State, at time.Time, err error)
 	}
 	target, _ := os.Readlink(path) // of a link that is followed there is none left
 	switch {
-	case same(now, r.New) && target == r.Link:
+	case fsys.Holds(now, r.New, r.Old) && target == r.Link:
 		return path, fsys.HasNew, at, nil
-	case same(now, r.Old) && target == r.OldLink:
+	case fsys.Holds(now, r.Old, r.New) && target == r.OldLink:
 		return path, fsys.HasOld, at, nil
 	}
 	return path, fsys.HasOther, at, nil

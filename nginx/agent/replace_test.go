@@ -292,3 +292,21 @@ func TestTakeLeavesWhatCameMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// A write in place that is killed between writing and cutting leaves line ends after the new content. The file counts as
+// written, and can be put back.
+func TestReplaceAfterAKillBeforeTheCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	change := Replace{Path: path, Old: []byte("server was-green:3000;\n"), New: []byte("server was-blue:3000;\n"), InPlace: true}
+	write(t, path, string(change.New)+"\n")
+	if _, err := change.Write(); err != nil {
+		t.Errorf("written again: %v", err)
+	}
+	change.Old, change.New = change.New, change.Old
+	if _, err := change.Write(); err != nil {
+		t.Errorf("put back: %v", err)
+	}
+	if got := read(t, path); got != string(change.New) {
+		t.Errorf("the file holds %q", got)
+	}
+}

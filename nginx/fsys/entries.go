@@ -88,7 +88,19 @@ func StateOf(in Source, f model.FileChange) (State, time.Time, error) {
 }
 
 // IsNew says whether a located file is as a change leaves it.
-func IsNew(e Entry, f model.FileChange) bool { return same(e.Content, f.New) && e.Link == f.Link }
+func IsNew(e Entry, f model.FileChange) bool {
+	return Holds(e.Content, f.New, f.Old) && e.Link == f.Link
+}
+
+// Holds says whether a file has this one of its two contents. Line ends that follow it up to the length of the other one
+// do not count: a write in place that is killed before it cuts the file leaves them.
+func Holds(content, one, other []byte) bool {
+	if same(content, one) {
+		return true
+	}
+	return one != nil && content != nil && len(one) < len(other) && len(content) == len(other) &&
+		bytes.HasPrefix(content, one) && len(bytes.Trim(content[len(one):], "\n")) == 0
+}
 
 // same tells an absent file, which is nil, from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }

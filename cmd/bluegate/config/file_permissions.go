@@ -64,6 +64,9 @@ func readChecked(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	case info.Size() > maxSize:
 		return nil, 0, fmt.Errorf("%s has %d bytes, the limit is %d", path, info.Size(), maxSize)
 	}
+	if group, ok := sharedGroup(info); ok {
+		return nil, 0, fmt.Errorf("%s is writable by the members of group %d (mode %#o); run: chmod g-w %s", path, group, info.Mode().Perm(), path)
+	}
 	if err := checkFolder(info, path, real, dir, asked); err != nil {
 		return nil, 0, err
 	}
@@ -74,7 +77,7 @@ func readChecked(path, dir string, asked bool) ([]byte, fs.FileMode, error) {
 	return text, info.Mode(), err
 }
 
-// checkFolder refuses a folder in which every user can replace the file, unless the sticky bit forbids that, and a file
+// checkFolder refuses a folder in which other users can replace the file, unless the sticky bit forbids that, and a file
 // whose owner has nothing else to do with the folder.
 func checkFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 	folder := filepath.Dir(real)
@@ -87,6 +90,9 @@ func checkFolder(file fs.FileInfo, path, real, dir string, asked bool) error {
 	}
 	if HasPermissions && info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Errorf("%s is in %s, which is writable by all users (mode %#o); run: chmod o-w %s", path, folder, info.Mode().Perm(), folder)
+	}
+	if group, ok := sharedGroup(info); ok && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("%s is in %s, which is writable by the members of group %d (mode %#o); run: chmod g-w %s", path, folder, group, info.Mode().Perm(), folder)
 	}
 	if asked {
 		return nil

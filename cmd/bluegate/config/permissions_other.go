@@ -11,3 +11,5 @@ const HasPermissions = false
 const openFlags = 0
 
 func foreignOwner(_, _ fs.FileInfo) (owner uint32, stranger bool) { return 0, false }
+
+func sharedGroup(fs.FileInfo) (group uint32, shared bool) { return 0, false }

@@ -24,3 +24,13 @@ func foreignOwner(file, folder fs.FileInfo) (owner uint32, stranger bool) {
 	}
 	return f.Uid, f.Uid != 0 && f.Uid != d.Uid && int(f.Uid) != os.Geteuid()
 }
+
+// sharedGroup returns the group of a file or folder that its group may write to, if others than its owner may belong to
+// it. By convention the group whose number is the owner's has no other member.
+func sharedGroup(info fs.FileInfo) (group uint32, shared bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || info.Mode().Perm()&0o020 == 0 {
+		return 0, false
+	}
+	return st.Gid, st.Gid != 0 && st.Gid != st.Uid
+}
