@@ -11,7 +11,7 @@ func (r *run) tellAbout() {
 	o := model.Overview{
 		Command: r.command, Project: r.seen.Application.Project, Release: p.Release.ID, Nginx: r.seen.Route.Nginx,
 		Live: r.live.Colour, From: p.From, To: p.Release.To, Versions: map[model.Colour]string{}, Services: len(p.Release.Model.Services),
-		Stable: r.Settings.Stable, Keep: p.Keep,
+		Stable: r.Settings.Stable, Keep: p.Keep, Looks: r.lease == nil,
 	}
 	for colour, version := range r.report.Versions {
 		o.Versions[colour] = version

@@ -21,7 +21,7 @@ func TestOverview(t *testing.T) {
 		r := p.deploy()
 		ends(t, r, model.Promoted, 0, model.Green)
 		o := p.about
-		if o.Command != "deploy" || o.Project != "shop" || o.Live != model.Green || o.From != model.Blue || o.To != model.Green || o.Nginx == "" || o.Services != 2 || o.Stable != w.stable || o.Bake != 0 {
+		if o.Command != "deploy" || o.Looks || o.Project != "shop" || o.Live != model.Green || o.From != model.Blue || o.To != model.Green || o.Nginx == "" || o.Services != 2 || o.Stable != w.stable || o.Bake != 0 {
 			t.Errorf("%+v", o)
 		}
 		if want := []string{"pull", "up", "switch", "drain", "retire"}; !slices.Equal(o.Ahead, want) {
@@ -42,7 +42,7 @@ func TestOverview(t *testing.T) {
 	story(t, "a command that looks", func(t *testing.T, w *fakeEngine) {
 		p := w.process()
 		p.do((*Deployer).Status)
-		if p.about.To != model.None || len(p.about.Ahead) > 0 || p.about.Live != model.Blue || p.about.Command != "status" {
+		if p.about.To != model.None || len(p.about.Ahead) > 0 || p.about.Live != model.Blue || p.about.Command != "status" || !p.about.Looks {
 			t.Errorf("%+v", p.about)
 		}
 	})

@@ -41,6 +41,7 @@ type command struct {
 	quiet   bool
 	verbose bool
 	shown   ui.Options // of the progress
+	explain int        // of doctor: the number of what is shown in full
 }
 
 // parse parses and runs the command line. An error means that the user made a mistake, or that the engine or nginx
@@ -125,6 +126,9 @@ func (c *command) output(ctx *cli.Context) (err error) {
 		c.shown.Mode = ui.NoLines
 	}
 	c.quiet = c.shown.Mode == ui.NoLines
+	if c.explain = ctx.Int("explain"); c.explain < 0 || c.explain == 0 && ctx.IsSet("explain") {
+		return model.Invalid("invalid --explain %d: it takes the number of something that doctor found, from 1", c.explain)
+	}
 	if c.quiet && c.verbose {
 		return model.Invalid("--quiet and --verbose cannot be used together")
 	}
@@ -160,6 +164,11 @@ func (c *command) schema(ctx *cli.Context) error {
 	}
 	_, err := io.WriteString(c.Stdout, text)
 	return err
+}
+
+// textOptions are how a report is shown as text.
+func (c *command) textOptions() ui.TextOptions {
+	return ui.TextOptions{Look: ui.LookOf(c.Stdout, c.Getenv, c.shown.NoColour), Verbose: c.verbose, Explain: c.explain, Now: time.Now()}
 }
 
 // progress returns the progress on stderr. It acknowledges a signal as soon as it arrives: undoing may take minutes.

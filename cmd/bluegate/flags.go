@@ -42,7 +42,7 @@ func settleFlags() []cli.Flag {
 }
 
 func doctorFlags() []cli.Flag {
-	return []cli.Flag{setFlag(), &cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint and without traffic, show whether a restart would undo a switch (exit 3), and remove the copy; whatever the entrypoint does over the network happens"}}
+	return []cli.Flag{setFlag(), &cli.IntFlag{Name: "explain", Usage: "show number `N` of what was found in full, with every place and the whole remedy", DefaultText: "a few lines of each"}, &cli.BoolFlag{Name: "try-restart", Usage: "start a copy of nginx's container with its own entrypoint and without traffic, show whether a restart would undo a switch (exit 3), and remove the copy; whatever the entrypoint does over the network happens"}}
 }
 
 func waitLock() cli.Flag {

@@ -75,7 +75,7 @@ func (c *command) print() {
 	c.mask.Apply(c.report)
 	ui.Leave(c.Stderr)
 	c.section.Close(time.Now())
-	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.verbose))
+	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.textOptions()))
 	if c.Getenv("GITHUB_ACTIONS") == "true" {
 		_, _ = io.WriteString(c.Stderr, ui.GitHubAnnotation(c.report))
 	}

@@ -76,7 +76,7 @@ func (c *command) showStatus(r *report.Report, screen *ui.Screen) error {
 		}
 		return screen.Append(text)
 	}
-	return screen.Show(ui.ReportText(r, c.verbose), fmt.Sprintf("%s  looked at %s; Ctrl-C ends", r.Project, time.Now().Format(time.TimeOnly)))
+	return screen.Show(ui.ReportText(r, c.textOptions()), fmt.Sprintf("%s  looked at %s; Ctrl-C ends", r.Project, time.Now().Format(time.TimeOnly)))
 }
 
 // ended ends a command that runs until it is interrupted: the exit code is that of the signal, and nothing is said.

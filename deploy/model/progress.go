@@ -32,6 +32,7 @@ type Overview struct {
 	From, To Colour
 	Versions map[Colour]string // as Version words them
 	Services int               // of the release
+	Looks    bool              // nothing is changed
 	Ahead    []string          // the steps that do something, in their order
 	Stable   time.Duration     // how long all have to be healthy
 	Bake     time.Duration

@@ -104,8 +104,14 @@ func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 	if len(report.Reasons) != 1 || report.Reasons[0].Code != model.SwitchPointAmbiguous {
 		t.Errorf("reasons %+v", report.Reasons)
 	}
-	// The text says all of it, too.
-	r, err := s.Run(t.Context(), nil, "doctor")
+	// The text says all of it, too: the beginnings, and the whole of one or of each.
+	if r, err := s.Run(t.Context(), nil, "doctor"); err != nil || r.Code != 3 || !strings.HasPrefix(r.Stdout, "refused: ") || !strings.Contains(r.Stdout, "costs: ") || !strings.Contains(r.Stdout, "remedy: ") {
+		t.Errorf("exit %d, %v:\n%s", r.Code, err, r.Stdout)
+	}
+	if r, err := s.Run(t.Context(), nil, "doctor", "--explain", "1"); err != nil || r.Code != 3 || !strings.Contains(r.Stdout, string(model.SwitchPointAmbiguous)) {
+		t.Errorf("exit %d, %v:\n%s", r.Code, err, r.Stdout)
+	}
+	r, err := s.Run(t.Context(), nil, "doctor", "--verbose")
 	if err != nil || r.Code != 3 || !strings.Contains(r.Stdout, "costs: ") || !strings.Contains(r.Stdout, "remedy:\n") {
 		t.Errorf("exit %d, %v:\n%s", r.Code, err, r.Stdout)
 	}

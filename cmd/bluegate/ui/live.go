@@ -19,12 +19,12 @@ const (
 	frame     = 100 * time.Millisecond
 )
 
-// liveProgress draws a view of the whole run on a terminal, in place.
+// liveProgress draws a view of the whole run on a terminal.
 //
-// The cursor rests on an empty line above the view, at its first column. A terminal that breaks lines anew when its
-// window is resized keeps the cursor on its line, so everything below the cursor is the view, whatever became of it, and
-// is drawn again. Nothing is hidden or switched off between two pictures: a process that is killed leaves the terminal
-// as it was.
+// A command that only looks, and what comes before a release is known, is one line, which is drawn in place. The view of
+// a release is drawn on the terminal's other screen, as pagers and editors do it: a terminal breaks the lines of its
+// normal screen anew when its window is resized, and pushes some into its history, where they cannot be drawn over.
+// Messages, and what remains, are written to the normal screen when the view is over.
 type liveProgress struct {
 	mu      sync.Mutex
 	out     io.Writer
@@ -32,11 +32,11 @@ type liveProgress struct {
 	size    func() (columns, lines int)
 	remains bool // the last picture stays
 
-	state    liveState
-	messages []string // not written yet
-	changed  bool
-	drawn    time.Time
-	left     bool
+	state   liveState
+	changed bool
+	drawn   time.Time
+	other   bool // the other screen is shown
+	left    bool
 }
 
 var _ model.Progress = (*liveProgress)(nil)
@@ -75,44 +75,50 @@ func (l *liveProgress) drawIfDue(atOnce bool) bool {
 	switch {
 	case l.left:
 		return false
-	case now.Sub(l.state.began) < firstDraw && len(l.messages) == 0:
+	case now.Sub(l.state.began) < firstDraw:
 	case atOnce, l.changed, now.Sub(l.drawn) >= time.Second:
 		l.draw(now)
 	}
 	return true
 }
 
-// draw writes one picture; the mutex is held. Lines do not wrap while it is written: a character that the terminal shows
-// wider than expected is cut off.
+// draw writes one picture; the mutex is held.
 func (l *liveProgress) draw(now time.Time) {
 	l.changed, l.drawn = false, now
 	columns, rows := l.size()
 	var b strings.Builder
-	b.WriteString("\x1b[?2026h\r\x1b[K")
-	l.writeMessages(&b)
-	lines := l.state.lines(l.look, columns, rows-1, now)
-	b.WriteString("\x1b[?7l")
-	for _, line := range lines {
-		b.WriteString("\r\n" + line + "\x1b[K")
+	b.WriteString(syncBegin)
+	if !l.state.whole() {
+		b.WriteString("\r" + clearBelow + l.state.oneLine(l.look, columns, now) + "\r")
+	} else {
+		l.drawWhole(&b, columns, rows, now)
 	}
-	b.WriteString("\x1b[J")
-	if len(lines) > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", len(lines))
-	}
-	b.WriteString("\r\x1b[?7h\x1b[?2026l")
+	b.WriteString(syncEnd)
 	_, _ = io.WriteString(l.out, b.String())
 }
 
-// writeMessages writes what is to stay, above the view.
-func (l *liveProgress) writeMessages(b *strings.Builder) {
-	if len(l.messages) == 0 {
-		return
+// The sequences for a terminal. A terminal that does not know the first two ignores them: they keep it from showing half
+// a picture.
+const (
+	syncBegin, syncEnd      = "\x1b[?2026h", "\x1b[?2026l"
+	otherScreen, thisScreen = "\x1b[?1049h", "\x1b[?1049l"
+	wrapOff, wrapOn         = "\x1b[?7l", "\x1b[?7h"
+	home                    = "\x1b[H"
+	clearRight, clearBelow  = "\x1b[K", "\x1b[J"
+)
+
+// drawWhole draws over the whole of the other screen. Lines do not wrap meanwhile: a character that the terminal shows
+// wider than expected is cut off.
+func (l *liveProgress) drawWhole(b *strings.Builder, columns, rows int, now time.Time) {
+	if !l.other {
+		b.WriteString("\r" + clearBelow + otherScreen)
+		l.other = true
 	}
-	b.WriteString("\x1b[J")
-	for _, text := range l.messages {
-		b.WriteString(strings.ReplaceAll(text, "\n", "\r\n") + "\r\n")
+	b.WriteString(wrapOff + home)
+	for _, line := range l.state.lines(l.look, columns, rows-1, now) {
+		b.WriteString(line + clearRight + "\r\n")
 	}
-	l.messages = nil
+	b.WriteString(clearBelow + wrapOn)
 }
 
 // leave ends the view, and puts the cursor where the next output belongs.
@@ -123,23 +129,30 @@ func (l *liveProgress) leave() {
 		return
 	}
 	l.left = true
-	if l.drawn.IsZero() && len(l.messages) == 0 {
-		return
-	}
 	var b strings.Builder
-	b.WriteString("\r\x1b[K\x1b[J")
-	l.writeMessages(&b)
-	if l.remains {
-		columns, rows := l.size()
-		now := time.Now()
-		if l.state.phase != nil {
-			l.state.enter(&phase{}, now)
-		}
-		for _, line := range l.state.final(l.look, columns, rows-1, now) {
-			b.WriteString(line + "\r\n")
-		}
+	if l.other {
+		b.WriteString(home + clearBelow + thisScreen) // tmux would push what is wider than it was before into its history
+	}
+	if !l.drawn.IsZero() {
+		b.WriteString("\r" + clearBelow)
+	}
+	for _, text := range l.state.messages {
+		b.WriteString(text + "\n")
+	}
+	if l.remains && l.other {
+		l.writeRest(&b)
 	}
 	_, _ = io.WriteString(l.out, b.String())
+}
+
+// writeRest writes what remains of the view.
+func (l *liveProgress) writeRest(b *strings.Builder) {
+	columns, rows := l.size()
+	now := time.Now()
+	l.state.enter(&phase{}, now)
+	for _, line := range l.state.final(l.look, columns, rows-1, now) {
+		b.WriteString(line + "\n")
+	}
 }
 
 // change notes what was told.
@@ -164,7 +177,7 @@ func (l *liveProgress) Draining(left model.DrainStatus, until time.Time) {
 	l.change(func(time.Time) { l.state.drain, l.state.drainEnds = left, until })
 }
 
-// Say writes a message above the view. After the view, it is a line like any other.
+// Say shows a message in the view, and writes it when the view is over. After that, it is a line like any other.
 func (l *liveProgress) Say(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -173,5 +186,5 @@ func (l *liveProgress) Say(format string, args ...any) {
 		fmt.Fprintf(l.out, "%s\n", text)
 		return
 	}
-	l.messages, l.changed = append(l.messages, text), true
+	l.state.messages, l.changed = append(l.state.messages, text), true
 }

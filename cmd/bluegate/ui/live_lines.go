@@ -15,11 +15,24 @@ import (
 // final are the lines that stay: the phases that are over, and who serves users.
 func (s *liveState) final(l Look, columns, rows int, now time.Time) []string {
 	width := min(columns-1, widestView)
+	s.stopped = false // it is over
 	lines := append([]string{l.spread(s.header(l), l.dim(clock(now.Sub(s.began))), width)}, s.doneLines(l, width, rows-2)...)
 	for i, line := range lines {
 		lines[i] = l.cut(line, columns-1)
 	}
 	return lines
+}
+
+// oneLine says what is done, for a run of which nothing more is known.
+func (s *liveState) oneLine(l Look, columns int, now time.Time) string {
+	text := " " + l.sign(signRunning) + " " + prefixedBy(l.bold(s.about.Project), ": ")
+	if s.phase != nil {
+		text += words(s.step, s.about)
+	}
+	if n := len(s.messages); n > 0 {
+		text += l.dim(", " + firstLine(s.messages[n-1]))
+	}
+	return l.spread(l.cut(text, columns-8), l.dim(clock(now.Sub(s.began))), min(columns-1, ansi.StringWidth(text)+7))
 }
 
 // widestView is the width from which the view does not grow: what is at the end of a line is to be seen together with
@@ -31,12 +44,13 @@ func (s *liveState) lines(l Look, columns, rows int, now time.Time) []string {
 	width := min(columns-1, widestView)
 	head := []string{l.spread(s.header(l), l.dim(clock(now.Sub(s.began))), width), ""}
 	running, below := s.running(l, width, now)
-	foot := s.foot(l, width)
+	foot := append(s.foot(l, width), s.news(l, rows)...)
 	if len(head)+1+len(foot) > rows { // no room for anything else
-		head, foot = head[:1], foot[min(1, len(foot)):]
+		head, foot = head[:1], foot[:min(1, len(foot))]
 	}
 	room := max(rows-len(head)-1-len(foot), 0)
-	below = within(l, below, max(room-1, min(room, 1)))
+	keep := min(len(s.done), 1) // one line for what is done
+	below = within(l, below, max(room-keep, min(room, 1)))
 	done := s.doneLines(l, width, room-len(below))
 	all := slices.Concat(head, done, []string{running}, below, foot)
 	for i, line := range all {
@@ -120,7 +134,7 @@ func (s *liveState) running(l Look, width int, now time.Time) (line string, belo
 	case inChecking, inHooks:
 		detail = words(s.step, s.about)
 	case inPulling, inBuilding:
-		if detail, below = s.bringing(l, width); width < narrow {
+		if detail, below = s.bringing(l, width); width < widestView { // how far it is says more than its time
 			right = ""
 		}
 	case inStarting, inWatching, inBaking:
@@ -287,6 +301,18 @@ func within(l Look, below []string, room int) []string {
 		return nil
 	}
 	return append(slices.Clone(below[:room-1]), l.dim(fmt.Sprintf("     and %d more", len(below)-room+1)))
+}
+
+// shownMessages is how many of the last messages are shown.
+const shownMessages = 3
+
+// news are the last messages, as far as there is room.
+func (s *liveState) news(l Look, rows int) (lines []string) {
+	last := s.messages[max(0, len(s.messages)-min(shownMessages, rows/6)):]
+	for _, text := range last {
+		lines = append(lines, " "+l.sign(signWarning)+" "+strings.ReplaceAll(text, "\n", " "))
+	}
+	return lines
 }
 
 // foot says what comes next, who serves users now, and what Ctrl-C does.

@@ -65,6 +65,7 @@ type liveState struct {
 	transfers []*transfer
 	drain     model.DrainStatus
 	drainEnds time.Time
+	messages  []string
 	stopped   bool // what is done now undoes what was done before
 }
 
@@ -111,6 +112,11 @@ func (s *liveState) transfer(t model.Transfer, now time.Time) {
 	}
 	s.transfers[i].Transfer = t
 	s.transfers[i].rate.add(t.Done, now)
+}
+
+// whole says whether there is more to show than one line: a release is known, and the run changes something.
+func (s *liveState) whole() bool {
+	return s.about.To != model.None && !s.about.Looks && len(s.about.Ahead) > 0
 }
 
 // good counts the containers that are healthy.

@@ -104,12 +104,41 @@ func (l Look) cut(line string, columns int) string {
 	return ansi.Truncate(line, max(columns, 0), tail)
 }
 
-// wrap breaks a text at words, so that it fits the window next to an indent. Elsewhere lines are as long as they are.
+// wrap breaks a text at spaces, so that it fits the window next to an indent. Names, paths and commands stay whole, so
+// that they can be copied. Elsewhere lines are as long as they are.
 func (l Look) wrap(text string, indent int) string {
 	if l.Width == 0 {
 		return text
 	}
-	return ansi.Wrap(text, max(l.Width-indent-1, 20), "")
+	room := max(min(l.Width-1, widestText)-indent, 20)
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = wrapLine(line, room)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// widestText is the width from which text is not spread over a wider window: longer lines are hard to read.
+const widestText = 120
+
+func wrapLine(line string, room int) string {
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Split(line, " ") {
+		width := ansi.StringWidth(word)
+		switch {
+		case i == 0:
+		case used+1+width > room && used > 0:
+			b.WriteString("\n")
+			used = 0
+		default:
+			b.WriteString(" ")
+			used++
+		}
+		b.WriteString(word)
+		used += width
+	}
+	return b.String()
 }
 
 // shortRight is the longest text at the end of a line for which the beginning is cut.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -41,6 +43,7 @@ func reports() map[string]*report.Report {
 	ended := func(o model.Outcome, fill func(*report.Report)) *report.Report {
 		r := report.NewReport("deploy")
 		r.Project, r.Release, r.From, r.To, r.Live = "shop", "20261120T114500-7f3a", model.Blue, model.Green, model.Blue
+		r.Versions = map[model.Colour]string{model.Blue: "v1", model.Green: "v2"}
 		r.LiveBy = `the configuration of container "edge" names it (was-blue:3000 at /etc/nginx/conf.d/default.conf:5) and its containers run`
 		r.ReleaseImages, r.PreviousImages, r.DurationMS = []string{"registry.example/shop:v2", "worker:w2"}, []string{"registry.example/shop:v1"}, 14900
 		r.NginxDiff = "--- a\n+++ b\n@@ -1 +1 @@\n-server was-blue:3000;\n+server was-green:3000;\n"
@@ -127,7 +130,17 @@ func reports() map[string]*report.Report {
 			r.Findings = []model.Finding{
 				{Code: "keepalive-min-timeout", Place: "/etc/nginx/nginx.conf:31", Message: "keepalive_min_timeout is not set", Cost: "6 of 1,000 keep-alive POSTs", Remedy: "# in http {}\nkeepalive_min_timeout 5s;"},
 				{Code: "local-image", Message: "shop:v2 exists only on this engine"},
+				{Code: "health-interval", Place: "compose.blue.yml:9", Message: "was-blue is asked every 30 s", Cost: "30 s per deployment", Remedy: "    interval: 2s"},
+				{Code: "health-interval", Place: "compose.green.yml:9", Message: "was-green is asked every 30 s", Cost: "30 s per deployment", Remedy: "    interval: 2s"},
 			}
+		}),
+		"doctor refused": ended(model.Refused, func(r *report.Report) {
+			r.Command, r.Release, r.From, r.To = "doctor", "", model.None, model.None
+			r.Reasons = []model.Reason{
+				{Code: model.NoHealthcheck, Service: "worker-blue", Message: "service \"worker-blue\" has no healthcheck (compose.blue.yml:9); add:\n  healthcheck:\n    test: [CMD, /healthcheck]"},
+				{Code: model.NoHealthcheck, Service: "worker-green", Message: "service \"worker-green\" has no healthcheck (compose.green.yml:9); add:\n  healthcheck:\n    test: [CMD, /healthcheck]"},
+			}
+			r.Findings = []model.Finding{{Code: "upstream-keepalive", Place: "/etc/nginx/app.conf:1", Message: "upstream api has no keepalive", Cost: "each request opens a connection: 6x slower"}}
 		}),
 		"status unknown": ended(model.NeedsPerson, func(r *report.Report) {
 			r.Command, r.Release, r.From, r.To, r.Live, r.LiveBy = "status", "", model.None, model.None, model.None, `the configuration of container "edge" names blue, but that is not what it runs`
@@ -184,12 +197,59 @@ func reports() map[string]*report.Report {
 	}
 }
 
+// looks are the windows in which reports are tried: none, that is CI, and terminals.
+var looks = map[string]Look{
+	"":      {},
+	" 80":   {Terminal: true, Colour: true, Width: 80},
+	" 40":   {Terminal: true, Colour: true, Width: 40},
+	" 80 n": {Terminal: true, Width: 80},
+}
+
 func TestText(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	for name, r := range reports() {
-		golden(t, filepath.Join("text", name+".txt"), ReportText(r, false))
+		for suffix, look := range looks {
+			if suffix == " 40" && name != "refused with evidence" && name != "status" && name != "doctor" || suffix == " 80 n" && name != "promoted" {
+				continue
+			}
+			got := ansi.Strip(ReportText(r, TextOptions{Look: look, Now: now}))
+			golden(t, filepath.Join("text", name+suffix+".txt"), got)
+			for line := range strings.Lines(got) {
+				if w := ansi.StringWidth(strings.TrimRight(line, "\n")); look.Width > 0 && w > look.Width && !strings.Contains(line, "://") {
+					t.Errorf("%s: %d columns in a window of %d: %q", name+suffix, w, look.Width, line)
+				}
+			}
+			if first := firstLine(got); !look.Colour && !strings.HasPrefix(first, string(r.Outcome)+": ") {
+				t.Errorf("%s: the first line is %q", name+suffix, first)
+			}
+			if r.Outcome == model.Refused && (strings.Contains(got, "create") || strings.Contains(got, "ready:")) {
+				t.Errorf("%s: a refusal shows a plan:\n%s", name, got)
+			}
+			if lines := strings.Count(got, "\n"); look.Width == 80 && lines > 24 {
+				t.Errorf("%s: %d lines do not fit a screen:\n%s", name+suffix, lines, got)
+			}
+		}
 	}
-	golden(t, filepath.Join("text", "promoted verbose.txt"), ReportText(reports()["promoted"], true))
-	golden(t, filepath.Join("text", "refused verbose.txt"), ReportText(reports()["refused with evidence"], true))
+	for _, name := range []string{"promoted", "refused with evidence", "dry run", "status", "doctor"} {
+		golden(t, filepath.Join("text", name+" verbose.txt"), ReportText(reports()[name], TextOptions{Verbose: true, Now: now}))
+	}
+	for n, name := range map[int]string{1: "doctor explain", 9: "doctor explain nothing"} {
+		golden(t, filepath.Join("text", name+".txt"), ReportText(reports()["doctor"], TextOptions{Explain: n}))
+	}
+}
+
+// Every reason has words for the first line, and every outcome a sign.
+func TestEveryReasonHasWords(t *testing.T) {
+	for _, code := range reportShape(t).Defs["reason"].Properties["code"].Enum {
+		if causes[model.Code(code)] == "" {
+			t.Errorf("the reason %s has no words", code)
+		}
+	}
+	for _, outcome := range reportShape(t).Properties["outcome"].Enum {
+		if signs[model.Outcome(outcome)].text == "" {
+			t.Errorf("the outcome %s has no sign", outcome)
+		}
+	}
 }
 
 func TestMarkdown(t *testing.T) {

@@ -4,187 +4,262 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
 
-// ReportText returns the report for people: the outcome, the reasons, then what was found and done.
-func ReportText(r *report.Report, verbose bool) string {
-	var b strings.Builder
-	b.WriteString(headline(r) + "\n")
-	if live := liveLine(r); live != "" {
-		fmt.Fprintf(&b, "live: %s\n", live)
+// TextOptions are how a report is shown to people.
+type TextOptions struct {
+	Look
+	Verbose bool
+	Explain int       // of doctor: the number of what is shown in full; 0: none
+	Now     time.Time // for how long ago something was
+}
+
+// text is a report that is being written.
+type text struct {
+	strings.Builder
+	TextOptions
+	r *report.Report
+}
+
+// ReportText returns the report for people. It leads with the answer: which version is live where or, for a refusal, the
+// reason; then the evidence, then what to do. With Verbose, everything else follows.
+func ReportText(r *report.Report, o TextOptions) string {
+	t := &text{TextOptions: o, r: r}
+	switch {
+	case r.Command == "doctor" && (r.Outcome == model.OK || r.Outcome == model.Refused):
+		t.doctor()
+	case r.Outcome == model.Promoted || r.Outcome == model.Started:
+		t.promoted()
+	case r.Outcome == model.Refused || r.Outcome == model.RolledBack:
+		t.refused()
+	case r.Outcome == model.Planned:
+		t.planned()
+	case r.Command == "status" || r.Command == "health":
+		t.state()
+	case r.Command == "watch":
+		t.ended()
+		writeMeasured(&t.Builder, r.Checks)
+	default:
+		t.ended()
 	}
-	if (r.Outcome == model.Refused || r.Outcome == model.RolledBack) && len(r.Reasons) == 0 {
-		fmt.Fprintf(&b, "  %s\n", indent(r.Message, "    "))
+	if o.Verbose {
+		t.everything()
 	}
-	writeReasons(&b, r.Reasons)
-	writeUndo(&b, r)
-	if r.Command == "status" || r.Command == "health" || r.DryRun {
-		writeContainers(&b, r)
+	return t.String()
+}
+
+// line writes one line.
+func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+// signs are how outcomes are marked on a terminal.
+var signs = map[model.Outcome]sign{
+	model.Promoted: signDone, model.Started: signDone, model.Planned: signRunning, model.Settled: signDone, model.OK: signDone,
+	model.Refused: signFailed, model.RolledBack: signFailed, model.NotHealthy: signFailed, model.Failed: signFailed, model.Malformed: signFailed,
+	model.NeedsPerson: signWarning, model.Locked: signWarning, model.Unreachable: signWarning, model.Interrupted: signWarning,
+}
+
+// said are the outcomes whose sentences say them: on a terminal with colours the sign stands for their word.
+var said = []model.Outcome{model.Promoted, model.Started, model.OK}
+
+// head writes the first line: the outcome, the sentence, and at its end what is good to know. Elsewhere than on a terminal
+// it begins with the outcome's word, by which logs are searched.
+func (t *text) head(sentence, aside string) {
+	outcome := t.r.Outcome
+	switch {
+	case !t.Colour:
+		sentence = string(outcome) + ": " + sentence
+	case slices.Contains(said, outcome):
+		sentence = t.sign(signs[outcome]) + " " + t.bold(sentence)
+	default:
+		sentence = t.sign(signs[outcome]) + " " + t.in(signs[outcome].colour, string(outcome)) + ": " + sentence
 	}
-	if r.Command == "watch" {
-		writeMeasured(&b, r.Checks)
+	if aside != "" && t.Width == 0 {
+		sentence += " (" + aside + ")"
+		aside = ""
 	}
-	if r.Rollback != nil {
-		writeRollbackTarget(&b, r.Rollback)
+	if sentence = indent(t.wrap(sentence, 2), "  "); strings.Contains(sentence, "\n") {
+		aside = ""
 	}
-	if n := r.Names; n != nil {
-		fmt.Fprintf(&b, "names: %s keeps %s resolvable for nginx, on %s\n", n.Container, strings.Join(n.Hosts, ", "), strings.Join(n.Networks, ", "))
+	t.line("%s", t.aside(sentence, t.dim(aside)))
+}
+
+// aside puts text at the end of a line of a terminal, if there is room.
+func (t *text) aside(line, text string) string {
+	columns := min(t.Width-1, widestView)
+	if text == "" || ansi.StringWidth(line)+ansi.StringWidth(text)+2 > columns {
+		return line
 	}
-	if r.Plan != nil {
-		writePlan(&b, r.Plan)
+	return t.spread(line, text, columns)
+}
+
+// item writes a text below the headline, with a mark at its head.
+func (t *text) item(mark, words string) {
+	t.line("  %s%s", mark, indent(t.wrap(words, 4+ansi.StringWidth(mark)), "    "))
+}
+
+// ended writes what ended in another way: with its message, which colour is live, and what to run.
+func (t *text) ended() {
+	t.head(t.r.Message, "")
+	if live := liveLine(t.r); live != "" {
+		t.line("live: %s", indent(t.wrap(live, 6), "  "))
 	}
-	if s := r.Switch; s != nil {
-		fmt.Fprintf(&b, "switch: %s, %s in %s, proven in %s\n", s.Nginx, count(s.Points, "address"), count(len(s.Files), "file"), duration(s.ProofMS))
-		if verbose {
-			for _, p := range s.Proof {
-				fmt.Fprintf(&b, "  %s\n", p)
-			}
+	t.reasons(slices.DeleteFunc(slices.Clone(t.r.Reasons), func(r model.Reason) bool { // said already
+		return strings.Contains(t.r.Message, r.Message) && r.LastProbe == "" && len(r.LogTail) == 0
+	}))
+	t.undone()
+	t.findings()
+	if t.r.Run != "" {
+		t.line("run: %s", t.r.Run)
+	}
+}
+
+// promoted writes which version is live, what it replaced, and how to go back.
+func (t *text) promoted() {
+	r := t.r
+	aside := ""
+	if total := r.DurationMS; total > 0 {
+		aside = took(time.Duration(total) * time.Millisecond)
+		if i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Name == "switch" }); i >= 0 && r.Switch != nil {
+			aside += ", switch in " + took(time.Duration(r.Steps[i].MS)*time.Millisecond)
 		}
 	}
-	for _, f := range r.Findings {
-		if r.Command == "doctor" || verbose {
-			writeRemedy(&b, f)
+	t.head(nowLive(r), aside)
+	if r.From != model.None && r.From != r.Live {
+		was, undo := "  was "+t.replaced(), t.undoHint()
+		if line := t.aside(was, undo); line != was || undo == "" {
+			t.line("%s", line)
 		} else {
-			writeFinding(&b, f)
+			t.line("%s; %s", was, undo)
 		}
 	}
-	writeSteps(&b, r, verbose)
-	if r.Run != "" {
-		fmt.Fprintf(&b, "run: %s\n", r.Run)
-	}
-	return b.String()
+	t.findings()
 }
 
-// headline says the outcome and which colour is live.
-func headline(r *report.Report) string {
-	release := ""
-	if r.Release != "" {
-		release = " (release " + r.Release + ")"
+// replaced says what the old colour was, and what became of it.
+func (t *text) replaced() string {
+	r := t.r
+	left := "still running"
+	switch {
+	case slices.ContainsFunc(r.Containers, func(c model.Container) bool {
+		return c.Colour == r.From && slices.Contains(r.Pruned.Containers, c.Name)
+	}):
+		left = "removed"
+	case hasStep(r, "retire"):
+		left = "kept stopped"
 	}
-	switch r.Outcome {
-	case model.Promoted:
-		if r.Command == "rollback" {
-			return fmt.Sprintf("promoted: %s is live again%s", r.Live, release)
-		}
-		return fmt.Sprintf("promoted: %s is live%s", r.Live, release)
-	case model.Started:
-		if r.Live == model.None {
-			return fmt.Sprintf("started: %s is up and healthy%s; %s", r.To, release, r.LiveBy)
-		}
-		return fmt.Sprintf("started: %s is live%s", r.Live, release)
-	case model.Planned:
-		return fmt.Sprintf("planned: %s would become live; now %s", r.To, liveNow(r))
-	case model.Refused:
-		if r.DryRun || r.Command == "doctor" {
-			return fmt.Sprintf("refused: a %s cannot start; %s", noun(r.Command), liveNow(r))
-		}
-		if r.To == model.None {
-			return fmt.Sprintf("refused: the %s did not start; %s", r.Command, liveNow(r))
-		}
-		return fmt.Sprintf("refused: %s did not pass%s; %s", r.To, release, liveNow(r))
-	case model.RolledBack:
-		what := "did not pass"
-		if slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
-			what = "did not pass its bake"
-		}
-		return fmt.Sprintf("rolled-back: %s %s%s; %s", r.To, what, release, liveNow(r))
-	case model.NotHealthy:
-		return "unhealthy: " + r.Message
-	case model.OK:
-		if r.Message != "" {
-			return "ok: " + r.Message
-		}
-		return "ok: " + liveNow(r)
-	}
-	return fmt.Sprintf("%s: %s", r.Outcome, r.Message)
+	return named(r.From, r.Versions) + ", " + left
 }
 
-// liveLine says which colour is live, if the headline says only what went wrong.
-func liveLine(r *report.Report) string {
-	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
+// undoHint is how to go back, where that is possible.
+func (t *text) undoHint() string {
+	if t.r.Command != "deploy" || slices.ContainsFunc(t.r.Findings, func(f model.Finding) bool { return f.Code == "not-kept" }) {
 		return ""
 	}
-	switch r.Outcome {
-	case model.NeedsPerson, model.Interrupted, model.Failed, model.Unreachable, model.Settled:
-		if r.Live == model.None {
-			return "not known: " + r.LiveBy
-		}
-		return fmt.Sprintf("%s: %s", r.Live, r.LiveBy)
-	}
-	return ""
+	return "undo: bluegate rollback"
 }
 
-func noun(command string) string {
-	if command == "rollback" {
-		return command
-	}
-	return "deployment"
+func hasStep(r *report.Report, name string) bool {
+	return slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == name && s.Status == "ok" })
 }
 
-func liveNow(r *report.Report) string {
-	if r.Live == model.None {
-		if r.LiveBy == "" {
-			return "no colour is known to be live"
-		}
-		return "no colour is known to be live: " + r.LiveBy
+// refused writes the reason, the evidence, and what to do. It never shows a plan.
+func (t *text) refused() {
+	r := t.r
+	sentence := refusal(r)
+	if r.Outcome == model.RolledBack {
+		sentence = takenBack(r)
 	}
-	if r.Outcome == model.Refused {
-		return string(r.Live) + " is live and was not touched"
+	t.head(sentence+"; "+liveNow(r), "")
+	if len(r.Reasons) == 0 {
+		t.item("", r.Message)
 	}
-	return fmt.Sprintf("%s is live: %s", r.Live, r.LiveBy)
+	t.reasons(r.Reasons)
+	t.undone()
+	t.findings()
+	t.line("  %s %s", t.dim("try again:"), tryAgain(r))
 }
 
-func writeReasons(b *strings.Builder, reasons []model.Reason) {
+// tryAgain is the command to run once the cause is gone.
+func tryAgain(r *report.Report) string {
+	command := "bluegate " + r.Command
+	if r.DryRun {
+		command += " --dry-run"
+	}
+	return command
+}
+
+// logLines is how much of a container's log a refusal shows; the rest is in the JSON report and with --verbose.
+const logLines = 8
+
+// reasons writes each reason with its evidence.
+func (t *text) reasons(reasons []model.Reason) {
 	for _, r := range reasons {
-		fmt.Fprintf(b, "  %s\n", indent(r.String(), "    "))
-		if r.LastProbe != "" {
-			fmt.Fprintf(b, "    last probe: %s\n", indent(strings.TrimSpace(r.LastProbe), "      "))
+		t.item("", r.String())
+		if probe := strings.TrimSpace(r.LastProbe); probe != "" && (t.Verbose || !strings.Contains(r.Message, lastLineOf(probe))) {
+			t.line("    last probe: %s", indent(t.wrap(probe, 16), "      "))
 		}
-		for i, line := range r.LogTail {
-			if i == 0 {
-				b.WriteString("    last lines of its log:\n")
+		tail := r.LogTail
+		if more := len(tail) - logLines; more > 0 && !t.Verbose {
+			tail = tail[more:]
+		}
+		for _, line := range tail {
+			line = "  " + t.dim(t.sign(quoteBar)) + " " + line
+			if t.Width > 0 && !t.Verbose {
+				line = t.cut(line, t.Width-1)
 			}
-			fmt.Fprintf(b, "      %s\n", indent(line, "      "))
+			t.line("%s", line)
 		}
 	}
+}
+
+func lastLineOf(text string) string {
+	return strings.TrimSpace(text[strings.LastIndex(text, "\n")+1:])
 }
 
 func indent(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
 
-func writeUndo(b *strings.Builder, r *report.Report) {
-	if r.Undo != nil {
-		fmt.Fprintf(b, "%s: %s, in %s%s\n", r.Undo.Name, r.Undo.Status, duration(r.Undo.MS), prefixed(": ", r.Undo.Error))
-	}
-	removed := slices.Clone(r.Pruned.Containers)
-	if len(r.Pruned.Replaced) > 0 {
-		fmt.Fprintf(b, "replaced: %s, left by an earlier release of %s\n", strings.Join(r.Pruned.Replaced, ", "), r.To)
-	}
-	if r.Undo == nil { // otherwise the release's own containers were removed, which may have the same names
-		removed = slices.DeleteFunc(removed, func(name string) bool { return slices.Contains(r.Pruned.Replaced, name) })
-	}
-	if removed = append(removed, r.Pruned.Images...); len(removed) > 0 {
-		fmt.Fprintf(b, "removed: %s\n", strings.Join(removed, ", "))
-	}
-	for _, i := range r.Images {
-		fmt.Fprintf(b, "image: %s\n", imageLine(i))
+// undone says what became of the release that did not pass.
+func (t *text) undone() {
+	r := t.r
+	u := r.Undo
+	switch {
+	case u == nil && r.Outcome == model.Refused && !r.DryRun && r.Command != "doctor":
+		t.item("", "nothing was changed")
+	case u == nil:
+	case u.Status != "ok":
+		t.item("", fmt.Sprintf("%s: %s after %s%s", u.Name, u.Status, duration(u.MS), prefixed(": ", u.Error)))
+	case r.Command == "rollback":
+		t.item("", fmt.Sprintf("%s was stopped again", r.To))
+	case len(r.Pruned.Containers)+len(r.Pruned.Images) > 0:
+		t.item("", fmt.Sprintf("%s and what it brought were removed", r.To))
+	default:
+		t.item("", "what was begun was undone")
 	}
 }
 
-// imageLine says which image a service runs, and which one it replaced.
-func imageLine(i report.LiveImage) string {
-	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
-	switch old := i.Replaced; {
-	case old == nil:
-		return text
-	case old.Digest == i.Digest:
-		return text + ", the same as " + old.Service
-	default:
-		return fmt.Sprintf("%s; %s ran %s (%.19s)", text, old.Service, old.Image, old.Digest)
+// usual are findings that every run of many setups repeats. They are shown with --verbose.
+var usual = []string{"local-image", "gate", "pull-skipped"}
+
+// findings writes what is to be known besides.
+func (t *text) findings() {
+	if t.Verbose { // with everything else
+		return
+	}
+	for _, f := range t.r.Findings {
+		if slices.Contains(usual, f.Code) {
+			continue
+		}
+		if !t.Colour {
+			t.line("note: %s%s (%s)", prefixedBy(f.Place, ": "), indent(t.wrap(f.Message, 6), "  "), f.Code)
+			continue
+		}
+		t.item(t.sign(signWarning)+" ", prefixedBy(f.Place, ": ")+f.Message)
 	}
 }
 
@@ -195,90 +270,11 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-func writeContainers(b *strings.Builder, r *report.Report) {
-	if len(r.Containers) == 0 {
-		return
+func prefixedBy(text, suffix string) string {
+	if text == "" {
+		return ""
 	}
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "COLOUR\tSERVICE\tCONTAINER\tSTATE\tHEALTH\tRESTARTS\tIMAGE")
-	for _, c := range r.Containers {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", c.Colour, c.Service, c.Name, c.State, c.Health, c.Restarts, c.Image)
-	}
-	_ = w.Flush()
-}
-
-// keptStates says in words what a rollback would do with a container.
-var keptStates = map[report.KeptState]string{
-	report.KeptRunning: "still runs", report.KeptStopped: "is kept, stopped", report.KeptHeld: "would be recreated", report.KeptGone: "is gone",
-}
-
-func writeRollbackTarget(b *strings.Builder, w *report.RollbackTarget) {
-	if w.Refused != "" {
-		fmt.Fprintf(b, "rollback: would be refused: %s\n", indent(w.Refused, "  "))
-		return
-	}
-	since := ""
-	if w.At != nil {
-		since = ", made live at " + w.At.UTC().Format(time.RFC3339)
-	}
-	fmt.Fprintf(b, "rollback: to %s (release %s%s)\n", w.Colour, w.Release, since)
-	for _, k := range w.Containers {
-		fmt.Fprintf(b, "  %s %s, image %s (%.19s)\n", k.Name, keptStates[k.State], k.Image, k.Digest)
-	}
-}
-
-func writePlan(b *strings.Builder, p *report.Plan) {
-	for _, row := range []struct {
-		what   string
-		things []string
-	}{{"pull", p.Pull}, {"build", p.Build}, {"remove", p.Replace}, {"create", p.Create}, {"start", p.Start}, {"stop, once drained", p.Stop}, {"ask", p.Checks}, {"run", p.Hooks}} {
-		if len(row.things) > 0 {
-			fmt.Fprintf(b, "would %s: %s\n", row.what, strings.Join(row.things, ", "))
-		}
-	}
-	for _, s := range p.Services {
-		fmt.Fprintf(b, "healthcheck of %s: %s; decided at most %s after its start\n", s.Service, s.Healthcheck, duration(s.LatestMS))
-	}
-	if p.Diff != "" {
-		b.WriteString("nginx's configuration:\n" + p.Diff)
-	}
-}
-
-func writeFinding(b *strings.Builder, f model.Finding) {
-	place := ""
-	if f.Place != "" {
-		place = f.Place + ": "
-	}
-	fmt.Fprintf(b, "note: %s%s (%s)\n", place, f.Message, f.Code)
-}
-
-// writeRemedy writes a finding with its cost and its remedy.
-func writeRemedy(b *strings.Builder, f model.Finding) {
-	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
-	if f.Cost != "" {
-		fmt.Fprintf(b, "  costs: %s\n", indent(f.Cost, "  "))
-	}
-	if f.Remedy != "" {
-		fmt.Fprintf(b, "  remedy:\n    %s\n", indent(f.Remedy, "    "))
-	}
-}
-
-// writeSteps writes one line, or with verbose a line per step.
-func writeSteps(b *strings.Builder, r *report.Report, verbose bool) {
-	if len(r.Steps) == 0 || r.Command != "deploy" && r.Command != "rollback" && !verbose {
-		return
-	}
-	if !verbose {
-		parts := make([]string, len(r.Steps))
-		for i, s := range r.Steps {
-			parts[i] = s.Name + " " + duration(s.MS)
-		}
-		fmt.Fprintf(b, "steps: %s\n", strings.Join(parts, ", "))
-		return
-	}
-	for _, s := range r.Steps {
-		fmt.Fprintf(b, "step %-20s %-7s %8s%s\n", s.Name, s.Status, duration(s.MS), prefixed("  ", firstLine(s.Message)))
-	}
+	return text + suffix
 }
 
 func firstLine(text string) string {

@@ -12,7 +12,10 @@ type story struct {
 	p      model.Progress
 	moment func(name string)
 	about  model.Overview
+	faster time.Duration // how many times faster it is than what it tells; 0: not
 }
+
+func (s *story) sleep(d time.Duration) { time.Sleep(d / max(s.faster, 1)) }
 
 func tellStory(p model.Progress, moment func(name string)) *story {
 	return &story{p: p, moment: moment, about: model.Overview{Command: "deploy", Project: "shop"}}
@@ -20,7 +23,7 @@ func tellStory(p model.Progress, moment func(name string)) *story {
 
 func (s *story) step(name string, d time.Duration) {
 	s.p.Step(name)
-	time.Sleep(d)
+	s.sleep(d)
 }
 
 // prepare is what comes before the release is started.
@@ -36,15 +39,15 @@ func (s *story) prepare() {
 	s.about.Ahead = []string{"pull", "up", "switch", "drain", "retire"}
 	s.step("plan", 100*time.Millisecond)
 	s.p.About(s.about)
-	time.Sleep(300 * time.Millisecond)
+	s.sleep(300 * time.Millisecond)
 	s.p.Step("pull")
 	for done := int64(0); done <= 112e6; done += 14e6 {
 		s.p.Transfer(model.Transfer{Image: "registry.example/shop/app:v5", Done: done, Total: 180e6})
-		time.Sleep(800 * time.Millisecond)
+		s.sleep(800 * time.Millisecond)
 	}
 	s.moment("pulling")
 	s.p.Transfer(model.Transfer{Image: "registry.example/shop/app:v5", Done: 180e6, Total: 180e6, Ended: true})
-	time.Sleep(time.Second)
+	s.sleep(time.Second)
 }
 
 func (s *story) containers(api gate.Progress) []gate.Progress {
@@ -58,18 +61,18 @@ func (s *story) start() {
 	s.p.Step("up")
 	ends := time.Now().Add(25 * time.Second)
 	s.p.Gate(gate.Verdict{Decision: gate.Waiting, Next: ends, Progress: []gate.Progress{{Service: "worker"}, {Service: "api"}}})
-	time.Sleep(time.Second)
+	s.sleep(time.Second)
 	api := gate.Progress{Service: "api", Name: "shop-api-1", State: gate.StateRunning, Health: gate.HealthStarting, Retries: 3, StartedAt: time.Now(), Probe: "GET http://127.0.0.1:3000/health: dial tcp 127.0.0.1:3000: connect: connection refused"}
 	s.p.Gate(gate.Verdict{Decision: gate.Waiting, Next: ends, Progress: s.containers(api)})
-	time.Sleep(2 * time.Second)
+	s.sleep(2 * time.Second)
 	s.moment("starting")
 	s.p.Say("the engine does not answer, asking again: EOF")
-	time.Sleep(time.Second)
+	s.sleep(time.Second)
 	api.Health, api.Good, api.Probe = gate.HealthHealthy, true, ""
 	s.p.Gate(gate.Verdict{Decision: gate.Waiting, Next: time.Now().Add(5 * time.Second), Progress: s.containers(api)})
-	time.Sleep(2 * time.Second)
+	s.sleep(2 * time.Second)
 	s.moment("watching")
-	time.Sleep(3 * time.Second)
+	s.sleep(3 * time.Second)
 	s.p.Gate(gate.Verdict{Decision: gate.Open, Progress: s.containers(api)})
 }
 
@@ -84,9 +87,9 @@ func (s *story) goLive() {
 	until := time.Now().Add(time.Minute)
 	left := model.DrainStatus{Workers: 2, Open: []model.OpenConnections{{Container: "shop-api-blue-1", Connections: 1, Oldest: 12 * time.Second}}}
 	s.p.Draining(left, until)
-	time.Sleep(1200 * time.Millisecond)
+	s.sleep(1200 * time.Millisecond)
 	s.moment("draining")
-	time.Sleep(time.Second)
+	s.sleep(time.Second)
 	s.step("retire", 900*time.Millisecond)
 	s.moment("stopping")
 }
@@ -96,7 +99,7 @@ func (s *story) fail() {
 	s.step("replace", 0)
 	s.p.Step("up")
 	api := gate.Progress{Service: "api", Name: "shop-api-1", State: gate.StateRunning, Health: gate.HealthUnhealthy, FailingStreak: 3, Retries: 3, StartedAt: time.Now(), Probe: "GET /health: 503"}
-	time.Sleep(3 * time.Second)
+	s.sleep(3 * time.Second)
 	s.p.Gate(gate.Verdict{Decision: gate.Refused, Progress: s.containers(api)})
 	s.step("abandon", 1200*time.Millisecond)
 	s.moment("undoing")

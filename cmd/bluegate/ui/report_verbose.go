@@ -1,0 +1,101 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bluegate/deploy/model"
+	"bluegate/deploy/report"
+)
+
+// everything writes what --verbose adds: the release, how it is known what is live, the images, the proof of the switch,
+// what was cleaned up, each finding with its remedy, and the time of each step.
+func (t *text) everything() {
+	r := t.r
+	if r.Release != "" {
+		t.line("release: %s", r.Release)
+	}
+	if r.LiveBy != "" && r.Live != model.None {
+		t.line("live: %s: %s", r.Live, r.LiveBy)
+	}
+	for _, i := range r.Images {
+		t.line("image: %s", imageLine(i))
+	}
+	t.switched()
+	t.cleaned()
+	if n := r.Names; n != nil {
+		t.line("names: %s keeps %s resolvable for nginx, on %s", n.Container, strings.Join(n.Hosts, ", "), strings.Join(n.Networks, ", "))
+	}
+	if r.Command != "doctor" {
+		for _, f := range r.Findings {
+			writeRemedy(&t.Builder, f)
+		}
+	}
+	for _, c := range r.Checks {
+		t.line("check: %s, asked from %s %s: %s, %d of %d passed%s", c.Check, c.From, c.During, c.Status, c.Passed, c.Asked, prefixed(": ", c.Message))
+	}
+	for _, s := range r.Steps {
+		t.line("step %-20s %-7s %8s%s", s.Name, s.Status, duration(s.MS), prefixed("  ", firstLine(s.Message)))
+	}
+}
+
+func (t *text) switched() {
+	s := t.r.Switch
+	if s == nil {
+		return
+	}
+	t.line("switch: %s, %s in %s, proven in %s", s.Nginx, count(s.Points, "address"), count(len(s.Files), "file"), duration(s.ProofMS))
+	for _, p := range s.Proof {
+		t.line("  %s", p)
+	}
+}
+
+// cleaned says what was undone, replaced and removed, by name.
+func (t *text) cleaned() {
+	r := t.r
+	if u := r.Undo; u != nil {
+		t.line("%s: %s, in %s%s", u.Name, u.Status, duration(u.MS), prefixed(": ", u.Error))
+	}
+	if len(r.Pruned.Replaced) > 0 {
+		t.line("replaced: %s, left by an earlier release of %s", strings.Join(r.Pruned.Replaced, ", "), r.To)
+	}
+	removed := slices.Clone(r.Pruned.Containers)
+	if r.Undo == nil { // otherwise the release's own containers were removed, which may have the same names
+		removed = slices.DeleteFunc(removed, func(name string) bool { return slices.Contains(r.Pruned.Replaced, name) })
+	}
+	if removed = append(removed, r.Pruned.Images...); len(removed) > 0 {
+		t.line("removed: %s", strings.Join(removed, ", "))
+	}
+}
+
+// imageLine says which image a service runs, and which one it replaced.
+func imageLine(i report.LiveImage) string {
+	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
+	switch old := i.Replaced; {
+	case old == nil:
+		return text
+	case old.Digest == i.Digest:
+		return text + ", the same as " + old.Service
+	default:
+		return fmt.Sprintf("%s; %s ran %s (%.19s)", text, old.Service, old.Image, old.Digest)
+	}
+}
+
+// writeReasons writes reasons with all their evidence.
+func writeReasons(b *strings.Builder, reasons []model.Reason) {
+	t := &text{TextOptions: TextOptions{Verbose: true}}
+	t.reasons(reasons)
+	b.WriteString(t.String())
+}
+
+// writeRemedy writes a finding with its cost and its remedy, in full.
+func writeRemedy(b *strings.Builder, f model.Finding) {
+	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
+	if f.Cost != "" {
+		fmt.Fprintf(b, "  costs: %s\n", indent(f.Cost, "  "))
+	}
+	if f.Remedy != "" {
+		fmt.Fprintf(b, "  remedy:\n    %s\n", indent(f.Remedy, "    "))
+	}
+}
