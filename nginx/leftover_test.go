@@ -104,8 +104,8 @@ func TestLeftOver(t *testing.T) {
 				t.Errorf("names %q, points %+v", route.Names, route.Points)
 			}
 			text := ""
-			if route.Refusal != nil {
-				text = route.Refusal.Error()
+			if err := route.MaySwitch(model.Green); err != nil {
+				text = err.Error()
 			}
 			if test.left == "" && text != "" || test.left != "" && (!strings.Contains(text, test.left) || !strings.HasPrefix(text, "refused: address-left-over: ")) {
 				t.Errorf("refused with %q, want %q", text, test.left)
@@ -201,5 +201,29 @@ func TestChooserRemediesAreCarriedOut(t *testing.T) {
 				t.Errorf("after the switch: names %q, %v:\n%s", after.Names, err, change.Files[0].New)
 			}
 		})
+	}
+}
+
+// A name that both colours have is refused wherever requests may go by it, and the edit that is proposed mends it.
+func TestNameOfBothRemedyIsCarriedOut(t *testing.T) {
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000 any")
+	observe := func(text string) (route model.Route) {
+		c := mode.Configuration{Nginx: mountedEdge(), Files: nginxtest.Files{"/etc/nginx/nginx.conf": text}.Source()}
+		tree, err := loaded(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Tree = tree
+		mode.Edit{}.Observe(c, dir, &route)
+		return route
+	}
+	const file = "upstream was { server was-blue:3000; } geo $up { default %s; } server { location / { proxy_pass http://was; } location /x { proxy_pass http://$up; } }"
+	err := observe(strings.Replace(file, "%s", "any:3000", 1)).MaySwitch(model.Green)
+	if err == nil || !strings.Contains(err.Error(), "(default any:3000): it leads to both colours: give each a name of its own, and name that") {
+		t.Errorf("got %v", err)
+	}
+	// The name of its own is one that a switch can change: it stands in the upstream.
+	if route := observe(strings.Replace(strings.Replace(file, "%s", "db:3000", 1), "$up;", "was;", 1)); route.MaySwitch(model.Green) != nil || route.Names != model.Blue {
+		t.Errorf("%+v", route)
 	}
 }

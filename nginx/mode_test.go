@@ -37,7 +37,7 @@ func readAs(t *testing.T, s mode.Settings, files nginxtest.Files) (*observed, mo
 	route := model.Route{Nginx: r.found.String()}
 	r.mode.Observe(r.conf, nginxtest.Addresses(t, "was-{colour} 3000 3000"), &route)
 	r.route = route
-	return r, route, route.Refusal
+	return r, route, route.MaySwitch(route.Names.Other())
 }
 
 func both(text string) map[model.Colour]string {

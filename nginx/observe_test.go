@@ -29,8 +29,8 @@ func (b *bench) observed(name string) (*observed, model.Route) {
 func refuses(t *testing.T, route model.Route, code model.Code, words ...string) {
 	t.Helper()
 	var refused *model.RefusedError
-	if !errors.As(route.Refusal, &refused) || refused.Reasons[0].Code != code {
-		t.Errorf("refusal %v, want %s", route.Refusal, code)
+	if err := route.MaySwitch(route.Names.Other()); !errors.As(err, &refused) || refused.Reasons[0].Code != code {
+		t.Errorf("refusal %v, want %s", err, code)
 		return
 	}
 	for _, w := range words {

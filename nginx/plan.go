@@ -13,8 +13,8 @@ func (n *observed) Plan(dir *model.Addresses, to model.Colour) (model.Change, er
 	if err := n.there(); err != nil {
 		return model.Change{To: to}, err
 	}
-	if n.route.Refusal != nil {
-		return model.Change{To: to, Nginx: n.route.Nginx}, n.route.Refusal
+	if err := n.route.MaySwitch(to); err != nil {
+		return model.Change{To: to, Nginx: n.route.Nginx}, err
 	}
 	change, err := n.mode.Plan(n.conf, n.route, instance.SeenBy(n.found, dir), to)
 	if err == nil && len(change.Proofs) == 0 {

@@ -33,6 +33,8 @@ var remedies = map[string]struct {
 	"deploy/plan.startedAgain":          {2, []string{"TestStartedWithoutBluegate"}},
 	"nginx/incontainer.ReloadCommand":   {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx/mode.atPoint":                {1, []string{"TestLeftOver"}},
+	"deploy/plan.notePlaces":            {1, []string{"TestLeftOver"}},
+	"nginx/mode.Mentions":               {1, []string{"TestNameOfBothRemedyIsCarriedOut"}},
 	"nginx/mode.choosers":               {1, []string{"TestChooserRemediesAreCarriedOut"}},
 	"nginx/incontainer.Elsewhere":       {1, []string{"TestFindElsewhere"}},
 	"nginx/lint.bothColours":            {1, []string{"TestConfigurationRemediesAreCarriedOut"}},

@@ -318,16 +318,22 @@ func (d *Addresses) Examples() map[Colour]string {
 	return out
 }
 
-// HostsOf lists the names and addresses that only this colour has.
+// HostsOf lists the names and addresses that this colour has, those too that the other one has as well.
 func (d *Addresses) HostsOf(colour Colour) []string {
 	var names []string
 	for name, all := range d.also {
-		if !slices.ContainsFunc(all, func(e Endpoint) bool { return e.Colour != colour }) {
+		if slices.ContainsFunc(all, func(e Endpoint) bool { return e.Colour == colour }) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Shared says whether a host leads to both colours.
+func (d *Addresses) Shared(host string) bool {
+	owners := d.Owners(host)
+	return slices.ContainsFunc(owners, func(e Endpoint) bool { return e.Colour != owners[0].Colour })
 }
 
 // Addresses lists what nginx's configuration could name, for a message that says what was looked for.

@@ -86,8 +86,8 @@ func TestFind(t *testing.T) {
 	if !d.Knows("WAS-blue") || d.Knows("db") {
 		t.Error("Knows")
 	}
-	if got := d.HostsOf(Green); !slices.Equal(got, []string{"signal-green", "was-green"}) {
-		t.Errorf("only green has %q", got)
+	if got := d.HostsOf(Green); !slices.Equal(got, []string{"api", "signal-green", "was-green"}) || !d.Shared("API") || d.Shared("was-green") {
+		t.Errorf("green has %q", got)
 	}
 	if !d.Owns("shop", "was-blue") || d.Owns("shop", "db") || d.Owns("other", "was-blue") {
 		t.Error("Owns")

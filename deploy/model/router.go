@@ -111,8 +111,19 @@ type Route struct {
 	// networks. It is set where no nginx was found.
 	Elsewhere []string
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
-	// loaded, or names both colours.
+	// loaded, or names both colours. Then it is not known what nginx serves.
 	Refusal error
+	// LeftOver is the refusal of a switch to the other colour, if there are places that would still name the one that the
+	// configuration names. What nginx serves is known.
+	LeftOver error
+}
+
+// MaySwitch says why the configuration must not be switched to a colour.
+func (r Route) MaySwitch(to Colour) error {
+	if r.Refusal != nil || to == r.Names {
+		return r.Refusal
+	}
+	return r.LeftOver
 }
 
 // Mention is a place, other than a switch point, at which nginx's files name an address of a colour.

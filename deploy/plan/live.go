@@ -11,13 +11,17 @@ import (
 // Not knowing what nginx serves is a refusal. Nothing that runs is stopped, removed or replaced unless an Observation says
 // that no request can be led to it.
 
-// liveKnown refuses a deployment in which containers of a colour run while nginx's files name neither: which of them users
-// are on cannot be told then.
+// liveKnown refuses a deployment in which containers of a colour run while nginx's files name neither, or name the other
+// one, of which nothing runs, and lead to this one at some other place: which of them users are on cannot be told then.
 func (o Observation) liveKnown() error {
-	if o.First() || o.Route.State != model.RouterRunning || o.Route.Refusal != nil || o.Route.Names != model.None {
+	if o.First() || o.Route.State != model.RouterRunning || o.Route.Refusal != nil {
 		return nil
 	}
-	return o.liveUnknown(o.Route)
+	named := o.Route.Names
+	if other := named.Other(); named == model.None || !o.Runs(named) && o.Runs(other) && len(o.Route.LeadsTo(other)) > 0 {
+		return o.liveUnknown(o.Route)
+	}
+	return nil
 }
 
 // liveUnknown says where nginx mentions the colours, and what to write.
@@ -40,8 +44,12 @@ func (o Observation) liveUnknown(route model.Route) error {
 		}
 		mentions += fmt.Sprintf("\n%s at %s", m.Colour, m)
 	}
-	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names neither colour where a switch would change it, so it is not known which one users are on%s\nmake it name the live colour, reload nginx, and deploy again%s",
-		strings.Join(running, " and "), route.Nginx, mentions, write)
+	names := "neither colour"
+	if route.Names != model.None {
+		names = fmt.Sprintf("%s, of which none runs,", route.Names)
+	}
+	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names %s where a switch would change it, so it is not known which one users are on%s\nmake it name the live colour, reload nginx, and deploy again%s",
+		strings.Join(running, " and "), route.Nginx, names, mentions, write)
 }
 
 // NothingLeadsTo refuses to touch containers of a colour that run, unless the route says that nginx serves the other

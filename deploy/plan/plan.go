@@ -93,7 +93,18 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 	}
 	p.Expected, p.Workers, p.Named = p.expected(s), o.Route.Workers, o.Route.LeadsTo(p.Release.To)
 	p.planStop(o)
+	p.notePlaces(o.Route)
 	return p, nil
+}
+
+// notePlaces tells of places that name the release's colour and that no switch changes.
+func (p *Plan) notePlaces(route model.Route) {
+	for _, m := range route.Unpaired(p.Release.To) {
+		p.find(model.Finding{
+			Code: string(model.AddressLeftOver), Place: m.Place, Message: fmt.Sprintf("the configuration of %s names %s in a place that no switch changes: %s", route.Nginx, p.Release.To, m),
+			Cost: "the next deployment is refused", Remedy: m.Remedy,
+		})
+	}
 }
 
 // SwitchAgain is a Plan that was made, with its switch planned again over nginx's files as they are observed now.

@@ -21,7 +21,7 @@ func (o Observation) NginxFindings() (found []model.Finding) {
 	case model.RouterStopped:
 		found = append(found, model.Finding{Code: "nginx-stopped", Message: o.Route.Nginx + " does not run"})
 	}
-	for _, reason := range model.ReasonsOf(o.Route.Refusal) {
+	for _, reason := range append(model.ReasonsOf(o.Route.Refusal), model.ReasonsOf(o.Route.LeftOver)...) {
 		found = append(found, model.Finding{Code: string(reason.Code), Message: reason.Message})
 	}
 	if o.Route.Draining > 0 {

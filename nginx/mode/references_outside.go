@@ -27,8 +27,8 @@ func (s Scope) changes(file *conf.File, offset int, variable string) bool {
 		slices.ContainsFunc(s.points, func(p model.SwitchPoint) bool { return p.Path == file.Path && p.Start == offset && p.End > 0 })
 }
 
-// leftOver fills in what the configuration says of the colours besides what a switch changes: Mentions, Paired and
-// Findings. There are three cases: a switch point; a mention that exists in the same form for both colours; and any other
+// leftOver fills in what the configuration says of the colours besides what a switch changes: Mentions, Paired, Findings
+// and LeftOver. There are three cases: a switch point; a mention that exists in the same form for both colours; and any other
 // mention. The last is refused where it is one of the live colour, which a switch is going to stop.
 func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scope) error {
 	r, err := ReferencesOf(c.Tree, dir)
@@ -47,7 +47,7 @@ func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scop
 	}
 	route.Findings = append(route.Findings, r.notSwitched(route.Names, s)...)
 	if left := route.Unpaired(route.Names); route.Names != model.None && len(left) > 0 {
-		return model.LeftOver(c.Nginx.String(), route.Names, left)
+		route.LeftOver = model.LeftOver(c.Nginx.String(), route.Names, left)
 	}
 	return nil
 }
@@ -79,10 +79,16 @@ func (r References) Mentions(s Scope) (found []mention) {
 					continue
 				}
 				e := model.Endpoint{Colour: colour, Host: m.Host}
-				if owners := r.dir.Owners(m.Host); len(owners) > 0 {
-					e.Service = owners[0].Service
+				for _, owner := range r.dir.Owners(m.Host) {
+					if owner.Colour == colour {
+						e.Service = owner.Service
+					}
 				}
-				found = append(found, r.mention(file, d, e, m.Start, m.Start+len(m.Host), m.Text))
+				at := r.mention(file, d, e, m.Start, m.Start+len(m.Host), m.Text)
+				if r.dir.Shared(m.Host) {
+					at.Remedy = "it leads to both colours: give each a name of its own, and name that"
+				}
+				found = append(found, at)
 			}
 		}
 	}
@@ -125,7 +131,7 @@ func (r References) mention(file *conf.File, d *conf.Directive, e model.Endpoint
 		Colour: e.Colour, Place: fmt.Sprintf("%s:%d", file.Path, line), Directive: d.Name.Value, Text: text,
 		Remedy: "put the address into an upstream and name that, or list the variable in nginx.values",
 	}}
-	m.form, m.marked = formOf(file, d, start, end, e.Colour)
+	m.form, m.marked = r.formOf(file, d, start, end, e.Colour)
 	m.form += " " + r.dir.KeyOf(e)
 	return m
 }
@@ -178,11 +184,11 @@ func (r References) notSwitched(live model.Colour, s Scope) (findings []model.Fi
 
 // formOf is what a place and the blocks around it look like without the address and with {colour} for the colour's words,
 // so that the other colour's has the same form. marked says that something besides the address carries the colour.
-func formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
+func (r References) formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
 	src := string(file.Src)
 	leaf := src[d.Start:start] + "{address}" + src[end:d.End]
 	blocks := []string{}
-	for _, b := range blocksAround(file, d) {
+	for _, b := range r.blocksAround(file, d) {
 		blocks = append(blocks, blockHead(b))
 		if b.Name.Value == "map" && len(blocks) == 1 { // the key of a row chooses
 			blocks = append(blocks, d.Name.Value)
@@ -193,20 +199,20 @@ func formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Col
 	return strings.Join(strings.Fields(withoutColour(leaf, colour)), " ") + " < " + neutral, neutral != words
 }
 
-// blocksAround are the blocks that a directive stands in, the innermost first. Those of an included file continue with the one
+// blocksAround are the blocks that a directive stands in, the innermost first. Those of an included file continue with those
 // that its include stands in.
-func blocksAround(file *conf.File, d *conf.Directive) (blocks []*conf.Directive) {
-	crossed := d.Parent == nil
+func (r References) blocksAround(file *conf.File, d *conf.Directive) (blocks []*conf.Directive) {
 	for b := file.Enclosing(d); b != nil; {
 		blocks = append(blocks, b)
-		switch {
-		case b.Parent != nil:
+		if b.Parent != nil {
 			b = b.Parent
-		case crossed:
-			return blocks
-		default:
-			b, crossed = file.Enclosing(b), true
+			continue
 		}
+		i := slices.IndexFunc(r.tree, func(f *conf.File) bool { return slices.Contains(f.Directives, b) })
+		if i < 0 {
+			break
+		}
+		b = r.tree[i].Enclosing(b)
 	}
 	return blocks
 }
