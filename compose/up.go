@@ -78,7 +78,8 @@ const createLimit = 5 * time.Minute
 
 // selectedProject reduces the project to the colour's services and those of their dependencies that do not run, with
 // their networks and volumes, and returns how many containers each service has. What already runs, or has completed, is
-// left alone: Compose would run a completed one-shot again at each Up.
+// left alone: Compose would run a completed one-shot again at each Up. A dependency that runs, is not healthy and is
+// awaited to be stays in, so that Compose waits for it.
 func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Project, map[string]int, error) {
 	whole := s.projects[m.Colour]
 	wanted := serviceNames(m)
@@ -100,25 +101,37 @@ func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Proj
 	return project.WithoutUnnecessaryResources(), there, nil
 }
 
-// servicesThatRan returns the services with a running container and the one-shots with a successful one, and how many
-// containers each service has.
+// servicesThatRan returns the services of which nothing is awaited any more, with a running container or a one-shot that
+// succeeded, and how many containers each service has.
 func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
 	rows, err := s.rows(ctx, "of project "+p.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name)))
 	if err != nil {
 		return nil, nil, err
 	}
 	busy, there = map[string]bool{}, map[string]int{}
+	unhealthy := map[string]bool{}
 	for _, row := range rows {
 		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") { // of docker compose run
 			continue
 		}
 		service := row.Labels[api.ServiceLabel]
 		there[service]++
+		if row.State == container.StateRunning && load.AwaitedToBeHealthy(p, service) && notHealthy(row.Status) {
+			unhealthy[service] = true
+		}
 		if row.State == container.StateRunning || exitedZero(row.Status) && load.AwaitedToComplete(p, service) {
 			busy[service] = true
 		}
 	}
+	for service := range unhealthy {
+		delete(busy, service)
+	}
 	return busy, there, nil
+}
+
+// notHealthy reads the health of a running container from the engine's words for its state: "Up 2 seconds (health: starting)".
+func notHealthy(status string) bool {
+	return strings.HasSuffix(status, "(health: starting)") || strings.HasSuffix(status, "(unhealthy)")
 }
 
 func exitedZero(status string) bool {

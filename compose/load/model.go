@@ -127,9 +127,19 @@ func networks(p *types.Project, s types.ServiceConfig) (names []string) {
 	return names
 }
 
+// AwaitedToComplete says whether a service depends on this one's success.
 func AwaitedToComplete(p *types.Project, name string) bool {
+	return awaited(p, name, types.ServiceConditionCompletedSuccessfully)
+}
+
+// AwaitedToBeHealthy says whether a service depends on this one's health.
+func AwaitedToBeHealthy(p *types.Project, name string) bool {
+	return awaited(p, name, types.ServiceConditionHealthy)
+}
+
+func awaited(p *types.Project, name, condition string) bool {
 	for _, s := range p.Services {
-		if dep, ok := s.DependsOn[name]; ok && dep.Condition == types.ServiceConditionCompletedSuccessfully {
+		if dep, ok := s.DependsOn[name]; ok && dep.Condition == condition {
 			return true
 		}
 	}
