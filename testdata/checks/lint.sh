@@ -54,5 +54,9 @@ if command -v shellcheck >/dev/null; then
   echo "shellcheck: ok"
 fi
 
+# The workflow uses the action of this repository: its inputs and outputs are checked, too.
+go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 testdata/ci/deploy.yml
+echo "action: ok"
+
 go mod tidy -diff
 echo "go.mod: ok"
