@@ -96,7 +96,7 @@ func TestResizeInTmux(t *testing.T) {
 			t.Errorf("at %d columns and %d rows:\n%s", size.columns, size.rows, screen)
 		}
 	}
-	x.until("the report")
+	x.until("the report\n$") // and the prompt
 	want := "before\nthe engine does not answer, asking again: EOF\nthe report\n$"
 	if got := x.history(); !strings.Contains(got, want) || strings.Contains(got, "pulled") || strings.Contains(got, "users:") {
 		t.Errorf("afterwards:\n%s", got)
