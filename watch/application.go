@@ -180,8 +180,12 @@ func (w *Watcher) restart(ctx context.Context, h healed, todo act) {
 	for _, c := range todo.containers {
 		done, err := w.App.Restart(ctx, c.ID)
 		switch {
-		case err != nil:
+		case err != nil && !done:
 			w.say("container %q was not restarted: %v", c.Name, err)
+		case err != nil:
+			why := w.mask(fmt.Sprintf("container %q was restarted, but: %v", c.Name, err))
+			w.say("%s", why)
+			w.tell(ctx, Event{Kind: EventNeedsPerson, Subject: Live, Why: why, Run: "bluegate status"})
 		case done:
 			why := fmt.Sprintf("container %q was restarted (%d of %d): %s", c.Name, len(h.Restarts), w.Heal.Restarts, w.mask(c.Problem))
 			w.say("%s", why)

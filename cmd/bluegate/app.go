@@ -15,7 +15,7 @@ const exitCodes = `EXIT CODES:
    1  error: an internal error of bluegate
    2  invalid: wrong usage or configuration; nothing was changed
    3  refused: the release did not pass; it was removed, and users never noticed. unhealthy (health): the colour is
-      not healthy. status: nothing can serve users (down)
+      not healthy; (watch --once): a check is not healthy. status: nothing can serve users (down)
    4  rolled-back: the release failed after new workers served it; nginx provably serves the old colour again
    5  needs-a-person: the release is live but not cleaned up, or it cannot be proven what is live; nothing that may
       serve was stopped. The report says what to run. status: it cannot be proven what nginx serves (unknown)

@@ -34,6 +34,9 @@ func (c *command) init(ctx *cli.Context) error {
 	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
 		return err
 	}
+	if done, err := c.initCheckup(ctx, dir, have); done {
+		return err
+	}
 	a := ui.InitResult{Command: "init", Outcome: model.OK, Directory: dir, File: have.Path, Exists: have.Text != nil}
 	setup, err := detect(dir)
 	if err != nil && !a.Exists {

@@ -53,7 +53,13 @@ func (c *command) watchedApplication(o config.Options) (*application, error) {
 	if _, err := o.Compose.FilesFound(); err != nil && o.Watch.Alone {
 		return nil, nil
 	}
-	return newApplication(c.ctx, o, &c.mask, ui.Redacted{Progress: c.progress(), Redactor: &c.mask})
+	shown := ui.Options{Mode: ui.Plain}
+	if c.quiet {
+		shown.Mode = ui.NoLines
+	}
+	return newApplication(c.ctx, o, &c.mask, func(ctx context.Context) model.Progress {
+		return ui.Redacted{Progress: ui.NewProgress(ctx, c.Stderr, c.Getenv, shown), Redactor: &c.mask}
+	})
 }
 
 // watchOn watches until a signal comes. That is how a watch ends, so the exit code is 0 then.
@@ -74,10 +80,8 @@ func (c *command) watchOn(o config.Options) error {
 			_ = app.Close(closing) // what is left is swept by the next deployment
 		}()
 	}
-	for _, n := range o.Notify {
-		if n.Finding != nil {
-			w.Say("%s", n.Finding.Message)
-		}
+	for _, f := range notifyFindings(o) {
+		w.Say("%s", f.Message)
 	}
 	w.Say("watching %s every %s; history: %s", w.Project, w.Every, h.Path())
 	return w.Run(c.ctx)

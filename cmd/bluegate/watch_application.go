@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ import (
 type application struct {
 	options  config.Options
 	mask     *redact.Redactor
-	progress model.Progress // of a rollback
+	progress func(ctx context.Context) model.Progress // of a rollback, until ctx ends
 	stack    *compose.Stack
 	store    *state.Store
 	project  string
@@ -50,7 +51,7 @@ const (
 )
 
 // newApplication connects to the engine and reads the Compose files.
-func newApplication(ctx context.Context, options config.Options, mask *redact.Redactor, progress model.Progress) (*application, error) {
+func newApplication(ctx context.Context, options config.Options, mask *redact.Redactor, progress func(context.Context) model.Progress) (*application, error) {
 	connection, stack, err := open(ctx, options)
 	if err != nil {
 		return nil, err
@@ -308,18 +309,49 @@ func (a *application) Restart(ctx context.Context, id string) (bool, error) {
 		}
 		for _, why := range plan.HealthProblems(a.seen.Application.Models[c.Colour], []model.Container{c}) {
 			if why.ContainerID == id {
-				return true, a.stack.Restart(ctx, c)
+				return a.restart(ctx, c)
 			}
 		}
 	}
 	return false, nil
 }
 
+// restart restarts a container. If its address is another one afterwards, nginx is reloaded: it knows the addresses of its
+// last reload.
+func (a *application) restart(ctx context.Context, c model.Container) (done bool, err error) {
+	if err := a.stack.Restart(ctx, c); err != nil {
+		return false, err
+	}
+	seen, err := a.via.Again(ctx, a.seen)
+	if err != nil {
+		return true, err
+	}
+	for _, now := range seen.Of(c.Colour) {
+		if now.ID == c.ID && !maps.Equal(now.Addresses, c.Addresses) {
+			return true, a.refresh(ctx)
+		}
+	}
+	return true, nil
+}
+
+func (a *application) refresh(ctx context.Context) error {
+	d, err := connect(ctx, a.options, quiet())
+	if err == nil {
+		err = d.Refresh(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("its address is another one since then, and nginx could not be reloaded, which still has the old one: %w", err)
+	}
+	return nil
+}
+
 // Rollback implements watch.Application: it is the command rollback.
 func (a *application) Rollback(ctx context.Context, leaving string) (model.Outcome, string) {
 	o := a.options
 	o.Settings.Leaving = leaving
-	d, err := connect(ctx, o, a.progress)
+	shown, ended := context.WithCancel(context.WithoutCancel(ctx))
+	defer ended()
+	d, err := connect(ctx, o, a.progress(shown))
 	if err != nil {
 		return model.Unreachable, err.Error()
 	}
@@ -327,6 +359,9 @@ func (a *application) Rollback(ctx context.Context, leaving string) (model.Outco
 	a.setStale()
 	a.mask.Apply(done)
 	message := done.Message
+	if done.Outcome == model.Promoted {
+		message = fmt.Sprintf("%s is live again (release %s)", done.Live, done.Release)
+	}
 	for _, why := range done.Reasons {
 		message = joined(message, why.String())
 	}

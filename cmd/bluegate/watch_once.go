@@ -20,11 +20,7 @@ func (c *command) watchOnce(o config.Options) error {
 		return err
 	}
 	r := report.NewReport("watch")
-	for _, n := range o.Notify {
-		if n.Finding != nil {
-			r.Findings = append(r.Findings, *n.Finding)
-		}
-	}
+	r.Findings = append(r.Findings, notifyFindings(o)...)
 	questions, asker := clientQuestions(o), watch.Asker(newAskAlone(o))
 	var deploying *watch.Deploying
 	if app != nil {

@@ -26,7 +26,8 @@ import (
 type Options struct {
 	Days int // 0: DefaultDays
 	MB   int // 0: DefaultMB
-	// Brief is for a process that writes or reads a few entries and ends: nothing is checked, rolled up or removed.
+	// Brief is for a process that writes or reads a few entries and ends: nothing is checked, rolled up or removed, and it may
+	// run next to a watch. Without it, the history is that of one process at a time.
 	Brief bool
 }
 
@@ -50,6 +51,7 @@ type History struct {
 	db      *sql.DB                 // that is read
 	memory  atomic.Pointer[overlay] // nil: the file is written
 	waiting pending
+	lock    *os.File // nil: Brief
 
 	mu      sync.Mutex // of the connection that writes, and of what follows
 	writer  *sql.DB
@@ -97,6 +99,11 @@ func (h *History) open(ctx context.Context) error {
 	pragmas := []string{"journal_mode(wal)", "synchronous(normal)", "journal_size_limit(4194304)"}
 	if fresh { // it would change a file that is refused
 		pragmas = append([]string{"auto_vacuum(incremental)"}, pragmas...)
+	}
+	if !h.options.Brief {
+		if err := h.lockWatch(); err != nil {
+			return err
+		}
 	}
 	if h.writer, err = sql.Open("sqlite", h.source(pragmas...)); err != nil {
 		return err
@@ -171,6 +178,9 @@ func (h *History) close() (err error) {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}
+	}
+	if h.lock != nil {
+		err = errors.Join(err, h.lock.Close())
 	}
 	return err
 }

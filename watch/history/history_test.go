@@ -323,6 +323,21 @@ func TestNoteOfAnotherProcess(t *testing.T) {
 	}
 }
 
+// Two watches would tell everything twice.
+func TestOneWatchAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.db")
+	first, err := Open(t.Context(), path, Options{})
+	must(t, err)
+	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), "another watch writes to it") {
+		t.Errorf("%v", err)
+	}
+	open(t, path, Options{})
+	must(t, first.Close())
+	second, err := Open(t.Context(), path, Options{})
+	must(t, err)
+	must(t, second.Close())
+}
+
 // A file that cannot be used is refused and left as it is.
 func TestFilesThatAreRefused(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole.db")

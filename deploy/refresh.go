@@ -1,0 +1,31 @@
+package deploy
+
+import (
+	"context"
+
+	"bluegate/deploy/model"
+)
+
+// Refresh makes nginx look up the addresses of the live colour again: a container that is restarted may get another one,
+// and nginx knows those of its last reload. Nothing is written. It takes nginx's lock, and not the project's; nil says
+// that nginx provably runs with its files as they are.
+func (d *Deployer) Refresh(ctx context.Context) error {
+	r := d.begin("watch")
+	defer r.unlock(ctx) // what asking needs
+	if err := r.observeOnly(ctx); err != nil {
+		return err
+	}
+	if r.live.Colour == model.None {
+		return &model.UnreachableError{What: "nginx", Err: model.Invalid("it is not known which colour is live: %s", r.live.By)}
+	}
+	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
+		change, err := r.nginx.Plan(r.seen.Addresses, r.live.Colour)
+		if err == nil && !change.Empty() {
+			err = model.Invalid("the configuration of %s does not name %s any more", r.seen.Route.Nginx, r.live.Colour)
+		}
+		if err != nil {
+			return err
+		}
+		return r.nginx.Restore(ctx, change)
+	})
+}

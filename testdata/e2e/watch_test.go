@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegate/deploy/model"
+	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
+	"bluegate/testdata/stand"
+)
+
+// watching is a `bluegate watch` that runs next to what a test does.
+type watching struct {
+	mu    sync.Mutex
+	lines []string
+	more  chan struct{}
+}
+
+// watches starts `bluegate watch`; it is ended at the end of the test, and has to end well.
+func (s *shop) watches(args ...string) *watching {
+	s.t.Helper()
+	cmd := s.Command(context.Background(), []string{"XDG_STATE_HOME=" + s.t.TempDir()}, append([]string{"watch"}, args...)...)
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd.Stdout = os.Stdout
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	w := &watching{more: make(chan struct{}, 1)}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		w.read(out)
+	}()
+	s.t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			s.t.Error(err)
+		}
+		<-read
+		if err := cmd.Wait(); err != nil {
+			s.t.Errorf("watch ended with %v", err)
+		}
+		if s.t.Failed() {
+			s.t.Logf("what watch said:\n%s", w.said())
+		}
+	})
+	return w
+}
+
+func (w *watching) read(out io.Reader) {
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		w.mu.Lock()
+		w.lines = append(w.lines, lines.Text())
+		w.mu.Unlock()
+		select {
+		case w.more <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (w *watching) said() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.lines, "\n")
+}
+
+// awaits waits until watch has said each of the texts, in this order.
+func (w *watching) awaits(t *testing.T, texts ...string) {
+	t.Helper()
+	late := time.After(pace.Limit(4 * time.Minute))
+	for {
+		rest, missing := w.said(), ""
+		for _, text := range texts {
+			_, after, found := strings.Cut(rest, text)
+			if !found {
+				missing = text
+				break
+			}
+			rest = after
+		}
+		if missing == "" {
+			return
+		}
+		select {
+		case <-w.more:
+		case <-late:
+			t.Fatalf("watch never said %q", missing)
+		}
+	}
+}
+
+// A release that fails again and again is restarted within the budget, then rolled back once, and then a person is called.
+// What is healthy is never touched, and a deployment by hand ends the matter.
+func TestHealing(t *testing.T) {
+	sample.Test(t, 3)
+	t.Parallel()
+	// Healthy for a while after each start, then unhealthy until it is restarted. Only one service has the fault.
+	sick := func(_, text string) string {
+		return strings.Replace(text, "environment: {", `environment: {FLAP: "${FLAP:-0s}", `, 1)
+	}
+	flap := "FLAP=" + pace.Limit(15*time.Second).String()
+	s := newShop(t, stand.Options{Edit: sick, Config: quick + `
+watch:
+  every: 1s
+  on_unhealthy: rollback
+  heal: {restarts: 2, within: 1h, backoff: 1s}
+`})
+	s.deploys(0, model.Started, []string{flap}, "blue")
+	if err := s.StartNginx(); err != nil {
+		t.Fatal(err)
+	}
+	s.deploys(0, model.Promoted, []string{"VERSION=v2", flap})
+	s.disturbed = true // containers are restarted while commands run
+	started := func(container string) string { return inspect(t, s.Name+"-"+container+"-1", "{{.State.StartedAt}}") }
+	green, signal := started("was-green"), started("signal-green")
+	w := s.watches()
+	container := `container "` + s.Name + "-was-green-1" + `"`
+	w.awaits(t, "live: unknown → healthy", "live: healthy → down", container+" was restarted (1 of 2)", container+" was restarted (2 of 2)", "rolling back from release", "rolled back")
+	if started("was-green") == green || started("signal-green") != signal {
+		t.Error("the unhealthy container was not restarted, or the healthy one was")
+	}
+	if id := s.run(nil, "status").Report.Live; id != model.Blue {
+		t.Errorf("live: %q", id)
+	}
+	blue := started("was-blue")
+	w.awaits(t, "a person is needed: blue is not healthy either, after the rollback from release")
+	if started("was-blue") != blue {
+		t.Error("the colour that came back was restarted")
+	}
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	green = started("was-green")
+	w.awaits(t, "a person is needed", "green is live", "live: down → healthy")
+	if r := s.run(nil, "watch", "--once"); r.Code != 0 || len(r.Report.Checks) != 1 || r.Report.Checks[0].Status != "ok" {
+		t.Errorf("watch --once next to a watch: %d %+v", r.Code, r.Report.Checks)
+	}
+	if started("was-green") != green {
+		t.Error("the release that was deployed by hand was restarted")
+	}
+}
