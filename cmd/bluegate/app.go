@@ -30,7 +30,6 @@ func (c *command) app() *cli.App {
 		Name: "bluegate", Usage: "a blue/green deployment gate for Docker Compose behind nginx", Version: version,
 		Writer: c.Stdout, ErrWriter: c.Stderr, Flags: append(globalFlags(), cli.HelpFlag), HideHelpCommand: true, DisableSliceFlagSeparator: true, EnableBashCompletion: true,
 		ExitErrHandler: func(*cli.Context, error) {}, OnUsageError: usageError,
-		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitCodes,
 		Action: func(ctx *cli.Context) error {
 			if ctx.NArg() > 0 {
 				return unknownCommand(ctx)
@@ -39,10 +38,10 @@ func (c *command) app() *cli.App {
 		},
 		Commands: c.commands(),
 	}
+	c.setHelp(app)
 	for _, cmd := range app.Commands {
 		cmd.OnUsageError = usageError
 		cmd.Flags = append(cmd.Flags, globalFlags()...)
-		cmd.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodes
 	}
 	return app
 }

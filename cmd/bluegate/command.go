@@ -146,9 +146,10 @@ func colourArgument(ctx *cli.Context, allowed bool) (model.Colour, error) {
 	if ctx.NArg() == 0 {
 		return model.None, nil
 	}
-	to, err := model.ParseColour(ctx.Args().First())
+	given := ctx.Args().First()
+	to, err := model.ParseColour(given)
 	if err != nil {
-		return model.None, &model.InvalidError{Err: err}
+		return model.None, model.Invalid("%w%s", err, strict.Suggest(given, []string{string(model.Blue), string(model.Green)}))
 	}
 	return to, nil
 }
@@ -158,7 +159,7 @@ func (c *command) schema(ctx *cli.Context) error {
 	text, ok := schemas[ctx.Args().First()]
 	switch {
 	case !ok:
-		return model.Invalid("unknown schema %q: must be report or config", ctx.Args().First())
+		return model.Invalid("unknown schema %q: must be report or config%s", ctx.Args().First(), strict.Suggest(ctx.Args().First(), []string{"report", "config"}))
 	case ctx.NArg() > 1:
 		return model.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/config"
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy/model"
 )
 
@@ -132,7 +133,7 @@ func flagNames(flags []cli.Flag) (all []candidate) {
 
 // valuesOf are the values of a flag.
 func valuesOf(flag string) (all []candidate, files cobra.ShellCompDirective) {
-	values := map[string][]string{"format": {"text", "json"}, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
+	values := map[string][]string{"format": {"text", "json"}, "progress": ui.Modes, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
 	switch flag {
 	case "config", "file", "f":
 		return nil, cobra.ShellCompDirectiveDefault

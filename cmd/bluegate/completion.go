@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/urfave/cli/v2"
 
+	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/deploy/model"
 )
 
@@ -34,7 +35,7 @@ func (c *command) completion(ctx *cli.Context) error {
 	case "powershell":
 		err = root.GenPowerShellCompletionWithDesc(&script)
 	default:
-		return model.Invalid("unknown shell %q: must be bash, zsh, fish or powershell", shell)
+		return model.Invalid("unknown shell %q: must be bash, zsh, fish or powershell%s", shell, strict.Suggest(shell, []string{"bash", "zsh", "fish", "powershell"}))
 	}
 	if err == nil {
 		_, err = io.Copy(c.Stdout, &script)

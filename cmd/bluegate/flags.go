@@ -19,7 +19,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "progress", Usage: "`HOW` progress is shown: auto, plain, json or quiet; auto is a live view on a terminal, and lines elsewhere", Value: "auto", EnvVars: []string{"BLUEGATE_PROGRESS"}},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "do not show progress, as --progress quiet"},
 		&cli.BoolFlag{Name: "no-color", Usage: "use neither colours nor signs outside ASCII, as the variable NO_COLOR does"},
-		&cli.BoolFlag{Name: "verbose", Usage: "show every step in the report"},
+		&cli.BoolFlag{Name: "verbose", Usage: "show everything: the proof of the switch, each step, the names of what was removed"},
 	}
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -24,7 +26,38 @@ func usageError(ctx *cli.Context, err error, _ bool) error {
 		}
 		err = fmt.Errorf("unknown flag --%s%s", name, strict.Suggest(name, known))
 	}
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		err = wrongValue(flags, m[1]+m[5], m[2]+m[4], prefixed(" in ", m[3]))
+	}
 	return model.Invalid("%w; see %s --help", err, help)
+}
+
+// badValue matches what urfave/cli and the standard library say of a flag's value that they cannot read, on the command
+// line and in the environment.
+var badValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+): .*$|^could not parse .* from environment variable "(\S+)" for flag (\S+): .*"(.*)"$`)
+
+// wrongValue says what a value of a flag looks like.
+func wrongValue(flags []cli.Flag, value, name, where string) error {
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	looks := "another value"
+	if i >= 0 {
+		switch flags[i].(type) {
+		case *cli.DurationFlag:
+			looks = "a duration with a unit, such as 30s, 5m or 1h30m"
+		case *cli.IntFlag, *cli.Int64Flag, *cli.UintFlag:
+			looks = "a whole number, such as 3"
+		case *cli.BoolFlag:
+			looks = "true or false"
+		}
+	}
+	return fmt.Errorf("invalid --%s %q%s: must be %s", name, value, where, looks)
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 // unknownCommand is the error for a first argument that is not a command.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/compose/load"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
@@ -137,7 +138,7 @@ func (o *Options) fromFlags(flags Flags) error {
 	}
 	if keep := model.Keep(flags.String("keep-old")); keep != "" {
 		if !slices.Contains([]model.Keep{model.KeepStopped, model.KeepRunning, model.KeepRemoved}, keep) {
-			return model.Invalid("invalid --keep-old %q: must be stopped, running or removed", keep)
+			return model.Invalid("invalid --keep-old %q: must be stopped, running or removed%s", keep, strict.Suggest(string(keep), []string{string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}))
 		}
 		s.Keep = keep
 	}

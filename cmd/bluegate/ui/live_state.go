@@ -87,7 +87,8 @@ func (s *liveState) enter(next *phase, now time.Time) {
 	if s.phase == next {
 		return
 	}
-	if s.phase != nil {
+	idle := (s.phase == inPulling || s.phase == inBuilding) && len(s.transfers) == 0
+	if s.phase != nil && !idle {
 		s.done = append(s.done, donePhase{phase: s.phase, detail: s.detail(), took: now.Sub(s.since), failed: next == inUndo})
 	}
 	s.phase, s.since = next, now

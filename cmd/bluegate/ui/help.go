@@ -1,0 +1,83 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// HelpPage is the help of the program or of a command.
+type HelpPage struct {
+	Usage    string // the command line
+	About    string // what it does
+	Examples []Example
+	Lists    []HelpList
+	More     string // at the end
+}
+
+// Example is a command line, and what it is for.
+type Example struct{ Command, For string }
+
+// HelpList is a list of flags or of commands.
+type HelpList struct {
+	Title string
+	Items []HelpItem
+}
+
+// HelpItem is a flag or a command, and what it means.
+type HelpItem struct{ Name, Text string }
+
+// helpWidth is the width of help that is not read in a window.
+const helpWidth = 100
+
+// widestName is the widest name next to which there is a text; the text of a longer one begins below it.
+const widestName = 30
+
+// HelpText lays a page out for a window.
+func HelpText(p HelpPage, l Look) string {
+	if l.Width == 0 || l.Width > helpWidth {
+		l.Width = helpWidth
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  %s\n", l.bold(p.Usage), indent(l.wrap(p.About, 2), "  "))
+	if len(p.Examples) > 0 {
+		b.WriteString("\n")
+		var items []HelpItem
+		for _, e := range p.Examples {
+			items = append(items, HelpItem{"$ " + e.Command, "# " + e.For})
+		}
+		writeItems(&b, items, l, 100)
+	}
+	for _, list := range p.Lists {
+		if len(list.Items) > 0 {
+			fmt.Fprintf(&b, "\n%s:\n", list.Title)
+			writeItems(&b, list.Items, l, widestName)
+		}
+	}
+	if p.More != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(p.More))
+	}
+	return b.String()
+}
+
+// writeItems writes names and texts in two columns.
+func writeItems(b *strings.Builder, items []HelpItem, l Look, widest int) {
+	column := 0
+	for _, item := range items {
+		if width := ansi.StringWidth(item.Name); width <= widest {
+			column = max(column, width)
+		}
+	}
+	if column > l.Width/2 && l.Width < helpWidth { // no room for a second column
+		column = 4
+	}
+	for _, item := range items {
+		text := indent(l.wrap(item.Text, column+4), spaces(column+4))
+		if ansi.StringWidth(item.Name) > column {
+			fmt.Fprintf(b, "  %s\n%s%s\n", item.Name, spaces(column+4), text)
+			continue
+		}
+		fmt.Fprintf(b, "  %s  %s\n", pad(item.Name, column), text)
+	}
+}
