@@ -22,6 +22,9 @@ func (d *drawing) next() int { d.n++; return d.n }
 // address is one of a service: by which name, and with which port. Most are as a switch can change them.
 func (d *drawing) address(s Service, colour string) string {
 	host := s.Name(colour)
+	if d.real && often(d.t, 80) {
+		return fmt.Sprintf("%s:%d", host, s.Ports[colour])
+	}
 	switch form := number(d.t, 40); {
 	case form < 3 && s.Alias:
 		host = s.Aliases(colour)[0]
@@ -119,7 +122,11 @@ func (d *drawing) byGeo(s Service, colour string, n int) {
 // twins are an upstream for each colour.
 func (d *drawing) twins(s Service, n int) {
 	for _, c := range Colours {
-		d.http = append(d.http, fmt.Sprintf("upstream t%d_%s { server %s; }", n, c, d.address(s, c)))
+		at := d.address(s, c)
+		if d.real { // so that one name tells the other colour's
+			at = fmt.Sprintf("%s:%d", s.Name(c), s.Ports[c])
+		}
+		d.http = append(d.http, fmt.Sprintf("upstream t%d_%s { server %s; }", n, c, at))
 	}
 }
 

@@ -40,7 +40,7 @@ func Other(colour string) string {
 func Generator(real bool) *rapid.Generator[Setup] {
 	return rapid.Custom(func(t *rapid.T) Setup {
 		s := Setup{Mode: "edit", Live: oneOf(t, Colours), Idle: oneOf(t, []string{"stopped", "stopped", "absent", "running"})}
-		if s.Services = drawServices(t); often(t, 10) {
+		if s.Services = drawServices(t, real); !real && often(t, 10) {
 			s.Mode = "template"
 		}
 		d := &drawing{t: t, setup: &s, real: real}
