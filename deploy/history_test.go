@@ -43,6 +43,9 @@ func TestHistory(t *testing.T) {
 			if rec.Release != want.release || !strings.HasPrefix(remembered(rec), want.line) || rec.By != "kim@runner-7" || rec.Application == nil || rec.DurationMS != rec.Ended.Sub(rec.Began).Milliseconds() {
 				t.Errorf("%d: %s (%+v), want %s %s", i, remembered(rec), rec, want.release, want.line)
 			}
+			if at := slices.IndexFunc(rec.Steps, func(s model.HistoryStep) bool { return s.Name == "gate" }); at < 0 || (rec.Steps[at].Status == "ok") != (rec.ExitCode == 0) {
+				t.Errorf("%d: its steps are %+v", i, rec.Steps)
+			}
 			if len(rec.Images) != 2 || rec.Images[0].Digest == "" || rec.Images[0].Image == "" {
 				t.Errorf("%d: its images are %+v", i, rec.Images)
 			}

@@ -180,6 +180,9 @@ func (a *application) readPast(ctx context.Context, via *deploy.Deployer) error 
 		for _, img := range rec.Images {
 			d.Images = append(d.Images, watch.Image{Service: img.Service, Ref: img.Image, Digest: img.Digest})
 		}
+		for _, step := range rec.Steps {
+			d.Steps = append(d.Steps, watch.Step{Name: step.Name, Status: step.Status, Took: time.Duration(step.MS) * time.Millisecond})
+		}
 		for _, why := range rec.Reasons {
 			d.Reasons = append(d.Reasons, a.mask.Text(redact.Sanitize(why.String())))
 		}

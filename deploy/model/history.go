@@ -39,6 +39,8 @@ type HistoryRecord struct {
 	// Reasons are those of a refusal, without log lines.
 	Reasons []Reason       `json:"reasons"`
 	Images  []HistoryImage `json:"images"`
+	// Steps are those of the run, in their order. Records of older versions have none.
+	Steps []HistoryStep `json:"steps,omitempty"`
 	// Set are the variables that were given for this deployment alone, as NAME=VALUE.
 	Set        []string  `json:"set,omitempty"`
 	By         string    `json:"by"` // user@host
@@ -54,6 +56,13 @@ type HistoryImage struct {
 	Service string `json:"service"`
 	Image   string `json:"image"`            // as the Compose file calls it
 	Digest  string `json:"digest,omitempty"` // the image's id; empty: it was not on the engine yet
+}
+
+// HistoryStep is how long one step took, and how it ended.
+type HistoryStep struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // ok, failed, skipped
+	MS     int64  `json:"ms"`
 }
 
 // Of says whether a record is of an application. What is not known of either is no difference.
