@@ -151,7 +151,12 @@ func (w *Watcher) track(ctx context.Context, name string) error {
 func (w *Watcher) describe(q Question) {
 	d := q.describe(w.Every)
 	d.Target = w.mask(d.Target)
-	w.update(func(s *State) { s.check(q.Name).Check = d })
+	w.mu.Lock()
+	known := w.state.check(q.Name).Check == d
+	w.mu.Unlock()
+	if !known {
+		w.update(func(s *State) { s.check(q.Name).Check = d })
+	}
 }
 
 // repeat measures one check until ctx ends. A measurement that takes longer than the interval delays the next one: a

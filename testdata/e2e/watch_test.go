@@ -124,7 +124,7 @@ watch:
 	s.disturbed = true // containers are restarted while commands run
 	started := func(container string) string { return inspect(t, s.Name+"-"+container+"-1", "{{.State.StartedAt}}") }
 	green, signal := started("was-green"), started("signal-green")
-	w := s.watches()
+	w := s.watches("--listen", "127.0.0.1:0")
 	container := `container "` + s.Name + "-was-green-1" + `"`
 	w.awaits(t, "live: unknown → healthy", "live: healthy → down", container+" was restarted (1 of 2)", container+" was restarted (2 of 2)", "rolling back from release", "rolled back")
 	if started("was-green") == green || started("signal-green") != signal {
@@ -146,5 +146,37 @@ watch:
 	}
 	if started("was-green") != green {
 		t.Error("the release that was deployed by hand was restarted")
+	}
+}
+
+// The checks of the live colour follow it through a deployment, which alarms nobody, and so do the checks that are asked
+// from where nginx stands.
+func TestWatchThroughADeployment(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{Config: quick + `
+colours: {blue: {port: 3000}, green: {port: 3002}}
+checks: [{http: "http://was-{colour}:{port}/health"}]
+watch:
+  every: 1s
+  checks: [{name: edge, tcp: "127.0.0.1:80", from: nginx}]
+`})
+	once := func(live model.Colour) {
+		t.Helper()
+		r := s.run(nil, "watch", "--once")
+		if r.Code != 0 || r.Report.Live != live || len(r.Report.Checks) != 3 {
+			t.Errorf("watch --once: %d, live %q, %+v", r.Code, r.Report.Live, r.Report.Checks)
+		}
+	}
+	once(model.Blue)
+	w := s.watches("--listen", "127.0.0.1:0")
+	const check = "GET http://was-{colour}:{port}/health"
+	for _, name := range []string{"live", check, "edge"} {
+		w.awaits(t, name+": unknown → healthy")
+	}
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	w.awaits(t, "deployment: deploy by", "the deployment ended; green is live")
+	once(model.Green)
+	if said := w.said(); strings.Contains(said, "→ down") || strings.Contains(said, "→ degraded") {
+		t.Errorf("a deployment alarmed somebody:\n%s", said)
 	}
 }
