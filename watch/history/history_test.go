@@ -80,7 +80,7 @@ func TestSamplesAreKept(t *testing.T) {
 // What is summarized says the same as the samples do, whether it was summarized before or is summarized now.
 func TestRollUp(t *testing.T) {
 	h := fresh(t)
-	now := time.Now()
+	now := time.Now().Truncate(time.Hour).Add(-25 * time.Minute) // between two borders
 	from := now.Add(-30 * time.Hour)
 	var all []watch.Sample
 	for i := range 30 * 60 * 2 { // each 30 s
@@ -167,7 +167,7 @@ func TestThePastIsCoarser(t *testing.T) {
 	from := now.AddDate(0, 0, -40)
 	n := 0
 	for at := from; at.Before(now); at = at.Add(10 * time.Minute) {
-		h.Add(watch.Sample{Check: "a", At: at, Took: time.Millisecond, Result: verdict.Good})
+		h.Add(watch.Sample{Check: "a", At: at, Took: time.Millisecond, Result: verdict.Good, Said: fmt.Sprint("text ", n)})
 		if n++; n%1000 == 0 {
 			must(t, h.flush(t.Context()))
 			must(t, h.tidy(t.Context(), at))
@@ -194,7 +194,11 @@ func TestThePastIsCoarser(t *testing.T) {
 			t.Errorf("%v", steps)
 		}
 	}
-	var left int
+	var left, words int
+	must(t, h.db.QueryRow("SELECT count(*) FROM words").Scan(&words))
+	if words > 2000 { // of 5760
+		t.Errorf("%d texts are left", words)
+	}
 	must(t, h.db.QueryRow("SELECT count(*) FROM samples").Scan(&left))
 	if left > 3*144+1 {
 		t.Errorf("%d single samples are left", left)

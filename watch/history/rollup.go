@@ -219,7 +219,19 @@ func (h *History) rollUpLevel(ctx context.Context, tx *sql.Tx, step time.Duratio
 			}
 		}
 	}
+	if step == levels[len(levels)-1].step {
+		if err := h.removeWords(ctx, tx); err != nil {
+			return err
+		}
+	}
 	return keep(ctx, tx, madeKey(step), strconv.FormatInt(until, 10))
+}
+
+// removeWords removes the texts that nothing says any more. It reads everything, and is done once a day.
+func (h *History) removeWords(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM main.words WHERE id NOT IN (SELECT said FROM main.samples WHERE said IS NOT NULL UNION SELECT said FROM main.buckets WHERE said IS NOT NULL)")
+	h.ids.forget()
+	return err
 }
 
 // numbers are the numbers of all checks.

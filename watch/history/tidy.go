@@ -106,7 +106,7 @@ func (h *History) shrink(ctx context.Context) error {
 			}
 			return err
 		}
-		if err := h.write(ctx, removeOldest); err != nil {
+		if err := h.write(ctx, h.removeOldest); err != nil {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (h *History) shrink(ctx context.Context) error {
 }
 
 // removeOldest removes a tenth of the samples, by time; if there are few, of the summaries and entries too.
-func removeOldest(ctx context.Context, tx *sql.Tx) error {
+func (h *History) removeOldest(ctx context.Context, tx *sql.Tx) error {
 	var least, most sql.NullInt64
 	if err := tx.QueryRowContext(ctx, "SELECT min(at), max(at) FROM main.samples").Scan(&least, &most); err != nil {
 		return err
@@ -126,13 +126,12 @@ func removeOldest(ctx context.Context, tx *sql.Tx) error {
 	for _, query := range []string{
 		"DELETE FROM main.buckets WHERE at < (SELECT min(at) + (max(at) - min(at)) / 10 FROM main.buckets)",
 		"DELETE FROM main.entries WHERE at < (SELECT min(at) + (max(at) - min(at)) / 10 FROM main.entries)",
-		"DELETE FROM main.words WHERE id NOT IN (SELECT said FROM main.samples WHERE said IS NOT NULL UNION SELECT said FROM main.buckets WHERE said IS NOT NULL)",
 	} {
 		if _, err := tx.ExecContext(ctx, query); err != nil {
 			return err
 		}
 	}
-	return nil
+	return h.removeWords(ctx, tx)
 }
 
 // size is how many bytes the entries use, and how many are free in the file.
