@@ -56,7 +56,7 @@ func writeForever(path string) {
 func TestKilled(t *testing.T) {
 	rounds := 100
 	if !sample.Full() {
-		rounds = 10
+		rounds = 3
 	}
 	path := filepath.Join(t.TempDir(), "shop.db")
 	for range rounds {

@@ -23,7 +23,7 @@ import (
 func TestAMonth(t *testing.T) {
 	days, checks := 30, 50
 	if !sample.Full() {
-		days, checks = 3, 10
+		days, checks = 2, 5
 	}
 	h := fresh(t)
 	now := time.Now()
