@@ -39,6 +39,11 @@ func New(c *Connection, opts load.Options) (*Stack, error) {
 	return &Stack{engine: c.Engine, cli: c.cli, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
 }
 
+// OneSet reads the files as one set of services, without colours.
+func (s *Stack) OneSet(ctx context.Context) (load.OneSet, error) {
+	return load.Loader{Options: s.opts, Compose: s.service}.OneSet(ctx)
+}
+
 // Load implements model.Stack.
 func (s *Stack) Load(ctx context.Context) (model.Application, error) {
 	loaded, err := load.Loader{Options: s.opts, Compose: s.service}.Load(ctx)

@@ -76,7 +76,7 @@ func (c *command) commands() []*cli.Command {
 			Action: c.reporting(true, (*deploy.Deployer).Health, nil)},
 		{Name: "doctor", Usage: "run every check that changes nothing, and show each finding with its cost and remedy; exit 3 if a deployment would be refused", Flags: doctorFlags(),
 			Action: c.reporting(false, (*deploy.Deployer).Doctor, nil)},
-		{Name: "init", Usage: "detect an existing setup, write bluegate.yml for it, and show what blocks a deployment", Flags: initFlags(), Action: c.init},
+		{Name: "init", Usage: "try what could fit against what runs, and write bluegate.yml; exit 3 if a deployment would not begin", Flags: initFlags(), Action: c.init},
 		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
 		{Name: "history", Usage: "list the releases that ended, or show one", ArgsUsage: "[show RELEASE]", Flags: historyFlags(), Action: c.history},
 		{Name: "watch", Usage: "keep looking at the application between deployments, and tell people what changes", Flags: watchFlags(), Action: c.watch},

@@ -65,5 +65,8 @@ func rollbackFlags() []cli.Flag {
 }
 
 func initFlags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "show the bluegate.yml that would be written, and write nothing"}}
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be written, and write nothing"},
+		&cli.BoolFlag{Name: "write", Usage: "also edit your own files where that is needed: Compose files without colours, nginx's file, an existing bluegate.yml; a copy of each is kept"},
+	}
 }

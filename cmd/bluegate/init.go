@@ -5,86 +5,121 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 
-	"github.com/aymanbagabas/go-udiff"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/adopt"
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/compose"
 	"bluegate/compose/load"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
 
-// init detects the setup from the folder, the engine and nginx, and writes the smallest bluegate.yml that fits. It
-// never overwrites one.
+// initial is one call of init: what it found, and its result.
+type initial struct {
+	*command
+	flags  *cli.Context
+	dir    string
+	have   config.Source // bluegate.yml, if there is one
+	folder adopt.Folder
+	conn   *compose.Connection
+	result ui.InitResult
+}
+
+// init finds the smallest bluegate.yml with which a deployment would begin: each candidate is tried against what runs. It
+// changes nothing but bluegate.yml, and the user's own files only with --write.
 func (c *command) init(ctx *cli.Context) error {
 	if _, err := c.arguments(ctx, false); err != nil {
 		return err
 	}
-	dir, err := config.ProjectDirectory(ctx)
-	if err != nil {
+	i := &initial{command: c, flags: ctx}
+	if err := i.where(); err != nil {
 		return err
 	}
-	have, err := config.Find(ctx.String("config"), dir)
-	if err != nil && !(ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
+	if done, err := c.initCheckup(ctx, i.dir, i.have); done {
 		return err
 	}
-	if done, err := c.initCheckup(ctx, dir, have); done {
+	if err := i.look(); err != nil {
 		return err
 	}
-	a := ui.InitResult{Command: "init", Outcome: model.OK, Directory: dir, File: have.Path, Exists: have.Text != nil}
-	setup, err := detect(dir)
-	if err != nil && !a.Exists {
+	if err := i.propose(); err != nil {
 		return err
-	}
-	a.Found, a.Content = setup.Observations, setup.Proposal.YAML()
-	found := have
-	if !a.Exists {
-		found = proposed(have.Path, a.Content)
-	}
-	a.Doctor = c.runDoctor(ctx, dir, found)
-	if !a.Exists && needsContainer(a.Doctor) && setup.Container != "" {
-		setup.Proposal.Nginx.Container = setup.Container
-		a.Content = setup.Proposal.YAML()
-		a.Doctor = c.runDoctor(ctx, dir, proposed(have.Path, a.Content))
 	}
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
 	}
-	switch {
-	case a.Exists && a.Content != "":
-		a.Diff = udiff.Unified(have.Path, have.Path+" (proposed)", string(have.Text), a.Content)
-	case !a.Exists && a.Content != "" && !ctx.Bool("dry-run"):
-		if err := create(have.Path, a.Content); err != nil {
-			return err
-		}
-		a.Written = true
+	if err := i.write(); err != nil {
+		return err
 	}
-	c.mask.Apply(a.Doctor)
-	a.Diff = c.mask.Text(a.Diff)
-	return ui.Write(c.Stdout, c.format, a, ui.InitText(a))
+	i.finish()
+	return nil
+}
+
+// where finds the folder, and its bluegate.yml.
+func (i *initial) where() (err error) {
+	if i.dir, err = config.ProjectDirectory(i.flags); err != nil {
+		return err
+	}
+	i.have, err = config.Find(i.flags.String("config"), i.dir)
+	if err != nil && !(i.flags.IsSet("config") && errors.Is(err, fs.ErrNotExist)) {
+		return err
+	}
+	i.result = ui.InitResult{Command: "init", Outcome: model.OK, Directory: i.dir, File: i.have.Path, Exists: i.have.Text != nil}
+	return nil
+}
+
+// look reads the folder and asks the engine what runs.
+func (i *initial) look() (err error) {
+	i.folder = adopt.Folder{Path: i.dir, Files: os.DirFS(i.dir), Name: loader.NormalizeProjectName(filepath.Base(i.dir))}
+	i.folder.Conventional, err = load.Options{Dir: i.dir}.FilesFound()
+	i.folder.Look()
+	if err != nil && i.have.Text == nil && !i.folder.HasCompose() {
+		return fmt.Errorf("nothing to adopt here: %w", err)
+	}
+	o, err := i.options(i.have)
+	if err != nil {
+		return err
+	}
+	if i.conn, _, err = open(i.ctx, o); err != nil {
+		return err
+	}
+	i.folder.Truth, err = whatRuns(i.ctx, i.conn)
+	return err
+}
+
+// options are the settings with a bluegate.yml.
+func (i *initial) options(found config.Source) (config.Options, error) {
+	f, err := config.Parse(found, i.Getenv)
+	var o config.Options
+	if err == nil {
+		o, err = config.NewOptions(i.flags, i.dir, &f)
+	}
+	config.LearnSecrets(&i.mask, &f)
+	o.Compose.Learn = i.mask.Learn
+	o.Nginx.Unlocked = true
+	return o, err
+}
+
+// propose decides which of the ways of init this folder needs.
+func (i *initial) propose() error {
+	i.result.Found = i.folder.Hints.Observations
+	switch {
+	case i.have.Text != nil:
+		return i.completed()
+	case i.plain():
+		return nil
+	}
+	return i.tried("")
 }
 
 // FileMode is the mode of a new bluegate.yml.
 const FileMode = 0o644
-
-// create writes a new file. It fails if the file exists by now.
-func create(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FileMode)
-	if err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
 
 // proposed returns the bluegate.yml to be written; an empty text means none.
 func proposed(path, text string) config.Source {
@@ -94,44 +129,30 @@ func proposed(path, text string) config.Source {
 	return config.Source{Path: path, Text: []byte(text), Mode: FileMode}
 }
 
-// detect recognises the layout, or returns why there is none.
-func detect(dir string) (adopt.Setup, error) {
-	conventional, none := load.Options{Dir: dir}.FilesFound()
-	if none != nil {
-		conventional = nil
+func (i *initial) proposed(text string) config.Source { return proposed(i.have.Path, text) }
+
+// doctor returns the doctor's report for a bluegate.yml that may not exist yet.
+func (i *initial) doctor(found config.Source) *report.Report {
+	o, err := i.options(found)
+	if err != nil {
+		return errorReport(i.ctx, "doctor", err)
 	}
-	setup := adopt.Detect(os.DirFS(dir), os.DirFS("/"), loader.NormalizeProjectName(filepath.Base(dir)), conventional)
-	if none != nil && len(setup.Proposal.Files) == 0 {
-		return setup, fmt.Errorf("nothing to adopt here: %w", none)
+	d, err := connect(i.ctx, o, ui.Quiet{})
+	if err != nil {
+		return errorReport(i.ctx, "doctor", err)
 	}
-	return setup, nil
+	return d.Doctor(i.ctx)
 }
 
-// runDoctor returns the doctor's report for a bluegate.yml that may not exist yet.
-func (c *command) runDoctor(ctx *cli.Context, dir string, found config.Source) *report.Report {
-	f, err := config.Parse(found, c.Getenv)
-	var o config.Options
-	if err == nil {
-		o, err = config.NewOptions(ctx, dir, &f)
+// freePort says whether nothing on this machine listens on a port. On another machine's engine only what its containers
+// publish is known.
+func (i *initial) freePort(port int) bool {
+	if !i.conn.Local() {
+		return true
 	}
-	config.LearnSecrets(&c.mask, &f)
+	l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 	if err != nil {
-		return errorReport(c.ctx, "doctor", err)
+		return false
 	}
-	o.Compose.Learn = c.mask.Learn
-	d, err := connect(c.ctx, o, ui.Quiet{})
-	if err != nil {
-		return errorReport(c.ctx, "doctor", err)
-	}
-	return d.Doctor(c.ctx)
-}
-
-// needsContainer says whether nginx was not found, or more than one, so that nginx.container must be set.
-func needsContainer(r *report.Report) bool {
-	for _, f := range r.Findings {
-		if f.Code == "nginx-absent" {
-			return true
-		}
-	}
-	return r.Outcome == model.Unreachable && len(r.Steps) > 0
+	return l.Close() == nil
 }

@@ -19,6 +19,9 @@ var remedies = map[string]struct {
 	texts int
 	tests []string
 }{
+	"cmd/bluegate.double":               {2, []string{"TestTutorial"}},
+	"cmd/bluegate/adopt.FirstSwitch":    {5, []string{"TestTutorial"}},
+	"cmd/bluegate/ui.writeDoubling":     {1, []string{"TestTutorial"}},
 	"compose/load.commonServices":       {1, []string{"TestOptions"}},
 	"compose/state.Read":                {1, []string{"TestCorruptJournalIsLeftAlone"}},
 	"compose.String":                    {1, []string{"TestRequireProposesTheProjectOfATakenName"}},

@@ -117,7 +117,7 @@ func (l Loader) project(ctx context.Context, colour model.Colour, patterns []str
 		opts.ConfigPaths = append(opts.ConfigPaths, l.path(p, colour))
 	}
 	// As with `docker compose -f`, the folder of the first file names the project and is the base of relative paths.
-	opts.WorkingDir = filepath.Dir(opts.ConfigPaths[0])
+	opts.WorkingDir = cmp.Or(l.Base, filepath.Dir(opts.ConfigPaths[0]))
 	var env []string
 	for k, v := range unset {
 		env = append(env, k+"="+v)

@@ -10,6 +10,7 @@ import (
 type Options struct {
 	Dir      string   // the project directory
 	Files    []string // with {colour}; empty: the conventions
+	Base     string   // the folder from which relative paths in the files count; empty: that of the first file
 	EnvFiles []string // with {colour}; empty: what Compose itself would read
 	Project  string   // the Compose project, with {colour}; empty: what Compose itself would use
 	Services []string // with {colour}; empty: the conventions

@@ -132,6 +132,7 @@ type Mention struct {
 	Place     string // file:line
 	Directive string
 	Text      string // as written
+	Variable  string // that is given the address, without its "$"; empty where none is
 	// Paired says that the same form exists for both colours, such as `location /health/blue` and `location /health/green`.
 	Paired bool
 	Remedy string // the edit that makes it a switch point, or takes it away

@@ -19,7 +19,7 @@ func (o Observation) Healthchecks(s Settings) (found []model.Finding) {
 	for _, colour := range model.Colours {
 		for _, service := range o.Application.Models[colour].Services {
 			img, _ := model.ImageOf(o.Images[colour], service.Name)
-			found = append(found, examineProbe(service, img, s.runningSuffices(service, o.reached(colour)))...)
+			found = append(found, examineProbe(service, img, len(s.Checks[colour]) > 0 || s.runningSuffices(service, o.reached(colour)))...)
 		}
 	}
 	return found

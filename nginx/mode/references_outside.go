@@ -116,7 +116,7 @@ func (r References) atPoint(file *conf.File, p conf.Point, s Scope) (found []men
 	}
 	for _, e := range r.dir.Mentioned(p.Host, conf.PortOf(file.Src, p)) {
 		m := r.mention(file, d, e, p.Start, p.End, text)
-		m.Directive = p.Directive
+		m.Directive, m.Variable = p.Directive, p.Variable
 		m.Paired = r.twins.holds(p) || p.Directive == "server" && slices.ContainsFunc(s.standing, func(name string) bool { return strings.EqualFold(name, p.Upstream) })
 		m.atLoad = p.Variable == "" && !e.Published && loadsHost(d)
 		m.Remedy = r.remedy(e, p, s)

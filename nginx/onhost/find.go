@@ -99,14 +99,14 @@ func (h *Nginx) includesTarget(ctx context.Context, _ *model.Addresses) (bool, e
 	return err == nil, nil
 }
 
-// namesColour says whether the configuration names an address of a colour.
+// namesColour says whether the configuration names an address of a colour, in a variable too.
 func (h *Nginx) namesColour(ctx context.Context, dir *model.Addresses) (bool, error) {
 	c, err := h.read(ctx)
 	if err != nil || c.Tree == nil {
 		return false, err
 	}
-	points, err := mode.PointsOf(c.Tree, dir.SeenFrom(h.IsDockerHost).OnlyPublished(), h.opts.Settings.Values...)
-	return len(points) > 0 || err != nil, nil
+	names, err := mode.NamesAny(c.Tree, dir.SeenFrom(h.IsDockerHost).OnlyPublished())
+	return names || err != nil, nil
 }
 
 // read reads the configuration. There is no tree where that cannot be read: another nginx, with troubles of its own.

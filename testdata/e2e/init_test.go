@@ -31,10 +31,9 @@ func TestInitThenDeploy(t *testing.T) {
 		t.Errorf("%v\n%s", err, text)
 	}
 	for _, want := range []string{
-		"  compose.{colour}-deploy.yml: a Compose file per colour: ",
-		"  deploy.sh:3: starts a colour: docker compose -f compose.{colour}-deploy.yml up -d\n",
-		"  deploy.sh:6: nginx is container " + s.Nginx + "\n",
-		"nothing blocks a deployment\n", "\nnext: bluegate deploy --dry-run, and then bluegate deploy\n",
+		"tried: blue is live (the configuration of container \"" + s.Nginx + "\" names it", "), and a deployment would begin\n",
+		"  deploy.sh:3: calls Compose: compose.{colour}-deploy.yml\n",
+		"\nnext: bluegate deploy --dry-run, and then bluegate deploy\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)

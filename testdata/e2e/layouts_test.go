@@ -39,6 +39,8 @@ type layout struct {
 	hosted bool
 	// links are made in the copy: not every way to carry a repository keeps a symbolic link.
 	links map[string]string
+	// shape are its files, where it has no folder of its own.
+	shape fs.FS
 	// bad is the reason for which v3, which never becomes healthy, is refused; default: unhealthy.
 	bad model.Code
 	// fails is one more release that must be refused, after v3, and why.
@@ -195,7 +197,7 @@ func (l layout) stand(t *testing.T) *shop {
 		pairs = append([]string{"/etc/nginx", etc}, pairs...)
 	}
 	s := &shop{Stand: &stand.Stand{Name: name, Dir: dir, Nginx: name + "-nginx", URL: "http://127.0.0.1:" + port[0], Bluegate: bluegate}, t: t, words: strings.NewReplacer(pairs...)}
-	if err := s.copyLayout(l.folder, etc); err != nil {
+	if err := s.copyLayout(l.files(), etc); err != nil {
 		t.Fatal(err)
 	}
 	for link, to := range l.links {
@@ -246,22 +248,25 @@ func (s *shop) serves() {
 	})
 }
 
+// files are those of the layout.
+func (l layout) files() fs.FS {
+	if l.shape != nil {
+		return l.shape
+	}
+	return os.DirFS(filepath.Join(root, "testdata", "layouts", l.folder))
+}
+
 // copyLayout copies what was there before bluegate came; what nginx has on the host goes to etc.
-func (s *shop) copyLayout(folder, etc string) error {
-	from := filepath.Join(root, "testdata", "layouts", folder)
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+func (s *shop) copyLayout(from fs.FS, etc string) error {
+	return fs.WalkDir(from, ".", func(below string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || entry.Name() == "bluegate.yml" || entry.Name() == "about.md" {
-			return err
-		}
-		below, err := filepath.Rel(from, path)
-		if err != nil {
 			return err
 		}
 		target := filepath.Join(s.Dir, below)
 		if hosts, ok := strings.CutPrefix(below, filepath.Join("etc", "nginx")); ok {
 			target = filepath.Join(etc, hosts)
 		}
-		text, err := os.ReadFile(path)
+		text, err := fs.ReadFile(from, below)
 		if err != nil {
 			return err
 		}

@@ -20,16 +20,29 @@ func words(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-func isOldName(name string) bool {
-	return slices.ContainsFunc(words(name), func(w string) bool { return slices.Contains(oldWords, w) })
+func hasWord(name string, of ...[]string) bool {
+	return slices.ContainsFunc(words(name), func(w string) bool {
+		return slices.ContainsFunc(of, func(list []string) bool { return slices.Contains(list, w) })
+	})
 }
 
-// keyFor returns the key in bluegate.yml for a variable: NEW_PORT, IDLE_PORT and PORT all become port.
+// keyFor returns what a variable is about without the words for a colour: NEW_PORT, BLUE_PORT and PORT all are port.
 func keyFor(name string) string {
-	words := slices.DeleteFunc(words(name), func(w string) bool {
-		return slices.Contains(oldWords, w) || slices.Contains(newWords, w) || slices.Contains(colourWords, w)
-	})
+	words := slices.DeleteFunc(words(name), func(w string) bool { return hasWord(w, oldWords, newWords, colourWords) })
 	return strings.Join(words, "_")
+}
+
+// colourIn returns the one colour that is a word of the text.
+func colourIn(text string) model.Colour {
+	words := words(text)
+	blue, green := slices.Contains(words, "blue"), slices.Contains(words, "green")
+	switch {
+	case blue && !green:
+		return model.Blue
+	case green && !blue:
+		return model.Green
+	}
+	return model.None
 }
 
 // colourWord matches a colour that is a word of a name or of a path.
@@ -46,6 +59,19 @@ func colourPattern(text string) string {
 		return text
 	}
 	return colourWord[colour].ReplaceAllString(text, "${1}{colour}${2}")
+}
+
+// gluedPattern is colourPattern for a name in which nothing separates the colour: nodeblue.
+func gluedPattern(name string) string {
+	if pattern := colourPattern(name); pattern != name {
+		return pattern
+	}
+	for _, colour := range model.Colours {
+		if strings.Count(name, string(colour)) == 1 {
+			return strings.Replace(name, string(colour), "{colour}", 1)
+		}
+	}
+	return name
 }
 
 // expandColour replaces {colour} in a pattern.

@@ -10,7 +10,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"bluegate/compose/load"
-	"bluegate/deploy/model"
 )
 
 // composeFile is the layout of a Compose file, as far as detection needs it. Its meaning is up to Compose.
@@ -52,15 +51,10 @@ func readCompose(name string, text []byte) (*composeFile, bool) {
 	return c, true
 }
 
-// namesColour says whether a service is named after the colour.
-func (c *composeFile) namesColour(colour model.Colour) bool {
-	return slices.ContainsFunc(c.Services, func(s service) bool { return model.ServiceKey(s.Name, colour) != s.Name })
-}
-
 // variable matches a variable in a Compose file: ${PORT}, ${PORT:-80}, $PORT.
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
-// variables are the values of a script's variables: one text, or one for each colour.
+// variables are the names of the variables in the file.
 func (c *composeFile) variables() (names []string) {
 	for _, found := range variable.FindAllStringSubmatch(c.text, -1) {
 		if !slices.Contains(names, found[1]) {
@@ -71,7 +65,9 @@ func (c *composeFile) variables() (names []string) {
 }
 
 // shared says whether both colours use the service, so that it belongs to neither.
-func (s service) shared() bool { return load.IsSharedImage(s.Image) }
+func (s service) shared() bool {
+	return load.IsSharedImage(s.Image) || load.SharedKind(s.Image, s.Name) != ""
+}
 
 // composeFiles returns the Compose files of a folder and of the folders in it, by name. It ignores broken files.
 func composeFiles(dir fs.FS) map[string]*composeFile {

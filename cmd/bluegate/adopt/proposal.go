@@ -14,24 +14,32 @@ import (
 type Proposal struct {
 	Name     string // of the application
 	Files    []string
+	EnvFiles []string
 	Project  string
 	Services []string
 	Keys     map[model.Colour]map[string]string // port: 8081
 	Env      map[model.Colour]map[string]string // PORT: 8081, for Compose
-	// Running means that services without a healthcheck pass when they run, because of Check.
-	Running bool
-	Check   string
+	// Running are the services without a healthcheck that pass when they run, by their names without the colour.
+	Running []string
+	Checks  []string // http://… or host:port
 	Nginx   Nginx
 }
 
 // Nginx is the section nginx.
 type Nginx struct {
-	Container      string
-	Host           bool
-	Mode           string
-	From, To, Text string
-	Values         []string
+	Container string
+	Mode      string
+	From, To  string
+	Values    []string
 }
+
+// hasColour says whether files or project differ between the colours.
+func (p Proposal) hasColour() bool {
+	return strings.Contains(strings.Join(p.Files, "")+strings.Join(p.EnvFiles, "")+p.Project, "{colour}")
+}
+
+// size is how much a proposal says.
+func (p Proposal) size() int { return strings.Count(p.YAML(), ":") }
 
 // YAML returns the text of the file, or "" if none is needed.
 func (p Proposal) YAML() string {
@@ -39,17 +47,35 @@ func (p Proposal) YAML() string {
 	if p.Name != "" {
 		b.WriteString("project: " + p.Name + "\n")
 	}
-	section(&b, "compose", pair{"files", p.Files}, pair{"project", p.Project}, pair{"services", p.Services})
+	section(&b, "compose", pair{"files", p.Files}, pair{"env_files", p.EnvFiles}, pair{"project", p.Project}, pair{"services", p.Services})
 	section(&b, "colours", pair{"blue", p.colour(model.Blue)}, pair{"green", p.colour(model.Green)})
-	if p.Running {
-		section(&b, "gate", pair{"without_healthcheck", "running"})
+	var running []pair
+	for _, service := range p.Running {
+		running = append(running, pair{service, "running"})
 	}
-	if p.Check != "" {
-		b.WriteString("checks: [{http: " + quoted(p.Check) + "}]\n")
+	section(&b, "gate", pair{"without_healthcheck", running})
+	if len(p.Checks) > 0 {
+		b.WriteString("checks: " + checks(p.Checks))
 	}
 	n := p.Nginx
-	section(&b, "nginx", pair{"container", n.Container}, pair{"host", n.Host}, pair{"mode", n.Mode}, pair{"from", n.From}, pair{"to", n.To}, pair{"text", n.Text}, pair{"values", n.Values})
+	section(&b, "nginx", pair{"container", n.Container}, pair{"mode", n.Mode}, pair{"from", n.From}, pair{"to", n.To}, pair{"values", n.Values})
 	return b.String()
+}
+
+// checks writes a check each, in one line if there is one.
+func checks(targets []string) string {
+	items := make([]string, len(targets))
+	for i, target := range targets {
+		kind := "tcp"
+		if strings.Contains(target, "://") {
+			kind = "http"
+		}
+		items[i] = "{" + kind + ": " + quoted(target) + "}"
+	}
+	if len(items) == 1 {
+		return "[" + items[0] + "]\n"
+	}
+	return "\n  - " + strings.Join(items, "\n  - ") + "\n"
 }
 
 type pair struct {
