@@ -13,6 +13,7 @@ import (
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/ci"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -33,8 +34,8 @@ type command struct {
 	args    []string // flags before arguments
 	began   time.Time
 	report  *report.Report
-	files   []ui.ReportFile // into which the report is written
-	section *ui.Section     // of a CI job's log; nil: none was begun
+	files   []ci.ReportFile // into which the report is written
+	section *ci.Section     // of a CI job's log; nil: none was begun
 	exit    int             // the exit code of a command that has no report
 	mask    redact.Redactor
 	format  string
@@ -106,10 +107,16 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 	return colourArgument(ctx, colours)
 }
 
+// reporting are the commands that make a report.
+var reporting = []string{"deploy", "rollback", "settle", "status", "health", "doctor"}
+
 // output reads how the result is to be shown.
 func (c *command) output(ctx *cli.Context) (err error) {
-	if c.files, err = ui.ReportFiles(ctx.StringSlice("report")); err != nil {
+	if c.files, err = ci.ReportFiles(ctx.StringSlice("report")); err != nil {
 		return err
+	}
+	if len(c.files) > 0 && !slices.Contains(reporting, ctx.Command.Name) {
+		return model.Invalid("bluegate %s makes no report, so --report cannot be used; its output is on stdout", ctx.Command.Name)
 	}
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
 	c.shown = ui.Options{Mode: ui.Mode(ctx.String("progress")), NoColour: ctx.Bool("no-color"), Remains: !ui.LookOf(c.Stdout, c.Getenv, false).Terminal}
@@ -175,7 +182,7 @@ func (c *command) textOptions() ui.TextOptions {
 // progress returns the progress on stderr. It acknowledges a signal as soon as it arrives: undoing may take minutes.
 func (c *command) progress() model.Progress {
 	if !c.quiet && c.shown.Mode != ui.JSON && c.shown.Mode != ui.NoLines {
-		c.section = ui.NewSection(c.Stderr, "bluegate "+c.name, c.Getenv, time.Now())
+		c.section = ci.NewSection(c.Stderr, "bluegate "+c.name, c.Getenv, time.Now())
 	}
 	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.shown) // it also shows the undoing after a signal
 	say := p.Say

@@ -10,6 +10,7 @@ import (
 	"github.com/docker/cli/cli-plugins/metadata"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/ci"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/overlay"
 )
@@ -77,10 +78,10 @@ func (c *command) print() {
 	c.section.Close(time.Now())
 	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.textOptions()))
 	if c.Getenv("GITHUB_ACTIONS") == "true" {
-		_, _ = io.WriteString(c.Stderr, ui.GitHubAnnotation(c.report))
+		_, _ = io.WriteString(c.Stderr, ci.GitHubAnnotation(c.report))
 	}
-	files, file := ui.WithJSON(c.files, c.Getenv)
-	err := errors.Join(ui.WriteReports(c.report, files), ui.WriteGitHub(c.report, file, c.Getenv))
+	files, file := ci.WithJSON(c.files, c.Getenv)
+	err := errors.Join(ci.WriteReports(c.report, files), ci.WriteGitHub(c.report, file, c.Getenv))
 	if err != nil {
 		fmt.Fprintf(c.Stderr, "bluegate: %v\n", err)
 	}

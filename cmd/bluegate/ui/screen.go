@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 )
 
@@ -53,7 +54,7 @@ func (s *Screen) Show(text, last string) error {
 		if i > 0 {
 			b.WriteString("\r\n")
 		}
-		fmt.Fprintf(&b, "%s\x1b[K", cutTo(row, columns))
+		fmt.Fprintf(&b, "%s\x1b[K", ansi.Truncate(row, columns, "…"))
 	}
 	b.WriteString("\x1b[J")
 	_, err := io.WriteString(s.out, b.String())
@@ -68,12 +69,4 @@ func (s *Screen) Append(text string) error {
 	s.used, s.last = true, strings.TrimLeft(text, "\n")
 	_, err := io.WriteString(s.out, text)
 	return err
-}
-
-// cutTo cuts a line to the width of the terminal.
-func cutTo(line string, columns int) string {
-	if r := []rune(line); len(r) > columns && columns > 0 {
-		return string(r[:columns-1]) + "…"
-	}
-	return line
 }

@@ -26,12 +26,12 @@ func TestScreenOnATerminal(t *testing.T) {
 	columns, lines := 10, 4
 	s := NewScreen(&b)
 	s.size = func() (int, int, bool) { return columns, lines, true }
-	for _, text := range []string{"a line that is too long\nb\n", "1\n2\n3\n4\n5\n"} {
+	for _, text := range []string{"a \x1b[32mline\x1b[m that is too long\nb\n", "1\n2\n3\n4\n5\n"} {
 		if err := s.Show(text, "now"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := "\x1b[2J\x1b[Ha line th…\x1b[K\r\nb\x1b[K\r\n\x1b[K\r\nnow\x1b[K\x1b[J" + "\x1b[H1\x1b[K\r\n2\x1b[K\r\n3\x1b[K\r\nnow\x1b[K\x1b[J"
+	want := "\x1b[2J\x1b[Ha \x1b[32mline\x1b[m th…\x1b[K\r\nb\x1b[K\r\n\x1b[K\r\nnow\x1b[K\x1b[J" + "\x1b[H1\x1b[K\r\n2\x1b[K\r\n3\x1b[K\r\nnow\x1b[K\x1b[J"
 	if b.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
 	}

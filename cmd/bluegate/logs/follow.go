@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"context"
@@ -13,12 +13,13 @@ import (
 // followPause is the pause between two looks for containers that started.
 const followPause = time.Second
 
-// follower shows the logs of containers as they come, of those that start later, too.
-type follower struct {
-	stack   *compose.Stack
-	options compose.LogOptions
-	out     *ui.Logs
-	list    func(context.Context) ([]model.Container, error)
+// Follower shows the logs of containers as they come, of those that start later, too.
+type Follower struct {
+	Reader  Reader
+	Options compose.LogOptions
+	Out     *ui.Logs
+	// List returns the containers whose logs are shown, as they are now.
+	List func(context.Context) ([]model.Container, error)
 
 	mu   sync.Mutex
 	logs map[string]*followed // by the container's id
@@ -30,8 +31,8 @@ type followed struct {
 	last time.Time // of the last line, by the engine's clock
 }
 
-// run returns when ctx ends, or with an error.
-func (f *follower) run(ctx context.Context, containers []model.Container) error {
+// Run returns when ctx ends, or with an error.
+func (f *Follower) Run(ctx context.Context, containers []model.Container) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var all sync.WaitGroup
@@ -53,7 +54,7 @@ func (f *follower) run(ctx context.Context, containers []model.Container) error 
 		case <-time.After(followPause):
 		}
 		var err error
-		if containers, err = f.list(ctx); err != nil {
+		if containers, err = f.List(ctx); err != nil {
 			return err
 		}
 	}
@@ -61,7 +62,7 @@ func (f *follower) run(ctx context.Context, containers []model.Container) error 
 
 // next says from where the log of a container is read now; ok is false if there is nothing to read. A container that
 // was restarted continues where it ended, and one that came later is shown from its beginning.
-func (f *follower) next(c model.Container, first bool) (o compose.LogOptions, ok bool) {
+func (f *Follower) next(c model.Container, first bool) (o compose.LogOptions, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	known := f.logs[c.ID]
@@ -69,7 +70,7 @@ func (f *follower) next(c model.Container, first bool) (o compose.LogOptions, ok
 	case known == nil && (first || c.InUse()):
 		f.logs[c.ID] = &followed{open: true}
 		if first {
-			return f.options, true
+			return f.Options, true
 		}
 		return compose.LogOptions{Tail: "all", Follow: true}, true
 	case known == nil || known.open || !c.InUse():
@@ -83,15 +84,15 @@ func (f *follower) next(c model.Container, first bool) (o compose.LogOptions, ok
 	return o, true
 }
 
-func (f *follower) follow(ctx context.Context, c model.Container, o compose.LogOptions) error {
+func (f *Follower) follow(ctx context.Context, c model.Container, o compose.LogOptions) error {
 	log := f.logOf(c.ID)
-	err := f.stack.Logs(ctx, c.ID, o, func(l compose.LogLine) error {
+	err := f.Reader.Logs(ctx, c.ID, o, func(l compose.LogLine) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if l.At.After(log.last) {
 			log.last = l.At
 		}
-		return f.out.Line(c, ui.LogLine(l))
+		return f.Out.Line(c, ui.LogLine(l))
 	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -99,7 +100,7 @@ func (f *follower) follow(ctx context.Context, c model.Container, o compose.LogO
 	return err
 }
 
-func (f *follower) logOf(id string) *followed {
+func (f *Follower) logOf(id string) *followed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.logs[id]

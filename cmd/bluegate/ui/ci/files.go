@@ -1,4 +1,4 @@
-package ui
+package ci
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -20,7 +21,7 @@ type ReportFile struct{ Kind, Path string }
 var kinds = map[string]func(*report.Report) (string, error){
 	"json": func(r *report.Report) (string, error) {
 		var b bytes.Buffer
-		err := Write(&b, "json", r, "")
+		err := ui.Write(&b, "json", r, "")
 		return b.String(), err
 	},
 	"markdown": func(r *report.Report) (string, error) { return markdown(r), nil },

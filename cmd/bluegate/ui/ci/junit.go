@@ -1,4 +1,4 @@
-package ui
+package ci
 
 import (
 	"cmp"
@@ -44,7 +44,7 @@ type (
 // junit returns the report as JUnit's XML: a test for each step, and one for the command, which fails if the command did.
 // A refusal is a failure; that something could not be asked, or was called wrongly, is an error.
 func junit(r *report.Report) string {
-	s := junitSuite{Name: "bluegate " + r.Command + prefixed(" ", r.Project)}
+	s := junitSuite{Name: "bluegate " + r.Command + before(" ", r.Project)}
 	class := "bluegate." + r.Command
 	for _, step := range r.Steps {
 		c := junitCase{Class: class, Name: step.Name, Time: seconds(step.MS)}
@@ -57,7 +57,7 @@ func junit(r *report.Report) string {
 		}
 		s.Cases = append(s.Cases, c)
 	}
-	whole := junitCase{Class: class, Name: cmp.Or(r.Project, r.Command) + prefixed(" ", r.Release), Time: seconds(r.DurationMS), Out: verdict(r)}
+	whole := junitCase{Class: class, Name: cmp.Or(r.Project, r.Command) + before(" ", r.Release), Time: seconds(r.DurationMS), Out: verdict(r)}
 	if r.ExitCode != 0 {
 		fault := &junitFault{Message: verdict(r), Type: string(r.Outcome), Text: evidence(r)}
 		switch r.Outcome {

@@ -1,4 +1,4 @@
-package ui
+package ci
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ func markdown(r *report.Report) string {
 	for _, reason := range r.Reasons {
 		writeMarkdownReason(&b, reason)
 	}
-	if live := liveLine(r); live != "" {
+	if live := live(r); live != "" {
 		fmt.Fprintf(&b, "Live: %s\n\n", escapeMarkdown(live))
 	}
 	if r.Run != "" {
@@ -35,7 +35,7 @@ func markdown(r *report.Report) string {
 	}
 	for _, f := range r.Findings {
 		if f.Cost != "" || f.Remedy != "" { // the rest is in the report
-			fmt.Fprintf(&b, "- %s %s\n\n", escapeMarkdown(f.Code+":"), escapeMarkdown(f.Message+prefixed(": ", f.Cost)))
+			fmt.Fprintf(&b, "- %s %s\n\n", escapeMarkdown(f.Code+":"), escapeMarkdown(f.Message+before(": ", f.Cost)))
 		}
 	}
 	writeFolded(&b, r)
@@ -70,19 +70,11 @@ func verdict(r *report.Report) string {
 	case r.Outcome == model.Planned:
 		return fmt.Sprintf("%s: %s would become live on %s; now %s", project, release, r.To, cmp.Or(live, "nothing is live"))
 	case r.Outcome == model.Refused && r.Command != "doctor" && r.To != model.None:
-		return fmt.Sprintf("%s: %s refused%s", project, release, prefixed(", ", prefixedAfter(live, " still serves")))
+		return fmt.Sprintf("%s: %s refused%s", project, release, before(", ", after(live, " still serves")))
 	case r.Outcome == model.RolledBack:
-		return fmt.Sprintf("%s: %s rolled back%s", project, release, prefixed(", ", prefixedAfter(live, " serves again")))
+		return fmt.Sprintf("%s: %s rolled back%s", project, release, before(", ", after(live, " serves again")))
 	}
-	return fmt.Sprintf("%s: %s: %s%s", project, r.Command, r.Outcome, prefixed(", ", prefixedAfter(live, " is live")))
-}
-
-// prefixedAfter is text with what follows it; empty if the text is.
-func prefixedAfter(text, after string) string {
-	if text == "" {
-		return ""
-	}
-	return text + after
+	return fmt.Sprintf("%s: %s: %s%s", project, r.Command, r.Outcome, before(", ", after(live, " is live")))
 }
 
 // liveWords names what is live; empty if that is not known.
@@ -121,7 +113,7 @@ func writeMarkdownReason(b *strings.Builder, r model.Reason) {
 		fmt.Fprintf(b, "Last probe: <code>%s</code>\n\n", escapeMarkdown(probe))
 	}
 	if len(r.LogTail) > 0 {
-		fold(b, "last log lines"+prefixed(" of ", cmp.Or(r.Container, r.Service)), "<pre>\n"+html.EscapeString(strings.Join(r.LogTail, "\n"))+"\n</pre>")
+		fold(b, "last log lines"+before(" of ", cmp.Or(r.Container, r.Service)), "<pre>\n"+html.EscapeString(strings.Join(r.LogTail, "\n"))+"\n</pre>")
 	}
 }
 

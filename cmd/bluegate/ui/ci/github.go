@@ -1,4 +1,4 @@
-package ui
+package ci
 
 import (
 	"fmt"
@@ -59,7 +59,7 @@ func GitHubAnnotation(r *report.Report) string {
 		text = append(text, r.Message)
 	}
 	if len(text) == 0 {
-		text = append(text, headline(r))
+		text = append(text, fmt.Sprintf("release %s, in %s", r.Release, duration(r.DurationMS)))
 	}
 	return fmt.Sprintf("::%s title=%s::%s\n", level, gitHubProperty(verdict(r)), gitHubText(strings.Join(text, "\n")))
 }

@@ -1,4 +1,4 @@
-package ui
+package ci
 
 import (
 	"bytes"
@@ -23,8 +23,8 @@ func TestGitHubAnnotation(t *testing.T) {
 	if got := GitHubAnnotation(r.Finish(model.Refused)); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	r.Reasons, r.Live = nil, model.Green
-	if got := GitHubAnnotation(r.Finish(model.Promoted)); !strings.HasPrefix(got, "::notice title=shop%3A app%3Av5 is live on green%2C was app%3Av4 (blue)::promoted: green is live") {
+	r.Reasons, r.Live, r.Release, r.DurationMS = nil, model.Green, "r5", 14900
+	if got := GitHubAnnotation(r.Finish(model.Promoted)); !strings.HasPrefix(got, "::notice title=shop%3A app%3Av5 is live on green%2C was app%3Av4 (blue)::release r5, in 14.9s\n") {
 		t.Errorf("got %s", got)
 	}
 	for outcome, want := range map[model.Outcome]string{model.OK: "", model.Planned: "", model.Settled: "", model.Locked: "::warning", model.Interrupted: "::warning", model.RolledBack: "::error", model.Malformed: "::error", model.Unreachable: "::error"} {
