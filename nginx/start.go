@@ -9,10 +9,17 @@ import (
 	"bluegate/nginx/agent"
 )
 
-// start writes the change and starts an nginx that does not run.
+// start writes the change and starts an nginx that does not run. One that someone started before the write has loaded the
+// old files: they are put back, and the switch is to be planned for an nginx that runs.
 func (n *observed) start(ctx context.Context, change model.Change, targets []model.Target, began time.Time) (model.Switched, error) {
 	if written, err := n.write(ctx, change.Files, false); err != nil {
 		return model.Switched{}, n.notStarted(ctx, change.Files[:written], agent.Snapshot{}, err)
+	}
+	if n.wasStarted(ctx) {
+		if _, err := n.write(ctx, change.Files, true); err != nil {
+			return model.Switched{}, n.notStarted(ctx, change.Files, agent.Snapshot{}, err)
+		}
+		return model.Switched{}, model.ErrChanged
 	}
 	after, err := n.startNginx(ctx, change.Files, targets)
 	if err == nil {
@@ -22,6 +29,12 @@ func (n *observed) start(ctx context.Context, change model.Change, targets []mod
 		return model.Switched{}, n.notStarted(ctx, change.Files, after, err)
 	}
 	return n.switched(change, agent.Snapshot{}, after, began), nil
+}
+
+// wasStarted says whether workers run of an nginx that did not run when it was observed.
+func (n *observed) wasStarted(ctx context.Context) bool {
+	s, err := n.found.Processes(ctx)
+	return err == nil && len(s.Workers) > 0
 }
 
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a

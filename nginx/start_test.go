@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
+
 	"bluegate/deploy/model"
 )
 
@@ -69,6 +71,51 @@ func TestStartThatIsNotProven(t *testing.T) {
 				t.Errorf("the file holds %q", got)
 			}
 			s.leavesNothing()
+		})
+	}
+}
+
+// Someone starts the stopped nginx with its old files, before the switch or between its journal entry and its write: nothing
+// is taken for switched, the files are the old ones, and the switch is to be planned again.
+func TestStartedBySomeoneElse(t *testing.T) {
+	for name, during := range map[string]bool{"before the switch": false, "before the write": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.app("was-blue", "3000") // so that it can start
+			x := storages["folder"](b, edge("was-blue:3000")[confPath])
+			x.name, x.created = "edge", true
+			b.run(x)
+			s := &shop{bench: b}
+			s.green = b.app("was-green", "3000")
+			s.plan()
+			s.id = s.route.ID
+			s.rehearse()
+			start := func() error {
+				if err := b.engine.ContainerStart(t.Context(), s.id, container.StartOptions{}); err != nil {
+					return err
+				}
+				b.serves(s.id)
+				return nil
+			}
+			begin := func([]string) error { return start() }
+			if !during {
+				begin = begun
+				if err := start(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := s.router.Switch(t.Context(), s.change, s.targets(), begin); !errors.Is(err, model.ErrChanged) {
+				t.Fatalf("got %v", err)
+			}
+			if got := read(t, x.mounts[0].Source+"/default.conf"); !strings.Contains(got, "was-blue:3000") {
+				t.Errorf("the file holds %q", got)
+			}
+			s.serves("blue")
+			s.plan() // again
+			if _, err := s.switchNow(); err != nil {
+				t.Fatal(err)
+			}
+			s.serves("green")
 		})
 	}
 }

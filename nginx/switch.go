@@ -73,6 +73,8 @@ func (n *observed) ready(ctx context.Context, change model.Change, targets []mod
 		return before, uncompared
 	case now != model.ChangeNotApplied: // whatever else is wrong: the targets are those of a plan that does not hold any more
 		return before, model.ErrChanged
+	case !running && n.wasStarted(ctx): // by someone, since it was observed
+		return before, model.ErrChanged
 	}
 	return before, err
 }

@@ -15,7 +15,8 @@ import (
 // Client speaks to a Serve at the other end of two streams. It may be used by several goroutines.
 type Client struct {
 	in      io.Writer
-	mu      sync.Mutex
+	writing chan struct{} // one request is written at a time; what waits for that gives up with its context
+	mu      sync.Mutex    // never held while something is written
 	next    int
 	waiting map[int]chan Response
 	ended   error
@@ -26,7 +27,7 @@ var ErrEnded = errors.New("the agent next to nginx ended")
 
 // NewClient begins to read answers from out until it ends.
 func NewClient(in io.Writer, out io.Reader) *Client {
-	c := &Client{in: in, waiting: map[int]chan Response{}}
+	c := &Client{in: in, writing: make(chan struct{}, 1), waiting: map[int]chan Response{}}
 	go c.read(out)
 	return c
 }
@@ -75,12 +76,15 @@ func (c *Client) Ask(ctx context.Context, req Request) (Response, error) {
 	c.next++
 	req.ID = c.next
 	c.waiting[req.ID] = ch
+	c.mu.Unlock()
 	text, err := json.Marshal(req)
 	if err == nil {
 		err = c.send(ctx, append(text, '\n'))
 	}
-	c.mu.Unlock()
 	if err != nil {
+		c.mu.Lock()
+		delete(c.waiting, req.ID)
+		c.mu.Unlock()
 		return Response{}, fmt.Errorf("ask the agent next to nginx: %w", err)
 	}
 	select {
@@ -102,6 +106,12 @@ const leastSend = 20 * time.Millisecond
 
 // send gives up with the context's deadline: an engine that stands still takes only so many bytes.
 func (c *Client) send(ctx context.Context, line []byte) error {
+	select {
+	case c.writing <- struct{}{}:
+		defer func() { <-c.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if conn, ok := c.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
 		until, bounded := ctx.Deadline()
 		if bounded && time.Until(until) < leastSend { // half a request would end the other end

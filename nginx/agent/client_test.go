@@ -286,3 +286,42 @@ func read(t testing.TB, path string) string {
 	}
 	return string(content)
 }
+
+// stuck accepts no byte until it is told to.
+type stuck struct{ open chan struct{} }
+
+func (s stuck) Write(p []byte) (int, error) {
+	<-s.open
+	return len(p), nil
+}
+
+// While the other end does not accept a request, answers to others arrive, and whoever waits for his turn gives up in time.
+func TestAWriteThatBlocksHoldsNobodyElse(t *testing.T) {
+	out, answers := io.Pipe()
+	in := stuck{make(chan struct{})}
+	c := NewClient(in, out)
+	first := make(chan Response, 1)
+	go func() {
+		resp, _ := c.Ask(t.Context(), Request{})
+		first <- resp
+	}()
+	for len(c.writing) == 0 { // until it is being written
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := c.Ask(ctx, Request{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the second request: %v", err)
+	}
+	if c.Ended() {
+		t.Error("the other end is taken to be gone")
+	}
+	if _, err := answers.Write([]byte("{\"id\":1}\n")); err != nil { // which the reader takes in
+		t.Fatal(err)
+	}
+	close(in.open)
+	if resp := <-first; resp.ID != 1 {
+		t.Errorf("the first request got %+v", resp)
+	}
+	_ = answers.Close()
+}
