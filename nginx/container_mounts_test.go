@@ -41,6 +41,9 @@ func TestMountOf(t *testing.T) {
 }
 
 func TestRemount(t *testing.T) {
+	info := container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{HostConfig: &container.HostConfig{
+		Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: "all_conf", Target: "/etc/nginx/conf.d/", VolumeOptions: &mount.VolumeOptions{Subpath: "edge/conf.d"}}},
+	}}}
 	for _, test := range []struct {
 		from     container.MountPoint
 		readOnly bool
@@ -53,8 +56,11 @@ func TestRemount(t *testing.T) {
 		// The source of a volume is a path of the engine; it is mounted again by its name.
 		{container.MountPoint{Type: mount.TypeVolume, Name: "edge_conf", Source: "/var/lib/docker/volumes/edge_conf/_data", Destination: "/etc/nginx"}, false,
 			mount.Mount{Type: mount.TypeVolume, Source: "edge_conf", Target: "/etc/nginx", VolumeOptions: &mount.VolumeOptions{NoCopy: true}}},
+		// A part of a volume is mounted as that part: a write would go to another file.
+		{container.MountPoint{Type: mount.TypeVolume, Name: "all_conf", Source: "/var/lib/docker/volumes/all_conf/_data", Destination: "/etc/nginx/conf.d"}, false,
+			mount.Mount{Type: mount.TypeVolume, Source: "all_conf", Target: "/etc/nginx/conf.d", VolumeOptions: &mount.VolumeOptions{NoCopy: true, Subpath: "edge/conf.d"}}},
 	} {
-		if got := incontainer.Remount(test.from, test.readOnly); !reflect.DeepEqual(got, test.want) {
+		if got := incontainer.Remount(info, test.from, test.readOnly); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%+v: %+v, want %+v", test.from, got, test.want)
 		}
 	}

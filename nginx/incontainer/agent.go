@@ -377,7 +377,7 @@ func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (moun
 		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.Running && m.RW || !needed {
 			continue
 		}
-		mounts = append(mounts, Remount(m, false))
+		mounts = append(mounts, Remount(c.Info, m, false))
 	}
 	return mounts, nil
 }
@@ -386,5 +386,5 @@ func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (moun
 func (h *agentContainer) ownMount(real string) bool {
 	m, ok := MountOf(h.nginx.Info, real)
 	_, memory := h.nginx.TmpfsOf(real)
-	return ok && !memory && h.mounted(Remount(m, false))
+	return ok && !memory && h.mounted(Remount(h.nginx.Info, m, false))
 }

@@ -148,7 +148,7 @@ func (set *copiedSet) copyFolders(src fsys.Source, folders map[string]bool) (lar
 func (set *copiedSet) addMounts(c *Nginx, folders, alone map[string]bool, large []string) {
 	for _, m := range c.Info.Mounts {
 		if at := path.Clean(m.Destination); m.Type != mount.TypeTmpfs && !alone[at] && !folders[at] {
-			set.mounts = append(set.mounts, Remount(m, !m.RW)) // nginx -t opens the log files
+			set.mounts = append(set.mounts, Remount(c.Info, m, !m.RW)) // nginx -t opens the log files
 		}
 	}
 	for dir := range folders {

@@ -178,13 +178,13 @@ func (t *Copy) mounts(ctx context.Context) (mounts []mount.Mount, copies map[str
 			t.Note("it has no %s, through which it could act on what is not its own", m.Destination)
 			continue
 		case !m.RW || !stat.Mode.IsDir() && t.inReadOnly(m):
-			mounts = append(mounts, Remount(m, true))
+			mounts = append(mounts, Remount(t.of.Info, m, true))
 			continue
 		}
 		files, err := t.pack(ctx, m.Destination)
 		switch {
 		case errors.Is(err, fsys.ErrTooMuch):
-			mounts = append(mounts, Remount(m, true))
+			mounts = append(mounts, Remount(t.of.Info, m, true))
 			t.Note("it cannot write %s, which holds too much to be copied", m.Destination)
 		case err != nil:
 			return nil, nil, err

@@ -24,14 +24,29 @@ func MountOf(info container.InspectResponse, file string) (container.MountPoint,
 	return best, found
 }
 
-// Remount is the same mount for a container of ours: at the same place, writable or not as we need it.
-func Remount(m container.MountPoint, readOnly bool) mount.Mount {
+// Remount is a mount of nginx's container for a container of ours: at the same place, and with the same part of its
+// volume, writable or not as we need it.
+func Remount(info container.InspectResponse, m container.MountPoint, readOnly bool) mount.Mount {
 	out := mount.Mount{Type: m.Type, Source: m.Source, Target: m.Destination, ReadOnly: readOnly}
 	if m.Type == mount.TypeVolume {
 		out.Source = m.Name
-		out.VolumeOptions = &mount.VolumeOptions{NoCopy: true} // the engine fills an empty volume from the image otherwise
+		// The engine fills an empty volume from the image otherwise.
+		out.VolumeOptions = &mount.VolumeOptions{NoCopy: true, Subpath: subpath(info, m.Destination)}
 	}
 	return out
+}
+
+// subpath is the folder of a volume that is mounted at a place; empty: all of it. The list of mounts does not tell it.
+func subpath(info container.InspectResponse, target string) string {
+	if info.ContainerJSONBase == nil || info.HostConfig == nil {
+		return ""
+	}
+	for _, m := range info.HostConfig.Mounts {
+		if path.Clean(m.Target) == path.Clean(target) && m.VolumeOptions != nil {
+			return m.VolumeOptions.Subpath
+		}
+	}
+	return ""
 }
 
 // NotPersistent implements instance.Instance.
