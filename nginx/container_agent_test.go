@@ -147,3 +147,26 @@ func TestRuntimeOfItsOwnKernel(t *testing.T) {
 		}
 	}
 }
+
+// An agent in a PID namespace that is not nginx's own outlives nginx: after a restart of nginx another one takes its place,
+// in the network that nginx has now.
+func TestRestartedInAPIDNamespaceOfOthers(t *testing.T) {
+	for _, name := range []string{"the host's", "another container's"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			mode := container.PidMode("host")
+			if name != "the host's" {
+				mode = container.PidMode("container:" + b.run(box{name: "pids", cmd: []string{"sleep", "600"}}))
+			}
+			s := b.newShop(box{host: func(h *container.HostConfig) { h.PidMode = mode }, files: edge("was-blue:3000")})
+			s.rehearse()
+			b.docker("restart", "-t", "0", s.id)
+			b.serves(s.id)
+			if now, err := s.router.found.Processes(t.Context()); err != nil || len(now.Workers) == 0 {
+				t.Fatalf("after the restart: %+v, %v", now, err)
+			}
+			s.switchOver()
+			s.serves("green")
+		})
+	}
+}

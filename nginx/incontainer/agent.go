@@ -229,7 +229,8 @@ func (c *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
 	}
 	if help != nil {
 		now, err := help.processes(ctx)
-		if !errors.Is(err, agent.ErrEnded) {
+		// In a PID namespace that is not nginx's own, the agent outlives it: there it finds the old one no more.
+		if !errors.Is(err, agent.ErrEnded) && !(errors.Is(err, agent.ErrNoMaster) && c.scope() != (agent.Scope{})) {
 			return now, err
 		}
 	}
