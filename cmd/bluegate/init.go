@@ -51,6 +51,9 @@ func (c *command) init(ctx *cli.Context) error {
 	if err := i.propose(); err != nil {
 		return err
 	}
+	if err := i.addCheckup(); err != nil {
+		return err
+	}
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
 	}

@@ -39,7 +39,9 @@ func (c *command) initCheckup(ctx *cli.Context, dir string, have config.Source) 
 	if err != nil {
 		return true, err
 	}
-	if _, none := (load.Options{Dir: dir}).FilesFound(); none == nil || found.YAML == "" {
+	folder := adopt.Folder{Path: dir, Files: os.DirFS(dir)}
+	folder.Look()
+	if _, none := (load.Options{Dir: dir}).FilesFound(); none == nil || folder.HasCompose() || found.YAML == "" {
 		return false, nil
 	}
 	a := ui.InitResult{Command: "init", Outcome: model.OK, Directory: dir, File: have.Path, Exists: have.Text != nil, Content: found.YAML, Found: found.Observations}
@@ -64,6 +66,17 @@ func (c *command) initCheckup(ctx *cli.Context, dir string, have config.Source) 
 	}
 	a.Diff = c.mask.Text(a.Diff)
 	return true, ui.Write(c.Stdout, c.format, a, ui.InitWatchText(a))
+}
+
+// addCheckup adds the checkup.json of a folder with an application to its new bluegate.yml.
+func (i *initial) addCheckup() error {
+	found, err := readCheckup(i.dir)
+	if err != nil || found.YAML == "" || i.have.Text != nil {
+		return err
+	}
+	i.result.Content += found.YAML
+	i.result.Found = append(i.result.Found, found.Observations...)
+	return nil
 }
 
 // notifyFindings are the addresses of notifications that are not known.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -178,5 +179,26 @@ watch:
 	once(model.Green)
 	if said := w.said(); strings.Contains(said, "→ down") || strings.Contains(said, "→ degraded") {
 		t.Errorf("a deployment alarmed somebody:\n%s", said)
+	}
+}
+
+// The checkup.json of a folder with an application becomes part of the file that init proposes for the application.
+func TestInitWithCheckup(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	if err := os.Remove(filepath.Join(s.Dir, "bluegate.yml")); err != nil {
+		t.Fatal(err)
+	}
+	checkup := `{"checkers":[{"type":"http","endpoint_name":"home","endpoint_url":"` + s.URL + `/","attempts":2}],"notifier":{"name":"slack","webhook":"a-secret"}}`
+	if err := os.WriteFile(filepath.Join(s.Dir, "checkup.json"), []byte(checkup), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Run(context.Background(), nil, "init", "--progress", "quiet")
+	written, _ := os.ReadFile(filepath.Join(s.Dir, "bluegate.yml"))
+	if err != nil || r.Code != 0 || !strings.Contains(string(written), "{name: home, http: \""+s.URL+"/\"") || strings.Contains(string(written)+r.Stdout, "a-secret") {
+		t.Fatalf("init: %d, %v\n%s\n%s", r.Code, err, r.Stdout, written)
+	}
+	if once := s.run(nil, "watch", "--once"); once.Code != 0 || len(once.Report.Checks) != 2 || len(once.Report.Findings) == 0 {
+		t.Errorf("watch --once: %d, %+v, %+v", once.Code, once.Report.Checks, once.Report.Findings)
 	}
 }
