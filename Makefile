@@ -166,3 +166,14 @@ bench: engine images build
 .PHONY: fuzz
 fuzz:
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 1m ./nginx/conf
+
+# Builds the release of the current commit as the workflow does, with a key that is thrown away, and tries what came out.
+.PHONY: release-check
+release-check: engine
+	packaging/check.sh
+
+# Builds and publishes the release of the tag that is checked out; the workflow runs it.
+.PHONY: release
+release:
+	packaging/tools.sh goreleaser cyclonedx-gomod cosign
+	COMPOSE=$(COMPOSE) PATH=$(CURDIR)/bin/tools:$$PATH goreleaser release --clean

@@ -3,21 +3,35 @@ package model
 // Outcome is how a command ended, in one word.
 type Outcome string
 
-// The outcomes.
+// The outcomes. docs/reasons.md is made from these comments.
 const (
-	Promoted    Outcome = "promoted"
-	Started     Outcome = "started"
-	Planned     Outcome = "planned"
-	Settled     Outcome = "settled"
-	OK          Outcome = "ok"
-	Failed      Outcome = "error"
-	Malformed   Outcome = "invalid"
-	Refused     Outcome = "refused"
-	NotHealthy  Outcome = "unhealthy"
-	RolledBack  Outcome = "rolled-back"
+	// Promoted: The release is live: nginx provably serves it.
+	Promoted Outcome = "promoted"
+	// Started: The colour runs, and nothing served users before: nginx does not run, or was started with it.
+	Started Outcome = "started"
+	// Planned: A dry run: a deployment could begin.
+	Planned Outcome = "planned"
+	// Settled: What an interrupted run left is finished or undone.
+	Settled Outcome = "settled"
+	// OK: The command did what it says.
+	OK Outcome = "ok"
+	// Failed: An internal error of bluegate.
+	Failed Outcome = "error"
+	// Malformed: Wrong usage or configuration. Nothing was changed.
+	Malformed Outcome = "invalid"
+	// Refused: The release did not pass. It was removed, and users never noticed.
+	Refused Outcome = "refused"
+	// NotHealthy: `health`: the colour is not healthy.
+	NotHealthy Outcome = "unhealthy"
+	// RolledBack: The release failed after new workers served it. nginx provably serves the old colour again.
+	RolledBack Outcome = "rolled-back"
+	// NeedsPerson: The release is live but not cleaned up, or it cannot be proven what is live. Nothing that may serve was stopped. The report says what to run.
 	NeedsPerson Outcome = "needs-a-person"
-	Locked      Outcome = "locked"
+	// Locked: Another deployment holds the lock. The report says who, and since when.
+	Locked Outcome = "locked"
+	// Unreachable: The engine or nginx did not answer. Nothing was changed.
 	Unreachable Outcome = "unreachable"
+	// Interrupted: A signal ended the command. What was begun is undone; after a second Ctrl-C at a terminal, `bluegate settle` does the rest.
 	Interrupted Outcome = "interrupted"
 )
 

@@ -9,35 +9,62 @@ import (
 // Code names why a release was refused. The list is closed: the report's schema holds it.
 type Code string
 
-// The reasons of a refusal.
+// The reasons of a refusal: what each one means, and what to do. docs/reasons.md is made from these comments.
 const (
-	Unhealthy            Code = "unhealthy"
-	NoHealthcheck        Code = "no-healthcheck"
-	Exited               Code = "exited"
-	OOMKilled            Code = "oom-killed"
-	Restarting           Code = "restarting"
-	Flapping             Code = "flapping"
-	Paused               Code = "paused"
-	Vanished             Code = "vanished"
-	Missing              Code = "missing"
-	Timeout              Code = "timeout"
-	PullFailed           Code = "pull-failed"
-	BuildFailed          Code = "build-failed"
-	CreateFailed         Code = "create-failed"
-	CheckFailed          Code = "check-failed"
-	NotReachable         Code = "not-reachable"
-	HookFailed           Code = "hook-failed"
-	NginxTestFailed      Code = "nginx-test-failed"
-	NginxNotSwitched     Code = "nginx-not-switched"
-	ConfigNotLoaded      Code = "config-not-loaded"
-	SwitchPointNotFound  Code = "switch-point-not-found"
+	// Unhealthy: A container's healthcheck failed as often as its retries allow. The report has the last probe and the end of the log. Repair the release and deploy again.
+	Unhealthy Code = "unhealthy"
+	// NoHealthcheck: A service has no healthcheck, so it cannot be told whether it works. Add the healthcheck that the message shows, or allow it: `gate: {without_healthcheck: {SERVICE: running}}`.
+	NoHealthcheck Code = "no-healthcheck"
+	// Exited: A container ended although it should run, or a one-shot service ended with another exit code than 0. The report has the code and the end of the log.
+	Exited Code = "exited"
+	// OOMKilled: The kernel killed a container because it used more memory than it may. Raise its limit, or look for the leak.
+	OOMKilled Code = "oom-killed"
+	// Restarting: A container's process ended and the engine started it again. It would do so in front of users.
+	Restarting Code = "restarting"
+	// Flapping: A container became unhealthy again and again after it was healthy. Look at the probe's output in the report.
+	Flapping Code = "flapping"
+	// Paused: Someone paused a container during the gate. Unpause it, and deploy again.
+	Paused Code = "paused"
+	// Vanished: Someone removed a container during the gate.
+	Vanished Code = "vanished"
+	// Missing: A container of the release was never created: fewer run than the Compose file declares.
+	Missing Code = "missing"
+	// Timeout: The release was not healthy in time. The time is computed from the healthchecks; `gate.timeout` sets another one.
+	Timeout Code = "timeout"
+	// PullFailed: An image could not be pulled: its name or tag does not exist, the registry refused the credentials, or it did not answer.
+	PullFailed Code = "pull-failed"
+	// BuildFailed: An image could not be built. The report has the end of the build's output.
+	BuildFailed Code = "build-failed"
+	// CreateFailed: Compose or the engine could not create or start a container: a port or a name is taken, a volume or a network is missing. The message is theirs.
+	CreateFailed Code = "create-failed"
+	// CheckFailed: A check of bluegate.yml got another answer than it wants. The report shows the answer.
+	CheckFailed Code = "check-failed"
+	// NotReachable: nginx cannot connect to an address of the release, or its name does not lead to the new containers. Put both on one network, and let the service listen on 0.0.0.0.
+	NotReachable Code = "not-reachable"
+	// HookFailed: A command of `hooks` failed. The report has the end of its output.
+	HookFailed Code = "hook-failed"
+	// NginxTestFailed: `nginx -t` refuses the configuration that the switch would write. The message is nginx's.
+	NginxTestFailed Code = "nginx-test-failed"
+	// NginxNotSwitched: nginx cannot be switched, or would not stay switched: bluegate may not write its file or signal it, or its next start would undo the switch. The message says what to change.
+	NginxNotSwitched Code = "nginx-not-switched"
+	// ConfigNotLoaded: nginx serves another configuration than its files hold, or sees other files than bluegate: someone edited a file and did not reload, or a mounted file was replaced. Reload nginx, or do what the message says.
+	ConfigNotLoaded Code = "config-not-loaded"
+	// SwitchPointNotFound: No place in nginx's configuration names a colour in a way that bluegate can change. `bluegate init` proposes a configuration.
+	SwitchPointNotFound Code = "switch-point-not-found"
+	// SwitchPointAmbiguous: It cannot be told what to change: nginx names both colours in one place, or one address leads to both. The message has the places.
 	SwitchPointAmbiguous Code = "switch-point-ambiguous"
-	CannotCoexist        Code = "cannot-coexist"
-	StillDraining        Code = "still-draining"
-	LiveUnknown          Code = "live-unknown"
-	AddressLeftOver      Code = "address-left-over"
-	WouldLoseData        Code = "would-lose-data"
-	ForeignJournal       Code = "foreign-journal"
+	// CannotCoexist: Both colours cannot run at the same time: they publish the same port, or have the same container name, or a second database would be started.
+	CannotCoexist Code = "cannot-coexist"
+	// StillDraining: The colour that this command needs still answers requests of an earlier release. Wait, then run `bluegate settle`.
+	StillDraining Code = "still-draining"
+	// LiveUnknown: Containers of a colour run, and it cannot be proven what nginx serves. Nothing may be replaced then. `bluegate status` shows the evidence.
+	LiveUnknown Code = "live-unknown"
+	// AddressLeftOver: After the switch another place of nginx's configuration would still lead to the old colour. The message shows the edit.
+	AddressLeftOver Code = "address-left-over"
+	// WouldLoseData: A volume or a network differs from its declaration, and Compose could only recreate it. Change the declaration back, or move the data yourself.
+	WouldLoseData Code = "would-lose-data"
+	// ForeignJournal: Another application with the same name was deployed to this engine. Give this one a `project` of its own.
+	ForeignJournal Code = "foreign-journal"
 )
 
 // Reason is one cause of a refusal with its evidence.

@@ -22,6 +22,10 @@ echo "vet: ok"
 go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}"
 echo "staticcheck: ok"
 
+# What it is released for, besides Linux. The tests are Linux's.
+for system in darwin windows; do GOOS=$system go build -o /dev/null ./...; done
+echo "darwin, windows: ok"
+
 # The domain knows its adapters by its own interfaces only, and adapters do not know each other.
 module=$(go list -m)
 forbid() { # FROM... -- WHAT: no package of FROM may depend on a package whose whole path matches WHAT
@@ -54,9 +58,9 @@ if command -v shellcheck >/dev/null; then
   echo "shellcheck: ok"
 fi
 
-# The workflow uses the action of this repository: its inputs and outputs are checked, too.
-go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 testdata/ci/deploy.yml
-echo "action: ok"
+# One workflow uses the action of this repository: its inputs and outputs are checked, too.
+go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml testdata/ci/deploy.yml
+echo "workflows: ok"
 
 go mod tidy -diff
 echo "go.mod: ok"
