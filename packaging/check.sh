@@ -11,7 +11,7 @@ set -euo pipefail
 shopt -s inherit_errexit nullglob
 cd "$(dirname "$0")/.."
 
-work=$(mktemp -d)
+source=$PWD work=$(mktemp -d)
 image=bluegate-release-check
 trap 'cd /; rm -rf "$work"; docker image rm -f $(docker image ls -q "$image") >/dev/null 2>&1 || true' EXIT
 say() { printf '%s\n' "release-check: $*"; }
@@ -33,7 +33,7 @@ export COSIGN_PASSWORD='' COSIGN_KEY=$work/cosign.key
 (cd "$work" && cosign generate-key-pair >/dev/null 2>&1)
 
 release() { # FOLDER: builds the current commit in a clone of its own
-  git clone --quiet --no-local . "$1"
+  git clone --quiet --no-local "$source" "$1"
   (cd "$1" && goreleaser release --snapshot --clean --parallelism "${PARALLEL:-2}" >"$work/goreleaser.log" 2>&1) || { tail -n 40 "$work/goreleaser.log" >&2; fail "goreleaser failed"; }
 }
 
@@ -87,4 +87,4 @@ mkdir "$work/cache"
 (cd .. && GOCACHE=$work/cache goreleaser build --snapshot --clean --single-target --id bluegate >"$work/goreleaser.log" 2>&1) || { tail -n 40 "$work/goreleaser.log" >&2; fail "goreleaser failed"; }
 cmp bluegate_linux_"$arch"*/bluegate "$work/one/dist"/bluegate_linux_"$arch"*/bluegate || fail "two compilations differ"
 
-say "all of it is as it should be: $(wc -l <SHA256SUMS 2>/dev/null || wc -l <"$work/one/dist/SHA256SUMS") files in SHA256SUMS"
+say "all of it is as it should be: $(wc -l <"$work/one/dist/SHA256SUMS") files in SHA256SUMS"
