@@ -86,7 +86,7 @@ func (s *Stack) owns(m model.Model, labels map[string]string) bool {
 	made := labels[engine.ColourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
 	switch {
-	case strings.EqualFold(labels[api.OneoffLabel], "true"):
+	case strings.EqualFold(labels[api.OneoffLabel], "true"), labels[api.HookLabel] != "":
 		return false
 	case own:
 		return made || !service.Shared

@@ -27,8 +27,12 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 	if err == nil {
 		err = created(ctx)
 	}
+	var hooks map[string][]types.ServiceHook
 	if err == nil {
-		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startProject(rec.Model)})
+		hooks, err = s.savedHooks(ctx, project, rec)
+	}
+	if err == nil {
+		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startProject(rec.Model, hooks)})
 	}
 	if err == nil {
 		err = ctx.Err() // Start returns nil when its wait for a dependency is cancelled
@@ -36,15 +40,48 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 	return s.engine.Unreachable(err)
 }
 
+// savedHooks returns the post_start hooks of a release's services, which its snapshots have.
+func (s *Stack) savedHooks(ctx context.Context, project string, rec model.ReleaseRecord) (map[string][]types.ServiceHook, error) {
+	rows, err := s.snapshots(ctx, project, rec.Release)
+	if err != nil {
+		return nil, err
+	}
+	hooks := map[string][]types.ServiceHook{}
+	for _, k := range rec.Kept {
+		i := slices.IndexFunc(rows, func(row container.Summary) bool { return row.Labels[engine.KeptNameLabel] == k.Name })
+		if i < 0 {
+			continue
+		}
+		o, err := s.savedSpec(ctx, rows[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		hooks[k.Service] = o.PostStart
+	}
+	return hooks, nil
+}
+
+// savedSpec reads what a snapshot holds.
+func (s *Stack) savedSpec(ctx context.Context, snapshot string) (o containerSpec, err error) {
+	text, err := engine.StateContainer{Engine: s.engine, Name: snapshot}.Get(ctx, snapshotFile)
+	if err != nil {
+		return o, err
+	}
+	if err := json.Unmarshal(text, &o); err != nil {
+		return o, fmt.Errorf("its saved configuration cannot be read: %w", err)
+	}
+	return o, nil
+}
+
 // startProject returns the part of a Compose project that is needed to start it.
-func startProject(m model.Model) *types.Project {
+func startProject(m model.Model, hooks map[string][]types.ServiceHook) *types.Project {
 	p := &types.Project{Name: m.ComposeProject, Services: types.Services{}}
 	for _, s := range m.Services {
 		depends := types.DependsOnConfig{}
 		for _, d := range s.After {
 			depends[d.Service] = types.ServiceDependency{Condition: string(d.Condition), Required: true}
 		}
-		p.Services[s.Name] = types.ServiceConfig{Name: s.Name, DependsOn: depends}
+		p.Services[s.Name] = types.ServiceConfig{Name: s.Name, DependsOn: depends, PostStart: hooks[s.Name]}
 	}
 	return p
 }
@@ -132,13 +169,9 @@ func (s *Stack) recreate(ctx context.Context, rec model.ReleaseRecord, k model.R
 	if err != nil {
 		return "", err
 	}
-	text, err := engine.StateContainer{Engine: s.engine, Name: snapshot}.Get(ctx, snapshotFile)
+	o, err := s.savedSpec(ctx, snapshot)
 	if err != nil {
 		return "", err
-	}
-	var o containerSpec
-	if err := json.Unmarshal(text, &o); err != nil {
-		return "", fmt.Errorf("its saved configuration cannot be read: %w", err)
 	}
 	config := *info.Config
 	config.Image, config.Hostname, config.Domainname, config.Volumes = s.imageName(ctx, o.Image, k.Digest), o.Hostname, o.Domainname, o.Volumes

@@ -16,11 +16,15 @@ import (
 // Retire implements model.Stack. It disables the restart policy, so that a stopped container stays stopped when the
 // engine restarts.
 func (s *Stack) Retire(ctx context.Context, containers []model.Container) error {
+	var hooks hookFailures
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
-		group.Go(func() error { return s.retire(ctx, c) })
+		group.Go(func() error {
+			hooks.add(s.beforeStop(ctx, c))
+			return s.retire(ctx, c)
+		})
 	}
-	return s.engine.Unreachable(group.Wait())
+	return s.engine.Unreachable(hooks.after(group.Wait()))
 }
 
 func (s *Stack) retire(ctx context.Context, c model.Container) error {
@@ -59,16 +63,22 @@ func (s *Stack) disableRestart(ctx context.Context, c model.Container) (grace ti
 
 // Remove implements model.Stack.
 func (s *Stack) Remove(ctx context.Context, containers []model.Container) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var hooks hookFailures
+	group, removing := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error {
-			if err := engine.RemoveContainer(ctx, s.engine, c.ID); err != nil {
+			hooks.add(s.beforeStop(removing, c))
+			if err := engine.RemoveContainer(removing, s.engine, c.ID); err != nil {
 				return fmt.Errorf("remove %s: %w", c.Name, err)
 			}
 			return nil
 		})
 	}
-	return s.engine.Unreachable(group.Wait())
+	err := group.Wait()
+	if err == nil {
+		err = s.removeHookContainers(ctx, containers)
+	}
+	return s.engine.Unreachable(hooks.after(err))
 }
 
 // stopGrace is how long a container may take to stop before the engine kills it.

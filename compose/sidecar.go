@@ -74,15 +74,19 @@ const execOutput = 16 << 10
 // Exec runs a command in a container and returns the end of its output and its exit code. If ctx ends, the command
 // continues in the container: the engine cannot end it.
 func (s *Stack) Exec(ctx context.Context, c model.Container, argv []string) (output []byte, code int, err error) {
+	return s.execute(ctx, c, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
+}
+
+func (s *Stack) execute(ctx context.Context, c model.Container, command container.ExecOptions) (output []byte, code int, err error) {
 	fail := func(err error) ([]byte, int, error) {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return output, 0, s.engine.Unreachable(fmt.Errorf("run %q in %s: %w", argv[0], c.Name, err))
+		return output, 0, s.engine.Unreachable(fmt.Errorf("run %q in %s: %w", command.Cmd[0], c.Name, err))
 	}
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	created, err := s.engine.ContainerExecCreate(ask, c.ID, container.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
+	created, err := s.engine.ContainerExecCreate(ask, c.ID, command)
 	if err != nil {
 		return fail(err)
 	}

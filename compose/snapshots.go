@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
@@ -36,6 +37,7 @@ type containerSpec struct {
 	Host       container.HostConfig                 `json:"host"` // without LogConfig, which the snapshot itself has
 	Networks   map[string]*network.EndpointSettings `json:"networks,omitempty"`
 	Files      []inlineFile                         `json:"files,omitempty"`
+	PostStart  []types.ServiceHook                  `json:"post_start,omitempty"`
 }
 
 // Keep implements model.Archive.
@@ -64,6 +66,7 @@ func (s *Stack) keepContainer(ctx context.Context, project string, rec model.Rel
 		return err
 	}
 	o := containerSpecOf(info)
+	o.PostStart = s.startHooks(rec.Colour, k.Service)
 	names := map[string]string{} // names stay the same; a rollback changes ids
 	for _, other := range rec.Kept {
 		names[other.ID] = other.Name

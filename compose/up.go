@@ -67,6 +67,7 @@ func (s *Stack) start(ctx context.Context, project *types.Project) error {
 	starting, stop := s.engine.Watched(ctx)
 	defer stop()
 	err := engine.SilenceError(starting, s.service.Start(starting, project.Name, api.StartOptions{Project: project}))
+	err = hookError(err)
 	if err == nil {
 		err = engine.SilenceError(starting, starting.Err()) // Start returns nil when its wait for a dependency is cancelled
 	}
@@ -111,7 +112,7 @@ func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map
 	busy, there = map[string]bool{}, map[string]int{}
 	unhealthy := map[string]bool{}
 	for _, row := range rows {
-		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") { // of docker compose run
+		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") || row.Labels[api.HookLabel] != "" { // of docker compose run; of pre_start
 			continue
 		}
 		service := row.Labels[api.ServiceLabel]

@@ -145,7 +145,7 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err := r.holdNames(ctx, r.plan.Release.To); err != nil {
 		return err
 	}
-	if err := r.Stack.Remove(ctx, containers); err != nil {
+	if err := r.despiteHooks(r.Stack.Remove(ctx, containers)); err != nil {
 		return err
 	}
 	r.removed(containers)

@@ -51,6 +51,7 @@ type fakeEngine struct {
 	buildFails             error
 	builds                 map[string]string // what building an image gives
 	upFails                error             // after everything was started
+	preStopFails           error             // a hook of whatever is stopped or removed
 	upTakes                time.Duration
 	stopTakes              time.Duration
 	silent                 [2]time.Time // while the engine does not answer

@@ -219,6 +219,9 @@ func (p *process) Retire(ctx context.Context, containers []model.Container) erro
 			return err
 		}
 	}
+	if p.preStopFails != nil {
+		return &model.StopHookError{Err: p.preStopFails}
+	}
 	if p.stopTakes == 0 {
 		return nil
 	}
@@ -238,6 +241,9 @@ func (p *process) Remove(ctx context.Context, containers []model.Container) erro
 		}); err != nil {
 			return err
 		}
+	}
+	if p.preStopFails != nil {
+		return &model.StopHookError{Err: p.preStopFails}
 	}
 	return nil
 }

@@ -176,3 +176,23 @@ func TestDryRunRunsNoHook(t *testing.T) {
 		}
 	})
 }
+
+// TestPreStopHooksThatFail: they keep nothing from being stopped, and are told of.
+func TestPreStopHooksThatFail(t *testing.T) {
+	story(t, "of the old colour", func(t *testing.T, w *fakeEngine) {
+		w.preStopFails = errors.New("pre_stop[0] of shop-was-blue-1 exited with code 1")
+		r := w.process().deploy()
+		ends(t, r, model.Promoted, 0, model.Green)
+		if !strings.Contains(findings(r), "pre-stop-failed") || len(w.running(model.Blue)) > 0 {
+			t.Errorf("findings %q, %v run", findings(r), w.running(model.Blue))
+		}
+	})
+	story(t, "of a release that is refused", func(t *testing.T, w *fakeEngine) {
+		w.preStopFails, w.nginx.rejects = errors.New("pre_stop[0] of shop-was-green-1 exited with code 1"), "unexpected }"
+		r := w.process().deploy()
+		ends(t, r, model.Refused, 3, model.Blue)
+		if !strings.Contains(findings(r), "pre-stop-failed") || r.Undo.Status != "ok" {
+			t.Errorf("findings %q, undo %+v", findings(r), r.Undo)
+		}
+	})
+}

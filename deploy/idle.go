@@ -43,7 +43,7 @@ func (r *run) stopIdle(ctx context.Context) (said string, err error) {
 	if err := r.holdNames(ctx, idle); err != nil {
 		return "", err
 	}
-	if err := r.Stack.Retire(ctx, running); err != nil {
+	if err := r.despiteHooks(r.Stack.Retire(ctx, running)); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s was stopped, and what was open to it was cut; %s is live", idle, r.live.Colour), nil

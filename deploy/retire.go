@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -83,7 +84,7 @@ func (r *run) stopOld(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	if err := r.Stack.Retire(ctx, old); err != nil {
+	if err := r.despiteHooks(r.Stack.Retire(ctx, old)); err != nil {
 		return err
 	}
 	r.warnKilled(began, old)
@@ -91,7 +92,17 @@ func (r *run) stopOld(ctx context.Context) error {
 		return nil
 	}
 	r.removed(old)
-	return r.Stack.Remove(ctx, old)
+	return r.despiteHooks(r.Stack.Remove(ctx, old))
+}
+
+// despiteHooks notes pre_stop hooks that failed. They keep no container: it was stopped or removed all the same.
+func (r *run) despiteHooks(err error) error {
+	var hooks *model.StopHookError
+	if !errors.As(err, &hooks) {
+		return err
+	}
+	r.note(model.Finding{Code: "pre-stop-failed", Message: hooks.Error() + "; the container was stopped all the same"})
+	return nil
 }
 
 // finish prunes what is not needed any more, and closes the journal's entry.

@@ -193,7 +193,7 @@ func (r *run) stopRestored(ctx context.Context) error {
 		if err := r.holdNames(ctx, r.plan.Release.To); err != nil {
 			return err
 		}
-		if err := r.Stack.Retire(ctx, containers); err != nil {
+		if err := r.despiteHooks(r.Stack.Retire(ctx, containers)); err != nil {
 			return err
 		}
 	}

@@ -192,7 +192,7 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 	if err := r.holdNames(ctx, e.To); err != nil {
 		return "", err
 	}
-	if err := r.Stack.Retire(ctx, r.seen.Of(e.To)); err != nil {
+	if err := r.despiteHooks(r.Stack.Retire(ctx, r.seen.Of(e.To))); err != nil {
 		return "", err
 	}
 	r.journal.Bring(e.Images)

@@ -58,7 +58,7 @@ func (r *run) replace(ctx context.Context) error {
 	if err := r.holdNames(ctx, r.plan.Release.To); err != nil {
 		return err
 	}
-	return r.Stack.Remove(ctx, old)
+	return r.despiteHooks(r.Stack.Remove(ctx, old))
 }
 
 // stillIdle asks again whether nginx leads to containers that are about to be removed, if any of them runs. Pulling and

@@ -179,6 +179,12 @@ type NotOfferedError struct{ Err error }
 func (e *NotOfferedError) Error() string { return "its registry does not serve it: " + e.Err.Error() }
 func (e *NotOfferedError) Unwrap() error { return e.Err }
 
+// StopHookError says that pre_stop hooks failed, of containers that were stopped or removed all the same.
+type StopHookError struct{ Err error }
+
+func (e *StopHookError) Error() string { return e.Err.Error() }
+func (e *StopHookError) Unwrap() error { return e.Err }
+
 // Is says that an error is of a type, or wraps one that is.
 func Is[E error](err error) bool {
 	var e E

@@ -32,10 +32,13 @@ type Stack interface {
 	// LogTail returns the last lines of a container's log, neutralised for a terminal.
 	LogTail(ctx context.Context, id string, lines int) ([]string, error)
 
-	// Retire takes a restart policy away from containers and stops them side by side, each with its own grace.
+	// Retire takes a restart policy away from containers and stops them side by side, each with its own grace, after their
+	// pre_stop hooks. A *StopHookError says that a hook failed; the containers are stopped all the same.
 	Retire(ctx context.Context, containers []Container) error
 
-	// Remove removes containers, running or not, with their anonymous volumes. One that is already gone is not an error.
+	// Remove removes containers, running or not, with their anonymous volumes, after the pre_stop hooks of those that run;
+	// and what a failed pre_start hook of their services left. One that is already gone is not an error. A *StopHookError
+	// says that a hook failed; the containers are removed all the same.
 	Remove(ctx context.Context, containers []Container) error
 }
 
