@@ -43,11 +43,12 @@ func Connect(ctx context.Context, host, contextName string, docker ...string) (*
 	if err != nil {
 		return nil, &model.InvalidError{Err: fmt.Errorf("find the engine of context %q: %w", cli.CurrentContext(), err)}
 	}
-	raw, err := rawClient(endpoint)
+	leases := &engine.Leases{}
+	raw, err := rawClient(endpoint, leases)
 	if err != nil {
 		return nil, &model.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
 	}
-	c := &Connection{Engine: &engine.Engine{Client: raw, Endpoint: endpoint.Host}, cli: cli}
+	c := &Connection{Engine: &engine.Engine{Client: raw, Endpoint: endpoint.Host, Leases: leases}, cli: cli}
 	return c, c.SetSkew(ctx)
 }
 
@@ -107,7 +108,7 @@ func endpointOf(cli command.Cli) (docker.Endpoint, error) {
 
 // rawClient returns a docker/docker client for the endpoint that docker/cli resolved. On its own, the client supports
 // neither contexts nor ssh.
-func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
+func rawClient(endpoint docker.Endpoint, leases *engine.Leases) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	helper, err := connhelper.GetConnectionHelper(endpoint.Host)
 	if err != nil {
@@ -116,7 +117,7 @@ func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 	transport := &http.Transport{}
 	if helper != nil {
 		transport.DialContext = helper.Dialer
-		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}),
+		opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport, leases)}),
 			client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
 		return client.NewClientWithOpts(opts...)
 	}
@@ -125,7 +126,7 @@ func rawClient(endpoint docker.Endpoint) (*client.Client, error) {
 			return nil, err
 		}
 	}
-	opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport)}), client.WithHost(endpoint.Host))
+	opts = append(opts, client.WithHTTPClient(&http.Client{Transport: engine.RetryQuestions(transport, leases)}), client.WithHost(endpoint.Host))
 	return client.NewClientWithOpts(opts...)
 }
 

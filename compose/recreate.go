@@ -32,6 +32,9 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 		hooks, err = s.savedHooks(ctx, project, rec)
 	}
 	if err == nil {
+		err = s.engine.Leases.Ask()
+	}
+	if err == nil {
 		err = s.service.Start(ctx, rec.Model.ComposeProject, api.StartOptions{Project: startProject(rec.Model, hooks)})
 	}
 	if err == nil {

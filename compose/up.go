@@ -48,6 +48,9 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 	defer cancel()
 	creating, stop := s.engine.Watched(creating)
 	defer stop()
+	if err := s.engine.Leases.Ask(); err != nil { // Compose has a client of its own
+		return err
+	}
 	err = engine.SilenceError(creating, s.service.Create(creating, project, api.CreateOptions{
 		Services: own, IgnoreOrphans: true, Recreate: api.RecreateForce, RecreateDependencies: api.RecreateNever, QuietPull: true,
 	}))
@@ -66,6 +69,9 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 func (s *Stack) start(ctx context.Context, project *types.Project) error {
 	starting, stop := s.engine.Watched(ctx)
 	defer stop()
+	if err := s.engine.Leases.Ask(); err != nil {
+		return err
+	}
 	err := engine.SilenceError(starting, s.service.Start(starting, project.Name, api.StartOptions{Project: project}))
 	err = hookError(err)
 	if err == nil {

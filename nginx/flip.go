@@ -21,7 +21,7 @@ const flipTime = time.Second
 // proof.
 func (n *observed) flip(ctx context.Context, change model.Change, targets []model.Target, before agent.Snapshot, began time.Time) (model.Switched, error) {
 	undo := func(written int, cause error) error {
-		err := mayUndo(ctx, change.Files[:written])
+		err := mayUndo(ctx, change.Files[:written], cause)
 		if err == nil {
 			_, err = n.write(context.WithoutCancel(ctx), change.Files[:written], true)
 		}

@@ -40,7 +40,7 @@ func (n *observed) wasStarted(ctx context.Context) bool {
 // notStarted leaves nginx as it was found: it does not run, and its files are the old ones. It is stopped first: a
 // proof that failed may be one that it serves someone else.
 func (n *observed) notStarted(ctx context.Context, written []model.FileChange, after agent.Snapshot, cause error) error {
-	undo := mayUndo(ctx, written)
+	undo := mayUndo(ctx, written, cause)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if undo == nil {

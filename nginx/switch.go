@@ -192,8 +192,8 @@ func (n *observed) switched(change model.Change, before, after agent.Snapshot, b
 }
 
 // mayUndo is an error once the lock is lost: another run may be at work on what this one wrote.
-func mayUndo(ctx context.Context, written []model.FileChange) error {
-	if len(written) > 0 && errors.Is(context.Cause(ctx), model.ErrLeaseLost) {
+func mayUndo(ctx context.Context, written []model.FileChange, cause error) error {
+	if len(written) > 0 && (errors.Is(context.Cause(ctx), model.ErrLeaseLost) || errors.Is(cause, model.ErrLeaseLost)) {
 		return model.ErrLeaseLost
 	}
 	return nil
@@ -202,7 +202,7 @@ func mayUndo(ctx context.Context, written []model.FileChange) error {
 // takeBack undoes a switch that was not proven, on a context of its own, and says what users may have met.
 func (n *observed) takeBack(ctx context.Context, written []model.FileChange, before agent.Snapshot, cause error) error {
 	failed := &model.NotSwitchedError{Err: cause, Reason: model.Reason{Code: model.NginxNotSwitched, Message: fmt.Sprintf("%s was not switched: %v", n.found, cause)}}
-	if err := mayUndo(ctx, written); err != nil {
+	if err := mayUndo(ctx, written, cause); err != nil {
 		failed.Applied, failed.Restored = true, err
 		return failed
 	}

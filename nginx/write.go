@@ -11,7 +11,7 @@ import (
 )
 
 // write puts the new bytes of every file in place of the old ones, or the other way round. It returns how many of the
-// files it may have written: one that someone else changed is none of them.
+// files it may have written: one that someone else changed is none of them, nor is one for which the lock had ended.
 func (n *observed) write(ctx context.Context, files []model.FileChange, back bool) (int, error) {
 	for i, f := range files {
 		if ctx.Err() != nil { // before each: with the lock goes the right to write
@@ -26,7 +26,7 @@ func (n *observed) write(ctx context.Context, files []model.FileChange, back boo
 		switch {
 		case err == nil:
 			continue
-		case !errors.Is(err, instance.ErrForeign):
+		case !errors.Is(err, instance.ErrForeign) && !errors.Is(err, model.ErrLeaseLost):
 			i++
 		}
 		return i, fmt.Errorf("write %s of %s: %w", f.Path, n.found, err)

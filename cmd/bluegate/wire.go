@@ -43,6 +43,7 @@ func connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	}
 	o.Nginx.Overlay = []string{self, overlayMode}
 	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = engine.Skew, engine.Local(), readAgent
+	o.Nginx.Until = engine.Leases.Until
 	store := state.New(engine.Engine)
 	router, local := nginx.New(engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{

@@ -24,6 +24,8 @@ type Engine struct {
 	Endpoint string
 	// Skew is the difference between the local clock and the engine's: local time minus engine time.
 	Skew time.Duration
+	// Leases are the locks that are held.
+	Leases *Leases
 	// Looks says that the command holds no lock, and only looks.
 	Looks bool
 	// Waiter returns a static executable for an architecture, and the arguments with which it waits for a signal. If it is

@@ -14,14 +14,18 @@ import (
 
 // repeating repeats a read request that the engine answered with an internal error, or only in part. A request that
 // changes something is sent once: the engine may have done it, and only the caller can find out.
-type repeating struct{ once http.RoundTripper }
+type repeating struct {
+	once   http.RoundTripper
+	leases *Leases
+}
 
 // repeats are the pauses before a request is repeated.
 var repeats = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
 
-// RetryQuestions makes a client's transport repeat read requests. The client must keep an *http.Transport, because it
+// RetryQuestions makes a client's transport repeat read requests, and refuse every other one once a lease has ended. The
+// client must keep an *http.Transport, because it
 // takes the dialer from it when it hands a connection over to a stream.
-func RetryQuestions(outer *http.Transport) *http.Transport {
+func RetryQuestions(outer *http.Transport, leases *Leases) *http.Transport {
 	once := &http.Transport{
 		// Both are set later, when the client knows its host.
 		Proxy: func(req *http.Request) (*url.URL, error) {
@@ -43,7 +47,7 @@ func RetryQuestions(outer *http.Transport) *http.Transport {
 	if outer.TLSClientConfig != nil {
 		scheme = "https"
 	}
-	outer.RegisterProtocol(scheme, &repeating{once})
+	outer.RegisterProtocol(scheme, &repeating{once, leases})
 	return outer
 }
 
@@ -52,7 +56,10 @@ var streams = regexp.MustCompile(`/(events|logs|archive|attach|stats|export|get)
 
 // RoundTrip implements http.RoundTripper.
 func (r *repeating) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method != http.MethodGet && req.Method != http.MethodHead || req.Header.Get("Upgrade") != "" {
+	if req.Method != http.MethodGet && req.Method != http.MethodHead || req.Header.Get("Upgrade") != "" { // it changes something
+		if err := r.leases.Ask(); err != nil {
+			return nil, err
+		}
 		return r.once.RoundTrip(req)
 	}
 	for _, pause := range repeats {

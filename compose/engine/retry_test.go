@@ -55,7 +55,7 @@ func TestQuestionsAreRepeated(t *testing.T) {
 			t.Run(name+" "+test.method+test.path, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					asked := 0
-					r := &repeating{answers(func(*http.Request) (*http.Response, error) {
+					r := &repeating{once: answers(func(*http.Request) (*http.Response, error) {
 						if asked++; asked <= test.failures {
 							return fail()
 						}

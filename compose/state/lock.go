@@ -105,6 +105,7 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 func (l *Store) hold(ctx context.Context, id string, until time.Time) *lease {
 	lease := &lease{vessel: engine.StateContainer{Engine: l.engine, Name: id}, lost: make(chan struct{})}
 	lease.until.Store(&until)
+	lease.released = l.engine.Leases.Hold(lease.Until)
 	ctx, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.done.Go(func() { lease.keep(ctx, until) })
 	return lease
@@ -179,6 +180,8 @@ type lease struct {
 	done   sync.WaitGroup
 	until  atomic.Pointer[time.Time]
 	why    error // set before lost is closed
+
+	released func() // it counts for the engine's requests no more
 }
 
 // Until implements model.Lease.
@@ -240,6 +243,7 @@ func (l *lease) Why() error { return l.why }
 func (l *lease) Release(ctx context.Context) error {
 	l.stop()
 	l.done.Wait()
+	defer l.released()
 	select {
 	case <-l.lost:
 		return nil

@@ -21,6 +21,9 @@ type Request struct {
 	// Root is a process with whose root files are read and written: nginx's master. 0: the agent's own, which has mounts
 	// that nginx may not write.
 	Root int `json:"root,omitempty"`
+	// Until is the end of the lock that whoever asks holds, by the clock of the agent's machine. A Replace or a Reload is
+	// refused from then on: the request may have waited. Zero: no limit.
+	Until time.Time `json:"until,omitzero"`
 	// Question is one attempt of a check.
 	Question *check.Request `json:"question,omitempty"`
 }
@@ -74,6 +77,7 @@ type Response struct {
 	Error     string      `json:"error,omitempty"`
 	Addresses []Address   `json:"addresses,omitempty"` // Reach
 	Changed   bool        `json:"changed,omitempty"`   // Replace refused: the file holds neither Old nor New
+	Late      bool        `json:"late,omitempty"`      // nothing was done: Until is over
 	Atomic    bool        `json:"atomic,omitempty"`    // Replace was a rename
 	Open      []Socket    `json:"open,omitempty"`      // Connections
 	Processes []Process   `json:"processes,omitempty"`

@@ -310,3 +310,21 @@ func TestReplaceAfterAKillBeforeTheCut(t *testing.T) {
 		t.Errorf("the file holds %q", got)
 	}
 }
+
+// What was asked for while a lock was held, and comes after it has ended, is not done.
+func TestTooLate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	if err := os.WriteFile(path, []byte("blue"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := Replace{Path: path, Old: []byte("blue"), New: []byte("green")}
+	if resp := ask(t, served(t), Request{Replace: &r, Until: time.Now().Add(-time.Second)}); !resp.Late || resp.Error == "" || read(t, path) != "blue" {
+		t.Errorf("%+v, and the file holds %q", resp, read(t, path))
+	}
+	if resp := ask(t, served(t), Request{Reload: &Process{PID: os.Getpid()}, Until: time.Now().Add(-time.Second)}); !resp.Late {
+		t.Errorf("%+v", resp)
+	}
+	if resp := ask(t, served(t), Request{Replace: &r, Until: time.Now().Add(time.Hour)}); resp.Late || resp.Error != "" || read(t, path) != "green" {
+		t.Errorf("%+v, and the file holds %q", resp, read(t, path))
+	}
+}

@@ -46,6 +46,8 @@ type Agent struct{ root roots }
 // Handle answers one request from where this process stands.
 func (a *Agent) Handle(req Request) (resp Response) {
 	switch {
+	case (req.Replace != nil || req.Reload != nil) && !req.Until.IsZero() && !time.Now().Before(req.Until):
+		resp = Response{Late: true, Error: "the lock of whoever asks has ended"}
 	case req.Reach != nil:
 		resp = reach(*req.Reach)
 	case req.Connections != nil:

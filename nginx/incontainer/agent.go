@@ -271,10 +271,28 @@ func (c *Nginx) listed(ctx context.Context) (agent.Snapshot, error) {
 
 // Reload implements instance.Instance.
 func (c *Nginx) Reload(ctx context.Context, s agent.Snapshot) error {
-	if _, err := answer(ctx, c.Ask, agent.Request{Reload: &s.Master}); err != nil {
+	ask := func(ctx context.Context, req agent.Request) (agent.Response, error) { return c.act(ctx, c.Ask, req) }
+	if _, err := answer(ctx, ask, agent.Request{Reload: &s.Master}); err != nil {
 		return fmt.Errorf("reload nginx in %s: %w", c, err)
 	}
 	return nil
+}
+
+// act asks an agent for what changes something. It does nothing once the lock has ended: neither here nor, where the
+// request waited on its way, at the agent.
+func (c *Nginx) act(ctx context.Context, ask func(context.Context, agent.Request) (agent.Response, error), req agent.Request) (agent.Response, error) {
+	until, err := c.Opts.LeaseEnd()
+	if err != nil {
+		return agent.Response{}, err
+	}
+	if !until.IsZero() {
+		req.Until = until.Add(-c.Opts.Skew)
+	}
+	resp, err := ask(ctx, req)
+	if err == nil && resp.Late {
+		err = model.ErrLeaseLost
+	}
+	return resp, err
 }
 
 // answer asks an agent within the limit of a question. What went wrong at its end is an error too.

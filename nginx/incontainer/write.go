@@ -42,7 +42,7 @@ func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChang
 	if help.ownMount(real) {
 		req.Root = 0
 	}
-	resp, err := help.Ask(ctx, req)
+	resp, err := c.act(ctx, help.Ask, req)
 	switch {
 	case err != nil:
 		return err

@@ -3,6 +3,7 @@ package instance
 import (
 	"time"
 
+	"bluegate/deploy/model"
 	"bluegate/nginx/mode"
 )
 
@@ -17,9 +18,23 @@ type Options struct {
 	Skew      time.Duration // added to the engine's times to get ours
 	// Unlocked says that others may be at work: what is made for this command has names of its own.
 	Unlocked bool
+	// Until returns the end of the locks that are held, by the local clock; zero, or no function: none is held.
+	Until func() time.Time
 	// Helper returns a static executable for an architecture, and the arguments that make it serve package helper.
 	Helper func(architecture string) (executable []byte, args []string, err error)
 	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
 	ProofTimeout time.Duration
 	Settings     mode.Settings // how it is switched
+}
+
+// LeaseEnd is asked before each write and each signal: it returns the end of the locks that are held, or
+// model.ErrLeaseLost if that is over. Zero: none is held. The wall clock tells, which continues while a machine is suspended.
+func (o Options) LeaseEnd() (until time.Time, err error) {
+	if o.Until != nil {
+		until = o.Until().Round(0)
+	}
+	if !until.IsZero() && !time.Now().Round(0).Before(until) {
+		return until, model.ErrLeaseLost
+	}
+	return until, nil
 }

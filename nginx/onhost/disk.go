@@ -69,6 +69,9 @@ func (h *Nginx) PathInside(hostPath string) (string, bool) { return hostPath, tr
 
 // Replace implements instance.Instance.
 func (h *Nginx) Replace(_ context.Context, f model.FileChange, stamp time.Time) error {
+	if _, err := h.opts.LeaseEnd(); err != nil {
+		return err
+	}
 	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
 	if errors.Is(err, agent.ErrChanged) {
 		return instance.ErrForeign

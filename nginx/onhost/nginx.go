@@ -114,6 +114,9 @@ func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error))
 
 // Reload implements instance.Instance.
 func (h *Nginx) Reload(_ context.Context, s agent.Snapshot) error {
+	if _, err := h.opts.LeaseEnd(); err != nil {
+		return err
+	}
 	if err := agent.Reload(s.Master); err != nil {
 		return model.Refuse(model.NginxNotSwitched, "%s: %v", h, err)
 	}
