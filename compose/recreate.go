@@ -261,12 +261,21 @@ func (s *Stack) restoreRestart(ctx context.Context, rec model.ReleaseRecord) err
 	if err != nil {
 		return err
 	}
-	for _, k := range rec.Kept {
+	now := slices.Clone(rec.Kept)
+	for i, k := range now {
+		now[i].ID = there[k.Name]
+	}
+	return s.RestoreRestart(ctx, now)
+}
+
+// RestoreRestart implements model.Archive.
+func (s *Stack) RestoreRestart(ctx context.Context, containers []model.RetainedContainer) error {
+	for _, k := range containers {
 		ask, cancel := engine.Asking(ctx)
-		_, err := s.engine.ContainerUpdate(ask, there[k.Name], container.UpdateConfig{RestartPolicy: parsePolicy(k.Policy)})
+		_, err := s.engine.ContainerUpdate(ask, k.ID, container.UpdateConfig{RestartPolicy: parsePolicy(k.Policy)})
 		cancel()
 		if err != nil {
-			return fmt.Errorf("restore the restart policy of %s: %w", k.Name, err)
+			return s.engine.Unreachable(fmt.Errorf("restore the restart policy of %s: %w", k.Name, err))
 		}
 	}
 	return nil

@@ -126,6 +126,9 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (
 
 // makeLive starts the release, takes it through the gate, switches nginx to it, and retires the old colour.
 func (r *run) makeLive(ctx context.Context) error {
+	if err := r.restorePolicies(ctx); err != nil { // before the journal takes them over as those of the old colour
+		return err
+	}
 	if err := r.before(ctx, model.BeforeUp); err != nil {
 		return err
 	}

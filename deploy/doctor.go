@@ -45,6 +45,7 @@ func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 func (r *run) examine(ctx context.Context) error {
 	r.note(r.seen.Healthchecks(r.Settings)...)
 	r.note(r.seen.Drift(r.Settings.Keep)...)
+	r.note(r.seen.RestartPolicyLost()...)
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}

@@ -25,6 +25,22 @@ func (p *process) Keep(ctx context.Context, _ string, rec model.ReleaseRecord) e
 	})
 }
 
+// RestoreRestart implements Archive.
+func (p *process) RestoreRestart(ctx context.Context, containers []model.RetainedContainer) error {
+	for _, k := range containers {
+		if err := p.change(ctx, "restore restart "+k.Name, func() {
+			for _, b := range p.boxes {
+				if b.ID == k.ID {
+					b.RestartPol = k.Policy
+				}
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Held implements Archive.
 func (p *process) Held(ctx context.Context, _ string, rec model.ReleaseRecord) (missing []model.RetainedContainer, err error) {
 	if err := p.ask(ctx); err != nil {

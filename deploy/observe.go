@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"time"
 
@@ -44,6 +45,22 @@ func (r *run) observe(ctx context.Context) error {
 	r.note(r.seen.JournalLost()...)
 	r.setLive(r.seen.Live.Colour, r.seen.Live.By)
 	return nil
+}
+
+// restorePolicies gives the live colour back the restart policies that it lost when it retired: someone made it live again
+// by hand. Without them it would stay stopped after a restart of the engine.
+func (r *run) restorePolicies(ctx context.Context) error {
+	lost := r.seen.LostPolicies()
+	if len(lost) == 0 {
+		return nil
+	}
+	if err := r.Archive.RestoreRestart(ctx, lost); err != nil {
+		return err
+	}
+	for _, k := range lost {
+		r.note(model.Finding{Code: "restart-policy-restored", Place: k.Name, Message: fmt.Sprintf("container %q of %s, which is live, has its restart policy %q again: it had lost it when it retired, and someone made %s live again by hand", k.Name, r.live.Colour, k.Policy, r.live.Colour)})
+	}
+	return r.listContainers(ctx)
 }
 
 // listContainers asks for the containers of both colours again.

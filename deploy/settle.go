@@ -37,6 +37,9 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
+	if err := r.restorePolicies(ctx); err != nil {
+		return err
+	}
 	if r.Settings.Cut {
 		err := r.step(ctx, "retire", func(ctx context.Context) error {
 			said, err := r.stopIdle(ctx)
@@ -193,6 +196,9 @@ func (r *run) switchedBack(ctx context.Context, e *model.Entry) (string, error) 
 		return "", err
 	}
 	if err := r.despiteHooks(r.Stack.Retire(ctx, r.seen.Of(e.To))); err != nil {
+		return "", err
+	}
+	if err := r.restorePolicies(ctx); err != nil { // the entry that is closed here may be all that remembers them
 		return "", err
 	}
 	r.journal.Bring(e.Images)

@@ -20,6 +20,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	if err == nil {
 		r.note(r.seen.NginxFindings()...)
 		r.note(r.seen.Drift(r.Settings.Keep)...)
+		r.note(r.seen.RestartPolicyLost()...)
 		err = r.noteNames(ctx)
 	}
 	if err == nil {

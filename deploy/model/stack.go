@@ -76,6 +76,9 @@ type Archive interface {
 	// the first is started, and returns when all are started.
 	Revive(ctx context.Context, project string, rec ReleaseRecord, created func(context.Context) error) error
 
+	// RestoreRestart gives containers the restart policies back that were taken from them when they retired.
+	RestoreRestart(ctx context.Context, containers []RetainedContainer) error
+
 	// Held says which of a release's containers could not be recreated, because what Keep held is gone.
 	Held(ctx context.Context, project string, rec ReleaseRecord) (missing []RetainedContainer, err error)
 

@@ -65,8 +65,9 @@ func (Images) RemoveImages(context.Context, []model.PulledImage) ([]string, erro
 func (Images) Prune(_ context.Context, images []model.PulledImage) ([]string, []model.PulledImage, error) {
 	return nil, images, nil
 }
-func (Archive) Keep(context.Context, string, model.ReleaseRecord) error { return nil }
-func (Archive) Forget(context.Context, string, []string) error          { return nil }
+func (Archive) Keep(context.Context, string, model.ReleaseRecord) error         { return nil }
+func (Archive) RestoreRestart(context.Context, []model.RetainedContainer) error { return nil }
+func (Archive) Forget(context.Context, string, []string) error                  { return nil }
 func (Archive) Revive(context.Context, string, model.ReleaseRecord, func(context.Context) error) error {
 	return ErrUnforeseen
 }
