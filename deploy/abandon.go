@@ -101,8 +101,9 @@ func (r *run) removed(containers []model.Container) {
 }
 
 // notSwitchedByHand holds the first rule for a release that did not pass: it is an error if someone pointed nginx at
-// the release since, at a switch point or at any other place. A configuration whose colour cannot be told counts as such once nginx has loaded it: none was like
-// that when the deployment began, or it would have been refused. An nginx that cannot be asked is no reason to keep a
+// the release since, at a switch point or at any other place, or by a whole file, which may have neither. A configuration
+// whose colour cannot be told counts as such once nginx has loaded it: none was like that when the deployment began, or it
+// would have been refused. An nginx that cannot be asked is no reason to keep a
 // release that it was never switched to. Before a first deployment nginx may have named the colour all the time.
 func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
 	if r.plan.From == model.None {
@@ -113,6 +114,9 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 		return nil
 	}
 	named := slices.DeleteFunc(route.LeadsTo(r.plan.Release.To), func(place string) bool { return slices.Contains(r.plan.Named, place) })
+	if len(named) == 0 && route.Names == r.plan.Release.To {
+		named = []string{"as a whole"}
+	}
 	if len(named) > 0 {
 		return fmt.Errorf("the configuration of %s names %s now (%s), so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, strings.Join(named, ", "))
 	}

@@ -24,6 +24,7 @@ type fakeNginx struct {
 	refusal       error
 	mentions      []model.Mention // besides the switch points
 	byFlag        bool            // a switch reloads nothing
+	whole         bool            // whole files are switched, in which no address is told
 	unread        bool            // what was edited by hand is not read any further
 	findings      []model.Finding
 	examined      []model.Finding

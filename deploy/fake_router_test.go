@@ -58,6 +58,9 @@ func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Rout
 		}
 	}
 	r.Names = colourIn(n.disk)
+	if n.whole {
+		r.Points = nil
+	}
 	switch {
 	case r.Refusal != nil:
 	case r.Names == model.None && len(r.Points) > 0:
@@ -92,7 +95,7 @@ func (p *process) Plan(dir *model.Addresses, to model.Colour) (model.Change, err
 	switch {
 	case route.Refusal != nil:
 		return c, route.Refusal
-	case len(route.Points) == 0:
+	case len(route.Points) == 0 && !p.nginx.whole:
 		return c, model.Refuse(model.SwitchPointNotFound, "nothing names an address of either colour")
 	}
 	for _, point := range route.Points {

@@ -210,6 +210,25 @@ func TestMentionedByHand(t *testing.T) {
 		w.nginx.mentions = nil
 		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
 	})
+	story(t, "by a whole file", func(t *testing.T, w *fakeEngine) {
+		w.nginx.whole = true
+		w.lives["was-green"] = exitsAfter(6*time.Second, 1)
+		time.AfterFunc(3*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.spared = model.Green // the person's own choice
+			w.nginx.disk = confOf(model.Green)
+			w.nginx.reload()
+		})
+		r := w.process().deploy()
+		if r.ExitCode != 5 || !strings.Contains(r.Message, "names green now (as a whole)") || len(w.running(model.Green)) == 0 {
+			t.Errorf("exit %d, of green runs %v: %s", r.ExitCode, w.running(model.Green), r.Message)
+		}
+		w.nginx.disk = confOf(model.Blue)
+		w.nginx.reload()
+		time.Sleep(time.Minute)
+		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
+	})
 	story(t, "before the deployment began", func(t *testing.T, w *fakeEngine) {
 		w.nginx.mentions = mentionOf(model.Green)
 		w.lives["was-green"] = exitsAfter(6*time.Second, 1)

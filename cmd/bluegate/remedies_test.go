@@ -34,6 +34,7 @@ var remedies = map[string]struct {
 	"deploy/plan.startFirst":            {1, []string{"TestStartFirst", "TestRemedyOfAFileThatIsNotLoaded"}},
 	"deploy/plan.notPromoted":           {2, []string{"TestStartedWithoutBluegate"}},
 	"deploy/plan.startedAgain":          {2, []string{"TestStartedWithoutBluegate"}},
+	"deploy/plan.RestartPolicyLost":     {1, []string{"TestRestartPolicyAfterASwitchBackByHand"}},
 	"nginx/incontainer.ReloadCommand":   {1, []string{"TestReloadRemedyIsCarriedOut"}},
 	"nginx/mode.atPoint":                {1, []string{"TestLeftOver"}},
 	"deploy/plan.notePlaces":            {1, []string{"TestLeftOver"}},
