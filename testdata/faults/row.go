@@ -27,7 +27,7 @@ type outcome struct {
 
 // catalogue is every row, in its order.
 func catalogue() []row {
-	return slices.Concat(rowsA, rowsB, rowsC, rowsD, rowsE, rowsF, rowsG, rowsH)
+	return slices.Concat(rowsA, rowsB, rowsC, rowsD, rowsE, rowsF, rowsG, rowsH, rowsI)
 }
 
 // chosen are the rows that a list names: A1,B3 or A for all of a letter. An empty list is all of them.
