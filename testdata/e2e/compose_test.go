@@ -29,7 +29,7 @@ func dockerCLI() (command.Cli, error) {
 }
 
 // composeUp is `docker compose -p NAME -f FILE… up -d SERVICE…`, by Compose's own code: the plugin is not everywhere.
-func composeUp(ctx context.Context, name string, files, services, env []string) error {
+func composeUp(ctx context.Context, name string, files, envFiles, services, env []string) error {
 	docker, err := dockerCLI()
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func composeUp(ctx context.Context, name string, files, services, env []string) 
 	if err != nil {
 		return err
 	}
-	project, err := service.LoadProject(ctx, api.ProjectLoadOptions{ProjectName: name, ConfigPaths: files, ProjectOptionsFns: []cli.ProjectOptionsFn{cli.WithEnv(env)}})
+	project, err := service.LoadProject(ctx, api.ProjectLoadOptions{ProjectName: name, ConfigPaths: files, EnvFiles: envFiles, ProjectOptionsFns: []cli.ProjectOptionsFn{cli.WithEnv(env)}})
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/goccy/go-yaml"
 
 	"bluegate/deploy/model"
@@ -37,6 +39,8 @@ type layout struct {
 	paths  []string  // where the upstreams begin; default: /
 	// hosted says that nginx runs on this host, with the files below etc/nginx.
 	hosted bool
+	// quiet says that nothing answers users.
+	quiet bool
 	// links are made in the copy: not every way to carry a repository keeps a symbolic link.
 	links map[string]string
 	// shape are its files, where it has no folder of its own.
@@ -52,6 +56,7 @@ type layout struct {
 // project is one call of `docker compose up -d`.
 type project struct {
 	files    []string
+	envFiles []string
 	name     string // -p, with the stand's name in place of "shop"
 	services []string
 	env      []string
@@ -229,7 +234,9 @@ func (l layout) stand(t *testing.T) *shop {
 	if l.hosted {
 		s.runNginx(etc, "conf.d/*.conf")
 	}
-	s.serves()
+	if !l.quiet {
+		s.serves()
+	}
 	return s
 }
 
@@ -258,8 +265,9 @@ func (l layout) files() fs.FS {
 
 // copyLayout copies what was there before bluegate came; what nginx has on the host goes to etc.
 func (s *shop) copyLayout(from fs.FS, etc string) error {
+	_, own := from.(fstest.MapFS)
 	return fs.WalkDir(from, ".", func(below string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == "bluegate.yml" || entry.Name() == "about.md" {
+		if err != nil || entry.IsDir() || entry.Name() == "bluegate.yml" && !own || entry.Name() == "about.md" {
 			return err
 		}
 		target := filepath.Join(s.Dir, below)
@@ -303,5 +311,16 @@ func (p project) up(ctx context.Context, dir string) error {
 	for _, f := range p.files {
 		files = append(files, filepath.Join(dir, f))
 	}
-	return composeUp(ctx, p.name, files, p.services, p.env)
+	if len(files) == 0 {
+		for _, name := range cli.DefaultFileNames {
+			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				files = []string{filepath.Join(dir, name)}
+			}
+		}
+	}
+	var envFiles []string
+	for _, f := range p.envFiles {
+		envFiles = append(envFiles, filepath.Join(dir, f))
+	}
+	return composeUp(ctx, p.name, files, envFiles, p.services, p.env)
 }
