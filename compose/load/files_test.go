@@ -179,6 +179,19 @@ func TestOneSetOfServices(t *testing.T) {
 	}
 }
 
+// Services of one pattern take each other's place, also where nothing separates the colour.
+func TestKeysOfPatterns(t *testing.T) {
+	app := loaded(t, Options{
+		Dir:      project.Folder(t, map[string]string{"compose.yml": "services:\n  nodeblue: {image: a}\n  nodegreen: {image: a}\n  db: {image: b}\n"}),
+		Services: []string{"node{colour}"},
+	})
+	for colour, m := range app.Models {
+		if len(m.Services) != 1 || m.Services[0].Key != "node{colour}" {
+			t.Errorf("%s: %+v", colour, m.Services)
+		}
+	}
+}
+
 func TestEnvFiles(t *testing.T) {
 	app := loaded(t, Options{
 		Dir:      project.Folder(t, map[string]string{".env": "TAG=v0\n", ".env.blue": "TAG=v1\n", ".env.green": "TAG=v2\n", "compose.yml": "services:\n  was-blue: {image: \"a:${TAG}\"}\n  was-green: {image: \"a:${TAG}\"}\n"}),

@@ -78,7 +78,7 @@ func (l Loader) loadColour(ctx context.Context, colour model.Colour, patterns []
 	l.learnProject(project)
 	out.Projects[colour] = project
 	own := l.withOneShots(project, colour, names)
-	out.Application.Models[colour] = modelOf(project, at, colour, own, l.OneShot)
+	out.Application.Models[colour] = l.keyed(modelOf(project, at, colour, own, l.OneShot))
 	out.Application.Findings = append(out.Application.Findings, l.commonServices(project, at, colour, own)...)
 	if l.OnlyWhatRuns {
 		return nil

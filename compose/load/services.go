@@ -80,6 +80,19 @@ func (o Options) commonServices(project *types.Project, l Positions, colour mode
 	}}
 }
 
+// keyed sets the keys of configured services: those of one pattern take each other's place, also where nothing separates
+// the colour in their names.
+func (o Options) keyed(m model.Model) model.Model {
+	for i, s := range m.Services {
+		for _, pattern := range o.Services {
+			if strings.Contains(pattern, "{") && o.expand(pattern, m.Colour) == s.Name {
+				m.Services[i].Key = pattern
+			}
+		}
+	}
+	return m
+}
+
 func (o Options) configuredServices(project *types.Project, colour model.Colour) (names []string, err error) {
 	for _, pattern := range o.Services {
 		name := o.expand(pattern, colour)

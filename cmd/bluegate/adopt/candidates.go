@@ -33,9 +33,19 @@ func (f *Folder) Look() {
 	f.Hints, f.compose = ReadHints(f.Files), composeFiles(f.Files)
 }
 
-// HasColours says whether what runs, or what a script calls, is named after a colour.
+// HasColours says whether what runs, what a script calls, or a service is named after a colour, glued to its name or not.
 func (f *Folder) HasColours() bool {
-	return slices.ContainsFunc(f.fromTruth(), Proposal.hasColour) || len(f.Truth.Of(f.Path)) == 0 && slices.ContainsFunc(f.composeParts(), Proposal.hasColour)
+	if slices.ContainsFunc(f.fromTruth(), Proposal.hasColour) {
+		return true
+	}
+	for _, call := range f.Hints.Calls {
+		if len(f.Truth.Of(f.Path)) == 0 && strings.Contains(strings.Join(slices.Concat(call.Files, call.Projects), ""), "{colour}") {
+			return true
+		}
+	}
+	return slices.ContainsFunc(f.composeParts(), func(p Proposal) bool {
+		return slices.ContainsFunc(p.Services, func(name string) bool { return strings.Contains(name, "{colour}") })
+	})
 }
 
 // HasCompose says whether there is any Compose file.
@@ -81,7 +91,6 @@ func (f *Folder) composeParts() (all []Proposal) {
 		add(Proposal{Files: f.unlessConventional(files)})
 		add(Proposal{Files: f.unlessConventional(files), Project: f.Name + "-{colour}"})
 	}
-	add(Proposal{Project: f.Name + "-{colour}"})
 	slices.SortStableFunc(all, func(a, b Proposal) int { return cmp.Compare(a.size(), b.size()) })
 	return all
 }
@@ -221,7 +230,7 @@ func (f *Folder) complete(p *Proposal) {
 	if files == nil {
 		files = f.Conventional
 	}
-	if p.Project == "" && f.sameServices(files) {
+	if p.Project == "" && strings.Contains(strings.Join(files, ""), "{colour}") && f.sameServices(files) {
 		p.Project = f.Name + "-{colour}"
 	}
 	p.Services = f.services(files)

@@ -47,7 +47,7 @@ type assignment struct {
 var (
 	assigning  = regexp.MustCompile(`(?:^|[\s;({"'])([A-Za-z_][A-Za-z0-9_]*)\s*(?::=|\?=|=)\s*("[^"]*"|'[^']*'|[^\s;&|)]*)`)
 	composing  = regexp.MustCompile(`\bdocker[ -]compose\b`)
-	flagged    = regexp.MustCompile(`(?:^|\s)(-f|--file|-p|--project-name|--env-file)[= ]\s*("[^"]*"|'[^']*'|[^\s;&|)]+)`)
+	flagged    = regexp.MustCompile(`(?:^|\s)(-f|--file|-p|--project-name|--env-file)[= ]\s*((?:\$\{\{[^}]*\}\}|\$\([A-Za-z_]\w*\)|"[^"]*"|'[^']*'|[^\s;&|)"'])+)`)
 	requesting = regexp.MustCompile(`\b(?:curl|wget|requests\.get)\b`)
 	address    = regexp.MustCompile(`https?://([A-Za-z0-9_.${}-]+?)(?::([0-9A-Za-z_${}]+))?(/[^\s"'` + "`" + `;|)]*)?(?:["'\s;|)]|$)`)
 	executing  = regexp.MustCompile(`\bexec\s+(?:-[A-Za-z-]+\s+)*("[^"]*"|'[^']*'|\S+)`)
@@ -159,7 +159,7 @@ func (h *Hints) call(line string) (c Call, ok bool) {
 		return c, false
 	}
 	for _, f := range flags {
-		values := h.Expand(strings.Trim(f[2], `"'`))
+		values := h.Expand(strings.NewReplacer(`"`, "", "'", "").Replace(f[2]))
 		switch f[1] {
 		case "-f", "--file":
 			if len(values) > 0 && (strings.Contains(f[2], ".y") || strings.Contains(f[2], "$") || strings.Contains(f[2], "{")) {
