@@ -58,6 +58,7 @@ func (c *command) reporting(colours bool, real, dry func(*deploy.Deployer, conte
 			return nil
 		}
 		c.report = real(d, c.ctx)
+		c.after = func() { c.tellOutcome(*c.settings, c.report) }
 		return nil
 	}
 }
@@ -80,13 +81,16 @@ func (c *command) commands() []*cli.Command {
 		{Name: "config", Usage: "show the effective configuration, and where each value comes from", Flags: settingFlags(), Action: c.config},
 		{Name: "history", Usage: "list the releases that ended, or show one", ArgsUsage: "[show RELEASE]", Flags: historyFlags(), Action: c.history},
 		{Name: "watch", Usage: "keep looking at the application between deployments, and tell people what changes", Flags: watchFlags(), Action: c.watch},
+		{Name: "note", Usage: "write a message for the page: what an operator knows", ArgsUsage: "TEXT", Flags: noteFlags(), Action: c.note},
+		{Name: "notify", Usage: "send a test message to each address of the section notify", ArgsUsage: "test", Action: c.notify},
+		{Name: "page", Usage: "write the page of a running watch as static files", Flags: pageFlags(), Action: c.page},
 		{Name: "logs", Usage: "show the logs of both colours, of one, or of one service", ArgsUsage: "[blue|green] [SERVICE]", Flags: logsFlags(), Action: c.logs},
 		{Name: "completion", Usage: "print the script with which a shell completes command lines", ArgsUsage: "[bash|zsh|fish|powershell]", Action: c.completion},
 		{Name: "man", Usage: "print the manual page", Hidden: true, Action: c.man},
 		{Name: "version", Usage: "show the versions of bluegate, Compose and the engine", Action: c.showVersion},
 		{Name: "help", Usage: "show the commands, or the flags of one", ArgsUsage: "[COMMAND]", Action: c.help},
 		{Name: "healthcheck", Usage: "copy the static probe for images without curl to where a Dockerfile can copy it", Flags: probeFlags(), Action: c.probe},
-		{Name: "schema", Usage: "print the JSON schema of the report, or of bluegate.yml", ArgsUsage: "[report|config]", Action: c.schema},
+		{Name: "schema", Usage: "print the JSON schema of the report, of bluegate.yml, or of the page's API", ArgsUsage: "[report|config|page]", Action: c.schema},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 	"bluegate/deploy/report"
+	"bluegate/watch/page"
 )
 
 // version and commit are set by the linker. Without it the go command says the commit.
@@ -43,6 +44,9 @@ type command struct {
 	verbose bool
 	shown   ui.Options // of the progress
 	explain int        // of doctor: the number of what is shown in full
+	// settings are those that were read; after is done when the report was printed. Both may be nil.
+	settings *config.Options
+	after    func()
 }
 
 // parse parses and runs the command line. An error means that the user made a mistake, or that the engine or nginx
@@ -96,6 +100,7 @@ func (c *command) options(ctx *cli.Context) (config.Options, error) {
 	options.Compose.Learn, options.Mask = c.mask.Learn, &c.mask
 	options.Compose.OnlyWhatRuns = slices.Contains(looking, ctx.Command.Name)
 	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
+	c.settings = &options
 	return options, nil
 }
 
@@ -162,11 +167,11 @@ func colourArgument(ctx *cli.Context, allowed bool) (model.Colour, error) {
 }
 
 func (c *command) schema(ctx *cli.Context) error {
-	schemas := map[string]string{"": ui.ReportSchema, "report": ui.ReportSchema, "config": config.Schema}
+	schemas := map[string]string{"": ui.ReportSchema, "report": ui.ReportSchema, "config": config.Schema, "page": page.Schema}
 	text, ok := schemas[ctx.Args().First()]
 	switch {
 	case !ok:
-		return model.Invalid("unknown schema %q: must be report or config%s", ctx.Args().First(), strict.Suggest(ctx.Args().First(), []string{"report", "config"}))
+		return model.Invalid("unknown schema %q: must be report, config or page%s", ctx.Args().First(), strict.Suggest(ctx.Args().First(), []string{"report", "config", "page"}))
 	case ctx.NArg() > 1:
 		return model.Invalid("unexpected argument %q; see bluegate schema --help", ctx.Args().Get(1))
 	}

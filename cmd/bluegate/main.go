@@ -3,9 +3,11 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy/model"
@@ -16,6 +18,8 @@ func main() {
 	// signal is caught, not ignored: hooks would inherit an ignored signal, and their pipelines would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stderr := &ui.Terminal{File: os.Stderr}
+	// Some services of notifications send with this client, which would wait for ever.
+	http.DefaultClient.Timeout = time.Minute
 	p := process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr, Getenv: os.Getenv, Environ: os.Environ()}
 	args, told := os.Args[1:], make(chan struct{})
 	if isPlugin(os.Args[0], args, os.Getenv) {

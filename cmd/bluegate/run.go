@@ -66,6 +66,9 @@ func run(ctx context.Context, args []string, p process) int {
 		c.report = errorReport(ctx, c.name, err)
 	}
 	c.print()
+	if c.after != nil {
+		c.after()
+	}
 	return c.report.ExitCode
 }
 

@@ -22,6 +22,7 @@ func watchFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "every", Usage: "the time from one measurement of a check to the next", DefaultText: "watch.every, 10s"},
 		&cli.StringFlag{Name: "listen", Usage: "the `ADDRESS` of the status page", DefaultText: "watch.listen, 127.0.0.1:9460"},
+		&cli.BoolFlag{Name: "read-only-public", Usage: "let everybody read the page who can reach the address; it shows no names of containers and hosts, and no evidence"},
 		&cli.BoolFlag{Name: "once", Usage: "measure every check one time and end; exit 3 if one is not healthy. Nothing is written, and nobody is told"},
 	}
 }
@@ -45,7 +46,7 @@ func (c *command) watch(ctx *cli.Context) error {
 	if ctx.Bool("once") {
 		return c.watchOnce(o)
 	}
-	return c.watchOn(o)
+	return c.watchOn(o, ctx.Bool("read-only-public"))
 }
 
 // watchedApplication connects to the application; nil: there is none, because only watch.checks is set.
@@ -63,7 +64,7 @@ func (c *command) watchedApplication(o config.Options) (*application, error) {
 }
 
 // watchOn watches until a signal comes. That is how a watch ends, so the exit code is 0 then.
-func (c *command) watchOn(o config.Options) error {
+func (c *command) watchOn(o config.Options, public bool) error {
 	app, err := c.watchedApplication(o)
 	if err != nil {
 		return err
@@ -83,8 +84,13 @@ func (c *command) watchOn(o config.Options) error {
 	for _, f := range notifyFindings(o) {
 		w.Say("%s", f.Message)
 	}
-	w.Say("watching %s every %s; history: %s", w.Project, w.Every, h.Path())
-	return w.Run(c.ctx)
+	people, err := c.forPeople(o, h, public)
+	if err != nil {
+		return err
+	}
+	w.Notifier = people.queue
+	w.Say("watching %s every %s; page: http://%s; history: %s", w.Project, w.Every, people.listener.Addr(), h.Path())
+	return people.run(c.ctx, w)
 }
 
 // watcher wires the watch.

@@ -57,7 +57,7 @@ func Text(e watch.Event) string {
 	}
 	switch {
 	case e.Kind == watch.EventUp:
-		lines = append(lines, fmt.Sprintf("It was not healthy for %s, since %s.", Span(e.Lasted), moment(e.Since)))
+		lines = append(lines, fmt.Sprintf("It was not healthy for %s, until %s.", Span(e.Lasted), moment(e.Since)))
 	case e.Lasted > 0:
 		lines = append(lines, fmt.Sprintf("It has lasted %s, since %s.", Span(e.Lasted), moment(e.Since)))
 	case !e.Since.IsZero() && !e.Since.Equal(e.At):

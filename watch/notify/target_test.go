@@ -158,7 +158,7 @@ func TestText(t *testing.T) {
 	for want, e := range map[string]watch.Event{
 		"shop: api is down|GET /: 503|Since 2026-11-28 14:01:20 UTC.":                              {Kind: watch.EventDown, Project: "shop", Subject: "api", Why: "GET /: 503", At: at, Since: at.Add(-2 * time.Minute)},
 		"shop: api is still down|503|It has lasted 1h30m, since 2026-11-28 12:33:20 UTC.":          {Kind: watch.EventDown, Project: "shop", Subject: "api", Why: "503", At: at, Since: at.Add(-90 * time.Minute), Lasted: 90 * time.Minute},
-		"shop: api is healthy again|It was not healthy for 4m10s, since 2026-11-28 13:59:10 UTC.":  {Kind: watch.EventUp, Project: "shop", Subject: "api", At: at, Since: at.Add(-250 * time.Second), Lasted: 250 * time.Second},
+		"shop: api is healthy again|It was not healthy for 4m10s, until 2026-11-28 14:03:10 UTC.":  {Kind: watch.EventUp, Project: "shop", Subject: "api", At: at, Since: at.Add(-10 * time.Second), Lasted: 250 * time.Second},
 		"shop: green was refused|unhealthy: was-green|At 2026-11-28 14:03:20 UTC.":                 {Kind: watch.EventRefused, Project: "shop", Subject: "green", Why: "unhealthy: was-green", At: at},
 		"shop: green needs a person|still drains|At 2026-11-28 14:03:20 UTC.|Run: bluegate settle": {Kind: watch.EventNeedsPerson, Project: "shop", Subject: "green", Why: "still drains", At: at, Run: "bluegate settle"},
 		"blue is live|At 2026-11-28 14:03:20 UTC.":                                                 {Kind: watch.EventPromoted, Subject: "blue", At: at},
