@@ -62,6 +62,20 @@ install: build
 demo:
 	@testdata/checks/parts.sh build demo-images show
 
+# The shop is watched, turned unhealthy and healed, in a real browser. KEEP=1 stays until Ctrl-C.
+.PHONY: demo-watch show-watch
+demo-watch:
+	@testdata/checks/parts.sh build demo-images show-watch
+
+show-watch:
+	go run ./testdata/demowatch --bluegate bin/bluegate $(if $(KEEP),--keep)
+
+# Pictures of the status page for the documents.
+.PHONY: screenshots
+screenshots:
+	mkdir -p docs/watch
+	BLUEGATE_SCREENSHOTS=$(CURDIR)/docs/watch go test ./watch/page -count=1 -run TestPictures
+
 .PHONY: demo-images
 demo-images: engine
 	@echo "Building the demo's images that are not there yet: the shop and an nginx of Debian's packages (a minute)"

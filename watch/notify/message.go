@@ -14,6 +14,9 @@ const EventTest watch.EventKind = "test"
 // Title says in one line what happened.
 func Title(e watch.Event) string {
 	what := e.Subject
+	if what == watch.Live {
+		what = "the live colour"
+	}
 	switch e.Kind {
 	case watch.EventDown, watch.EventDegraded:
 		still := ""

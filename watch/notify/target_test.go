@@ -161,6 +161,7 @@ func TestText(t *testing.T) {
 		"shop: api is healthy again|It was not healthy for 4m10s, until 2026-11-28 14:03:10 UTC.":  {Kind: watch.EventUp, Project: "shop", Subject: "api", At: at, Since: at.Add(-10 * time.Second), Lasted: 250 * time.Second},
 		"shop: green was refused|unhealthy: was-green|At 2026-11-28 14:03:20 UTC.":                 {Kind: watch.EventRefused, Project: "shop", Subject: "green", Why: "unhealthy: was-green", At: at},
 		"shop: green needs a person|still drains|At 2026-11-28 14:03:20 UTC.|Run: bluegate settle": {Kind: watch.EventNeedsPerson, Project: "shop", Subject: "green", Why: "still drains", At: at, Run: "bluegate settle"},
+		"the live colour is down|unhealthy|At 2026-11-28 14:03:20 UTC.":                            {Kind: watch.EventDown, Subject: watch.Live, Why: "unhealthy", At: at},
 		"blue is live|At 2026-11-28 14:03:20 UTC.":                                                 {Kind: watch.EventPromoted, Subject: "blue", At: at},
 	} {
 		if got := Title(e) + "|" + strings.ReplaceAll(Text(e), "\n", "|"); got != want {

@@ -100,6 +100,11 @@ func serves(live model.Colour) string {
 
 // list says what is how: up to three names, otherwise a number.
 func list(names []string, is string) string {
+	for i := 1; i < len(names) && len(names) <= 3; i++ {
+		if names[i] == checkTitle(watch.Live) {
+			names[0], names[i] = names[i], names[0] // it begins with a capital letter
+		}
+	}
 	switch {
 	case len(names) == 0:
 		return ""

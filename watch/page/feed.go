@@ -105,14 +105,17 @@ func (p *Page) entries(ctx context.Context, id func(kind, id string) string) ([]
 		return nil, err
 	}
 	for _, d := range deployments {
-		text := capital(d.Command) + " of release " + d.Release
+		text := capital(d.Command)
+		if d.Release != "" {
+			text += " of release " + d.Release
+		}
 		if !d.Began.IsZero() {
 			text += ", in " + notify.Span(d.At.Sub(d.Began))
 		}
 		for _, reason := range d.Reasons {
 			text += "\n" + reason
 		}
-		add(id("deployment", d.Release), capital(string(d.To))+" "+outcomeWord(d), text, d.At)
+		add(id("deployment", d.ID), capital(string(d.To))+" "+outcomeWord(d), text, d.At)
 	}
 	notes, err := p.reader.Notes(ctx, from, to)
 	for _, n := range notes {

@@ -94,7 +94,7 @@ func TestTextStaysText(t *testing.T) {
 		f.state.Checks[2].Why, f.state.Checks[2].Target, f.state.Checks[2].Verdict = evil, evil, watch.Down
 		f.state.Checks = append(f.state.Checks, watch.CheckState{Check: watch.Check{Name: evil, Kind: "http"}})
 		f.notes = append(f.notes, watch.Note{ID: evil, At: time.Now(), Kind: watch.Outage, About: evil, Text: evil, By: evil})
-		f.deployments = append(f.deployments, watch.Deployment{Release: evil, Command: "deploy", To: model.Blue, At: time.Now(), Outcome: evil, By: evil, Reasons: []string{evil}, Images: []watch.Image{{Service: evil, Ref: evil, Digest: evil}}})
+		f.deployments = append(f.deployments, watch.Deployment{ID: evil, Release: evil, Command: "deploy", To: model.Blue, At: time.Now(), Outcome: evil, By: evil, Reasons: []string{evil}, Images: []watch.Image{{Service: evil, Ref: evil, Digest: evil}}})
 		f.changes = append(f.changes, watch.Change{ID: evil, Subject: evil, From: watch.Healthy, To: watch.Down, At: time.Now(), Since: time.Now(), Why: evil})
 	})
 	_, server := serving(t, f, Options{})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,13 +15,15 @@ import (
 type shop struct {
 	config
 	started time.Time
+	broken  atomic.Bool // by a tester: /health is 503 until that is undone
 }
 
 func newShop(cfg config, started time.Time) http.Handler {
-	s := shop{cfg, started}
+	s := &shop{config: cfg, started: started}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", s.home)
 	mux.HandleFunc("/health", s.health)
+	mux.HandleFunc("/testability/healthy/{healthy}", s.setHealthy)
 	mux.HandleFunc("/slow", s.slow)
 	mux.HandleFunc("/stream", s.stream)
 	mux.HandleFunc("POST /upload", s.upload)
@@ -31,7 +35,7 @@ func newShop(cfg config, started time.Time) http.Handler {
 	})
 }
 
-func (s shop) home(w http.ResponseWriter, _ *http.Request) {
+func (s *shop) home(w http.ResponseWriter, _ *http.Request) {
 	writeLine(w, struct {
 		Service string `json:"service"`
 		Colour  string `json:"colour"`
@@ -40,12 +44,15 @@ func (s shop) home(w http.ResponseWriter, _ *http.Request) {
 	}{s.service, s.colour, s.version, s.id})
 }
 
-func (s shop) health(w http.ResponseWriter, r *http.Request) {
+func (s *shop) health(w http.ResponseWriter, r *http.Request) {
 	if s.hang {
 		<-r.Context().Done()
 		return
 	}
 	healthy, why := s.faults.health(time.Since(s.started))
+	if s.broken.Load() {
+		healthy, why = false, "a tester made it unhealthy"
+	}
 	if !healthy {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -55,8 +62,20 @@ func (s shop) health(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, why)
 }
 
+// setHealthy is a tester's switch: /testability/healthy/false makes /health answer 503, and /testability/healthy/true ends
+// that. A restart ends it too.
+func (s *shop) setHealthy(w http.ResponseWriter, r *http.Request) {
+	healthy, err := strconv.ParseBool(r.PathValue("healthy"))
+	if err != nil {
+		http.Error(w, "write /testability/healthy/true or /testability/healthy/false", http.StatusBadRequest)
+		return
+	}
+	s.broken.Store(!healthy)
+	writeLine(w, map[string]any{"service": s.service, "colour": s.colour, "healthy": healthy})
+}
+
 // slow is the request that is in flight when the switch comes: /slow?for=5s answers after 5 s.
-func (s shop) slow(w http.ResponseWriter, r *http.Request) {
+func (s *shop) slow(w http.ResponseWriter, r *http.Request) {
 	wait, ok := duration(w, r, "for", time.Second)
 	if !ok {
 		return
@@ -67,7 +86,7 @@ func (s shop) slow(w http.ResponseWriter, r *http.Request) {
 
 // stream sends a line at a time: /stream?for=10s&every=1s. With for=0 it continues until the client leaves. A stream
 // that ended as it should ends with the line "end"; one that was cut does not.
-func (s shop) stream(w http.ResponseWriter, r *http.Request) {
+func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 	length, ok1 := duration(w, r, "for", 2*time.Second)
 	every, ok2 := duration(w, r, "every", 100*time.Millisecond)
 	if !ok1 || !ok2 {
@@ -87,7 +106,7 @@ func (s shop) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 // upload reads the whole body and says how much came, so that the client can tell a body that was cut.
-func (s shop) upload(w http.ResponseWriter, r *http.Request) {
+func (s *shop) upload(w http.ResponseWriter, r *http.Request) {
 	size, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)

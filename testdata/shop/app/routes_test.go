@@ -105,3 +105,26 @@ func TestHangingHealthEndsWithItsClient(t *testing.T) {
 		}
 	})
 }
+
+// A tester turns the shop unhealthy, and healthy again.
+func TestSwitchOfHealth(t *testing.T) {
+	cfg, err := readConfig(env{"COLOUR": "green", "VERSION": "v2", "SERVICE": "was"}.get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := newShop(cfg, time.Now())
+	for _, step := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/health", 200, "ok"}, {"/testability/healthy/false", 200, `"healthy":false`}, {"/health", 503, "a tester made it unhealthy"}, {"/", 200, ""},
+		{"/testability/healthy/maybe", 400, ""}, {"/health", 503, ""}, {"/testability/healthy/true", 200, `"healthy":true`}, {"/health", 200, "ok"},
+	} {
+		answer := httptest.NewRecorder()
+		shop.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, step.path, nil))
+		if answer.Code != step.status || !strings.Contains(answer.Body.String(), step.want) {
+			t.Errorf("%s: %d %s, want %d %s", step.path, answer.Code, answer.Body, step.status, step.want)
+		}
+	}
+}
