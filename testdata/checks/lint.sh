@@ -46,6 +46,7 @@ forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
 forbid ./deploy/plan -- "$module/deploy|github.com/.*" # it asks nobody
 forbid ./watch/... -- "$module/(compose|nginx|cmd|testdata)(/.*)?|github.com/docker/.*"
+forbid ./watch/notify ./watch/page -- "$module/watch/history" # they know it by interfaces of watch
 forbid ./watch/verdict -- "$module/(deploy|watch/history)(/.*)?|$module/watch|github.com/.*" # a rule, and nothing else
 forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe
 forbid ./compose/load ./cmd/bluegate/adopt -- 'github.com/docker/docker/client' # they ask no engine

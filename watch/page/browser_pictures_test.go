@@ -21,8 +21,8 @@ func TestPictures(t *testing.T) {
 		width, height int64
 		scheme        string
 	}{
-		"light": {well.URL, 1280, 900, "light"}, "dark": {outage.URL, 1280, 900, "dark"}, "phone": {well.URL, 390, 844, "light"},
-		"check": {well.URL + "/check/" + checkFile("user-service"), 1000, 900, "light"}, "phone-dark": {outage.URL, 390, 844, "dark"},
+		"light": {well.URL, 1280, 1750, "light"}, "dark": {outage.URL, 1280, 1200, "dark"}, "phone": {well.URL, 390, 1500, "light"},
+		"check": {well.URL + "/check/" + checkFile("user-service"), 1000, 900, "light"},
 	} {
 		do(t, ctx, chromedp.EmulateViewport(test.width, test.height), scheme(test.scheme), chromedp.Navigate(test.url), chromedp.WaitVisible(chromedp.CSS("main")), chromedp.Sleep(200*time.Millisecond))
 		wide, screen := ask[int](t, ctx, "document.documentElement.scrollWidth"), ask[int](t, ctx, "innerWidth")

@@ -1,9 +1,15 @@
 package page
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -80,7 +86,38 @@ func picture(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	if err := os.WriteFile(dir+"/"+name+".png", run(t, ctx, chromedp.FullScreenshot(100)), 0o644); err != nil {
+	seen, err := png.Decode(bytes.NewReader(run(t, ctx, chromedp.CaptureScreenshot())))
+	if err != nil {
 		t.Fatal(err)
 	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, fewColours(seen)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/"+name+".png", out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fewColours keeps the 256 colours that are seen most, which makes the file a third as large.
+func fewColours(seen image.Image) image.Image {
+	count := map[color.Color]int{}
+	b := seen.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			count[seen.At(x, y)]++
+		}
+	}
+	most := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return count[b] - count[a] })
+	out := image.NewPaletted(b, most[:min(256, len(most))])
+	index := map[color.Color]uint8{}
+	for c := range count {
+		index[c] = uint8(out.Palette.Index(c))
+	}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			out.SetColorIndex(x, y, index[seen.At(x, y)])
+		}
+	}
+	return out
 }

@@ -120,7 +120,7 @@ func (f *fixture) Notes(_ context.Context, from, to time.Time) ([]watch.Note, er
 }
 
 // serving serves a page until the test ends.
-func serving(t *testing.T, f watch.Reader, o Options) (*Page, *httptest.Server) {
+func serving(t testing.TB, f watch.Reader, o Options) (*Page, *httptest.Server) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	p := New(ctx, f, o)

@@ -75,7 +75,7 @@ func TestSeriesReadsWhatIsNew(t *testing.T) {
 }
 
 func TestChart(t *testing.T) {
-	s := span{"2 hours", 30 * time.Minute, 4}
+	s := span{"2 hours", 30 * time.Minute, 4, 5 * time.Minute}
 	c := chart(s, []cell{
 		{good: 180, median: 20 * time.Millisecond, p95: 40 * time.Millisecond}, {}, {good: 100, bad: 80, median: 30 * time.Millisecond, p95: 90 * time.Millisecond, said: "503"}, {paused: 180},
 	})

@@ -13,13 +13,15 @@ type span struct {
 	Title string
 	Cell  time.Duration
 	Cells int
+	// Ask is the resolution that is asked for. A history may answer with something coarser, which must fit into a cell.
+	Ask time.Duration
 }
 
 const day = 24 * time.Hour
 
 // spans are those of a check's own page. The first is on the main page.
 var spans = []span{
-	{"24 hours", 30 * time.Minute, 48}, {"7 days", 4 * time.Hour, 42}, {"30 days", day, 30}, {"12 months", 7 * day, 52},
+	{"24 hours", 30 * time.Minute, 48, 5 * time.Minute}, {"7 days", 4 * time.Hour, 42, time.Hour}, {"30 days", day, 30, day}, {"12 months", 7 * day, 52, day},
 }
 
 // cell is what is known of one cell of a chart.
@@ -71,7 +73,7 @@ func (s *series) cells(ctx context.Context, check string, span int, now time.Tim
 	if l.read.After(from) {
 		from = l.read
 	}
-	buckets, err := s.reader.Samples(ctx, check, from, now.Add(time.Second), step)
+	buckets, err := s.reader.Samples(ctx, check, from, now.Add(time.Second), spans[span].Ask)
 	if err != nil {
 		return nil, err
 	}

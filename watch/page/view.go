@@ -2,12 +2,12 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"time"
 
-	"bluegate/deploy/model"
 	"bluegate/watch"
 )
 
@@ -64,6 +64,7 @@ func (p *Page) view(ctx context.Context, static bool) (view, error) {
 		v.Title = "bluegate"
 	}
 	v.Colours = v.State.Colours
+	v.State.Checks = liveFirst(v.State.Checks)
 	until := now.Add(time.Minute) // the clocks of other machines that write notes
 	notes, err := p.reader.Notes(ctx, ever, until)
 	if err != nil {
@@ -101,6 +102,15 @@ func (p *Page) incidents(ctx context.Context, now time.Time) ([]incidentView, er
 		all = append(all, incidentView{i, checkTitle(i.Subject), i.Ended.IsZero(), i.Lasted(now)})
 	}
 	return all, nil
+}
+
+// liveFirst puts what users are served before everything else, and keeps the order of the others.
+func liveFirst(checks []watch.CheckState) []watch.CheckState {
+	checks = slices.Clone(checks)
+	slices.SortStableFunc(checks, func(a, b watch.CheckState) int {
+		return cmp.Compare(one(b.Name == watch.Live), one(a.Name == watch.Live))
+	})
+	return checks
 }
 
 // newest returns the last n, the last first.
@@ -163,6 +173,3 @@ func (p *Page) renderCheck(ctx context.Context, c watch.CheckState, static bool)
 	}
 	return p.render("check.html", v)
 }
-
-// wentLive says whether a deployment made its colour live.
-func wentLive(o model.Outcome) bool { return o == model.Promoted || o == model.Started }
