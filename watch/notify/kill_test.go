@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,7 +59,8 @@ func TestKilled(t *testing.T) {
 	var mu sync.Mutex
 	round := 0
 	arrived := map[string][]int{} // by id, in which rounds
-	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	var open atomic.Int64         // connections
+	hook := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var e watch.Event
 		body, err := io.ReadAll(r.Body)
 		if err != nil || json.Unmarshal(body, &e) != nil || e.ID != r.Header.Get("Idempotency-Key") {
@@ -67,7 +70,30 @@ func TestKilled(t *testing.T) {
 		defer mu.Unlock()
 		arrived[e.ID] = append(arrived[e.ID], round)
 	}))
+	hook.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	hook.Start()
 	defer hook.Close()
+	// received waits until everything that a killed process sent has arrived: connections are accepted in their order, so
+	// after one of the test's own all of them are known, and they end when they were read.
+	received := func() {
+		conn, err := net.Dial("tcp", hook.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+		_, _ = io.ReadAll(conn)
+		_ = conn.Close()
+		for open.Load() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	path := filepath.Join(t.TempDir(), "shop.db")
 	start := func(more ...string) *exec.Cmd {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestSender$")
@@ -86,6 +112,7 @@ func TestKilled(t *testing.T) {
 		time.Sleep(20*time.Millisecond + rand.N(200*time.Millisecond))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		received()
 	}
 	mu.Lock()
 	round++
