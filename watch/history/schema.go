@@ -52,15 +52,17 @@ const header = "SQLite format 3\x00"
 // checkHeader refuses a file of another program before SQLite opens it, because opening it would change its mode.
 // fresh says that the file is empty.
 func (h *History) checkHeader(f io.ReaderAt) (fresh bool, err error) {
-	first := make([]byte, 100)
+	first := make([]byte, 108) // the header, and that of the first page
 	switch n, err := f.ReadAt(first, 0); {
 	case n == 0 && err == io.EOF: // new
 		return true, nil
 	case n < len(first) || string(first[:len(header)]) != header:
 		return false, h.broken(errDamaged)
 	}
-	const rollbackMode = 1
-	if id := binary.BigEndian.Uint32(first[68:]); id != applicationID && (id != 0 || first[18] == rollbackMode) {
+	const rollbackMode, leaf = 1, 0x0d
+	// A process that is killed while it makes the file leaves an empty database whose mode is not set yet.
+	empty := first[100] == leaf && binary.BigEndian.Uint16(first[103:]) == 0
+	if id := binary.BigEndian.Uint32(first[68:]); id != applicationID && (id != 0 || first[18] == rollbackMode && !empty) {
 		return false, errForeign
 	}
 	return false, nil

@@ -103,36 +103,40 @@ func TestKilled(t *testing.T) {
 		}
 		return cmd
 	}
+	next := func() {
+		received()
+		mu.Lock()
+		defer mu.Unlock()
+		round++
+	}
 	const kills = 100
 	for range kills {
-		mu.Lock()
-		round++
-		mu.Unlock()
 		cmd := start()
 		time.Sleep(20*time.Millisecond + rand.N(200*time.Millisecond))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		received()
+		next()
 	}
-	mu.Lock()
-	round++
-	mu.Unlock()
-	last := start("BLUEGATE_TEST_QUIET=1") // sends what is left
-	defer func() { _ = last.Process.Kill(); _ = last.Wait() }()
 	h, err := history.Open(t.Context(), path, history.Options{})
 	if err != nil {
 		t.Fatalf("after %d kills: %v", kills, err)
 	}
 	defer h.Close()
-	for {
+	left := func() int {
 		due, err := h.Due(t.Context(), endOfTime)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(due) == 0 {
-			break
+		return len(due)
+	}
+	for left() > 0 { // each process sends a burst of what is left
+		cmd := start("BLUEGATE_TEST_QUIET=1")
+		for before := left() + 1; before > 0 && left() < before; time.Sleep(500 * time.Millisecond) {
+			before = left()
 		}
-		time.Sleep(50 * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		next()
 	}
 	changes, err := h.Changes(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	if err != nil {
