@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type cached struct {
 	mu      sync.Mutex
 	version int64
 	at      time.Time
+	asked   time.Time // by a reader, the last time
 	text    []byte
 	zipped  []byte
 }
@@ -45,7 +47,11 @@ func (c *cache) entry(key string) *cached {
 
 // serve answers with what make makes, which is made once for each version. Those who ask meanwhile wait for it.
 func (p *Page) serve(w http.ResponseWriter, r *http.Request, key, kind string, make func() ([]byte, error)) {
-	text, zipped, err := p.cache.entry(key).fresh(p.hub.version.Load(), make)
+	e := p.cache.entry(key)
+	e.mu.Lock()
+	e.asked = time.Now()
+	e.mu.Unlock()
+	text, zipped, err := e.fresh(p.hub.version.Load(), make)
 	if err != nil {
 		http.Error(w, "the history cannot be read now: "+err.Error(), http.StatusServiceUnavailable)
 		return
@@ -74,6 +80,23 @@ func (e *cached) fresh(version int64, make func() ([]byte, error)) (text, zipped
 	}
 	e.version, e.at, e.text, e.zipped = version, time.Now(), text, zip(text)
 	return e.text, e.zipped, nil
+}
+
+// warmFor is how long after the last reader the first page is still made before somebody asks for it.
+const warmFor = 10 * time.Minute
+
+// warm makes the first page of a version before its readers are told of it, so that nobody waits for the history. What
+// fails is made again for the next reader, who is told why it failed.
+func (p *Page) warm(ctx context.Context, version int64) {
+	defer func() { _ = recover() }() // as the server does for a request: a page must not end the watch
+	e := p.cache.entry("index")
+	e.mu.Lock()
+	asked := e.asked
+	e.mu.Unlock()
+	if version > 0 && time.Since(asked) > warmFor {
+		return
+	}
+	_, _, _ = e.fresh(version, func() ([]byte, error) { return p.renderIndex(ctx, false) })
 }
 
 // zip compresses a text that is worth it.

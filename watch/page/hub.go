@@ -31,8 +31,9 @@ type hub struct {
 
 func newHub() *hub { return &hub{boot: time.Now().UnixNano(), readers: map[chan struct{}]bool{}} }
 
-// follow makes a new version after signals, at most one in each second, until the signals end.
-func (h *hub) follow(ctx context.Context, signals <-chan struct{}) {
+// follow makes a new version after signals, at most one in each second, until the signals end. before is called with the
+// number of a version before its readers are told.
+func (h *hub) follow(ctx context.Context, signals <-chan struct{}, before func(version int64)) {
 	var last time.Time
 	for range signals {
 		select {
@@ -41,6 +42,7 @@ func (h *hub) follow(ctx context.Context, signals <-chan struct{}) {
 		case <-time.After(time.Until(last.Add(calm))):
 		}
 		last = time.Now()
+		before(h.version.Load() + 1)
 		h.version.Add(1)
 		h.tell()
 	}

@@ -61,7 +61,11 @@ func New(ctx context.Context, reader watch.Reader, o Options) *Page {
 	p.addAsset("script", "page.js", "text/javascript; charset=utf-8")
 	p.addAsset("icon", "icon.svg", "image/svg+xml")
 	p.html = template.Must(template.New("").Funcs(functions).ParseFS(files, "assets/*.html"))
-	go p.hub.follow(ctx, reader.Subscribe(ctx))
+	changed := reader.Subscribe(ctx)
+	go func() {
+		p.warm(ctx, 0)
+		p.hub.follow(ctx, changed, func(version int64) { p.warm(ctx, version) })
+	}()
 	return p
 }
 
