@@ -28,7 +28,7 @@ type watching struct {
 // watches starts `bluegate watch`; it is ended at the end of the test, and has to end well.
 func (s *shop) watches(args ...string) *watching {
 	s.t.Helper()
-	cmd := s.Command(context.Background(), []string{"XDG_STATE_HOME=" + s.t.TempDir()}, append([]string{"watch"}, args...)...)
+	cmd := s.Command(context.Background(), []string{"XDG_STATE_HOME=" + s.t.TempDir()}, append([]string{"watch", "--listen", "127.0.0.1:0"}, args...)...)
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)
