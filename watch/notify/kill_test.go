@@ -117,7 +117,7 @@ func TestKilled(t *testing.T) {
 		_ = cmd.Wait()
 		next()
 	}
-	h, err := history.Open(t.Context(), path, history.Options{})
+	h, err := history.Open(t.Context(), path, history.Options{Brief: true})
 	if err != nil {
 		t.Fatalf("after %d kills: %v", kills, err)
 	}
@@ -138,6 +138,11 @@ func TestKilled(t *testing.T) {
 		_ = cmd.Wait()
 		next()
 	}
+	whole, err := history.Open(t.Context(), path, history.Options{})
+	if err != nil {
+		t.Fatalf("the history is not whole: %v", err)
+	}
+	defer whole.Close()
 	changes, err := h.Changes(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
