@@ -14,7 +14,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED := 0
 # The Compose library wants to be told its own version.
 COMPOSE = $(shell go list -m -f '{{.Version}}' github.com/docker/compose/v5 2>/dev/null)
-LDFLAGS = -s -w -X main.version=$(VERSION) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X github.com/docker/compose/v5/internal.Version=$(COMPOSE)
 PREFIX ?= /usr/local
 # The architectures of the engines to which this bluegate deploys: ARCH="amd64 arm64" for both.
 ARCH ?= $(shell go env GOARCH)
@@ -56,6 +57,8 @@ install: build
 	install -m 0755 bin/bluegate $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(ARCH:%=bin/bluegate-healthcheck-linux-%) $(DESTDIR)$(PREFIX)/libexec/bluegate
 	install -d $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	bin/bluegate man >$(DESTDIR)$(PREFIX)/share/man/man1/bluegate.1
 	ln -sf ../../../bin/bluegate $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-bluegate
 
 .PHONY: demo
