@@ -139,6 +139,11 @@ e2e: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
 faults: build
 	go run ./testdata/faults -bluegate bin/bluegate -out docs/faults.md $(FAULTS)
 
+# The pictures in docs/ of a deployment and of a refusal.
+.PHONY: screens
+screens: images build
+	go run ./testdata/screens --bluegate bin/bluegate --out docs
+
 # A few of the points at which a deployment can be killed, and two deployments at once.
 .PHONY: faults-sample
 faults-sample: build

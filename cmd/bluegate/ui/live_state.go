@@ -138,7 +138,7 @@ func (s *liveState) detail() string {
 	case inPulling, inBuilding:
 		return s.brought()
 	case inWatching:
-		if allGood(s.verdict) {
+		if allGood(s.verdict) && !s.stopped {
 			return "all healthy for " + shortly(s.about.Stable)
 		}
 		fallthrough

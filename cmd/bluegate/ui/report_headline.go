@@ -145,7 +145,7 @@ func liveNow(r *report.Report) string {
 	case r.Outcome == model.Refused && r.DryRun, r.Outcome == model.Refused && r.Command == "doctor", r.Outcome == model.Planned:
 		return name + " is live"
 	case r.Outcome == model.Refused:
-		return name + " still serves, untouched"
+		return name + " still serves"
 	case r.Outcome == model.RolledBack:
 		return name + " serves again"
 	}

@@ -47,7 +47,7 @@ func (t *text) steps() {
 		if i > 0 {
 			verb = ""
 		}
-		rows = append(rows, row{t.in(yellow, "~") + " " + verb, point.Place, point.Address + " " + t.sign(arrow) + " " + string(t.r.To)})
+		rows = append(rows, row{t.in(yellow, "~") + " " + verb, point.Address + " " + t.sign(arrow) + " " + string(t.r.To), t.dim(point.Place)})
 	}
 	add("-", red, "stop", p.Stop, "after draining")
 	add("$", cyan, "run", p.Hooks, "")

@@ -244,7 +244,7 @@ func (t *text) undone() {
 }
 
 // usual are findings that every run of many setups repeats. They are shown with --verbose.
-var usual = []string{"local-image", "gate", "pull-skipped"}
+var usual = []string{"local-image", "gate", "pull-skipped", "nginx-no-restart-policy"}
 
 // findings writes what is to be known besides.
 func (t *text) findings() {
