@@ -25,18 +25,22 @@ import (
 // The hooks of a Compose file. Compose runs pre_start and post_start when it starts a release. It never stops one, so
 // pre_stop is run here, as `docker compose stop` would do it with the files as they are now.
 
-// preStopLimit is how long the pre_stop hooks of a container may take together. The engine cannot end a hook: one that
-// takes longer ends with its container.
-const preStopLimit = time.Minute
+// How long the pre_stop hooks of a container may take together: of one that stops after it has served, and of one that is
+// removed, which no user is on. An interrupted run may have 10 s for all that it undoes, before CI kills it. The engine
+// cannot end a hook: one that takes longer ends with its container.
+const (
+	preStopLimit   = time.Minute
+	preRemoveLimit = 5 * time.Second
+)
 
 // beforeStop runs the pre_stop hooks of a container that runs, and returns how they failed. A container that ended in the
 // meantime needs none.
-func (s *Stack) beforeStop(ctx context.Context, c model.Container) error {
+func (s *Stack) beforeStop(ctx context.Context, c model.Container, limit time.Duration) error {
 	project := s.projects[c.Colour]
 	if !c.Running || project == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, preStopLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for i, hook := range project.Services[c.Service].PreStop {
 		output, code, err := s.execute(ctx, c, container.ExecOptions{

@@ -72,6 +72,9 @@ func TestHooks(t *testing.T) {
 	if err := s.Retire(t.Context(), b.containers(s, app)); err != nil || m.of("/stopped") != 1 {
 		t.Errorf("of a container that does not run: %d, %v", m.of("/stopped"), err)
 	}
+	if err := s.Retire(t.Context(), all); err != nil || m.of("/stopped") != 1 { // they ran when they were listed
+		t.Errorf("of containers that ended since: %d, %v", m.of("/stopped"), err)
+	}
 	// The Compose file has other hooks by now.
 	next, app := b.stack(service("    pre_stop: [{command: [\"/healthcheck\", \"http://127.0.0.1:1/\"]}]\n"))
 	if err := next.Revive(t.Context(), b.ID, rec, nothingMore); err != nil || m.of("/started") != 2 {

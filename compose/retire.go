@@ -20,7 +20,7 @@ func (s *Stack) Retire(ctx context.Context, containers []model.Container) error 
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error {
-			hooks.add(s.beforeStop(ctx, c))
+			hooks.add(s.beforeStop(ctx, c, preStopLimit))
 			return s.retire(ctx, c)
 		})
 	}
@@ -67,7 +67,7 @@ func (s *Stack) Remove(ctx context.Context, containers []model.Container) error 
 	group, removing := errgroup.WithContext(ctx)
 	for _, c := range containers {
 		group.Go(func() error {
-			hooks.add(s.beforeStop(removing, c))
+			hooks.add(s.beforeStop(removing, c, preRemoveLimit))
 			if err := engine.RemoveContainer(removing, s.engine, c.ID); err != nil {
 				return fmt.Errorf("remove %s: %w", c.Name, err)
 			}
