@@ -226,4 +226,8 @@ func TestNameOfBothRemedyIsCarriedOut(t *testing.T) {
 	if route := observe(strings.Replace(strings.Replace(file, "%s", "db:3000", 1), "$up;", "was;", 1)); route.MaySwitch(model.Green) != nil || route.Names != model.Blue {
 		t.Errorf("%+v", route)
 	}
+	// A path is no address, though it may be called like a service.
+	if route := observe("upstream was { server was-blue:3000; } server { location /any/ { proxy_pass http://was; } }"); route.MaySwitch(model.Green) != nil || route.Names != model.Blue {
+		t.Errorf("%+v", route)
+	}
 }

@@ -78,6 +78,9 @@ func (r References) Mentions(s Scope) (found []mention) {
 				if d == nil || addresses[d] || m.Directive == "upstream" || slices.Contains(harmless, m.Directive) || s.changes(file, m.Start, assigned(file, d)) {
 					continue
 				}
+				if d.Name.Value == "location" && r.dir.Shared(m.Host) { // a path may have a segment that is called like a service of both
+					continue
+				}
 				e := model.Endpoint{Colour: colour, Host: m.Host}
 				for _, owner := range r.dir.Owners(m.Host) {
 					if owner.Colour == colour {
