@@ -50,7 +50,7 @@ forbid ./watch/notify ./watch/page -- "$module/watch/history" # they know it by 
 forbid ./watch/verdict -- "$module/(deploy|watch/history)(/.*)?|$module/watch|github.com/.*" # a rule, and nothing else
 forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # it must not believe what they believe
 forbid ./compose/load ./cmd/bluegate/adopt -- 'github.com/docker/docker/client' # they ask no engine
-forbid ./deploy/... ./nginx/... ./watch/... ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*|github.com/charmbracelet/.*' # cmd/bluegate/ui does
+forbid ./deploy/... ./nginx/... ./watch ./watch/history ./watch/verdict ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*|github.com/charmbracelet/.*' # cmd/bluegate/ui does; shoutrrr, below watch/notify, has a log of its own
 echo "import rule: ok"
 
 if command -v shellcheck >/dev/null; then
