@@ -202,6 +202,9 @@ func loadCompose(text string) error {
 		ConfigFiles: []types.ConfigFile{{Filename: "compose.yml", Content: []byte(text)}},
 		Environment: types.Mapping{"VERSION": "v1", "COLOUR": "blue", "HTTP_PORT": "8080"},
 	}
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+):?\?`).FindAllStringSubmatch(text, -1) {
+		details.Environment[m[1]] = "value" // it is required
+	}
 	_, err := loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
 		o.SkipConsistencyCheck, o.SkipResolveEnvironment, o.SkipExtends, o.SkipInclude = true, true, true, true
 		o.SetProjectName("shop", true)

@@ -73,6 +73,7 @@ tag=$(docker image ls --format '{{.Repository}}:{{.Tag}}' "$image" | grep -E "$a
 label() { docker image inspect --format "{{index .Config.Labels \"org.opencontainers.image.$1\"}}" "$tag"; }
 [[ $(label title) == bluegate && $(label licenses) == Apache-2.0 && $(label revision) == $(git rev-parse HEAD) ]] || fail "$tag has other labels"
 docker run --rm --network none "$tag" --version
+docker run --rm --network none --entrypoint /healthcheck "$tag" --help >/dev/null
 mkdir "$work/empty"
 docker run --rm --network none -v "$work/empty:/work" -w /work "$tag" healthcheck --copy-to /work
 "$work/empty/bluegate-healthcheck" --help >/dev/null

@@ -156,14 +156,11 @@ func acceptable(words []string) error {
 
 // acceptableArguments refuses arguments that no command takes in that form.
 func acceptableArguments(ctx *cli.Context) error {
-	switch ctx.Command.Name {
-	case "deploy", "health":
-		_, err := colourArgument(ctx, true)
-		return err
-	case "logs", "history", "help", "completion", "schema":
+	colours := ctx.Command.ArgsUsage == "[blue|green]"
+	if ctx.Command.ArgsUsage != "" && !colours {
 		return nil
 	}
-	_, err := colourArgument(ctx, false)
+	_, err := colourArgument(ctx, colours)
 	return err
 }
 
