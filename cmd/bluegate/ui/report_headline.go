@@ -10,11 +10,6 @@ import (
 	"bluegate/deploy/report"
 )
 
-// headline says the outcome in its word, and what it means: "promoted: v5 is live on green".
-func headline(r *report.Report) string {
-	return string(r.Outcome) + ": " + sentence(r)
-}
-
 // sentence says what came of a command: which version is live where, or why it is not.
 func sentence(r *report.Report) string {
 	switch r.Outcome {

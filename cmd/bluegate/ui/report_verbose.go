@@ -82,13 +82,6 @@ func imageLine(i report.LiveImage) string {
 	}
 }
 
-// writeReasons writes reasons with all their evidence.
-func writeReasons(b *strings.Builder, reasons []model.Reason) {
-	t := &text{TextOptions: TextOptions{Verbose: true}}
-	t.reasons(reasons)
-	b.WriteString(t.String())
-}
-
 // writeRemedy writes a finding with its cost and its remedy, in full.
 func writeRemedy(b *strings.Builder, f model.Finding) {
 	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
