@@ -173,14 +173,13 @@ func (d Doubling) ownKeys(y *yamlText, service string, body *yaml.Node) (map[str
 	if err := d.ports(y, service, body, green); err != nil {
 		return nil, err
 	}
-	if key, dep := value(body, "depends_on"); dep != nil {
+	if _, dep := value(body, "depends_on"); dep != nil {
 		if err := d.dependants(y, service, body, model.Blue); err != nil {
 			return nil, err
 		}
 		if text, changed := d.dependencies(dep, model.Green); changed {
 			green["depends_on"] = text
 		}
-		_ = key
 	}
 	for _, key := range []string{"network_mode", "links", "volumes_from", "extends"} {
 		if at, v := value(body, key); v != nil && d.mentions(v) != "" {
