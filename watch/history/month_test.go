@@ -25,6 +25,7 @@ func TestAMonth(t *testing.T) {
 	if !sample.Full() {
 		days, checks = 2, 5
 	}
+	before := residentMB(t) // other tests of this process were here
 	h := fresh(t)
 	now := time.Now()
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -59,13 +60,13 @@ func TestAMonth(t *testing.T) {
 	must(t, h.db.QueryRow("SELECT count(*) FROM samples").Scan(&kept))
 	runtime.GC()
 	debug.FreeOSMemory()
-	memory := residentMB(t)
-	t.Logf("%d days, %d checks: %d MB, %d single samples, resident %d MB, %d points of a page in %s", days, checks, info.Size()>>20, kept, memory, points, read)
+	memory := residentMB(t) - before
+	t.Logf("%d days, %d checks: %d MB, %d single samples, %d MB more resident, %d points of a page in %s", days, checks, info.Size()>>20, kept, memory, points, read)
 	if info.Size() >= 50<<20 {
 		t.Errorf("the file has %d MB", info.Size()>>20)
 	}
-	if memory >= 60 {
-		t.Errorf("the process has %d MB", memory)
+	if memory >= 60 && !raced {
+		t.Errorf("the process has %d MB more", memory)
 	}
 }
 
