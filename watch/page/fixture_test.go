@@ -190,11 +190,11 @@ func shop() *fixture {
 		{ID: "20261127T090311-eda4-deploy", Release: "20261127T090311-eda4", Command: "deploy", From: model.Green, To: model.Blue, Began: ago(30*time.Hour + 14*time.Second), At: ago(30 * time.Hour), Outcome: model.Promoted, By: "ci@runner-3", Images: images, Steps: steps},
 		{ID: "20261128T041102-77b0-deploy", Release: "20261128T041102-77b0", Command: "deploy", From: model.Blue, To: model.Green, Began: ago(11*time.Hour + 21*time.Second), At: ago(11 * time.Hour), Outcome: model.Refused, By: "ci@runner-3", Images: images, Steps: steps[:2],
 			Reasons: []string{"unhealthy: container \"shop-was-green-1\" is unhealthy: 3 of 3 probes failed in a row; the last probe exited with 1: 503 Service Unavailable"}},
-		{ID: "20261128T042450-185e-deploy", Release: "20261128T042450-185e", Command: "deploy", From: model.Blue, To: model.Green, Began: ago(10*time.Hour + 9*time.Second), At: ago(10 * time.Hour), Outcome: model.Promoted, By: "anna@desk", Images: images, Steps: steps},
+		{ID: "20261128T042450-185e-deploy", Release: "20261128T042450-185e", Command: "deploy", From: model.Blue, To: model.Green, Began: ago(10*time.Hour + 9*time.Second), At: ago(10 * time.Hour), Outcome: model.Promoted, By: "ops@desk", Images: images, Steps: steps},
 	}
 	f.notes = []watch.Note{
-		{ID: "n1", At: ago(50 * time.Hour), Kind: watch.Information, Text: "On Sunday at 3:00 the database moves to a new host. A few requests may be slow.", By: "anna@desk"},
-		{ID: "n2", At: ago(5 * time.Hour), Kind: watch.Information, About: "user-service", Text: "The connection limit of the database was too low. It is raised.", By: "anna@desk"},
+		{ID: "n1", At: ago(50 * time.Hour), Kind: watch.Information, Text: "On Sunday at 3:00 the database moves to a new host. A few requests may be slow.", By: "ops@desk"},
+		{ID: "n2", At: ago(5 * time.Hour), Kind: watch.Information, About: "user-service", Text: "The connection limit of the database was too low. It is raised.", By: "ops@desk"},
 	}
 	return f
 }

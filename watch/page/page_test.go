@@ -166,7 +166,7 @@ func TestPublic(t *testing.T) {
 	f.fail("user-service", "shop-was-green-1 answered 503")
 	f.set(func(f *fixture) {
 		f.state.Trouble = []string{"cannot reach shop-was-green-1"}
-		f.state.Deploying = &watch.Deploying{Command: "deploy", Release: "r", By: "anna@desk", Since: time.Now()}
+		f.state.Deploying = &watch.Deploying{Command: "deploy", Release: "r", By: "ops@desk", Since: time.Now()}
 		f.state.Checks = append(f.state.Checks, watch.CheckState{Check: watch.Check{Name: "tcp shop-was-green-1:3001", Kind: "tcp", Target: "shop-was-green-1:3001"}})
 	})
 	_, server := serving(t, f, Options{Public: true})
@@ -175,7 +175,7 @@ func TestPublic(t *testing.T) {
 		if answer.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s", path, answer.Status)
 		}
-		for _, secret := range []string{"was-green", "bluegate-shop", "6c1f0b7c9a52", "anna", "runner-3", "localhost:8000", "503 Service", "answered 503", "db:5432", "2 of 2 addresses"} {
+		for _, secret := range []string{"was-green", "bluegate-shop", "6c1f0b7c9a52", "ops@desk", "runner-3", "localhost:8000", "503 Service", "answered 503", "db:5432", "2 of 2 addresses"} {
 			if strings.Contains(body, secret) {
 				t.Errorf("%s shows %q", path, secret)
 			}
