@@ -24,9 +24,9 @@ UNITS = $(shell find * -name "*.go" -printf "./%h\n" | sort -u | grep -v testdat
 # Compose's library is 550 packages, which take minutes to compile once more for the race detector: only make test-all does.
 WITH_COMPOSE := ./compose ./compose/load ./cmd/bluegate ./cmd/bluegate/adopt ./cmd/bluegate/config ./cmd/bluegate/ui
 # The end-to-end tests run real deployments; more at once than the machine has cores for make each other late.
-E2E_PARALLEL ?= 3
+E2E_PARALLEL ?= 4
 # Those next to a real nginx mostly wait.
-UNIT_PARALLEL ?= 4
+UNIT_PARALLEL ?= 8
 
 # The engine under the tests: this machine's, or with ENGINE=28 one of Debian's sid in namespaces of its own.
 ENGINE ?=
@@ -126,7 +126,7 @@ lint:
 .PHONY: unit
 unit: engine images $(if $(ENGINE),downloads) $(GOTESTSUM)
 	@echo "Unit tests with the race detector; those with a real engine and a real nginx take most of the time"
-	$(WITH_ENGINE) testdata/engine/pace.sh env CGO_ENABLED=1 $(TEST) --format dots --packages "$(filter-out $(WITH_COMPOSE),$(UNITS))" -- -race -timeout 0 -parallel $(UNIT_PARALLEL)
+	$(WITH_ENGINE) testdata/engine/pace.sh env CGO_ENABLED=1 $(TEST) --format dots --packages "$(filter-out $(WITH_COMPOSE),$(UNITS))" -- -race -p 3 -timeout 0 -parallel $(UNIT_PARALLEL)
 	$(WITH_ENGINE) testdata/engine/pace.sh env CGO_ENABLED=$(if $(FULL),1,0) $(TEST) --format dots --packages "$(WITH_COMPOSE)" -- $(if $(FULL),-race) -timeout 0 -parallel $(UNIT_PARALLEL)
 
 .PHONY: e2e
@@ -164,7 +164,7 @@ engine:
 .PHONY: downloads
 downloads:
 	go mod download
-	testdata/e2e/packages.sh openssh-server docker-registry
+	testdata/e2e/packages.sh openssh-server docker-registry tmux zsh fish chromium fonts-dejavu-core
 	testdata/nginx/host.sh
 	go test ./nginx/conf
 
