@@ -160,7 +160,7 @@ engine:
 	testdata/engine/ensure.sh
 	testdata/engine/sweep.sh
 
-# What tests fetch when they need it; next to an engine of one's own there is no network.
+# What tests fetch when they need it; an engine in namespaces of its own has no network.
 .PHONY: downloads
 downloads:
 	go mod download

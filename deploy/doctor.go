@@ -9,9 +9,10 @@ import (
 	"bluegate/deploy/report"
 )
 
-// Doctor makes every check that can be made without changing anything, and says what a deployment would settle first; with Settings.TryRestart it also starts copies
-// of nginx, and removes them. What a deployment would be refused for is in the report's reasons and its exit code. What
-// is known to cost requests, switches or time is in its findings, each with its place, its cost and its remedy.
+// Doctor makes every check that can be made without changing anything, and says what a deployment would settle first.
+// With Settings.TryRestart it also starts copies of nginx, and removes them. What a deployment would be refused for is in
+// the report's reasons and its exit code. What is known to cost requests, switches or time is in its findings, each with
+// its place, its cost and its remedy.
 func (d *Deployer) Doctor(ctx context.Context) *report.Report {
 	r := d.begin("doctor")
 	defer r.unlock(ctx) // what asking needs

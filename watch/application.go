@@ -161,7 +161,7 @@ func (w *Watcher) keepHealing(ctx context.Context, h healed) bool {
 	w.mu.Lock()
 	w.healing = h
 	w.mu.Unlock()
-	w.signal()
+	w.readers.Signal()
 	if err != nil {
 		w.suffer("healing", "nothing is healed, because it cannot be noted: "+err.Error())
 		return false

@@ -36,7 +36,7 @@ func (w *Watcher) update(do func(s *State)) {
 	w.mu.Lock()
 	do(&w.state)
 	w.mu.Unlock()
-	w.signal()
+	w.readers.Signal()
 }
 
 // suffer notes a trouble of the watch itself, or that it is over.
@@ -51,38 +51,12 @@ func (w *Watcher) suffer(what, text string) {
 		if text != "" {
 			w.say("%s", text)
 		}
-		w.signal()
+		w.readers.Signal()
 	}
 }
 
 // Subscribe implements Reader.
-func (w *Watcher) Subscribe(ctx context.Context) <-chan struct{} {
-	c := make(chan struct{}, 1)
-	w.mu.Lock()
-	if w.heard == nil {
-		w.heard = map[chan<- struct{}]bool{}
-	}
-	w.heard[c] = true
-	w.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.heard, c)
-		close(c)
-	})
-	return c
-}
-
-func (w *Watcher) signal() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for c := range w.heard {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
+func (w *Watcher) Subscribe(ctx context.Context) <-chan struct{} { return w.readers.Subscribe(ctx) }
 
 // Samples implements Reader.
 func (w *Watcher) Samples(ctx context.Context, check string, from, to time.Time, resolution time.Duration) ([]Bucket, error) {

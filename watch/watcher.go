@@ -28,7 +28,7 @@ type Watcher struct {
 
 	mu      sync.Mutex
 	state   State
-	heard   map[chan<- struct{}]bool
+	readers Subscribers
 	slots   chan struct{}
 	running map[string]*measured
 	healing healed
@@ -65,7 +65,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer cancel()
 	work.Go(func() {
 		for range w.History.Subscribe(ctx) { // entries of other processes
-			w.signal()
+			w.readers.Signal()
 		}
 	})
 	for _, q := range w.Questions {

@@ -71,8 +71,8 @@ func agentFolder(self string) string {
 
 // agentPaths are the places of the agent's executable, the best first.
 func agentPaths(self, architecture string) []string {
-	beside, name := filepath.Dir(self), probeName+"-linux-"+architecture
-	return []string{filepath.Join(beside, name), filepath.Join(agentFolder(self), name), filepath.Join(beside, probeName), filepath.Join(beside, oldAgentName)}
+	folder, name := filepath.Dir(self), probeName+"-linux-"+architecture
+	return []string{filepath.Join(folder, name), filepath.Join(agentFolder(self), name), filepath.Join(folder, probeName), filepath.Join(folder, oldAgentName)}
 }
 
 // runsAnywhere returns why an executable would not run in every container of an engine, or nil. A file that is not there

@@ -48,7 +48,7 @@ func (h *History) entry(ctx context.Context, do func(context.Context, *sql.Tx) e
 	if err := h.write(ctx, do); err != nil {
 		return fmt.Errorf("write to the history %s: %w", h.path, err)
 	}
-	h.signal()
+	h.readers.Signal()
 	return nil
 }
 

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"bluegate/watch"
 )
 
 // Options say how far a history reaches back.
@@ -61,15 +63,14 @@ type History struct {
 	version int64     // of the file, as the last look found it
 	tidied  time.Time // when it was tidied up last
 
-	readers sync.Mutex // of what follows
-	heard   map[chan<- struct{}]bool
+	readers watch.Subscribers
 
 	stop, stopped chan struct{}
 }
 
 // Open opens the history in a file, and creates it if there is none. An error says what is wrong with the file.
 func Open(ctx context.Context, path string, o Options) (*History, error) {
-	h := &History{path: path, options: o, last: map[int64]int64{}, heard: map[chan<- struct{}]bool{}, stop: make(chan struct{}), stopped: make(chan struct{})}
+	h := &History{path: path, options: o, last: map[int64]int64{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	h.options.Days, h.options.MB = cmp.Or(o.Days, DefaultDays), cmp.Or(o.MB, DefaultMB)
 	if err := h.open(ctx); err != nil {
 		_ = h.close()
@@ -224,7 +225,7 @@ func (h *History) lookAround(ctx context.Context) {
 	}
 	h.mu.Unlock()
 	if changed {
-		h.signal()
+		h.readers.Signal()
 	}
 }
 
@@ -236,27 +237,4 @@ func dataVersion(ctx context.Context, conn *sql.Conn) (v int64, err error) {
 
 // Subscribe sends after each entry, of this process or of another one, until ctx ends. Signals that the reader does not
 // take are dropped.
-func (h *History) Subscribe(ctx context.Context) <-chan struct{} {
-	c := make(chan struct{}, 1)
-	h.readers.Lock()
-	h.heard[c] = true
-	h.readers.Unlock()
-	context.AfterFunc(ctx, func() {
-		h.readers.Lock()
-		defer h.readers.Unlock()
-		delete(h.heard, c)
-		close(c)
-	})
-	return c
-}
-
-func (h *History) signal() {
-	h.readers.Lock()
-	defer h.readers.Unlock()
-	for c := range h.heard {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
+func (h *History) Subscribe(ctx context.Context) <-chan struct{} { return h.readers.Subscribe(ctx) }

@@ -66,26 +66,17 @@ type jsonProgress struct {
 
 var _ model.Progress = (*jsonProgress)(nil)
 
-func newJSONProgress(ctx context.Context, out io.Writer, heartbeat time.Duration) *jsonProgress {
+func newJSONProgress(ctx context.Context, out io.Writer, every time.Duration) *jsonProgress {
 	p := &jsonProgress{out: out, last: time.Now(), lines: map[string]string{}, told: map[string]time.Time{}}
-	go p.beat(ctx, heartbeat)
+	go beatEvery(ctx, every, func() { p.beat(every) })
 	return p
 }
 
-func (p *jsonProgress) beat(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every / 4)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		p.mu.Lock()
-		if p.step != "" && time.Since(p.last) >= every {
-			p.write(Event{Event: "waiting"})
-		}
-		p.mu.Unlock()
+func (p *jsonProgress) beat(every time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.step != "" && time.Since(p.last) >= every {
+		p.write(Event{Event: "waiting"})
 	}
 }
 

@@ -35,26 +35,17 @@ type plainProgress struct {
 
 var _ model.Progress = (*plainProgress)(nil)
 
-func newPlainProgress(ctx context.Context, out io.Writer, heartbeat time.Duration) *plainProgress {
+func newPlainProgress(ctx context.Context, out io.Writer, every time.Duration) *plainProgress {
 	p := &plainProgress{out: out, began: time.Now(), last: time.Now(), states: map[string]string{}, told: map[string]time.Time{}}
-	go p.beat(ctx, heartbeat)
+	go beatEvery(ctx, every, func() { p.beat(every) })
 	return p
 }
 
-func (p *plainProgress) beat(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every / 4)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		p.mu.Lock()
-		if p.step != "" && time.Since(p.last) >= every {
-			p.line("still %s%s", words(p.step, p.about), p.waiting())
-		}
-		p.mu.Unlock()
+func (p *plainProgress) beat(every time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.step != "" && time.Since(p.last) >= every {
+		p.line("still %s%s", words(p.step, p.about), p.waiting())
 	}
 }
 

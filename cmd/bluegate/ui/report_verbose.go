@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"bluegate/deploy/model"
-	"bluegate/deploy/report"
 )
 
 // everything writes what --verbose adds: the release, how it is known what is live, the images, the proof of the switch,
@@ -20,7 +19,7 @@ func (t *text) everything() {
 		t.line("live: %s: %s", r.Live, r.LiveBy)
 	}
 	for _, i := range r.Images {
-		t.line("image: %s", imageLine(i))
+		t.line("image: %s", i)
 	}
 	t.switched()
 	t.cleaned()
@@ -66,19 +65,6 @@ func (t *text) cleaned() {
 	}
 	if removed = append(removed, r.Pruned.Images...); len(removed) > 0 {
 		t.line("removed: %s", strings.Join(removed, ", "))
-	}
-}
-
-// imageLine says which image a service runs, and which one it replaced.
-func imageLine(i report.LiveImage) string {
-	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
-	switch old := i.Replaced; {
-	case old == nil:
-		return text
-	case old.Digest == i.Digest:
-		return text + ", the same as " + old.Service
-	default:
-		return fmt.Sprintf("%s; %s ran %s (%.19s)", text, old.Service, old.Image, old.Digest)
 	}
 }
 

@@ -28,7 +28,7 @@ func markdown(r *report.Report) string {
 		fmt.Fprintf(&b, "Run: <code>%s</code>\n\n", escapeMarkdown(r.Run))
 	}
 	for i, image := range r.Images {
-		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(imageLine(image)))
+		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(image.String()))
 		if i == len(r.Images)-1 {
 			b.WriteString("\n")
 		}

@@ -26,19 +26,6 @@ func live(r *report.Report) string {
 	return fmt.Sprintf("%s: %s", r.Live, r.LiveBy)
 }
 
-// imageLine says what a release runs of a service, and what it took the place of.
-func imageLine(i report.LiveImage) string {
-	text := fmt.Sprintf("%s runs %s (%.19s)", i.Service, i.Image, i.Digest)
-	switch old := i.Replaced; {
-	case old == nil:
-		return text
-	case old.Digest == i.Digest:
-		return text + ", the same as " + old.Service
-	default:
-		return fmt.Sprintf("%s; %s ran %s (%.19s)", text, old.Service, old.Image, old.Digest)
-	}
-}
-
 // duration is a time in words, to a tenth of a second.
 func duration(ms int64) string {
 	d := time.Duration(ms) * time.Millisecond
