@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
+	"bluegate/deploy/judge"
 )
 
 // Request is one question. Exactly one of its parts is set.
@@ -26,6 +27,14 @@ type Request struct {
 	Until time.Time `json:"until,omitzero"`
 	// Question is one attempt of a check.
 	Question *check.Request `json:"question,omitempty"`
+	Requests *Requests      `json:"requests,omitempty"`
+}
+
+// Requests asks for what nginx has logged of its requests since it was asked last. The first one makes the agent receive
+// it, at a port of 127.0.0.1 in nginx's network namespace.
+type Requests struct {
+	Port int  `json:"port"`
+	Stop bool `json:"stop,omitempty"` // after this answer it receives no more
 }
 
 // Scope says which of the processes that are seen belong to the nginx that is meant.
@@ -83,7 +92,8 @@ type Response struct {
 	Processes []Process   `json:"processes,omitempty"`
 	File      *FileResult `json:"file,omitempty"`
 	// Answer is what came of a Question.
-	Answer *check.Result `json:"answer,omitempty"`
+	Answer   *check.Result `json:"answer,omitempty"`
+	Requests *judge.Batch  `json:"requests,omitempty"`
 }
 
 // Socket is one end of an open connection. The two ends together tell it from every other one of its time.

@@ -41,7 +41,10 @@ func Serve(in io.Reader, out io.Writer) error {
 }
 
 // Agent answers requests from where its process stands. The zero value is ready.
-type Agent struct{ root roots }
+type Agent struct {
+	root     roots
+	requests requestLog
+}
 
 // Handle answers one request from where this process stands.
 func (a *Agent) Handle(req Request) (resp Response) {
@@ -55,6 +58,8 @@ func (a *Agent) Handle(req Request) (resp Response) {
 	case req.Question != nil:
 		answer := Answer(context.Background(), *req.Question)
 		resp.Answer = &answer
+	case req.Requests != nil:
+		resp = a.requests.take(*req.Requests)
 	default:
 		if err := a.root.in(req.Root, func() { resp = handleFiles(req) }); err != nil {
 			resp = Response{Error: err.Error()}
