@@ -190,10 +190,11 @@ func (p *process) ready(ctx context.Context, change model.Change, targets []mode
 }
 
 // Switch implements Nginx.
-func (p *process) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
+func (p *process) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func(model.Change) error) (model.Switched, error) {
 	workers, err := p.ready(ctx, change, targets)
 	if err == nil {
-		err = begin(workers)
+		change.Workers = workers
+		err = begin(change)
 	}
 	if err != nil {
 		return model.Switched{}, err

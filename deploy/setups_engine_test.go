@@ -248,10 +248,11 @@ func (g *generated) Reach(_ context.Context, targets []model.Target) error {
 }
 
 // Switch implements Nginx.
-func (g *generated) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
+func (g *generated) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func(model.Change) error) (model.Switched, error) {
 	err := g.Reach(ctx, targets)
 	if err == nil {
-		err = begin(g.route.Workers)
+		change.Workers = g.route.Workers
+		err = begin(change)
 	}
 	if err != nil {
 		return model.Switched{}, err

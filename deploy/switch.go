@@ -53,9 +53,8 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 	if targets, err = r.targetsOf(ctx); err != nil {
 		return nil, false, err
 	}
-	done, err := r.nginx.Switch(ctx, r.plan.Change, targets, func(workers []string) error {
-		r.plan.Change.Workers = workers
-		change := r.plan.Change
+	done, err := r.nginx.Switch(ctx, r.plan.Change, targets, func(change model.Change) error {
+		r.plan.Change = change
 		return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
 	})
 	if errors.Is(err, model.ErrChanged) {

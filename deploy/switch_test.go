@@ -374,7 +374,7 @@ func (l late) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx, m
 	return l, route, err
 }
 
-func (l late) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
+func (l late) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func(model.Change) error) (model.Switched, error) {
 	done, err := l.process.Switch(ctx, change, targets, begin)
 	l.cancel(sigterm)
 	return done, err

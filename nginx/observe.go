@@ -113,6 +113,7 @@ func (n *observed) read(ctx context.Context, route *model.Route, dir *model.Addr
 	}
 	n.conf.Tree, n.absent = tree, absent
 	n.mode.Observe(n.conf, dir, route)
+	n.readRequests(route)
 	if err := route.Refusal; err != nil {
 		route.Refusal = nil
 		if err := n.refuseOr(route, err); err != nil {

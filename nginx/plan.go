@@ -20,6 +20,12 @@ func (n *observed) Plan(dir *model.Addresses, to model.Colour) (model.Change, er
 	if err == nil && len(change.Proofs) == 0 {
 		change.Proofs = mode.OwnRoutes(n.conf.Tree)
 	}
+	if m, ok := n.mode.(mode.Stepper); ok && err == nil {
+		change.Steps, err = m.Steps(n.conf, n.route, change)
+	}
+	if err == nil {
+		change, err = n.gated(change)
+	}
 	if err == nil && !change.Empty() {
 		// The plan is made of what was read a moment ago, and asks no more than that: the engine's limits bound it.
 		err = n.barred(context.Background(), change)

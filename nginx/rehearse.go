@@ -69,7 +69,9 @@ func (n *observed) rehearse(ctx context.Context, change model.Change, started <-
 	})
 	if !change.Unloaded { // else the configuration stays as it is
 		group.Go(func() (err error) {
-			findings, err = n.configTest(both, change)
+			if findings, err = n.configTest(both, change); err == nil && len(change.Steps) > 0 { // the others differ in a number
+				_, err = n.configTest(both, change.Steps[0].Change)
+			}
 			return err
 		})
 	}

@@ -36,7 +36,10 @@ func New(docker *client.Client, opts instance.Options) *Router {
 	return r
 }
 
-var _ model.Router = (*Router)(nil)
+var (
+	_ model.Router        = (*Router)(nil)
+	_ model.RequestSource = (*Router)(nil)
+)
 
 // observed is the nginx that an Observe found, with its configuration as it was read.
 type observed struct {

@@ -97,7 +97,7 @@ func TestStartedBySomeoneElse(t *testing.T) {
 				b.serves(s.id)
 				return nil
 			}
-			begin := func([]string) error { return start() }
+			begin := func(model.Change) error { return start() }
 			if !during {
 				begin = begun
 				if err := start(); err != nil {

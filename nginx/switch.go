@@ -16,7 +16,7 @@ import (
 )
 
 // Switch implements model.Nginx.
-func (n *observed) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func(workers []string) error) (model.Switched, error) {
+func (n *observed) Switch(ctx context.Context, change model.Change, targets []model.Target, begin func(model.Change) error) (model.Switched, error) {
 	if err := n.there(); err != nil {
 		return model.Switched{}, err
 	}
@@ -25,7 +25,9 @@ func (n *observed) Switch(ctx context.Context, change model.Change, targets []mo
 	if err != nil {
 		return model.Switched{}, err
 	}
-	if err := begin(before.Accepting()); err != nil {
+	change = n.opened(change)
+	change.Workers = before.Accepting()
+	if err := begin(change); err != nil {
 		return model.Switched{}, err
 	}
 	if !n.found.IsRunning() {

@@ -306,7 +306,7 @@ func TestSwitchDoesNotOverwriteAnEdit(t *testing.T) {
 	}
 	// An edit from before is noticed earlier. That the release cannot be reached is nothing that could be said of it then.
 	nowhere := []model.Target{{Endpoint: model.Endpoint{Service: "was-green", Host: "was-green", Port: 1}}}
-	begins := func([]string) error { t.Error("it was begun"); return nil }
+	begins := func(model.Change) error { t.Error("it was begun"); return nil }
 	if _, err := s.router.Switch(t.Context(), s.change, nowhere, begins); !errors.Is(err, model.ErrChanged) {
 		t.Errorf("an edited file is switched: %v", err)
 	}

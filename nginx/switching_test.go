@@ -14,7 +14,7 @@ func already() <-chan struct{} {
 }
 
 // switching is Switch; a test may add what happens on the way.
-type switching func(context.Context, model.Change, []model.Target, func([]string) error) (model.Switched, error)
+type switching func(context.Context, model.Change, []model.Target, func(model.Change) error) (model.Switched, error)
 
 // observeWith is Observe with the type of this package.
 func observeWith(ctx context.Context, r *Router, dir *model.Addresses) (*observed, model.Route, error) {
@@ -27,14 +27,14 @@ func observeWith(ctx context.Context, r *Router, dir *model.Addresses) (*observe
 }
 
 // begun is what a switch begins with where nothing is journaled.
-func begun([]string) error { return nil }
+func begun(model.Change) error { return nil }
 
 // after lets something happen between the last look at nginx and the first write.
 func after(happens func(), do switching) switching {
-	return func(ctx context.Context, change model.Change, targets []model.Target, begin func([]string) error) (model.Switched, error) {
-		return do(ctx, change, targets, func(workers []string) error {
+	return func(ctx context.Context, change model.Change, targets []model.Target, begin func(model.Change) error) (model.Switched, error) {
+		return do(ctx, change, targets, func(change model.Change) error {
 			happens()
-			return begin(workers)
+			return begin(change)
 		})
 	}
 }

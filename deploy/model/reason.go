@@ -63,6 +63,14 @@ const (
 	AddressLeftOver Code = "address-left-over"
 	// WouldLoseData: A volume or a network differs from its declaration, and Compose could only recreate it. Change the declaration back, or move the data yourself.
 	WouldLoseData Code = "would-lose-data"
+	// Worse: The requests that users made of the release failed more often, or took longer, than `judge` allows. The report has the figures and the worst paths. nginx was pointed back.
+	Worse Code = "judged-worse"
+	// TooFewRequests: The requests that were seen do not tell whether the release is good: there were too few, or nginx does not log them. `bluegate doctor` shows the lines that nginx needs; `judge.too_few` decides what happens then.
+	TooFewRequests Code = "judge-cannot-tell"
+	// CanaryIncomplete: A service would not take part in the canary, so that a client could meet both colours at once. The message has the places and the edits.
+	CanaryIncomplete Code = "canary-incomplete"
+	// CanaryKeyConstant: All clients have the same key (`canary.by`), as behind another proxy, so that all of them would get the same colour. Choose a key that tells clients apart, such as `$http_x_forwarded_for`, or set `real_ip_header`.
+	CanaryKeyConstant Code = "canary-key-constant"
 	// ForeignJournal: Another application with the same name was deployed to this engine. Give this one a `project` of its own.
 	ForeignJournal Code = "foreign-journal"
 )

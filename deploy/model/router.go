@@ -41,12 +41,13 @@ type Nginx interface {
 	Reach(ctx context.Context, targets []Target) error
 
 	// Switch writes the change, signals nginx and proves that it serves it. An nginx that did not run is started. Before
-	// the first write it asks what Reach asks, and then calls begin with the workers that accept requests; an error of
-	// begin is returned, and nothing was done. ErrChanged says that the files are not those for which the change was
+	// the first write it asks what Reach asks, and then calls begin with the change as it is written: with the workers that
+	// accept requests, and with the end of the time for which requests are logged. An error of begin is returned, and nothing
+	// was done. ErrChanged says that the files are not those for which the change was
 	// planned; then nothing was done either. On *NotSwitchedError the old configuration is back. Switch does nothing more
 	// once ctx has ended, but to undo what it did; where ctx ended because a lock was lost (ErrLeaseLost) it does not undo
 	// either: what is there may be another run's by then.
-	Switch(ctx context.Context, change Change, targets []Target, begin func(workers []string) error) (Switched, error)
+	Switch(ctx context.Context, change Change, targets []Target, begin func(Change) error) (Switched, error)
 
 	// Drain waits until no worker of an earlier configuration is left, until ctx ends. It tells what is left, and which
 	// connections to the old containers are open where that can be known.
@@ -105,6 +106,10 @@ type Route struct {
 	// Workers are the processes that accepted requests; a process that is started later never has the same id.
 	Workers  []string
 	Findings []Finding
+	// Canary is the share of the clients that the other colour has; nil: none.
+	Canary *CanaryShare
+	// Requests is nil where nobody asked for it.
+	Requests *RequestLog
 	// Missing is set where the user named a container that is not there.
 	Missing *MissingNginx
 	// Elsewhere are nginxes whose configuration names an address of a colour, and that are on none of the colours'
@@ -232,7 +237,13 @@ type Change struct {
 	Workers []string `json:"worker_ids,omitempty"`
 	// Memory is how long after a container's start nginx may not know its address yet. It matters where nothing is loaded.
 	Memory time.Duration `json:"-"`
-	Proofs []Proof       `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
+	// Gate is the file among Files that says until when requests are logged; empty: none of them does. LogFor is for how
+	// long they are to be from the switch on.
+	Gate   string        `json:"gate,omitempty"`
+	LogFor time.Duration `json:"-"`
+	// Steps come before the change in a canary, in their order. Each one's old files are those before the first.
+	Steps  []CanaryStep `json:"-"`
+	Proofs []Proof      `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
 }
 
 // Proof is a request to nginx, asked from where it stands on a connection of its own.

@@ -8,7 +8,14 @@ type Scope struct {
 	Block *Directive // nil for the top of the main file
 	Outer *Scope     // nil there
 	Items []Placed
+	file  *File // in which Block stands
 }
+
+// Place returns file:line of the block.
+func (s *Scope) Place() string { return Placed{s.Block, s.file}.Place() }
+
+// Is says whether two scopes are of the same block, assembled at different times.
+func (s *Scope) Is(other *Scope) bool { return s.Block == other.Block && s.file == other.file }
 
 // Placed is a directive and the file in which it stands.
 type Placed struct {
@@ -21,6 +28,9 @@ func (p Placed) Place() string {
 	line, _ := p.File.Position(p.Start)
 	return fmt.Sprintf("%s:%d", p.File.Path, line)
 }
+
+// Text returns the directive as it is written.
+func (p Placed) Text() string { return string(p.File.Src[p.Start:p.End]) }
 
 // Value is the first argument, or empty.
 func (p Placed) Value() string {
@@ -84,7 +94,7 @@ func (s *Scope) Walk(visit func(*Scope, Placed)) {
 
 // Inner returns the scope of a block that stands in this one.
 func (s *Scope) Inner(block Placed) *Scope {
-	inner := &Scope{Block: block.Directive, Outer: s}
+	inner := &Scope{Block: block.Directive, Outer: s, file: block.File}
 	inner.add(block.File, block.Block)
 	return inner
 }

@@ -25,6 +25,9 @@ type Options struct {
 	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
 	ProofTimeout time.Duration
 	Settings     mode.Settings // how it is switched
+	// JudgePort is the port of 127.0.0.1 in nginx's network namespace at which it logs the requests by which a release is
+	// judged; 0: none is.
+	JudgePort int
 }
 
 // LeaseEnd is asked before each write and each signal: it returns the end of the locks that are held, or

@@ -11,6 +11,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/mode"
 )
 
 // Input are what the rules of an examination look at: all that was found out, so that a rule asks nothing itself.
@@ -27,6 +28,9 @@ type Input struct {
 	Snapshot agent.Snapshot
 	Link     func(string) string // where a path leads once its symbolic links are followed
 	Unloaded []string            // files without switch points that are newer than the workers
+	Writes   []string            // the files that a switch changes
+	// JudgePort is where nginx is to log its requests, so that a release can be judged by them; 0: it is not.
+	JudgePort int
 }
 
 // Storage is where a file that nginx reads is kept.
@@ -56,7 +60,7 @@ type rule func(Input) []model.Finding
 // rules are in the order in which a report shows them: what forbids or undoes a switch first, then what loses requests.
 var rules = []rule{
 	bothColours, storedBadly, trackedByGit, notLoaded, firstProcess, errorLog, leavingTooLong,
-	keepAliveRace, shutdownTimeout, reusePort, unixSockets, connectTimeout, upstreamKeepalive, variablePass,
+	keepAliveRace, shutdownTimeout, reusePort, unixSockets, connectTimeout, upstreamKeepalive, variablePass, requestsUnseen,
 }
 
 func (f Input) Findings() (all []model.Finding) {
@@ -114,7 +118,7 @@ func (f Input) passes() (all []pass) {
 	delete(upstreams, "")
 	delete(variables, "")
 	f.Top.Walk(func(s *conf.Scope, d conf.Placed) {
-		target, ok := conf.PassTarget(d.Name.Value, d.Value())
+		target, ok := conf.PassTarget(d.Name.Value, strings.Replace(d.Value(), mode.Side, "", 1))
 		if ok && (upstreams[target] || f.isWord(d) || variables[variableOf(d)]) {
 			all = append(all, pass{d, s})
 		}

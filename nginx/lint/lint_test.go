@@ -14,8 +14,8 @@ import (
 
 const mainConf = "/etc/nginx/nginx.conf"
 
-// lintedBy lists what one rule finds in a configuration: code, place and what the remedy begins with.
-func lintedBy(t *testing.T, look rule, files nginxtest.Files, set func(*Input)) (lines []string) {
+// inputOf is a configuration as a rule sees it.
+func inputOf(t *testing.T, files nginxtest.Files) Input {
 	t.Helper()
 	tree, err := conf.LoadTree(files.Source(), mainConf)
 	if err != nil {
@@ -23,6 +23,13 @@ func lintedBy(t *testing.T, look rule, files nginxtest.Files, set func(*Input)) 
 	}
 	f := Input{Nginx: `container "edge"`, Surroundings: Surroundings{Version: version{1, 30, 4}}, Tree: tree, Top: conf.Assemble(tree), Reloads: true, Drain: time.Minute}
 	f.Words = Addressed(tree, model.NewAddresses(nginxtest.Application(t, "was-{colour} 3000 3000")))
+	return f
+}
+
+// lintedBy lists what one rule finds in a configuration: code, place and what the remedy begins with.
+func lintedBy(t *testing.T, look rule, files nginxtest.Files, set func(*Input)) (lines []string) {
+	t.Helper()
+	f := inputOf(t, files)
 	if len(f.Words) > 0 {
 		f.Live = f.Words[0].colour
 	}

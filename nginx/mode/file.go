@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -65,12 +66,31 @@ func (c Configuration) observeWhole(dir *model.Addresses, file string, route *mo
 	if route.Points, err = wholePoints(c.Tree, f, dir); err != nil {
 		return err
 	}
+	c.apart(route)
 	for _, p := range route.Points {
 		if p.Endpoint.Colour != route.Names {
 			return model.Refuse(model.SwitchPointAmbiguous, "%s is what is written for %s, but names %s, which is %s's", p.Place, route.Names, p.Address, p.Endpoint.Colour)
 		}
 	}
 	return c.leftOver(dir, route, Scope{points: route.Points, live: f.Path})
+}
+
+// apart tells the points of a canary's new colour from those of the live one: requests go there, so that it is mentioned,
+// and it is not what the configuration names.
+func (c Configuration) apart(route *model.Route) {
+	if route.Canary == nil {
+		return
+	}
+	route.Points = slices.DeleteFunc(route.Points, func(p model.SwitchPoint) bool {
+		new := p.Endpoint.Colour == route.Canary.Colour && strings.HasSuffix(p.Upstream, sideSuffix)
+		if new {
+			route.Mentions = append(route.Mentions, model.Mention{
+				Colour: p.Endpoint.Colour, Place: p.Place, Directive: p.Directive, Text: p.Address,
+				Remedy: fmt.Sprintf("it is a canary's: %d %% of the clients get it; `bluegate settle` ends what a killed deployment left", route.Canary.Weight),
+			})
+		}
+		return new
+	})
 }
 
 // observeAbsent says what else carries a colour while the live file is not there yet: what stands in for it does not count.

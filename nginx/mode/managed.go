@@ -13,6 +13,8 @@ type managed struct {
 	dir   string
 	to    string
 	files map[model.Colour]ManagedFile
+
+	canary Canary
 }
 
 // StandIn implements Mode.
@@ -47,7 +49,7 @@ func (m managed) look(c Configuration, dir *model.Addresses, route *model.Route)
 	if err != nil {
 		return m.writtenAgain(err, to, colour)
 	}
-	route.Names = colour
+	route.Names, route.Canary = colour, readCanary(now)
 	return c.observeWhole(dir, to, route)
 }
 

@@ -22,6 +22,7 @@ type ManagedFile struct {
 	SwitchID  string
 	Upstreams map[string]string // name: server and its parameters
 	Listen    string            // of the server that answers with the token and the routes; empty: there is none
+	sides     *sides            // nil: all requests go to Colour
 }
 
 const (
@@ -49,9 +50,11 @@ const managedMark = "# Written by bluegate. Do not edit: what is changed here by
 // Render writes the file. max_fails=0, because one error would otherwise take the only server out for 10 s.
 func (m ManagedFile) Render() []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# switch %s\n# colour %s\n\n", m.SwitchID, m.Colour)
-	for _, name := range slices.Sorted(maps.Keys(m.Upstreams)) {
-		server := strings.Join(strings.Fields(m.Upstreams[name]), " ")
+	fmt.Fprintf(&b, "# switch %s\n# colour %s\n%s\n", m.SwitchID, m.Colour, m.sides.head())
+	m.sides.render(&b)
+	all := m.servers()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		server := strings.Join(strings.Fields(all[name]), " ")
 		if !strings.Contains(server, "max_fails=") {
 			server += " max_fails=0"
 		}
@@ -60,7 +63,7 @@ func (m ManagedFile) Render() []byte {
 	if m.Listen != "" {
 		fmt.Fprintf(&b, "\nserver {\n    listen %s;\n    access_log off;\n    default_type text/plain;\n", m.Listen)
 		fmt.Fprintf(&b, "    location = %s { return 200 \"%s\\n\"; }\n", tokenPath, m.token())
-		for _, name := range slices.Sorted(maps.Keys(m.Upstreams)) {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
 			fmt.Fprintf(&b, "    location = %s%s {\n        proxy_pass http://%s/;\n        proxy_http_version 1.1;\n        proxy_set_header Connection \"\";\n"+
 				"        proxy_connect_timeout 2s;\n        proxy_next_upstream off;\n        add_header %s $upstream_addr always;\n    }\n", routePath, name, name, RouteHeader)
 		}
@@ -68,6 +71,18 @@ func (m ManagedFile) Render() []byte {
 	}
 	body := b.String()
 	return []byte(managedMark + "# sum " + sumOf(body) + "\n" + body)
+}
+
+// servers are the servers of all upstreams: in a canary those of both sides.
+func (m ManagedFile) servers() map[string]string {
+	if m.sides == nil {
+		return m.Upstreams
+	}
+	all := maps.Clone(m.Upstreams)
+	for name, server := range m.sides.new {
+		all[name+sideSuffix] = server
+	}
+	return all
 }
 
 // token is what a new worker of the switch answers, and no other.

@@ -28,6 +28,9 @@ func TestManagedFile(t *testing.T) {
 	want := `# switch 20261120T114500-7f3a0000
 # colour green
 
+map "" $bluegate_side { default ""; }
+map "" $bluegate_key { default ""; }
+
 upstream signal {
     server signal-green:3001 weight=2 max_fails=1;
     keepalive 32;

@@ -16,6 +16,7 @@ type Settings struct {
 	To        string                             // all but edit: the live file
 	Text      map[model.Colour]string            // template: what the live file holds
 	Upstreams map[model.Colour]map[string]string // managed: the server of each upstream
+	Canary    Canary                             // managed
 	Listen    string                             // managed: where token and routes are answered; "off": nowhere
 }
 
@@ -83,7 +84,10 @@ func (s Settings) managed() (Mode, error) {
 		listen = ""
 	}
 	var err error
-	m.files, err = managedOf(s.Upstreams, listen)
+	if m.files, err = managedOf(s.Upstreams, listen); err == nil {
+		err = s.Canary.check(s.Upstreams[model.Blue])
+	}
+	m.canary = s.Canary
 	return m, err
 }
 

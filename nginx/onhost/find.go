@@ -143,7 +143,7 @@ func hostedMasters(ctx context.Context, opts instance.Options, all []agent.Proce
 		if !isMaster(p) || child || !trusted(p.PID) {
 			continue
 		}
-		h := &Nginx{opts: opts, Master: p}
+		h := &Nginx{opts: opts, Master: p, here: &agent.Agent{}}
 		_, h.flags = agent.Snapshot{Master: p}.Command()
 		h.exe = executableOf(p)
 		if h.exe == "" {

@@ -30,7 +30,7 @@ type Nginx struct {
 	flags  []string // those that choose the configuration
 	prefix string
 	main   string
-	here   agent.Agent
+	here   *agent.Agent
 	log    string // the error log that is written before, and instead of, one that the configuration names
 }
 
@@ -142,7 +142,13 @@ func (h *Nginx) Ask(ctx context.Context, req agent.Request) (agent.Response, err
 }
 
 // TakeOver implements instance.Instance.
-func (h *Nginx) TakeOver(ctx context.Context, from instance.Instance) error { return from.Close(ctx) }
+func (h *Nginx) TakeOver(ctx context.Context, from instance.Instance) error {
+	if old, ok := from.(*Nginx); ok { // what it receives, it receives still
+		h.here = old.here
+		return nil
+	}
+	return from.Close(ctx)
+}
 
 // Follow implements instance.Instance.
 func (h *Nginx) Follow(ctx context.Context, _ []model.FileChange) error {
