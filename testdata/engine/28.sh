@@ -14,52 +14,11 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-root=${BLUEGATE_ENGINE_ROOT:-/var/cache/bluegate/engine-28}
 store=${BLUEGATE_ENGINE_STORE:-graphdriver}
 ps=${BLUEGATE_ENGINE_PS:-procps}
-
-fail() { # WHAT [LOG]
-  if [[ -s ${2:-} ]]; then tail -n 20 "$2" >&2; fi
-  echo "28.sh: $1" >&2
-  exit 1
-}
-
-# The suite never ends, so the age of its index says nothing.
-install_root() {
-  if [[ -x $root/engine/dockerd ]]; then return; fi
-  local log missing=()
-  log=$(mktemp)
-  command -v mmdebstrap >/dev/null || missing+=(mmdebstrap debian-archive-keyring)
-  command -v patchelf >/dev/null || missing+=(patchelf)
-  if ((${#missing[@]} > 0)); then
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
-      fail "cannot install ${missing[*]}" "$log"
-  fi
-  echo "28.sh: making $root of Debian's sid" >&2
-  mkdir -p "${root%/*}"
-  mmdebstrap --variant=minbase --include=docker.io,docker-compose \
-    --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    sid "$root.new" >"$log" 2>&1 || fail "mmdebstrap failed" "$log"
-  rm -rf "$root"
-  mv "$root.new" "$root"
-  take_executables >"$log" 2>&1 || fail "the engine's executables cannot be made to run here" "$log"
-  rm -f "$log"
-}
-
-# They are started by name from a folder of their own, and find their libraries where the suite has them.
-take_executables() {
-  local name exe loader
-  loader=$(echo "$root"/usr/lib64/ld-linux-*.so.*)
-  mkdir "$root/engine.new"
-  for name in dockerd docker-init docker-proxy containerd containerd-shim-runc-v2 runc; do
-    exe=$(PATH=$root/usr/sbin:$root/usr/bin command -v "$name")
-    cp -L "$exe" "$root/engine.new/$name"
-    if patchelf --print-interpreter "$exe" >/dev/null 2>&1; then
-      patchelf --set-interpreter "$loader" --force-rpath --set-rpath "$(dirname "$(echo "$root"/usr/lib/*/libc.so.6)")" "$root/engine.new/$name"
-    fi
-  done
-  mv "$root/engine.new" "$root/engine"
-}
+program=28.sh
+# shellcheck source=testdata/engine/own.sh
+source "$(dirname "$0")/own.sh"
 
 # The engine executes the ps that it finds first in its PATH.
 install_busybox() {
@@ -84,13 +43,9 @@ outside() {
   [[ $ps == procps || $ps == busybox ]] || fail "BLUEGATE_ENGINE_PS is $ps, and must be procps or busybox"
   install_root
   if [[ $ps == busybox ]]; then install_busybox; fi
-  local work
-  work=$(mktemp -d /var/tmp/bluegate-engine-28.XXXXXX)
+  own_run bluegate-engine-28
   docker save -o "$work/images.tar" bluegate-nginx:1.22 bluegate-nginx:1.30 bluegate-shop:v1 bluegate-shop:v2 bluegate-shop:v3
-  local code=0
-  BLUEGATE_ENGINE_WORK=$work unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" "$@" || code=$?
-  rm -rf "$work"
-  return "$code"
+  BLUEGATE_ENGINE_WORK=$work in_namespaces "$0" "$@"
 }
 
 # as_wanted prints which engine answers, and fails if it is another one than was asked for.
@@ -132,7 +87,7 @@ inside() {
   fi
   local path=$root/engine:$PATH
   if [[ $ps == busybox ]]; then path=$root/busybox:$path; fi
-  PATH=$path dockerd --config-file "$work/daemon.json" --data-root "$work/data" >"$work/log" 2>&1 &
+  PATH=$path dockerd --config-file "$work/daemon.json" --data-root "$work/data" --cgroup-parent "/${work##*/}" >"$work/log" 2>&1 &
   local engine=$!
   for _ in {1..120}; do
     if timeout 10 docker info >/dev/null 2>&1; then break; fi
