@@ -22,10 +22,6 @@ echo "vet: ok"
 go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}"
 echo "staticcheck: ok"
 
-# What it is released for, besides Linux. The tests are Linux's.
-for system in darwin windows; do GOOS=$system go build -o /dev/null ./...; done
-echo "darwin, windows: ok"
-
 # The domain knows its adapters by its own interfaces only, and adapters do not know each other.
 module=$(go list -m)
 forbid() { # FROM... -- WHAT: no package of FROM may depend on a package whose whole path matches WHAT
