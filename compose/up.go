@@ -35,6 +35,9 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 			labels[engine.ReleaseLabel], labels[engine.ColourLabel], labels[engine.ApplicationLabel] = release, string(m.Colour), s.name
 			labels[engine.InjectedLabel] = inlinePathsLabel(project, name)
 			c.CustomLabels = labels
+			if own, _ := m.Service(name); own.Pinned {
+				c.Image, c.Build = own.Image, nil
+			}
 			return s.setStartInterval(c), nil
 		}
 		return keepScale(c, there[name]), nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/deploy/drill"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -22,6 +23,7 @@ type Deployer struct {
 	Progress model.Progress
 	Checks   model.CheckRunner
 	Hooks    model.HookRunner
+	Load     drill.Load // of a drill; nil: over the network
 	Settings Settings
 	// Remote says that the engine's machine is not this one.
 	Remote bool
@@ -50,6 +52,7 @@ type run struct {
 	plan    plan.Plan        // what is executed
 	stage   stage
 	live    plan.Live
+	drilled model.Outcome // what a drill came to; empty: none has ended
 }
 
 func (d *Deployer) begin(command string) *run {

@@ -126,11 +126,19 @@ func (w *fakeEngine) create(s model.Service, colour model.Colour, release string
 		}
 	}
 	b.Container = model.Container{
-		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.tags[s.Image], Release: release,
+		Colour: colour, Service: s.Name, Name: name, ID: fmt.Sprintf("id-%d", w.made), Image: s.Image, Digest: w.imageID(s.Image), Release: release,
 		RestartPol: "always", Probe: s.Probe,
 	}
 	w.boxes = append(w.boxes, b)
 	return b
+}
+
+// imageID is the image that a reference names: an id names itself.
+func (w *fakeEngine) imageID(ref string) string {
+	if strings.HasPrefix(ref, "sha256:") && !w.pruned[ref] {
+		return ref
+	}
+	return w.tags[ref]
 }
 
 // wipe makes it an engine on which nothing was ever deployed.

@@ -44,7 +44,7 @@ func (p *process) Images(ctx context.Context, m model.Model) ([]model.Image, err
 	defer p.mu.Unlock()
 	var all []model.Image
 	for _, s := range m.Services {
-		id := p.tags[s.Image]
+		id := p.imageID(s.Image)
 		all = append(all, model.Image{Service: s.Name, Ref: s.Image, ID: id, FromPull: id != "" && (p.allPulled || !p.loaded[id]), Probe: p.probes[id]})
 	}
 	return all, nil

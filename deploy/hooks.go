@@ -60,9 +60,10 @@ func (r *run) lastHooks(ctx context.Context) {
 }
 
 // hooks are those of the release's colour. A run that ended before it had chosen one uses those of the idle colour. A
-// rollback has none before `up`: nothing has to be prepared for a release that ran before.
+// rollback has none before `up`: nothing has to be prepared for a release that ran before. A drill has none: no release
+// comes of it.
 func (r *run) hooks(moment model.Moment) [][]string {
-	if moment == model.BeforeUp && r.command == "rollback" {
+	if moment == model.BeforeUp && r.command == "rollback" || r.command == "drill" {
 		return nil
 	}
 	return r.Settings.Hooks[r.hookColour()].Commands[moment]

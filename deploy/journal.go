@@ -48,7 +48,7 @@ func (r *run) withIdentity(j model.Journal) model.Journal {
 func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Entry)) error {
 	if r.journal.Current == nil {
 		self := r.Self(r.command, r.plan.Release.ID)
-		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, By: self.User + "@" + self.Host, Set: r.Settings.Set}
+		r.journal.Current = &model.Entry{Release: r.plan.Release.ID, From: r.plan.From, To: r.plan.Release.To, Began: time.Now(), Keep: r.plan.Keep, Drill: r.plan.Drill, By: self.User + "@" + self.Host, Set: r.Settings.Set}
 	}
 	r.journal.Current.Phase = phase
 	if fill != nil {

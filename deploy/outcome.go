@@ -67,6 +67,9 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 }
 
 func (r *run) success() model.Outcome {
+	if r.drilled != "" {
+		return r.drilled
+	}
 	if r.plan.First {
 		return model.Started
 	}

@@ -19,7 +19,7 @@ func (r *run) tellAbout() {
 	if p.Release.To != model.None {
 		o.Ahead = r.ahead()
 	}
-	if p.Bakes(r.Settings) {
+	if p.Bakes(r.Settings) && !p.Drill {
 		o.Bake = r.Settings.Bake.For
 	}
 	r.Progress.About(o)
@@ -56,9 +56,11 @@ func (r *run) ahead() []string {
 		{"up", true},
 		{"checks", len(p.Checks) > 0},
 		{"switch", r.seen.Route.State != model.RouterAbsent},
-		{"bake", p.Bakes(r.Settings)},
+		{"bake", p.Bakes(r.Settings) && !p.Drill},
 		{"drain", p.From != model.None && p.Keep != model.KeepRunning},
 		{"retire", p.From != model.None && p.Keep != model.KeepRunning},
+		{"switch-back", p.Drill},
+		{"remove", p.Drill},
 	}
 	var names []string
 	for _, step := range all {

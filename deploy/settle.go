@@ -102,7 +102,7 @@ func (r *run) leftBy(e *model.Entry) *run {
 	own.Settings.DrainThenStop = own.Settings.DrainThenStop || own.Settings.Cut
 	left := &run{
 		Deployer: &own, command: "settle", report: r.report, identity: r.identity, journal: r.journal, lease: r.lease, seen: r.seen,
-		plan: plan.Plan{Release: model.Release{ID: e.Release, To: e.To, Model: r.seen.Application.Models[e.To]}, From: e.From, Keep: e.Keep},
+		plan: plan.Plan{Release: model.Release{ID: e.Release, To: e.To, Model: r.seen.Application.Models[e.To]}, From: e.From, Keep: e.Keep, Drill: e.Drill},
 	}
 	if e.Back != nil {
 		left.comeBack(*e.Back)
@@ -169,6 +169,9 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 	}
 	if err := r.removeRelease(ctx); err != nil {
 		return "", err
+	}
+	if e.Drill {
+		return fmt.Sprintf("the drill %s of %s had not ended: its containers were removed, and %s is live with those that it had", e.Release, e.To, plan.OrNone(e.From)), nil
 	}
 	if e.Back != nil {
 		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was stopped again, and %s was not touched", e.Release, e.To, plan.OrNone(e.From)), nil

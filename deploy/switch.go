@@ -98,6 +98,11 @@ func (r *run) promote(ctx context.Context) error {
 // planSwitchAgain plans and tests the switch over nginx's files as they are now.
 func (r *run) planSwitchAgain(ctx context.Context) error {
 	r.Progress.Say("the configuration of %s changed: planning the switch again", r.seen.Route.Nginx)
+	return r.replanSwitch(ctx)
+}
+
+// replanSwitch is planSwitchAgain for a run that knows why.
+func (r *run) replanSwitch(ctx context.Context) error {
 	route, err := r.observeRoute(ctx)
 	if err != nil {
 		return err

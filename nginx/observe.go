@@ -25,6 +25,9 @@ func (r *Router) Observe(ctx context.Context, dir *model.Addresses) (model.Nginx
 	if err != nil {
 		return nil, route, unreachable(err)
 	}
+	if route.State == model.RouterRunning && len(n.conf.Tree) > 0 {
+		route.Entrances = n.entrances(route.Points)
+	}
 	n.route = route
 	return n, route, nil
 }

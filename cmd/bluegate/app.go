@@ -15,7 +15,7 @@ const exitCodes = `EXIT CODES:
    1  error: an internal error of bluegate
    2  invalid: wrong usage or configuration; nothing was changed
    3  refused: the release did not pass; it was removed, and users never noticed. unhealthy (health): the colour is
-      not healthy; (watch --once): a check is not healthy. status: nothing can serve users (down)
+      not healthy; (watch --once): a check is not healthy. lost (drill): requests were lost. status: nothing can serve users (down)
    4  rolled-back: the release failed after new workers served it; nginx provably serves the old colour again
    5  needs-a-person: the release is live but not cleaned up, or it cannot be proven what is live; nothing that may
       serve was stopped. The report says what to run. status: it cannot be proven what nginx serves (unknown)
@@ -70,6 +70,7 @@ func (c *command) commands() []*cli.Command {
 			Action: c.reporting(true, (*deploy.Deployer).Run, (*deploy.Deployer).DryRun)},
 		{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(),
 			Action: c.reporting(false, (*deploy.Deployer).Rollback, (*deploy.Deployer).RollbackDryRun)},
+		{Name: "drill", Usage: "switch to a copy of the live colour and back under a load, and show which requests were lost; exit 3 if any was", Flags: drillFlags(), Action: c.drill},
 		{Name: "settle", Usage: "finish or undo what an interrupted run left", Flags: settleFlags(), Action: c.reporting(false, (*deploy.Deployer).Settle, nil)},
 		{Name: "status", Usage: "show which colour is live, the containers of both colours, and the target of a rollback",
 			Flags: statusFlags(), Action: c.status},

@@ -113,7 +113,7 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 }
 
 // reporting are the commands that make a report.
-var reporting = []string{"deploy", "rollback", "settle", "status", "health", "doctor"}
+var reporting = []string{"deploy", "rollback", "drill", "settle", "status", "health", "doctor"}
 
 // output reads how the result is to be shown.
 func (c *command) output(ctx *cli.Context) (err error) {

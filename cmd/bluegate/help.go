@@ -13,6 +13,7 @@ import (
 var examples = map[string][2][2]string{
 	"deploy":      {{"bluegate deploy --dry-run", "what would happen"}, {"VERSION=v5 bluegate deploy", "the version that the Compose files name by VERSION"}},
 	"rollback":    {{"bluegate rollback", "back to the release before"}, {"bluegate rollback --dry-run", "what would come back"}},
+	"drill":       {{"bluegate drill --path / --path long=/report", "what a switch costs short and long requests"}, {"bluegate drill --allow-post --switches 4 --report junit=drill.xml", "POST requests too, for CI"}},
 	"settle":      {{"bluegate settle", "after a run that was killed"}, {"bluegate settle --wait-lock 5m", "after the deployment that runs"}},
 	"status":      {{"bluegate status", "what is live now"}, {"bluegate status --watch", "and whenever it changes"}},
 	"health":      {{"bluegate health", "of the live colour"}, {"bluegate health green --format json", "of one colour, for a script"}},

@@ -46,6 +46,8 @@ type Entry struct {
 	Adopted bool `json:"adopted,omitempty"`
 	// Bakes says that a release which nginx serves has not passed before its bake has.
 	Bakes bool `json:"bakes,omitempty"`
+	// Drill says that the release is a copy of the one that is live, which becomes live again in any case.
+	Drill bool `json:"drill,omitempty"`
 	// Keep is what becomes of the old colour, for a retirement that a later run finishes.
 	Keep Keep `json:"keep"`
 	// Old is the release that retires, with the restart policies that are taken away from its containers.

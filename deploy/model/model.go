@@ -39,6 +39,7 @@ type Service struct {
 	Name          string
 	Key           string // Name without its colour: the two services that take each other's place share it
 	Image         string
+	Pinned        bool `json:"-"` // Image is an id, and what the file names, or builds, is not used
 	PullPolicy    string
 	RefreshAfter  time.Duration // with pull_policy refresh: how old an image may be
 	Build         bool

@@ -23,6 +23,8 @@ const (
 	Refused Outcome = "refused"
 	// NotHealthy: `health`: the colour is not healthy.
 	NotHealthy Outcome = "unhealthy"
+	// Lost: `drill`: requests of its load were lost. The colour that was live is live again.
+	Lost Outcome = "lost"
 	// RolledBack: The release failed after new workers served it. nginx provably serves the old colour again.
 	RolledBack Outcome = "rolled-back"
 	// NeedsPerson: The release is live but not cleaned up, or it cannot be proven what is live. Nothing that may serve was stopped. The report says what to run.
@@ -42,7 +44,7 @@ func (o Outcome) ExitCode() int {
 		return 0
 	case Malformed:
 		return 2
-	case Refused, NotHealthy:
+	case Refused, NotHealthy, Lost:
 		return 3
 	case RolledBack:
 		return 4

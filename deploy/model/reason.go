@@ -71,6 +71,12 @@ const (
 	CanaryIncomplete Code = "canary-incomplete"
 	// CanaryKeyConstant: All clients have the same key (`canary.by`), as behind another proxy, so that all of them would get the same colour. Choose a key that tells clients apart, such as `$http_x_forwarded_for`, or set `real_ip_header`.
 	CanaryKeyConstant Code = "canary-key-constant"
+	// WouldLoseRollback: A drill would remove containers of the idle colour that nothing holds a copy of, or that still run: a rollback could not go back to them afterwards. The message says which, and what to do with them.
+	WouldLoseRollback Code = "would-lose-rollback"
+	// CannotCopy: A drill cannot start a copy of the live colour: a service of one colour has none in the other, or it is not known which image it runs.
+	CannotCopy Code = "cannot-copy"
+	// LoadFailed: The requests of a drill were not answered as they should be before anything was switched, so that they would tell nothing. Name the address of nginx (`--url`), its host (`--header "Host: NAME"`), or paths that answer (`--path`).
+	LoadFailed Code = "load-failed"
 	// ForeignJournal: Another application with the same name was deployed to this engine. Give this one a `project` of its own.
 	ForeignJournal Code = "foreign-journal"
 )

@@ -115,12 +115,20 @@ type Route struct {
 	// Elsewhere are nginxes whose configuration names an address of a colour, and that are on none of the colours'
 	// networks. It is set where no nginx was found.
 	Elsewhere []string
+	// Entrances are where users' requests come in that nginx may pass to a colour, as far as they are known.
+	Entrances []Entrance
 	// Refusal is why this configuration cannot be switched, if it cannot: it does not pass its own test, was not
 	// loaded, or names both colours. Then it is not known what nginx serves.
 	Refusal error
 	// LeftOver is the refusal of a switch to the other colour, if there are places that would still name the one that the
 	// configuration names. What nginx serves is known.
 	LeftOver error
+}
+
+// Entrance is an address of the engine's machine at which nginx answers.
+type Entrance struct {
+	URL  string // without a path
+	Host string // that the request has to name; empty: any
 }
 
 // MaySwitch says why the configuration must not be switched to a colour.

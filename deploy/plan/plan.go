@@ -17,6 +17,7 @@ type Plan struct {
 	Release  model.Release
 	From     model.Colour // that is live; None: no colour is
 	First    bool         // no colour's container runs
+	Drill    bool         // the release is a copy of the live one, and never stays
 	Drains   bool         // the colour that is to become live was about to retire
 	Pull     []Image
 	Build    []Image
@@ -79,8 +80,11 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 		return p, err
 	}
 	do := p.planImages
-	if p.Release.Back != nil {
+	switch {
+	case p.Release.Back != nil:
 		do = p.planRetained
+	case p.Drill:
+		do = p.planDrill
 	}
 	if err := do(o, s); err != nil {
 		return p, err
@@ -175,9 +179,9 @@ func (p Plan) Budget(s Settings) time.Duration {
 	return cmp.Or(s.Timeout, gate.Budget(p.Expected))
 }
 
-// Bakes says whether there is something to wait for after the switch, and a colour to go back to.
+// Bakes says whether the release can still lose after the switch, and there is a colour to go back to.
 func (p Plan) Bakes(s Settings) bool {
-	return s.Bake.For > 0 && p.Release.Back == nil && p.From != model.None && !p.Change.Empty()
+	return (p.Drill || s.Bake.For > 0) && p.Release.Back == nil && p.From != model.None && !p.Change.Empty()
 }
 
 func (p *Plan) find(findings ...model.Finding) {

@@ -35,6 +35,7 @@ type Report struct {
 	Rollback   *RollbackTarget         `json:"rollback,omitempty"` // of status
 	Names      *model.NamesReport      `json:"names,omitempty"`    // of status
 	Switch     *model.Switched         `json:"switch"`
+	Drill      *Drill                  `json:"drill,omitempty"` // of drill
 	Pruned     Pruned                  `json:"pruned"`
 	Images     []LiveImage             `json:"images"` // that went live
 	Undo       *Undo                   `json:"undo"`

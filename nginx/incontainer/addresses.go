@@ -2,7 +2,10 @@ package incontainer
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/docker/go-connections/nat"
 
 	"bluegate/nginx/instance"
 )
@@ -58,4 +61,22 @@ func (c *Nginx) IsDockerHost(host string) bool {
 		}
 	}
 	return strings.EqualFold(host, "host.docker.internal") || gateway(host) || c.Opts.Local && !instance.IsLoopback(host) && instance.IsThisMachine(host)
+}
+
+// Published implements instance.Instance: the ports of the engine's host that lead to one of the container, or that port
+// itself where the container has the host's network.
+func (c *Nginx) Published(ip string, port int) (addresses []string) {
+	if c.Info.ContainerJSONBase != nil && c.Info.HostConfig != nil && c.Info.HostConfig.NetworkMode.IsHost() {
+		return []string{instance.AtThisMachine(ip, port)}
+	}
+	if c.Info.NetworkSettings == nil || instance.IsLoopback(ip) {
+		return nil
+	}
+	for _, binding := range c.Info.NetworkSettings.Ports[nat.Port(strconv.Itoa(port)+"/tcp")] {
+		if outside, err := strconv.Atoi(binding.HostPort); err == nil {
+			addresses = append(addresses, instance.AtThisMachine(binding.HostIP, outside))
+		}
+	}
+	slices.Sort(addresses) // IPv4 first
+	return slices.Compact(addresses)
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -34,4 +35,15 @@ func IsThisMachine(host string) bool {
 // SeenBy is the directory with what only this nginx knows.
 func SeenBy(p Instance, dir *model.Addresses) *model.Addresses {
 	return dir.SeenFrom(p.IsDockerHost).WithAliases(p.Aliases())
+}
+
+// AtThisMachine is the address of this machine for what listens at ip or, where that is empty or stands for all, at every
+// address.
+func AtThisMachine(ip string, port int) string {
+	if parsed := net.ParseIP(ip); ip == "" || parsed.IsUnspecified() && parsed.To4() != nil {
+		ip = "127.0.0.1"
+	} else if parsed.IsUnspecified() {
+		ip = "::1"
+	}
+	return net.JoinHostPort(ip, strconv.Itoa(port))
 }

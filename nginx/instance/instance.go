@@ -65,6 +65,10 @@ type Advice interface {
 	// LintInput is what only doctor asks, such as how these files are stored.
 	LintInput(ctx context.Context, files []string) (lint.Surroundings, error)
 
+	// Published are the addresses of the engine's machine at which a port answers that nginx listens to, at ip or, where
+	// that is empty, at every address.
+	Published(ip string, port int) []string
+
 	// LastError is the last error that nginx logged since then. It explains; it proves nothing.
 	LastError(ctx context.Context, since time.Time) string
 }

@@ -166,3 +166,8 @@ func (h *Nginx) Start(context.Context) error {
 
 // Stop implements instance.Instance. For the same reason there is none to stop.
 func (h *Nginx) Stop(context.Context) error { return nil }
+
+// Published implements instance.Instance.
+func (h *Nginx) Published(ip string, port int) []string {
+	return []string{instance.AtThisMachine(ip, port)}
+}

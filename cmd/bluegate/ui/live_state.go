@@ -28,15 +28,17 @@ var (
 	inBaking    = &phase{"baking", "baked", "bake SPAN"}
 	inDraining  = &phase{"draining", "drained", "drain OLD"}
 	inStopping  = &phase{"stopping", "stopped", "keep OLD for rollback"}
+	inReturning = &phase{"switching back", "switched back", "switch back"}
+	inRemoving  = &phase{"removing", "removed", "remove NEW"}
 	inUndo      = &phase{"undoing", "undone", ""}
 	inHooks     = &phase{"hooks", "hooks ran", ""}
 )
 
 // phases are those to which the steps belong.
 var phases = map[string]*phase{
-	"lock": inChecking, "settle": inChecking, "observe": inChecking, "plan": inChecking, "examine": inChecking, "try-restart": inChecking,
+	"lock": inChecking, "settle": inChecking, "observe": inChecking, "plan": inChecking, "examine": inChecking, "try-restart": inChecking, "try": inChecking,
 	"pull": inPulling, "build": inBuilding, "replace": inStarting, "up": inStarting, "checks": inAsking, "rehearse": inSwitching, "switch": inSwitching,
-	"bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "abandon": inUndo, "rollback": inUndo,
+	"bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
 }
 
 // donePhase is a phase that is over.

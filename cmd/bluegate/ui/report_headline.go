@@ -71,7 +71,7 @@ func takenBack(r *report.Report) string {
 }
 
 func noun(command string) string {
-	if command == "rollback" {
+	if command == "rollback" || command == "drill" {
 		return command
 	}
 	return "deployment"
@@ -128,6 +128,9 @@ var causes = map[model.Code]string{
 	model.LiveUnknown:          "it cannot be told what nginx serves",
 	model.AddressLeftOver:      "nginx would still name the live colour",
 	model.WouldLoseData:        "data would be lost",
+	model.WouldLoseRollback:    "there would be nothing to roll back to",
+	model.CannotCopy:           "the live colour cannot be copied",
+	model.LoadFailed:           "the load gets no proper answers",
 	model.ForeignJournal:       "another application has the same name",
 }
 
@@ -166,7 +169,7 @@ func allRight(r *report.Report) string {
 
 // liveLine says which colour is live, if the headline says only what went wrong.
 func liveLine(r *report.Report) string {
-	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
+	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" && r.Command != "drill" {
 		return ""
 	}
 	switch r.Outcome {

@@ -34,6 +34,8 @@ func ReportText(r *report.Report, o TextOptions) string {
 	switch {
 	case r.Command == "doctor" && (r.Outcome == model.OK || r.Outcome == model.Refused):
 		t.doctor()
+	case r.Drill != nil && (r.Outcome == model.OK || r.Outcome == model.Lost):
+		t.drill()
 	case r.Outcome == model.Promoted || r.Outcome == model.Started:
 		t.promoted()
 	case r.Outcome == model.Refused || r.Outcome == model.RolledBack:
@@ -60,7 +62,7 @@ func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", ar
 // signs are how outcomes are marked on a terminal.
 var signs = map[model.Outcome]sign{
 	model.Promoted: signDone, model.Started: signDone, model.Planned: signRunning, model.Settled: signDone, model.OK: signDone,
-	model.Refused: signFailed, model.RolledBack: signFailed, model.NotHealthy: signFailed, model.Failed: signFailed, model.Malformed: signFailed,
+	model.Refused: signFailed, model.RolledBack: signFailed, model.NotHealthy: signFailed, model.Lost: signFailed, model.Failed: signFailed, model.Malformed: signFailed,
 	model.NeedsPerson: signWarning, model.Locked: signWarning, model.Unreachable: signWarning, model.Interrupted: signWarning,
 }
 

@@ -17,6 +17,7 @@ var stepWords = map[string]string{
 	"pull": "pulling", "build": "building", "replace": "clearing NEW", "up": "starting NEW", "rehearse": "testing nginx's new configuration",
 	"checks": "asking the checks", "switch": "switching nginx to NEW", "bake": "baking: watching NEW with users on it",
 	"keep": "keeping OLD for a rollback", "drain": "draining OLD", "retire": "stopping OLD",
+	"try": "asking the paths of the load", "switch-back": "switching nginx back to OLD", "drain-back": "draining NEW", "remove": "removing NEW",
 	"abandon": "undoing: NEW is removed", "rollback": "undoing: nginx goes back to OLD",
 }
 

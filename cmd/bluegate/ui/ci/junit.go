@@ -57,11 +57,14 @@ func junit(r *report.Report) string {
 		}
 		s.Cases = append(s.Cases, c)
 	}
+	if r.Drill != nil {
+		s.add(drillCases(r, class)...)
+	}
 	whole := junitCase{Class: class, Name: cmp.Or(r.Project, r.Command) + before(" ", r.Release), Time: seconds(r.DurationMS), Out: verdict(r)}
 	if r.ExitCode != 0 {
 		fault := &junitFault{Message: verdict(r), Type: string(r.Outcome), Text: evidence(r)}
 		switch r.Outcome {
-		case model.Refused, model.RolledBack, model.NotHealthy, model.NeedsPerson:
+		case model.Refused, model.RolledBack, model.NotHealthy, model.NeedsPerson, model.Lost:
 			whole.Failure = fault
 			s.Failures++
 		default:
@@ -100,3 +103,36 @@ func evidence(r *report.Report) string {
 }
 
 func seconds(ms int64) string { return fmt.Sprintf("%.3f", float64(ms)/1000) }
+
+// add adds cases, and counts those that failed or were skipped.
+func (s *junitSuite) add(cases ...junitCase) {
+	for _, c := range cases {
+		if c.Skipped != nil {
+			s.Skipped++
+		}
+		if c.Failure != nil {
+			s.Failures++
+		}
+	}
+	s.Cases = append(s.Cases, cases...)
+}
+
+// drillCases are a test for each kind of user of a drill, which fails if any request of that kind was lost, unless the drill
+// passed all the same.
+func drillCases(r *report.Report, class string) (cases []junitCase) {
+	for _, k := range r.Drill.Kinds {
+		c := junitCase{Class: class + ".load", Name: k.Kind, Time: seconds(r.Drill.MS), Out: fmt.Sprintf("%d requests, %d lost, %d sent again", k.Requests, k.Lost, k.Resent)}
+		if k.Skipped != "" {
+			c.Skipped, c.Out = &struct{}{}, k.Skipped
+		}
+		if k.Lost > 0 && r.ExitCode != 0 {
+			var text strings.Builder
+			for _, loss := range k.Losses {
+				fmt.Fprintf(&text, "%s %s: %s: %s (%d ms after switch %d)\n", loss.At.UTC().Format("15:04:05.000"), loss.Path, loss.How, loss.Message, loss.AfterMS, loss.Switch)
+			}
+			c.Failure = &junitFault{Message: fmt.Sprintf("%d of %d requests were lost, %d of them announced by doctor", k.Lost, k.Requests, k.Announced), Type: string(model.Lost), Text: text.String()}
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}

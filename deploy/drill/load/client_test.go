@@ -6,36 +6,52 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
 
-// quick are users whose long requests are short enough for a unit test.
-func quick(kinds ...Kind) Options {
-	return Options{
-		Kinds: kinds, Rate: 500,
-		Long: 20 * time.Millisecond, Upload: 20 * time.Millisecond, Stream: 20 * time.Millisecond, Timeout: 2 * time.Second,
-	}
-}
-
-// goodShop answers as the shop does.
+// goodShop answers as a shop does.
 func goodShop(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Colour", "blue")
 	w.Header().Set("X-Version", "v1")
-	switch r.URL.Path {
-	case "/slow", "/signal/slow":
+	switch strings.TrimPrefix(r.URL.Path, "/signal") {
+	case "/slow":
 		d, _ := time.ParseDuration(r.FormValue("for"))
 		time.Sleep(d)
 		fmt.Fprintln(w, "slept")
-	case "/stream", "/signal/stream":
+	case "/stream":
 		fmt.Fprint(w, "blue 1\nend\n")
-	case "/upload", "/signal/upload":
+	case "/upload":
 		size, _ := io.Copy(io.Discard, r.Body)
 		fmt.Fprintf(w, `{"bytes":%d}`, size)
-	case "/", "/signal/":
+	case "/socket":
+		answerPings(w, r)
+	case "/":
 		fmt.Fprintln(w, "home")
 	default:
 		http.NotFound(w, r)
+	}
+}
+
+// answerPings is a websocket that answers pings until it is closed.
+func answerPings(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") != "websocket" {
+		http.Error(w, "no websocket", http.StatusUpgradeRequired)
+		return
+	}
+	conn, in, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Colour: blue\r\nX-Version: v1\r\n\r\n")
+	frame := make([]byte, len(pingFrame))
+	for {
+		if _, err := io.ReadFull(in, frame); err != nil || frame[0] == closeFrame[0] {
+			return
+		}
+		_, _ = conn.Write([]byte{0x8a, 0})
 	}
 }
 
@@ -68,7 +84,11 @@ func TestGoodShopLosesNothing(t *testing.T) {
 		if request.Reused && !request.Kind.keepsAlive() {
 			t.Errorf("%s re-used a connection", request.Kind)
 		}
-		if request.Colour != "blue" || request.Version != "v1" || request.Status != 200 || request.End.Before(request.Start) {
+		want := 200
+		if request.Kind == WebSocket {
+			want = 101
+		}
+		if request.Colour != "blue" || request.Version != "v1" || request.Status != want || request.End.Before(request.Start) || request.Loss != "" {
 			t.Errorf("recorded %+v", request)
 		}
 	}
@@ -103,7 +123,7 @@ func TestStopWaitsForRequestsInFlight(t *testing.T) {
 		goodShop(w, r)
 	})
 	options := quick(Long)
-	options.Long = 150 * time.Millisecond
+	options.Calls[Long][0].Path, options.Calls[Long][0].Takes = "/slow?for=150ms", 150*time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	users, err := Start(ctx, url, options)
 	if err != nil {
@@ -134,5 +154,36 @@ func TestRateIsBoundedWhenNobodyListens(t *testing.T) {
 	record := run(t, server.URL, options, 500*time.Millisecond)
 	if n := len(record.Requests); n < 10 || n > 90 || record.Lost() != n || len(record.Failures) != 3 {
 		t.Errorf("%d requests, %d lost, %d kept", n, record.Lost(), len(record.Failures))
+	}
+	if loss := record.Failures[0].Loss; loss != NotConnected {
+		t.Errorf("lost as %q", loss)
+	}
+}
+
+func TestTryAsksEachCallOnce(t *testing.T) {
+	asked, err := Try(t.Context(), serve(t, goodShop), quick())
+	if err != nil || len(asked) != 2*len(AllKinds()) {
+		t.Fatalf("%d requests, %v", len(asked), err)
+	}
+	for _, request := range asked {
+		if request.Failed() {
+			t.Error(request)
+		}
+	}
+}
+
+func TestHostAndHeadersAreSent(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "shop.example.com" || r.Header.Get("X-Probe") != "yes" {
+			http.Error(w, "who?", http.StatusBadRequest)
+			return
+		}
+		goodShop(w, r)
+	})
+	options := quick(NoKeepAlive, WebSocket)
+	options.Header = http.Header{"Host": {"shop.example.com"}, "X-Probe": {"yes"}}
+	asked, err := Try(t.Context(), url, options)
+	if err != nil || NewRecord(asked, 9).Lost() > 0 {
+		t.Errorf("%v, %v", asked, err)
 	}
 }

@@ -10,17 +10,18 @@ import (
 // Request is one request as its user saw it.
 type Request struct {
 	Kind       Kind
-	Path       string // the upstream's: "/" or "/signal/"
+	Path       string // the call's name
 	Start, End time.Time
 	Reused     bool   // the connection had carried a request before
 	Resent     int    // how many times net/http sent it again, on another connection, unseen by the user
 	Status     int    // 0 if no answer came
-	Colour     string // who answered; empty if that was nginx itself
+	Colour     string // who answered; empty if that was nginx itself, or nothing tells it
 	Version    string
-	Err        string // why it failed: an error, a status other than 200, a body that was cut. Empty: it did not
+	Err        string // why it was lost: an error, another status, a body that was cut. Empty: it was not
+	Loss       Loss
 }
 
-// Failed reports whether the user was left without a complete answer of status 200.
+// Failed reports whether the request was lost.
 func (r Request) Failed() bool { return r.Err != "" }
 
 func (r Request) String() string {
@@ -46,7 +47,8 @@ type Record struct {
 	Failures []Request // the first few that failed
 }
 
-func newRecord(requests []Request, keepFailures int) Record {
+// NewRecord counts requests, and keeps the first of those that failed.
+func NewRecord(requests []Request, keepFailures int) Record {
 	slices.SortStableFunc(requests, func(a, b Request) int { return a.Start.Compare(b.Start) })
 	r := Record{Requests: requests, Counts: map[Kind]Count{}}
 	for _, request := range requests {

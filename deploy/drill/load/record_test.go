@@ -8,7 +8,7 @@ import (
 func TestTable(t *testing.T) {
 	start := time.Date(2026, 11, 20, 11, 45, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
-	record := newRecord([]Request{
+	record := NewRecord([]Request{
 		{Kind: KeepAlivePost, Path: "/signal/", Start: at(30), End: at(32), Reused: true, Err: "EOF"},
 		{Kind: NoKeepAlive, Path: "/", Start: at(0), End: at(2), Status: 200, Colour: "blue"},
 		{Kind: NoKeepAlive, Path: "/", Start: at(20), End: at(25), Status: 200, Colour: "green"},

@@ -25,7 +25,7 @@ func history(t *testing.T, text string) Record {
 		}
 		requests = append(requests, request)
 	}
-	return newRecord(requests, 0)
+	return NewRecord(requests, 0)
 }
 
 func TestTimeline(t *testing.T) {

@@ -1,0 +1,270 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"bluegate/deploy/drill"
+	"bluegate/deploy/drill/load"
+	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
+	"bluegate/deploy/report"
+)
+
+// Drill switches to a copy of the live colour and back, under a load of its own, and reports what its users lost. The
+// colour that is live is live again afterwards, with the same containers, which run all the time; and rollback goes back to
+// the same release as before. The copy goes through the same gate, checks, switch and drain as a release, and no hook is
+// run. A drill that was killed is settled as a release that did not pass.
+func (d *Deployer) Drill(ctx context.Context, s drill.Settings) *report.Report {
+	r := d.begin("drill")
+	r.plan.Release.ID = model.NewReleaseID(time.Now())
+	r.report.Release = r.plan.Release.ID
+	return r.whole(ctx, func(ctx context.Context, lost context.CancelCauseFunc) error {
+		run := &drilling{run: r, settings: s}
+		return run.drill(ctx, lost)
+	})
+}
+
+// drilling is a run that is a drill.
+type drilling struct {
+	*run
+	settings drill.Settings
+	url      string
+	options  load.Options
+	users    drill.Running // nil: the load was not started yet
+	began    time.Time     // when it was
+	switches []report.DrillSwitch
+	findings []model.Finding // of doctor's, that announce a loss
+}
+
+func (d *drilling) drill(ctx context.Context, lost context.CancelCauseFunc) error {
+	if err := d.settings.Check(); err != nil {
+		return err
+	}
+	if _, err := d.lockAndSettle(ctx, lost); err != nil {
+		return err
+	}
+	if err := d.step(ctx, "observe", d.observe); err != nil {
+		return err
+	}
+	if err := d.step(ctx, "plan", d.planDrill); err != nil {
+		return err
+	}
+	if err := d.step(ctx, "try", d.try); err != nil {
+		return err
+	}
+	err := d.orAbandon(ctx, func() error { return d.thereAndBack(ctx) })
+	d.tell(err)
+	return err
+}
+
+// planDrill plans the switch to a copy of the live colour.
+func (d *drilling) planDrill(ctx context.Context) error {
+	if err := d.notePruned(ctx); err != nil {
+		return err
+	}
+	p, err := plan.ChooseDrill(d.seen, d.Settings, d.plan.Release.ID)
+	if d.setPlan(p); err != nil {
+		return err
+	}
+	if err := d.askHeld(ctx); err != nil {
+		return err
+	}
+	if err := d.copyLive(ctx); err != nil {
+		return err
+	}
+	if err := d.Stack.Require(ctx, d.plan.Release.Model); err != nil {
+		return err
+	}
+	if err := d.completePlan(ctx); err != nil {
+		return err
+	}
+	if d.plan.Change.Empty() {
+		return model.Invalid("a switch to %s would change nothing in the configuration of %s, so there is nothing to drill", d.plan.Release.To, d.seen.Route.Nginx)
+	}
+	found, err := d.nginx.Examine(ctx, model.Examination{Drain: d.Settings.DrainTimeout})
+	for _, f := range found {
+		if drill.Announces(f) {
+			d.findings = append(d.findings, f)
+		}
+	}
+	return err
+}
+
+// askHeld asks what the engine would still have of the release that rollback goes back to, once its containers are gone.
+func (d *drilling) askHeld(ctx context.Context) error {
+	back, err := d.seen.RollbackTarget()
+	if err != nil { // there is none
+		return nil
+	}
+	missing, err := d.Archive.Held(ctx, d.seen.Application.Project, back)
+	d.seen.Retained = plan.Retained(back, nil, missing)
+	return err
+}
+
+// copyLive makes the images of the live colour those of the idle one.
+func (d *drilling) copyLive(ctx context.Context) error {
+	to := d.plan.Release.To
+	m, err := d.seen.Copy(d.plan.From, to)
+	if err != nil {
+		return err
+	}
+	images, err := d.Images.Images(ctx, m)
+	if err != nil {
+		return err
+	}
+	d.seen.Images = maps.Clone(d.seen.Images)
+	d.seen.Images[to], m = images, m.WithImages(images)
+	d.seen.Application = d.seen.Application.With(m)
+	p := d.plan
+	p.Release.Model, p.Images = m, images
+	d.setPlan(p)
+	return nil
+}
+
+// try finds out what the load's requests get while nothing is switched.
+func (d *drilling) try(ctx context.Context) (err error) {
+	if d.url, err = d.address(); err != nil {
+		return err
+	}
+	d.options, err = d.settings.Learn(ctx, d.sender(), d.url)
+	return err
+}
+
+func (d *drilling) sender() drill.Load {
+	if d.Load != nil {
+		return d.Load
+	}
+	return drill.HTTP{}
+}
+
+// address is where the load's requests go.
+func (d *drilling) address() (string, error) {
+	entrances := d.seen.Route.Entrances
+	switch {
+	case d.settings.URL != "":
+		return d.settings.URL, nil
+	case d.Remote:
+		return "", model.Invalid("the engine is on another machine: name the address at which nginx answers from here: --url http://…")
+	case len(entrances) == 0:
+		return "", model.Invalid("it is not known at which address %s answers: name it: --url http://…", d.seen.Route.Nginx)
+	}
+	d.settings = d.settings.ForHost(entrances[0].Host)
+	return entrances[0].URL, nil
+}
+
+// thereAndBack starts the copy, and switches to it and back.
+func (d *drilling) thereAndBack(ctx context.Context) error {
+	if err := d.restorePolicies(ctx); err != nil {
+		return err
+	}
+	healthy, err := d.up(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.checks(ctx); err != nil {
+		return err
+	}
+	if d.users, err = d.sender().Start(context.WithoutCancel(ctx), d.url, d.options); err != nil {
+		return err
+	}
+	d.began = time.Now()
+	if err := sleep(ctx, drill.Lead); err != nil {
+		return err
+	}
+	for n := 0; n < d.settings.Switches; n += 2 {
+		if n > 0 {
+			if err := d.step(ctx, "plan", d.replanSwitch); err != nil {
+				return err
+			}
+		}
+		if err := d.there(ctx, healthy); err != nil {
+			return err
+		}
+		if err := d.back(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.step(ctx, "remove", d.removeRelease); err != nil {
+		return err
+	}
+	_ = sleep(ctx, drill.Tail)
+	return nil
+}
+
+// there switches to the copy. What is still in flight on the live colour after drain.timeout is not waited for: it is not
+// stopped.
+func (d *drilling) there(ctx context.Context, healthy time.Time) error {
+	turn := d.turn(d.plan.Release.To)
+	_, err := d.switchOver(ctx, healthy)
+	turn.MS = time.Since(turn.At).Milliseconds()
+	if err != nil {
+		return err
+	}
+	err = d.step(ctx, "drain", func(ctx context.Context) error { return d.drained(ctx, turn, d.plan.From) })
+	if errors.Is(err, errDrain) {
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return sleep(ctx, drill.Rest)
+}
+
+// back makes nginx serve the live colour again. Nothing may be in flight on the copy afterwards: it is going to be stopped.
+func (d *drilling) back(ctx context.Context) error {
+	turn := d.turn(d.plan.From)
+	err := d.step(ctx, "switch-back", d.rollBack)
+	turn.MS = time.Since(turn.At).Milliseconds()
+	if err != nil {
+		return err
+	}
+	if err := d.step(ctx, "drain-back", func(ctx context.Context) error { return d.drained(ctx, turn, d.plan.Release.To) }); err != nil {
+		return err
+	}
+	return sleep(ctx, drill.Rest)
+}
+
+// turn begins a switch to a colour.
+func (d *drilling) turn(to model.Colour) *report.DrillSwitch {
+	d.switches = append(d.switches, report.DrillSwitch{To: to, At: time.Now()})
+	return &d.switches[len(d.switches)-1]
+}
+
+// drained waits until nothing is in flight on a colour.
+func (d *drilling) drained(ctx context.Context, turn *report.DrillSwitch, colour model.Colour) error {
+	if err := d.listContainers(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	until := began.Add(d.Settings.DrainTimeout)
+	left, err := d.drainWithin(ctx, d.Settings.DrainTimeout, d.seen.Of(colour), func(left model.DrainStatus) { d.Progress.Draining(left, until) })
+	turn.DrainMS, turn.Drained = time.Since(began).Milliseconds(), err == nil
+	if errors.Is(err, errDrain) {
+		d.noteOpen(left)
+		return fmt.Errorf("after %s %w (%s; %s)", d.Settings.DrainTimeout, err, d.seen.Route.Nginx, left)
+	}
+	return err
+}
+
+// tell ends the load, and says what its users lost.
+func (d *drilling) tell(err error) {
+	if d.users == nil {
+		return
+	}
+	record := d.users.Stop()
+	result := d.settings.Tally(d.url, time.Since(d.began), record, d.switches, d.findings)
+	d.report.Drill = result
+	if err != nil {
+		return
+	}
+	d.note(d.findings...)
+	d.report.Message = drill.Sentence(result)
+	d.drilled = model.OK
+	if result.Lost > 0 && !(d.settings.AcceptAnnounced && result.Lost == result.Announced) {
+		d.drilled = model.Lost
+	}
+}
