@@ -43,7 +43,7 @@ outside() {
   [[ $ps == procps || $ps == busybox ]] || fail "BLUEGATE_ENGINE_PS is $ps, and must be procps or busybox"
   install_root
   if [[ $ps == busybox ]]; then install_busybox; fi
-  own_run bluegate-engine-28
+  own_run bluegate-run-28
   docker save -o "$work/images.tar" bluegate-nginx:1.22 bluegate-nginx:1.30 bluegate-shop:v1 bluegate-shop:v2 bluegate-shop:v3
   BLUEGATE_ENGINE_WORK=$work in_namespaces "$0" "$@"
 }

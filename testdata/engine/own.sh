@@ -64,7 +64,7 @@ remove_run() { # FOLDER
 
 # own_run makes a folder for a run of the script, in the variable work. The run's processes hold the folder's lock, all of
 # them; whoever gets it knows that they have ended. Folders whose lock is free are of runs that were killed together with
-# what was to remove them.
+# what was to remove them. Only this function makes folders of these names, so all of them have a lock.
 own_run() { # PREFIX
   local all left lock
   exec {all}>"/var/tmp/$1.lock"

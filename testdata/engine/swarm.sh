@@ -28,7 +28,7 @@ outside() {
   (($# > 0)) || fail "usage: swarm.sh COMMAND [ARGUMENT...]"
   [[ $managers == 1 || $managers == 3 ]] || fail "BLUEGATE_SWARM_MANAGERS is $managers, and must be 1 or 3"
   install_root
-  own_run bluegate-swarm
+  own_run bluegate-run-swarm
   docker save -o "$work/images.tar" "${images[@]}"
   BLUEGATE_SWARM_WORK=$work in_namespaces "$0" "$@"
 }
