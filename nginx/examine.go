@@ -52,7 +52,7 @@ func (n *observed) Examine(ctx context.Context, e model.Examination) ([]model.Fi
 		if f.Snapshot, err = n.found.Processes(ctx); err != nil {
 			return nil, unreachable(err)
 		}
-		f.Unloaded = n.unloaded(f.Snapshot, n.route.Points)
+		f.Unloaded = n.unloaded(f.Snapshot)
 	}
 	return f.Findings(), nil
 }
@@ -73,12 +73,12 @@ func (n *observed) writes(points []model.SwitchPoint) (paths []string) {
 	return paths
 }
 
-// unloaded are the files without switch points that are newer than what runs. Those with switch points refuse a
+// unloaded are the files that are newer than what runs, and on which it does not depend what is served. The others refuse a
 // deployment.
-func (n *observed) unloaded(s agent.Snapshot, points []model.SwitchPoint) (paths []string) {
+func (n *observed) unloaded(s agent.Snapshot) (paths []string) {
 	for _, file := range n.conf.Tree {
 		changed, err := n.conf.Files.ContentChangedAt(file.Path)
-		if err == nil && !hasPoint(points, file.Path) && s.OlderThan(changed.Add(n.opts.Skew), time.Now()) {
+		if err == nil && !tells(file, n.route) && s.OlderThan(changed.Add(n.opts.Skew), time.Now()) {
 			paths = append(paths, file.Path)
 		}
 	}

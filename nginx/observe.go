@@ -163,7 +163,7 @@ func (n *observed) look(ctx context.Context, route *model.Route) error {
 	if route.Refusal != nil {
 		return nil
 	}
-	if file, ok, err := n.newerThan(ctx, s, route.Points); err != nil {
+	if file, ok, err := n.newerThan(ctx, s, *route); err != nil {
 		return err
 	} else if ok {
 		route.Refusal = n.notLoaded(file)
@@ -207,25 +207,31 @@ func (n *observed) notLoaded(file string) error {
 		file, n.found, n.found.ReloadCommand())
 }
 
-// newerThan finds a file with switch points that was changed after the oldest accepting worker began. The files are read
-// again: one may have changed since it was read.
-func (n *observed) newerThan(ctx context.Context, s agent.Snapshot, points []model.SwitchPoint) (string, bool, error) {
+// newerThan finds a file that was changed after the oldest accepting worker began, so that what runs cannot be told from what
+// is there. A file without switch points is one of these too, where it says where requests go: its include may have brought
+// another file, or it may have named the colour that is idle by what is there now. The files' times are read again: one may have
+// changed since it was read.
+func (n *observed) newerThan(ctx context.Context, s agent.Snapshot, route model.Route) (string, bool, error) {
 	in := n.found.Files(ctx)
-	seen := map[string]bool{}
-	for _, p := range points {
-		if seen[p.Path] {
+	for _, file := range n.conf.Tree {
+		if !tells(file, route) {
 			continue
 		}
-		seen[p.Path] = true
-		changed, err := in.ContentChangedAt(p.Path)
+		changed, err := in.ContentChangedAt(file.Path)
 		if err != nil {
 			return "", false, err
 		}
 		if s.OlderThan(changed.Add(n.opts.Skew), time.Now()) {
-			return p.Path, true, nil
+			return file.Path, true, nil
 		}
 	}
 	return "", false, nil
+}
+
+// tells says whether it depends on a file which colour nginx serves. As long as no colour is named nginx serves none, and what
+// the first deployment is going to make may be included already.
+func tells(file *conf.File, route model.Route) bool {
+	return hasPoint(route.Points, file.Path) || route.Names != model.None && !mode.Inert(file)
 }
 
 func hasPoint(points []model.SwitchPoint, path string) bool {

@@ -103,9 +103,19 @@ func TestObserveAnEditThatWasNotLoaded(t *testing.T) {
 	}
 	id := b.nginx(box{name: "edge", mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/conf.d"}}})
 	time.Sleep(3500 * time.Millisecond) // ages are whole seconds, and so are the times of files that the engine tells
-	write(t, dir+"/other.conf", "# a file without switch points may be as new as it likes\n")
+	write(t, dir+"/other.conf", "proxy_read_timeout 5s; # a file that sends nothing anywhere may be as new as it likes\n")
 	if _, route := b.observed("edge"); route.Refusal != nil {
 		t.Errorf("after another file was changed: %v", route.Refusal)
+	}
+	for name, content := range map[string]string{"one that sends something somewhere": "server { listen 81; return 204; }\n", "one that was emptied": "# nothing\n"} {
+		write(t, dir+"/other.conf", content)
+		_, route := b.observed("edge")
+		if refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/conf.d/other.conf"); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+	if err := os.Remove(dir + "/other.conf"); err != nil {
+		t.Fatal(err)
 	}
 	write(t, file, edge("was-green:3000")["/etc/nginx/conf.d/default.conf"])
 	_, route := b.observed("edge")
@@ -117,6 +127,48 @@ func TestObserveAnEditThatWasNotLoaded(t *testing.T) {
 		_, route := b.observed("edge")
 		return route.Refusal
 	})
+}
+
+// The file that names the colour is as old as ever; what is new is which one is included: by its name, or by a link to its
+// folder.
+func TestObserveAnIncludeThatWasNotLoaded(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Minute)
+	for _, colour := range []string{"blue", "green"} {
+		file := dir + "/" + colour + "/live.conf"
+		if err := os.MkdirAll(dir+"/"+colour, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, edge("was-" + colour + ":3000")["/etc/nginx/conf.d/default.conf"])
+		if err := os.Chtimes(file, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	point := func(to string) {
+		t.Helper()
+		_ = os.Remove(dir + "/current")
+		if err := os.Symlink(to, dir+"/current"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	point("blue")
+	mounts := []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/etc/nginx/sites"}}
+	byName := b.nginx(box{name: "named", files: map[string]string{"/etc/nginx/conf.d/default.conf": "include sites/blue/*.conf;\n"}, mounts: mounts})
+	b.nginx(box{name: "linked", files: map[string]string{"/etc/nginx/conf.d/default.conf": "include sites/current/*.conf;\n"}, mounts: mounts})
+	for _, name := range []string{"named", "linked"} {
+		if _, route := b.observed(name); route.Refusal != nil || route.Names != model.Blue {
+			t.Fatalf("%s: %s, %v", name, route.Names, route.Refusal)
+		}
+	}
+	time.Sleep(3500 * time.Millisecond)
+	b.put(byName, map[string]string{"/etc/nginx/conf.d/default.conf": "include sites/green/*.conf;\n"})
+	point("green")
+	for name, file := range map[string]string{"named": "conf.d/default.conf", "linked": "sites/current/live.conf"} {
+		_, route := b.observed(name)
+		refuses(t, route, model.ConfigNotLoaded, "/etc/nginx/"+file)
+	}
 }
 
 // The mount of a single file shows the inode that it was made with; an editor that saves by rename leaves nginx behind.

@@ -92,3 +92,29 @@ func TestPutAtOfALink(t *testing.T) {
 		t.Error("a time of what is not there")
 	}
 }
+
+// Nor does it matter whether that link leads to the file or to a folder above it.
+func TestPutAtOfALinkedFolder(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Hour).Truncate(time.Second)
+	for _, name := range []string{"blue", "green"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name, "app.conf"), name)
+	}
+	time.Sleep(2 * fsys.Together)
+	for _, name := range []string{"blue", "green"} {
+		if err := os.Chtimes(filepath.Join(dir, name, "app.conf"), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("green", filepath.Join(dir, "current")); err != nil {
+		t.Fatal(err)
+	}
+	for path, young := range map[string]bool{"current/app.conf": true, "current/../blue/app.conf": true, "green/app.conf": false} {
+		if at, err := fsys.ContentChangedAt(dir + "/" + path); err != nil || (time.Since(at) < time.Minute) != young {
+			t.Errorf("%s: %s, %v", path, at, err)
+		}
+	}
+}

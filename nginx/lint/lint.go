@@ -27,7 +27,7 @@ type Input struct {
 	Drain    time.Duration
 	Snapshot agent.Snapshot
 	Link     func(string) string // where a path leads once its symbolic links are followed
-	Unloaded []string            // files without switch points that are newer than the workers
+	Unloaded []string            // files that are newer than the workers, and on which it does not depend what is served
 	Writes   []string            // the files that a switch changes
 	// JudgePort is where nginx is to log its requests, so that a release can be judged by them; 0: it is not.
 	JudgePort int

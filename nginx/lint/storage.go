@@ -95,8 +95,8 @@ func (s Storage) tracked() string {
 	return strings.TrimPrefix(strings.TrimPrefix(s.Host, s.Git), "/")
 }
 
-// notLoaded names files that were changed since nginx loaded its configuration. Those with switch points refuse a
-// deployment; the others come into force with its reload.
+// notLoaded names files that were changed since nginx loaded its configuration. Those on which it depends what
+// is served refuse a deployment; the others come into force with its reload.
 func notLoaded(f Input) (all []model.Finding) {
 	for _, file := range f.Unloaded {
 		all = append(all, model.Finding{
