@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/cli/cli/context/docker"
 	"github.com/docker/cli/cli/flags"
@@ -51,6 +52,9 @@ func Connect(ctx context.Context, host, contextName string, docker ...string) (*
 	c := &Connection{Engine: &engine.Engine{Client: raw, Endpoint: endpoint.Host, Leases: leases}, cli: cli}
 	return c, c.SetSkew(ctx)
 }
+
+// ConfigFile is the configuration of the docker command, with the credentials for registries.
+func (c *Connection) ConfigFile() *configfile.ConfigFile { return c.cli.ConfigFile() }
 
 // setupMutex guards global variables of docker/cli and logrus.
 var setupMutex sync.Mutex

@@ -51,7 +51,7 @@ func (s *Stack) Logs(ctx context.Context, id string, o LogOptions, each func(Log
 		var stream io.ReadCloser
 		if stream, err = s.engine.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: o.Tail, Since: o.Since, Follow: o.Follow}); err == nil {
 			defer stream.Close()
-			return s.readLog(ctx, stream, info.Config.Tty, each)
+			return ReadLog(ctx, stream, info.Config.Tty, each)
 		}
 	}
 	if errdefs.IsNotFound(err) {
@@ -60,8 +60,9 @@ func (s *Stack) Logs(ctx context.Context, id string, o LogOptions, each func(Log
 	return s.engine.Unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
 }
 
-// readLog reads lines until the stream ends. The log of a TTY is one stream without headers.
-func (s *Stack) readLog(ctx context.Context, stream io.Reader, tty bool, each func(LogLine) error) error {
+// ReadLog calls each for every line of a log, as the engine sends it with times, until the stream ends. The log of a TTY is
+// one stream without headers.
+func ReadLog(ctx context.Context, stream io.Reader, tty bool, each func(LogLine) error) error {
 	out, errs := &logWriter{stream: "stdout", each: each}, &logWriter{stream: "stderr", each: each}
 	var err error
 	if tty {

@@ -46,9 +46,15 @@ func (s *Stack) OneSet(ctx context.Context) (load.OneSet, error) {
 
 // Load implements model.Stack.
 func (s *Stack) Load(ctx context.Context) (model.Application, error) {
+	loaded, err := s.LoadFiles(ctx)
+	return loaded.Application, err
+}
+
+// LoadFiles is Load, and also returns the files in Compose's form.
+func (s *Stack) LoadFiles(ctx context.Context) (load.Loaded, error) {
 	loaded, err := load.Loader{Options: s.opts, Compose: s.service}.Load(ctx)
 	if err == nil {
 		s.projects, s.name = loaded.Projects, loaded.Application.Project
 	}
-	return loaded.Application, err
+	return loaded, err
 }

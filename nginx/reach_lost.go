@@ -16,11 +16,15 @@ func (n *observed) lost(ctx context.Context, containers []model.Container) (stri
 	if n.engine == nil {
 		return "", nil
 	}
+	lost := n.lostOne
+	if n.opts.Lost != nil {
+		lost = n.opts.Lost
+	}
 	words := make([]string, len(containers))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, c := range containers {
 		group.Go(func() (err error) {
-			words[i], err = n.lostOne(ctx, c)
+			words[i], err = lost(ctx, c)
 			return err
 		})
 	}

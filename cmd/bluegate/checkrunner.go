@@ -15,7 +15,7 @@ import (
 
 // checkRunner sends the requests of checks from the place that each check names. It implements model.CheckRunner.
 type checkRunner struct {
-	stack  *compose.Stack
+	access access
 	router *nginx.Router
 	local  execLocal
 
@@ -36,7 +36,7 @@ var _ model.CheckRunner = (*checkRunner)(nil)
 func (a *checkRunner) Ask(ctx context.Context, from check.Origin, c model.Container, q check.Request) (check.Result, error) {
 	switch {
 	case q.Kind == check.Exec && from == check.Container:
-		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.stack.Exec(ctx, c, q.Argv) })
+		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.access.Exec(ctx, c, q.Argv) })
 	case q.Kind == check.Exec:
 		return a.execute(ctx, q, func(ctx context.Context) ([]byte, int, error) { return a.local.Run(ctx, q.Argv, nil) })
 	case from == check.Nginx:
@@ -77,7 +77,7 @@ func (a *checkRunner) askSidecar(ctx context.Context, c model.Container, q check
 		a.sidecars[c.ID] = n
 	}
 	a.mu.Unlock()
-	client, err := n.start(ctx, a.stack, c)
+	client, err := n.start(ctx, a.access, c)
 	if err != nil {
 		return check.Result{}, err
 	}
@@ -94,13 +94,13 @@ func (a *checkRunner) askSidecar(ctx context.Context, c model.Container, q check
 }
 
 // start starts the sidecar once, whoever calls it first.
-func (n *sidecar) start(ctx context.Context, stack *compose.Stack, c model.Container) (*agent.Client, error) {
+func (n *sidecar) start(ctx context.Context, reach access, c model.Container) (*agent.Client, error) {
 	n.Lock()
 	defer n.Unlock()
 	if n.client != nil {
 		return n.client, nil
 	}
-	program, err := stack.StartSidecar(ctx, c, readAgent)
+	program, err := reach.StartSidecar(ctx, c, readAgent)
 	if err != nil {
 		return nil, err
 	}

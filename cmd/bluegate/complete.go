@@ -222,11 +222,11 @@ func (c *command) releases(t typed) (all []candidate) {
 // services are those of the colours, with and without the colour in their names.
 func (c *command) services(t typed) (all []candidate) {
 	c.asking(t, func(ctx context.Context, options config.Options) error {
-		_, stack, err := open(ctx, options)
+		to, err := open(ctx, options)
 		if err != nil {
 			return err
 		}
-		app, err := stack.Load(ctx)
+		app, err := to.stack.Load(ctx)
 		for _, colour := range model.Colours {
 			for _, s := range app.Models[colour].Services {
 				if len(t.args) == 0 || t.args[0] == string(colour) {

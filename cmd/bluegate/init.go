@@ -89,9 +89,11 @@ func (i *initial) look() (err error) {
 	if err != nil {
 		return err
 	}
-	if i.conn, _, err = open(i.ctx, o); err != nil {
+	to, err := open(i.ctx, o)
+	if err != nil {
 		return err
 	}
+	i.conn = to.engine
 	i.folder.Truth, err = whatRuns(i.ctx, i.conn)
 	return err
 }

@@ -30,11 +30,11 @@ func (i *initial) plain() bool {
 		if err != nil {
 			continue
 		}
-		_, stack, err := open(i.ctx, o)
+		to, err := open(i.ctx, o)
 		if err != nil {
 			continue
 		}
-		set, err := stack.OneSet(i.ctx)
+		set, err := to.files.OneSet(i.ctx)
 		if err != nil {
 			continue
 		}
@@ -217,17 +217,17 @@ func (i *initial) judged(p adopt.Proposal, edits []ui.Edit, points []model.Switc
 		o.Compose.Files = append(o.Compose.Files, name)
 	}
 	o.Compose.Base = filepath.Dir(edits[0].Path)
-	_, stack, err := open(i.ctx, o)
+	to, err := open(i.ctx, o)
 	if err != nil {
 		return p, err
 	}
-	app, err := stack.Load(i.ctx)
+	app, err := to.stack.Load(i.ctx)
 	if err != nil {
 		return p, model.Invalid("the edited files could not be deployed: %w", err)
 	}
 	var unjudged []model.Service
 	for _, s := range app.Models[model.Blue].Services {
-		images, err := stack.Images(i.ctx, app.Models[model.Blue])
+		images, err := to.images.Images(i.ctx, app.Models[model.Blue])
 		if err != nil {
 			return p, err
 		}

@@ -143,17 +143,17 @@ func (i *initial) withChecks(p adopt.Proposal, r *report.Report) []adopt.Proposa
 	if err != nil {
 		return nil
 	}
-	_, stack, err := open(i.ctx, o)
+	to, err := open(i.ctx, o)
 	if err != nil {
 		return nil
 	}
-	app, err := stack.Load(i.ctx)
+	app, err := to.stack.Load(i.ctx)
 	if err != nil {
 		return nil
 	}
 	blue := app.Models[model.Blue]
 	for k, m := range app.Models {
-		images, err := stack.Images(i.ctx, m)
+		images, err := to.images.Images(i.ctx, m)
 		if err != nil {
 			return nil
 		}

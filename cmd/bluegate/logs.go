@@ -33,24 +33,24 @@ func (c *command) logs(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, stack, err := open(c.ctx, settings)
+	to, err := open(c.ctx, settings)
 	if err != nil {
 		return err
 	}
-	app, err := stack.Load(c.ctx)
+	app, err := to.stack.Load(c.ctx)
 	if err != nil {
 		return err
 	}
-	containers, err := selected.Of(c.ctx, stack, app)
+	containers, err := selected.Of(c.ctx, to.stack, app)
 	if err != nil {
 		return err
 	}
 	out := &ui.Logs{Out: c.Stdout, JSON: c.format == "json", Mask: &c.mask}
 	if !options.Follow {
-		return logs.Merge(c.ctx, stack, containers, options, out)
+		return logs.Merge(c.ctx, to.access, containers, options, out)
 	}
-	f := &logs.Follower{Reader: stack, Options: options, Out: out, List: func(ctx context.Context) ([]model.Container, error) {
-		all, err := stack.Containers(ctx, app)
+	f := &logs.Follower{Reader: to.access, Options: options, Out: out, List: func(ctx context.Context) ([]model.Container, error) {
+		all, err := to.stack.Containers(ctx, app)
 		return selected.Filter(all), err
 	}}
 	err = f.Run(c.ctx, containers)

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"bluegate/cmd/bluegate/config"
-	"bluegate/compose"
-	"bluegate/compose/state"
 	"bluegate/deploy"
 	"bluegate/deploy/check"
 	"bluegate/deploy/model"
@@ -27,8 +25,8 @@ type application struct {
 	options  config.Options
 	mask     *redact.Redactor
 	progress func(ctx context.Context) model.Progress // of a rollback, until ctx ends
-	stack    *compose.Stack
-	store    *state.Store
+	access   access
+	store    store
 	project  string
 	models   model.Application
 	alone    askAlone
@@ -52,16 +50,16 @@ const (
 
 // newApplication connects to the engine and reads the Compose files.
 func newApplication(ctx context.Context, options config.Options, mask *redact.Redactor, progress func(context.Context) model.Progress) (*application, error) {
-	connection, stack, err := open(ctx, options)
+	to, err := open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	app, err := stack.Load(ctx)
+	app, err := to.stack.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &application{
-		options: options, mask: mask, progress: progress, stack: stack, store: state.New(connection.Engine), project: app.Project, models: app,
+		options: options, mask: mask, progress: progress, access: to.access, store: to.store, project: app.Project, models: app,
 		alone: newAskAlone(options), stale: true,
 	}, nil
 }
@@ -277,7 +275,7 @@ func (a *application) Events(ctx context.Context) <-chan struct{} {
 	out := make(chan struct{}, 1)
 	go func() {
 		defer close(out)
-		for e := range a.stack.Events(ctx, a.models) {
+		for e := range a.access.Events(ctx, a.models) {
 			a.mu.Lock()
 			nginx := a.seen.Route.ID
 			a.mu.Unlock()
@@ -322,7 +320,7 @@ func (a *application) Restart(ctx context.Context, id string) (bool, error) {
 // restart restarts a container. If its address is another one afterwards, nginx is reloaded: it knows the addresses of its
 // last reload.
 func (a *application) restart(ctx context.Context, c model.Container) (done bool, err error) {
-	if err := a.stack.Restart(ctx, c); err != nil {
+	if err := a.access.Restart(ctx, c); err != nil {
 		return false, err
 	}
 	seen, err := a.via.Again(ctx, a.seen)

@@ -26,8 +26,15 @@ const (
 	NamesLabel     = "bluegate.names"
 	NamesHeldLabel = "bluegate.names.held"
 
-	// On a snapshot: the project, the release, and the name of the original container.
+	// On a snapshot: the project, the release, and the name of the original container or service.
 	KeptLabel        = "bluegate.kept"
 	KeptReleaseLabel = "bluegate.kept.release"
 	KeptNameLabel    = "bluegate.kept.name"
+
+	// On a config object of a Swarm that holds a lock: when its lease ends, for people. The object's last change decides.
+	LeaseLabel = "bluegate.lease"
+	// On config objects of a Swarm that hold a journal or a history: the project, and which version of it.
+	JournalLabel = "bluegate.journal"
+	HistoryLabel = "bluegate.history"
+	VersionLabel = "bluegate.version"
 )

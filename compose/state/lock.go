@@ -103,9 +103,14 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 // written. From here on the lock is identified by its id: after the lease has ended, its name may belong to another
 // one.
 func (l *Store) hold(ctx context.Context, id string, until time.Time) *lease {
-	lease := &lease{vessel: engine.StateContainer{Engine: l.engine, Name: id}, lost: make(chan struct{})}
+	return keepLease(ctx, l.engine, containerLock{engine.StateContainer{Engine: l.engine, Name: id}}, until)
+}
+
+// keepLease starts to renew a lease that ends at until.
+func keepLease(ctx context.Context, e *engine.Engine, held heldLock, until time.Time) *lease {
+	lease := &lease{engine: e, held: held, lost: make(chan struct{})}
 	lease.until.Store(&until)
-	lease.released = l.engine.Leases.Hold(lease.Until)
+	lease.released = e.Leases.Hold(lease.Until)
 	ctx, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.done.Go(func() { lease.keep(ctx, until) })
 	return lease
@@ -173,8 +178,19 @@ func (l *Store) holderAlive(ctx context.Context, v engine.StateContainer) (h mod
 
 const leaseFile = "lease"
 
+// heldLock is what a lease keeps on the engine.
+type heldLock interface {
+	// renew moves the end of the lease to until, by the local clock. errdefs.IsNotFound means that the lock was removed.
+	renew(ctx context.Context, until time.Time) error
+	// remove gives the lock back.
+	remove(ctx context.Context) error
+	// String is what was removed, if it was: "container 0123456789ab".
+	String() string
+}
+
 type lease struct {
-	vessel engine.StateContainer
+	engine *engine.Engine
+	held   heldLock
 	lost   chan struct{}
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -187,18 +203,24 @@ type lease struct {
 // Until implements model.Lease.
 func (l *lease) Until() time.Time { return *l.until.Load() }
 
-// renew writes the end of the lease by the engine's clock, which all clients share, and returns it by the local clock.
-func (l *lease) renew(ctx context.Context) (time.Time, error) {
-	until := leaseEnd()
+// containerLock is a lock that is a container.
+type containerLock struct{ vessel engine.StateContainer }
+
+// renew implements heldLock. It writes the end of the lease by the engine's clock, which all clients share.
+func (l containerLock) renew(ctx context.Context, until time.Time) error {
 	text, err := until.Add(-l.vessel.Engine.Skew).UTC().MarshalText()
 	if err != nil {
-		return until, err
+		return err
 	}
 	if err := l.vessel.Put(ctx, text, leaseFile); err != nil {
-		return until, err
+		return err
 	}
-	return until, l.vessel.Start(ctx) // a restart of the engine stops it
+	return l.vessel.Start(ctx) // a restart of the engine stops it
 }
+
+func (l containerLock) remove(ctx context.Context) error { return l.vessel.Remove(ctx) }
+
+func (l containerLock) String() string { return fmt.Sprintf("container %.12s", l.vessel.Name) }
 
 // keep renews the lease until it is released. The lease is lost before anyone else can take it, whether the engine
 // refuses or hangs.
@@ -212,7 +234,8 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 		case <-time.After(min(pause, time.Until(last))):
 		}
 		renewing, cancel := context.WithTimeout(ctx, min(leaseTry, time.Until(last)))
-		next, err := l.renew(renewing)
+		next := leaseEnd()
+		err := l.held.renew(renewing, next)
 		cancel()
 		switch {
 		case err == nil:
@@ -221,7 +244,7 @@ func (l *lease) keep(ctx context.Context, until time.Time) {
 		case ctx.Err() != nil:
 			return
 		case errdefs.IsNotFound(err):
-			l.why = fmt.Errorf("the lock was removed from the engine (its container %.12s does not exist any more: a prune, or docker rm), so another client may hold it by now", l.vessel.Name)
+			l.why = fmt.Errorf("the lock was removed from the engine (its %s does not exist any more: a prune, or someone who removed it), so another client may hold it by now", l.held)
 			close(l.lost)
 			return
 		case !time.Now().Before(last):
@@ -248,6 +271,6 @@ func (l *lease) Release(ctx context.Context) error {
 	case <-l.lost:
 		return nil
 	default:
-		return l.vessel.Engine.Unreachable(l.vessel.Remove(ctx))
+		return l.engine.Unreachable(l.held.remove(ctx))
 	}
 }

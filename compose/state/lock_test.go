@@ -276,7 +276,7 @@ func TestLostLockIsNotTakenForOnesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	heir := held(b, l, b.ID, elsewhere())
-	if _, err := frozen.renew(t.Context()); !errdefs.IsNotFound(err) {
+	if err := frozen.held.renew(t.Context(), leaseEnd()); !errdefs.IsNotFound(err) {
 		t.Errorf("the renewal of a lost lock: %v", err)
 	}
 	released(b, frozen)

@@ -48,7 +48,7 @@ func TestPruneSparesLockAndJournal(t *testing.T) {
 	if err := b.Engine.ContainerStop(t.Context(), lock, container.StopOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.hold(t.Context(), b.Inspect(lock).ID, leaseEnd()).renew(t.Context()); err != nil {
+	if err := l.hold(t.Context(), b.Inspect(lock).ID, leaseEnd()).held.renew(t.Context(), leaseEnd()); err != nil {
 		t.Error(err)
 	}
 	if state := b.Inspect(lock).State.Status; state != "running" {

@@ -80,8 +80,8 @@ func sortReasons(causes []cause) []Reason {
 func (t *track) reason(code Code, parts ...string) *Reason {
 	s := &t.newest
 	message := fmt.Sprintf("container %q %s", t.name, strings.Join(parts, ""))
-	if s.Error != "" {
-		message += ": " + printable(s.Error)
+	if why := cmp.Or(s.Error, s.Waits); why != "" {
+		message += ": " + printable(why)
 	}
 	r := &Reason{
 		Code:      code,

@@ -35,6 +35,8 @@ type Sample struct {
 	RestartCount int
 	// Error is why the engine could not start or stop the container.
 	Error string
+	// Waits is what a container that was not started yet waits for, where the engine says it. It is no error.
+	Waits string
 }
 
 // ended says whether ExitCode is that of a process that has ended.

@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"context"
 	"time"
 
 	"bluegate/deploy/model"
@@ -16,6 +17,9 @@ type Options struct {
 	Overlay   []string      // how this program is called so that it runs overlay.Main
 	Local     bool          // the engine runs on this machine
 	Skew      time.Duration // added to the engine's times to get ours
+	// Lost says why a container is not what it was when its addresses were learned; empty: it is. nil: the engine is asked
+	// for a container with its id.
+	Lost func(ctx context.Context, c model.Container) (string, error)
 	// Unlocked says that others may be at work: what is made for this command has names of its own.
 	Unlocked bool
 	// Until returns the end of the locks that are held, by the local clock; zero, or no function: none is held.

@@ -16,6 +16,7 @@ import (
 // replaced; in one with fill:"environment", ${NAME} too.
 type File struct {
 	Project string             `yaml:"project" convention:"the name of the Compose project without the colour" doc:"Names the lock, the journal and the history. Default: the name of the Compose project without the colour."`
+	Engine  string             `yaml:"engine" choice:"compose swarm" default:"compose" doc:"What runs the containers: Docker Compose on one engine, or Docker Swarm, where each colour is a stack. swarm needs project."`
 	Compose composeSection     `yaml:"compose" doc:"Where the Compose files of the colours are, and which services belong to a colour."`
 	Colours map[string]colours `yaml:"colours" choice:"blue green" doc:"What differs between the colours. {key} is replaced with the value of the key."`
 	Gate    gateSection        `yaml:"gate" doc:"When a release may take traffic."`

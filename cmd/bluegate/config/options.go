@@ -29,6 +29,7 @@ type Flags interface {
 type Options struct {
 	Host, Context string
 	Docker        []string // flags of the docker command, where it has started this process
+	Swarm         bool     // each colour is a stack of a Swarm
 	Compose       load.Options
 	Nginx         instance.Options
 	Settings      deploy.Settings
@@ -58,6 +59,9 @@ func NewOptions(flags Flags, dir string, f *File) (Options, error) {
 	err := f.checkMode()
 	if err == nil {
 		err = o.fromFile(f)
+	}
+	if err == nil {
+		err = o.fromEngine(f)
 	}
 	if err == nil {
 		err = o.readChecksAndHooks(f, dir)

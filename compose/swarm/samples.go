@@ -1,0 +1,137 @@
+package swarm
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types/swarm"
+
+	"bluegate/deploy/gate"
+)
+
+// sampleOf says of a slot's task what the gate asks of a container.
+//
+// The Swarm says "running" of a container with a healthcheck only when it is healthy, and "starting" before. When it becomes
+// unhealthy, the Swarm ends the task, so that an unhealthy task is one that has failed.
+func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sample {
+	probe := probeOf(s.service.Spec)
+	out := gate.Sample{At: at, ID: t.ID, Name: s.name(), Service: service, State: gate.StateCreated}
+	on := ""
+	if node != "" {
+		on = " on node " + node
+	}
+	if c := t.Status.ContainerStatus; c != nil {
+		out.ExitCode = c.ExitCode
+	}
+	switch t.Status.State {
+	case swarm.TaskStateRunning:
+		out.State = gate.StateRunning
+		if probe != nil {
+			out.Health = gate.HealthHealthy
+		}
+	case swarm.TaskStateStarting:
+		if probe != nil {
+			out.State, out.Health = gate.StateRunning, gate.HealthStarting
+		}
+	case swarm.TaskStateComplete:
+		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
+	case swarm.TaskStateFailed:
+		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
+		out.Error = cmp.Or(t.Status.Err, t.Status.Message) + on
+		if becameUnhealthy(t) && probe != nil {
+			out.State, out.Health, out.FailingStreak = gate.StateRunning, gate.HealthUnhealthy, max(probe.Retries, 1)
+		}
+	case swarm.TaskStateRejected:
+		out.Error = cmp.Or(t.Status.Err, t.Status.Message) + on
+	case swarm.TaskStateOrphaned, swarm.TaskStateShutdown, swarm.TaskStateRemove:
+		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
+		out.Error = fmt.Sprintf("the Swarm ended its task%s (%s)", on, cmp.Or(t.Status.Err, t.Status.Message, string(t.Status.State)))
+	default:
+		out.Waits = waits(t, on)
+	}
+	return out
+}
+
+// becameUnhealthy says that the Swarm ended a task because its healthcheck failed.
+func becameUnhealthy(t swarm.Task) bool {
+	return strings.Contains(t.Status.Err, "unhealthy container")
+}
+
+// waits says what a task that was not started yet waits for.
+func waits(t swarm.Task, on string) string {
+	switch t.Status.State {
+	case swarm.TaskStatePreparing:
+		return "its image is pulled" + on
+	case swarm.TaskStatePending:
+		if t.Status.Err != "" {
+			return "no node takes its task: " + t.Status.Err
+		}
+	}
+	return fmt.Sprintf("its task is %s%s", t.Status.State, on)
+}
+
+// memory is what one answer of the Swarm does not tell: when a task began to run, and that a slot has another task than
+// before.
+type memory struct {
+	mu    sync.Mutex
+	slots map[string]map[string]*remembered // by stack and slot
+}
+
+type remembered struct {
+	task     string
+	replaced int
+	started  time.Time // of the task
+}
+
+// note completes a sample of a slot's current task.
+func (m *memory) note(s slot, out *gate.Sample) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	stack := s.service.Spec.Labels[stackLabel]
+	if m.slots[stack] == nil {
+		m.slots[stack] = map[string]*remembered{}
+	}
+	t, r := s.task(), m.slots[stack][s.key()]
+	if r == nil {
+		r = &remembered{task: t.ID, replaced: failures(s)}
+		m.slots[stack][s.key()] = r
+	}
+	if r.task != t.ID {
+		r.task, r.started = t.ID, time.Time{}
+		r.replaced++
+	}
+	if r.started.IsZero() && (t.Status.State == swarm.TaskStateStarting || t.Status.State == swarm.TaskStateRunning) {
+		r.started = t.Status.Timestamp
+	}
+	out.StartedAt, out.RestartCount = r.started, r.replaced
+	if out.RestartCount > 0 && out.Error == "" && len(s.tasks) > 1 {
+		before := s.tasks[1].Status
+		out.Error = "the task before: " + cmp.Or(before.Err, before.Message, string(before.State))
+	}
+}
+
+// failures is how many earlier tasks of a slot failed.
+func failures(s slot) (n int) {
+	for _, t := range s.tasks[1:] {
+		if failed(t) || t.Status.State == swarm.TaskStateOrphaned {
+			n++
+		}
+	}
+	return n
+}
+
+// keep forgets the slots of a stack that are not there any more.
+func (m *memory) keep(stack string, there []slot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept := map[string]*remembered{}
+	for _, s := range there {
+		if r, known := m.slots[stack][s.key()]; known {
+			kept[s.key()] = r
+		}
+	}
+	m.slots[stack] = kept
+}
