@@ -114,7 +114,7 @@ func TestLockThatVanishes(t *testing.T) {
 	if err := l.lockVessel(b.ID).Remove(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	lost := l.hold(t.Context(), taken.vessel.Name, leaseEnd())
+	lost := l.hold(t.Context(), taken.held.(containerLock).vessel.Name, leaseEnd())
 	select {
 	case <-lost.Lost():
 	case <-time.After(30 * time.Second):

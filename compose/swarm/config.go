@@ -116,7 +116,8 @@ func reduce(dict map[string]any, own func(string) bool, ignored map[string][]str
 			if ignores(key) && !slices.Contains(ignored[key], name) {
 				ignored[key] = append(ignored[key], name)
 			}
-			if !knownToSwarm[key] && !strings.HasPrefix(key, "x-") || key == orderKey {
+			_, forbidden := stackfile.ForbiddenProperties[key] // the loader refuses it
+			if !knownToSwarm[key] && !forbidden && !strings.HasPrefix(key, "x-") || key == orderKey {
 				delete(service, key)
 			}
 		}
@@ -142,7 +143,6 @@ var instead = map[string]string{
 	"network_mode":   "networks",
 	"links":          "networks",
 	"privileged":     "cap_add",
-	"mem_limit":      "deploy.resources.limits.memory",
 	"cpus":           "deploy.resources.limits.cpus",
 	"scale":          "deploy.replicas",
 	"post_start":     "a command of the image",

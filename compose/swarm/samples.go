@@ -33,8 +33,8 @@ func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sam
 			out.Health = gate.HealthHealthy
 		}
 	case swarm.TaskStateStarting:
-		if probe != nil {
-			out.State, out.Health = gate.StateRunning, gate.HealthStarting
+		if out.Waits = waits(t, on); probe != nil {
+			out.State, out.Health, out.Waits = gate.StateRunning, gate.HealthStarting, ""
 		}
 	case swarm.TaskStateComplete:
 		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
