@@ -7,11 +7,12 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
 
+	"bluegate/compose/connect"
 	"bluegate/compose/engine"
 )
 
 // connection is an engine with what Compose needs of the docker command.
-func connection(t *testing.T, e *engine.Engine) *Connection {
+func connection(t *testing.T, e *engine.Engine) *connect.Connection {
 	t.Helper()
 	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard))
 	if err != nil {
@@ -22,5 +23,5 @@ func connection(t *testing.T, e *engine.Engine) *Connection {
 	if err := cli.Initialize(opts); err != nil {
 		t.Fatal(err)
 	}
-	return &Connection{Engine: e, cli: cli}
+	return &connect.Connection{Engine: e, CLI: cli}
 }

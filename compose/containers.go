@@ -57,24 +57,13 @@ func (s *Stack) list(ctx context.Context, m model.Model, release string) ([]cont
 	if m.ComposeProject == "" {
 		which, f = "of "+s.name, filters.NewArgs(filters.Arg("label", engine.ApplicationLabel+"="+s.name), filters.Arg("label", engine.ColourLabel+"="+string(m.Colour)))
 	}
-	rows, err := s.rows(ctx, which, f)
+	rows, err := s.engine.Rows(ctx, which, f)
 	if err != nil {
 		return nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.owns(m, row.Labels) })
 	if len(rows) == 0 && m.ComposeProject == "" {
 		return nil, model.Invalid("the name of %s's Compose project depends on a variable that is not set, and no container carries the label %s=%s: which ones are %[1]s's is not known; set the variable", m.Colour, engine.ApplicationLabel, s.name)
-	}
-	return rows, nil
-}
-
-// rows lists containers, including stopped ones. which completes the error: list the containers of project shop.
-func (s *Stack) rows(ctx context.Context, which string, f filters.Args) ([]container.Summary, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	rows, err := s.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
-	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("list the containers %s: %w", which, err))
 	}
 	return rows, nil
 }

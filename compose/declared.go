@@ -169,7 +169,7 @@ func networkOf(all []network.Summary, key, name string) (found network.Summary, 
 
 // onNetwork names the containers on a network, including stopped ones, except those that the release replaces.
 func (s *Stack) onNetwork(ctx context.Context, m model.Model, n network.Summary) (names []string, err error) {
-	rows, err := s.rows(ctx, "on network "+n.Name, filters.NewArgs(filters.Arg("network", n.ID)))
+	rows, err := s.engine.Rows(ctx, "on network "+n.Name, filters.NewArgs(filters.Arg("network", n.ID)))
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func (s *Stack) removeHookContainers(ctx context.Context, of []model.Container) 
 		if project == nil {
 			continue
 		}
-		rows, err := s.rows(ctx, "of hooks of project "+project.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+project.Name), filters.Arg("label", api.HookLabel)))
+		rows, err := s.engine.Rows(ctx, "of hooks of project "+project.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+project.Name), filters.Arg("label", api.HookLabel)))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/docker/compose/v5/pkg/compose"
 
+	"bluegate/compose/connect"
 	"bluegate/compose/load"
 )
 
@@ -14,7 +15,7 @@ func ApplicationName(ctx context.Context, host, contextName string, opts load.Op
 	if opts.Name != "" {
 		return opts.Name, nil
 	}
-	cli, err := dockerCLI(ctx, host, contextName, docker)
+	cli, err := connect.CLI(ctx, host, contextName, docker)
 	if err != nil {
 		return "", err
 	}

@@ -133,7 +133,7 @@ func (s *Stack) snapshots(ctx context.Context, project, release string) ([]conta
 	if release != "" {
 		f.Add("label", engine.KeptReleaseLabel+"="+release)
 	}
-	return s.rows(ctx, "that are saved of "+project, f)
+	return s.engine.Rows(ctx, "that are saved of "+project, f)
 }
 
 // Held implements model.Archive.

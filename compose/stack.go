@@ -13,12 +13,14 @@ import (
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
 
+	"bluegate/compose/connect"
 	"bluegate/compose/engine"
 	"bluegate/compose/load"
+	"bluegate/compose/names"
 	"bluegate/deploy/model"
 )
 
-// Stack implements model.Stack, model.ImageStore, model.Archive and model.NameHolder.
+// Stack implements model.Stack, model.ImageStore and model.Archive.
 type Stack struct {
 	engine   *engine.Engine
 	cli      command.Cli
@@ -30,13 +32,18 @@ type Stack struct {
 }
 
 // New returns a Stack. It sends no request and reads no file.
-func New(c *Connection, opts load.Options) (*Stack, error) {
+func New(c *connect.Connection, opts load.Options) (*Stack, error) {
 	heard := &activity{}
-	service, err := compose.NewComposeService(c.cli, compose.WithPrompt(answerNo), compose.WithEventProcessor(heard))
+	service, err := compose.NewComposeService(c.CLI, compose.WithPrompt(answerNo), compose.WithEventProcessor(heard))
 	if err != nil {
 		return nil, fmt.Errorf("set up Compose: %w", err)
 	}
-	return &Stack{engine: c.Engine, cli: c.cli, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
+	return &Stack{engine: c.Engine, cli: c.CLI, service: service, activity: heard, opts: opts, projects: map[model.Colour]*types.Project{}}, nil
+}
+
+// Names returns what keeps the host names of the colours resolvable.
+func (s *Stack) Names() *names.Holder {
+	return &names.Holder{Engine: s.engine, Projects: func() map[model.Colour]*types.Project { return s.projects }}
 }
 
 // OneSet reads the files as one set of services, without colours.

@@ -27,7 +27,7 @@ func (s *Stack) startedTwice(ctx context.Context, m model.Model) (reasons []mode
 		if _, own := m.Service(name); own || what == "" || there[name] > 0 {
 			continue
 		}
-		rows, err := s.rows(ctx, "of service "+name, filters.NewArgs(filters.Arg("label", api.ServiceLabel+"="+name), filters.Arg("label", api.WorkingDirLabel+"="+project.WorkingDir)))
+		rows, err := s.engine.Rows(ctx, "of service "+name, filters.NewArgs(filters.Arg("label", api.ServiceLabel+"="+name), filters.Arg("label", api.WorkingDirLabel+"="+project.WorkingDir)))
 		if err != nil {
 			return nil, err
 		}

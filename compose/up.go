@@ -114,7 +114,7 @@ func (s *Stack) selectedProject(ctx context.Context, m model.Model) (*types.Proj
 // servicesThatRan returns the services of which nothing is awaited any more, with a running container or a one-shot that
 // succeeded, and how many containers each service has.
 func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map[string]bool, there map[string]int, err error) {
-	rows, err := s.rows(ctx, "of project "+p.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name)))
+	rows, err := s.engine.Rows(ctx, "of project "+p.Name, filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+p.Name)))
 	if err != nil {
 		return nil, nil, err
 	}

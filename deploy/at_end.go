@@ -2,11 +2,9 @@ package deploy
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"bluegate/deploy/model"
-	"bluegate/deploy/report"
 )
 
 // endLimit is the longest time that the last question to the engine may take. Nothing depends on its answer.
@@ -29,25 +27,6 @@ func (r *run) atEnd(ctx context.Context) {
 		return
 	}
 	if r.stage >= switched && r.live.Colour == r.plan.Release.To {
-		r.report.Images = r.liveImages(before)
+		r.report.Images = r.plan.LiveImages(r.seen, before)
 	}
-}
-
-// liveImages says for each service of the release what it runs, and what it replaced.
-func (r *run) liveImages(before []model.Container) []report.LiveImage {
-	images := []report.LiveImage{}
-	for _, s := range r.plan.Release.Model.Services {
-		i := slices.IndexFunc(r.seen.Containers, func(c model.Container) bool { return c.Colour == r.plan.Release.To && c.Service == s.Name })
-		if i < 0 {
-			continue
-		}
-		live := report.LiveImage{Service: s.Name, Image: r.seen.Containers[i].Image, Digest: r.seen.Containers[i].Digest}
-		for _, c := range before {
-			if old, own := r.seen.Application.Models[c.Colour].Service(c.Service); own && old.Key == s.Key && c.Colour != r.plan.Release.To {
-				live.Replaced = &report.ReplacedImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
-			}
-		}
-		images = append(images, live)
-	}
-	return images
 }

@@ -20,7 +20,7 @@ func retryWhileUnreachable(ctx context.Context, do func() error) error {
 		if !model.Is[*model.UnreachableError](err) || ctx.Err() != nil || time.Now().After(until) {
 			return err
 		}
-		_ = sleep(ctx, time.Second)
+		_ = model.Sleep(ctx, time.Second)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/deploy/asking"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
@@ -31,9 +32,11 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 		}
 		defer func() { r.reportChecks(all) }()
 		asked := questions{all, targets}
-		w := newBakeWatch(ctx, r, asked)
-		err = w.decide()
-		w.end()
+		span := r.Settings.Bake.For
+		w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
+		w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
+		err = w.Decide()
+		w.End()
 		if err == nil {
 			err = r.lastRound(ctx, asked)
 		}
@@ -46,27 +49,17 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 
 // questions are asked in each round of a bake.
 type questions struct {
-	checks  []*checkRun
+	checks  []*asking.Run
 	targets []model.Target
 }
 
 // bakeChecks are the checks before the switch, and those that are asked in the bake only.
-func (r *run) bakeChecks(ctx context.Context) ([]*checkRun, error) {
+func (r *run) bakeChecks(ctx context.Context) ([]*asking.Run, error) {
 	containers, err := r.ofRelease(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return r.checkRuns("bake", r.plan.Release.To, slices.Concat(r.plan.Checks, r.plan.InBake), containers)
-}
-
-// newBakeWatch is the gate's loop over containers that already run.
-func newBakeWatch(ctx context.Context, r *run, asked questions) *gateLoop {
-	span := r.Settings.Bake.For
-	w := loopOf(ctx, r, longRunning(r.plan.Expected), span, 3*span+time.Minute)
-	w.upDone = time.Now()
-	w.ask = func() { w.asked <- r.rounds(w.ctx, asked) }
-	w.work.Go(w.ask)
-	return w
 }
 
 // errEdited ends the rounds of a bake where someone else edited nginx's files since the switch.
@@ -91,7 +84,7 @@ func (r *run) rounds(ctx context.Context, asked questions) error {
 		default:
 			said = false
 		}
-		_ = sleep(ctx, bakePause)
+		_ = model.Sleep(ctx, bakePause)
 	}
 }
 
@@ -101,7 +94,7 @@ func (r *run) round(ctx context.Context, asked questions) error {
 	if err := r.proveServed(ctx, asked.targets); err != nil {
 		return err
 	}
-	err := r.runChecks(ctx, asked.checks)
+	err := asking.All(ctx, r.Checks, asked.checks)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -133,7 +126,7 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 		case time.Now().After(until):
 			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but at its end it could not be proven what nginx serves: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 		}
-		_ = sleep(ctx, bakePause)
+		_ = model.Sleep(ctx, bakePause)
 	}
 }
 
@@ -172,32 +165,17 @@ func (r *run) adoptEdit(ctx context.Context) error {
 	return err
 }
 
-// askAgain adopts the edit with which the rounds of a bake ended, and begins them again. Every other error is returned.
-func (w *gateLoop) askAgain(err error) error {
+// askAgain adopts the edit with which the rounds of a bake ended, and returns nil if they are to begin again. Every other
+// error is returned.
+func (r *run) askAgain(ctx context.Context, err error) error {
 	if errors.Is(err, errEdited) {
-		err = w.run.adoptEdit(w.ctx)
+		err = r.adoptEdit(ctx)
 	}
 	if model.Is[*model.UnreachableError](err) {
-		w.run.Progress.Say("in the bake: %v; asking again", err)
+		r.Progress.Say("in the bake: %v; asking again", err)
 		err = nil
 	}
-	if err == nil {
-		w.work.Go(func() {
-			_ = sleep(w.ctx, bakePause)
-			w.ask()
-		})
-	}
 	return err
-}
-
-// sleep waits. It returns the cause of ctx if that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // longRunning leaves out services that pass by ending. Age counts from the start of a container, which is over.

@@ -172,7 +172,7 @@ func (d *drilling) thereAndBack(ctx context.Context) error {
 		return err
 	}
 	d.began = time.Now()
-	if err := sleep(ctx, drill.Lead); err != nil {
+	if err := model.Sleep(ctx, drill.Lead); err != nil {
 		return err
 	}
 	for n := 0; n < d.settings.Switches; n += 2 {
@@ -191,7 +191,7 @@ func (d *drilling) thereAndBack(ctx context.Context) error {
 	if err := d.step(ctx, "remove", d.removeRelease); err != nil {
 		return err
 	}
-	_ = sleep(ctx, drill.Tail)
+	_ = model.Sleep(ctx, drill.Tail)
 	return nil
 }
 
@@ -211,7 +211,7 @@ func (d *drilling) there(ctx context.Context, healthy time.Time) error {
 	if err != nil {
 		return err
 	}
-	return sleep(ctx, drill.Rest)
+	return model.Sleep(ctx, drill.Rest)
 }
 
 // back makes nginx serve the live colour again. Nothing may be in flight on the copy afterwards: it is going to be stopped.
@@ -225,7 +225,7 @@ func (d *drilling) back(ctx context.Context) error {
 	if err := d.step(ctx, "drain-back", func(ctx context.Context) error { return d.drained(ctx, turn, d.plan.Release.To) }); err != nil {
 		return err
 	}
-	return sleep(ctx, drill.Rest)
+	return model.Sleep(ctx, drill.Rest)
 }
 
 // turn begins a switch to a colour.

@@ -5,12 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
-	"bluegate/deploy/check"
-	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -97,37 +93,14 @@ func (d *Deployer) over(nginx *unchanged.Router) *Deployer {
 
 // describePlan writes the plan into the report.
 func (r *run) describePlan() {
-	p := r.plan
-	ref := func(img plan.Image) string { return img.Ref }
-	name := func(c plan.Container) string { return c.Name }
-	to := &report.Plan{
-		Pull: texts(p.Pull, ref), Build: texts(p.Build, ref), Create: texts(p.Create, func(a plan.Action) string { return a.What }),
-		Start: texts(p.Start, name), Replace: texts(p.Replace, name), Stop: texts(p.Stop, name),
-		Points: append([]model.SwitchPoint{}, r.seen.Route.Points...), Diff: p.Change.Diff, Services: []report.Decision{},
-		Checks: texts(slices.Concat(p.Checks, p.InBake), func(c check.Check) string { return fmt.Sprintf("%s from %s", c, c.From) }), Hooks: []string{},
-	}
-	r.report.Plan = to
-	if len(p.Pull)+len(p.Build) == 0 && p.Release.Back == nil {
-		r.note(p.SameImages(r.seen)...)
-	}
+	hooks := []string{}
 	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
-		to.Hooks = append(to.Hooks, texts(r.hooks(moment), func(argv []string) string { return fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")) })...)
+		for _, argv := range r.hooks(moment) {
+			hooks = append(hooks, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
+		}
 	}
-	for i, s := range p.Release.Model.Services {
-		to.Services = append(to.Services, report.Decision{
-			Service: s.Name, Image: s.Image, Healthcheck: plan.DescribeProbe(p.Expected[i].Probe), LatestMS: gate.Budget(p.Expected[i : i+1]).Milliseconds(),
-		})
-	}
-	budget := min(gate.Budget(p.Expected), p.Budget(r.Settings))
-	to.BudgetMS = budget.Milliseconds()
-	r.note(model.Finding{Code: "gate", Message: fmt.Sprintf("the gate has decided %s after the start at the latest, and opens once all are healthy for %s", budget.Round(time.Second), r.Settings.Stable)})
-}
-
-// texts are the names of things. The list is never nil.
-func texts[T any](all []T, name func(T) string) []string {
-	out := []string{}
-	for _, one := range all {
-		out = append(out, name(one))
-	}
-	return out
+	described, findings := r.plan.Describe(r.seen, r.Settings)
+	described.Hooks = hooks
+	r.report.Plan = described
+	r.note(findings...)
 }

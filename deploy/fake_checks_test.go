@@ -9,8 +9,8 @@ import (
 	"bluegate/deploy/model"
 )
 
-// asking is a question that a process asked.
-type asking struct {
+// askedOf is a question that a process asked.
+type askedOf struct {
 	From      check.Origin
 	Container string
 	Target    string
@@ -24,7 +24,7 @@ func (p *process) Ask(ctx context.Context, from check.Origin, c model.Container,
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = append(p.asked, asking{from, c.Name, q.Target, time.Now()})
+	p.asked = append(p.asked, askedOf{from, c.Name, q.Target, time.Now()})
 	if from == check.Nginx && p.nginx.state != model.RouterRunning {
 		return check.Result{}, errors.New("the helper beside nginx ended")
 	}

@@ -33,7 +33,7 @@ type process struct {
 	route    model.Route  // that the last look at nginx found
 	leases   sync.Map
 	said     []string
-	asked    []asking
+	asked    []askedOf
 	remote   bool
 	ran      []hookRun
 	runs     func(context.Context, []string) ([]byte, int, error) // of hooks; nil: exit code 0

@@ -34,13 +34,13 @@ func (p *process) Lock(ctx context.Context, name string, _ model.Holder) (model.
 	if err != nil {
 		return nil, err
 	}
-	l := &lease{p: p, name: name, lost: make(chan struct{})}
+	l := &fakeLease{p: p, name: name, lost: make(chan struct{})}
 	p.leases.Store(name, l)
 	return l, nil
 }
 
-// lease implements Lease.
-type lease struct {
+// fakeLease implements Lease.
+type fakeLease struct {
 	p    *process
 	name string
 	lost chan struct{}
@@ -50,11 +50,11 @@ type lease struct {
 	why   error     // it was lost
 }
 
-func (l *lease) Lost() <-chan struct{} { return l.lost }
+func (l *fakeLease) Lost() <-chan struct{} { return l.lost }
 
-func (l *lease) Why() error { return l.why }
+func (l *fakeLease) Why() error { return l.why }
 
-func (l *lease) Until() time.Time {
+func (l *fakeLease) Until() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.until.IsZero() {
@@ -63,7 +63,7 @@ func (l *lease) Until() time.Time {
 	return l.until
 }
 
-func (l *lease) Release(ctx context.Context) error {
+func (l *fakeLease) Release(ctx context.Context) error {
 	return l.p.change(ctx, "unlock "+l.name, func() {
 		if l.p.locks[l.name] == l.p {
 			delete(l.p.locks, l.name)
@@ -76,7 +76,7 @@ func (p *process) lose(name string) { p.loseBy(name, nil) }
 
 func (p *process) loseBy(name string, why error) {
 	stored, _ := p.leases.Load(name)
-	l := stored.(*lease)
+	l := stored.(*fakeLease)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.why = why

@@ -45,7 +45,7 @@ func (d *Deployer) Look(ctx context.Context, more []check.Check) (Seen, error) {
 			return seen, err
 		}
 		for _, run := range runs {
-			seen.Questions = append(seen.Questions, Question{run.Check, i, run.container})
+			seen.Questions = append(seen.Questions, Question{run.Check, i, run.Container})
 		}
 	}
 	return seen, nil

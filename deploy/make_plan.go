@@ -66,17 +66,9 @@ func (r *run) canHoldNames(ctx context.Context) error {
 func (r *run) setPlan(p plan.Plan) {
 	r.plan = p
 	r.report.From, r.report.To = p.From, p.Release.To
-	r.report.ReleaseImages, r.report.PreviousImages, r.report.NginxDiff = once(p.ReleaseImages()), once(r.imagesOf(p.From)), p.Change.Diff
+	r.report.ReleaseImages, r.report.PreviousImages, r.report.NginxDiff = once(p.ReleaseImages()), once(r.seen.ImagesOf(p.From)), p.Change.Diff
 	r.note(p.Findings...)
 	r.tellAbout()
-}
-
-// imagesOf are the references of the images that a colour's containers have.
-func (r *run) imagesOf(colour model.Colour) (refs []string) {
-	for _, c := range r.seen.Of(colour) {
-		refs = append(refs, c.Image)
-	}
-	return refs
 }
 
 // once is a list with each text once. It is never nil.

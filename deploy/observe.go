@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"bluegate/deploy/lease"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 )
@@ -112,14 +113,14 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	if !plan.NotLoaded(done.err) || r.lease == nil {
 		return done
 	}
-	lease, err := r.lockNginx(ctx, r.seen.Route.ID)
+	held, err := r.lockNginx(ctx, r.seen.Route.ID)
 	if err != nil {
 		return rehearsal{err: err}
 	}
-	ctx, cancel := holding(ctx, lease)
+	ctx, cancel := lease.Holding(ctx, held)
 	defer cancel()
 	done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
-	done.unreleased = lease.Release(context.WithoutCancel(ctx))
+	done.unreleased = held.Release(context.WithoutCancel(ctx))
 	return done
 }
 

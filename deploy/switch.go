@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bluegate/deploy/lease"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -42,12 +43,12 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 // tested is still what is there, writes the journal, and switches. changed says that the files are not those that the
 // change was planned for: then nothing was done.
 func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []model.Target, changed bool, err error) {
-	lease, err := r.lockNginx(ctx, r.seen.Route.ID)
+	held, err := r.lockNginx(ctx, r.seen.Route.ID)
 	if err != nil {
 		return nil, false, err
 	}
-	defer r.unlockNginx(ctx, lease)
-	ctx, cancel := holding(ctx, lease)
+	defer r.unlockNginx(ctx, held)
+	ctx, cancel := lease.Holding(ctx, held)
 	defer cancel()
 
 	if targets, err = r.targetsOf(ctx); err != nil {

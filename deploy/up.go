@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/deploy/await"
+	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -27,16 +29,52 @@ func (r *run) up(ctx context.Context) (healthy time.Time, err error) {
 	}
 	r.Progress.Step("up")
 	began := time.Now()
-	w := newGateLoop(ctx, r)
-	defer w.end()
-	err = w.decide()
-	if !w.upDone.IsZero() {
-		r.report.Steps = append(r.report.Steps, report.Step{Name: "up", Status: "ok", MS: w.upDone.Sub(began).Milliseconds()})
+	w := r.await(ctx, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
+	defer w.End()
+	w.Start(r.start)
+	w.Test(func(ctx context.Context, started <-chan struct{}) func() error {
+		done := r.rehearse(ctx, started)
+		return func() error { return done.noted(r) }
+	})
+	err = w.Decide()
+	if !w.Up().IsZero() {
+		r.report.Steps = append(r.report.Steps, report.Step{Name: "up", Status: "ok", MS: w.Up().Sub(began).Milliseconds()})
 	}
 	if r.report.AddStep("gate", began, err); err != nil {
 		return healthy, err
 	}
-	return w.healthyAt, r.step(ctx, "rehearse", func(context.Context) error { return w.rehearsal() })
+	return w.Healthy(), r.step(ctx, "rehearse", func(context.Context) error { return w.Tested() })
+}
+
+// await watches the release's containers, which have to be good for stable, and to become good within the budget.
+func (r *run) await(ctx context.Context, want []gate.Expected, stable, budget time.Duration) *await.Loop {
+	return await.New(ctx, await.Release{
+		Expected: want, Stable: stable, Budget: budget, List: r.ofRelease, Stale: r.notStarted, Progress: r.Progress,
+		Watch: func(ctx context.Context) <-chan model.ContainerEvent {
+			return r.Stack.Watch(ctx, r.plan.Release.Model, r.plan.Release.Label())
+		},
+	})
+}
+
+// notStarted says that a container which comes back has not been started yet, so that its sample is of an earlier run.
+func (r *run) notStarted(s gate.Sample) bool {
+	return r.plan.Release.Back != nil && slices.ContainsFunc(r.seen.Of(r.plan.Release.To), func(c model.Container) bool {
+		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
+	})
+}
+
+// ofRelease lists the release's containers.
+func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
+	own := r.seen.Application
+	own.Models = map[model.Colour]model.Model{r.plan.Release.To: r.seen.Application.Models[r.plan.Release.To]}
+	all, err := r.Stack.Containers(ctx, own)
+	var mine []model.Container
+	for _, c := range all {
+		if c.Colour == r.plan.Release.To && (r.plan.Release.Back != nil || c.Release == r.plan.Release.ID) {
+			mine = append(mine, c)
+		}
+	}
+	return mine, err
 }
 
 // replace removes the containers that are in the release's place.

@@ -58,7 +58,7 @@ func (c *command) reporting(colours bool, real, dry func(*deploy.Deployer, conte
 			return nil
 		}
 		c.report = real(d, c.ctx)
-		c.after = func() { c.tellOutcome(*c.settings, c.report) }
+		c.after = func() { c.watching().TellOutcome(c.ctx, *c.settings, c.report) }
 		return nil
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"bluegate/cmd/bluegate/config/strict"
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/cmd/bluegate/ui/ci"
+	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/ui/style"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -42,8 +45,8 @@ type command struct {
 	format  string
 	quiet   bool
 	verbose bool
-	shown   ui.Options // of the progress
-	explain int        // of doctor: the number of what is shown in full
+	shown   progress.Options // of the progress
+	explain int              // of doctor: the number of what is shown in full
 	// settings are those that were read; after is done when the report was printed. Both may be nil.
 	settings *config.Options
 	after    func()
@@ -74,7 +77,7 @@ func (c *command) deployer(ctx *cli.Context, colours bool) (*deploy.Deployer, er
 		return nil, err
 	}
 	options.Settings.To = to
-	return connect(c.ctx, options, ui.Redacted{Progress: c.progress(), Redactor: &c.mask})
+	return wire.Connect(c.ctx, options, progress.Redacted{Progress: c.progress(), Redactor: &c.mask})
 }
 
 // looking are the commands that start no release: the Compose files may name variables that are not set.
@@ -124,20 +127,20 @@ func (c *command) output(ctx *cli.Context) (err error) {
 		return model.Invalid("bluegate %s makes no report, so --report cannot be used; its output is on stdout", ctx.Command.Name)
 	}
 	c.format, c.quiet, c.verbose = ctx.String("format"), ctx.Bool("quiet"), ctx.Bool("verbose")
-	c.shown = ui.Options{Mode: ui.Mode(ctx.String("progress")), NoColour: ctx.Bool("no-color"), Remains: !ui.LookOf(c.Stdout, c.Getenv, false).Terminal}
+	c.shown = progress.Options{Mode: progress.Mode(ctx.String("progress")), NoColour: ctx.Bool("no-color"), Remains: !style.LookOf(c.Stdout, c.Getenv, false).Terminal}
 	config.KeepPaths(&c.mask, ctx)
 	if c.format != "text" && c.format != "json" {
 		given := c.format
 		c.format = "text"
 		return model.Invalid("invalid --format %q: must be text or json%s", given, strict.Suggest(given, []string{"text", "json"}))
 	}
-	if !slices.Contains(ui.Modes, string(c.shown.Mode)) {
-		return model.Invalid("invalid --progress %q: must be %s%s", c.shown.Mode, strings.Join(ui.Modes, ", "), strict.Suggest(string(c.shown.Mode), ui.Modes))
+	if !slices.Contains(progress.Modes, string(c.shown.Mode)) {
+		return model.Invalid("invalid --progress %q: must be %s%s", c.shown.Mode, strings.Join(progress.Modes, ", "), strict.Suggest(string(c.shown.Mode), progress.Modes))
 	}
 	if c.quiet {
-		c.shown.Mode = ui.NoLines
+		c.shown.Mode = progress.NoLines
 	}
-	c.quiet = c.shown.Mode == ui.NoLines
+	c.quiet = c.shown.Mode == progress.NoLines
 	if c.explain = ctx.Int("explain"); c.explain < 0 || c.explain == 0 && ctx.IsSet("explain") {
 		return model.Invalid("invalid --explain %d: it takes the number of something that doctor found, from 1", c.explain)
 	}
@@ -181,15 +184,15 @@ func (c *command) schema(ctx *cli.Context) error {
 
 // textOptions are how a report is shown as text.
 func (c *command) textOptions() ui.TextOptions {
-	return ui.TextOptions{Look: ui.LookOf(c.Stdout, c.Getenv, c.shown.NoColour), Verbose: c.verbose, Explain: c.explain, Now: time.Now()}
+	return ui.TextOptions{Look: style.LookOf(c.Stdout, c.Getenv, c.shown.NoColour), Verbose: c.verbose, Explain: c.explain, Now: time.Now()}
 }
 
 // progress returns the progress on stderr. It acknowledges a signal as soon as it arrives: undoing may take minutes.
 func (c *command) progress() model.Progress {
-	if !c.quiet && c.shown.Mode != ui.JSON && c.shown.Mode != ui.NoLines {
+	if !c.quiet && c.shown.Mode != progress.JSON && c.shown.Mode != progress.NoLines {
 		c.section = ci.NewSection(c.Stderr, "bluegate "+c.name, c.Getenv, time.Now())
 	}
-	p := ui.NewProgress(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.shown) // it also shows the undoing after a signal
+	p := progress.New(context.WithoutCancel(c.ctx), c.Stderr, c.Getenv, c.shown) // it also shows the undoing after a signal
 	say := p.Say
 	if c.quiet {
 		say = func(format string, args ...any) { fmt.Fprintf(c.Stderr, "bluegate: "+format+"\n", args...) }

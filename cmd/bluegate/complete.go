@@ -11,7 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/config"
-	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy/model"
 )
 
@@ -133,7 +134,7 @@ func flagNames(flags []cli.Flag) (all []candidate) {
 
 // valuesOf are the values of a flag.
 func valuesOf(flag string) (all []candidate, files cobra.ShellCompDirective) {
-	values := map[string][]string{"format": {"text", "json"}, "progress": ui.Modes, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
+	values := map[string][]string{"format": {"text", "json"}, "progress": progress.Modes, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
 	switch flag {
 	case "config", "file", "f":
 		return nil, cobra.ShellCompDirectiveDefault
@@ -222,11 +223,11 @@ func (c *command) releases(t typed) (all []candidate) {
 // services are those of the colours, with and without the colour in their names.
 func (c *command) services(t typed) (all []candidate) {
 	c.asking(t, func(ctx context.Context, options config.Options) error {
-		to, err := open(ctx, options)
+		to, err := wire.Open(ctx, options)
 		if err != nil {
 			return err
 		}
-		app, err := to.stack.Load(ctx)
+		app, err := to.Stack.Load(ctx)
 		for _, colour := range model.Colours {
 			for _, s := range app.Models[colour].Services {
 				if len(t.args) == 0 || t.args[0] == string(colour) {

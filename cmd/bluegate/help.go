@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/style"
 )
 
 // examples are for each command the two command lines that people need most, each with what it is for.
@@ -36,7 +37,7 @@ var examples = map[string][2][2]string{
 // setHelp gives the program and its commands their help. A command shows its own flags; those of all commands and the
 // exit codes are shown once, with the program's help.
 func (c *command) setHelp(app *cli.App) {
-	look := ui.LookOf(c.Stdout, c.Getenv, false)
+	look := style.LookOf(c.Stdout, c.Getenv, false)
 	page := ui.HelpPage{
 		Usage: "bluegate COMMAND [FLAGS]", About: app.Usage + ". Flags may be before or after the command and its argument.",
 		Examples: []ui.Example{{Command: "bluegate init", For: "once: detect the setup"}, {Command: "bluegate deploy", For: "each time: in place of Compose's up"}},

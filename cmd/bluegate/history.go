@@ -10,6 +10,8 @@ import (
 
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy/model"
 )
 
@@ -48,7 +50,7 @@ func (c *command) history(ctx *cli.Context) error {
 
 // past asks the engine for the history of the application.
 func past(ctx context.Context, options config.Options) (string, []model.HistoryRecord, error) {
-	d, err := connect(ctx, options, ui.Quiet{})
+	d, err := wire.Connect(ctx, options, progress.Quiet{})
 	if err != nil {
 		return "", nil, err
 	}

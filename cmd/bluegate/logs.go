@@ -8,6 +8,7 @@ import (
 
 	"bluegate/cmd/bluegate/logs"
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/compose"
 	"bluegate/deploy/model"
 )
@@ -33,24 +34,24 @@ func (c *command) logs(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := open(c.ctx, settings)
+	to, err := wire.Open(c.ctx, settings)
 	if err != nil {
 		return err
 	}
-	app, err := to.stack.Load(c.ctx)
+	app, err := to.Stack.Load(c.ctx)
 	if err != nil {
 		return err
 	}
-	containers, err := selected.Of(c.ctx, to.stack, app)
+	containers, err := selected.Of(c.ctx, to.Stack, app)
 	if err != nil {
 		return err
 	}
 	out := &ui.Logs{Out: c.Stdout, JSON: c.format == "json", Mask: &c.mask}
 	if !options.Follow {
-		return logs.Merge(c.ctx, to.access, containers, options, out)
+		return logs.Merge(c.ctx, to.Access, containers, options, out)
 	}
-	f := &logs.Follower{Reader: to.access, Options: options, Out: out, List: func(ctx context.Context) ([]model.Container, error) {
-		all, err := to.stack.Containers(ctx, app)
+	f := &logs.Follower{Reader: to.Access, Options: options, Out: out, List: func(ctx context.Context) ([]model.Container, error) {
+		all, err := to.Stack.Containers(ctx, app)
 		return selected.Filter(all), err
 	}}
 	err = f.Run(c.ctx, containers)

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/progress"
 	"bluegate/deploy/model"
 )
 
@@ -17,7 +17,7 @@ func main() {
 	// A deployment must not end in the middle because the reader of its output is gone (bluegate deploy | head -1). The
 	// signal is caught, not ignored: hooks would inherit an ignored signal, and their pipelines would never end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	stderr := &ui.Terminal{File: os.Stderr}
+	stderr := &progress.Terminal{File: os.Stderr}
 	// Some services of notifications send with this client, which would wait for ever.
 	http.DefaultClient.Timeout = time.Minute
 	p := process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr, Getenv: os.Getenv, Environ: os.Environ()}

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
-	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
-	"bluegate/compose"
 	"bluegate/compose/state"
 	"bluegate/deploy/model"
 	"bluegate/watch"
-	"bluegate/watch/history"
 )
 
 func noteFlags() []cli.Flag {
@@ -49,7 +45,7 @@ func (c *command) note(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	past, err := c.openHistory(o)
+	past, err := c.watching().OpenHistory(c.ctx, o)
 	if err != nil {
 		return err
 	}
@@ -61,33 +57,4 @@ func (c *command) note(ctx *cli.Context) error {
 		return err
 	}
 	return ui.Write(c.Stdout, c.format, ui.NoteResult{Command: "note", Outcome: model.OK, Note: n, History: past.Path()}, "noted: "+string(kind)+"; the history is "+past.Path()+"\n")
-}
-
-// projectOf is the name of what is watched. It asks no engine.
-func (c *command) projectOf(o config.Options) (string, error) {
-	if _, err := o.Compose.FilesFound(); err != nil && o.Watch.Alone {
-		if o.Compose.Name != "" {
-			return o.Compose.Name, nil
-		}
-		return filepath.Base(o.Compose.Dir), nil
-	}
-	o.Compose.OnlyWhatRuns = true
-	return compose.ApplicationName(c.ctx, o.Host, o.Context, o.Compose, o.Docker...)
-}
-
-// openHistory opens the history next to a watch that may be running.
-func (c *command) openHistory(o config.Options) (*history.History, error) {
-	project, err := c.projectOf(o)
-	if err != nil {
-		return nil, err
-	}
-	path, err := historyPath(o, project, c.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	past, err := history.Open(c.ctx, path, history.Options{Brief: true})
-	if err != nil {
-		return nil, &model.InvalidError{Err: err}
-	}
-	return past, nil
 }

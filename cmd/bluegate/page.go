@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/watching"
 	"bluegate/deploy/model"
 )
 
@@ -26,9 +27,6 @@ func pageFlags() []cli.Flag {
 		&cli.StringFlag{Name: "from", Usage: "the `URL` of the running watch", DefaultText: "http:// and watch.listen"},
 	}
 }
-
-// tokenVariable is the environment variable with the token of the page.
-const tokenVariable = "BLUEGATE_WATCH_TOKEN"
 
 // exportLimit ends the reading of a page; mostExport and mostFiles are more than a page has.
 const (
@@ -56,7 +54,7 @@ func (c *command) page(ctx *cli.Context) error {
 	}
 	reading, cancel := context.WithTimeout(c.ctx, exportLimit)
 	defer cancel()
-	archive, err := fetchPage(reading, from, c.Getenv(tokenVariable))
+	archive, err := fetchPage(reading, from, c.Getenv(watching.TokenVariable))
 	if err != nil {
 		return err
 	}
@@ -92,7 +90,7 @@ func fetchPage(ctx context.Context, from, token string) (io.ReadCloser, error) {
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
 	why := strings.TrimSpace(string(said))
 	if answer.StatusCode == http.StatusUnauthorized {
-		why = "it needs a token: set " + tokenVariable
+		why = "it needs a token: set " + watching.TokenVariable
 	}
 	return nil, &model.UnreachableError{What: "the watch at " + from, Err: fmt.Errorf("the answer was %s: %s", answer.Status, why)}
 }

@@ -13,12 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy/model"
 )
-
-// probeName is the name of the small static executable: the probe for healthchecks, and what runs next to nginx and next to
-// containers. The architecture of the engine's machine follows: bluegate-healthcheck-linux-arm64.
-const probeName = "bluegate-healthcheck"
 
 func probeFlags() []cli.Flag {
 	return []cli.Flag{
@@ -58,35 +55,22 @@ func (c *command) probe(ctx *cli.Context) error {
 // probeFiles returns what is copied, by the name of the file. All of it is read before anything is written.
 func probeFiles(architectures string) (map[string][]byte, error) {
 	if architectures == "" {
-		content, err := readProbe(runtime.GOARCH)
-		return map[string][]byte{probeName: content}, err
+		content, err := wire.Probe(runtime.GOARCH)
+		return map[string][]byte{wire.ProbeName: content}, err
 	}
 	files := map[string][]byte{}
 	for _, arch := range strings.Split(architectures, ",") {
 		arch = strings.TrimSpace(arch)
-		if _, known := elfMachines[arch]; !known {
+		if _, known := wire.ELFMachines[arch]; !known {
 			return nil, model.Invalid("unknown --arch %q: name it as Docker does, such as amd64 or arm64", arch)
 		}
-		content, err := readProbe(arch)
+		content, err := wire.Probe(arch)
 		if err != nil {
 			return nil, err
 		}
-		files[probeName+"-linux-"+arch] = content
+		files[wire.ProbeName+"-linux-"+arch] = content
 	}
 	return files, nil
-}
-
-// readProbe reads the probe for an architecture. It is also what runs next to containers.
-func readProbe(arch string) ([]byte, error) {
-	self, err := ownPath()
-	if err != nil {
-		return nil, err
-	}
-	path, err := installedAgent(self, arch)
-	if err != nil {
-		return nil, &model.InvalidError{Err: err}
-	}
-	return os.ReadFile(path)
 }
 
 // writeExecutable writes a file that everyone may execute. A file with the same content is left as it is, so that an

@@ -8,6 +8,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"bluegate/cmd/bluegate/wire"
+	"bluegate/testdata/executable"
 )
 
 // callProbe runs `bluegate healthcheck` and returns its exit code and both streams.
@@ -24,34 +27,30 @@ func TestProbeIsCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	install := func(name string, content []byte) {
-		path := filepath.Join(filepath.Dir(self), name)
-		if err := os.WriteFile(path, content, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.Remove(path) })
+		executable.Install(t, filepath.Join(filepath.Dir(self), name), content)
 	}
-	static := staticBinary(t)
-	other, otherName := otherArchitecture(static)
-	install(probeName+"-linux-"+runtime.GOARCH, static)
-	install(probeName+"-linux-"+otherName, other)
+	static := executable.Static(t)
+	other, otherName := executable.OtherArchitecture(static)
+	install(wire.ProbeName+"-linux-"+runtime.GOARCH, static)
+	install(wire.ProbeName+"-linux-"+otherName, other)
 	dir := t.TempDir()
 
 	code, said := callProbe(t, "--copy-to", dir)
-	if path := filepath.Join(dir, probeName); code != 0 || !strings.Contains(said, "copied: "+path) || !strings.Contains(said, "\nCOPY "+probeName+" /healthcheck\n") {
+	if path := filepath.Join(dir, wire.ProbeName); code != 0 || !strings.Contains(said, "copied: "+path) || !strings.Contains(said, "\nCOPY "+wire.ProbeName+" /healthcheck\n") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
-	machineOf(t, filepath.Join(dir, probeName), runtime.GOARCH)
+	machineOf(t, filepath.Join(dir, wire.ProbeName), runtime.GOARCH)
 
 	// What is there is replaced as a whole, and runs whatever its mode was.
-	if err := os.WriteFile(filepath.Join(dir, probeName+"-linux-"+otherName), []byte("old"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, wire.ProbeName+"-linux-"+otherName), []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, said = callProbe(t, "--copy-to", dir, "--arch", runtime.GOARCH+","+otherName)
-	if code != 0 || !strings.Contains(said, "COPY "+probeName+"-linux-${TARGETARCH} /healthcheck\n") {
+	if code != 0 || !strings.Contains(said, "COPY "+wire.ProbeName+"-linux-${TARGETARCH} /healthcheck\n") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
-	machineOf(t, filepath.Join(dir, probeName+"-linux-"+runtime.GOARCH), runtime.GOARCH)
-	machineOf(t, filepath.Join(dir, probeName+"-linux-"+otherName), otherName)
+	machineOf(t, filepath.Join(dir, wire.ProbeName+"-linux-"+runtime.GOARCH), runtime.GOARCH)
+	machineOf(t, filepath.Join(dir, wire.ProbeName+"-linux-"+otherName), otherName)
 	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
 		t.Errorf("temporary files are left: %v, %v", left, err)
 	}
@@ -67,7 +66,7 @@ func machineOf(t *testing.T, path, architecture string) {
 	}
 	defer f.Close()
 	info, err := os.Stat(path)
-	if err != nil || f.Machine != elfMachines[architecture] || info.Mode().Perm() != 0o755 {
+	if err != nil || f.Machine != wire.ELFMachines[architecture] || info.Mode().Perm() != 0o755 {
 		t.Errorf("%s is for %s with mode %v, want %s and 0755 (%v)", path, f.Machine, info.Mode(), architecture, err)
 	}
 }

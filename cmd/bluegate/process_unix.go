@@ -8,12 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownGroup starts a command in a process group of its own.
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
-// killGroup kills the processes of the group that a command was started in.
-func killGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
-
 // signalName returns a name such as SIGINT.
 func signalName(s syscall.Signal) string { return unix.SignalName(s) }
 

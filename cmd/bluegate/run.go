@@ -11,6 +11,8 @@ import (
 
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/cmd/bluegate/ui/ci"
+	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/overlay"
 )
@@ -24,21 +26,12 @@ type process struct {
 	Docker         []string // flags of the docker command that started this process as its plugin
 }
 
-// serveMode makes this executable run as the agent, for installations without the small executable.
-const serveMode = "__serve"
-
-// waitMode makes this executable wait for a signal.
-const waitMode = "__wait"
-
-// overlayMode makes this executable run a command that sees changed files which are not written yet: package overlay.
-const overlayMode = "__overlay"
-
 // modes are what this executable does in place of a command.
 var modes = map[string]func(p process) error{
-	serveMode:                       func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
-	waitMode:                        func(process) error { agent.Wait(); return nil },
+	wire.ServeMode:                  func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
+	wire.WaitMode:                   func(process) error { agent.Wait(); return nil },
 	metadata.MetadataSubcommandName: func(p process) error { return pluginMetadata(p.Stdout) },
-	overlayMode:                     func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
+	wire.OverlayMode:                func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
 }
 
 // run runs the program without exiting the process, and returns the exit code.
@@ -77,7 +70,7 @@ func run(ctx context.Context, args []string, p process) int {
 func (c *command) print() {
 	c.report.DurationMS = time.Since(c.began).Milliseconds()
 	c.mask.Apply(c.report)
-	ui.Leave(c.Stderr)
+	progress.Leave(c.Stderr)
 	c.section.Close(time.Now())
 	_ = ui.Write(c.Stdout, c.format, c.report, ui.ReportText(c.report, c.textOptions()))
 	if c.Getenv("GITHUB_ACTIONS") == "true" {

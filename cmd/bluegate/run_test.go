@@ -16,9 +16,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/testdata/executable"
 	"bluegate/testdata/pace"
 )
 
@@ -97,7 +99,7 @@ func TestLooksAtNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	installed(t, filepath.Join(filepath.Dir(self), probeName+"-linux-"+runtime.GOARCH), staticBinary(t))
+	executable.Install(t, filepath.Join(filepath.Dir(self), wire.ProbeName+"-linux-"+runtime.GOARCH), executable.Static(t))
 	for _, test := range []struct {
 		args    []string
 		code    int
@@ -186,5 +188,20 @@ func TestPrintToABrokenPipe(t *testing.T) {
 	r.Close()
 	for _, format := range []string{"text", "json"} {
 		(&command{process: process{Stdout: w, Stderr: w, Getenv: noEnvironment}, format: format, report: report.NewReport("deploy").Finish(model.Promoted)}).print()
+	}
+}
+
+// Without the small executable, bluegate itself is the agent.
+func TestServeMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "default.conf")
+	writeFile(t, path, "old")
+	var out, errs bytes.Buffer
+	in := `{"id":1,"replace":{"path":"` + path + `","old":"b2xk","new":"bmV3"}}`
+	code := run(t.Context(), []string{wire.ServeMode}, process{Stdin: strings.NewReader(in), Stdout: &out, Stderr: &errs, Getenv: noEnvironment})
+	if content, err := os.ReadFile(path); code != 0 || err != nil || string(content) != "new" || out.String() != `{"id":1,"atomic":true}`+"\n" {
+		t.Errorf("exit code %d, %q, %q: %s", code, content, &out, &errs)
+	}
+	if code := run(t.Context(), []string{wire.ServeMode}, process{Stdin: strings.NewReader("{"), Stdout: &out, Stderr: &errs, Getenv: noEnvironment}); code != 1 || errs.Len() == 0 {
+		t.Errorf("exit code %d: %s", code, &errs)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -36,7 +38,7 @@ func (c *command) status(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := connect(c.ctx, options, ui.Quiet{})
+	d, err := wire.Connect(c.ctx, options, progress.Quiet{})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"bluegate/cmd/bluegate/ui"
-	"bluegate/compose"
+	"bluegate/compose/connect"
 	"bluegate/deploy/model"
 )
 
@@ -20,10 +20,10 @@ func (c *command) showVersion(ctx *cli.Context) error {
 		return err
 	}
 	shown := ui.VersionResult{Command: "version", Outcome: model.OK, Client: buildVersions(debug.ReadBuildInfo())}
-	engine, err := compose.Connect(c.ctx, ctx.String("host"), ctx.String("context"), c.Docker...)
+	engine, err := connect.To(c.ctx, ctx.String("host"), ctx.String("context"), c.Docker...)
 	if err == nil {
 		shown.Client.API = engine.NewestAPI()
-		var answered compose.EngineVersions
+		var answered connect.EngineVersions
 		if answered, err = engine.Versions(c.ctx); err == nil {
 			known := ui.EngineVersions(answered)
 			shown.Engine = &known

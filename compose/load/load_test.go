@@ -21,7 +21,7 @@ import (
 // library is Compose's own loader. No engine is asked.
 func library(t *testing.T) ProjectLoader {
 	t.Helper()
-	logrus.SetOutput(io.Discard) // as compose.Connect does
+	logrus.SetOutput(io.Discard) // as connect.CLI does
 	cli, err := command.NewDockerCli(command.WithCombinedStreams(io.Discard))
 	if err != nil {
 		t.Fatal(err)

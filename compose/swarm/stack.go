@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"bluegate/compose"
+	"bluegate/compose/connect"
 	"bluegate/compose/engine"
 	"bluegate/compose/load"
 	"bluegate/deploy/model"
@@ -26,7 +27,7 @@ type Stack struct {
 	model.NameHolder
 
 	engine *engine.Engine
-	conn   *compose.Connection
+	conn   *connect.Connection
 	files  *compose.Stack // reads the Compose files, and reaches this engine's own containers
 	opts   load.Options
 	name   string                   // of the application, once it was loaded
@@ -37,9 +38,9 @@ type Stack struct {
 }
 
 // New returns a Stack. It sends no request and reads no file. files reads the same Compose files.
-func New(conn *compose.Connection, files *compose.Stack, opts load.Options) *Stack {
+func New(conn *connect.Connection, files *compose.Stack, opts load.Options) *Stack {
 	return &Stack{
-		ImageStore: files, NameHolder: files, engine: conn.Engine, conn: conn, files: files, opts: opts,
+		ImageStore: files, NameHolder: files.Names(), engine: conn.Engine, conn: conn, files: files, opts: opts,
 		nodes: nodes{engine: conn.Engine}, memory: memory{slots: map[string]map[string]*remembered{}},
 	}
 }

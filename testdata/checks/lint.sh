@@ -35,12 +35,15 @@ forbid() { # FROM... -- WHAT: no package of FROM may depend on a package whose w
 }
 forbid ./deploy/... -- "$module/(compose|nginx|watch|cmd|testdata)(/.*)?|github.com/docker/.*"
 forbid ./compose/... -- "$module/(nginx|watch|cmd|testdata)(/.*)?"
-forbid ./compose/engine -- "$module/compose/(state|load|swarm)|$module/compose"
+forbid ./compose/engine -- "$module/compose/(connect|load|names|state|swarm)|$module/compose"
+forbid ./compose/connect ./compose/names -- "$module/compose/(load|state|swarm)|$module/compose"
 forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|deploy|deploy/plan|(watch|cmd|testdata)(/.*)?)"
 forbid ./nginx/conf -- 'github.com/.*'
 forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
-forbid ./deploy/plan -- "$module/deploy|github.com/.*" # it asks nobody
+forbid ./deploy/plan -- "$module/deploy|$module/deploy/(asking|await|lease|unchanged)|github.com/.*" # it asks nobody
+forbid ./deploy/asking ./deploy/await ./deploy/lease -- "$module/deploy|github.com/.*" # the story is above them
+forbid ./cmd/bluegate/ui/progress ./cmd/bluegate/ui/style -- "$module/(compose|nginx|watch|cmd/bluegate/(config|adopt))(/.*)?|$module/deploy|github.com/docker/.*" # they know the domain's words only
 forbid ./watch/... -- "$module/(compose|nginx|cmd|testdata)(/.*)?|github.com/docker/.*"
 forbid ./watch/notify ./watch/page -- "$module/watch/history" # they know it by interfaces of watch
 forbid ./watch/verdict -- "$module/(deploy|watch/history)(/.*)?|$module/watch|github.com/.*" # a rule, and nothing else

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"bluegate/cmd/bluegate/ui/style"
 )
 
 // HelpPage is the help of the program or of a command.
@@ -35,12 +37,12 @@ const helpWidth = 100
 const widestName = 30
 
 // HelpText lays a page out for a window.
-func HelpText(p HelpPage, l Look) string {
+func HelpText(p HelpPage, l style.Look) string {
 	if l.Width == 0 || l.Width > helpWidth {
 		l.Width = helpWidth
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s\n", l.bold(p.Usage), indent(l.wrap(p.About, 2), "  "))
+	fmt.Fprintf(&b, "%s\n  %s\n", l.Bold(p.Usage), style.Indent(l.Wrap(p.About, 2), "  "))
 	if len(p.Examples) > 0 {
 		b.WriteString("\n")
 		var items []HelpItem
@@ -62,7 +64,7 @@ func HelpText(p HelpPage, l Look) string {
 }
 
 // writeItems writes names and texts in two columns.
-func writeItems(b *strings.Builder, items []HelpItem, l Look, widest int) {
+func writeItems(b *strings.Builder, items []HelpItem, l style.Look, widest int) {
 	column := 0
 	for _, item := range items {
 		if width := ansi.StringWidth(item.Name); width <= widest {
@@ -73,11 +75,11 @@ func writeItems(b *strings.Builder, items []HelpItem, l Look, widest int) {
 		column = 4
 	}
 	for _, item := range items {
-		text := indent(l.wrap(item.Text, column+4), spaces(column+4))
+		text := style.Indent(l.Wrap(item.Text, column+4), style.Spaces(column+4))
 		if ansi.StringWidth(item.Name) > column {
-			fmt.Fprintf(b, "  %s\n%s%s\n", item.Name, spaces(column+4), text)
+			fmt.Fprintf(b, "  %s\n%s%s\n", item.Name, style.Spaces(column+4), text)
 			continue
 		}
-		fmt.Fprintf(b, "  %s  %s\n", pad(item.Name, column), text)
+		fmt.Fprintf(b, "  %s  %s\n", style.Pad(item.Name, column), text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 )
 
@@ -47,7 +48,7 @@ func historyOutcome(rec model.HistoryRecord) string {
 			codes = append(codes, string(r.Code))
 		}
 	}
-	return string(rec.Outcome) + prefixed(": ", strings.Join(codes, ", "))
+	return string(rec.Outcome) + style.Prefixed(": ", strings.Join(codes, ", "))
 }
 
 // imageNames are the names of images, each once.
@@ -97,12 +98,12 @@ func writeRecord(b *strings.Builder, rec model.HistoryRecord) {
 		fmt.Fprintf(b, "  set: %s\n", set)
 	}
 	if rec.Message != "" && len(rec.Reasons) == 0 {
-		fmt.Fprintf(b, "  %s\n", indent(rec.Message, "    "))
+		fmt.Fprintf(b, "  %s\n", style.Indent(rec.Message, "    "))
 	}
 	for _, r := range rec.Reasons {
-		fmt.Fprintf(b, "  %s\n", indent(r.String(), "    "))
+		fmt.Fprintf(b, "  %s\n", style.Indent(r.String(), "    "))
 		if r.LastProbe != "" {
-			fmt.Fprintf(b, "    last probe: %s\n", indent(r.LastProbe, "      "))
+			fmt.Fprintf(b, "    last probe: %s\n", style.Indent(r.LastProbe, "      "))
 		}
 	}
 }

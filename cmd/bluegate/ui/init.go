@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bluegate/cmd/bluegate/adopt"
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -186,7 +187,7 @@ func writeInTheWay(b *strings.Builder, a InitResult) {
 		if len(why.Of) > 1 {
 			of = " (" + strings.Join(why.Of, ", ") + ")"
 		}
-		fmt.Fprintf(b, "  %s%s: %s\n", why.Code, of, indent(why.Message, "    "))
+		fmt.Fprintf(b, "  %s%s: %s\n", why.Code, of, style.Indent(why.Message, "    "))
 		if why.Paste != "" && !slices.Contains(paste, why.Paste) {
 			paste = append(paste, why.Paste)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 )
 
@@ -88,7 +89,7 @@ func (t *text) doctor() {
 		t.brief(i+1, g)
 	}
 	if len(all) > 0 && !t.Verbose {
-		t.item("", t.dim("in full: bluegate doctor --explain N, or --verbose"))
+		t.item("", t.Dim("in full: bluegate doctor --explain N, or --verbose"))
 	}
 }
 
@@ -115,21 +116,21 @@ const numberWidth = 3
 
 // brief writes a group in a few lines: what it is and where, what it costs, and how its remedy begins.
 func (t *text) brief(n int, g *group) {
-	mark := []sign{signFailed, signWarning, bullet}[g.rank()]
-	message := firstLine(g.Message)
+	mark := []style.Sign{style.SignFailed, style.SignWarning, style.Bullet}[g.rank()]
+	message := style.FirstLine(g.Message)
 	if message != g.Message {
 		message = strings.TrimSuffix(message, ":") + " " + t.more()
 	}
-	t.line("%*d %s %s", numberWidth, n, t.sign(mark), indent(t.wrap(message+t.at(g), numberWidth+3), spaces(numberWidth+3)))
+	t.line("%*d %s %s", numberWidth, n, t.Sign(mark), style.Indent(t.Wrap(message+t.at(g), numberWidth+3), style.Spaces(numberWidth+3)))
 	if g.Cost != "" {
-		t.line("%s%s", spaces(numberWidth+3), indent(t.wrap(t.dim("costs: "+firstLine(g.Cost)), numberWidth+3), spaces(numberWidth+3)))
+		t.line("%s%s", style.Spaces(numberWidth+3), style.Indent(t.Wrap(t.Dim("costs: "+style.FirstLine(g.Cost)), numberWidth+3), style.Spaces(numberWidth+3)))
 	}
 	if g.Remedy != "" {
-		remedy, more := strings.TrimSpace(firstLine(g.Remedy)), ""
+		remedy, more := strings.TrimSpace(style.FirstLine(g.Remedy)), ""
 		if strings.Contains(strings.TrimSpace(g.Remedy), "\n") {
 			more = " " + t.more()
 		}
-		t.line("%sremedy: %s%s", spaces(numberWidth+3), remedy, more)
+		t.line("%sremedy: %s%s", style.Spaces(numberWidth+3), remedy, more)
 	}
 }
 
@@ -145,24 +146,24 @@ func (t *text) at(g *group) string {
 	switch len(g.places) {
 	case 0:
 		if g.times > 1 {
-			return t.dim(fmt.Sprintf(" (and %d more of the same)", g.times-1))
+			return t.Dim(fmt.Sprintf(" (and %d more of the same)", g.times-1))
 		}
 		return ""
 	case 1:
-		return "  " + t.dim(g.places[0])
+		return "  " + t.Dim(g.places[0])
 	}
-	return "  " + t.dim(fmt.Sprintf("%s and %d more", g.places[0], len(g.places)-1))
+	return "  " + t.Dim(fmt.Sprintf("%s and %d more", g.places[0], len(g.places)-1))
 }
 
 // full writes a group with every line and every place.
 func (t *text) full(n int, g *group) {
-	t.line("%*d %s%s", numberWidth, n, g.Code, prefixed(": ", strings.Join(g.places, ", ")))
-	t.line("  %s", indent(g.Message, "  "))
+	t.line("%*d %s%s", numberWidth, n, g.Code, style.Prefixed(": ", strings.Join(g.places, ", ")))
+	t.line("  %s", style.Indent(g.Message, "  "))
 	if g.Cost != "" {
-		t.line("  costs: %s", indent(g.Cost, "  "))
+		t.line("  costs: %s", style.Indent(g.Cost, "  "))
 	}
 	if g.Remedy != "" {
-		t.line("  remedy:\n    %s", indent(g.Remedy, "    "))
+		t.line("  remedy:\n    %s", style.Indent(g.Remedy, "    "))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -12,8 +13,8 @@ import (
 // drill writes what each kind of user lost, and when.
 func (t *text) drill() {
 	d := t.r.Drill
-	t.head(t.r.Message, took(time.Duration(t.r.DurationMS)*time.Millisecond))
-	t.line("  %s", t.dim(fmt.Sprintf("%-16s %9s %6s %7s", "", "requests", "lost", "resent")))
+	t.head(t.r.Message, style.Took(time.Duration(t.r.DurationMS)*time.Millisecond))
+	t.line("  %s", t.Dim(fmt.Sprintf("%-16s %9s %6s %7s", "", "requests", "lost", "resent")))
 	var skipped []report.DrillKind
 	for _, k := range d.Kinds {
 		if k.Skipped != "" {
@@ -22,10 +23,10 @@ func (t *text) drill() {
 		}
 		line := fmt.Sprintf("%-16s %9d %6d %7d", k.Kind, k.Requests, k.Lost, k.Resent)
 		if k.Lost > 0 {
-			line = t.in(signFailed.colour, line)
+			line = t.In(style.SignFailed.Colour, line)
 		}
 		if len(k.AnnouncedBy) > 0 {
-			line += "  " + t.dim("doctor announces losses: "+strings.Join(k.AnnouncedBy, ", "))
+			line += "  " + t.Dim("doctor announces losses: "+strings.Join(k.AnnouncedBy, ", "))
 		}
 		t.line("  %s", line)
 	}
@@ -42,7 +43,7 @@ func (t *text) drill() {
 	}
 	t.line("  %s", switchesWords(d.Switches))
 	if t.r.Live != model.None {
-		t.line("  %s", "live: "+named(t.r.Live, t.r.Versions)+", with the containers that it had")
+		t.line("  %s", "live: "+style.Named(t.r.Live, t.r.Versions)+", with the containers that it had")
 	}
 	t.findings()
 }
@@ -51,7 +52,7 @@ func (t *text) drill() {
 func lossWords(kind string, loss report.DrillLoss) string {
 	when := "before the first switch"
 	if loss.Switch > 0 {
-		when = fmt.Sprintf("%s after switch %d began", took(time.Duration(loss.AfterMS)*time.Millisecond), loss.Switch)
+		when = fmt.Sprintf("%s after switch %d began", style.Took(time.Duration(loss.AfterMS)*time.Millisecond), loss.Switch)
 	}
 	text := fmt.Sprintf("lost: %s %s, %s: %s: %s", kind, loss.Path, when, loss.How, loss.Message)
 	if loss.Announced {
@@ -64,11 +65,11 @@ func lossWords(kind string, loss report.DrillLoss) string {
 func switchesWords(switches []report.DrillSwitch) string {
 	var parts []string
 	for i, s := range switches {
-		drained := "drained in " + took(time.Duration(s.DrainMS)*time.Millisecond)
+		drained := "drained in " + style.Took(time.Duration(s.DrainMS)*time.Millisecond)
 		if !s.Drained {
-			drained = "not drained after " + took(time.Duration(s.DrainMS)*time.Millisecond)
+			drained = "not drained after " + style.Took(time.Duration(s.DrainMS)*time.Millisecond)
 		}
-		parts = append(parts, fmt.Sprintf("%d to %s in %s, %s", i+1, s.To, took(time.Duration(s.MS)*time.Millisecond), drained))
+		parts = append(parts, fmt.Sprintf("%d to %s in %s, %s", i+1, s.To, style.Took(time.Duration(s.MS)*time.Millisecond), drained))
 	}
 	return "switches: " + strings.Join(parts, "; ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
@@ -46,12 +47,12 @@ func release(r *report.Report) string {
 	if r.To == model.None {
 		return "the release"
 	}
-	return named(r.To, r.Versions)
+	return style.Named(r.To, r.Versions)
 }
 
 // refusal says what was refused, and why in a few words.
 func refusal(r *report.Report) string {
-	why := prefixed(": ", cause(r))
+	why := style.Prefixed(": ", cause(r))
 	switch {
 	case r.DryRun || r.Command == "doctor":
 		return "a " + noun(r.Command) + " cannot start" + why
@@ -67,7 +68,7 @@ func takenBack(r *report.Report) string {
 	if slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
 		did = "did not pass its bake"
 	}
-	return release(r) + " " + did + prefixed(": ", cause(r))
+	return release(r) + " " + did + style.Prefixed(": ", cause(r))
 }
 
 func noun(command string) string {
@@ -136,9 +137,9 @@ var causes = map[model.Code]string{
 
 func liveNow(r *report.Report) string {
 	if r.Live == model.None {
-		return "no colour is known to be live" + prefixed(": ", r.LiveBy)
+		return "no colour is known to be live" + style.Prefixed(": ", r.LiveBy)
 	}
-	name := named(r.Live, r.Versions)
+	name := style.Named(r.Live, r.Versions)
 	switch {
 	case r.Outcome == model.Refused && r.DryRun, r.Outcome == model.Refused && r.Command == "doctor", r.Outcome == model.Planned:
 		return name + " is live"
@@ -154,7 +155,7 @@ func liveNow(r *report.Report) string {
 func allRight(r *report.Report) string {
 	switch {
 	case r.Command == "health" && r.To != model.None:
-		return named(r.To, r.Versions) + " is healthy"
+		return style.Named(r.To, r.Versions) + " is healthy"
 	case r.Message != "":
 		return r.Message
 	case r.Live == model.None:
@@ -177,7 +178,7 @@ func liveLine(r *report.Report) string {
 		if r.Live == model.None {
 			return "not known: " + r.LiveBy
 		}
-		return fmt.Sprintf("%s: %s", named(r.Live, r.Versions), r.LiveBy)
+		return fmt.Sprintf("%s: %s", style.Named(r.Live, r.Versions), r.LiveBy)
 	}
 	return ""
 }

@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 	"time"
+
+	"bluegate/cmd/bluegate/ui/style"
 )
 
 // planned writes a plan: what is created, switched and stopped, and when it is decided.
@@ -33,27 +35,27 @@ func (t *text) steps() {
 	var rows []row
 	add := func(mark, colour, verb string, things []string, more string) {
 		if len(things) > 0 {
-			rows = append(rows, row{t.in(colour, mark) + " " + verb, strings.Join(things, ", "), t.dim(more)})
+			rows = append(rows, row{t.In(colour, mark) + " " + verb, strings.Join(things, ", "), t.Dim(more)})
 		}
 	}
-	add("+", green, "pull", p.Pull, "")
-	add("+", green, "build", p.Build, "")
-	add("-", red, "remove", p.Replace, "left by an earlier release")
-	add("+", green, "create", p.Create, t.r.Versions[t.r.To])
-	add("+", green, "start", p.Start, "kept")
-	add("?", cyan, "ask", p.Checks, "")
+	add("+", style.Green, "pull", p.Pull, "")
+	add("+", style.Green, "build", p.Build, "")
+	add("-", style.Red, "remove", p.Replace, "left by an earlier release")
+	add("+", style.Green, "create", p.Create, t.r.Versions[t.r.To])
+	add("+", style.Green, "start", p.Start, "kept")
+	add("?", style.Cyan, "ask", p.Checks, "")
 	for i, point := range p.Points {
 		verb := "switch"
 		if i > 0 {
 			verb = ""
 		}
-		rows = append(rows, row{t.in(yellow, "~") + " " + verb, point.Address + " " + t.sign(arrow) + " " + string(t.r.To), t.dim(point.Place)})
+		rows = append(rows, row{t.In(style.Yellow, "~") + " " + verb, point.Address + " " + t.Sign(style.Arrow) + " " + string(t.r.To), t.Dim(point.Place)})
 	}
-	add("-", red, "stop", p.Stop, "after draining")
-	add("$", cyan, "run", p.Hooks, "")
+	add("-", style.Red, "stop", p.Stop, "after draining")
+	add("$", style.Cyan, "run", p.Hooks, "")
 	t.table(rows)
 	if p.BudgetMS > 0 {
-		t.item("", "decided "+shortly(time.Duration(p.BudgetMS)*time.Millisecond)+" after the start at the latest")
+		t.item("", "decided "+style.Shortly(time.Duration(p.BudgetMS)*time.Millisecond)+" after the start at the latest")
 	}
 	if t.Verbose {
 		for _, s := range p.Services {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"bluegate/testdata/reports"
 )
 
 func TestReportsMatchTheSchema(t *testing.T) {
@@ -15,7 +17,7 @@ func TestReportsMatchTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range reports() {
+	for name, r := range reports.All() {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			if err := Write(&out, "json", r, ""); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -32,7 +33,7 @@ func (t *text) state() {
 		t.line("run: %s", r.Run)
 	}
 	if r.Outcome == model.OK && r.Command == "status" && r.Live != model.None && !unfinished(r) {
-		t.item("", t.dim("nothing unfinished, no deployment running"))
+		t.item("", t.Dim("nothing unfinished, no deployment running"))
 	}
 }
 
@@ -68,11 +69,11 @@ func (t *text) table(rows []row) {
 	for _, cells := range rows {
 		var line strings.Builder
 		for i, cell := range cells {
-			line.WriteString("  " + pad(cell, widths[i]))
+			line.WriteString("  " + style.Pad(cell, widths[i]))
 		}
 		text := strings.TrimRight(line.String(), " ")
 		if t.Width > 0 {
-			text = t.cut(text, t.Width-1)
+			text = t.Cut(text, t.Width-1)
 		}
 		t.line("%s", text)
 	}
@@ -87,7 +88,7 @@ func (t *text) services() {
 			continue
 		}
 		if !slices.ContainsFunc(own, inUse) && !t.Verbose {
-			rows = append(rows, row{t.colour(colour), "stopped", t.r.Versions[colour]})
+			rows = append(rows, row{t.ColourName(colour), "stopped", t.r.Versions[colour]})
 			continue
 		}
 		rows = append(rows, t.rows(colour, own)...)
@@ -120,7 +121,7 @@ func (t *text) rows(colour model.Colour, containers []model.Container) (rows []r
 		}
 		of[name] = append(of[name], c)
 	}
-	label := t.colour(colour)
+	label := t.ColourName(colour)
 	for _, name := range names {
 		all := of[name]
 		worst, well, restarts := all[0], 0, 0
@@ -132,15 +133,15 @@ func (t *text) rows(colour model.Colour, containers []model.Container) (rows []r
 				worst = c
 			}
 		}
-		mark := signDone
+		mark := style.SignDone
 		if well < len(all) {
-			mark = signFailed
+			mark = style.SignFailed
 		}
 		images := model.Version([]string{worst.Image})
 		if i := strings.LastIndex(worst.Image, "/"); worst.Image != "" {
 			images = worst.Image[i+1:]
 		}
-		cells := row{label, name, t.sign(mark) + " " + conditionNow(worst), fmt.Sprintf("%d/%d", well, len(all)), images}
+		cells := row{label, name, t.Sign(mark) + " " + conditionNow(worst), fmt.Sprintf("%d/%d", well, len(all)), images}
 		if restarts > 0 {
 			cells = append(cells, "restarts "+fmt.Sprint(restarts))
 		}
@@ -175,7 +176,7 @@ func (t *text) wayBack() {
 		return
 	}
 	if w.Refused != "" {
-		t.item(t.dim("rollback: "), "would be refused: "+w.Refused)
+		t.item(t.Dim("rollback: "), "would be refused: "+w.Refused)
 		return
 	}
 	var images []string
@@ -193,12 +194,12 @@ func (t *text) wayBack() {
 	case states[report.KeptRunning]:
 		kept = "still running"
 	}
-	target := named(w.Colour, map[model.Colour]string{w.Colour: model.Version(images)})
+	target := style.Named(w.Colour, map[model.Colour]string{w.Colour: model.Version(images)})
 	since := ""
 	if w.At != nil && !t.Now.IsZero() {
 		since = ", made live " + ago(t.Now.Sub(*w.At))
 	}
-	t.item(t.dim("rollback: "), "to "+target+", "+kept+since)
+	t.item(t.Dim("rollback: "), "to "+target+", "+kept+since)
 	if t.Verbose {
 		t.line("    release %s", w.Release)
 		for _, k := range w.Containers {

@@ -8,13 +8,14 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 )
 
 // TextOptions are how a report is shown to people.
 type TextOptions struct {
-	Look
+	style.Look
 	Verbose bool
 	Explain int       // of doctor: the number of what is shown in full; 0: none
 	Now     time.Time // for how long ago something was
@@ -60,10 +61,10 @@ func ReportText(r *report.Report, o TextOptions) string {
 func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
 // signs are how outcomes are marked on a terminal.
-var signs = map[model.Outcome]sign{
-	model.Promoted: signDone, model.Started: signDone, model.Planned: signRunning, model.Settled: signDone, model.OK: signDone,
-	model.Refused: signFailed, model.RolledBack: signFailed, model.NotHealthy: signFailed, model.Lost: signFailed, model.Failed: signFailed, model.Malformed: signFailed,
-	model.NeedsPerson: signWarning, model.Locked: signWarning, model.Unreachable: signWarning, model.Interrupted: signWarning,
+var signs = map[model.Outcome]style.Sign{
+	model.Promoted: style.SignDone, model.Started: style.SignDone, model.Planned: style.SignRunning, model.Settled: style.SignDone, model.OK: style.SignDone,
+	model.Refused: style.SignFailed, model.RolledBack: style.SignFailed, model.NotHealthy: style.SignFailed, model.Lost: style.SignFailed, model.Failed: style.SignFailed, model.Malformed: style.SignFailed,
+	model.NeedsPerson: style.SignWarning, model.Locked: style.SignWarning, model.Unreachable: style.SignWarning, model.Interrupted: style.SignWarning,
 }
 
 // said are the outcomes whose sentences say them: on a terminal with colours the sign stands for their word.
@@ -77,39 +78,39 @@ func (t *text) head(sentence, aside string) {
 	case !t.Colour:
 		sentence = string(outcome) + ": " + sentence
 	case slices.Contains(said, outcome):
-		sentence = t.sign(signs[outcome]) + " " + t.bold(sentence)
+		sentence = t.Sign(signs[outcome]) + " " + t.Bold(sentence)
 	default:
-		sentence = t.sign(signs[outcome]) + " " + t.in(signs[outcome].colour, string(outcome)) + ": " + sentence
+		sentence = t.Sign(signs[outcome]) + " " + t.In(signs[outcome].Colour, string(outcome)) + ": " + sentence
 	}
 	if aside != "" && t.Width == 0 {
 		sentence += " (" + aside + ")"
 		aside = ""
 	}
-	if sentence = indent(t.wrap(sentence, 2), "  "); strings.Contains(sentence, "\n") {
+	if sentence = style.Indent(t.Wrap(sentence, 2), "  "); strings.Contains(sentence, "\n") {
 		aside = ""
 	}
-	t.line("%s", t.aside(sentence, t.dim(aside)))
+	t.line("%s", t.aside(sentence, t.Dim(aside)))
 }
 
 // aside puts text at the end of a line of a terminal, if there is room.
 func (t *text) aside(line, text string) string {
-	columns := min(t.Width-1, widestView)
+	columns := min(t.Width-1, style.WidestView)
 	if text == "" || ansi.StringWidth(line)+ansi.StringWidth(text)+2 > columns {
 		return line
 	}
-	return t.spread(line, text, columns)
+	return t.Spread(line, text, columns)
 }
 
 // item writes a text below the headline, with a mark at its head.
 func (t *text) item(mark, words string) {
-	t.line("  %s%s", mark, indent(t.wrap(words, 4+ansi.StringWidth(mark)), "    "))
+	t.line("  %s%s", mark, style.Indent(t.Wrap(words, 4+ansi.StringWidth(mark)), "    "))
 }
 
 // ended writes what ended in another way: with its message, which colour is live, and what to run.
 func (t *text) ended() {
 	t.head(t.r.Message, "")
 	if live := liveLine(t.r); live != "" {
-		t.line("live: %s", indent(t.wrap(live, 6), "  "))
+		t.line("live: %s", style.Indent(t.Wrap(live, 6), "  "))
 	}
 	t.reasons(slices.DeleteFunc(slices.Clone(t.r.Reasons), func(r model.Reason) bool { // said already
 		return strings.Contains(t.r.Message, r.Message) && r.LastProbe == "" && len(r.LogTail) == 0
@@ -126,9 +127,9 @@ func (t *text) promoted() {
 	r := t.r
 	aside := ""
 	if total := r.DurationMS; total > 0 {
-		aside = took(time.Duration(total) * time.Millisecond)
+		aside = style.Took(time.Duration(total) * time.Millisecond)
 		if i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Name == "switch" }); i >= 0 && r.Switch != nil {
-			aside += ", switch in " + took(time.Duration(r.Steps[i].MS)*time.Millisecond)
+			aside += ", switch in " + style.Took(time.Duration(r.Steps[i].MS)*time.Millisecond)
 		}
 	}
 	t.head(nowLive(r), aside)
@@ -155,7 +156,7 @@ func (t *text) replaced() string {
 	case hasStep(r, "retire"):
 		left = "kept stopped"
 	}
-	return named(r.From, r.Versions) + ", " + left
+	return style.Named(r.From, r.Versions) + ", " + left
 }
 
 // undoHint is how to go back, where that is possible.
@@ -184,7 +185,7 @@ func (t *text) refused() {
 	t.reasons(r.Reasons)
 	t.undone()
 	t.findings()
-	t.line("  %s %s", t.dim("try again:"), tryAgain(r))
+	t.line("  %s %s", t.Dim("try again:"), tryAgain(r))
 }
 
 // tryAgain is the command to run once the cause is gone.
@@ -204,16 +205,16 @@ func (t *text) reasons(reasons []model.Reason) {
 	for _, r := range reasons {
 		t.item("", r.String())
 		if probe := strings.TrimSpace(r.LastProbe); probe != "" && (t.Verbose || !strings.Contains(r.Message, lastLineOf(probe))) {
-			t.line("    last probe: %s", indent(t.wrap(probe, 16), "      "))
+			t.line("    last probe: %s", style.Indent(t.Wrap(probe, 16), "      "))
 		}
 		tail := r.LogTail
 		if more := len(tail) - logLines; more > 0 && !t.Verbose {
 			tail = tail[more:]
 		}
 		for _, line := range tail {
-			line = "  " + t.dim(t.sign(quoteBar)) + " " + line
+			line = "  " + t.Dim(t.Sign(style.QuoteBar)) + " " + line
 			if t.Width > 0 && !t.Verbose {
-				line = t.cut(line, t.Width-1)
+				line = t.Cut(line, t.Width-1)
 			}
 			t.line("%s", line)
 		}
@@ -224,8 +225,6 @@ func lastLineOf(text string) string {
 	return strings.TrimSpace(text[strings.LastIndex(text, "\n")+1:])
 }
 
-func indent(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
-
 // undone says what became of the release that did not pass.
 func (t *text) undone() {
 	r := t.r
@@ -235,7 +234,7 @@ func (t *text) undone() {
 		t.item("", "nothing was changed")
 	case u == nil:
 	case u.Status != "ok":
-		t.item("", fmt.Sprintf("%s: %s after %s%s", u.Name, u.Status, duration(u.MS), prefixed(": ", u.Error)))
+		t.item("", fmt.Sprintf("%s: %s after %s%s", u.Name, u.Status, duration(u.MS), style.Prefixed(": ", u.Error)))
 	case r.Command == "rollback":
 		t.item("", fmt.Sprintf("%s was stopped again", r.To))
 	case len(r.Pruned.Containers)+len(r.Pruned.Images) > 0:
@@ -258,30 +257,11 @@ func (t *text) findings() {
 			continue
 		}
 		if !t.Colour {
-			t.line("note: %s%s (%s)", prefixedBy(f.Place, ": "), indent(t.wrap(f.Message, 6), "  "), f.Code)
+			t.line("note: %s%s (%s)", style.PrefixedBy(f.Place, ": "), style.Indent(t.Wrap(f.Message, 6), "  "), f.Code)
 			continue
 		}
-		t.item(t.sign(signWarning)+" ", prefixedBy(f.Place, ": ")+f.Message)
+		t.item(t.Sign(style.SignWarning)+" ", style.PrefixedBy(f.Place, ": ")+f.Message)
 	}
-}
-
-func prefixed(prefix, text string) string {
-	if text == "" {
-		return ""
-	}
-	return prefix + text
-}
-
-func prefixedBy(text, suffix string) string {
-	if text == "" {
-		return ""
-	}
-	return text + suffix
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }
 
 func duration(ms int64) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 )
 
@@ -32,10 +33,10 @@ func (t *text) everything() {
 		}
 	}
 	for _, c := range r.Checks {
-		t.line("check: %s, asked from %s %s: %s, %d of %d passed%s", c.Check, c.From, c.During, c.Status, c.Passed, c.Asked, prefixed(": ", c.Message))
+		t.line("check: %s, asked from %s %s: %s, %d of %d passed%s", c.Check, c.From, c.During, c.Status, c.Passed, c.Asked, style.Prefixed(": ", c.Message))
 	}
 	for _, s := range r.Steps {
-		t.line("step %-20s %-7s %8s%s", s.Name, s.Status, duration(s.MS), prefixed("  ", firstLine(s.Message)))
+		t.line("step %-20s %-7s %8s%s", s.Name, s.Status, duration(s.MS), style.Prefixed("  ", style.FirstLine(s.Message)))
 	}
 }
 
@@ -54,7 +55,7 @@ func (t *text) switched() {
 func (t *text) cleaned() {
 	r := t.r
 	if u := r.Undo; u != nil {
-		t.line("%s: %s, in %s%s", u.Name, u.Status, duration(u.MS), prefixed(": ", u.Error))
+		t.line("%s: %s, in %s%s", u.Name, u.Status, duration(u.MS), style.Prefixed(": ", u.Error))
 	}
 	if len(r.Pruned.Replaced) > 0 {
 		t.line("replaced: %s, left by an earlier release of %s", strings.Join(r.Pruned.Replaced, ", "), r.To)
@@ -70,11 +71,11 @@ func (t *text) cleaned() {
 
 // writeRemedy writes a finding with its cost and its remedy, in full.
 func writeRemedy(b *strings.Builder, f model.Finding) {
-	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, prefixed(": ", f.Place), indent(f.Message, "  "))
+	fmt.Fprintf(b, "%s%s\n  %s\n", f.Code, style.Prefixed(": ", f.Place), style.Indent(f.Message, "  "))
 	if f.Cost != "" {
-		fmt.Fprintf(b, "  costs: %s\n", indent(f.Cost, "  "))
+		fmt.Fprintf(b, "  costs: %s\n", style.Indent(f.Cost, "  "))
 	}
 	if f.Remedy != "" {
-		fmt.Fprintf(b, "  remedy:\n    %s\n", indent(f.Remedy, "    "))
+		fmt.Fprintf(b, "  remedy:\n    %s\n", style.Indent(f.Remedy, "    "))
 	}
 }

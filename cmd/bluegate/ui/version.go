@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 )
 
@@ -47,12 +48,12 @@ func VersionText(v VersionResult) string {
 	if v.Client.Modified {
 		commit += ", modified"
 	}
-	fmt.Fprintf(&b, "bluegate %s\n  commit    %s%s\n  built     %s, %s\n  Compose   %s\n", v.Client.Version, commit, prefixed(", ", v.Client.CommitTime), v.Client.Go, v.Client.Platform, cmp.Or(v.Client.Compose, "not known"))
+	fmt.Fprintf(&b, "bluegate %s\n  commit    %s%s\n  built     %s, %s\n  Compose   %s\n", v.Client.Version, commit, style.Prefixed(", ", v.Client.CommitTime), v.Client.Go, v.Client.Platform, cmp.Or(v.Client.Compose, "not known"))
 	if v.Client.API != "" {
 		fmt.Fprintf(&b, "  API       %s\n", v.Client.API)
 	}
 	if v.Engine == nil {
-		fmt.Fprintf(&b, "engine: %s\n", indent(cmp.Or(v.EngineError, "not asked"), "  "))
+		fmt.Fprintf(&b, "engine: %s\n", style.Indent(cmp.Or(v.EngineError, "not asked"), "  "))
 		return b.String()
 	}
 	fmt.Fprintf(&b, "engine %s\n  at        %s\n  platform  %s\n  API       %s (at least %s), %s is used\n", v.Engine.Version, v.Engine.Endpoint, v.Engine.Platform, v.Engine.API, v.Engine.MinAPI, v.Engine.UsedAPI)

@@ -12,6 +12,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/testdata/reports"
 )
 
 // A text that a container wrote ends no annotation, begins no other, and sets no property.
@@ -77,7 +78,7 @@ func TestReportFiles(t *testing.T) {
 	if err = errors.Join(err, os.Remove(gone)); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteReports(reports()["refused with evidence"], append(more, files...)); err == nil || !strings.Contains(err.Error(), "write the report junit="+gone) {
+	if err := WriteReports(reports.All()["refused with evidence"], append(more, files...)); err == nil || !strings.Contains(err.Error(), "write the report junit="+gone) {
 		t.Errorf("a folder that is gone: %v", err)
 	}
 	for name, want := range map[string]string{"r.json": `"outcome": "refused"`, "a=b.json": `"exit_code": 3`, "r.xml": "<testsuites>", "r.md": "### ❌ shop"} {
@@ -112,7 +113,7 @@ func TestReportFileOfGitHub(t *testing.T) {
 
 // Every report is well-formed, has one test more than steps, and fails where the command did.
 func TestJUnit(t *testing.T) {
-	for name, r := range reports() {
+	for name, r := range reports.All() {
 		r.Message += "\x00\x1b ]]> <b>"
 		var got junitSuites
 		if err := xml.Unmarshal([]byte(junit(r)), &got); err != nil {
