@@ -146,6 +146,9 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err := r.notSwitchedByHand(ctx, containers); err != nil {
 		return err
 	}
+	if err := r.noUsersOnWaited(ctx, containers); err != nil {
+		return err
+	}
 	if err := r.holdNames(ctx, r.plan.Release.To); err != nil {
 		return err
 	}

@@ -21,16 +21,16 @@ import (
 type way struct {
 	name string
 	set  func(*fakeEngine, *Settings)
-	exit int  // when nothing is cut
-	back bool // it is a rollback
-	does func(*process) *report.Report
+	exit int                           // when nothing is cut
+	back bool                          // it is a rollback
+	does func(*process) *report.Report // nil: a deployment, or a rollback
 }
 
 func (w way) run(p *process) *report.Report {
-	if w.does != nil {
+	switch {
+	case w.does != nil:
 		return w.does(p)
-	}
-	if w.back {
+	case w.back:
 		return p.rollback()
 	}
 	return p.deploy()
@@ -150,8 +150,15 @@ func (w *fakeEngine) told(t *testing.T, r *report.Report) {
 			fails("the lock %s was not given back", name)
 		}
 	}
+	if w.book().Current.Waits() {
+		w.toldWaiting(t, r)
+		return
+	}
 	switch r.ExitCode {
 	case 0:
+		if r.Command == "abort" {
+			break
+		}
 		if !promoted && w.nginx.state != model.RouterAbsent {
 			fails("nginx serves %q", live)
 		}
@@ -179,7 +186,7 @@ func (w *fakeEngine) told(t *testing.T, r *report.Report) {
 			fails("nginx serves %q, and not %s as before", live, r.From)
 		}
 		for _, b := range w.boxes {
-			if b.Release == r.Release && (r.Command == "deploy" || b.runs() && !w.beside && w.book().Current == nil) {
+			if b.Release == r.Release && (r.Command != "rollback" || b.runs() && !w.beside && w.book().Current == nil) {
 				fails("%s of the release is still there", b.Name)
 			}
 		}
@@ -194,6 +201,7 @@ func (w *fakeEngine) settled(t *testing.T) {
 	t.Helper()
 	w.nginx.mend()
 	time.Sleep(time.Minute)
+	w.leavesWaiting(t)
 	r := w.process().settle()
 	w.restartable()
 	if r.ExitCode != 0 || r.Outcome != model.Settled {

@@ -127,7 +127,8 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (
 	return done, err
 }
 
-// makeLive starts the release, takes it through the gate, switches nginx to it, and retires the old colour.
+// makeLive starts the release, takes it through the gate, switches nginx to it, and retires the old colour. A deployment
+// until the preview ends before the switch.
 func (r *run) makeLive(ctx context.Context) error {
 	if err := r.restorePolicies(ctx); err != nil { // before the journal takes them over as those of the old colour
 		return err
@@ -142,9 +143,18 @@ func (r *run) makeLive(ctx context.Context) error {
 	if err := r.checks(ctx); err != nil {
 		return err
 	}
+	if r.Settings.UntilPreview {
+		return r.wait(ctx)
+	}
 	if err := r.before(ctx, model.BeforeSwitch); err != nil {
 		return err
 	}
+	return r.goLive(ctx, healthy)
+}
+
+// goLive switches nginx to a release that has passed, and retires the old colour. healthy is when its last container became
+// healthy; zero: that was earlier.
+func (r *run) goLive(ctx context.Context, healthy time.Time) error {
 	targets, err := r.switchOver(ctx, healthy)
 	if err != nil {
 		return err

@@ -92,11 +92,11 @@ func (p *process) Revive(ctx context.Context, _ string, rec model.ReleaseRecord,
 	return pause(ctx, p.upTakes)
 }
 
-func (p *process) find(name string) *fakeContainer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.IndexFunc(p.boxes, func(b *fakeContainer) bool { return b.Name == name }); i >= 0 {
-		return p.boxes[i]
+func (w *fakeEngine) find(name string) *fakeContainer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.IndexFunc(w.boxes, func(b *fakeContainer) bool { return b.Name == name }); i >= 0 {
+		return w.boxes[i]
 	}
 	return nil
 }

@@ -108,6 +108,8 @@ func (p *process) do(command func(*Deployer, context.Context) *report.Report) (r
 func (p *process) deploy() *report.Report { return p.do((*Deployer).Run) }
 func (p *process) settle() *report.Report { return p.do((*Deployer).Settle) }
 
+func (p *process) promote() *report.Report  { return p.do((*Deployer).Promote) }
+func (p *process) abort() *report.Report    { return p.do((*Deployer).Abort) }
 func (p *process) rollback() *report.Report { return p.do((*Deployer).Rollback) }
 
 // kill is SIGKILL from outside.

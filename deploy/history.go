@@ -47,6 +47,9 @@ func (r *run) historyRecord() model.HistoryRecord {
 	if back := r.plan.Release.Back; back != nil {
 		rec.Set = back.Set
 	}
+	if r.plan.Waited && r.seen.Journal.Current != nil {
+		rec.Set = r.seen.Journal.Current.Set
+	}
 	if e := r.journal.Current; rec.Release == "" && e != nil { // settling it failed
 		rec.Release, rec.From, rec.To = e.Release, e.From, e.To
 	}
@@ -89,7 +92,7 @@ func (r *run) historyImages() []model.HistoryImage {
 	}
 	for _, s := range r.plan.Release.Model.Services {
 		img := model.HistoryImage{Service: s.Name, Image: s.Image}
-		if known, ok := model.ImageOf(r.plan.Images, s.Name); ok && r.stage >= changing { // before, the tag may name an older image
+		if known, ok := model.ImageOf(r.plan.Images, s.Name); ok && (r.stage >= changing || r.plan.Waited) { // before, the tag may name an older image
 			img.Digest = known.ID
 		}
 		images = append(images, img)

@@ -67,10 +67,14 @@ func (r *run) outcome(ctx context.Context, err error) *report.Report {
 }
 
 func (r *run) success() model.Outcome {
-	if r.drilled != "" {
+	switch {
+	case r.drilled != "":
 		return r.drilled
-	}
-	if r.plan.First {
+	case r.stage == waiting:
+		return model.Waiting
+	case r.command == "abort":
+		return model.OK
+	case r.plan.First:
 		return model.Started
 	}
 	return model.Promoted
@@ -82,6 +86,9 @@ func (r *run) interrupted(signal *InterruptedError) *report.Report {
 	r.report.Finish(model.Interrupted)
 	r.report.ExitCode = 128 + signal.Signal
 	r.report.Message = signal.Error() + "; what was begun was undone"
+	if still := r.leftWaits(); still != "" {
+		r.report.Message = signal.Error() + "; " + still
+	}
 	if r.stage == promoted {
 		r.report.Message = fmt.Sprintf("%s; %s is live, and %s still runs", signal, r.plan.Release.To, r.plan.From)
 		r.report.Run = "bluegate settle"

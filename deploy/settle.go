@@ -33,7 +33,7 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if err != nil {
 		return err
 	}
-	r.report.Message = cmp.Or(done.said, "nothing was left to settle")
+	r.report.Message = cmp.Or(done.said, r.leftWaits(), "nothing was left to settle")
 	if err := r.step(ctx, "observe", r.observe); err != nil {
 		return err
 	}
@@ -57,6 +57,7 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 type settled struct {
 	said   string // empty: nothing had to be done
 	drains bool   // a retirement was taken over as it is: the old colour may still answer requests
+	waited bool   // a release that waited was removed
 }
 
 // settle reads in the journal what was under way, asks the engine and nginx what is true, and does what the truth
@@ -69,6 +70,10 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 	if e == nil {
 		return done, nil
 	}
+	if stays, err := r.leftWaiting(ctx, e); stays || err != nil {
+		return done, err
+	}
+	done.waited = e.Waits()
 	left := r.leftBy(e)
 	if err := left.observe(ctx); err != nil {
 		return done, err
@@ -104,8 +109,11 @@ func (r *run) leftBy(e *model.Entry) *run {
 		Deployer: &own, command: "settle", report: r.report, identity: r.identity, journal: r.journal, lease: r.lease, seen: r.seen,
 		plan: plan.Plan{Release: model.Release{ID: e.Release, To: e.To, Model: r.seen.Application.Models[e.To]}, From: e.From, Keep: e.Keep, Drill: e.Drill},
 	}
-	if e.Back != nil {
+	switch {
+	case e.Back != nil:
 		left.comeBack(*e.Back)
+	case e.Preview != nil: // the files may be those of another release by now
+		left.resume(e)
 	}
 	return left
 }
@@ -161,6 +169,9 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 
 // settleUnpassed removes a release that had not passed.
 func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error) {
+	if e.Waits() {
+		return r.settleWaiting(ctx, e)
+	}
 	// Workers that had taken the change for a moment may still answer from the release.
 	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.seen.Route.State == model.RouterRunning {
 		if err := r.drainRelease(ctx); err != nil {

@@ -8,6 +8,7 @@ const (
 	unlocked   stage = iota // it holds no lock, and changes nothing
 	locked                  // it holds the project's lock
 	changing                // something was changed that abandon has to undo
+	waiting                 // the release runs and waits to be promoted: nothing is undone
 	rolledBack              // workers had taken the release, and nginx was pointed back
 	switched                // nginx provably serves the release, which can still lose
 	promoted                // the release stays: nothing is undone any more

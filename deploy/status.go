@@ -53,6 +53,7 @@ func (r *run) observeOnly(ctx context.Context) error {
 	if err := r.ownJournal(ctx); err != nil {
 		return err
 	}
+	r.report.Preview = report.NewPreview(r.journal.Current)
 	if holder != nil {
 		r.note(model.Finding{Code: "locked", Message: "a deployment is under way: " + holder.String()})
 	}

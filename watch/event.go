@@ -14,6 +14,7 @@ const (
 	EventRolledBack  EventKind = "rolled-back"
 	EventNeedsPerson EventKind = "needs-a-person"
 	EventPromoted    EventKind = "promoted"
+	EventWaiting     EventKind = "waiting" // a release waits to be promoted
 	EventHealed      EventKind = "healed"  // a container was restarted, or the release was rolled back
 	EventUnknown     EventKind = "unknown" // it cannot be measured any more
 )

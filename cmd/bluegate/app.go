@@ -11,7 +11,7 @@ import (
 )
 
 const exitCodes = `EXIT CODES:
-   0  promoted, started, planned, settled, ok
+   0  promoted, started, planned, waiting, settled, ok
    1  error: an internal error of bluegate
    2  invalid: wrong usage or configuration; nothing was changed
    3  refused: the release did not pass; it was removed, and users never noticed. unhealthy (health): the colour is
@@ -71,6 +71,7 @@ func (c *command) commands() []*cli.Command {
 		{Name: "rollback", Usage: "make the previous release live again, through the same gate", Flags: rollbackFlags(),
 			Action: c.reporting(false, (*deploy.Deployer).Rollback, (*deploy.Deployer).RollbackDryRun)},
 		{Name: "drill", Usage: "switch to a copy of the live colour and back under a load, and show which requests were lost; exit 3 if any was", Flags: drillFlags(), Action: c.drill},
+		c.promote(), c.preview(), c.abort(),
 		{Name: "settle", Usage: "finish or undo what an interrupted run left", Flags: settleFlags(), Action: c.reporting(false, (*deploy.Deployer).Settle, nil)},
 		{Name: "status", Usage: "show which colour is live, the containers of both colours, and the target of a rollback",
 			Flags: statusFlags(), Action: c.status},

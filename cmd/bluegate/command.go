@@ -81,7 +81,7 @@ func (c *command) deployer(ctx *cli.Context, colours bool) (*deploy.Deployer, er
 }
 
 // looking are the commands that start no release: the Compose files may name variables that are not set.
-var looking = []string{"status", "health", "settle", "rollback", "history", "logs", "watch"}
+var looking = []string{"status", "health", "settle", "rollback", "promote", "abort", "preview", "history", "logs", "watch"}
 
 // options reads the settings that all commands share, and learns their secrets.
 func (c *command) options(ctx *cli.Context) (config.Options, error) {
@@ -95,6 +95,9 @@ func (c *command) options(ctx *cli.Context) (config.Options, error) {
 		c.mask.Keep(path)
 	}
 	options.Settings.TryRestart, options.Settings.Cut = ctx.Bool("try-restart"), ctx.Bool("cut")
+	if err := untilPreview(ctx, &options.Settings); err != nil {
+		return options, err
+	}
 	for name, value := range options.Compose.Set {
 		c.mask.Learn(name, value)
 		options.Settings.Set = append(options.Settings.Set, c.mask.Text(name+"="+value))
@@ -102,7 +105,7 @@ func (c *command) options(ctx *cli.Context) (config.Options, error) {
 	slices.Sort(options.Settings.Set)
 	options.Compose.Learn, options.Mask = c.mask.Learn, &c.mask
 	options.Compose.OnlyWhatRuns = slices.Contains(looking, ctx.Command.Name)
-	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor"}, ctx.Command.Name)
+	options.Nginx.Unlocked = ctx.Bool("dry-run") || slices.Contains([]string{"status", "health", "doctor", "preview"}, ctx.Command.Name)
 	c.settings = &options
 	return options, nil
 }
@@ -116,7 +119,7 @@ func (c *command) arguments(ctx *cli.Context, colours bool) (model.Colour, error
 }
 
 // reporting are the commands that make a report.
-var reporting = []string{"deploy", "rollback", "drill", "settle", "status", "health", "doctor"}
+var reporting = []string{"deploy", "rollback", "promote", "abort", "drill", "settle", "status", "health", "doctor"}
 
 // output reads how the result is to be shown.
 func (c *command) output(ctx *cli.Context) (err error) {

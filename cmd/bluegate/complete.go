@@ -135,6 +135,7 @@ func flagNames(flags []cli.Flag) (all []candidate) {
 // valuesOf are the values of a flag.
 func valuesOf(flag string) (all []candidate, files cobra.ShellCompDirective) {
 	values := map[string][]string{"format": {"text", "json"}, "progress": progress.Modes, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
+	values["until"] = []string{"preview"}
 	switch flag {
 	case "config", "file", "f":
 		return nil, cobra.ShellCompDirectiveDefault
@@ -152,6 +153,10 @@ func (c *command) argumentsOf(app *cli.App, t typed) []candidate {
 	case "deploy", "health":
 		if first {
 			return colours
+		}
+	case "preview":
+		if first {
+			return c.services(t)
 		}
 	case "logs":
 		if first {

@@ -27,6 +27,8 @@ func deployFlags() []cli.Flag {
 	return append(settingFlags(),
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would happen, and change nothing"},
 		&cli.BoolFlag{Name: "no-pull", Usage: "do not contact registries: use the images on the engine; services with a build section are still built"},
+		untilFlag(),
+		replaceFlag(),
 		setFlag(),
 		waitLock(),
 	)
@@ -57,10 +59,11 @@ func settingFlags() []cli.Flag {
 	}
 }
 
-// rollbackFlags are the flags of deploy, except those that choose images: a rollback uses the images of its release.
+// rollbackFlags are the flags of deploy, except those that choose images, because a rollback uses the images of its release,
+// and those of a preview.
 func rollbackFlags() []cli.Flag {
 	return slices.DeleteFunc(deployFlags(), func(f cli.Flag) bool {
-		return f.Names()[0] == "no-pull" || f.Names()[0] == "set"
+		return slices.Contains([]string{"no-pull", "set", "until"}, f.Names()[0])
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/docker/cli/cli-plugins/metadata"
@@ -15,6 +16,7 @@ import (
 	"bluegate/cmd/bluegate/wire"
 	"bluegate/nginx/agent"
 	"bluegate/nginx/overlay"
+	"bluegate/nginx/tunnel"
 )
 
 // process is the environment of a command.
@@ -28,7 +30,8 @@ type process struct {
 
 // modes are what this executable does in place of a command.
 var modes = map[string]func(p process) error{
-	wire.ServeMode:                  func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
+	wire.ServeMode: func(p process) error { return agent.Serve(p.Stdin, p.Stdout) },
+	wire.ServeMode + " " + agent.ForwardArgument: func(p process) error { return tunnel.Serve(p.Stdin, p.Stdout) },
 	wire.WaitMode:                   func(process) error { agent.Wait(); return nil },
 	metadata.MetadataSubcommandName: func(p process) error { return pluginMetadata(p.Stdout) },
 	wire.OverlayMode:                func(p process) error { return overlay.Main(p.Stdin) }, // returns only if it fails
@@ -36,8 +39,8 @@ var modes = map[string]func(p process) error{
 
 // run runs the program without exiting the process, and returns the exit code.
 func run(ctx context.Context, args []string, p process) int {
-	if len(args) == 1 {
-		if mode, ok := modes[args[0]]; ok {
+	if name := strings.Join(args, " "); len(args) > 0 {
+		if mode, ok := modes[name]; ok {
 			if err := mode(p); err != nil {
 				fmt.Fprintln(p.Stderr, err)
 				return 1

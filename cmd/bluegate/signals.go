@@ -74,7 +74,7 @@ func acknowledge(ctx context.Context, name string, say func(format string, args 
 
 func acknowledgement(command string, interrupted *deploy.InterruptedError, person bool) string {
 	switch command {
-	case "deploy", "rollback", "settle", "drill":
+	case "deploy", "rollback", "promote", "settle", "drill":
 	default:
 		return interrupted.Name + " received: stopping"
 	}

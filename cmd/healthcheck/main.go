@@ -19,6 +19,7 @@ import (
 
 	"bluegate/deploy/check"
 	"bluegate/nginx/agent"
+	"bluegate/nginx/tunnel"
 )
 
 const usage = `usage: healthcheck [--timeout 3s] [--status 200-299] URL
@@ -53,7 +54,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitHealthy
 	case "--serve":
 		// bluegate copies this executable into a container next to nginx and asks it over its standard streams.
-		if err := agent.Serve(os.Stdin, stdout); err != nil {
+		serve := agent.Serve
+		if len(args) > 1 && args[1] == agent.ForwardArgument {
+			serve = tunnel.Serve
+		}
+		if err := serve(os.Stdin, stdout); err != nil {
 			fmt.Fprintf(stderr, "healthcheck: %v\n", err)
 			return exitUsage
 		}

@@ -19,6 +19,9 @@ import (
 // HelperPath is the path of the program in its container.
 const HelperPath = "/bluegate-helper"
 
+// PreviewRole is the role of the helper of `bluegate preview`. It ends with the connection to it.
+const PreviewRole = "preview"
+
 // startLimit limits the start of a program.
 const startLimit = time.Minute
 
@@ -52,8 +55,14 @@ func HelperName(role, project string) string {
 	return "bluegate-" + role + "-" + hex.EncodeToString(salt[:]) + "-" + project
 }
 
-// StartHelper copies a static executable into a created container, starts the container and attaches to it.
+// StartHelper copies a static executable into a created container, starts the container and attaches to it. What the program
+// writes to its standard error is read with its output.
 func StartHelper(ctx context.Context, engine *client.Client, id string, executable []byte) (*Streams, error) {
+	return StartHelperApart(ctx, engine, id, executable, nil)
+}
+
+// StartHelperApart is StartHelper with a writer of its own for what the program writes to its standard error.
+func StartHelperApart(ctx context.Context, engine *client.Client, id string, executable []byte, stderr io.Writer) (*Streams, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	archive, err := archived(executable)
@@ -74,8 +83,11 @@ func StartHelper(ctx context.Context, engine *client.Client, id string, executab
 		return nil, fmt.Errorf("start the helper: %w", err)
 	}
 	out, in := io.Pipe()
+	if stderr == nil {
+		stderr = in
+	}
 	go func() {
-		_, err := stdcopy.StdCopy(in, in, conn.Reader)
+		_, err := stdcopy.StdCopy(in, stderr, conn.Reader)
 		_ = in.CloseWithError(err)
 	}()
 	return &Streams{conn, out}, nil

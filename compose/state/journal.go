@@ -193,7 +193,7 @@ func sum(b []byte) string {
 }
 
 // lookLimit is longer than a command that only looks may take. Its helper ends with it; what a killed one has created and
-// not started is removed after this time.
+// not started is removed after this time. `bluegate preview` may take hours: its helper stays while it runs.
 const lookLimit = 15 * time.Minute
 
 // Sweep implements model.StateStore.
@@ -206,7 +206,8 @@ func (l *Store) Sweep(ctx context.Context, project string) error {
 	}
 	for _, row := range rows {
 		created := time.Unix(row.Created, 0).Add(l.engine.Skew)
-		if row.Labels[engine.LooksLabel] != "" && time.Since(created) < lookLimit {
+		forwards := row.Labels[engine.OwnLabel] == engine.PreviewRole && row.State == container.StateRunning
+		if forwards || row.Labels[engine.LooksLabel] != "" && time.Since(created) < lookLimit {
 			continue
 		}
 		if err := engine.RemoveContainer(ctx, l.engine, row.ID); err != nil {

@@ -62,6 +62,8 @@ type Entry struct {
 	By     string `json:"by,omitempty"` // user@host
 	// Set are the variables that were given to this deployment alone.
 	Set []string `json:"set,omitempty"`
+	// Preview is set from PhaseWaiting on. Journals of older versions do not have it.
+	Preview *Preview `json:"preview,omitempty"`
 }
 
 // Phase is how far a deployment came. A phase is entered in the journal before its first mutation.
@@ -72,6 +74,7 @@ const (
 	PhaseBegun     Phase = "begun"
 	PhasePulling   Phase = "pulling"
 	PhaseStarting  Phase = "starting"
+	PhaseWaiting   Phase = "waiting" // it passed the gate and the checks, and waits to be promoted
 	PhaseSwitching Phase = "switching"
 	PhaseBaking    Phase = "baking"   // proven; not yet promoted
 	PhaseSwitched  Phase = "switched" // proven; only draining and stopping are left
@@ -79,7 +82,7 @@ const (
 
 // BeforeSwitch says that nothing of nginx can have been changed yet.
 func (p Phase) BeforeSwitch() bool {
-	return p == PhaseBegun || p == PhasePulling || p == PhaseStarting
+	return p == PhaseBegun || p == PhasePulling || p == PhaseStarting || p == PhaseWaiting
 }
 
 // HistoryEntry is a release that ended.

@@ -11,6 +11,8 @@ const (
 	Started Outcome = "started"
 	// Planned: A dry run: a deployment could begin.
 	Planned Outcome = "planned"
+	// Waiting: `deploy --until preview`: The release passed the gate and the checks, and runs next to the live colour without users, until `bluegate promote` or `bluegate abort`.
+	Waiting Outcome = "waiting"
 	// Settled: What an interrupted run left is finished or undone.
 	Settled Outcome = "settled"
 	// OK: The command did what it says.
@@ -40,7 +42,7 @@ const (
 // ExitCode is the process's exit code for an outcome. Interrupted has none of its own: it is 128 plus the signal.
 func (o Outcome) ExitCode() int {
 	switch o {
-	case Promoted, Started, Planned, Settled, OK:
+	case Promoted, Started, Planned, Waiting, Settled, OK:
 		return 0
 	case Malformed:
 		return 2

@@ -79,6 +79,10 @@ const (
 	LoadFailed Code = "load-failed"
 	// ForeignJournal: Another application with the same name was deployed to this engine. Give this one a `project` of its own.
 	ForeignJournal Code = "foreign-journal"
+	// PreviewPending: A release waits to be promoted, and this command would remove it. Promote it (`bluegate promote`), give it up (`bluegate abort`), or use `--replace`, which gives it up first.
+	PreviewPending Code = "preview-pending"
+	// PreviewOver: The time of a preview (`preview.timeout`) was over before it was promoted, so the release was removed. Deploy it again.
+	PreviewOver Code = "preview-over"
 )
 
 // Reason is one cause of a refusal with its evidence.

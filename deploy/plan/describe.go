@@ -46,17 +46,20 @@ func texts[T any](all []T, name func(T) string) []string {
 
 // Ahead are the steps of a deployment or a rollback that have something to do, in their order.
 func (p Plan) Ahead(o Observation, s Settings) []string {
-	retires := p.From != model.None && p.Keep != model.KeepRunning
+	switches := !s.UntilPreview
+	retires := switches && p.From != model.None && p.Keep != model.KeepRunning
 	all := []struct {
 		name string
 		does bool
 	}{
 		{"pull", len(p.Pull) > 0},
 		{"build", len(p.Build) > 0},
-		{"up", true},
+		{"up", !p.Waited},
+		{"gate", p.Waited},
 		{"checks", len(p.Checks) > 0},
-		{"switch", o.Route.State != model.RouterAbsent},
-		{"bake", p.Bakes(s) && !p.Drill},
+		{"preview", !switches},
+		{"switch", switches && o.Route.State != model.RouterAbsent},
+		{"bake", switches && p.Bakes(s) && !p.Drill},
 		{"drain", retires},
 		{"retire", retires},
 		{"switch-back", p.Drill},

@@ -12,13 +12,13 @@ import (
 // deployment is under way, or where it is not known what is live.
 func (o Observation) Drift(keep model.Keep) (found []model.Finding) {
 	j := o.Journal
-	if j.Current != nil || o.Holder != nil || len(j.Releases) == 0 || o.Live.Colour == model.None {
+	if j.Current != nil && !j.Current.Waits() || o.Holder != nil || len(j.Releases) == 0 || o.Live.Colour == model.None {
 		return nil
 	}
 	if live := j.Releases[0]; live.Colour == o.Live.Colour {
 		found = append(found, o.notPromoted(live)...)
 	}
-	if len(j.Releases) > 1 && keep != model.KeepRunning {
+	if len(j.Releases) > 1 && j.Current == nil && keep != model.KeepRunning {
 		if retired := j.Releases[1]; retired.Colour != o.Live.Colour && len(retired.Kept) > 0 {
 			found = append(found, o.startedAgain(retired)...)
 		}

@@ -19,6 +19,7 @@ type Plan struct {
 	First    bool         // no colour's container runs
 	Drill    bool         // the release is a copy of the live one, and never stays
 	Drains   bool         // the colour that is to become live was about to retire
+	Waited   bool         // the release runs already, and waited to be promoted
 	Pull     []Image
 	Build    []Image
 	Replace  []Container // in the release's place, and not its own: they are removed
@@ -61,6 +62,9 @@ func Choose(o Observation, s Settings, release string) (Plan, error) {
 	if len(s.Set) > 0 {
 		p.find(setForOne("this release", s.Set))
 	}
+	if s.UntilPreview && p.From == model.None {
+		return p, model.Invalid("no colour is live (%s), so users would meet the release as soon as it runs, and nothing could wait next to it; make the first one live with `bluegate deploy`, without --until preview", o.Live.By)
+	}
 	if to == p.From {
 		return p, model.Invalid("%s is live already (%s); deploy %s, or let bluegate choose with `bluegate deploy`", to, o.Live.By, to.Other())
 	}
@@ -81,6 +85,8 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 	}
 	do := p.planImages
 	switch {
+	case p.Waited: // nothing is brought or created
+		do = func(Observation, Settings) error { return nil }
 	case p.Release.Back != nil:
 		do = p.planRetained
 	case p.Drill:

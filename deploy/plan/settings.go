@@ -26,6 +26,11 @@ type Settings struct {
 	// Cut has settle stop the idle colour although connections are open to it.
 	Cut      bool
 	WaitLock time.Duration
+	// UntilPreview ends a deployment before its switch: the release waits for at most PreviewTimeout to be promoted.
+	UntilPreview   bool
+	PreviewTimeout time.Duration
+	// Replace lets a command give up the release that waits.
+	Replace bool
 	// Leaving is the release that a rollback is to leave; it is refused if another one is live. Empty: any.
 	Leaving string
 	// TryRestart lets the doctor start a copy of nginx.
@@ -38,7 +43,7 @@ type Settings struct {
 
 // DefaultSettings are those of a run without configuration.
 func DefaultSettings() Settings {
-	return Settings{Stable: 5 * time.Second, Keep: model.KeepStopped, DrainTimeout: time.Minute}
+	return Settings{Stable: 5 * time.Second, Keep: model.KeepStopped, DrainTimeout: time.Minute, PreviewTimeout: time.Hour}
 }
 
 // Bake is the time after the switch in which both colours run and the new one can still lose.

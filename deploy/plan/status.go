@@ -45,9 +45,9 @@ func (o Observation) State() report.State {
 	return report.StateUnknown
 }
 
-// LeftBehind is the finding about an entry that was not finished.
+// LeftBehind is the finding about an entry that was not finished. A release that waits was not left behind.
 func LeftBehind(j model.Journal) []model.Finding {
-	if j.Current == nil {
+	if j.Current == nil || j.Current.Waits() {
 		return nil
 	}
 	e := j.Current

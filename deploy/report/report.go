@@ -34,6 +34,7 @@ type Report struct {
 	Plan       *Plan                   `json:"plan,omitempty"`
 	Rollback   *RollbackTarget         `json:"rollback,omitempty"` // of status
 	Names      *model.NamesReport      `json:"names,omitempty"`    // of status
+	Preview    *Preview                `json:"preview,omitempty"`  // that waits to be promoted
 	Switch     *model.Switched         `json:"switch"`
 	Drill      *Drill                  `json:"drill,omitempty"` // of drill
 	Pruned     Pruned                  `json:"pruned"`

@@ -10,6 +10,10 @@ import (
 	"bluegate/deploy/judge"
 )
 
+// ForwardArgument follows the argument that makes an executable the agent: it forwards connections then, and answers no
+// questions. See package tunnel.
+const ForwardArgument = "forward"
+
 // Request is one question. Exactly one of its parts is set.
 type Request struct {
 	ID          int          `json:"id"`

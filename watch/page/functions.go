@@ -45,6 +45,10 @@ func outcomeWord(d watch.Deployment) string {
 	switch d.Outcome {
 	case model.Promoted, model.Started:
 		return "went live"
+	case model.Waiting:
+		return "waits to be promoted"
+	case model.OK:
+		return "was given up"
 	case model.Refused:
 		return "was refused"
 	case model.RolledBack:
@@ -59,7 +63,7 @@ func outcomeWord(d watch.Deployment) string {
 
 func outcomeTone(d watch.Deployment) string {
 	switch d.Outcome {
-	case model.Promoted, model.Started, model.Settled, model.OK:
+	case model.Promoted, model.Started, model.Waiting, model.Settled, model.OK:
 		return "good"
 	case model.Refused, model.Interrupted:
 		return "warn"

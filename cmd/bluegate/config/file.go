@@ -23,6 +23,7 @@ type File struct {
 	Checks  []checkSection     `yaml:"checks" doc:"Checks of a colour in addition to Docker's health."`
 	Hooks   hooksSection       `yaml:"hooks" doc:"Commands that run during a deployment, each a list of words."`
 	Nginx   nginxSection       `yaml:"nginx" doc:"Which nginx is switched, and how."`
+	Preview previewSection     `yaml:"preview" doc:"How long a release may wait to be promoted."`
 	Bake    bakeSection        `yaml:"bake" doc:"How long both colours run after the switch."`
 	Drain   drainSection       `yaml:"drain" doc:"How long to wait for requests on the old colour."`
 	Old     oldSection         `yaml:"old" doc:"What happens to the old colour."`

@@ -35,6 +35,6 @@ type watchCheckSection struct {
 type notifySection struct {
 	URL     string        `yaml:"url" fill:"environment" doc:"The address, such as slack://token@channel. ${NAME} is read from the environment."`
 	URLFile string        `yaml:"url_file" doc:"A file that contains the address, with mode 0600."`
-	On      []string      `yaml:"on" choice:"down up degraded refused rolled-back needs-a-person promoted healed unknown" doc:"What is told. Default: down, up, degraded, refused, rolled-back, needs-a-person."`
+	On      []string      `yaml:"on" choice:"down up degraded refused rolled-back needs-a-person promoted waiting healed unknown" doc:"What is told. Default: down, up, degraded, refused, rolled-back, needs-a-person."`
 	Remind  time.Duration `yaml:"remind" doc:"How often a failure that lasts is told again, at least 5m. Default: never."`
 }

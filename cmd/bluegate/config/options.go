@@ -120,6 +120,9 @@ func (o *Options) fromFile(f *File) error {
 	if f.values.Has("drain.timeout") {
 		s.DrainTimeout = f.Drain.Timeout
 	}
+	if f.values.Has("preview.timeout") {
+		s.PreviewTimeout = f.Preview.Timeout
+	}
 	s.Bake.For = f.Bake.For
 	s.DrainThenStop = f.Drain.Then == "stop"
 	s.Keep = cmp.Or(model.Keep(f.Old.Keep), s.Keep)

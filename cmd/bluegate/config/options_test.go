@@ -109,6 +109,7 @@ compose:
 colours: {blue: {port: 8081, env: {TAG: v1, PORT: "{port}"}}, green: {port: 8082, env: {TAG: "v2"}}}
 gate: {timeout: 90s, stable: 0s, without_healthcheck: running}
 nginx: {container: edge, mode: template, to: nginx/up.conf, text: "set $up {colour}:{port};"}
+preview: {timeout: 3h}
 drain: {timeout: 2m, then: stop}
 old: {keep: removed}
 `)
@@ -123,7 +124,7 @@ old: {keep: removed}
 			Mode: "template", Dir: dir, To: "nginx/up.conf", From: map[model.Colour]string{model.Blue: "", model.Green: ""},
 			Text: map[model.Colour]string{model.Blue: "set $up blue:8081;", model.Green: "set $up green:8082;"}, Upstreams: noKeys(),
 		}},
-		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: model.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true},
+		Settings: deploy.Settings{Timeout: 90 * time.Second, RunningSuffices: true, Keep: model.KeepRemoved, DrainTimeout: 2 * time.Minute, DrainThenStop: true, PreviewTimeout: 3 * time.Hour},
 	}
 	if err != nil || !reflect.DeepEqual(o, want) {
 		t.Errorf("got\n%+v, %v\nwant\n%+v", o, err, want)

@@ -22,6 +22,8 @@ func sentence(r *report.Report) string {
 		return refusal(r) + "; " + liveNow(r)
 	case model.RolledBack:
 		return takenBack(r) + "; " + liveNow(r)
+	case model.Waiting:
+		return fmt.Sprintf("%s %s; %s", release(r), waits(r.Preview, time.Time{}), liveNow(r))
 	case model.OK:
 		return allRight(r)
 	}
@@ -133,6 +135,8 @@ var causes = map[model.Code]string{
 	model.CannotCopy:           "the live colour cannot be copied",
 	model.LoadFailed:           "the load gets no proper answers",
 	model.ForeignJournal:       "another application has the same name",
+	model.PreviewPending:       "a release waits to be promoted",
+	model.PreviewOver:          "the time of its preview is over",
 }
 
 func liveNow(r *report.Report) string {
@@ -170,7 +174,7 @@ func allRight(r *report.Report) string {
 
 // liveLine says which colour is live, if the headline says only what went wrong.
 func liveLine(r *report.Report) string {
-	if r.LiveBy == "" || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" && r.Command != "drill" {
+	if r.LiveBy == "" || !slices.Contains([]string{"deploy", "rollback", "promote", "abort", "settle", "drill"}, r.Command) {
 		return ""
 	}
 	switch r.Outcome {

@@ -27,6 +27,7 @@ func (t *text) state() {
 	t.head(sentence, t.projectAside())
 	t.reasons(r.Reasons)
 	t.services()
+	t.preview()
 	t.wayBack()
 	t.findings()
 	if r.Run != "" {
@@ -47,7 +48,7 @@ func (t *text) projectAside() string {
 
 // unfinished says whether something is under way, or was left by a run that was killed.
 func unfinished(r *report.Report) bool {
-	return slices.ContainsFunc(r.Findings, func(f model.Finding) bool {
+	return r.Preview != nil || slices.ContainsFunc(r.Findings, func(f model.Finding) bool {
 		return slices.Contains([]string{"locked", "left-behind", "journal-unusable", "draining"}, f.Code)
 	})
 }

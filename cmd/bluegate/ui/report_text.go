@@ -43,6 +43,8 @@ func ReportText(r *report.Report, o TextOptions) string {
 		t.refused()
 	case r.Outcome == model.Planned:
 		t.planned()
+	case r.Outcome == model.Waiting:
+		t.waiting()
 	case r.Command == "status" || r.Command == "health":
 		t.state()
 	case r.Command == "watch":
@@ -62,7 +64,7 @@ func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", ar
 
 // signs are how outcomes are marked on a terminal.
 var signs = map[model.Outcome]style.Sign{
-	model.Promoted: style.SignDone, model.Started: style.SignDone, model.Planned: style.SignRunning, model.Settled: style.SignDone, model.OK: style.SignDone,
+	model.Promoted: style.SignDone, model.Started: style.SignDone, model.Planned: style.SignRunning, model.Waiting: style.SignRunning, model.Settled: style.SignDone, model.OK: style.SignDone,
 	model.Refused: style.SignFailed, model.RolledBack: style.SignFailed, model.NotHealthy: style.SignFailed, model.Lost: style.SignFailed, model.Failed: style.SignFailed, model.Malformed: style.SignFailed,
 	model.NeedsPerson: style.SignWarning, model.Locked: style.SignWarning, model.Unreachable: style.SignWarning, model.Interrupted: style.SignWarning,
 }

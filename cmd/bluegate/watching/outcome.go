@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // outcomeKinds are the outcomes of a deployment that people can be told of.
 var outcomeKinds = map[model.Outcome]watch.EventKind{
 	model.Promoted: watch.EventPromoted, model.Started: watch.EventPromoted, model.Refused: watch.EventRefused,
-	model.RolledBack: watch.EventRolledBack, model.NeedsPerson: watch.EventNeedsPerson,
+	model.Waiting: watch.EventWaiting, model.RolledBack: watch.EventRolledBack, model.NeedsPerson: watch.EventNeedsPerson,
 }
 
 // tellLimit is how long the process lives on to tell people, after its report was printed.
@@ -77,7 +78,7 @@ func (p Process) leaveToWatch(ctx context.Context, o config.Options, project str
 // outcomeEvent is what people are told of a deployment; false: nothing.
 func outcomeEvent(r *report.Report, now time.Time) (watch.Event, bool) {
 	kind, told := outcomeKinds[r.Outcome]
-	if !told || r.DryRun || r.Command != "deploy" && r.Command != "rollback" && r.Command != "settle" {
+	if !told || r.DryRun || !slices.Contains([]string{"deploy", "rollback", "promote", "abort", "settle"}, r.Command) {
 		return watch.Event{}, false
 	}
 	why := []string{}

@@ -45,6 +45,8 @@ func markdown(r *report.Report) string {
 // mark is a sign for the outcome that is seen from afar.
 func mark(r *report.Report) string {
 	switch {
+	case r.Outcome == model.Waiting:
+		return "⏳"
 	case r.ExitCode == 0 && r.Outcome != model.Planned:
 		return "✅"
 	case r.Outcome == model.Planned:
@@ -69,6 +71,8 @@ func verdict(r *report.Report) string {
 		return fmt.Sprintf("%s: %s is live on %s%s", project, release, r.Live, was)
 	case r.Outcome == model.Planned:
 		return fmt.Sprintf("%s: %s would become live on %s; now %s", project, release, r.To, cmp.Or(live, "nothing is live"))
+	case r.Outcome == model.Waiting:
+		return fmt.Sprintf("%s: %s waits to be promoted on %s%s", project, release, r.To, before(", ", after(live, " is live")))
 	case r.Outcome == model.Refused && r.Command != "doctor" && r.To != model.None:
 		return fmt.Sprintf("%s: %s refused%s", project, release, before(", ", after(live, " still serves")))
 	case r.Outcome == model.RolledBack:

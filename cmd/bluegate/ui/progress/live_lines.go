@@ -351,9 +351,10 @@ func (s *liveState) ahead() (next []*phase) {
 	}
 	for _, step := range s.about.Ahead {
 		for _, p := range []*phase{phases[step], inWatching} {
-			if p == inWatching && step != "up" || passed[p] || p.next == "" {
+			if p == inWatching && step != "up" && step != "gate" || passed[p] || p.next == "" {
 				continue
 			}
+			passed[p] = true
 			next = append(next, p)
 		}
 	}

@@ -25,6 +25,7 @@ var (
 	inStarting  = &phase{"starting", "started", "start NEW"}
 	inWatching  = &phase{"watching", "watched", "watch SPAN"}
 	inAsking    = &phase{"asking", "asked", "ask the checks"}
+	inPreview   = &phase{"previewing", "ready for a preview", "leave NEW for a preview"}
 	inSwitching = &phase{"switching", "switched", "switch nginx"}
 	inBaking    = &phase{"baking", "baked", "bake SPAN"}
 	inDraining  = &phase{"draining", "drained", "drain OLD"}
@@ -39,7 +40,7 @@ var (
 var phases = map[string]*phase{
 	"lock": inChecking, "settle": inChecking, "observe": inChecking, "plan": inChecking, "examine": inChecking, "try-restart": inChecking, "try": inChecking,
 	"pull": inPulling, "build": inBuilding, "replace": inStarting, "up": inStarting, "checks": inAsking, "rehearse": inSwitching, "switch": inSwitching,
-	"bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
+	"gate": inWatching, "preview": inPreview, "bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
 }
 
 // donePhase is a phase that is over.

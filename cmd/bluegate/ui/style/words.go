@@ -15,6 +15,7 @@ var stepWords = map[string]string{
 	"checks": "asking the checks", "switch": "switching nginx to NEW", "bake": "baking: watching NEW with users on it",
 	"keep": "keeping OLD for a rollback", "drain": "draining OLD", "retire": "stopping OLD",
 	"try": "asking the paths of the load", "switch-back": "switching nginx back to OLD", "drain-back": "draining NEW", "remove": "removing NEW",
+	"gate": "watching NEW", "preview": "leaving NEW next to OLD for a preview",
 	"abandon": "undoing: NEW is removed", "rollback": "undoing: nginx goes back to OLD",
 }
 

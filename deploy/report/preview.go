@@ -1,0 +1,30 @@
+package report
+
+import (
+	"time"
+
+	"bluegate/deploy/model"
+)
+
+// Preview is the release that waits to be promoted.
+type Preview struct {
+	Release string       `json:"release"`
+	Colour  model.Colour `json:"colour"`
+	Since   time.Time    `json:"since"`
+	Until   time.Time    `json:"until"`
+	By      string       `json:"by,omitempty"`  // user@host
+	Set     []string     `json:"set,omitempty"` // variables that were given to its deployment alone
+	Images  []string     `json:"images"`
+}
+
+// NewPreview describes the release of an entry that waits; nil: none does.
+func NewPreview(e *model.Entry) *Preview {
+	if !e.Waits() {
+		return nil
+	}
+	p := &Preview{Release: e.Release, Colour: e.To, Since: e.Preview.Since, Until: e.Preview.Until, By: e.By, Set: e.Set, Images: []string{}}
+	for _, s := range e.Preview.Passed.Model.Services {
+		p.Images = append(p.Images, s.Image)
+	}
+	return p
+}
