@@ -27,6 +27,8 @@ func mentionedShop(t *testing.T) *model.Addresses {
 func TestLeftOver(t *testing.T) {
 	const live = "upstream was { server was-blue:3000; }\n"
 	const pairs = "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; } "
+	const first = "server { return 444; } "
+	const ofEach = "server { server_name blue.shop; location / { proxy_pass http://was-blue:3000; } } server { server_name green.shop; location / { proxy_pass http://was-green:3000; } } "
 	const pairedBoth = "was-blue:3000 was-green:3000"
 	for name, test := range map[string]struct {
 		text   string
@@ -58,7 +60,7 @@ func TestLeftOver(t *testing.T) {
 		"health of one":            {text: "server { location /health/blue { proxy_pass http://was-blue:9090; } }", left: "(proxy_pass was-blue:9090)"},
 		"health of other forms":    {text: "server { location /health/blue { proxy_pass http://was-blue:9090; } location /health/green { proxy_pass http://was-green:9090/x; } }", left: "(proxy_pass was-blue:9090)"},
 		"no word chooses":          {text: "upstream ws { server was-blue:9090; server was-green:9090 backup; }", left: "(server was-blue:9090)"},
-		"a host of each":           {text: "server { server_name blue.shop; location / { proxy_pass http://was-blue:3000; } } server { server_name green.shop; location / { proxy_pass http://was-green:3000; } }", paired: "was-blue:3000 was-green:3000"},
+		"a host of each":           {text: first + "server { server_name blue.shop; location / { proxy_pass http://was-blue:3000; } } server { server_name green.shop; location / { proxy_pass http://was-green:3000; } }", paired: "was-blue:3000 was-green:3000"},
 		"two upstreams":            {text: "upstream w_blue { server was-blue:3000; } upstream w_green { server was-green:3000; }", paired: "was-blue:3000 was-green:3000"},
 		"that resolve later":       {text: "upstream w_blue { server was-blue:3000 resolve; } upstream w_green { server was-green:3000; }", paired: "was-green:3000"},
 		"two upstreams, addresses": {text: "upstream w_blue { server 10.9.0.11:3000; } upstream w_green { server 10.9.0.12:3000; }", paired: "10.9.0.11:3000 10.9.0.12:3000"},
@@ -71,7 +73,7 @@ func TestLeftOver(t *testing.T) {
 		"a word in geo":            {text: pairs + "geo $side { default blue; 10.0.0.0/8 green; } server { location / { proxy_pass http://w_$side; } }", left: "(default blue)", paired: pairedBoth},
 		"a share":                  {text: pairs + "split_clients $remote_addr $side { 10% green; * blue; } server { location / { proxy_pass http://w_$side; } }", left: "(* blue)", paired: pairedBoth},
 		"users choose":             {text: pairs + "map $cookie_c $side { blue blue; green green; } server { location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
-		"a host chooses":           {text: pairs + "server { server_name blue.shop; set $side blue; location / { proxy_pass http://w_$side; } } server { server_name green.shop; set $side green; location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
+		"a host chooses":           {text: first + pairs + "server { server_name blue.shop; set $side blue; location / { proxy_pass http://w_$side; } } server { server_name green.shop; set $side green; location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
 		"an if chooses":            {text: pairs + "server { if ($cookie_c = blue) { set $side blue; } if ($cookie_c = green) { set $side green; } location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
 		"a word that is shown":     {text: pairs + "server { set $side blue; add_header X-Side $side; location / { proxy_pass http://db:1; } }", paired: pairedBoth},
 		"a word that is used too":  {text: pairs + "server { set $side blue; add_header X-Side $side; location / { proxy_pass http://db:1/$side; } }", left: "(set blue)", paired: pairedBoth},
@@ -85,11 +87,26 @@ func TestLeftOver(t *testing.T) {
 		"a text":                   {text: "server { location = /which { return 200 \"blue\"; } auth_basic blue; location /blue/ { alias /srv/blue/; } }"},
 		"a word in Lua":            {text: "server { location / { content_by_lua_block { ngx.var.side = 'blue' } } }", left: "(content_by_lua_block"},
 		"a bird":                   {text: "server { set $bird bluebird; rewrite ^/x /bluebird; location / { proxy_pass http://db:1/$bird; } }"},
+		"a spare of both":          {text: "upstream w_blue { server was-blue:3000; server db:1 backup; } upstream w_green { server was-green:3000; server db:1 backup; } map $host $up { default w_blue; }", left: "(map w_blue)", paired: pairedBoth},
+		"two that are no pair":     {text: "upstream w_blue { server was-blue:9090; server unix:/run/x.sock; } upstream w_green { server was-green:9090; server was-green:9091; server 10.9.0.11:3000; } server { location / { proxy_pass http://w_blue; } }", left: "(server was-blue:9090)"},
+		"the first server":         {text: ofEach + "server { server_name _; location / { proxy_pass http://was; } }", left: "nginx.conf:2 (proxy_pass was-blue:3000): let another server be the default one", paired: "was-green:3000"},
+		"the default server":       {text: first + strings.Replace(ofEach, "server { server_name blue", "server { listen *:80 default_server; server_name blue", 1), left: "(proxy_pass was-blue:3000): let another server be the default one", paired: "was-green:3000"},
+		"that of the other colour": {text: first + strings.Replace(ofEach, "server { server_name green", "server { listen 80 default_server; server_name green", 1), paired: pairedBoth},
+		"both of their own port":   {text: strings.NewReplacer("{ server_name blue", "{ listen 8081; server_name blue", "{ server_name green", "{ listen 8082; server_name green").Replace(ofEach), paired: pairedBoth},
+		"a name by an include":     {text: first + "server { server_name blue.shop; include names.conf; location / { proxy_pass http://was-blue:9090; } } server { server_name green.shop; location / { proxy_pass http://was-green:9090; } }", left: "(proxy_pass was-blue:9090)"},
+		"a socket":                 {text: "upstream ws { server unix:/run/blue/app.sock; }", left: "(server /run/blue/app.sock): let it not depend on the colour"},
+		"a socket in a pass":       {text: "server { location / { proxy_pass http://unix:/run/was-blue.sock:/x; } }", left: "(proxy_pass /run/was-blue.sock)"},
+		"a socket of neither":      {text: "server { location / { fastcgi_pass unix:/run/php.sock; } location /x { proxy_pass http://unix:/run/app.sock:/blue/; } }"},
+		"sockets of both":          {text: "server { location /blue { fastcgi_pass unix:/run/blue.sock; } location /green { fastcgi_pass unix:/run/green.sock; } }"},
+		"looked up for a log":      {text: "server { access_log syslog:server=was-blue:514; }", left: "(access_log syslog:server=was-blue:514)"},
+		"looked up for real_ip":    {text: "server { set_real_ip_from was-blue; }", left: "(set_real_ip_from was-blue)"},
+		"a decimal address":        {text: "upstream ws { server 2886991877:3000; }", left: "(server 2886991877:3000): write was-blue:3000"},
+		"a zero in an address":     {text: "upstream ws { server 172.20.0.05:3000; }", left: "(server 172.20.0.05:3000): write was-blue:3000"},
 		"in included files":        {text: "include more.conf;", left: "more.conf:1 (server was-blue:9090)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(nil, instance.Options{}).over(mountedEdge())
-			files := nginxtest.Files{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }"}
+			files := nginxtest.Files{"/etc/nginx/nginx.conf": live + test.text, "/etc/nginx/more.conf": "upstream ws { server was-blue:9090; }", "/etc/nginx/names.conf": "server_name www.shop;"}
 			r.conf = mode.Configuration{Nginx: r.found, Files: files.Source()}
 			dir := mentionedShop(t)
 			tree, err := loaded(r.conf)
@@ -229,5 +246,40 @@ func TestNameOfBothRemedyIsCarriedOut(t *testing.T) {
 	// A path is no address, though it may be called like a service.
 	if route := observe("upstream was { server was-blue:3000; } server { location /any/ { proxy_pass http://was; } }"); route.MaySwitch(model.Green) != nil || route.Names != model.Blue {
 		t.Errorf("%+v", route)
+	}
+}
+
+// Where nginx reaches the engine's host, a port that a colour publishes there is an address of it, in whatever a word is.
+func TestLeftOverOnTheEnginesHost(t *testing.T) {
+	app := nginxtest.Application(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
+	for colour, port := range map[model.Colour]int{model.Blue: 8081, model.Green: 8082} {
+		app.Models[colour].Services[0].Published = []model.Published{{Port: port, Target: 3000}}
+	}
+	dir := model.NewAddresses(app).SeenFrom(instance.IsLoopback)
+	for text, left := range map[string]string{
+		"split_clients $remote_addr $u { 50% 127.0.0.1:8081; * db:1; }":                 "(50% 127.0.0.1:8081)",
+		"geo $u { default localhost:8081; }":                                            "(default localhost:8081)",
+		"server { set $port 8081; location / { proxy_pass http://127.0.0.1:$port; } }":  "(set 8081): list $port in nginx.values",
+		"server { location / { content_by_lua_block { connect('127.0.0.1', 8081) } } }": "(content_by_lua_block",
+		"server { rewrite ^ http://127.0.0.1:8081/x; }":                                 "(rewrite http://127.0.0.1:8081/x)",
+		"mail { auth_http 127.0.0.1:8081/auth; }":                                       "(auth_http 127.0.0.1:8081/auth)",
+		"env UP=[::1]:8081;": "(env UP=[::1]:8081)",
+		"server { location /blue { proxy_pass http://127.0.0.1:8081; } location /green { proxy_pass http://127.0.0.1:8082; } }":                         "",
+		"server { location / { content_by_lua_block { pick(8081, 8082) } } }":                                                                           "",
+		"server { listen 127.0.0.1:8081; return 302 http://shop.example:8081/; add_header X 127.0.0.1:8081; set $n 80810; client_max_body_size 8081; }": "",
+		"server { location / { proxy_pass http://127.0.0.1:8083/127.0.0.1:8081; } }":                                                                    "",
+		"map $host $u { default 127.0.0.1:8082; } server { set $port 8082; }":                                                                           "",
+	} {
+		_, route := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server 127.0.0.1:8081; }\n" + text})
+		err := route.MaySwitch(model.Green)
+		if route.Names != model.Blue || (err == nil) != (left == "") || err != nil && !strings.Contains(err.Error(), "nginx.conf:2 "+left) {
+			t.Errorf("%s: names %q, refused with %v, want %q", text, route.Names, err, left)
+		}
+	}
+	for _, host := range []string{"127.0.0.1", "localhost.", "0.0.0.0", "[::]", "127.1", "2130706433"} {
+		r, route := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": "upstream was { server " + host + ":8081; }\n"})
+		if change, err := r.Plan(dir, model.Green); err != nil || route.Names != model.Blue || !strings.Contains(string(change.Files[0].New), "server "+host+":8082;") {
+			t.Errorf("%s: names %q, %v, %+v", host, route.Names, err, change)
+		}
 	}
 }

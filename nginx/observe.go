@@ -76,14 +76,15 @@ func (n *observed) readRunning(ctx context.Context, route *model.Route) error {
 	if err := n.read(ctx, route, n.dir); err != nil {
 		return err
 	}
-	if err := n.look(ctx, route); err != nil || route.Refusal != nil {
+	wrong := route.Refusal
+	if err := n.look(ctx, route); err != nil || wrong != nil {
 		return err
 	}
 	dumped.Wait()
 	if undumped != nil {
 		return undumped
 	}
-	return n.judge(ctx, dump, route, n.dir)
+	return n.judge(ctx, dump, route, n.dir) // whose refusal says more than look's
 }
 
 // read reads the configuration and finds the places that name a colour. What is wrong with it is the route's refusal.

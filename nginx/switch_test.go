@@ -270,7 +270,6 @@ func TestSwitchThatNginxDoesNotApply(t *testing.T) {
 	// A port that the coming configuration listens on is taken by another process of the namespace.
 	write(t, x.mounts[0].Source+"/ports.conf", "server { listen 8099; }\n")
 	b.nginx(box{name: "squatter", networks: []string{"container:" + s.id}, files: map[string]string{"/etc/nginx/nginx.conf": "user nginx; events {}\nhttp { server { listen 8099; } }\n"}})
-	s.plan()
 	s.rehearse()
 	failed := s.notSwitched()
 	if failed.Applied || failed.Restored != nil || failed.Reason.Code != model.NginxNotSwitched || !strings.Contains(failed.Reason.Message, "bind()") {

@@ -39,6 +39,9 @@ func hostKey(host string) string {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().String()
 	}
+	if ip, ok := numericHost(host); ok {
+		return ip.String()
+	}
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
@@ -135,7 +138,7 @@ func (d *Addresses) Owners(host string) []Endpoint { return d.also[hostKey(host)
 // does not declare the port.
 func (d *Addresses) Mentioned(host string, port int) []Endpoint {
 	owners := slices.Clone(d.Owners(host))
-	if len(owners) == 0 && d.isEngine != nil && d.isEngine(host) {
+	if len(owners) == 0 && d.IsEngine(host) {
 		owners = d.publishers(host, port)
 	}
 	for i := range owners {
@@ -152,7 +155,7 @@ func (d *Addresses) Project() string { return d.app.Project }
 func (d *Addresses) Find(host string, port int) (e Endpoint, found bool, err error) {
 	all := d.hosts[strings.ToLower(host)]
 	switch {
-	case len(all) == 0 && d.isEngine != nil && d.isEngine(host):
+	case len(all) == 0 && d.IsEngine(host):
 		return d.published(host, port)
 	case len(all) == 0:
 		return Endpoint{}, false, nil

@@ -21,6 +21,17 @@ func (d *Addresses) SeenFrom(isEngine func(host string) bool) *Addresses {
 	return &seen
 }
 
+// IsEngine says whether a host is the engine's own to who asks.
+func (d *Addresses) IsEngine(host string) bool { return d.isEngine != nil && d.isEngine(hostKey(host)) }
+
+// PublishedBy are the colours of which a service publishes a port on the engine's host; none to who does not reach that host.
+func (d *Addresses) PublishedBy(port int) (owners []Endpoint) {
+	if d.isEngine == nil {
+		return nil
+	}
+	return d.publishers("", port)
+}
+
 // Publishes says whether any service of the colours has a port on the engine's host.
 func (d *Addresses) Publishes() bool {
 	for _, m := range d.app.Models {

@@ -16,23 +16,38 @@ type Mention struct {
 // nothing next to it that could belong to a host name. Case does not matter. A word is listed once, with the first host
 // found in it. Names of directives are not looked at, but the keys of map and geo are; Lua code is, line by line.
 func (f *File) Mentions(hosts []string) []Mention {
-	s := searcher{file: f}
+	var known, folded []string
 	for _, h := range hosts {
 		if h != "" {
-			s.hosts = append(s.hosts, h)
-			s.folded = append(s.folded, foldASCII(h))
+			known, folded = append(known, h), append(folded, foldASCII(h))
 		}
 	}
-	if len(s.hosts) > 0 {
-		f.Walk(s.directive)
+	if len(known) == 0 {
+		return nil
 	}
+	return f.Search(func(text string) (host string, at int, ok bool) {
+		text = foldASCII(text)
+		for i, h := range folded {
+			if n := indexHost(text, h); n >= 0 && (!ok || n < at) {
+				host, at, ok = known[i], n, true
+			}
+		}
+		return host, at, ok
+	})
+}
+
+// Search returns the words of the file, and the lines of its Lua code, in which find finds something: what, and where in the
+// text. What a Point names is left out.
+func (f *File) Search(find func(text string) (what string, at int, ok bool)) []Mention {
+	s := searcher{file: f, find: find}
+	f.Walk(s.directive)
 	return s.found
 }
 
 type searcher struct {
-	file          *File
-	hosts, folded []string
-	found         []Mention
+	file  *File
+	find  func(text string) (what string, at int, ok bool)
+	found []Mention
 }
 
 func (s *searcher) directive(d *Directive) bool {
@@ -86,17 +101,6 @@ func (s *searcher) add(d *Directive, host string, offset int, text string) {
 	m := Mention{Path: s.file.Path, Directive: d.Name.Value, Host: host, Text: text, Start: offset}
 	m.Line, m.Col = s.file.Position(offset)
 	s.found = append(s.found, m)
-}
-
-// find returns the host that stands first in text as a whole word, and where.
-func (s *searcher) find(text string) (host string, at int, ok bool) {
-	text = foldASCII(text)
-	for i, h := range s.folded {
-		if n := indexHost(text, h); n >= 0 && (!ok || n < at) {
-			host, at, ok = s.hosts[i], n, true
-		}
-	}
-	return host, at, ok
 }
 
 // indexHost returns where host stands in text as a whole word, or -1.

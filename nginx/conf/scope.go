@@ -108,3 +108,18 @@ func (s *Scope) Within(name string) bool {
 	}
 	return false
 }
+
+// Within returns the directives that stand right in a block, and in the place of its includes what they bring.
+func Within(block *Directive) []*Directive { return assembled(block.Block) }
+
+func assembled(ds []*Directive) (all []*Directive) {
+	for _, d := range ds {
+		if len(d.brought) == 0 {
+			all = append(all, d)
+		}
+		for _, f := range d.brought {
+			all = append(all, assembled(f.Directives)...)
+		}
+	}
+	return all
+}

@@ -10,10 +10,10 @@ import (
 	"bluegate/deploy/model"
 )
 
-// IsLoopback says whether a host is where it is asked from.
+// IsLoopback says whether a host is where it is asked from. A connection to the address of none leads there too.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
 // IsThisMachine says whether a host is the machine that this process runs on.

@@ -11,7 +11,8 @@ import (
 )
 
 // A chooser is a word that has the colour's name in it, names no host, and may decide where requests go: `set $side blue;`
-// with `proxy_pass http://was_$side;`, a value of a map, `rewrite ^ /blue$uri;`. Where it leads cannot be told, so it is a
+// with `proxy_pass http://was_$side;`, a value of a map, `rewrite ^ /blue$uri;`, a socket. So is a port that only this colour
+// publishes: `set $port 8081;`. Where it leads cannot be told, so it is a
 // mention of that colour like an address of it: it is a switch point, it exists for both colours, or it is left over.
 
 // choosers lists them. Findings are those that cannot decide anything, because their variable is used nowhere but in a
@@ -36,7 +37,7 @@ func (r References) choosers(s Scope, known []mention) (found []mention, finding
 					continue
 				}
 				for _, colour := range model.Colours {
-					if !carriesOnly(word.Value, colour) {
+					if !carriesOnly(word.Value, colour) && !r.carriesPort(word.Value, len(d.Lua.Value) > 0, colour) {
 						continue
 					}
 					m := r.mention(file, d, model.Endpoint{Colour: colour}, word.Start, word.End, word.Value)
@@ -86,12 +87,24 @@ func choosing(file *conf.File, d *conf.Directive) []conf.Arg {
 		return d.Args[len(d.Args)-1:]
 	case name == "return" && len(d.Args) > 0 && redirects(d):
 		return d.Args[len(d.Args)-1:]
-	case isPass(name) && len(d.Args) > 0 && strings.Contains(d.Args[0].Value, "$"):
+	case isPass(name) && len(d.Args) > 0 && strings.Contains(d.Args[0].Value, "$"), name == "auth_http":
 		return d.Args[:1]
+	case (isPass(name) || name == "server") && len(d.Args) > 0 && !d.HasBlock:
+		return socketOf(d.Args[0])
 	case len(d.Lua.Value) > 0:
 		return []conf.Arg{d.Lua}
 	}
 	return nil
+}
+
+// socketOf is the path of a Unix socket, without what a *_pass asks there.
+func socketOf(word conf.Arg) []conf.Arg {
+	_, path, ok := strings.Cut(word.Value, "unix:")
+	if !ok {
+		return nil
+	}
+	word.Value, _, _ = strings.Cut(path, ":")
+	return []conf.Arg{word}
 }
 
 // redirects says whether a return sends a client elsewhere: it has a URL, or the code of a redirection.

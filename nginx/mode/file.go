@@ -202,7 +202,7 @@ func (r References) stale(change *model.Change, points []model.SwitchPoint) erro
 	found := r.Mentions(s)
 	choosers, _ := r.choosers(s, found)
 	for _, m := range pair(append(found, choosers...)) {
-		if m.Colour == change.To.Other() && !m.Paired {
+		if m.serves(change.To.Other()) {
 			left = append(left, m.Mention)
 		}
 	}

@@ -15,7 +15,8 @@ type References struct {
 	dir       *model.Addresses
 	upstreams []string
 	twins     twins
-	both      map[spot]bool // the addresses that stand in the same form for both colours
+	defaults  map[*conf.Directive]bool // the servers that answer for every host that no other one answers for
+	both      map[spot]bool            // the addresses that stand in the same form for both colours
 }
 
 // spot is an offset in a file.
@@ -33,6 +34,7 @@ func ReferencesOf(tree []*conf.File, dir *model.Addresses) (References, error) {
 	if r.twins, err = twinsOf(tree, dir); err != nil {
 		return r, err
 	}
+	r.defaults = defaultServers(tree)
 	r.both = map[spot]bool{}
 	for _, m := range pair(r.Mentions(Scope{})) {
 		if m.Paired {

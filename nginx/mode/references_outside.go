@@ -40,6 +40,9 @@ func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scop
 	found = pair(append(found, choosers...))
 	route.Findings = append(route.Findings, shown...)
 	for _, m := range found {
+		if m.Paired && m.serves(route.Names) {
+			m.Paired, m.Remedy = false, "let another server be the default one of that address, such as `server { listen 80 default_server; return 444; }`"
+		}
 		route.Mentions = append(route.Mentions, m.Mention)
 		if m.Paired && m.atLoad {
 			route.Paired = addNew(route.Paired, m.end)
@@ -60,6 +63,14 @@ type mention struct {
 	form   string // what stands there and around it, without the address and the colour's words
 	marked bool   // what stands around it carries the colour's word, so that it can exist once for each
 	atLoad bool   // nginx looks the host up when it loads its configuration
+	// strays says that the server around it answers for hosts that are the name of none, and that of the other colour's form
+	// does not: then not only those come who choose a colour.
+	strays bool
+}
+
+// serves says whether requests lead there that a switch does not lead elsewhere, while this colour is live.
+func (m mention) serves(live model.Colour) bool {
+	return m.Colour == live && (!m.Paired || m.strays)
 }
 
 // Mentions lists every place that names an address of either colour, or an upstream of one, and that no switch changes.
@@ -75,7 +86,7 @@ func (r References) Mentions(s Scope) (found []mention) {
 		for _, colour := range model.Colours {
 			for _, m := range file.Mentions(slices.Concat(r.dir.HostsOf(colour), r.twins.names(colour))) {
 				d := directiveAt(file, m.Start)
-				if d == nil || addresses[d] || m.Directive == "upstream" || slices.Contains(harmless, m.Directive) || s.changes(file, m.Start, assigned(file, d)) {
+				if d == nil || addresses[d] || m.Directive == "upstream" || slices.Contains(harmless, m.Directive) && !lookedUp(m) || s.changes(file, m.Start, assigned(file, d)) {
 					continue
 				}
 				if d.Name.Value == "location" && r.dir.Shared(m.Host) { // a path may have a segment that is called like a service of both
@@ -94,8 +105,15 @@ func (r References) Mentions(s Scope) (found []mention) {
 				found = append(found, at)
 			}
 		}
+		found = append(found, r.published(file, addresses, s)...)
 	}
 	return found
+}
+
+// lookedUp says whether nginx looks a host up when it loads a directive that sends no requests there: it cannot start once
+// that host is stopped.
+func lookedUp(m conf.Mention) bool {
+	return m.Directive == "set_real_ip_from" || (m.Directive == "access_log" || m.Directive == "error_log") && strings.Contains(m.Text, "syslog:")
 }
 
 // atPoint is what an address names: the services behind it, or a pair's upstream.
@@ -136,6 +154,7 @@ func (r References) mention(file *conf.File, d *conf.Directive, e model.Endpoint
 	}}
 	m.form, m.marked = r.formOf(file, d, start, end, e.Colour)
 	m.form += " " + r.dir.KeyOf(e)
+	m.strays = slices.ContainsFunc(r.blocksAround(file, d), func(b *conf.Directive) bool { return r.defaults[b] })
 	return m
 }
 
@@ -157,13 +176,13 @@ func (r References) remedy(e model.Endpoint, p conf.Point, s Scope) string {
 
 // pair marks the mentions that exist in the same form for both colours.
 func pair(found []mention) []mention {
-	forms := map[model.Colour]map[string]bool{model.Blue: {}, model.Green: {}}
+	forms := map[model.Colour]map[string]mention{model.Blue: {}, model.Green: {}}
 	for _, m := range found {
-		forms[m.Colour][m.form] = true
+		forms[m.Colour][m.form] = m
 	}
 	for i, m := range found {
-		if m.marked && forms[m.Colour.Other()][m.form] {
-			found[i].Paired = true
+		if other, ok := forms[m.Colour.Other()][m.form]; m.marked && ok {
+			found[i].Paired, found[i].strays = true, m.strays && !other.strays
 		}
 	}
 	return found
@@ -186,20 +205,23 @@ func (r References) notSwitched(live model.Colour, s Scope) (findings []model.Fi
 }
 
 // formOf is what a place and the blocks around it look like without the address and with {colour} for the colour's words,
-// so that the other colour's has the same form. marked says that something besides the address carries the colour.
+// so that the other colour's has the same form. marked says that something besides the address carries the colour; the name of
+// an upstream does not count, because it is chosen elsewhere.
 func (r References) formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
 	src := string(file.Src)
 	leaf := src[d.Start:start] + "{address}" + src[end:d.End]
 	blocks := []string{}
 	for _, b := range r.blocksAround(file, d) {
-		blocks = append(blocks, blockHead(b))
+		head := blockHead(b)
+		blocks = append(blocks, head)
+		marked = marked || b.Name.Value != "upstream" && withoutColour(head, colour) != head
 		if b.Name.Value == "map" && len(blocks) == 1 { // the key of a row chooses
 			blocks = append(blocks, d.Name.Value)
+			marked = marked || withoutColour(d.Name.Value, colour) != d.Name.Value
 		}
 	}
 	words := strings.Join(blocks, " < ")
-	neutral := withoutColour(words, colour)
-	return strings.Join(strings.Fields(withoutColour(leaf, colour)), " ") + " < " + neutral, neutral != words
+	return strings.Join(strings.Fields(withoutColour(leaf, colour)), " ") + " < " + withoutColour(words, colour), marked
 }
 
 // blocksAround are the blocks that a directive stands in, the innermost first. Those of an included file continue with those
@@ -223,8 +245,11 @@ func (r References) blocksAround(file *conf.File, d *conf.Directive) (blocks []*
 // blockHead is what a block begins with, and which hosts a server answers for.
 func blockHead(b *conf.Directive) string {
 	words := b.Name.Value + " " + joined(b.Args)
-	for _, d := range b.Block {
-		if b.Name.Value == "server" && d.Name.Value == "server_name" {
+	if b.Name.Value != "server" {
+		return words
+	}
+	for _, d := range conf.Within(b) {
+		if d.Name.Value == "server_name" {
 			words += " " + joined(d.Args)
 		}
 	}

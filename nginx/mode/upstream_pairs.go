@@ -22,7 +22,7 @@ type twin struct {
 type twins map[string]twin
 
 // twinsOf finds the upstreams that come in pairs: the names differ in the colour's word only, and each one's servers are
-// addresses of its own colour.
+// addresses of its own colour, or of neither.
 func twinsOf(tree []*conf.File, dir *model.Addresses) (twins, error) {
 	all, mixed := twins{}, map[string]bool{}
 	for _, file := range tree {
@@ -37,6 +37,8 @@ func twinsOf(tree []*conf.File, dir *model.Addresses) (twins, error) {
 			}
 			if owners := dir.Mentioned(p.Host, port); !found && len(owners) == 1 { // a port or a name that is not declared
 				e, found = owners[0], true
+			} else if !found && len(owners) == 0 { // nobody's: a spare of both
+				continue
 			}
 			key := strings.ToLower(p.Upstream)
 			t := all[key]
