@@ -47,6 +47,7 @@ func (r *run) examine(ctx context.Context) error {
 	r.note(r.seen.Healthchecks(r.Settings)...)
 	r.note(r.seen.Drift(r.Settings.Keep)...)
 	r.note(r.seen.RestartPolicyLost()...)
+	r.note(r.seen.AddressesNotLoaded()...)
 	if r.seen.Route.State == model.RouterAbsent {
 		return nil
 	}

@@ -2,8 +2,10 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/plan"
 )
 
 // Refresh makes nginx look up the addresses of the live colour again: a container that is restarted may get another one,
@@ -18,6 +20,11 @@ func (d *Deployer) Refresh(ctx context.Context) error {
 	if r.live.Colour == model.None {
 		return &model.UnreachableError{What: "nginx", Err: model.Invalid("it is not known which colour is live: %s", r.live.By)}
 	}
+	return r.reload(ctx)
+}
+
+// reload makes nginx load its configuration again, as it is. It names the live colour.
+func (r *run) reload(ctx context.Context) error {
 	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
 		change, err := r.nginx.Plan(r.seen.Addresses, r.live.Colour)
 		if err == nil && !change.Empty() {
@@ -27,5 +34,25 @@ func (d *Deployer) Refresh(ctx context.Context) error {
 			return err
 		}
 		return r.nginx.Restore(ctx, change)
+	})
+}
+
+// loadAddresses makes nginx look up the addresses of the live colour again, where it does not know one of them.
+func (r *run) loadAddresses(ctx context.Context) error {
+	unknown := r.seen.NotLoadedAddresses()
+	if len(unknown) == 0 {
+		return nil
+	}
+	return r.step(ctx, "reload", func(ctx context.Context) error {
+		if err := r.reload(ctx); err != nil {
+			return err
+		}
+		said := fmt.Sprintf("%s was reloaded: %s", r.seen.Route.Nginx, plan.NotLoadedAddress(r.seen.Route, unknown[0]))
+		if more := len(unknown) - 1; more > 0 {
+			said += fmt.Sprintf(", and neither %s more", model.Count(more, "container"))
+		}
+		r.report.Message = said
+		r.Progress.Say("%s", said)
+		return nil
 	})
 }

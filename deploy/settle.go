@@ -40,6 +40,9 @@ func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) erro
 	if err := r.restorePolicies(ctx); err != nil {
 		return err
 	}
+	if err := r.loadAddresses(ctx); err != nil {
+		return err
+	}
 	if r.Settings.Cut {
 		err := r.step(ctx, "retire", func(ctx context.Context) error {
 			said, err := r.stopIdle(ctx)

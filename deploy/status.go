@@ -21,6 +21,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 		r.note(r.seen.NginxFindings()...)
 		r.note(r.seen.Drift(r.Settings.Keep)...)
 		r.note(r.seen.RestartPolicyLost()...)
+		r.note(r.seen.AddressesNotLoaded()...)
 		err = r.noteNames(ctx)
 	}
 	if err == nil {

@@ -161,6 +161,9 @@ func (n *observed) look(ctx context.Context, route *model.Route) error {
 	}
 	route.Draining = len(s.ShuttingDown)
 	route.Workers = s.Accepting()
+	if _, asksAgain := n.mode.(mode.Flagged); !asksAgain {
+		route.Since, _ = s.OldestStart(time.Now())
+	}
 	if route.Refusal != nil {
 		return nil
 	}

@@ -178,16 +178,16 @@ func (w *Watcher) restart(ctx context.Context, h healed, todo act) {
 		return
 	}
 	for _, c := range todo.containers {
-		done, err := w.App.Restart(ctx, c.ID)
+		did, err := w.App.Restart(ctx, c.ID)
 		switch {
-		case err != nil && !done:
+		case err != nil && did == "":
 			w.say("container %q was not restarted: %v", c.Name, err)
 		case err != nil:
-			why := w.mask(fmt.Sprintf("container %q was restarted, but: %v", c.Name, err))
+			why := w.mask(fmt.Sprintf("container %q was %s, but: %v", c.Name, did, err))
 			w.say("%s", why)
 			w.tell(ctx, Event{Kind: EventNeedsPerson, Subject: Live, Why: why, Run: "bluegate status"})
-		case done:
-			why := fmt.Sprintf("container %q was restarted (%d of %d): %s", c.Name, len(h.Restarts), w.Heal.Restarts, w.mask(c.Problem))
+		case did != "":
+			why := fmt.Sprintf("container %q was %s (%d of %d): %s", c.Name, did, len(h.Restarts), w.Heal.Restarts, w.mask(c.Problem))
 			w.say("%s", why)
 			w.tell(ctx, Event{Kind: EventHealed, Subject: Live, Why: why})
 		}

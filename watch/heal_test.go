@@ -50,11 +50,11 @@ func (s *shop) Deploying(context.Context) (*watch.Deploying, error) {
 
 func (s *shop) Events(context.Context) <-chan struct{} { return s.events }
 
-func (s *shop) Restart(_ context.Context, id string) (bool, error) {
+func (s *shop) Restart(_ context.Context, id string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("restart %s", id)
-	return true, nil
+	return "restarted", nil
 }
 
 func (s *shop) Rollback(_ context.Context, leaving string) (model.Outcome, string) {

@@ -35,9 +35,10 @@ type Application interface {
 	Deploying(ctx context.Context) (*Deploying, error)
 	// Events sends when the engine reports that a container of the application changed, until ctx ends.
 	Events(ctx context.Context) <-chan struct{}
-	// Restart restarts a container if it still is one of the live colour and still is not healthy. It returns false if it
-	// did not have to, or could not. An error next to true is what a person has to do about it.
-	Restart(ctx context.Context, id string) (bool, error)
+	// Restart restarts a container if it still is one of the live colour and still is not healthy, or does what else helps
+	// it, and returns what it did: "restarted". It returns nothing if it did not have to, or could not. An error next to
+	// what it did is what a person has to do about it.
+	Restart(ctx context.Context, id string) (did string, err error)
 	// Rollback makes the previous release live, through the gate and under the lock, if leaving is still the live release. The
 	// outcome is Locked if someone else deploys, or has made another release live.
 	Rollback(ctx context.Context, leaving string) (model.Outcome, string)

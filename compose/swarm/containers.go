@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/swarm"
 	"golang.org/x/sync/errgroup"
 
@@ -139,11 +140,11 @@ func (s *Stack) container(ctx context.Context, m model.Model, one slot) model.Co
 	switch {
 	case hasEnded(t):
 		c.State = string(gate.StateExited)
-	case c.Sample.State == gate.StateRunning:
+	case c.Sample.State == gate.StateRunning && !s.nodes.lost(t):
 		c.Running = true
-	default: // the Swarm is about to start it
+	default: // the Swarm is about to start it, or its node is away and may still run it
 		c.State = string(gate.StateRestarting)
-		if len(one.tasks) > 1 && failed(one.tasks[1]) {
+		if len(one.tasks) > 1 && endedItself(one.tasks[1]) {
 			before := s.sample(ctx, one, one.tasks[1])
 			c.Sample.ExitCode, c.LastProbe = before.ExitCode, lastFailure(before)
 		}
@@ -152,6 +153,7 @@ func (s *Stack) container(ctx context.Context, m model.Model, one slot) model.Co
 		c.LastProbe = lastFailure(c.Sample)
 	}
 	c.Addresses = addressesOf(one.service, t)
+	c.Moves = len(one.service.Endpoint.VirtualIPs) == 0
 	c.Published = publishedBy(one.service, t, s.nodes.here(t.NodeID))
 	if status := t.Status.ContainerStatus; status != nil && len(status.ContainerID) > 12 {
 		c.Names = []string{status.ContainerID[:12], c.Name + "." + t.ID}
@@ -191,6 +193,10 @@ func (s *Stack) sample(ctx context.Context, one slot, t swarm.Task) gate.Sample 
 	out.OOMKilled = info.State.OOMKilled
 	if info.State.Health == nil {
 		return out
+	}
+	if hasEnded(t) && info.State.Health.Status == container.Unhealthy {
+		out.State, out.Health, out.Error = gate.StateRunning, gate.HealthUnhealthy, ""
+		out.FailingStreak = info.State.Health.FailingStreak
 	}
 	for _, entry := range info.State.Health.Log {
 		out.LastProbe = &gate.ProbeResult{Start: entry.Start, End: entry.End, ExitCode: entry.ExitCode, Output: entry.Output}

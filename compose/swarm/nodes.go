@@ -62,6 +62,15 @@ func (n *nodes) here(id string) bool {
 	return id != "" && id == n.own
 }
 
+// lost says that a task was on a node that is down or gone: what it does there cannot be told, and the Swarm does not wait
+// for it.
+func (n *nodes) lost(t swarm.Task) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	node, there := n.all[t.NodeID]
+	return t.NodeID != "" && n.all != nil && (!there || node.Status.State == swarm.NodeStateDown)
+}
+
 // eligible is how many nodes a global service with these constraints runs on.
 func (n *nodes) eligible(ctx context.Context, constraints []string) (int, error) {
 	all, err := n.list(ctx)

@@ -163,10 +163,10 @@ func (s *Stack) ended(ctx context.Context, service swarm.Service, what string) e
 		if errdefs.IsNotFound(err) || err != nil && strings.Contains(err.Error(), "not found") {
 			return true, nil
 		}
-		nodes, _ := s.nodes.list(ctx)
+		nodes, _ := s.nodesOf(ctx, tasks)
 		left = ""
 		for _, t := range tasks {
-			if !hasEnded(t) && !onLostNode(t, nodes) {
+			if !hasEnded(t) && !s.nodes.lost(t) {
 				left = fmt.Sprintf("%s on node %s is %s", t.ID, nodeName(nodes, t.NodeID), t.Status.State)
 			}
 		}
@@ -176,13 +176,6 @@ func (s *Stack) ended(ctx context.Context, service swarm.Service, what string) e
 		return fmt.Errorf("%s service %s: after %s a task has not ended: %s", what, service.Spec.Name, grace+engine.KillLimit, left)
 	}
 	return err
-}
-
-// onLostNode says that a task was on a node that is down or gone: what it does cannot be told there, and the Swarm does not
-// wait for it either.
-func onLostNode(t swarm.Task, nodes map[string]swarm.Node) bool {
-	node, there := nodes[t.NodeID]
-	return nodes != nil && t.NodeID != "" && (!there || node.Status.State == swarm.NodeStateDown)
 }
 
 // Remove implements model.Stack: the services of the containers are removed, with the secrets and configs that only they

@@ -15,7 +15,7 @@ import (
 // sampleOf says of a slot's task what the gate asks of a container.
 //
 // The Swarm says "running" of a container with a healthcheck only when it is healthy, and "starting" before. When it becomes
-// unhealthy, the Swarm ends the task, so that an unhealthy task is one that has failed.
+// unhealthy, the Swarm stops it: its task has then failed, or completed if the process exits with 0.
 func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sample {
 	probe := probeOf(s.service.Spec)
 	out := gate.Sample{At: at, ID: t.ID, Name: s.name(), Service: service, State: gate.StateCreated}
@@ -38,6 +38,9 @@ func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sam
 		}
 	case swarm.TaskStateComplete:
 		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
+		if probe != nil {
+			out.Error = "its healthcheck failed, or it ended by itself: of a process that then exits with 0 the Swarm says no more than finished" + on
+		}
 	case swarm.TaskStateFailed:
 		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
 		out.Error = cmp.Or(t.Status.Err, t.Status.Message) + on
@@ -77,6 +80,7 @@ func waits(t swarm.Task, on string) string {
 // before.
 type memory struct {
 	mu    sync.Mutex
+	skew  time.Duration                     // local time minus the engine's
 	slots map[string]map[string]*remembered // by stack and slot
 }
 
@@ -104,7 +108,7 @@ func (m *memory) note(s slot, out *gate.Sample) {
 		r.replaced++
 	}
 	if r.started.IsZero() && (t.Status.State == swarm.TaskStateStarting || t.Status.State == swarm.TaskStateRunning) {
-		r.started = t.Status.Timestamp
+		r.started = t.Status.Timestamp.Add(m.skew)
 	}
 	out.StartedAt, out.RestartCount = r.started, r.replaced
 	if out.RestartCount > 0 && out.Error == "" && len(s.tasks) > 1 {
@@ -116,7 +120,7 @@ func (m *memory) note(s slot, out *gate.Sample) {
 // failures is how many earlier tasks of a slot failed.
 func failures(s slot) (n int) {
 	for _, t := range s.tasks[1:] {
-		if failed(t) || t.Status.State == swarm.TaskStateOrphaned {
+		if endedItself(t) || t.Status.State == swarm.TaskStateOrphaned {
 			n++
 		}
 	}

@@ -37,6 +37,10 @@ func failed(t swarm.Task) bool {
 	return t.Status.State == swarm.TaskStateFailed || t.Status.State == swarm.TaskStateRejected
 }
 
+// endedItself says that a task's process ended, or was ended because its healthcheck failed: a process that then ends with
+// exit code 0 completes its task.
+func endedItself(t swarm.Task) bool { return failed(t) || t.Status.State == swarm.TaskStateComplete }
+
 // slotsOf are the slots of a service: those of its tasks, and those that it had before it retired. A slot that was given up
 // is one of them until its task has ended.
 func slotsOf(service swarm.Service, tasks []swarm.Task, nodes map[string]swarm.Node) []slot {
@@ -80,7 +84,7 @@ func newestFirst(a, b swarm.Task) int {
 // failed or completed and is not to be started again stays.
 func givenUp(newest swarm.Task) bool {
 	leaves := newest.DesiredState == swarm.TaskStateRemove || newest.DesiredState == swarm.TaskStateShutdown
-	return leaves && hasEnded(newest) && !failed(newest) && newest.Status.State != swarm.TaskStateComplete
+	return leaves && hasEnded(newest) && !endedItself(newest)
 }
 
 // retiredSlots are the slots that a service had before it retired, by its label.

@@ -130,6 +130,7 @@ func TestSamples(t *testing.T) {
 		"became unhealthy":   {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is failed exit 137: task: non-zero exit (137): dockerexec: unhealthy container", "running/unhealthy 3 137: task: non-zero exit (137): dockerexec: unhealthy container on node host-n1"},
 		"no such image":      {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is rejected: No such image: shop:v9", "created/ 0 0: No such image: shop:v9 on node host-n1"},
 		"done":               {"none", "a slot 1 on n1 desired shutdown is complete exit 0", "exited/ 0 0: "},
+		"done, with a check": {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is complete exit 0", "exited/ 0 0: its healthcheck failed, or it ended by itself: of a process that then exits with 0 the Swarm says no more than finished on node host-n1"},
 		"its node was lost":  {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is orphaned", "exited/ 0 0: the Swarm ended its task on node host-n1 (orphaned)"},
 		"someone stopped it": {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is shutdown", "exited/ 0 0: the Swarm ended its task on node host-n1 (shutdown)"},
 	} {

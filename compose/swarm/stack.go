@@ -41,7 +41,7 @@ type Stack struct {
 func New(conn *connect.Connection, files *compose.Stack, opts load.Options) *Stack {
 	return &Stack{
 		ImageStore: files, NameHolder: files.Names(), engine: conn.Engine, conn: conn, files: files, opts: opts,
-		nodes: nodes{engine: conn.Engine}, memory: memory{slots: map[string]map[string]*remembered{}},
+		nodes: nodes{engine: conn.Engine}, memory: memory{skew: conn.Skew, slots: map[string]map[string]*remembered{}},
 	}
 }
 

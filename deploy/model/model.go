@@ -96,6 +96,7 @@ type Container struct {
 	Published  []Published       `json:"-"`
 	Exposed    []int             `json:"-"` // the TCP ports that it declares, those of its image too
 	Project    string            `json:"-"` // its Compose project
+	Moves      bool              `json:"-"` // it has another address after each start, and its name leads to that
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`
 	RestartPol string            `json:"-"` // as in a Compose file: always, on-failure:3

@@ -103,6 +103,9 @@ type Route struct {
 	// configuration names neither.
 	Write    map[Colour]string
 	Draining int // workers of an earlier configuration that still serve
+	// Since is when the oldest process that accepts requests began, at the latest: it knows the addresses that names led to
+	// then. Zero: not known, or nginx looks names up all the time.
+	Since time.Time
 	// Workers are the processes that accepted requests; a process that is started later never has the same id.
 	Workers  []string
 	Findings []Finding

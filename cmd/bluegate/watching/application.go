@@ -213,6 +213,9 @@ func (a *application) shown() watch.Look {
 	for _, colour := range model.Colours {
 		own := a.seen.Of(colour)
 		problems := plan.HealthProblems(a.seen.Application.Models[colour], own)
+		if colour == l.Live {
+			problems = append(problems, a.unknownToNginx()...)
+		}
 		shown := watch.ColourState{Colour: colour, Live: colour == l.Live, Containers: []watch.ContainerState{}}
 		for _, c := range own {
 			shown.Containers = append(shown.Containers, a.containerState(c, problems))
@@ -227,6 +230,14 @@ func (a *application) shown() watch.Look {
 	}
 	l.Questions = a.questions()
 	return l
+}
+
+// unknownToNginx are the containers of the live colour that are healthy and get no request.
+func (a *application) unknownToNginx() (problems []model.Reason) {
+	for _, c := range a.seen.NotLoadedAddresses() {
+		problems = append(problems, model.Reason{Service: c.Service, Container: c.Name, ContainerID: c.ID, Message: plan.NotLoadedAddress(a.seen.Route, c)})
+	}
+	return problems
 }
 
 func (a *application) containerState(c model.Container, problems []model.Reason) watch.ContainerState {
@@ -304,14 +315,14 @@ func (a *application) Events(ctx context.Context) <-chan struct{} {
 }
 
 // Restart implements watch.Application. What is live, and what is not healthy, is asked for again.
-func (a *application) Restart(ctx context.Context, id string) (bool, error) {
+func (a *application) Restart(ctx context.Context, id string) (did string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if deploying, err := a.Deploying(ctx); err != nil || deploying != nil {
-		return false, err
+		return "", err
 	}
 	if err := a.lookAtAll(ctx); err != nil {
-		return false, err
+		return "", err
 	}
 	for _, c := range a.seen.Of(a.seen.Live.Colour) {
 		if c.ID != id {
@@ -323,25 +334,34 @@ func (a *application) Restart(ctx context.Context, id string) (bool, error) {
 			}
 		}
 	}
-	return false, nil
+	for _, c := range a.seen.NotLoadedAddresses() {
+		if c.ID == id {
+			a.setStale()
+			return "made known to nginx, which was reloaded", a.refresh(ctx)
+		}
+	}
+	return "", nil
 }
 
-// restart restarts a container. If its address is another one afterwards, nginx is reloaded: it knows the addresses of its
-// last reload.
-func (a *application) restart(ctx context.Context, c model.Container) (done bool, err error) {
+// restart restarts a container, unless the Swarm does that by itself. If its address is another one afterwards, nginx is
+// reloaded: it knows the addresses of its last reload.
+func (a *application) restart(ctx context.Context, c model.Container) (did string, err error) {
+	if a.options.Swarm {
+		return "", nil
+	}
 	if err := a.access.Restart(ctx, c); err != nil {
-		return false, err
+		return "", err
 	}
 	seen, err := a.via.Again(ctx, a.seen)
 	if err != nil {
-		return true, err
+		return "restarted", err
 	}
 	for _, now := range seen.Of(c.Colour) {
 		if now.ID == c.ID && !maps.Equal(now.Addresses, c.Addresses) {
-			return true, a.refresh(ctx)
+			return "restarted", a.refresh(ctx)
 		}
 	}
-	return true, nil
+	return "restarted", nil
 }
 
 func (a *application) refresh(ctx context.Context) error {

@@ -41,6 +41,7 @@ var phases = map[string]*phase{
 	"lock": inChecking, "settle": inChecking, "observe": inChecking, "plan": inChecking, "examine": inChecking, "try-restart": inChecking, "try": inChecking,
 	"pull": inPulling, "build": inBuilding, "replace": inStarting, "up": inStarting, "checks": inAsking, "rehearse": inSwitching, "switch": inSwitching,
 	"gate": inWatching, "preview": inPreview, "bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
+	"reload": inSwitching,
 }
 
 // donePhase is a phase that is over.
