@@ -122,7 +122,7 @@ func TestDrillFindsWhatIsCut(t *testing.T) {
 	s := newShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Started, nil, "blue")
 	main := filepath.Join(s.Dir, "nginx.conf")
-	text := "worker_shutdown_timeout 100ms;\nevents {}\nhttp { include /etc/nginx/http.d/*.conf; include /etc/nginx/conf.d/*.conf; }\n"
+	text := textOf(t, filepath.Join(root, "testdata", "nginx", "nginx.conf")) + "\nworker_shutdown_timeout 100ms;\n"
 	if err := os.WriteFile(main, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
