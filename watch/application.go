@@ -67,6 +67,7 @@ func (w *Watcher) lookOnce(ctx context.Context, work *sync.WaitGroup) {
 		work.Go(func() {
 			defer w.acting.Store(false)
 			w.heal(ctx, l, down)
+			w.endPreview(ctx, l)
 		})
 	}
 }
@@ -112,7 +113,7 @@ func (w *Watcher) see(ctx context.Context, work *sync.WaitGroup, l Look) {
 		} else if l.Deploying != nil && s.Deploying == nil {
 			w.say("deployment: %s by %s", l.Deploying.Command, l.Deploying.By)
 		}
-		s.Deploying, s.Live, s.LiveBy, s.Colours = l.Deploying, l.Live, l.LiveBy, l.Colours
+		s.Deploying, s.Live, s.LiveBy, s.Colours, s.Preview = l.Deploying, l.Live, l.LiveBy, l.Colours, l.Preview
 	})
 	for _, q := range l.Questions {
 		if err := w.begin(ctx, work, q); err != nil {

@@ -23,7 +23,8 @@ type shop struct {
 	release   string
 	sick      map[string]bool // releases that are unhealthy whatever is done
 	deploying *watch.Deploying
-	refuses   bool // a rollback
+	refuses   bool // a rollback, and the end of a preview
+	preview   *watch.Preview
 	log       []string
 	events    chan struct{}
 }
@@ -39,7 +40,7 @@ func (s *shop) Look(context.Context) (watch.Look, error) {
 	if s.sick[s.release] {
 		c.Health, c.Problem = "unhealthy", "its health is unhealthy"
 	}
-	return watch.Look{Deploying: s.deploying, Live: s.live, LiveBy: "nginx names it", Release: s.release, Colours: []watch.ColourState{{Colour: s.live, Live: true, Containers: []watch.ContainerState{c}}}}, nil
+	return watch.Look{Deploying: s.deploying, Live: s.live, LiveBy: "nginx names it", Release: s.release, Preview: s.preview, Colours: []watch.ColourState{{Colour: s.live, Live: true, Containers: []watch.ContainerState{c}}}}, nil
 }
 
 func (s *shop) Deploying(context.Context) (*watch.Deploying, error) {
@@ -72,6 +73,17 @@ func (s *shop) Rollback(_ context.Context, leaving string) (model.Outcome, strin
 	s.note("rollback from %s", leaving)
 	s.live, s.release = s.live.Other(), "r0"
 	return model.Promoted, "r0 is live"
+}
+
+func (s *shop) EndPreview(context.Context) (model.Outcome, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("end preview")
+	if s.refuses {
+		return model.NeedsPerson, "old workers have not ended"
+	}
+	s.preview = nil
+	return model.Settled, "it was removed"
 }
 
 func (s *shop) set(do func()) {

@@ -42,6 +42,9 @@ type Application interface {
 	// Rollback makes the previous release live, through the gate and under the lock, if leaving is still the live release. The
 	// outcome is Locked if someone else deploys, or has made another release live.
 	Rollback(ctx context.Context, leaving string) (model.Outcome, string)
+	// EndPreview removes a release that waited to be promoted, under the lock, if its time is over. The outcome is Locked if
+	// someone else deploys.
+	EndPreview(ctx context.Context) (model.Outcome, string)
 }
 
 // Look is what was seen of an application.
@@ -51,6 +54,7 @@ type Look struct {
 	LiveBy    string
 	Release   string // that is live; empty: not known
 	Colours   []ColourState
+	Preview   *Preview // that waits to be promoted; nil: none
 	// Problem is why users are not served, if nothing of the live colour is to blame: nginx does not run.
 	Problem string
 	// Doubt is why it is not known what users are served.

@@ -17,7 +17,9 @@ type State struct {
 	Live    model.Colour  `json:"live"`
 	LiveBy  string        `json:"live_by"`
 	Colours []ColourState `json:"colours"` // empty: only watch.checks is set
-	Checks  []CheckState  `json:"checks"`
+	// Preview is the release that waits to be promoted; nil: none does.
+	Preview *Preview     `json:"preview,omitempty"`
+	Checks  []CheckState `json:"checks"`
 	// Trouble is what the watch itself suffers from: an engine that does not answer, a history that is full.
 	Trouble []string     `json:"trouble"`
 	Healing HealingState `json:"healing"`
@@ -29,6 +31,14 @@ type Deploying struct {
 	Release string    `json:"release"`
 	By      string    `json:"by"` // user@host
 	Since   time.Time `json:"since"`
+}
+
+// Preview is a release that waits to be promoted.
+type Preview struct {
+	Release string       `json:"release"`
+	Colour  model.Colour `json:"colour"`
+	Since   time.Time    `json:"since"`
+	Until   time.Time    `json:"until"`
 }
 
 // ColourState is one colour.

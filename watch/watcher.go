@@ -39,6 +39,7 @@ type Watcher struct {
 	restarts map[string]int  // of containers, at the last look
 	judged   time.Time       // the last look that was a measurement
 	acting   atomic.Bool     // healing is at work
+	preview  ended           // of the goroutine that acts
 }
 
 var _ Reader = (*Watcher)(nil)

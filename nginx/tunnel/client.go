@@ -33,7 +33,7 @@ func (c *Client) Dial(ctx context.Context, to string) (Conn, error) {
 	if err == nil {
 		why, err = receive(stream)
 	}
-	if !stop() && err == nil {
+	if !stop() { // the stream was reset
 		err = context.Cause(ctx)
 	}
 	switch {

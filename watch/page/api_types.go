@@ -29,6 +29,7 @@ type stateJSON struct {
 	Live      model.Colour       `json:"live"`
 	LiveBy    string             `json:"live_by"`
 	Colours   []colourJSON       `json:"colours"`
+	Preview   *watch.Preview     `json:"preview,omitempty"`
 	Checks    []checkJSON        `json:"checks"`
 	Trouble   []string           `json:"trouble"`
 	Healing   watch.HealingState `json:"healing"`
@@ -94,7 +95,7 @@ type stepJSON struct {
 func apiState(s watch.State, notes []watch.Note, now time.Time) stateJSON {
 	b := banner(s, notes, now)
 	return stateJSON{
-		Project: s.Project, At: s.At, Started: s.Started, Overall: b.Overall, Text: b.Text, Deploying: s.Deploying, Live: s.Live, LiveBy: s.LiveBy,
+		Project: s.Project, At: s.At, Started: s.Started, Overall: b.Overall, Text: b.Text, Deploying: s.Deploying, Live: s.Live, LiveBy: s.LiveBy, Preview: s.Preview,
 		Colours: apiList(s.Colours, func(c watch.ColourState) colourJSON {
 			return colourJSON{c, apiList(c.Containers, func(c watch.ContainerState) watch.ContainerState { return c })}
 		}),

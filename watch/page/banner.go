@@ -56,7 +56,7 @@ func banner(s watch.State, notes []watch.Note, now time.Time) Banner {
 	case len(by[watch.Unknown]) > 0:
 		return Banner{Unknown, titles[Unknown], list(by[watch.Unknown], "not known yet, or cannot be measured")}
 	}
-	return Banner{Well, titles[Well], sentences(list(by[watch.Healthy], "healthy"), serves(s.Live))}
+	return Banner{Well, titles[Well], sentences(list(by[watch.Healthy], "healthy"), serves(s.Live), waits(s.Preview))}
 }
 
 // standing are the outages and warnings of operators that are not over: a later note about the same ends them.
@@ -96,6 +96,14 @@ func serves(live model.Colour) string {
 		return ""
 	}
 	return capital(string(live)) + " is live."
+}
+
+// waits says which colour waits to be promoted.
+func waits(p *watch.Preview) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("A release of %s waits to be promoted, until %s.", p.Colour, clock(p.Until))
 }
 
 // list says what is how: up to three names, otherwise a number.

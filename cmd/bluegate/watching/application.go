@@ -228,6 +228,9 @@ func (a *application) shown() watch.Look {
 		}
 		l.Colours = append(l.Colours, shown)
 	}
+	if e := a.seen.Journal.Current; e.Waits() {
+		l.Preview = &watch.Preview{Release: e.Release, Colour: e.To, Since: e.Preview.Since, Until: e.Preview.Until}
+	}
 	l.Questions = a.questions()
 	return l
 }
@@ -397,6 +400,24 @@ func (a *application) Rollback(ctx context.Context, leaving string) (model.Outco
 	}
 	if done.Outcome == model.Malformed && a.otherLive(ctx, leaving) {
 		return model.Locked, message
+	}
+	return done.Outcome, message
+}
+
+// EndPreview implements watch.Application: it is the command settle.
+func (a *application) EndPreview(ctx context.Context) (model.Outcome, string) {
+	shown, ended := context.WithCancel(context.WithoutCancel(ctx))
+	defer ended()
+	d, err := wire.Connect(ctx, a.options, a.shows(shown))
+	if err != nil {
+		return model.Unreachable, err.Error()
+	}
+	done := d.Settle(ctx)
+	a.setStale()
+	a.mask.Apply(done)
+	message := done.Message
+	for _, why := range done.Reasons {
+		message = joined(message, why.String())
 	}
 	return done.Outcome, message
 }

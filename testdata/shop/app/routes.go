@@ -26,6 +26,8 @@ func newShop(cfg config, started time.Time) http.Handler {
 	mux.HandleFunc("/testability/healthy/{healthy}", s.setHealthy)
 	mux.HandleFunc("/slow", s.slow)
 	mux.HandleFunc("/stream", s.stream)
+	mux.HandleFunc("/bytes", s.bytes)
+	mux.HandleFunc("/echo", s.echo)
 	mux.HandleFunc("POST /upload", s.upload)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Colour", s.colour)
@@ -103,6 +105,46 @@ func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(max(every, time.Millisecond))
 	}
 	fmt.Fprintln(w, "end")
+}
+
+// bytes is a download: /bytes?n=1000 answers with so many.
+func (s *shop) bytes(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.ParseInt(r.URL.Query().Get("n"), 10, 64)
+	if err != nil || n < 0 {
+		http.Error(w, "write /bytes?n=1000", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
+	_, _ = io.CopyN(w, pattern{}, n)
+}
+
+// pattern is an endless text.
+type pattern struct{}
+
+func (pattern) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// echo upgrades the connection, as a websocket does, and sends back what comes until the client has ended its part. Then it
+// says goodbye: the client must still hear that.
+func (s *shop) echo(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") == "" {
+		http.Error(w, "ask for an upgrade", http.StatusUpgradeRequired)
+		return
+	}
+	conn, rest, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nX-Colour: %s\r\n\r\n", r.Header.Get("Upgrade"), s.colour)
+	if _, err := io.Copy(conn, rest); err == nil {
+		fmt.Fprintf(conn, "goodbye from %s", s.colour)
+	}
 }
 
 // upload reads the whole body and says how much came, so that the client can tell a body that was cut.
