@@ -147,7 +147,7 @@ func (r *run) warnKilled(began time.Time, old []model.Container) {
 	for _, c := range old {
 		s, _ := r.seen.Application.Models[c.Colour].Service(c.Service)
 		grace := cmp.Or(s.StopGrace, 10*time.Second)
-		if took >= grace {
+		if took >= grace+s.StopSlack {
 			r.note(model.Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
 		}
 	}

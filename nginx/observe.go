@@ -58,9 +58,24 @@ func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, 
 	route := model.Route{Nginx: found.String(), ID: found.ID(), State: model.RouterStopped}
 	if found.IsRunning() {
 		route.State = model.RouterRunning
-		return n, route, n.readRunning(ctx, &route)
+		err = n.readRunning(ctx, &route)
+	} else {
+		err = n.read(ctx, &route, n.dir)
 	}
-	return n, route, n.read(ctx, &route, n.dir)
+	if err == nil && route.Refusal == nil {
+		route.Refusal = ofSwarm(found)
+	}
+	return n, route, err
+}
+
+// ofSwarm refuses an nginx that is a task of a Swarm service: what is written to its container is gone when the Swarm
+// replaces it, and other tasks of the service are not switched.
+func ofSwarm(found instance.Instance) error {
+	task, is := found.(interface{ SwarmService() string })
+	if !is || task.SwarmService() == "" {
+		return nil
+	}
+	return model.Refuse(model.NginxNotSwitched, "%s is a task of the Swarm service %s, so a switch would be lost when the Swarm replaces it, and its other tasks would not be switched; run nginx as a container of its own on a manager (`docker run`, or a Compose project), on an attachable overlay network that the stacks are on, or on the manager's host", found, task.SwarmService())
 }
 
 // readRunning reads the configuration and compares it with what runs.

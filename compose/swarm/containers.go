@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/swarm"
 	"golang.org/x/sync/errgroup"
 
@@ -194,9 +193,10 @@ func (s *Stack) sample(ctx context.Context, one slot, t swarm.Task) gate.Sample 
 	if info.State.Health == nil {
 		return out
 	}
-	if hasEnded(t) && info.State.Health.Status == container.Unhealthy {
+	// The engine also calls a container unhealthy that ended by itself.
+	if p := probeOf(one.service.Spec); hasEnded(t) && p != nil && info.State.Health.FailingStreak >= max(p.Retries, 1) {
 		out.State, out.Health, out.Error = gate.StateRunning, gate.HealthUnhealthy, ""
-		out.FailingStreak = info.State.Health.FailingStreak
+		out.FailingStreak = max(p.Retries, 1) // until the container was stopped, it may have failed once more
 	}
 	for _, entry := range info.State.Health.Log {
 		out.LastProbe = &gate.ProbeResult{Start: entry.Start, End: entry.End, ExitCode: entry.ExitCode, Output: entry.Output}

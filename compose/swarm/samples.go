@@ -53,7 +53,7 @@ func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sam
 		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
 		out.Error = fmt.Sprintf("the Swarm ended its task%s (%s)", on, cmp.Or(t.Status.Err, t.Status.Message, string(t.Status.State)))
 	default:
-		out.Waits = waits(t, on)
+		out.Waits, out.Pulls = waits(t, on), t.Status.State == swarm.TaskStatePreparing
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (s *Stack) asStack(ctx context.Context, m model.Model, project *types.Proje
 	for i, service := range m.Services {
 		service.Also = append([]string{service.Name, "tasks." + service.Name}, slices.Concat(service.Also, service.Hosts)...)
 		service.Hosts = hostsOf(m.ComposeProject, service)
-		service.ContainerName, service.After = "", nil
+		service.ContainerName, service.After, service.StopSlack = "", nil, stopSlack
 		if deploy := project.Services[service.Name].Deploy; deploy != nil {
 			service.OneShot = service.OneShot || strings.HasSuffix(deploy.Mode, "-job")
 			if strings.HasPrefix(deploy.Mode, "global") {
@@ -109,6 +109,9 @@ func (s *Stack) asStack(ctx context.Context, m model.Model, project *types.Proje
 	}
 	return m, nil
 }
+
+// stopSlack is what the Swarm may take to stop a task besides the process: it tells the node, and the node tells it.
+const stopSlack = 15 * time.Second
 
 // hostsOf are the names of a service that only this stack has: those of the service, and those of its tasks. In the stack
 // file's own names (the service's key and its aliases) the colours do not differ, except where the file makes them so.

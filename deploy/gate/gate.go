@@ -28,6 +28,7 @@ type Gate struct {
 	gone     map[string]time.Time // the containers that were removed, seen before or not
 	stable   time.Duration
 	deadline time.Time
+	pulled   pulls // moves the deadline
 	final    *Verdict
 }
 
@@ -77,6 +78,7 @@ func (g *Gate) Observe(sample Sample) {
 		g.byID[sample.ID] = t
 	}
 	t.observe(sample)
+	g.pulled.observe(sample.At, g.pulls())
 	if at, ok := g.gone[t.id]; ok {
 		t.vanish(at)
 	}

@@ -3,22 +3,23 @@ package gate
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // overdue says of each container that was not good in time what it was waiting for, with the last real reason in it.
-func (g *Gate) overdue() []cause {
+func (g *Gate) overdue(deadline time.Time) []cause {
 	var causes []cause
 	for _, s := range g.services {
 		blockers := g.blockers(s)
 		for _, t := range s.tracks {
-			if t.good && !t.since.After(g.deadline) {
+			if t.good && !t.since.After(deadline) {
 				continue
 			}
 			r := t.overdue(blockers)
 			causes = append(causes, cause{Reason: r, at: t.newest.At, waiting: t.newest.State == StateCreated})
 		}
 		for i := len(s.tracks); i < s.Replicas; i++ {
-			causes = append(causes, cause{Reason: s.missing(i+1, blockers), at: g.deadline})
+			causes = append(causes, cause{Reason: s.missing(i+1, blockers), at: deadline})
 		}
 	}
 	return causes

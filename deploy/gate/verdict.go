@@ -68,16 +68,16 @@ func (g *Gate) judge(now time.Time) Verdict {
 		return Verdict{Decision: Refused, Reasons: sortReasons(causes)}
 	}
 	begin, all := g.begin()
-	end := g.opens(begin)
+	end, deadline := g.opens(begin), g.ends(now)
 	switch {
-	case all && begin.After(g.deadline), !all && !now.Before(g.deadline):
-		return Verdict{Decision: Refused, Reasons: sortReasons(g.overdue())}
+	case all && begin.After(deadline), !all && !now.Before(deadline):
+		return Verdict{Decision: Refused, Reasons: sortReasons(g.overdue(deadline))}
 	case all && !now.Before(end):
 		return Verdict{Decision: Open}
 	case all:
 		return Verdict{Decision: Waiting, Next: end}
 	default:
-		return Verdict{Decision: Waiting, Next: g.deadline}
+		return Verdict{Decision: Waiting, Next: deadline}
 	}
 }
 

@@ -60,6 +60,7 @@ type Service struct {
 	HostPorts []string // published on the engine's host, as ip:port/proto or port/proto
 	Place     string   // file:line of the service
 	StopGrace time.Duration
+	StopSlack time.Duration // what stopping takes besides, whatever the process does
 	// Unset says that a part depends on a variable that is not set, and is left out: what runs tells it.
 	Unset bool `json:"-"`
 }

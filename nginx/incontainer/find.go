@@ -63,7 +63,7 @@ func (s *Search) Find(ctx context.Context) (*Nginx, error) {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
-		return s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
+		return s.owns(row) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
 	})
 	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.Dir.Project()) }); len(labelled) > 0 {
 		return s.theOne(ctx, labelled, func(context.Context, *Nginx) (bool, error) { return true, nil })
@@ -82,6 +82,16 @@ func (s *Search) Find(ctx context.Context) (*Nginx, error) {
 	// One that mentions a service in another form is the application's nginx all the same.
 	return single(s.mentioning)
 }
+
+// owns says whether a container is of a service of the colours: of Compose, or of a stack.
+func (s *Search) owns(row container.Summary) bool {
+	stack := row.Labels["com.docker.stack.namespace"]
+	return s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) ||
+		stack != "" && s.Dir.Owns(stack, strings.TrimPrefix(row.Labels[swarmService], stack+"_"))
+}
+
+// swarmService is Docker's label of a container that is a task of a Swarm service.
+const swarmService = "com.docker.swarm.service.name"
 
 // ofService looks for the container of a Compose service: in the colours' own projects, and failing these in any.
 func (s *Search) ofService(ctx context.Context, service string) (*Nginx, error) {
@@ -234,7 +244,7 @@ func (s *Search) Missing(ctx context.Context) (*model.MissingNginx, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
-		if s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) || row.Labels[engine.SweepLabel] != "" ||
+		if s.owns(row) || row.Labels[engine.SweepLabel] != "" ||
 			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
 			continue
 		}

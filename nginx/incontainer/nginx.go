@@ -39,9 +39,18 @@ type Nginx struct {
 
 var _ instance.Instance = (*Nginx)(nil)
 
-func (c *Nginx) ID() string       { return c.Info.ID }
-func (c *Nginx) String() string   { return fmt.Sprintf("container %q", c.Name) }
-func (c *Nginx) IsRunning() bool  { return c.Running }
+func (c *Nginx) ID() string      { return c.Info.ID }
+func (c *Nginx) String() string  { return fmt.Sprintf("container %q", c.Name) }
+func (c *Nginx) IsRunning() bool { return c.Running }
+
+// SwarmService is the service of a Swarm of which nginx is a task; empty: it is a container of its own.
+func (c *Nginx) SwarmService() string {
+	if c.Info.Config == nil {
+		return ""
+	}
+	return c.Info.Config.Labels[swarmService]
+}
+
 func (c *Nginx) MainFile() string { return c.main }
 
 // Files implements instance.Files. What an nginx that runs sees, its agent sees; else the engine's archive call tells, which
