@@ -24,6 +24,7 @@ type Folder struct {
 	Conventional []string
 	Truth        Truth
 	Hints        Hints
+	Swarm        Swarm
 
 	compose map[string]*composeFile
 }
@@ -55,7 +56,7 @@ func (f *Folder) HasCompose() bool { return len(f.compose) > 0 }
 // that it puts in the place of nginx's, these come before an edit in place. Nothing says that one of them is right.
 func (f *Folder) Candidates() []Proposal {
 	var all []Proposal
-	for _, compose := range f.composeParts() {
+	for _, compose := range append(f.InSwarm(), f.composeParts()...) {
 		for _, nginx := range f.nginxParts() {
 			p := compose
 			p.Nginx = nginx

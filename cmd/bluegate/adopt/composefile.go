@@ -17,6 +17,7 @@ type composeFile struct {
 	Name     string
 	Project  string // its name: key
 	Services []service
+	Deploys  bool // a service has a deploy section
 	text     string
 }
 
@@ -47,6 +48,7 @@ func readCompose(name string, text []byte) (*composeFile, bool) {
 		check, _ := body["healthcheck"].(map[string]any)
 		s.Healthcheck = check != nil && check["disable"] != true
 		c.Services = append(c.Services, s)
+		c.Deploys = c.Deploys || body["deploy"] != nil
 	}
 	return c, true
 }

@@ -13,6 +13,7 @@ import (
 // Proposal is the content of bluegate.yml. What the conventions find is left empty.
 type Proposal struct {
 	Name     string // of the application
+	Swarm    bool   // each colour is a stack of a Swarm
 	Files    []string
 	EnvFiles []string
 	Project  string
@@ -44,6 +45,9 @@ func (p Proposal) size() int { return strings.Count(p.YAML(), ":") }
 // YAML returns the text of the file, or "" if none is needed.
 func (p Proposal) YAML() string {
 	var b strings.Builder
+	if p.Swarm {
+		b.WriteString("engine: swarm\n")
+	}
 	if p.Name != "" {
 		b.WriteString("project: " + p.Name + "\n")
 	}

@@ -99,7 +99,10 @@ func (i *run) look() (err error) {
 		return err
 	}
 	i.conn = to.Engine
-	i.folder.Truth, err = whatRuns(i.ctx, i.conn)
+	if i.folder.Truth, err = whatRuns(i.ctx, i.conn); err != nil {
+		return err
+	}
+	i.folder.Swarm, err = swarmOf(i.ctx, i.conn)
 	return err
 }
 
@@ -122,6 +125,7 @@ func (i *run) propose() error {
 	switch {
 	case i.have.Text != nil:
 		return i.completed()
+	case len(i.folder.InSwarm()) > 0: // one file serves both stacks
 	case i.plain():
 		return nil
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/swarm"
 
 	"bluegate/cmd/bluegate/adopt"
 	"bluegate/compose/connect"
@@ -31,6 +33,30 @@ func whatRuns(ctx context.Context, conn *connect.Connection) (adopt.Truth, error
 		all = append(all, runningOf(row))
 	}
 	return all, nil
+}
+
+// swarmOf says whether the engine is a manager of a Swarm, and which stacks it runs.
+func swarmOf(ctx context.Context, conn *connect.Connection) (adopt.Swarm, error) {
+	ctx, cancel := engine.Asking(ctx)
+	defer cancel()
+	info, err := conn.Client.Info(ctx)
+	if err != nil {
+		return adopt.Swarm{}, conn.Unreachable(fmt.Errorf("ask the engine for its Swarm: %w", err))
+	}
+	if !info.Swarm.ControlAvailable {
+		return adopt.Swarm{}, nil
+	}
+	services, err := conn.Client.ServiceList(ctx, swarm.ServiceListOptions{})
+	if err != nil {
+		return adopt.Swarm{}, conn.SwarmUnreachable(fmt.Errorf("list the services of the Swarm: %w", err))
+	}
+	out := adopt.Swarm{Manager: true}
+	for _, s := range services {
+		if stack := s.Spec.Labels["com.docker.stack.namespace"]; stack != "" && !slices.Contains(out.Stacks, stack) {
+			out.Stacks = append(out.Stacks, stack)
+		}
+	}
+	return out, nil
 }
 
 func runningOf(row container.Summary) adopt.Running {
