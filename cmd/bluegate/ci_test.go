@@ -266,7 +266,18 @@ type component struct {
 // readComponent returns the job of the component with its inputs' defaults, or with what is given for them.
 func readComponent(t *testing.T, given map[string]string) component {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(t), "templates", "deploy.yml"))
+	jobs := readComponents(t, "deploy.yml", given)
+	job, ok := jobs["bluegate"]
+	if !ok || len(jobs) != 1 {
+		t.Fatalf("the component has the jobs %v", slices.Collect(maps.Keys(jobs)))
+	}
+	return job
+}
+
+// readComponents returns the jobs of a file of components by their names.
+func readComponents(t *testing.T, file string, given map[string]string) (jobs map[string]component) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root(t), "templates", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,15 +304,10 @@ func readComponent(t *testing.T, given map[string]string) component {
 		}
 		return "[]"
 	})
-	var jobs map[string]component
 	if err := yaml.Unmarshal([]byte(body), &jobs); err != nil {
 		t.Fatal(err)
 	}
-	job, ok := jobs["bluegate"]
-	if !ok || len(jobs) != 1 {
-		t.Fatalf("the component has the jobs %v", slices.Collect(maps.Keys(jobs)))
-	}
-	return job
+	return jobs
 }
 
 // shell runs lines as GitLab's runner does, in a project's directory.
