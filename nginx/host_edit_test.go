@@ -44,7 +44,7 @@ func TestHostSeesAnOldFileThatWasMovedThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuses(t, s.observe(), model.ConfigNotLoaded, s.file, "kill -HUP")
-	if _, err := s.router.load(t.Context(), nil); err != nil {
+	if err := s.router.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.plan()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/instance"
 	"bluegate/nginx/overlay"
 	"bluegate/testdata/nginxtest"
@@ -111,7 +112,11 @@ func (s *hostShop) start() {
 			log, _ := os.ReadFile(s.dir + "/error.log")
 			return fmt.Errorf("%w\n%s", err, log)
 		}
-		return c.Close()
+		_ = c.Close()
+		if p, err := agent.ProcessOf(started.Process.Pid, 0); err != nil || p.Title == "" { // its sockets are open before it has its title
+			return fmt.Errorf("it is not a master yet: %v", err)
+		}
+		return nil
 	})
 }
 

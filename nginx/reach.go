@@ -53,17 +53,29 @@ func (n *observed) reachable(ctx context.Context, targets []model.Target) error 
 	return nil
 }
 
+// reachOf is what the agent is asked for a target.
+func reachOf(t model.Target) agent.Reach {
+	r := agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit}
+	if t.Endpoint.Published {
+		r.Hold = proxyHold
+	}
+	return r
+}
+
 func (n *observed) reach(ctx context.Context, t model.Target) ([]model.Reason, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	var hold time.Duration
-	if t.Endpoint.Published {
-		hold = proxyHold
-	}
-	resp, err := n.found.Ask(ctx, agent.Request{Reach: &agent.Reach{Host: t.Endpoint.Host, Port: t.Endpoint.Port, Timeout: connectLimit, Hold: hold}})
+	r := reachOf(t)
+	resp, err := n.found.Ask(ctx, agent.Request{Reach: &r})
 	if err != nil {
 		return nil, err
 	}
+	return n.judgeReach(ctx, t, resp)
+}
+
+// judgeReach says why an answer about a target is not that its name leads to the release's containers, all of which accept
+// connections.
+func (n *observed) judgeReach(ctx context.Context, t model.Target, resp agent.Response) ([]model.Reason, error) {
 	reason := model.Reason{Code: model.NotReachable, Service: t.Endpoint.Service}
 	if resp.Error != "" {
 		reason.Message = fmt.Sprintf("from where %s stands, %s", n.found, resp.Error)

@@ -80,8 +80,7 @@ func (n *observed) Restore(ctx context.Context, change model.Change) error {
 	if !n.found.IsRunning() || change.Unloaded {
 		return nil
 	}
-	_, err := n.load(ctx, nil)
-	return n.byHand(nil, unreachable(err))
+	return n.byHand(nil, unreachable(n.load(ctx)))
 }
 
 // byHand adds what a person runs to an error of going back: these files are still the new ones.

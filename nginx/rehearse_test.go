@@ -160,7 +160,7 @@ func TestObserveSeesAnOldFileThatWasMovedThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuses(t, route, model.ConfigNotLoaded, confPath, "nginx -s reload")
-	if _, err := s.router.load(t.Context(), nil); err != nil {
+	if err := s.router.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.plan()

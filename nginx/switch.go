@@ -81,13 +81,25 @@ func (n *observed) ready(ctx context.Context, change model.Change, targets []mod
 	return before, err
 }
 
-// reload writes the change and has nginx load it.
+// reload writes the change and has nginx load it, in one request to the agent. Where nginx's next start may read another
+// file than it does now, they are two, and that is looked at in between.
 func (n *observed) reload(ctx context.Context, change model.Change, targets []model.Target, before agent.Snapshot, began time.Time) (model.Switched, error) {
-	rest, written, err := n.put(ctx, change)
-	if err != nil {
-		return model.Switched{}, n.takeBack(ctx, change.Files[:written], before, err)
+	files := change.Files
+	var after agent.Snapshot
+	var err error
+	written := len(files)
+	if n.found.OtherAtStart(ctx, files) {
+		if _, written, err = n.apply(ctx, files, nil, false); err == nil {
+			err = n.stillHeld(ctx, change)
+		}
+		files = nil
 	}
-	after, err := n.signal(ctx, rest, targets)
+	if err == nil {
+		var w int
+		if after, w, err = n.apply(ctx, files, targets, true); files != nil {
+			written = w
+		}
+	}
 	if err == nil {
 		err = n.proveAnswers(ctx, change.Proofs, targets, n.limit)
 	}
@@ -95,26 +107,13 @@ func (n *observed) reload(ctx context.Context, change model.Change, targets []mo
 		err = n.stillHeld(ctx, change)
 	}
 	if err != nil {
-		return model.Switched{}, n.takeBack(ctx, change.Files, before, err)
+		return model.Switched{}, n.takeBack(ctx, change.Files[:written], before, err)
 	}
 	return n.switched(change, before, after, began), nil
 }
 
-// put writes the change and looks at it with nginx's eyes. It returns nginx at rest with the new bytes before it, or how
-// many of the files have to be put back.
-func (n *observed) put(ctx context.Context, change model.Change) (rest agent.Snapshot, written int, err error) {
-	if written, err = n.write(ctx, change.Files, false); err != nil {
-		return rest, written, err
-	}
-	if err = n.stillHeld(ctx, change); err != nil {
-		return rest, written, err
-	}
-	rest, err = n.atRest(ctx)
-	return rest, written, err
-}
-
 // stillHeld wants the files as the change leaves them: as nginx sees them, and where its next start would read them. It is
-// asked after the writing and again after the proof: what someone wrote just before the signal is what nginx has loaded.
+// asked after the proof: what someone wrote just before the signal is what nginx has loaded.
 func (n *observed) stillHeld(ctx context.Context, change model.Change) error {
 	in := n.found.Files(ctx)
 	for _, f := range change.Files {
@@ -134,46 +133,6 @@ func (n *observed) stillHeld(ctx context.Context, change model.Change) error {
 
 func (n *observed) notHeld(f model.FileChange) error {
 	return model.Refuse(model.NginxNotSwitched, "%s of %s does not hold what was written to it: it was changed, or replaced on the host, at the same moment", f.Path, n.found)
-}
-
-// atRest is what runs once the master has done what it was signalled to do before, by someone else or by a switch that
-// was given up: the workers of such a reload may have read other bytes than those of now, and are not to be taken for the
-// workers of the next one. The error of a master that does not come to rest is a *pendingError.
-func (n *observed) atRest(ctx context.Context) (agent.Snapshot, error) {
-	for until := time.Now().Add(n.limit); ; {
-		now, err := n.found.Processes(ctx)
-		switch {
-		case err != nil || !now.Busy():
-			return now, err
-		case ctx.Err() != nil:
-			return now, &pendingError{context.Cause(ctx)}
-		case time.Now().After(until):
-			return now, &pendingError{fmt.Errorf("its master has been busy with an earlier signal for %s", n.limit)}
-		}
-		time.Sleep(5 * pollProof)
-	}
-}
-
-// load signals an nginx that reads what was written, and proves what it serves.
-func (n *observed) load(ctx context.Context, targets []model.Target) (agent.Snapshot, error) {
-	rest, err := n.atRest(ctx)
-	if err != nil {
-		return agent.Snapshot{}, err
-	}
-	return n.signal(ctx, rest, targets)
-}
-
-// signal makes nginx load what was written before it was seen at rest. Whoever else signals it after that makes it read
-// the same bytes; that a reload from before is not taken for ours is what rest is for.
-func (n *observed) signal(ctx context.Context, rest agent.Snapshot, targets []model.Target) (agent.Snapshot, error) {
-	if ctx.Err() != nil {
-		return agent.Snapshot{}, context.Cause(ctx)
-	}
-	signalled := time.Now()
-	if err := n.found.Reload(ctx, rest); err != nil {
-		return agent.Snapshot{}, err
-	}
-	return n.proveReload(ctx, rest, signalled, targets)
 }
 
 func (n *observed) switched(change model.Change, before, after agent.Snapshot, began time.Time) model.Switched {
@@ -241,8 +200,7 @@ func (n *observed) restore(ctx context.Context, written []model.FileChange, befo
 	if now, err := n.found.Processes(ctx); pending && (err != nil || !now.Master.Waiting) {
 		patient := *n
 		patient.limit = pendingLimit
-		_, err := patient.load(ctx, nil)
-		return true, n.byHand(nil, err)
+		return true, n.byHand(nil, patient.load(ctx))
 	}
 	for until := time.Now().Add(settling); ; {
 		now, err := n.found.Processes(ctx)
@@ -257,6 +215,5 @@ func (n *observed) restore(ctx context.Context, written []model.FileChange, befo
 		}
 		time.Sleep(5 * pollProof)
 	}
-	_, err = n.load(ctx, nil)
-	return true, n.byHand(nil, err)
+	return true, n.byHand(nil, n.load(ctx))
 }

@@ -21,6 +21,9 @@ type losing struct {
 	lose context.CancelCauseFunc
 }
 
+// OtherAtStart has the switch done in two requests.
+func (l losing) OtherAtStart(context.Context, []model.FileChange) bool { return true }
+
 func (l losing) AtStart(ctx context.Context, f model.FileChange) (fsys.State, error) {
 	l.lose(model.ErrLeaseLost)
 	return l.Instance.AtStart(ctx, f)
@@ -70,6 +73,7 @@ func TestSwitchAfterTheLockEnded(t *testing.T) {
 			file := x.mounts[0].Source + "/default.conf"
 			c := s.router.found.(*incontainer.Nginx)
 			c.Opts.Until, c.Opts.Skew = func() time.Time { return test.until(file) }, test.skew
+			s.router.found = losing{c, func(error) {}} // in two requests
 			workers := s.workers()
 			_, err := s.router.Switch(t.Context(), s.change, s.targets(), begun)
 			var failed *model.NotSwitchedError

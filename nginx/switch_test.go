@@ -350,7 +350,7 @@ func TestCompare(t *testing.T) {
 
 	// A reload that was there a moment before the write has not loaded it, however close they are.
 	for range 3 {
-		if _, err := s.router.load(t.Context(), nil); err != nil {
+		if err := s.router.load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		write(t, file, string(s.change.Files[0].New))
@@ -363,13 +363,13 @@ func TestCompare(t *testing.T) {
 	s.change.Workers = s.workers()
 	write(t, file, string(s.change.Files[0].New))
 	fate(model.ChangeWritten, "written, and the workers are those from before")
-	if _, err := s.router.load(t.Context(), nil); err != nil {
+	if err := s.router.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	fate(model.ChangeLoaded, "and loaded at once")
 	s.change.Workers = nil
 	write(t, file, string(s.change.Files[0].Old))
-	if _, err := s.router.load(t.Context(), nil); err != nil {
+	if err := s.router.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -37,7 +37,7 @@ type moment int
 const (
 	rehearsed moment = iota // the gate has opened, nginx is looked at next
 	looked                  // and the new bytes are written next
-	tested                  // the new bytes are there, nginx -t has passed, the signal comes next
+	tested                  // the new bytes are there, the signal comes next
 	signalled               // and was sent
 )
 
@@ -55,11 +55,18 @@ func (p *tripped) trip(at moment) {
 	}
 }
 
-func (p *tripped) Reload(ctx context.Context, s agent.Snapshot) error {
-	p.trip(tested)
-	err := p.Instance.Reload(ctx, s)
-	p.trip(signalled)
-	return err
+// OtherAtStart has the switch done in two requests, so that something can happen in between.
+func (p *tripped) OtherAtStart(context.Context, []model.FileChange) bool { return true }
+
+func (p *tripped) Apply(ctx context.Context, files []model.FileChange, how agent.Apply) (agent.Applied, error) {
+	if how.Load {
+		p.trip(tested)
+	}
+	done, err := p.Instance.Apply(ctx, files, how)
+	if how.Load {
+		p.trip(signalled)
+	}
+	return done, err
 }
 
 // A turn is what goes wrong.
@@ -86,14 +93,14 @@ var turns = []turn{
 	{name: "an edit by hand", at: looked, says: "someone else changed it", edits: true, do: func(s *site) func() { return s.edit() }},
 	{name: "an edit by hand just before the signal", at: tested, says: "does not hold what was written|not this switch's token", edits: true, kept: true, do: func(s *site) func() { return s.edit() }},
 	{name: "a stranger at the address", at: rehearsed, says: "is not the release's", do: func(s *site) func() { return s.strange() }},
-	{name: "a stranger at the address behind the signal", at: signalled, says: "is not the release's|host not found", do: func(s *site) func() { return s.strange() }},
+	{name: "a stranger at the address before the signal", at: tested, says: "is not the release's|host not found", do: func(s *site) func() { return s.strange() }},
 	{name: "restarted", at: rehearsed, do: func(s *site) func() { s.restart(); return nil }},
 	{name: "restarted before the signal", at: tested, do: func(s *site) func() { s.restart(); return nil }},
 	{name: "restarted behind the signal", at: signalled, do: func(s *site) func() { s.restart(); return nil }},
 }
 
 // held takes long, and has nothing to do with how the configuration is kept.
-var held = turn{name: "the master stands still", at: tested, says: "its workers did not change", do: func(s *site) func() { return s.hold() }}
+var held = turn{name: "the master stands still", at: tested, says: "its workers did not change|has been busy with an earlier signal", do: func(s *site) func() { return s.hold() }}
 
 func together(one, other func()) func() { return func() { one(); other() } }
 

@@ -19,15 +19,16 @@ type Request struct {
 	ID          int          `json:"id"`
 	Reach       *Reach       `json:"reach,omitempty"`
 	Replace     *Replace     `json:"replace,omitempty"`
+	Apply       *Apply       `json:"apply,omitempty"`
+	GiveUp      string       `json:"give_up,omitempty"` // the key of an Apply, which ends its waits
 	Connections *Connections `json:"connections,omitempty"`
 	Processes   *Scope       `json:"processes,omitempty"`
-	Reload      *Process     `json:"reload,omitempty"` // a master
 	File        *File        `json:"file,omitempty"`
 	// Root is a process with whose root files are read and written: nginx's master. 0: the agent's own, which has mounts
 	// that nginx may not write.
 	Root int `json:"root,omitempty"`
-	// Until is the end of the lock that whoever asks holds, by the clock of the agent's machine. A Replace or a Reload is
-	// refused from then on: the request may have waited. Zero: no limit.
+	// Until is the end of the lock that whoever asks holds, by the clock of the agent's machine. A Replace or an Apply
+	// does nothing from then on: the request may have waited. Zero: no limit.
 	Until time.Time `json:"until,omitzero"`
 	// Question is one attempt of a check.
 	Question *check.Request `json:"question,omitempty"`
@@ -94,6 +95,7 @@ type Response struct {
 	Atomic    bool        `json:"atomic,omitempty"`    // Replace was a rename
 	Open      []Socket    `json:"open,omitempty"`      // Connections
 	Processes []Process   `json:"processes,omitempty"`
+	Applied   *Applied    `json:"applied,omitempty"`
 	File      *FileResult `json:"file,omitempty"`
 	// Answer is what came of a Question.
 	Answer   *check.Result `json:"answer,omitempty"`

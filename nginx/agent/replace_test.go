@@ -321,7 +321,7 @@ func TestTooLate(t *testing.T) {
 	if resp := ask(t, served(t), Request{Replace: &r, Until: time.Now().Add(-time.Second)}); !resp.Late || resp.Error == "" || read(t, path) != "blue" {
 		t.Errorf("%+v, and the file holds %q", resp, read(t, path))
 	}
-	if resp := ask(t, served(t), Request{Reload: &Process{PID: os.Getpid()}, Until: time.Now().Add(-time.Second)}); !resp.Late {
+	if resp := ask(t, served(t), Request{Apply: &Apply{Load: true}, Until: time.Now().Add(-time.Second)}); !resp.Late {
 		t.Errorf("%+v", resp)
 	}
 	if resp := ask(t, served(t), Request{Replace: &r, Until: time.Now().Add(time.Hour)}); resp.Late || resp.Error != "" || read(t, path) != "green" {

@@ -44,13 +44,18 @@ func Serve(in io.Reader, out io.Writer) error {
 type Agent struct {
 	root     roots
 	requests requestLog
+	giving   givingUp
 }
 
 // Handle answers one request from where this process stands.
 func (a *Agent) Handle(req Request) (resp Response) {
 	switch {
-	case (req.Replace != nil || req.Reload != nil) && !req.Until.IsZero() && !time.Now().Before(req.Until):
-		resp = Response{Late: true, Error: "the lock of whoever asks has ended"}
+	case (req.Replace != nil || req.Apply != nil) && !req.Until.IsZero() && !time.Now().Before(req.Until):
+		resp = Response{Late: true, Error: ErrLate.Error()}
+	case req.Apply != nil:
+		resp = a.apply(req)
+	case req.GiveUp != "":
+		a.giving.end(req.GiveUp)
 	case req.Reach != nil:
 		resp = reach(*req.Reach)
 	case req.Connections != nil:
@@ -79,8 +84,6 @@ func handleFiles(req Request) (resp Response) {
 		return file(*req.File)
 	case req.Processes != nil:
 		resp.Processes, err = Processes(*req.Processes)
-	case req.Reload != nil:
-		err = Reload(*req.Reload)
 	default:
 		err = errors.New("the agent does not know this question: it is older than who asks")
 	}

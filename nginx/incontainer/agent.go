@@ -269,15 +269,6 @@ func (c *Nginx) listed(ctx context.Context) (agent.Snapshot, error) {
 	return agent.Sort(all)
 }
 
-// Reload implements instance.Instance.
-func (c *Nginx) Reload(ctx context.Context, s agent.Snapshot) error {
-	ask := func(ctx context.Context, req agent.Request) (agent.Response, error) { return c.act(ctx, c.Ask, req) }
-	if _, err := answer(ctx, ask, agent.Request{Reload: &s.Master}); err != nil {
-		return fmt.Errorf("reload nginx in %s: %w", c, err)
-	}
-	return nil
-}
-
 // act asks an agent for what changes something. It does nothing once the lock has ended: neither here nor, where the
 // request waited on its way, at the agent.
 func (c *Nginx) act(ctx context.Context, ask func(context.Context, agent.Request) (agent.Response, error), req agent.Request) (agent.Response, error) {

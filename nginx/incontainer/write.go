@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -52,6 +53,45 @@ func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChang
 		return errors.New(resp.Error)
 	}
 	return nil
+}
+
+// Apply implements instance.Processes.
+func (c *Nginx) Apply(ctx context.Context, files []model.FileChange, how agent.Apply) (agent.Applied, error) {
+	if help := c.agent.now(); help == nil || help.Ended() { // with nginx
+		if err := c.Follow(ctx, files); err != nil {
+			return agent.Applied{}, err
+		}
+	}
+	help := c.agent.now()
+	if help == nil {
+		return agent.Applied{}, agent.ErrEnded
+	}
+	how.Scope = c.scope()
+	for _, f := range files {
+		_, real, err := fsys.Locate(c.Files(ctx), f)
+		if err != nil {
+			return agent.Applied{}, err
+		}
+		one := agent.ApplyFile{Own: help.ownMount(real), OldTime: f.OldTime}
+		one.Replace = agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, InPlace: c.mountedAlone(real)}
+		how.Files = append(how.Files, one)
+	}
+	until, err := c.Opts.LeaseEnd()
+	if err != nil {
+		return agent.Applied{}, err
+	}
+	if !until.IsZero() {
+		until = until.Add(-c.Opts.Skew)
+	}
+	return agent.Send(ctx, help.Ask, agent.Request{Apply: &how, Root: int(help.root.Load()), Until: until})
+}
+
+// OtherAtStart implements instance.Files: a mount of one file holds the file that was there when nginx started.
+func (c *Nginx) OtherAtStart(ctx context.Context, files []model.FileChange) bool {
+	return slices.ContainsFunc(files, func(f model.FileChange) bool {
+		_, real, err := fsys.Locate(c.Files(ctx), f)
+		return err != nil || c.mountedAlone(real)
+	})
 }
 
 // AtStart implements instance.Instance. A mount of one file holds the file that was there when nginx started.

@@ -82,6 +82,10 @@ type Files interface {
 	// was replaced on the host is another one then.
 	AtStart(ctx context.Context, f model.FileChange) (fsys.State, error)
 
+	// OtherAtStart says whether nginx's next start may read one of these files at another place than nginx does now, so that
+	// AtStart is to be asked before nginx loads what was written.
+	OtherAtStart(ctx context.Context, files []model.FileChange) bool
+
 	// ReplacedOutside says that a file has other bytes at nginx's next start than these, which nginx sees now.
 	ReplacedOutside(ctx context.Context, name string, content []byte) (bool, error)
 
@@ -110,8 +114,9 @@ type Processes interface {
 	// CannotSignal says why nginx cannot be signalled; empty where it can.
 	CannotSignal() string
 
-	// Reload tells the nginx of this snapshot to load its configuration. That it returns proves nothing.
-	Reload(ctx context.Context, s agent.Snapshot) error
+	// Apply writes files and has nginx load them, in one request to what stands next to it. An error says that it is not
+	// known how far that came; agent.ErrEnded is one where nginx was restarted. It can be repeated.
+	Apply(ctx context.Context, files []model.FileChange, how agent.Apply) (agent.Applied, error)
 
 	// Start starts an nginx that does not run.
 	Start(ctx context.Context) error

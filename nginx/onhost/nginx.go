@@ -112,16 +112,26 @@ func said(ctx context.Context, command func(context.Context) (*exec.Cmd, error))
 	return instance.Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.Bytes(), Stderr: stderr.String()}, nil
 }
 
-// Reload implements instance.Instance.
-func (h *Nginx) Reload(_ context.Context, s agent.Snapshot) error {
-	if _, err := h.opts.LeaseEnd(); err != nil {
-		return err
+// Apply implements instance.Processes.
+func (h *Nginx) Apply(ctx context.Context, files []model.FileChange, how agent.Apply) (agent.Applied, error) {
+	until, err := h.opts.LeaseEnd()
+	if err != nil {
+		return agent.Applied{}, err
 	}
-	if err := agent.Reload(s.Master); err != nil {
-		return model.Refuse(model.NginxNotSwitched, "%s: %v", h, err)
+	if _, err := h.Processes(ctx); err != nil { // it may have been restarted
+		return agent.Applied{}, err
 	}
-	return nil
+	how.Scope = agent.Scope{Under: h.Master.PID}
+	for _, f := range files {
+		one := agent.ApplyFile{OldTime: f.OldTime}
+		one.Replace = agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink}
+		how.Files = append(how.Files, one)
+	}
+	return agent.Send(ctx, h.Ask, agent.Request{Apply: &how, Until: until})
 }
+
+// OtherAtStart implements instance.Files: nothing is mounted for nginx alone, or the file is refused.
+func (h *Nginx) OtherAtStart(context.Context, []model.FileChange) bool { return false }
 
 // Attach implements instance.Instance: this process stands where nginx does.
 func (h *Nginx) Attach(context.Context) error { return nil }
