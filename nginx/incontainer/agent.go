@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/docker/docker/api/types/container"
@@ -31,61 +27,6 @@ type agentContainer struct {
 	streams *engine.Streams
 	mounts  []mount.Mount // through which it writes what nginx may only read
 	root    atomic.Int64  // nginx's master, whose root it sees; 0: it was started while nginx did not run
-}
-
-// agentHolder is the agent, started if there is none. Several questions may be the first.
-type agentHolder struct {
-	following sync.Mutex // one looks whether nginx was restarted
-	starting  sync.Mutex
-	mu        sync.Mutex // of the rest
-	help      *agentContainer
-	attached  bool // there was one next to an nginx that ran
-}
-
-func (a *agentHolder) set(help *agentContainer) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.help = help
-	a.attached = a.attached || help.root.Load() != 0
-}
-
-// take moves the agent elsewhere.
-func (a *agentHolder) take() *agentContainer {
-	if a == nil {
-		return nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	help := a.help
-	a.help = nil
-	return help
-}
-
-// drop forgets one agent, and no other that has taken its place meanwhile.
-func (a *agentHolder) drop(help *agentContainer) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.help == help {
-		a.help = nil
-	}
-}
-
-func (a *agentHolder) now() *agentContainer {
-	if a == nil {
-		return nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.help
-}
-
-func (a *agentHolder) wasAttached() bool {
-	if a == nil {
-		return false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.attached
 }
 
 // Attach implements instance.Instance.
@@ -184,91 +125,6 @@ func (c *Nginx) executable(ctx context.Context) ([]byte, []string, error) {
 	return c.Opts.Helper(version.Arch)
 }
 
-// scope says which processes of the PID namespace are nginx's.
-func (c *Nginx) scope() agent.Scope {
-	switch mode := c.Info.HostConfig.PidMode; {
-	case mode.IsHost():
-		return agent.Scope{Under: c.Info.State.Pid}
-	case mode.IsContainer():
-		return agent.Scope{Title: c.title}
-	}
-	return agent.Scope{}
-}
-
-// firstProcess is the container's first process as the agent sees it; 0 where the PID namespace is another container's.
-func (c *Nginx) firstProcess() int {
-	switch mode := c.Info.HostConfig.PidMode; {
-	case mode.IsHost():
-		return c.Info.State.Pid
-	case mode.IsContainer():
-		return 0
-	}
-	return 1
-}
-
-func (h *agentContainer) processes(ctx context.Context) (agent.Snapshot, error) {
-	scope := h.nginx.scope()
-	resp, err := answer(ctx, h.Ask, agent.Request{Processes: &scope})
-	if err != nil {
-		return agent.Snapshot{}, fmt.Errorf("list the processes of %s: %w", h.nginx, err)
-	}
-	now, err := agent.Sort(resp.Processes)
-	if err == nil {
-		h.root.Store(int64(now.Master.PID)) // a supervisor may have started another master
-	}
-	return now, err
-}
-
-// Processes implements instance.Instance. A worker's title changes in the same turn of its loop that closes its listening sockets, so
-// accepting and leaving are told apart exactly. An agent that ended with nginx is followed by another once nginx runs
-// again.
-func (c *Nginx) Processes(ctx context.Context) (agent.Snapshot, error) {
-	help := c.agent.now()
-	if help == nil && !c.agent.wasAttached() || help != nil && help.root.Load() == 0 {
-		return c.listed(ctx)
-	}
-	if help != nil {
-		now, err := help.processes(ctx)
-		// In a PID namespace that is not nginx's own, the agent outlives it: there it finds the old one no more.
-		if !errors.Is(err, agent.ErrEnded) && !(errors.Is(err, agent.ErrNoMaster) && c.scope() != (agent.Scope{})) {
-			return now, err
-		}
-	}
-	// What the engine's ps tells has neither ages nor ids that last, and nothing is proven by it.
-	if err := c.Follow(ctx, nil); err != nil {
-		return agent.Snapshot{}, err
-	}
-	help, err := c.started(ctx, nil)
-	if err != nil {
-		return agent.Snapshot{}, err
-	}
-	return help.processes(ctx)
-}
-
-// listed asks the engine for the processes. It tells how nginx was started, and that it runs; nothing of ages and states,
-// which not every ps of an engine's machine knows (BusyBox's has these columns only).
-func (c *Nginx) listed(ctx context.Context) (agent.Snapshot, error) {
-	ctx, cancel := engine.Asking(ctx)
-	defer cancel()
-	top, err := c.Engine.ContainerTop(ctx, c.ID(), []string{"-eo", "pid,ppid,args"})
-	if err != nil {
-		return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.ID(), err)
-	}
-	var all []agent.Process
-	for _, row := range top.Processes {
-		if len(row) < 3 {
-			continue
-		}
-		pid, err1 := strconv.Atoi(row[0])
-		ppid, err2 := strconv.Atoi(row[1])
-		if err := errors.Join(err1, err2); err != nil {
-			return agent.Snapshot{}, fmt.Errorf("list the processes of container %.12s: %w", c.ID(), err)
-		}
-		all = append(all, agent.NewProcess(pid, ppid, row[2]))
-	}
-	return agent.Sort(all)
-}
-
 // act asks an agent for what changes something. It does nothing once the lock has ended: neither here nor, where the
 // request waited on its way, at the agent.
 func (c *Nginx) act(ctx context.Context, ask func(context.Context, agent.Request) (agent.Response, error), req agent.Request) (agent.Response, error) {
@@ -307,15 +163,6 @@ func (c *Nginx) Dump(ctx context.Context) (instance.Result, error) {
 func (c *Nginx) Prepare(ctx context.Context, files []model.FileChange) error {
 	_, err := c.started(ctx, files)
 	return err
-}
-
-func (h *agentContainer) has(mounts []mount.Mount) bool {
-	return !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return !h.mounted(m) })
-}
-
-// mounted says whether it has a mount at that place.
-func (h *agentContainer) mounted(m mount.Mount) bool {
-	return slices.ContainsFunc(h.mounts, func(o mount.Mount) bool { return o.Target == m.Target && o.ReadOnly == m.ReadOnly })
 }
 
 func (c *Nginx) Prepared() bool { return c.agent.now() != nil }
@@ -365,36 +212,3 @@ func (c *Nginx) TakeOver(ctx context.Context, from instance.Instance) error {
 
 // Close implements instance.Instance.
 func (c *Nginx) Close(ctx context.Context) error { return c.agent.take().close(ctx) }
-
-// writeMounts are the mounts through which a switch of these files writes, for an agent of its own: those that nginx may
-// only read, where they hold a configuration. What nginx may write is written below its root; of an nginx that does not
-// run nothing is seen but by such a mount. A command that only looks has none.
-func (c *Nginx) writeMounts(ctx context.Context, files []model.FileChange) (mounts []mount.Mount, err error) {
-	if c.Opts.Unlocked {
-		return nil, nil
-	}
-	var names []string
-	for _, f := range files {
-		_, real, err := fsys.Locate(c.seen(ctx, c.agent.now()), f)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, f.Path, real)
-	}
-	for _, m := range c.Info.Mounts {
-		holds := func(name string) bool { at, ok := MountOf(c.Info, name); return ok && at.Destination == m.Destination }
-		needed := slices.ContainsFunc(names, holds) || c.Running && c.main != "" && (holds(c.main) || fsys.Under(m.Destination, path.Dir(c.main)))
-		if m.Type == mount.TypeTmpfs || strings.HasSuffix(m.Source, ".sock") || c.Running && m.RW || !needed {
-			continue
-		}
-		mounts = append(mounts, Remount(c.Info, m, false))
-	}
-	return mounts, nil
-}
-
-// ownMount says whether the agent writes a file through a mount of its own.
-func (h *agentContainer) ownMount(real string) bool {
-	m, ok := MountOf(h.nginx.Info, real)
-	_, memory := h.nginx.TmpfsOf(real)
-	return ok && !memory && h.mounted(Remount(h.nginx.Info, m, false))
-}

@@ -148,3 +148,70 @@ func goReplacement(text string) (out string, clear bool) {
 	}
 	return b.String(), !strings.Contains(text, unknown)
 }
+
+// sedCall is what a call of sed does with which files.
+type sedCall struct {
+	expressions, targets          []string
+	inPlace, extended, understood bool
+}
+
+func parseSed(words []string) sedCall {
+	c := sedCall{understood: true}
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		next := func() {
+			if i++; i < len(words) {
+				c.expressions = append(c.expressions, words[i])
+			}
+		}
+		switch {
+		case w == "-e" || w == "--expression":
+			next()
+		case w == "-f" || w == "--file":
+			i++
+			c.understood = false
+		case strings.HasPrefix(w, "--in-place"):
+			c.inPlace = true
+		case w == "--regexp-extended" || w == "--quiet" || w == "--silent":
+			c.extended = c.extended || w == "--regexp-extended"
+		case strings.HasPrefix(w, "-") && len(w) > 1:
+			letters, _, found := strings.Cut(w[1:], "i") // after it, the suffix of the copy that is kept
+			c.inPlace, c.extended = c.inPlace || found, c.extended || strings.ContainsAny(letters, "Er")
+			c.understood = c.understood && !strings.Contains(letters, "n")
+			if strings.HasSuffix(letters, "e") && !found {
+				next()
+			}
+		default:
+			c.targets = append(c.targets, w)
+		}
+	}
+	if len(c.expressions) == 0 && len(c.targets) > 0 {
+		c.expressions, c.targets = c.targets[:1], c.targets[1:]
+	}
+	return c
+}
+
+// sed follows a call of sed that edits files in place.
+func (s *script) sed(words []string, text string, a at) {
+	c := parseSed(words)
+	if !c.inPlace {
+		return
+	}
+	for _, target := range c.targets {
+		file, sure := s.livesAt(target)
+		if file == nil || file.Fixed {
+			continue
+		}
+		does := sedOf(c.expressions, c.extended, file.Lines)
+		if !c.understood {
+			does = cannotTell
+		}
+		switch {
+		case does == keepsAll:
+		case does == losesOne && sure && a.certain:
+			s.writes(a.place(), text, file.Names[0])
+		default:
+			s.unknown(a.place(), text, file.Names[0])
+		}
+	}
+}
