@@ -24,12 +24,12 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	began := time.Now()
 	undo := &report.Undo{Name: "abandon", Status: "ok"}
 	var failed *model.NotSwitchedError
-	if errors.As(cause, &failed) && failed.Applied {
-		undo.Name, r.stage = "rollback", rolledBack
-	}
 	served := r.stage == switched
-	if served {
+	switch {
+	case served:
 		undo.Name = "rollback"
+	case errors.As(cause, &failed) && failed.Applied:
+		undo.Name, r.stage = "rollback", rolledBack
 	}
 	r.Progress.Step(undo.Name)
 	r.report.Undo = undo

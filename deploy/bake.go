@@ -31,15 +31,8 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 			return err
 		}
 		defer func() { r.reportChecks(all) }()
-		asked := questions{all, targets}
-		span := r.Settings.Bake.For
-		w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
-		w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
-		err = w.Decide()
-		w.End()
-		if err == nil {
-			err = r.lastRound(ctx, asked)
-		}
+		err = r.judged(ctx, "bake", r.Settings.Bake.For, questions{checks: all, targets: targets})
+		r.endJudging(ctx)
 		if err != nil {
 			return fmt.Errorf("bake: %w", err)
 		}
@@ -47,10 +40,23 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 	})
 }
 
+// watchServed watches the release for a span, while users are on it.
+func (r *run) watchServed(ctx context.Context, span time.Duration, asked questions) error {
+	w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
+	w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
+	err := w.Decide()
+	w.End()
+	if err == nil {
+		err = r.lastRound(ctx, asked)
+	}
+	return err
+}
+
 // questions are asked in each round of a bake.
 type questions struct {
 	checks  []*asking.Run
 	targets []model.Target
+	key     string // by which a canary tells clients apart
 }
 
 // bakeChecks are the checks before the switch, and those that are asked in the bake only.
@@ -95,7 +101,10 @@ func (r *run) round(ctx context.Context, asked questions) error {
 		return err
 	}
 	err := asking.All(ctx, r.Checks, asked.checks)
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
+		return r.look(ctx, asked)
+	}
+	if ctx.Err() != nil {
 		return err
 	}
 	if away := r.proveServed(ctx, asked.targets); away != nil {
@@ -134,7 +143,7 @@ func (r *run) lastRound(ctx context.Context, asked questions) error {
 // where nginx runs now its names lead to the release. If someone put the old configuration back, the release is
 // refused; any other edit is errEdited.
 func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
-	state, err := r.nginx.Compare(ctx, r.plan.Change)
+	state, err := r.nginx.Compare(ctx, *r.change())
 	switch {
 	case err != nil:
 		return err

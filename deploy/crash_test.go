@@ -60,6 +60,16 @@ var ways = []way{
 		s.Bake.For = 20 * time.Second
 		w.nginx.othersAt = time.Now().Add(12 * time.Second)
 	}, exit: 4},
+	{name: "promoted after a canary", set: func(w *fakeEngine, _ *Settings) { w.nginx.canary = fakeCanary }, exit: 0},
+	{name: "rolled back in a canary", set: func(w *fakeEngine, _ *Settings) {
+		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(12*time.Second, "503")...)
+		w.nginx.canary = fakeCanary
+	}, exit: 4},
+	{name: "after a run killed in its canary", set: func(w *fakeEngine, _ *Settings) {
+		w.nginx.canary = fakeCanary
+		w.killed(fault{kind: killedAfter, on: "write canary"})
+		w.nginx.canary = nil
+	}, exit: 0},
 	{name: "after a run killed in its bake", set: func(w *fakeEngine, s *Settings) {
 		p := w.process()
 		p.settings.Bake.For = time.Minute
@@ -71,6 +81,8 @@ var ways = []way{
 	{name: "after a run killed in its gate", set: func(w *fakeEngine, _ *Settings) { w.killed(fault{kind: killedAfter, on: "start was-green"}) }, exit: 0},
 	{name: "after a run killed in its switch", set: func(w *fakeEngine, _ *Settings) { w.killed(fault{kind: killedAfter, on: "write green"}) }, exit: 0},
 }
+
+var fakeCanary = []model.CanaryStep{{Weight: 5, For: 4 * time.Second}, {Weight: 25, For: 4 * time.Second}}
 
 // first makes it an engine on which no container of either colour runs and nginx names blue.
 func (w *fakeEngine) first(state model.RouterState) {

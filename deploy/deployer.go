@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/drill"
+	"bluegate/deploy/judging"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -20,6 +21,7 @@ type Deployer struct {
 	Router   model.Router
 	Store    model.StateStore
 	History  model.HistoryStore
+	Requests model.RequestSource
 	Progress model.Progress
 	Checks   model.CheckRunner
 	Hooks    model.HookRunner
@@ -51,8 +53,12 @@ type run struct {
 	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
 	plan    plan.Plan        // what is executed
 	stage   stage
-	live    plan.Live
 	drilled model.Outcome // what a drill came to; empty: none has ended
+	// applied is what the steps of a canary have made of nginx's files; nil: there was none, or it is over.
+	applied  *model.Change
+	switched model.Switched   // by the last step
+	judging  *judging.Judging // nil: no requests are judged
+	live     plan.Live
 }
 
 func (d *Deployer) begin(command string) *run {
@@ -155,6 +161,10 @@ func (r *run) makeLive(ctx context.Context) error {
 // goLive switches nginx to a release that has passed, and retires the old colour. healthy is when its last container became
 // healthy; zero: that was earlier.
 func (r *run) goLive(ctx context.Context, healthy time.Time) error {
+	defer r.endJudging(ctx)
+	if err := r.canary(ctx); err != nil {
+		return err
+	}
 	targets, err := r.switchOver(ctx, healthy)
 	if err != nil {
 		return err

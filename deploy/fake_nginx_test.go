@@ -38,9 +38,18 @@ type fakeNginx struct {
 	deadPort      bool   // nothing accepts a connection
 	wontStart     bool
 	rehearsing    time.Duration
-	editedInDrain string    // what a person writes and loads while it drains
-	counts        bool      // open connections are known
-	othersAt      time.Time // when another project switches in the same file; zero: never
+	editedInDrain string             // what a person writes and loads while it drains
+	counts        bool               // open connections are known
+	logs          bool               // the requests, for a release to be judged by
+	canary        []model.CanaryStep // weights and times
+	othersAt      time.Time          // when another project switches in the same file; zero: never
+}
+
+const canaryMark = "# canary "
+
+// shared is a configuration that gives a share of the clients another colour.
+func shared(conf string, to model.Colour, weight int) string {
+	return conf + fmt.Sprintf("%s%s %d\n", canaryMark, to, weight) + turned(conf, to)
 }
 
 type worker struct {
@@ -52,7 +61,9 @@ func confOf(colour model.Colour) string {
 	return fmt.Sprintf("upstream was { server was-%s:8080; }\nupstream signal { server signal-%s:8080; }\n", colour, colour)
 }
 
+// colourIn is the colour that a configuration makes live. What a canary adds comes behind its mark.
 func colourIn(conf string) model.Colour {
+	conf, _, _ = strings.Cut(conf, canaryMark)
 	blue, green := strings.Contains(conf, "-blue:"), strings.Contains(conf, "-green:")
 	switch {
 	case blue && !green:

@@ -42,9 +42,17 @@ func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Rout
 		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
 	}
 	r := model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions}
+	if n.logs {
+		r.Requests = &model.RequestLog{Port: 8098, Gate: "/gate"}
+	}
+	disk, share, canary := strings.Cut(n.disk, canaryMark)
 	for _, colour := range model.Colours {
 		for _, s := range p.app.Models[colour].Services {
-			if at := strings.Index(n.disk, s.Name+":8080"); at >= 0 {
+			if canary && strings.Contains(share, s.Name+":8080") {
+				r.Canary = &model.CanaryShare{Colour: colour}
+				r.Mentions = append(slices.Clone(r.Mentions), model.Mention{Colour: colour, Place: confFile + ":9", Directive: "server", Text: s.Name + ":8080"})
+			}
+			if at := strings.Index(disk, s.Name+":8080"); at >= 0 {
 				e, _, _ := dir.Find(s.Name, 8080)
 				r.Points = append(r.Points, model.SwitchPoint{Place: confFile + ":1", Directive: "server", Address: s.Name + ":8080", Endpoint: e, Path: confFile})
 			}
@@ -114,6 +122,11 @@ func (p *process) Plan(dir *model.Addresses, to model.Colour) (model.Change, err
 		defer p.mu.Unlock()
 		c.Files = []model.FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(turned(p.nginx.disk, to))}}
 		c.Diff = "-" + p.nginx.disk + "+" + turned(p.nginx.disk, to)
+		for _, step := range p.nginx.canary {
+			step.Change = model.Change{To: to, Nginx: c.Nginx, Points: c.Points, Routes: c.Routes}
+			step.Files = []model.FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(shared(p.nginx.disk, to, step.Weight))}}
+			c.Steps = append(c.Steps, step)
+		}
 	}
 	return c, nil
 }
@@ -223,7 +236,11 @@ func (p *process) Switch(ctx context.Context, change model.Change, targets []mod
 }
 
 func (p *process) write(ctx context.Context, conf string) error {
-	return p.change(ctx, "write "+string(colourIn(conf)), func() { p.nginx.disk = conf })
+	what := "write " + string(colourIn(conf))
+	if strings.Contains(conf, canaryMark) {
+		what = "write canary"
+	}
+	return p.change(ctx, what, func() { p.nginx.disk = conf })
 }
 
 func (p *process) reload(ctx context.Context) error {

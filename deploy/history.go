@@ -22,6 +22,7 @@ func (r *run) remember(ctx context.Context, err error) {
 	rec := r.historyRecord()
 	rec.Message, rec.Outcome, rec.ExitCode, rec.Reasons = r.report.Message, r.report.Outcome, r.report.ExitCode, r.report.Reasons
 	rec.Images, rec.Live = r.historyImages(), r.report.Live
+	rec.Verdicts = r.report.Verdicts
 	for _, s := range r.report.Steps {
 		rec.Steps = append(rec.Steps, model.HistoryStep{Name: s.Name, Status: s.Status, MS: s.MS})
 	}

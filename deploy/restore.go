@@ -128,7 +128,10 @@ func (r *run) rollBack(ctx context.Context) error {
 	if err == nil && len(old) > 0 {
 		return r.neitherHealthy(old)
 	}
-	if err := errors.Join(err, r.pointBack(ctx, r.plan.Change)); err != nil {
+	if err == nil {
+		err = r.undoStep(ctx, r.journal.Current)
+	}
+	if err := errors.Join(err, r.pointBack(ctx, *r.change())); err != nil {
 		r.setLive(model.None, "nginx could not be pointed back, so what it serves was not proven")
 		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.seen.Route.Nginx, r.plan.From, err)
 	}

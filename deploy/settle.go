@@ -131,6 +131,14 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	case phase.BeforeSwitch() && chosen == e.To:
 		return fmt.Sprintf("someone made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, model.Settled)
 	}
+	if err := r.undoStep(ctx, e); err != nil {
+		return "", err
+	}
+	if phase == model.PhaseCanary {
+		if err := r.settleCanary(ctx, e); err != nil {
+			return "", err
+		}
+	}
 	if phase == model.PhaseSwitching {
 		loaded, err := r.settleSwitch(ctx, e)
 		if err != nil {
@@ -176,7 +184,7 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 		return r.settleWaiting(ctx, e)
 	}
 	// Workers that had taken the change for a moment may still answer from the release.
-	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking) && r.seen.Route.State == model.RouterRunning {
+	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking || e.Phase == model.PhaseCanary) && r.seen.Route.State == model.RouterRunning {
 		if err := r.drainRelease(ctx); err != nil {
 			return "", err
 		}

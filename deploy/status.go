@@ -84,7 +84,7 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 // concludeStatus writes the state, its message and its exit code into the report.
 func (r *run) concludeStatus() *report.Report {
 	status := r.report
-	status.State = r.seen.State()
+	status.State, status.Canary = r.seen.State(), r.seen.Route.Canary
 	if len(r.journal.Releases) > 0 {
 		rec := r.journal.Releases[0]
 		status.LastProven = &report.LastProven{Colour: rec.Colour, Release: rec.Release}

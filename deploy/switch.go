@@ -23,6 +23,11 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 		if r.seen.Route.State == model.RouterAbsent {
 			return r.promote(ctx)
 		}
+		if r.applied != nil {
+			targets, err = r.switchAll(ctx, healthy)
+			return err
+		}
+		r.beginJudging(ctx)
 		for try := 0; ; try++ {
 			var changed bool
 			if targets, changed, err = r.switchNginx(ctx, healthy); err != nil || !changed {
@@ -54,7 +59,9 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 	if targets, err = r.targetsOf(ctx); err != nil {
 		return nil, false, err
 	}
-	done, err := r.nginx.Switch(ctx, r.plan.Change, targets, func(change model.Change) error {
+	next := r.plan.Change
+	next.LogFor = r.logFor()
+	done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
 		r.plan.Change = change
 		return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
 	})

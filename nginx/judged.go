@@ -28,7 +28,7 @@ func (n *observed) readRequests(route *model.Route) {
 	if port == 0 || len(n.conf.Tree) == 0 {
 		return
 	}
-	in := lint.Input{Tree: n.conf.Tree, Top: conf.Assemble(n.conf.Tree), Words: lint.Addressed(n.conf.Tree, n.dir)}
+	in := lint.Input{Tree: n.conf.Tree, Top: conf.Assemble(n.conf.Tree), Words: lint.Addressed(n.conf.Tree, n.dir), JudgeKey: len(n.opts.Settings.Canary.Steps) > 0}
 	log := in.Requests(port)
 	route.Requests = &model.RequestLog{Port: port, Gate: log.Gate, Unseen: log.Unseen}
 }

@@ -21,7 +21,7 @@ func (n *observed) Plan(dir *model.Addresses, to model.Colour) (model.Change, er
 		change.Proofs = mode.OwnRoutes(n.conf.Tree)
 	}
 	if m, ok := n.mode.(mode.Stepper); ok && err == nil {
-		change.Steps, err = m.Steps(n.conf, n.route, change)
+		change.Steps, change.NoSteps = m.Steps(n.conf, n.route, change)
 	}
 	if err == nil {
 		change, err = n.gated(change)

@@ -20,6 +20,7 @@ const (
 
 // Verdict is a decision with all that it was made of.
 type Verdict struct {
+	During     string   `json:"during"` // bake, or canary and its share
 	Decision   Decision `json:"decision"`
 	Why        []string `json:"why"` // what is worse, or why it cannot be told
 	New        Figures  `json:"new"`

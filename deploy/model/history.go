@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"bluegate/deploy/judge"
 )
 
 // HistoryStore keeps on the engine how releases ended, where every client of the engine reads it. Nothing is decided by
@@ -41,6 +43,8 @@ type HistoryRecord struct {
 	Images  []HistoryImage `json:"images"`
 	// Steps are those of the run, in their order. Records of older versions have none.
 	Steps []HistoryStep `json:"steps,omitempty"`
+	// Verdicts are those by the requests of users. Records of older versions have none.
+	Verdicts []judge.Verdict `json:"verdicts,omitempty"`
 	// Set are the variables that were given for this deployment alone, as NAME=VALUE.
 	Set        []string  `json:"set,omitempty"`
 	By         string    `json:"by"` // user@host

@@ -42,6 +42,9 @@ type Entry struct {
 	// Images are the tags as they stood before the pull, so that a failed release can give them back.
 	Images []PulledImage `json:"images,omitempty"`
 	Change *Change       `json:"change,omitempty"`
+	// Step is a change over Change that is under way, in a canary and where nginx is told to log for longer. Which of the two
+	// nginx has is asked. Journals of older versions do not have it.
+	Step *Change `json:"step,omitempty"`
 	// Adopted says that Change was planned again after the switch, over what someone else had edited since.
 	Adopted bool `json:"adopted,omitempty"`
 	// Bakes says that a release which nginx serves has not passed before its bake has.
@@ -75,6 +78,7 @@ const (
 	PhasePulling   Phase = "pulling"
 	PhaseStarting  Phase = "starting"
 	PhaseWaiting   Phase = "waiting" // it passed the gate and the checks, and waits to be promoted
+	PhaseCanary    Phase = "canary"  // a share of the clients may have it
 	PhaseSwitching Phase = "switching"
 	PhaseBaking    Phase = "baking"   // proven; not yet promoted
 	PhaseSwitched  Phase = "switched" // proven; only draining and stopping are left

@@ -253,8 +253,10 @@ type Change struct {
 	Gate   string        `json:"gate,omitempty"`
 	LogFor time.Duration `json:"-"`
 	// Steps come before the change in a canary, in their order. Each one's old files are those before the first.
-	Steps  []CanaryStep `json:"-"`
-	Proofs []Proof      `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
+	// NoSteps is why there cannot be any, where a canary is configured.
+	Steps   []CanaryStep `json:"-"`
+	NoSteps error        `json:"-"`
+	Proofs  []Proof      `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
 }
 
 // Proof is a request to nginx, asked from where it stands on a connection of its own.

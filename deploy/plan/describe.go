@@ -58,6 +58,7 @@ func (p Plan) Ahead(o Observation, s Settings) []string {
 		{"gate", p.Waited},
 		{"checks", len(p.Checks) > 0},
 		{"preview", !switches},
+		{"canary", switches && p.Canaries()},
 		{"switch", switches && o.Route.State != model.RouterAbsent},
 		{"bake", switches && p.Bakes(s) && !p.Drill},
 		{"drain", retires},

@@ -98,6 +98,9 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 	if err := p.planSwitch(o); err != nil {
 		return p, err
 	}
+	if err := p.planJudge(o, s); err != nil {
+		return p, err
+	}
 	if err := p.replaceable(o); err != nil {
 		return p, err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"bluegate/deploy/check"
+	"bluegate/deploy/judge"
 	"bluegate/deploy/model"
 )
 
@@ -39,6 +40,10 @@ type Settings struct {
 	Checks map[model.Colour][]check.Check
 	Bake   Bake
 	Hooks  map[model.Colour]model.Hooks
+	// Judge are the limits by which the requests of users judge a release in its canary and its bake; nil: they do not.
+	Judge *judge.Limits
+	// CanaryBy is by what a canary tells clients apart; empty: there is none.
+	CanaryBy string
 }
 
 // DefaultSettings are those of a run without configuration.

@@ -4,6 +4,7 @@ package report
 import (
 	"time"
 
+	"bluegate/deploy/judge"
 	"bluegate/deploy/model"
 )
 
@@ -30,6 +31,8 @@ type Report struct {
 	Steps      []Step                  `json:"steps"`
 	Containers []model.Container       `json:"containers"`
 	Checks     []Check                 `json:"checks"`
+	Verdicts   []judge.Verdict         `json:"verdicts"`         // by the requests of users
+	Canary     *model.CanaryShare      `json:"canary,omitempty"` // of status: the share of the clients that the other colour has
 	Hooks      []Hook                  `json:"hooks"`
 	Plan       *Plan                   `json:"plan,omitempty"`
 	Rollback   *RollbackTarget         `json:"rollback,omitempty"` // of status
@@ -132,7 +135,7 @@ type Decision struct {
 // NewReport has no nil slice: JSON readers find lists where the schema promises lists.
 func NewReport(command string) *Report {
 	return &Report{
-		Command: command, Reasons: []model.Reason{}, Findings: []model.Finding{}, Steps: []Step{}, Containers: []model.Container{}, Checks: []Check{}, Hooks: []Hook{},
+		Command: command, Reasons: []model.Reason{}, Findings: []model.Finding{}, Steps: []Step{}, Containers: []model.Container{}, Checks: []Check{}, Verdicts: []judge.Verdict{}, Hooks: []Hook{},
 		Pruned: Pruned{Containers: []string{}, Images: []string{}, Replaced: []string{}}, Images: []LiveImage{}, ReleaseImages: []string{}, PreviousImages: []string{},
 	}
 }

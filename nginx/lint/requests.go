@@ -45,6 +45,9 @@ func judgedVariable(port int) string { return fmt.Sprintf("$bluegate_judged_%d",
 func (f Input) Requests(port int) (r RequestLog) {
 	r.Gate, r.defined = f.gate(port), f.hasJudgeFormat()
 	for _, p := range f.passes() {
+		if isProof(p.scope) {
+			continue
+		}
 		block, own, inherited := logsOf(p.scope)
 		if r.defined && r.Gate != "" && sends(own, port) {
 			continue
@@ -56,6 +59,13 @@ func (f Input) Requests(port int) (r RequestLog) {
 		r.levels = append(r.levels, level{block: block, own: own, inherited: inherited})
 	}
 	return r
+}
+
+// isProof says whether a scope is a location that proves where requests go, and that no user asks.
+func isProof(s *conf.Scope) bool {
+	return s.Block != nil && s.Block.Name.Value == "location" && slices.ContainsFunc(s.Block.Args, func(a conf.Arg) bool {
+		return strings.HasPrefix(strings.TrimPrefix(a.Value, "="), "/bluegate/route/")
+	})
 }
 
 // logsOf are the access_log directives that decide for a scope, and the block that needs one for ours: that of these
@@ -141,7 +151,7 @@ func (f Input) hasJudgeFormat() (ok bool) {
 				text += a.Value
 			}
 		}
-		ok = escaped && (text == judge.LogFormat("") || text == judge.LogFormat(CanaryKey))
+		ok = escaped && (text == judge.LogFormat(CanaryKey) || text == judge.LogFormat("") && !f.JudgeKey)
 	})
 	return ok
 }
@@ -186,7 +196,7 @@ func (f Input) judgeLines(r RequestLog) string {
 		fmt.Fprintf(&b, "# in http {} (%s), before what it includes\n", http.Place())
 		if !r.defined {
 			key := ""
-			if f.defines(CanaryKey) {
+			if f.JudgeKey || f.defines(CanaryKey) {
 				key = CanaryKey
 			}
 			fmt.Fprintf(&b, "log_format %s escape=json '%s';\n", judgeFormat, judge.LogFormat(key))

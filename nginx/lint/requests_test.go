@@ -42,6 +42,7 @@ func TestRequestsSeen(t *testing.T) {
 		{"another format", strings.Replace(defined, "$status", "$request_time", 1) + strings.Replace(ourLine, "bluegate bluegate", "bluegate main", 1), "server { location / { proxy_pass http://was; } }", "http://was (/etc/nginx/conf.d/shop.conf:2)", true},
 		{"a format that was changed", strings.Replace(ourFormat, "%F", "$status", 1) + ourMap + ourLine, "server { location / { proxy_pass http://was; } }", "http://was (/etc/nginx/conf.d/shop.conf:2)", true},
 		{"a gate that may be several files", strings.Replace(defined, ".bluegate", "*bluegate", 1) + ourLine, "server { location / { proxy_pass http://was; } }", "http://was (/etc/nginx/conf.d/shop.conf:2)", false},
+		{"a location that proves the route", "", "server { location = /bluegate/route/was { proxy_pass http://was/; } }", "", false},
 		{"what is no colour's", "", "server { location / { proxy_pass http://wiki; } }", "", false},
 	} {
 		f := inputOf(t, judged(test.http, test.sites))

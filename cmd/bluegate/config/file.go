@@ -25,6 +25,8 @@ type File struct {
 	Nginx   nginxSection       `yaml:"nginx" doc:"Which nginx is switched, and how."`
 	Preview previewSection     `yaml:"preview" doc:"How long a release may wait to be promoted."`
 	Bake    bakeSection        `yaml:"bake" doc:"How long both colours run after the switch."`
+	Judge   judgeSection       `yaml:"judge" doc:"What a release may cost its users, by the requests that they make while it bakes, or gets a share of them."`
+	Canary  canarySection      `yaml:"canary" doc:"Which share of the clients gets a release, step by step, before all do."`
 	Drain   drainSection       `yaml:"drain" doc:"How long to wait for requests on the old colour."`
 	Old     oldSection         `yaml:"old" doc:"What happens to the old colour."`
 	Watch   watchSection       `yaml:"watch" doc:"How bluegate watch looks at the application between deployments."`

@@ -67,6 +67,9 @@ func NewOptions(flags Flags, dir string, f *File) (Options, error) {
 		err = o.readChecksAndHooks(f, dir)
 	}
 	if err == nil {
+		err = o.readJudge(f)
+	}
+	if err == nil {
 		err = o.readWatch(f, dir)
 	}
 	if err == nil {

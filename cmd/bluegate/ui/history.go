@@ -97,6 +97,9 @@ func writeRecord(b *strings.Builder, rec model.HistoryRecord) {
 	for _, set := range rec.Set {
 		fmt.Fprintf(b, "  set: %s\n", set)
 	}
+	for _, v := range rec.Verdicts {
+		fmt.Fprintf(b, "  %s: %s: %s\n", v.During, v.Decision, v.Summary())
+	}
 	if rec.Message != "" && len(rec.Reasons) == 0 {
 		fmt.Fprintf(b, "  %s\n", style.Indent(rec.Message, "    "))
 	}

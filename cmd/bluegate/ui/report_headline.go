@@ -67,8 +67,10 @@ func refusal(r *report.Report) string {
 // takenBack says which release was taken back, and why in a few words.
 func takenBack(r *report.Report) string {
 	did := "did not pass"
-	if slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == "bake" && s.Status == "failed" }) {
-		did = "did not pass its bake"
+	for _, s := range r.Steps {
+		if (s.Name == "bake" || s.Name == "canary") && s.Status == "failed" {
+			did = "did not pass its " + s.Name
+		}
 	}
 	return release(r) + " " + did + style.Prefixed(": ", cause(r))
 }
@@ -108,6 +110,10 @@ var causes = map[model.Code]string{
 	model.Unhealthy:            "IT is unhealthy",
 	model.NoHealthcheck:        "IT has no healthcheck",
 	model.Exited:               "IT ended",
+	model.Worse:                "its users met more failures, or waited longer, than judge allows",
+	model.TooFewRequests:       "the requests of its users do not tell whether it is good",
+	model.CanaryIncomplete:     "a service would not take part in the canary",
+	model.CanaryKeyConstant:    "all clients have the same key in the canary",
 	model.OOMKilled:            "IT ran out of memory",
 	model.Restarting:           "IT crashed and was started again",
 	model.Flapping:             "IT does not stay healthy",

@@ -28,6 +28,9 @@ func (t *text) state() {
 	t.reasons(r.Reasons)
 	t.services()
 	t.preview()
+	if c := t.r.Canary; c != nil {
+		t.item("", fmt.Sprintf("canary: %d %% of the clients get %s", c.Weight, c.Colour))
+	}
 	t.wayBack()
 	t.findings()
 	if r.Run != "" {

@@ -143,6 +143,7 @@ func (t *text) promoted() {
 			t.line("%s; %s", was, undo)
 		}
 	}
+	t.verdicts()
 	t.findings()
 }
 

@@ -35,6 +35,9 @@ func (t *text) everything() {
 	for _, c := range r.Checks {
 		t.line("check: %s, asked from %s %s: %s, %d of %d passed%s", c.Check, c.From, c.During, c.Status, c.Passed, c.Asked, style.Prefixed(": ", c.Message))
 	}
+	if r.Outcome != model.Promoted { // else they were told
+		t.verdicts()
+	}
 	for _, s := range r.Steps {
 		t.line("step %-20s %-7s %8s%s", s.Name, s.Status, duration(s.MS), style.Prefixed("  ", style.FirstLine(s.Message)))
 	}

@@ -85,7 +85,7 @@ func Connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	o.Nginx.Until, o.Nginx.Lost = to.Engine.Leases.Until, to.lost
 	router, local := nginx.New(to.Engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: to.Stack, Images: to.Images, Archive: to.Archive, Names: to.Names, Router: router, Store: to.Store, History: maskedHistory{to.Store, o.Mask}, Progress: progress, Settings: o.Settings, Self: state.Self,
+		Stack: to.Stack, Images: to.Images, Archive: to.Archive, Names: to.Names, Router: router, Requests: router, Store: to.Store, History: maskedHistory{to.Store, o.Mask}, Progress: progress, Settings: o.Settings, Self: state.Self,
 		Checks: &checkRunner{access: to.Access, router: router, local: local, sidecars: map[string]*sidecar{}}, Hooks: local, Remote: !to.Engine.Local(),
 	}, nil
 }

@@ -37,6 +37,7 @@ type faults struct {
 	exitCode      int           // EXIT_CODE: of that exit; 3 unless said otherwise
 	oomAfter      time.Duration // OOM_AFTER: then use up memory until the kernel kills the process
 	ignoreSIGTERM bool          // IGNORE_SIGTERM=1: only a SIGKILL stops it
+	errors        int           // ERRORS=20: every 20th request of / is answered with 500
 	tell          bool          // TELL=1: log and /health tell the whole environment and the command line
 }
 
@@ -62,6 +63,7 @@ func readConfig(getenv func(string) string) (config, error) {
 			exitCode:      r.number("EXIT_CODE", 3),
 			oomAfter:      r.duration("OOM_AFTER", never),
 			ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
+			errors:        r.number("ERRORS", 0),
 			tell:          r.flag("TELL"),
 		},
 	}

@@ -30,17 +30,17 @@ func TestFaultsAreReadAndShown(t *testing.T) {
 	cfg, err := readConfig(env{
 		"SERVICE": "signal", "COLOUR": "green", "VERSION": "v3", "PORT": "3003", "LISTEN": "127.0.0.1",
 		"HEALTHY_AFTER": "2s", "NEVER_HEALTHY": "1", "FLAP": "3s", "HANG": "true", "SLOW": "10ms",
-		"CRASH_AFTER": "0s", "EXIT_CODE": "0", "OOM_AFTER": "4s", "IGNORE_SIGTERM": "1", "TELL": "1",
+		"CRASH_AFTER": "0s", "EXIT_CODE": "0", "OOM_AFTER": "4s", "IGNORE_SIGTERM": "1", "ERRORS": "20", "TELL": "1",
 	}.get)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := faults{2 * time.Second, true, 3 * time.Second, true, 10 * time.Millisecond, 0, 0, 4 * time.Second, true, true}
+	want := faults{2 * time.Second, true, 3 * time.Second, true, 10 * time.Millisecond, 0, 0, 4 * time.Second, true, 20, true}
 	if cfg.faults != want {
 		t.Errorf("got %+v, want %+v", cfg.faults, want)
 	}
 	line := "signal green v3 on 127.0.0.1:3003 with HEALTHY_AFTER=2s NEVER_HEALTHY=1 FLAP=3s HANG=true SLOW=10ms " +
-		"CRASH_AFTER=0s EXIT_CODE=0 OOM_AFTER=4s IGNORE_SIGTERM=1 TELL=1"
+		"CRASH_AFTER=0s EXIT_CODE=0 OOM_AFTER=4s IGNORE_SIGTERM=1 ERRORS=20 TELL=1"
 	if got := cfg.String(); got != line {
 		t.Errorf("log line\n%s\nwant\n%s", got, line)
 	}

@@ -15,6 +15,7 @@ import (
 type shop struct {
 	config
 	started time.Time
+	homes   atomic.Int64
 	broken  atomic.Bool // by a tester: /health is 503 until that is undone
 }
 
@@ -38,6 +39,10 @@ func newShop(cfg config, started time.Time) http.Handler {
 }
 
 func (s *shop) home(w http.ResponseWriter, _ *http.Request) {
+	if n := s.homes.Add(1); s.errors > 0 && n%int64(s.errors) == 0 {
+		http.Error(w, "a bug of this release", http.StatusInternalServerError)
+		return
+	}
 	writeLine(w, struct {
 		Service string `json:"service"`
 		Colour  string `json:"colour"`

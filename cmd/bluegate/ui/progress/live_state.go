@@ -27,6 +27,7 @@ var (
 	inAsking    = &phase{"asking", "asked", "ask the checks"}
 	inPreview   = &phase{"previewing", "ready for a preview", "leave NEW for a preview"}
 	inSwitching = &phase{"switching", "switched", "switch nginx"}
+	inCanary    = &phase{"canary", "canary", "give NEW to a share of the clients"}
 	inBaking    = &phase{"baking", "baked", "bake SPAN"}
 	inDraining  = &phase{"draining", "drained", "drain OLD"}
 	inStopping  = &phase{"stopping", "stopped", "keep OLD for rollback"}
@@ -40,7 +41,7 @@ var (
 var phases = map[string]*phase{
 	"lock": inChecking, "settle": inChecking, "observe": inChecking, "plan": inChecking, "examine": inChecking, "try-restart": inChecking, "try": inChecking,
 	"pull": inPulling, "build": inBuilding, "replace": inStarting, "up": inStarting, "checks": inAsking, "rehearse": inSwitching, "switch": inSwitching,
-	"gate": inWatching, "preview": inPreview, "bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
+	"gate": inWatching, "preview": inPreview, "canary": inCanary, "bake": inBaking, "keep": inDraining, "drain": inDraining, "retire": inStopping, "switch-back": inReturning, "drain-back": inReturning, "remove": inRemoving, "abandon": inUndo, "rollback": inUndo,
 	"reload": inSwitching,
 }
 

@@ -24,7 +24,7 @@ func outlook(step string, v gate.Verdict, now time.Time) string {
 	switch {
 	case !allGood(v):
 		return style.Shortly(left) + " at most"
-	case step == "bake":
+	case step == "bake", step == "canary":
 		return "all healthy, passes in " + style.Shortly(left)
 	}
 	return "all healthy, switches in " + style.Shortly(left)

@@ -12,7 +12,7 @@ var stepWords = map[string]string{
 	"lock": "taking the lock", "settle": "settling what an earlier run left", "observe": "looking at what runs", "plan": "planning",
 	"examine": "examining nginx's configuration", "try-restart": "trying a restart in a copy of nginx",
 	"pull": "pulling", "build": "building", "replace": "clearing NEW", "up": "starting NEW", "rehearse": "testing nginx's new configuration",
-	"checks": "asking the checks", "reload": "reloading nginx", "switch": "switching nginx to NEW", "bake": "baking: watching NEW with users on it",
+	"checks": "asking the checks", "reload": "reloading nginx", "canary": "canary: a share of the clients gets NEW", "switch": "switching nginx to NEW", "bake": "baking: watching NEW with users on it",
 	"keep": "keeping OLD for a rollback", "drain": "draining OLD", "retire": "stopping OLD",
 	"try": "asking the paths of the load", "switch-back": "switching nginx back to OLD", "drain-back": "draining NEW", "remove": "removing NEW",
 	"gate": "watching NEW", "preview": "leaving NEW next to OLD for a preview",
