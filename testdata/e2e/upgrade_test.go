@@ -55,7 +55,7 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	as(old)
-	if r, err := s.Run(t.Context(), nil, "deploy", "blue", "--format", "json"); err != nil || r.Code != 0 {
+	if r, err := s.Run(t.Context(), nil, "deploy", "blue", "--no-pull", "--format", "json"); err != nil || r.Code != 0 {
 		t.Fatalf("the first deployment ended with %d, %v\n%s", r.Code, err, r.Stdout)
 	}
 	if err := s.StartNginx(); err != nil {
@@ -71,7 +71,7 @@ func TestUpgrade(t *testing.T) {
 	} {
 		as(old)
 		s.config(point.config)
-		b := s.start([]string{"VERSION=v2"}, "deploy")
+		b := s.start([]string{"VERSION=v2"}, "deploy", "--no-pull")
 		b.until(point.word)
 		b.end(syscall.SIGKILL)
 		s.asOlder(point.name, old)
@@ -96,7 +96,7 @@ func TestUpgrade(t *testing.T) {
 
 	as(old)
 	was := s.answers()
-	if r, err := s.Run(t.Context(), []string{"VERSION=v2"}, "deploy", "--format", "json"); err != nil || r.Code != 0 || s.answers() == was {
+	if r, err := s.Run(t.Context(), []string{"VERSION=v2"}, "deploy", "--no-pull", "--format", "json"); err != nil || r.Code != 0 || s.answers() == was {
 		t.Fatalf("the second deployment ended with %d, %v\n%s", r.Code, err, r.Stdout)
 	}
 	s.asOlder("promoted", old)
