@@ -100,9 +100,9 @@ test:
 .PHONY: test-all
 test-all: export FULL = 1
 test-all:
-	@testdata/checks/parts.sh modules images lint systems unit e2e unit-28 e2e-28 e2e-28-containerd e2e-28-busybox
+	@testdata/checks/parts.sh modules images lint systems unit e2e unit-28 e2e-28 e2e-28-containerd e2e-28-busybox e2e-swarm
 	@echo
-	@echo "All passed, on three engines."
+	@echo "All passed, on three engines and on a Swarm of three nodes."
 
 .PHONY: unit-28 e2e-28 e2e-28-containerd
 unit-28 e2e-28 e2e-28-containerd:
@@ -112,6 +112,11 @@ unit-28 e2e-28 e2e-28-containerd:
 .PHONY: e2e-28-busybox
 e2e-28-busybox:
 	$(MAKE) --no-print-directory e2e ENGINE=28-busybox RUN='TestSwitchesInARow$$|TestRollback$$|TestNginxStoppedOrMissing$$'
+
+# The tests make Swarms of three engines for themselves.
+.PHONY: e2e-swarm
+e2e-swarm:
+	$(MAKE) --no-print-directory downloads e2e RUN='TestSwarm'
 
 # Prints what it downloads.
 .PHONY: modules

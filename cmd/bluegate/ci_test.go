@@ -266,18 +266,7 @@ type component struct {
 // readComponent returns the job of the component with its inputs' defaults, or with what is given for them.
 func readComponent(t *testing.T, given map[string]string) component {
 	t.Helper()
-	jobs := readComponents(t, "deploy.yml", given)
-	job, ok := jobs["bluegate"]
-	if !ok || len(jobs) != 1 {
-		t.Fatalf("the component has the jobs %v", slices.Collect(maps.Keys(jobs)))
-	}
-	return job
-}
-
-// readComponents returns the jobs of a file of components by their names.
-func readComponents(t *testing.T, file string, given map[string]string) (jobs map[string]component) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(t), "templates", file))
+	text, err := os.ReadFile(filepath.Join(root(t), "templates", "deploy.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,10 +293,15 @@ func readComponents(t *testing.T, file string, given map[string]string) (jobs ma
 		}
 		return "[]"
 	})
+	var jobs map[string]component
 	if err := yaml.Unmarshal([]byte(body), &jobs); err != nil {
 		t.Fatal(err)
 	}
-	return jobs
+	job, ok := jobs["bluegate"]
+	if !ok || len(jobs) != 1 {
+		t.Fatalf("the component has the jobs %v", slices.Collect(maps.Keys(jobs)))
+	}
+	return job
 }
 
 // shell runs lines as GitLab's runner does, in a project's directory.

@@ -11,9 +11,12 @@ import (
 	"bluegate/testdata/stand"
 )
 
-// A dry run changes nothing, wherever the flag stands, and neither do the other commands that only look.
 func TestLookingChangesNothing(t *testing.T) { // alone, for the sake of the list of images
-	s := openShop(t, stand.Options{})
+	lookingChangesNothing(openShop(t, stand.Options{}))
+}
+
+// A dry run changes nothing, wherever the flag stands, and neither do the other commands that only look.
+func lookingChangesNothing(s *shop) {
 	before := s.picture()
 	for _, args := range [][]string{
 		{"deploy", "green", "--dry-run"}, {"deploy", "--dry-run", "green"}, {"--dry-run", "deploy", "green"}, {"deploy", "--dry-run"},
@@ -21,10 +24,10 @@ func TestLookingChangesNothing(t *testing.T) { // alone, for the sake of the lis
 	} {
 		r := s.run([]string{"VERSION=v2"}, args...)
 		if r.Code != 0 {
-			t.Errorf("bluegate %v: exit %d\n%s", args, r.Code, r.Stdout)
+			s.t.Errorf("bluegate %v: exit %d\n%s", args, r.Code, r.Stdout)
 		}
 		if after := s.picture(); after != before {
-			t.Fatalf("bluegate %v changed something:\n%s\nbefore:\n%s", args, after, before)
+			s.t.Fatalf("bluegate %v changed something:\n%s\nbefore:\n%s", args, after, before)
 		}
 	}
 }

@@ -51,8 +51,10 @@ func prepare(m *testing.M) (int, error) {
 	if err := stand.Prepare(root, "bookworm", "sid"); err != nil {
 		return 1, err
 	}
-	if bluegate, err = stand.Build(root, dir); err != nil {
-		return 1, err
+	if bluegate = os.Getenv("BLUEGATE_TEST_BINARY"); bluegate == "" {
+		if bluegate, err = stand.Build(root, dir); err != nil {
+			return 1, err
+		}
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
@@ -74,12 +76,18 @@ type shop struct {
 // newShop sets a shop up with nothing running.
 func newShop(t *testing.T, o stand.Options) *shop {
 	t.Helper()
+	o.Edit = patientProbes(o.Edit)
+	return newShopOn(t, o, func(o stand.Options) (*stand.Stand, error) { return stand.New(root, bluegate, o) })
+}
+
+// newShopOn is newShop on the engine of a stand.
+func newShopOn(t *testing.T, o stand.Options, on func(stand.Options) (*stand.Stand, error)) *shop {
+	t.Helper()
 	pace.Guard(t, 15*time.Minute)
 	if o.Config == "" {
 		o.Config = quick
 	}
-	o.Edit = patientProbes(o.Edit)
-	s, err := stand.New(root, bluegate, o)
+	s, err := on(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,10 +116,15 @@ func patientProbes(edit func(colour, text string) string) func(colour, text stri
 // openShop has blue live behind nginx, in version v1.
 func openShop(t *testing.T, o stand.Options) *shop {
 	t.Helper()
-	s := newShop(t, o)
+	return newShop(t, o).opened()
+}
+
+// opened has blue live behind nginx, in version v1.
+func (s *shop) opened() *shop {
+	s.t.Helper()
 	s.deploys(0, model.Started, nil, "blue")
 	if err := s.StartNginx(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return s
 }
@@ -263,15 +276,21 @@ func inspect(t *testing.T, name, format string) string {
 // containers lists the names of the project's containers that run.
 func (s *shop) containers() []string {
 	s.t.Helper()
+	if s.Swarm {
+		return s.tasks()
+	}
 	out := docker(s.t, "ps", "--filter", "label=com.docker.compose.project="+s.Name, "--format", "{{.Names}}")
 	names := strings.Fields(out)
 	slices.Sort(names)
 	return names
 }
 
-// config replaces bluegate.yml.
+// config replaces bluegate.yml, except for what a shop on a Swarm needs there.
 func (s *shop) config(text string) {
 	s.t.Helper()
+	if s.Swarm {
+		text = s.SwarmConfig(text)
+	}
 	if err := os.WriteFile(filepath.Join(s.Dir, "bluegate.yml"), []byte(text), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
@@ -304,7 +323,7 @@ func (s *shop) picture() string {
 		strings.Join(images, "\n"),
 		docker(s.t, "network", "ls", "--filter", "name="+s.Name, "--format", "{{.ID}} {{.Name}}"),
 		docker(s.t, "volume", "ls", "--filter", "label=com.docker.compose.project="+s.Name, "--format", "{{.Name}}"),
-		strings.Join(workers, " "), info.ModTime().String(), s.conf(),
+		strings.Join(workers, " "), info.ModTime().String(), s.conf(), s.objects(),
 	}, "\n")
 }
 

@@ -32,9 +32,15 @@ func installed(t *testing.T, program, pkg string) {
 // registry runs the distribution's registry on loopback, where the engine speaks plain HTTP to it.
 func registry(t *testing.T, more ...string) (address string) {
 	t.Helper()
+	return registryOn(t, "127.0.0.1", more...)
+}
+
+// registryOn runs it on an address of this host.
+func registryOn(t *testing.T, host string, more ...string) (address string) {
+	t.Helper()
 	const program = "docker-registry"
 	installed(t, program, "docker-registry")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

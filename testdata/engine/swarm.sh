@@ -4,7 +4,7 @@
 #   swarm.sh make e2e-swarm
 #   BLUEGATE_SWARM_MANAGERS=1 swarm.sh docker node ls
 #
-# BLUEGATE_SWARM_MANAGERS says how many of the three are managers: 3 (the default) or 1.
+# BLUEGATE_SWARM_MANAGERS says how many of the three are managers: 3 (the default) or 1; 0: there is no Swarm yet.
 #
 # Each node has mount, network and process namespaces of its own, with an address on a network that joins the three, and
 # its own images: the demo's are loaded on each. The command runs in the network of node 1, so that what node 1 publishes
@@ -26,7 +26,7 @@ images=(bluegate-nginx:1.22 bluegate-nginx:1.30 bluegate-shop:v1 bluegate-shop:v
 outside() {
   ((EUID == 0)) || fail "only root can make the namespaces for engines of one's own"
   (($# > 0)) || fail "usage: swarm.sh COMMAND [ARGUMENT...]"
-  [[ $managers == 1 || $managers == 3 ]] || fail "BLUEGATE_SWARM_MANAGERS is $managers, and must be 1 or 3"
+  [[ $managers == [013] ]] || fail "BLUEGATE_SWARM_MANAGERS is $managers, and must be 0, 1 or 3"
   install_root
   own_run bluegate-run-swarm
   docker save -o "$work/images.tar" "${images[@]}"
@@ -49,8 +49,10 @@ inside() {
   ip link set swarm up
   "$node" start 1 2 3
   load
-  join
-  as_wanted
+  if ((managers > 0)); then
+    join
+    as_wanted
+  fi
   nsenter --net=/run/netns/node1 -- "$@"
 }
 

@@ -78,6 +78,14 @@ func Test(t testing.TB, n int) {
 	}
 }
 
+// Named skips a test that a target of make has to itself, unless it is named on the command line.
+func Named(t testing.TB, target string) {
+	t.Helper()
+	if run := flag.Lookup("test.run"); run == nil || run.Value.String() == "" {
+		t.Skipf("make %s executes it", target)
+	}
+}
+
 func executes(seed uint64, name string, n int) bool {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(name))

@@ -47,11 +47,26 @@ type Stand struct {
 	Bluegate string // the executable
 	Image    string // nginx's
 	port     int
+	Swarm    bool // each colour is a stack of it
 	release  func() error
 }
 
 // New writes the files of a shop; nothing runs yet but its network, which nginx joins.
 func New(root, bluegate string, o Options) (*Stand, error) {
+	s, err := named(bluegate, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.write(root, o); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.Dir))
+	}
+	// With the labels of Compose the network is the project's own, and Compose uses it.
+	_, err = Docker("network", "create", "--label", "com.docker.compose.network=default", "--label", "com.docker.compose.project="+s.Name, s.Name)
+	return s, err
+}
+
+// named is a stand with a name, a folder and a port of its own.
+func named(bluegate string, o Options) (*Stand, error) {
 	var salt [3]byte
 	_, _ = rand.Read(salt[:])
 	s := &Stand{Name: o.Name, Bluegate: bluegate, Image: "bluegate-nginx:" + orElse(o.Nginx, "1.30")}
@@ -70,12 +85,7 @@ func New(root, bluegate string, o Options) (*Stand, error) {
 		return nil, err
 	}
 	s.URL = fmt.Sprintf("http://127.0.0.1:%d", s.port)
-	if err := s.write(root, o); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.Dir))
-	}
-	// With the labels of Compose the network is the project's own, and Compose uses it.
-	_, err = Docker("network", "create", "--label", "com.docker.compose.network=default", "--label", "com.docker.compose.project="+s.Name, s.Name)
-	return s, err
+	return s, nil
 }
 
 func (s *Stand) write(root string, o Options) error {
@@ -223,8 +233,12 @@ func (s *Stand) Close() error {
 		_, err := Docker(append([]string{"rm", "-fv"}, ids...)...)
 		errs = append(errs, err)
 	}
-	_, err := Docker("network", "rm", s.Name)
-	errs = append(errs, err, os.RemoveAll(s.Dir))
+	if s.Swarm {
+		errs = append(errs, s.closeSwarm(), os.RemoveAll(s.Dir))
+	} else {
+		_, err := Docker("network", "rm", s.Name)
+		errs = append(errs, err, os.RemoveAll(s.Dir))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err // its note stays, for the next run to clean up by
 	}
@@ -287,11 +301,13 @@ func Build(root, dir string) (string, error) {
 	return filepath.Join(dir, "bluegate"), nil
 }
 
+const firstPort = 10_000
+
 // freePort is one at which nothing listens. It lies below those that the kernel gives to outgoing connections, of which
 // a load client opens thousands between this question and the use of its answer.
 func freePort() (port int, err error) {
 	for range 100 {
-		port = 10_000 + mathrand.IntN(20_000)
+		port = firstPort + mathrand.IntN(20_000)
 		var l net.Listener
 		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			return port, l.Close()
