@@ -21,6 +21,7 @@ import (
 type config struct {
 	*stackfile.Config
 	stack    string
+	oneShots map[string]bool
 	findings []model.Finding // what the Swarm ignores
 }
 
@@ -28,7 +29,10 @@ type config struct {
 // Compose's loader used. What only Compose knows is left out, and is a finding; services that are not the colour's are
 // left out.
 func readConfig(m model.Model, dir string, environment map[string]string) (*config, error) {
-	c := &config{stack: m.ComposeProject}
+	c := &config{stack: m.ComposeProject, oneShots: map[string]bool{}}
+	for _, s := range m.Services {
+		c.oneShots[s.Name] = s.OneShot
+	}
 	details := stackfile.ConfigDetails{WorkingDir: dir, Environment: environment}
 	own := func(service string) bool { _, ok := m.Service(service); return ok }
 	ignored := map[string][]string{} // services by key
@@ -138,7 +142,7 @@ func ignores(key string) bool {
 
 // instead is what to write in the place of a key that the Swarm ignores.
 var instead = map[string]string{
-	orderKey:         "let the program wait until what it needs answers, and run what comes before in hooks.before_up",
+	orderKey:         "let the program wait until what it needs answers; what comes before is a one-shot (compose.one_shot), which bluegate runs first, or a command of hooks.before_up",
 	"container_name": "the Swarm names its containers; use the name of the service",
 	"network_mode":   "networks",
 	"links":          "networks",

@@ -122,7 +122,7 @@ func (s *Stack) container(ctx context.Context, m model.Model, one slot) model.Co
 	c := model.Container{
 		Colour: m.Colour, Service: shortName(spec), Name: one.name(), ID: one.key(), Image: imageName(spec), Digest: digestOf(spec),
 		State: string(gate.StateExited), Health: "none", Release: spec.Labels[engine.ReleaseLabel], Addresses: map[string]string{},
-		Project: m.ComposeProject, RestartPol: restartPolicy(spec), Probe: probeOf(spec),
+		Project: m.ComposeProject, RestartPol: restartPolicy(spec), Probe: probeOf(spec), StopWith: "docker service scale " + spec.Name + "=0",
 	}
 	c.Sample = gate.Sample{At: time.Now(), ID: c.ID, Name: c.Name, Service: c.Service, State: gate.StateExited}
 	if len(one.tasks) == 0 {

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/swarm"
 
 	"bluegate/compose/engine"
@@ -156,7 +158,7 @@ func (s *Stack) Revive(ctx context.Context, project string, rec model.ReleaseRec
 		}
 		made = append(made, id)
 	}
-	return s.named(ctx, rec.Model.ComposeProject, made)
+	return s.reach(ctx, rec.Model.ComposeProject, made, swarm.TaskStateRunning)
 }
 
 // recreated is the specification of a service that is made again: it has its tasks, and is labelled with the release.
@@ -177,24 +179,44 @@ func (s *Stack) Forget(ctx context.Context, project string, but []string) error 
 	if err != nil {
 		return err
 	}
-	own := map[string]bool{}
 	for _, k := range kept {
-		own[k.stack] = s.ours(k.stack)
-		if !own[k.stack] || slices.Contains(but, k.release) {
+		if !s.ours(k.stack) || slices.Contains(but, k.release) {
 			continue
 		}
 		if err := s.removeContent(ctx, "what was kept of "+k.name, k.id, s.engine.ConfigRemove); err != nil {
 			return err
 		}
 	}
-	for stack, ours := range own {
-		if ours {
-			if err := s.forgetContents(ctx, stack); err != nil {
-				return err
-			}
+	for _, stack := range s.names {
+		if err := s.forgetContents(ctx, stack); err != nil {
+			return err
+		}
+		if err := s.forgetNetworks(ctx, stack); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// forgetNetworks removes the networks of a stack that has no service any more. One that something else uses stays. The
+// Swarm removes a network after it has said so, and whoever creates it again waits for that.
+func (s *Stack) forgetNetworks(ctx context.Context, stack string) error {
+	services, err := s.services(ctx, stack)
+	if err != nil || len(services) > 0 {
+		return err
+	}
+	networks, err := ask(ctx, s, "list the networks of stack "+stack, func(ctx context.Context) ([]network.Summary, error) {
+		return s.engine.NetworkList(ctx, network.ListOptions{Filters: ofStack(stack)})
+	})
+	for _, n := range networks {
+		if !strings.HasPrefix(n.Name, stack+"_") || len(n.Containers) > 0 { // the name of another one is the file's own
+			continue
+		}
+		if err := s.removeContent(ctx, "network "+n.Name, n.ID, s.engine.NetworkRemove); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // ours says whether a stack is one of the application's.

@@ -107,7 +107,8 @@ func (s *Stack) find(ctx context.Context, name string, releases ...string) (foun
 func outOfSequence(err error) bool { return strings.Contains(err.Error(), "update out of sequence") }
 
 func isInUse(err error) bool {
-	return errdefs.IsConflict(err) || strings.Contains(err.Error(), "in use")
+	text := err.Error()
+	return errdefs.IsConflict(err) || strings.Contains(text, "in use") || strings.Contains(text, "active endpoints")
 }
 
 // change changes a service of a release. Where someone else changes it at the same time, it reads it again.

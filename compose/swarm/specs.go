@@ -34,7 +34,8 @@ func same(from, to any) error {
 	return err
 }
 
-// specs are the services of a release, by their names in the file.
+// specs are the services of a release, by their names in the file. A one-shot is not started again, unless the file says so:
+// the Swarm would repeat it for ever.
 func (c *config) specs(file stackfile.Config, known lookup, o origin, images map[string]image) (map[string]swarm.ServiceSpec, error) {
 	converted, err := convert.Services(context.Background(), convert.NewNamespace(c.stack), &file, known)
 	if err != nil {
@@ -51,6 +52,9 @@ func (c *config) specs(file stackfile.Config, known lookup, o origin, images map
 			spec.TaskTemplate.ContainerSpec.Image = img.ref
 		}
 		labels := withLabels(o.labels(), map[string]string{probeLabel: probeText(img.probe), digestLabel: img.id})
+		if c.oneShots[name] && spec.TaskTemplate.RestartPolicy == nil {
+			spec.TaskTemplate.RestartPolicy = &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone}
+		}
 		if spec.Mode.Replicated != nil {
 			labels[replicasLabel] = fmt.Sprint(replicasOf(spec))
 		}
@@ -155,10 +159,14 @@ func digestOf(spec swarm.ServiceSpec) string {
 
 // restartPolicy is a service's restart policy, in one word.
 func restartPolicy(spec swarm.ServiceSpec) string {
-	if p := spec.TaskTemplate.RestartPolicy; p != nil && p.Condition != "" {
-		return string(p.Condition)
+	p := spec.TaskTemplate.RestartPolicy
+	switch {
+	case p == nil || p.Condition == "":
+		return string(swarm.RestartPolicyConditionAny)
+	case p.Condition == swarm.RestartPolicyConditionNone:
+		return "no" // as package model has it of every engine
 	}
-	return string(swarm.RestartPolicyConditionAny)
+	return string(p.Condition)
 }
 
 var _ model.Stack = (*Stack)(nil)

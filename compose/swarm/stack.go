@@ -17,6 +17,7 @@ import (
 	"bluegate/compose/connect"
 	"bluegate/compose/engine"
 	"bluegate/compose/load"
+	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
@@ -88,13 +89,13 @@ func withFinding(all []model.Finding, f model.Finding) []model.Finding {
 	return append(all, f)
 }
 
-// asStack is a model as the Swarm runs it: its names, and how many tasks there are. The Swarm starts all services at once.
+// asStack is a model as the Swarm runs it: its names, how many tasks there are, and what is started before what.
 func (s *Stack) asStack(ctx context.Context, m model.Model, project *types.Project) (model.Model, error) {
 	m.Services = slices.Clone(m.Services)
 	for i, service := range m.Services {
 		service.Also = append([]string{service.Name, "tasks." + service.Name}, slices.Concat(service.Also, service.Hosts)...)
 		service.Hosts = hostsOf(m.ComposeProject, service)
-		service.ContainerName, service.After, service.StopSlack = "", nil, stopSlack
+		service.ContainerName, service.StopSlack = "", stopSlack
 		if deploy := project.Services[service.Name].Deploy; deploy != nil {
 			service.OneShot = service.OneShot || strings.HasSuffix(deploy.Mode, "-job")
 			if strings.HasPrefix(deploy.Mode, "global") {
@@ -107,7 +108,20 @@ func (s *Stack) asStack(ctx context.Context, m model.Model, project *types.Proje
 		}
 		m.Services[i] = service
 	}
+	for i := range m.Services {
+		m.Services[i].After = oneShotsBefore(m, m.Services[i])
+	}
 	return m, nil
+}
+
+// oneShotsBefore is what a service waits for: the Swarm knows no order, and Up runs the one-shots first.
+func oneShotsBefore(m model.Model, s model.Service) (after []gate.Dependency) {
+	for _, other := range m.Services {
+		if other.OneShot && !s.OneShot {
+			after = append(after, gate.Dependency{Service: other.Name, Condition: gate.Completed})
+		}
+	}
+	return after
 }
 
 // stopSlack is what the Swarm may take to stop a task besides the process: it tells the node, and the node tells it.

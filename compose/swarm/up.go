@@ -21,9 +21,9 @@ import (
 // createLimit limits the creation of a release's services.
 const createLimit = 5 * time.Minute
 
-// Up implements model.Stack. The Swarm starts the tasks of a service by itself, all at once. So Up calls created before the
-// first service is created, when everything else is there. It returns when a task of each service runs: only then is the
-// name of the service known.
+// Up implements model.Stack. The Swarm starts the tasks of a service by itself. So Up calls created before the first service
+// is created, when everything else is there. It runs the one-shots to their end before it creates the others, all at once,
+// and returns when a task of each of these runs: only then is the name of the service known.
 func (s *Stack) Up(ctx context.Context, m model.Model, release string, created func(context.Context) error) error {
 	c, o := s.stacks[m.Colour], origin{s.name, release, m.Colour}
 	if c == nil {
@@ -57,31 +57,49 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 	if err := created(ctx); err != nil {
 		return err
 	}
-	var made []string
+	once, err := s.createAll(ctx, creating, m, specs, true)
+	if err == nil && len(once) > 0 {
+		err = s.reach(ctx, m.ComposeProject, once, swarm.TaskStateComplete)
+	}
+	if err != nil {
+		return err
+	}
+	made, err := s.createAll(ctx, creating, m, specs, false)
+	if err != nil {
+		return err
+	}
+	return s.reach(ctx, m.ComposeProject, made, swarm.TaskStateRunning)
+}
+
+// createAll creates the one-shots of a release, or its other services, and returns the ids of those that have tasks.
+func (s *Stack) createAll(ctx, creating context.Context, m model.Model, specs map[string]swarm.ServiceSpec, oneShots bool) (made []string, err error) {
 	for _, service := range m.Services {
+		if service.OneShot != oneShots {
+			continue
+		}
 		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+			return made, context.Cause(ctx)
 		}
 		id, err := s.create(creating, specs[service.Name])
 		if err != nil {
-			return err
+			return made, err
 		}
-		if !service.OneShot && service.Replicas > 0 {
+		if service.Replicas > 0 {
 			made = append(made, id)
 		}
 	}
-	return s.named(ctx, m.ComposeProject, made)
+	return made, nil
 }
 
-// named waits until a task of each service runs.
-func (s *Stack) named(ctx context.Context, stack string, services []string) error {
+// reach waits until a task of each service has come to a state. Whoever watches says why one does not.
+func (s *Stack) reach(ctx context.Context, stack string, services []string, state swarm.TaskState) error {
 	return wait(ctx, func(ctx context.Context) (bool, error) {
 		tasks, err := s.tasks(ctx, stack)
 		if model.Is[*model.UnreachableError](err) { // whoever watches says so
 			return false, nil
 		}
 		without := slices.DeleteFunc(slices.Clone(services), func(id string) bool {
-			return slices.ContainsFunc(tasks, func(t swarm.Task) bool { return t.ServiceID == id && t.Status.State == swarm.TaskStateRunning })
+			return slices.ContainsFunc(tasks, func(t swarm.Task) bool { return t.ServiceID == id && t.Status.State == state })
 		})
 		return len(without) == 0, err
 	})

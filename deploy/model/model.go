@@ -97,6 +97,7 @@ type Container struct {
 	Published  []Published       `json:"-"`
 	Exposed    []int             `json:"-"` // the TCP ports that it declares, those of its image too
 	Project    string            `json:"-"` // its Compose project
+	StopWith   string            `json:"-"` // what a person runs to stop it; empty: docker stop
 	Moves      bool              `json:"-"` // it has another address after each start, and its name leads to that
 	Running    bool              `json:"-"`
 	Sample     gate.Sample       `json:"-"`

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -59,7 +60,7 @@ func (o Observation) startedAgain(retired model.ReleaseRecord) (found []model.Fi
 			Code: "retired-runs", Place: c.Name,
 			Message: fmt.Sprintf("container %q of %s runs (%s), though %s retired: someone started it, as `docker compose up` does", c.Name, retired.Colour, what, retired.Colour),
 			Cost:    "no user gets it, but it may take jobs from queues, run schedules, and use memory; the next deployment replaces it",
-			Remedy:  fmt.Sprintf("docker stop %s   (nginx sends it nothing, as of %s)", c.Name, o.At.UTC().Format(time.RFC3339)),
+			Remedy:  fmt.Sprintf("%s   (nginx sends it nothing, as of %s)", cmp.Or(c.StopWith, "docker stop "+c.Name), o.At.UTC().Format(time.RFC3339)),
 		})
 	}
 	return found
