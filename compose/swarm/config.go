@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/cli/cli/compose/loader"
 	stackfile "github.com/docker/cli/cli/compose/types"
 
@@ -22,18 +23,53 @@ type config struct {
 	*stackfile.Config
 	stack    string
 	oneShots map[string]bool
+	inline   inline
 	findings []model.Finding // what the Swarm ignores
+}
+
+// inline are the contents of secrets and configs that are in the Compose files or in the environment, by their keys. The
+// stack format knows only files.
+type inline struct{ secrets, configs map[string]string }
+
+// inlineOf reads them as Compose does.
+func inlineOf(p *types.Project) inline {
+	out := inline{secrets: map[string]string{}, configs: map[string]string{}}
+	add := func(to map[string]string, key string, f types.FileObjectConfig) {
+		switch {
+		case f.Content != "":
+			to[key] = f.Content
+		case f.Environment != "":
+			to[key] = p.Environment[f.Environment]
+		}
+	}
+	for key, secret := range p.Secrets {
+		add(out.secrets, key, types.FileObjectConfig(secret))
+	}
+	for key, one := range p.Configs {
+		add(out.configs, key, types.FileObjectConfig(one))
+	}
+	return out
+}
+
+// elsewhere replaces what the stack format does not know with the name of an object that is made separately.
+func elsewhere(dict map[string]any, section string, contents map[string]string) {
+	objects, _ := dict[section].(map[string]any)
+	for key := range objects {
+		if _, is := contents[key]; is {
+			objects[key] = map[string]any{"external": true, "name": key}
+		}
+	}
 }
 
 // readConfig reads the Compose files of a colour by the rules of docker stack deploy. Variables have the values that
 // Compose's loader used. What only Compose knows is left out, and is a finding; services that are not the colour's are
 // left out.
-func readConfig(m model.Model, dir string, environment map[string]string) (*config, error) {
-	c := &config{stack: m.ComposeProject, oneShots: map[string]bool{}}
+func readConfig(m model.Model, project *types.Project) (*config, error) {
+	c := &config{stack: m.ComposeProject, oneShots: map[string]bool{}, inline: inlineOf(project)}
 	for _, s := range m.Services {
 		c.oneShots[s.Name] = s.OneShot
 	}
-	details := stackfile.ConfigDetails{WorkingDir: dir, Environment: environment}
+	details := stackfile.ConfigDetails{WorkingDir: project.WorkingDir, Environment: project.Environment}
 	own := func(service string) bool { _, ok := m.Service(service); return ok }
 	ignored := map[string][]string{} // services by key
 	for _, file := range m.Files {
@@ -46,6 +82,8 @@ func readConfig(m model.Model, dir string, environment map[string]string) (*conf
 			return nil, model.Invalid("%s: %w", file, err)
 		}
 		reduce(dict, own, ignored)
+		elsewhere(dict, "secrets", c.inline.secrets)
+		elsewhere(dict, "configs", c.inline.configs)
 		details.ConfigFiles = append(details.ConfigFiles, stackfile.ConfigFile{Filename: file, Config: dict})
 	}
 	read, err := loader.Load(details)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/compose-spec/compose-go/v2/types"
+
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
@@ -25,7 +27,7 @@ func stackOf(t *testing.T, text string, services ...string) (*config, error) {
 	for _, name := range services {
 		m.Services = append(m.Services, model.Service{Name: name})
 	}
-	return readConfig(m, dir, map[string]string{"TAG": "v1"})
+	return readConfig(m, &types.Project{WorkingDir: dir, Environment: types.Mapping{"TAG": "v1"}, Configs: types.Configs{"inline": {Content: "b: 2"}}})
 }
 
 const stackFile = `
@@ -38,7 +40,7 @@ services:
     container_name: was
     mem_limit: 100m
     secrets: [key]
-    configs: [{source: app, target: /etc/app.conf}]
+    configs: [{source: app, target: /etc/app.conf}, inline]
     networks: [edge, default]
     deploy:
       endpoint_mode: dnsrr
@@ -47,7 +49,7 @@ services:
       update_config: {order: start-first}
   db: {image: postgres}
 secrets: {key: {file: key.pem}, given: {external: true}}
-configs: {app: {file: app.conf}, own: {file: app.conf, name: mine}}
+configs: {app: {file: app.conf}, own: {file: app.conf, name: mine}, inline: {content: "b: 2"}}
 networks: {edge: {external: true}}
 `
 
@@ -86,7 +88,7 @@ func TestSpecs(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
-	if _, there := content.configs["mine"]; !there || len(content.configs) != 2 || len(content.secrets) != 1 {
+	if _, there := content.configs["mine"]; !there || len(content.configs) != 3 || len(content.secrets) != 1 {
 		t.Errorf("contents: %v %v", content.secrets, content.configs)
 	}
 	create, external, err := c.networks(file)

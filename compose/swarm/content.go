@@ -58,48 +58,53 @@ func (l lookup) ConfigList(context.Context, client.ConfigListOptions) (out clien
 func (c *config) contents(o origin) (stackfile.Config, contents, error) {
 	file, out := *c.Config, contents{secrets: map[string]swarm.SecretSpec{}, configs: map[string]swarm.ConfigSpec{}}
 	file.Secrets, file.Configs = maps.Clone(file.Secrets), maps.Clone(file.Configs)
-	namespace, labels := convert.NewNamespace(c.stack), map[string]string{engine.ApplicationLabel: o.application, contentLabel: c.stack}
-	secrets, err := convert.Secrets(namespace, file.Secrets)
-	if err != nil {
-		return file, out, err
-	}
-	for _, made := range secrets {
-		var spec swarm.SecretSpec
-		if err := same(made, &spec); err != nil {
-			return file, out, err
+	namespace := convert.NewNamespace(c.stack)
+	labels := map[string]string{engine.ApplicationLabel: o.application, contentLabel: c.stack, stackLabel: c.stack}
+	for key, secret := range file.Secrets {
+		content, inline := c.inline.secrets[key]
+		if secret.External.External && !inline {
+			continue
 		}
-		for key, secret := range file.Secrets {
-			if secret.External.External || secret.Name != "" || namespace.Scope(key) != spec.Name {
-				continue
+		spec := swarm.SecretSpec{Data: []byte(content)}
+		if !inline {
+			made, err := convert.Secrets(namespace, map[string]stackfile.SecretConfig{key: secret})
+			if err == nil {
+				err = same(made[0], &spec)
 			}
-			if secret.Driver == "" {
+			if err != nil {
+				return file, out, fmt.Errorf("secret %s: %w", key, err)
+			}
+		}
+		if secret.Name == "" || inline {
+			if spec.Name = namespace.Scope(key); secret.Driver == "" {
 				spec.Name = versioned(spec.Name, spec.Data)
 			}
 			spec.Labels = withLabels(spec.Labels, labels)
 			secret.Name = spec.Name
 			file.Secrets[key] = secret
-			break
 		}
 		out.secrets[spec.Name] = spec
 	}
-	configs, err := convert.Configs(namespace, file.Configs)
-	if err != nil {
-		return file, out, err
-	}
-	for _, made := range configs {
-		var spec swarm.ConfigSpec
-		if err := same(made, &spec); err != nil {
-			return file, out, err
+	for key, one := range file.Configs {
+		content, inline := c.inline.configs[key]
+		if one.External.External && !inline {
+			continue
 		}
-		for key, one := range file.Configs {
-			if one.External.External || one.Name != "" || namespace.Scope(key) != spec.Name {
-				continue
+		spec := swarm.ConfigSpec{Data: []byte(content)}
+		if !inline {
+			made, err := convert.Configs(namespace, map[string]stackfile.ConfigObjConfig{key: one})
+			if err == nil {
+				err = same(made[0], &spec)
 			}
-			spec.Name = versioned(spec.Name, spec.Data)
+			if err != nil {
+				return file, out, fmt.Errorf("config %s: %w", key, err)
+			}
+		}
+		if one.Name == "" || inline {
+			spec.Name = versioned(namespace.Scope(key), spec.Data)
 			spec.Labels = withLabels(spec.Labels, labels)
 			one.Name = spec.Name
 			file.Configs[key] = one
-			break
 		}
 		out.configs[spec.Name] = spec
 	}

@@ -67,7 +67,7 @@ func (s *Stack) Load(ctx context.Context) (model.Application, error) {
 		if app.Models[colour], s.names[colour] = m, m.ComposeProject; s.opts.OnlyWhatRuns {
 			continue
 		}
-		c, err := readConfig(m, project.WorkingDir, project.Environment)
+		c, err := readConfig(m, project)
 		if err != nil {
 			return app, err
 		}

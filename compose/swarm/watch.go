@@ -14,10 +14,13 @@ import (
 // Watch implements model.Stack. The engine has no events of tasks: they are listed again and again, with one request for
 // the whole stack. A task is told of when it has changed.
 func (s *Stack) Watch(ctx context.Context, m model.Model, release string) <-chan model.ContainerEvent {
-	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent), services: map[string]swarm.Service{}, foreign: map[string]bool{}, told: map[string]string{}}
+	w := &watcher{stack: s, model: m, release: release, out: make(chan model.ContainerEvent, atOnce), services: map[string]swarm.Service{}, foreign: map[string]bool{}, told: map[string]string{}}
 	go w.run(ctx)
 	return w.out
 }
+
+// atOnce is how many changes the gate takes before it decides again.
+const atOnce = 1024
 
 type watcher struct {
 	stack    *Stack

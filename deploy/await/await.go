@@ -149,6 +149,7 @@ func (l *Loop) receive(due <-chan time.Time) error {
 			return cmp.Or(context.Cause(l.ctx), errUnwatched)
 		}
 		l.observe(seen)
+		l.observeMore()
 	case err := <-l.up:
 		return l.isUp(err)
 	case result := <-l.tested:
@@ -161,6 +162,15 @@ func (l *Loop) receive(due <-chan time.Time) error {
 	case <-due:
 	}
 	return nil
+}
+
+// observeMore takes what was reported at the same time: one verdict is enough for it.
+func (l *Loop) observeMore() {
+	for n := len(l.seen); n > 0; n-- { // nobody else receives
+		if seen, open := <-l.seen; open {
+			l.observe(seen)
+		}
+	}
 }
 
 // observe tells the gate what the engine reported.
