@@ -19,6 +19,9 @@ func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	if c == nil {
 		return nil
 	}
+	if slices.ContainsFunc(m.Services, func(own model.Service) bool { return own.Pinned }) {
+		return model.Refuse(model.CannotCopy, "a copy of a colour is started from the ids of its images, and on a Swarm these belong to one node")
+	}
 	var reasons []model.Reason
 	file, content, err := c.contents(origin{s.name, "", m.Colour})
 	if err != nil {

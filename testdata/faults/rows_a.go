@@ -21,6 +21,7 @@ var rowsA = []row{
 		required: "users lose nothing; what is served passed its gate; status says which; the next command needs no manual step", run: sweep(false)},
 	{id: "A1–14 after", injected: "SIGKILL after each of them, before bluegate has the answer", required: "the same", run: sweep(true)},
 	{id: "A1–14 settle", injected: "SIGKILL of the settling itself, at each of its calls", required: "the same", run: sweepSettle},
+	{id: "A1–14 drill", injected: "SIGKILL of a drill, before and after its calls", required: "users lose nothing; settle has the colour live that was live, with the same containers, and a rollback goes back to the same release", run: sweepDrill},
 	{id: "A15 first", injected: "SIGKILL at random moments, one run after the other", required: "the same", run: randomly(2)},
 	{id: "A15 second", injected: "the same, other moments", required: "the same", run: randomly(2)},
 	{id: "A16", injected: "SIGINT, SIGTERM in the gate", required: "stops waiting, abandons, exits 130 and 143", run: interruptedInTheGate},
