@@ -137,7 +137,7 @@ func valuesOf(flag string) (all []candidate, files cobra.ShellCompDirective) {
 	values := map[string][]string{"format": {"text", "json"}, "progress": progress.Modes, "keep-old": {string(model.KeepStopped), string(model.KeepRunning), string(model.KeepRemoved)}}
 	values["until"] = []string{"preview"}
 	switch flag {
-	case "config", "file", "f":
+	case "config", "file", "f", "badge":
 		return nil, cobra.ShellCompDirectiveDefault
 	case "project-directory":
 		return nil, cobra.ShellCompDirectiveFilterDirs

@@ -41,6 +41,8 @@ forbid ./nginx/... -- "$module/(compose|compose/(state|load|swarm)|deploy|deploy
 forbid ./nginx/conf -- 'github.com/.*'
 forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
+forbid ./deploy/drill/... -- "$module/deploy|$module/deploy/plan|github.com/.*" # they switch nothing
+forbid ./nginx/entrance -- 'github.com/docker/.*'
 forbid ./deploy/plan -- "$module/deploy|$module/deploy/(asking|await|lease|unchanged)|github.com/.*" # it asks nobody
 forbid ./deploy/asking ./deploy/await ./deploy/lease -- "$module/deploy|github.com/.*" # the story is above them
 forbid ./cmd/bluegate/ui/progress ./cmd/bluegate/ui/style -- "$module/(compose|nginx|watch|cmd/bluegate/(config|adopt))(/.*)?|$module/deploy|github.com/docker/.*" # they know the domain's words only

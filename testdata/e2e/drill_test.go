@@ -196,3 +196,31 @@ func TestDrillOfLayouts(t *testing.T) {
 		})
 	}
 }
+
+// The commands of docs/drill.md, as they stand there, for the shop. Those that name an address of the reader's get the
+// shop's.
+func TestDrillDocument(t *testing.T) {
+	sample.Test(t, 3)
+	t.Parallel()
+	s := openShop(t, stand.Options{Config: unhurried})
+	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	ran := 0
+	for _, part := range block.FindAllStringSubmatch(textOf(t, filepath.Join(root, "docs", "drill.md")), -1) {
+		if part[1] != "sh" {
+			continue
+		}
+		for line := range strings.Lines(part[3]) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " # ")
+			s.types(strings.ReplaceAll(line, "https://127.0.0.1:8443", s.URL))
+			ran++
+		}
+	}
+	if ran < 6 {
+		t.Errorf("only %d commands were found", ran)
+	}
+	for _, file := range []string{"drill.xml", "drill.json", "drill.svg"} {
+		if textOf(t, filepath.Join(s.Dir, file)) == "" {
+			t.Errorf("%s was not written", file)
+		}
+	}
+}
