@@ -61,7 +61,7 @@ func (p Plan) Ahead(o Observation, s Settings) []string {
 		{"canary", switches && p.Canaries()},
 		{"switch", switches && o.Route.State != model.RouterAbsent},
 		{"bake", switches && p.Bakes(s) && !p.Drill},
-		{"drain", retires},
+		{"drain", retires || p.Drill},
 		{"retire", retires},
 		{"switch-back", p.Drill},
 		{"remove", p.Drill},
@@ -81,7 +81,10 @@ func (p Plan) Versions(o Observation) map[model.Colour]string {
 	versions := map[model.Colour]string{}
 	for _, colour := range model.Colours {
 		images := o.ImagesOf(colour)
-		if colour == p.Release.To {
+		switch {
+		case colour == p.Release.To && p.Drill: // it is a copy of the other one
+			images = o.ImagesOf(p.From)
+		case colour == p.Release.To:
 			images = p.ReleaseImages()
 		}
 		if version := model.Version(images); version != "" {

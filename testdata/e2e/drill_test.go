@@ -224,3 +224,28 @@ func TestDrillDocument(t *testing.T) {
 		}
 	}
 }
+
+// However nginx is switched, a drill loses nothing, finds the address by itself, and leaves nginx's files as they were.
+func TestDrillOfModes(t *testing.T) {
+	t.Parallel()
+	ways := slices.DeleteFunc(stand.Ways(), func(way stand.Way) bool { return !way.Suits("1.30") })
+	for _, way := range sample.Rows(t, ways, len(ways)) {
+		t.Run(way.Name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t, stand.Options{})
+			s.first(way)
+			s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+			files, before := s.folder(), s.running("label=com.docker.compose.project="+s.Name)
+			if d := s.drills(0, model.OK, allKinds...); d.Lost > 0 || d.URL != s.URL {
+				t.Errorf("%+v", d)
+			}
+			if got := s.folder(); got != files {
+				t.Errorf("nginx's files are\n%s\nand were\n%s", got, files)
+			}
+			if now := s.running("label=com.docker.compose.project=" + s.Name); !slices.Equal(before, now) {
+				t.Errorf("what ran was\n%v\nand is\n%v", before, now)
+			}
+			s.nothingLeft()
+		})
+	}
+}
