@@ -59,6 +59,19 @@ func All() map[string]*report.Report {
 		}),
 		"started without nginx": ended(model.Started, func(r *report.Report) {
 			r.From, r.Live, r.LiveBy = model.None, model.None, "no nginx was found whose configuration names a colour"
+			r.Findings = []model.Finding{{Code: "nginx-absent", Message: r.LiveBy + ": the colour is brought up, and nothing is switched"}}
+		}),
+		"drill": ended(model.OK, func(r *report.Report) {
+			r.Command, r.Message, r.Drill = "drill", "0 of 1688 requests were lost in 2 switches", drilled(at)
+		}),
+		"drill that lost": ended(model.Lost, func(r *report.Report) {
+			r.Command, r.Message, r.Drill = "drill", "3 of 1688 requests were lost in 2 switches (2 keepalive-post, 1 long), 2 of them as doctor announces", drilled(at)
+			r.Drill.Lost, r.Drill.Announced, r.Drill.Switches[0].Lost = 3, 2, 3
+			post, long := &r.Drill.Kinds[1], &r.Drill.Kinds[2]
+			post.Lost, post.Announced, long.Lost = 2, 2, 1
+			post.Losses = []report.DrillLoss{{At: at, Path: "/upload", How: "closed", Message: "EOF", Switch: 1, AfterMS: 212, Announced: true}}
+			long.Losses = []report.DrillLoss{{At: at, Path: "/slow", How: "answer", Message: "502 Bad Gateway", Switch: 1, AfterMS: 980}}
+			r.Findings = []model.Finding{{Code: "keepalive-race", Place: "/etc/nginx/nginx.conf:9", Message: "nginx 1.22.1 closes idle keep-alive connections at each reload", Cost: "3 to 5 of 1,000 keep-alive POSTs", Remedy: "keepalive_timeout 0;"}}
 		}),
 		"started": ended(model.Started, func(r *report.Report) { r.From, r.Live = model.None, model.Green }),
 		"refused with evidence": ended(model.Refused, func(r *report.Report) {
@@ -168,4 +181,21 @@ func All() map[string]*report.Report {
 			r.Command, r.Message = "settle", "nothing was left to settle"
 		}),
 	}
+}
+
+// drilled is what a drill says that lost nothing.
+func drilled(at time.Time) *report.Drill {
+	kind := func(name string, requests int, announced ...string) report.DrillKind {
+		return report.DrillKind{Kind: name, Paths: []string{"/"}, Requests: requests, AnnouncedBy: append([]string{}, announced...), Losses: []report.DrillLoss{}}
+	}
+	d := &report.Drill{
+		URL: "http://127.0.0.1:8080", Rate: 50, MS: 12_100, Requests: 1688,
+		Kinds: []report.DrillKind{kind("keepalive", 844), kind("keepalive-post", 820, "keepalive-race"), kind("long", 24), kind("websocket", 0)},
+		Switches: []report.DrillSwitch{
+			{To: model.Green, At: at, MS: 612, DrainMS: 1100, Drained: true}, {To: model.Blue, At: at.Add(4 * time.Second), MS: 430, DrainMS: 60_000},
+		},
+	}
+	d.Kinds[0].Resent = 2
+	d.Kinds[3].Paths, d.Kinds[3].Skipped = []string{}, "no path was given: --path websocket=/PATH"
+	return d
 }

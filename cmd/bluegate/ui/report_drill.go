@@ -41,9 +41,9 @@ func (t *text) drill() {
 			t.item("", fmt.Sprintf("%s: %d more", k.Kind, more))
 		}
 	}
-	t.line("  %s", switchesWords(d.Switches))
+	t.item("", switchesWords(d.Switches))
 	if t.r.Live != model.None {
-		t.line("  %s", "live: "+style.Named(t.r.Live, t.r.Versions)+", with the containers that it had")
+		t.item("", "live: "+style.Named(t.r.Live, t.r.Versions)+", with the containers that it had")
 	}
 	t.findings()
 }

@@ -256,7 +256,7 @@ func (t *text) findings() {
 		return
 	}
 	for _, f := range t.r.Findings {
-		if slices.Contains(usual, f.Code) {
+		if slices.Contains(usual, f.Code) || t.saidByHead(f) {
 			continue
 		}
 		if !t.Colour {
@@ -283,4 +283,10 @@ func count(n int, thing string) string {
 		return fmt.Sprintf("%d %ses", n, thing)
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// saidByHead says that the first line has said already why nothing is live after a first deployment.
+func (t *text) saidByHead(f model.Finding) bool {
+	r := t.r
+	return r.Outcome == model.Started && r.Live == model.None && r.LiveBy != "" && strings.HasPrefix(f.Message, r.LiveBy+":")
 }

@@ -111,7 +111,7 @@ func TestReportFileOfGitHub(t *testing.T) {
 	}
 }
 
-// Every report is well-formed, has one test more than steps, and fails where the command did.
+// Every report is well-formed, has one test more than steps and kinds of a drill, and fails where the command did.
 func TestJUnit(t *testing.T) {
 	for name, r := range reports.All() {
 		r.Message += "\x00\x1b ]]> <b>"
@@ -120,7 +120,17 @@ func TestJUnit(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		failed := got.Suite.Failures + got.Suite.Errors
-		if got.Suite.Tests != len(r.Steps)+1 || len(got.Suite.Cases) != got.Suite.Tests || (failed == 1) != (r.ExitCode != 0) {
+		want, kinds := 0, 0
+		if r.ExitCode != 0 {
+			want = 1
+		}
+		if r.Drill != nil {
+			kinds = len(r.Drill.Kinds)
+			for _, k := range r.Drill.Kinds {
+				want += min(k.Lost, 1)
+			}
+		}
+		if got.Suite.Tests != len(r.Steps)+kinds+1 || len(got.Suite.Cases) != got.Suite.Tests || failed != want {
 			t.Errorf("%s: %d tests, %d failures, %d errors; exit code %d", name, got.Suite.Tests, got.Suite.Failures, got.Suite.Errors, r.ExitCode)
 		}
 	}
