@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -19,7 +20,7 @@ import (
 // Require implements model.Stack. Compose would find each of these errors one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m model.Model) error {
 	var reasons []model.Reason
-	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.startedTwice, s.volumesAsDeclared, s.networksAsDeclared} {
+	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.startedTwice, s.volumesAsDeclared, s.networksAsDeclared, s.startedBesides} {
 		found, err := check(ctx, m)
 		if err != nil {
 			return s.engine.Unreachable(err)
@@ -30,6 +31,25 @@ func (s *Stack) Require(ctx context.Context, m model.Model) error {
 		return nil
 	}
 	return &model.RefusedError{Reasons: reasons}
+}
+
+// startedBesides refuses what Compose would start next to a copy of a colour: its image would be the one that the file
+// names by now.
+func (s *Stack) startedBesides(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
+	if !slices.ContainsFunc(m.Services, func(own model.Service) bool { return own.Pinned }) {
+		return nil, nil
+	}
+	project, _, err := s.selectedProject(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range project.ServiceNames() {
+		if _, own := m.Service(name); !own {
+			reasons = append(reasons, model.Reason{Code: model.CannotCopy, Service: name, Message: fmt.Sprintf(
+				"%s, on which the colour depends, does not run, or is not healthy, or has not completed: a copy would start it from what the Compose file names; start it first", name)})
+		}
+	}
+	return reasons, nil
 }
 
 // externalNetworks refuses external networks that do not exist.

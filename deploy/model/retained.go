@@ -66,6 +66,12 @@ func (m Model) AsRun(containers []Container) Model {
 		}
 	}
 	m.Services = services
+	return m.Without(func(Service) bool { return false })
+}
+
+// Without is the model without some of its services. Nothing depends on one that is not there.
+func (m Model) Without(gone func(Service) bool) Model {
+	m.Services = slices.DeleteFunc(slices.Clone(m.Services), gone)
 	for i, s := range m.Services {
 		m.Services[i].After = slices.DeleteFunc(slices.Clone(s.After), func(d gate.Dependency) bool {
 			_, there := m.Service(d.Service)

@@ -26,10 +26,10 @@ func ChooseDrill(o Observation, s Settings, release string) (Plan, error) {
 }
 
 // Copy is the model of a colour with the images that the containers of the other one run: what its own Compose file names
-// is not looked at. A *RefusedError says which service has no image to copy.
+// is not looked at. One-shots that both colours share have done their work for the live one, and are not run again. A
+// *RefusedError says which service has no image to copy.
 func (o Observation) Copy(from, to model.Colour) (model.Model, error) {
-	m := o.Application.Models[to]
-	m.Services = slices.Clone(m.Services)
+	m := o.Application.Models[to].Without(func(s model.Service) bool { return s.OneShot && s.Shared })
 	for i, s := range m.Services {
 		digest, err := o.runs(s, from)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
@@ -53,6 +54,14 @@ func TestCopy(t *testing.T) {
 			o.drop("migrate-blue")
 			o.Application.Models[model.Blue].Services[2].Image = "migrations:1"
 		}, "", "no container of migrate-blue"},
+		"a migration of both colours": {func(o *Observation) {
+			for _, colour := range model.Colours {
+				s := &o.Application.Models[colour].Services[2]
+				s.Name, s.Key, s.Shared = "migrate", "migrate", true
+				o.Application.Models[colour].Services[0].After = []gate.Dependency{{Service: "migrate"}}
+			}
+			o.drop("migrate-blue")
+		}, "sha256:app sha256:worker", ""},
 		"a service that does not run": {func(o *Observation) { o.drop("worker-blue") }, "", "no container of worker-blue"},
 		"two images of one service": {func(o *Observation) {
 			o.Containers = append(o.Containers, model.Container{Colour: model.Blue, Service: "app-blue", Digest: "sha256:other"})
@@ -82,6 +91,9 @@ func TestCopy(t *testing.T) {
 			if !s.Pinned || s.Build || s.PullPolicy != model.PolicyNever || s.Replicas != 2 {
 				t.Errorf("%s: %+v", name, s)
 			}
+		}
+		if len(m.Services[0].After) > 0 {
+			t.Errorf("%s: it waits for %v, which is not there", name, m.Services[0].After)
 		}
 		if err != nil || strings.Join(images, " ") != test.images {
 			t.Errorf("%s: %q, %v, want %s", name, images, err, test.images)
