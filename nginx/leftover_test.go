@@ -73,6 +73,7 @@ func TestLeftOver(t *testing.T) {
 		"a word in geo":            {text: pairs + "geo $side { default blue; 10.0.0.0/8 green; } server { location / { proxy_pass http://w_$side; } }", left: "(default blue)", paired: pairedBoth},
 		"a share":                  {text: pairs + "split_clients $remote_addr $side { 10% green; * blue; } server { location / { proxy_pass http://w_$side; } }", left: "(* blue)", paired: pairedBoth},
 		"users choose":             {text: pairs + "map $cookie_c $side { blue blue; green green; } server { location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
+		"users choose, with zones": {text: strings.NewReplacer("w_blue { ", "w_blue { zone w_blue 64k; ", "w_green { ", "w_green { zone w_green 64k; ").Replace(pairs) + "map $cookie_c $side { blue blue; green green; } server { location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
 		"a host chooses":           {text: first + pairs + "server { server_name blue.shop; set $side blue; location / { proxy_pass http://w_$side; } } server { server_name green.shop; set $side green; location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
 		"an if chooses":            {text: pairs + "server { if ($cookie_c = blue) { set $side blue; } if ($cookie_c = green) { set $side green; } location / { proxy_pass http://w_$side; } }", paired: pairedBoth},
 		"a word that is shown":     {text: pairs + "server { set $side blue; add_header X-Side $side; location / { proxy_pass http://db:1; } }", paired: pairedBoth},

@@ -11,7 +11,7 @@ import (
 )
 
 // harmless are the directives that may mention a host and send no traffic to it.
-var harmless = []string{"server_name", "add_header", "add_trailer", "return", "log_format", "error_page", "sub_filter", "proxy_redirect", "proxy_set_header", "proxy_cookie_domain", "valid_referers", "access_log", "error_log", "index", "alias", "root", "allow", "deny", "set_real_ip_from"}
+var harmless = []string{"server_name", "add_header", "add_trailer", "return", "log_format", "error_page", "sub_filter", "proxy_redirect", "proxy_set_header", "proxy_cookie_domain", "valid_referers", "access_log", "error_log", "index", "alias", "root", "allow", "deny", "set_real_ip_from", "zone"}
 
 // Scope says what of a configuration a switch changes.
 type Scope struct {
