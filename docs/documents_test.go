@@ -17,32 +17,10 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"bluegate/cmd/bluegate/config"
+	"bluegate/testdata/documents"
 )
 
 var update = flag.Bool("golden", false, "write the transcripts again")
-
-// pages are the documents, by their path from the root of the repository.
-func pages(t *testing.T) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	for _, pattern := range []string{"*.md", "../*.md"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[filepath.Join("docs", path)] = string(text)
-		}
-	}
-	if len(out) < 10 {
-		t.Fatalf("only %d documents were found", len(out))
-	}
-	return out
-}
 
 // block is a fenced block of a document.
 type block struct {
@@ -71,7 +49,7 @@ var (
 
 // Each link leads to a file of the repository, and to a heading that is there.
 func TestLinks(t *testing.T) {
-	all := pages(t)
+	all := documents.Read(t, "..")
 	for page, text := range all {
 		text = fence.ReplaceAllString(text, "")
 		for _, m := range append(link.FindAllStringSubmatch(text, -1), picture.FindAllStringSubmatch(text, -1)...) {
@@ -113,7 +91,7 @@ func anchors(text string) (names []string) {
 
 // Each page of this folder can be reached from the README by links.
 func TestEveryPageIsReached(t *testing.T) {
-	all := pages(t)
+	all := documents.Read(t, "..")
 	reached, next := map[string]bool{}, []string{"README.md"}
 	for len(next) > 0 {
 		page := next[0]
@@ -139,7 +117,7 @@ func TestEveryPageIsReached(t *testing.T) {
 // Each block of YAML is what its first line or its keys say: a bluegate.yml, a Compose file, or any YAML.
 func TestYAML(t *testing.T) {
 	counts := map[string]int{}
-	for page, text := range pages(t) {
+	for page, text := range documents.Read(t, "..") {
 		for _, b := range blocksOf(page, text) {
 			if b.language != "yaml" && b.language != "yml" {
 				continue
@@ -218,7 +196,7 @@ var transcript = regexp.MustCompile("(?m)^<!-- transcript: (\\S+) -->\n```consol
 // again.
 func TestTranscripts(t *testing.T) {
 	found := 0
-	for page, text := range pages(t) {
+	for page, text := range documents.Read(t, "..") {
 		marked := transcript.FindAllStringIndex(text, -1)
 		found += len(marked)
 		if all := strings.Count(text, "```console\n"); all != len(marked) {
@@ -255,7 +233,7 @@ func TestMakeTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	called := regexp.MustCompile("(?m)(?:^|`)make ([a-z][a-z0-9-]*)")
-	for page, text := range pages(t) {
+	for page, text := range documents.Read(t, "..") {
 		for _, m := range called.FindAllStringSubmatch(text, -1) {
 			if !regexp.MustCompile(`(?m)^([a-z0-9-]+ )*` + regexp.QuoteMeta(m[1]) + `( [a-z0-9-]+)*:`).Match(makefile) {
 				t.Errorf("%s: the Makefile has no target %s", page, m[1])

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"mvdan.cc/sh/v3/syntax"
+
+	"bluegate/testdata/documents"
 )
 
 var (
@@ -19,30 +20,10 @@ var (
 	yamlCommand = regexp.MustCompile(`(?m)^\s*(?:- )?(?:run: )?(?:exec )?((?:[A-Z_]+=\S+ )*bluegate [^\n]+)$`)
 )
 
-// documents are the texts that name commands.
-func documents(t *testing.T) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	for _, pattern := range []string{"../../*.md", "../../docs/*.md"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[path] = string(text)
-		}
-	}
-	return out
-}
-
 // Every command in the documents is one that the program accepts: its name, its flags and its arguments.
 func TestCommandsInDocuments(t *testing.T) {
 	total := 0
-	for page, text := range documents(t) {
+	for page, text := range documents.Read(t, "../..") {
 		for _, line := range commandLines(text) {
 			for _, call := range calls(t, page, line) {
 				total++

@@ -17,6 +17,7 @@ type contender struct {
 	mode   string        // of nginx's configuration: flag, rollout; empty: edit
 	stable time.Duration // what the configuration says of gate.stable
 	rounds int           // at most; 0: as many as the others
+	soon   bool          // the healthcheck asks every second, as the shop's own does
 }
 
 // The names of those that the verdict compares.
@@ -27,6 +28,9 @@ const (
 	nameFlag   = "bluegate, mode flag, gate.stable 5s"
 	nameUpWait = "docker compose up --wait, then reload"
 	nameSleep  = "script, its own sleep of 50 s"
+
+	nameSoon       = "bluegate, probes every second"
+	nameSoonUpWait = "docker compose up --wait, then reload, probes every second"
 )
 
 // All wait for nothing after the first healthy, as the peers do; one has the default next to it.
@@ -43,6 +47,8 @@ func contenders(only string) []contender {
 		{name: nameStable, config: "gate: {stable: 5s}\n", argv: bluegate, stable: 5 * time.Second},
 		{name: nameFlag, config: "gate: {stable: 5s}\nnginx: {mode: flag, to: /etc/nginx/conf.d/green.on}\n", argv: bluegate, mode: "flag", stable: 5 * time.Second},
 		{name: nameUpWait, argv: []string{"bash", "-c", upWait}},
+		{name: nameSoon, config: atOnce, argv: bluegate, soon: true},
+		{name: nameSoonUpWait, argv: []string{"bash", "-c", upWait}, soon: true},
 		{name: "script, the shortest sleep that works", argv: []string{"bash", "-c", script("$(shortest)")}},
 		{name: nameSleep, argv: []string{"bash", "-c", script("50")}, rounds: 2}, // nearly all of it is its sleep
 		{name: "docker rollout", argv: []string{"bash", "-c", rollout}, mode: "rollout"},

@@ -27,6 +27,9 @@ const msRound = time.Millisecond
 var origin = strings.NewReplacer("interval: 1s", "interval: 10s", "timeout: 2s", "timeout: 10s", "start_period: 5s", "start_period: 20s",
 	"COLOUR:", "HEALTHY_AFTER: 2s, COLOUR:")
 
+// readiness is when the application is ready, without another healthcheck than the shop's own.
+var readiness = strings.NewReplacer("COLOUR:", "HEALTHY_AFTER: 2s, COLOUR:")
+
 // result is one deployment, as users, the kernel and the engine saw it.
 type result struct {
 	toUsers   time.Duration // from the start of the command to the end of the change on users' new connections
@@ -53,7 +56,11 @@ type trial struct {
 
 func open(bluegate string, c contender) (t *trial, err error) {
 	s, err := stand.New(".", bluegate, stand.Options{Config: c.config, Edit: func(_, text string) string {
-		text = origin.Replace(text)
+		if c.soon {
+			text = readiness.Replace(text)
+		} else {
+			text = origin.Replace(text)
+		}
 		if c.mode == "rollout" {
 			text = strings.ReplaceAll(text, "COLOUR: blue", `COLOUR: "${COLOUR:-blue}"`)
 		}

@@ -37,9 +37,9 @@ func raceClaims(results map[string][]result) (claims []claim) {
 			claims = append(claims, claim{fmt.Sprintf("%s: from the gate's opening to the proven switch, at most %s", of, limit), fmt.Sprintf("%.0f ms", took*1000), took <= limit.Seconds()})
 		}
 	}
-	opened(nameStable, 250*time.Millisecond)
-	opened(nameAtOnce, 250*time.Millisecond)
-	opened(nameFlag, 60*time.Millisecond)
+	opened(nameStable, 180*time.Millisecond)
+	opened(nameAtOnce, 180*time.Millisecond)
+	opened(nameFlag, 25*time.Millisecond)
 	sooner := func(ours, theirs string, times float64) {
 		if len(results[ours]) == 0 || len(results[theirs]) == 0 {
 			return
@@ -50,6 +50,14 @@ func raceClaims(results map[string][]result) (claims []claim) {
 	sooner(nameHasty, nameUpWait, 1.8)
 	sooner(nameHasty, nameSleep, 10)
 	sooner(nameAtOnce, nameUpWait, 1)
+	noLater := func(ours, theirs string, times float64) {
+		if len(results[ours]) == 0 || len(results[theirs]) == 0 {
+			return
+		}
+		ratio := users(results[ours]) / users(results[theirs])
+		claims = append(claims, claim{fmt.Sprintf("users on the new release no later than %g × with %s as with %s", times, ours, theirs), fmt.Sprintf("%.2f ×", ratio), ratio <= times})
+	}
+	noLater(nameSoon, nameSoonUpWait, 1.1)
 	var memory int64
 	for name, all := range results {
 		for _, r := range all {

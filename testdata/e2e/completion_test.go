@@ -34,15 +34,10 @@ func newTypist(t *testing.T, shell ...string) *typist {
 	cmd := exec.Command(shell[0], shell[1:]...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+cmd.Dir, "ZDOTDIR="+cmd.Dir, "XDG_CONFIG_HOME="+cmd.Dir, "TERM=xterm", "DOCKER_HOST=unix:///nowhere.sock")
-	terminal, line, err := pty.Attach(cmd)
+	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdout, cmd.Stderr = line, line
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = line.Close()
 	w := &typist{t: t, terminal: terminal}
 	go w.watch()
 	t.Cleanup(func() {

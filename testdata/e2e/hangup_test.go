@@ -52,15 +52,10 @@ func TestTerminalCloses(t *testing.T) {
 	s.untouched(func() {
 		shell := exec.Command("bash", "--norc", "--noprofile", "-i")
 		shell.Dir, shell.Env = s.Dir, os.Environ()
-		terminal, tty, err := pty.Attach(shell)
+		terminal, err := pty.Start(shell)
 		if err != nil {
 			t.Fatal(err)
 		}
-		shell.Stdout, shell.Stderr = tty, tty
-		if err := shell.Start(); err != nil {
-			t.Fatal(err)
-		}
-		_ = tty.Close()
 		go func() { _, _ = io.Copy(io.Discard, terminal) }()
 		line := "VERSION=v2 sh -c 'echo $$ >" + pid + "; exec " + s.Bluegate + " deploy 2>" + said + "'\n"
 		if _, err := terminal.WriteString(line); err != nil {

@@ -124,15 +124,10 @@ func TestPluginInterruptedAtATerminal(t *testing.T) {
 	}
 	s.untouched(func() {
 		cmd := s.called(docker, config, "deploy", "--progress", "plain")
-		terminal, line, err := pty.Attach(cmd)
+		terminal, err := pty.Start(cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd.Stdout, cmd.Stderr = line, line
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		_ = line.Close()
 		w := &typist{t: t, terminal: terminal}
 		go w.watch()
 		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = terminal.Close() })

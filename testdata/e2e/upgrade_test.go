@@ -38,6 +38,9 @@ func older(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink("bluegate-healthcheck", filepath.Join(out, "healthcheck")); err != nil { // the name by which that version finds it
+		t.Fatal(err)
+	}
 	return binary
 }
 

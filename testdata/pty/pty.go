@@ -32,3 +32,18 @@ func Attach(cmd *exec.Cmd) (terminal, line *os.File, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	return terminal, line, nil
 }
+
+// Start starts cmd with a new terminal for all of its streams, as Attach does.
+func Start(cmd *exec.Cmd) (terminal *os.File, err error) {
+	terminal, line, err := Attach(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer line.Close()
+	cmd.Stdout, cmd.Stderr = line, line
+	if err := cmd.Start(); err != nil {
+		_ = terminal.Close()
+		return nil, err
+	}
+	return terminal, nil
+}

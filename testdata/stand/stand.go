@@ -293,10 +293,12 @@ func script(root string, argv ...string) error {
 
 // Build compiles bluegate and its helper into a folder and returns bluegate's path.
 func Build(root, dir string) (string, error) {
-	cmd := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "./cmd/bluegate", "./cmd/healthcheck")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build bluegate: %w\n%s", err, out)
+	for name, source := range map[string]string{"bluegate": "./cmd/bluegate", "bluegate-healthcheck": "./cmd/healthcheck"} {
+		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), source)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
+		}
 	}
 	return filepath.Join(dir, "bluegate"), nil
 }
