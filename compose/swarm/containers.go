@@ -125,8 +125,13 @@ func (s *Stack) container(ctx context.Context, m model.Model, one slot) model.Co
 		Project: m.ComposeProject, RestartPol: restartPolicy(spec), Probe: probeOf(spec), StopWith: "docker service scale " + spec.Name + "=0",
 	}
 	c.Sample = gate.Sample{At: time.Now(), ID: c.ID, Name: c.Name, Service: c.Service, State: gate.StateExited}
-	if len(one.tasks) == 0 {
+	switch {
+	case len(one.tasks) > 0:
+	case isRetired(spec):
 		c.RestartPol = "no" // the Swarm starts nothing while the service is retired
+		return c
+	default: // the gate waits for its task, which has another id
+		c.State, c.Sample.State, c.Sample.Service = string(gate.StateRestarting), gate.StateCreated, ""
 		return c
 	}
 	t := one.task()

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/swarm"
 	"golang.org/x/sync/errgroup"
 
@@ -158,20 +157,18 @@ func (s *Stack) ended(ctx context.Context, service swarm.Service, what string) e
 	defer cancel()
 	left := ""
 	err := wait(limited, func(ctx context.Context) (bool, error) {
-		tasks, err := ask(ctx, s, "list the tasks of service "+service.Spec.Name, func(ctx context.Context) ([]swarm.Task, error) {
-			return s.engine.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(filters.Arg("service", service.ID))})
-		})
-		if errdefs.IsNotFound(err) || err != nil && strings.Contains(err.Error(), "not found") {
-			return true, nil
+		tasks, err := s.tasks(ctx, service.Spec.Labels[stackLabel]) // a service that was removed is no filter any more
+		if err != nil {
+			return false, err
 		}
 		nodes, _ := s.nodesOf(ctx, tasks)
 		left = ""
 		for _, t := range tasks {
-			if !hasEnded(t) && !s.nodes.lost(t) {
+			if t.ServiceID == service.ID && !hasEnded(t) && !s.nodes.lost(t) {
 				left = fmt.Sprintf("%s on node %s is %s", t.ID, nodeName(nodes, t.NodeID), t.Status.State)
 			}
 		}
-		return left == "", err
+		return left == "", nil
 	})
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s service %s: after %s a task has not ended: %s", what, service.Spec.Name, grace+engine.KillLimit, left)

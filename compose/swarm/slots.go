@@ -13,7 +13,7 @@ import (
 type slot struct {
 	service swarm.Service
 	suffix  string       // of its name: 1, or the name of the node
-	tasks   []swarm.Task // the newest first; none: the service is retired
+	tasks   []swarm.Task // the newest first; none: the service is retired, or has none yet
 }
 
 // key tells slots apart.
@@ -41,8 +41,8 @@ func failed(t swarm.Task) bool {
 // exit code 0 completes its task.
 func endedItself(t swarm.Task) bool { return failed(t) || t.Status.State == swarm.TaskStateComplete }
 
-// slotsOf are the slots of a service: those of its tasks, and those that it had before it retired. A slot that was given up
-// is one of them until its task has ended.
+// slotsOf are the slots of a service, at least one: those of its tasks, and those that it had before it retired. A slot that
+// was given up is one of them until its task has ended.
 func slotsOf(service swarm.Service, tasks []swarm.Task, nodes map[string]swarm.Node) []slot {
 	bySuffix := map[string]*slot{}
 	var all []*slot
@@ -67,8 +67,12 @@ func slotsOf(service swarm.Service, tasks []swarm.Task, nodes map[string]swarm.N
 			out = append(out, *one)
 		}
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) > 0:
+	case isRetired(service.Spec):
 		out = retiredSlots(service)
+	default: // the Swarm has not made its tasks yet, or no node may run one
+		out = []slot{{service: service, suffix: "1"}}
 	}
 	slices.SortFunc(out, func(a, b slot) int {
 		return cmp.Or(cmp.Compare(len(a.suffix), len(b.suffix)), cmp.Compare(a.suffix, b.suffix))
@@ -89,9 +93,6 @@ func givenUp(newest swarm.Task) bool {
 
 // retiredSlots are the slots that a service had before it retired, by its label.
 func retiredSlots(service swarm.Service) (all []slot) {
-	if !isRetired(service.Spec) {
-		return nil
-	}
 	for suffix := range strings.SplitSeq(cmp.Or(service.Spec.Labels[slotsLabel], "1"), ",") {
 		all = append(all, slot{service: service, suffix: suffix})
 	}

@@ -18,9 +18,6 @@ import (
 	"bluegate/deploy/plan"
 )
 
-// createLimit limits the creation of a release's services.
-const createLimit = 5 * time.Minute
-
 // Up implements model.Stack. The Swarm starts the tasks of a service by itself. So Up calls created before the first service
 // is created, when everything else is there. It runs the one-shots to their end before it creates the others, all at once,
 // and returns when a task of each of these runs: only then is the name of the service known.
@@ -30,9 +27,8 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 		return errors.New("the stack's files were not read")
 	}
 	// The Swarm completes a creation even if its caller is gone. So a creation is not cancelled: when Up returns, all that it
-	// creates exists.
-	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), createLimit)
-	defer cancel()
+	// creates exists. Each request has its own limit.
+	creating := context.WithoutCancel(ctx)
 	file, content, err := c.contents(o)
 	if err != nil {
 		return err
