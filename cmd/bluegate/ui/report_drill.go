@@ -25,10 +25,12 @@ func (t *text) drill() {
 		if k.Lost > 0 {
 			line = t.In(style.SignFailed.Colour, line)
 		}
-		if len(k.AnnouncedBy) > 0 {
-			line += "  " + t.Dim("doctor announces losses: "+strings.Join(k.AnnouncedBy, ", "))
-		}
 		t.line("  %s", line)
+	}
+	for _, k := range d.Kinds {
+		if len(k.AnnouncedBy) > 0 {
+			t.item("", fmt.Sprintf("doctor announces losses of %s: %s", k.Kind, strings.Join(k.AnnouncedBy, ", ")))
+		}
 	}
 	for _, k := range skipped {
 		t.item("", fmt.Sprintf("not tried: %s: %s", k.Kind, k.Skipped))
