@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,8 @@ import (
 )
 
 // bluegate is killed before calls of a deployment that change something: in the Swarm, on the node or in nginx's files. Users
-// lose nothing, status says which colour is live, and one settle leaves nothing to do by hand.
+// lose nothing, status says which colour is live, and one settle leaves nothing to do by hand. Another manager sees what was
+// under way, too: it settles what needs no nginx, and otherwise changes nothing.
 func killedAtItsCalls(t *testing.T) {
 	s := openSwarm(t, stand.Options{Config: unhurried})
 	engine := strings.TrimPrefix(os.Getenv("BLUEGATE_SWARM_NODE1"), "unix://")
@@ -59,6 +61,9 @@ func (s *shop) killedAt(p *proxy.Proxy, point int, env []string) {
 		at = calls[point-1].String()
 	}
 	status := s.run(nil, "status")
+	if point%2 == 0 {
+		s.settledElsewhere(at)
+	}
 	settled := s.run(nil, "settle")
 	after := s.run(nil, "status")
 	s.t.Logf("killed at %d, %s: live %s; settle: %d %s; live %s", point, at, status.Report.Live, settled.Code, settled.Report.Outcome, after.Report.Live)
@@ -69,4 +74,23 @@ func (s *shop) killedAt(p *proxy.Proxy, point int, env []string) {
 		s.t.Errorf("killed at %d: %s is said to be live, and nginx's files are\n%s", point, after.Report.Live, s.conf())
 	}
 	s.nothingLeft()
+}
+
+// settledElsewhere settles from a manager on which nginx does not run.
+func (s *shop) settledElsewhere(at string) {
+	s.t.Helper()
+	conf, tasks := s.conf(), s.tasks()
+	r := s.run([]string{"DOCKER_HOST=" + os.Getenv("BLUEGATE_SWARM_NODE2")}, "settle")
+	s.t.Logf("killed at %s: settle from another manager: %d %s %s", at, r.Code, r.Report.Outcome, r.Report.Message)
+	switch {
+	case s.conf() != conf:
+		s.t.Errorf("killed at %s: another manager changed nginx's files", at)
+	case r.Code == 0:
+	case r.Code == 5 || r.Code == 7:
+		if now := s.tasks(); !slices.Equal(now, tasks) {
+			s.t.Errorf("killed at %s: exit code %d, and what runs has changed: %v, before %v", at, r.Code, now, tasks)
+		}
+	default:
+		s.t.Errorf("killed at %s: settle from another manager: %d", at, r.Code)
+	}
 }

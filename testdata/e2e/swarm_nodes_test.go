@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -75,13 +76,16 @@ func nodeKilledAtTheSwitch(t *testing.T) {
 	if err := s.StartNginx(); err != nil {
 		t.Fatal(err)
 	}
-	b := s.start([]string{"VERSION=v2"}, "deploy", "--format", "json")
+	var report bytes.Buffer
+	cmd := s.Command(t.Context(), []string{"VERSION=v2"}, "deploy", "--format", "json")
+	cmd.Stdout = &report
+	b := s.begin(cmd)
 	b.until("switch")
 	node(t, "kill", 3)
 	b.shop.disturbed = true // the test itself took tasks away
 	code := b.end(0)
 	r := s.run(nil, "status")
-	t.Logf("exit code %d, live %s\n%s", code, r.Report.Live, b.text())
+	t.Logf("exit code %d, live %s\n%s\n%s", code, r.Report.Live, b.text(), &report)
 	if named := strings.Contains(s.conf(), s.Stack("green")); named != (r.Report.Live == model.Green) || (code == 0) != named && code != 5 {
 		t.Errorf("exit code %d, live %s, and nginx's files are\n%s", code, r.Report.Live, s.conf())
 	}
