@@ -31,12 +31,19 @@ type cost struct {
 func TestCostOfAGate(t *testing.T) {
 	type size struct{ nodes, services, replicas int }
 	sizes := []size{{3, 2, 3}, {20, 10, 10}, {100, 20, 50}}
-	var costs []cost
-	for _, s := range sizes {
-		c := costOf(t, s.nodes, s.services, s.replicas)
-		t.Logf("%3d nodes, %4d tasks: %.1f requests per second, %.1f kB in the largest answer, verdict %s after the last task was healthy and stable",
-			s.nodes, s.services*s.replicas, c.calls, float64(c.bytes)/1e3, c.verdict.Round(time.Millisecond))
-		costs = append(costs, c)
+	costs := make([]cost, len(sizes))
+	t.Run("measured", func(t *testing.T) {
+		for i, s := range sizes {
+			t.Run(fmt.Sprint(s.nodes, " nodes"), func(t *testing.T) {
+				t.Parallel()
+				costs[i] = costOf(t, s.nodes, s.services, s.replicas)
+				t.Logf("%3d nodes, %4d tasks: %.1f requests per second, %.1f kB in the largest answer, verdict %s after the last task was healthy and stable",
+					s.nodes, s.services*s.replicas, costs[i].calls, float64(costs[i].bytes)/1e3, costs[i].verdict.Round(time.Millisecond))
+			})
+		}
+	})
+	if t.Failed() {
+		return
 	}
 	for i, s := range sizes[1:] {
 		small, large := costs[0], costs[i+1]
