@@ -59,7 +59,7 @@ func replay(d *dialogue) map[string]string {
 		_ = json.Unmarshal(text, &o)
 		return o
 	}
-	network := ask("POST", "/networks/create", `{"Name":"alike","Driver":"overlay","Attachable":true,"Labels":{}}`)["Id"]
+	network := ask("POST", "/networks/create", `{"Name":"alike","Driver":"overlay","Attachable":true,"IPAM":{"Driver":"default"},"Labels":{}}`)["Id"]
 	made := ask("POST", "/services/create", strings.Replace(service, "NETWORK", fmt.Sprint(network), 1))["ID"]
 	const ofStack = `?filters={"label":{"com.docker.stack.namespace=alike":true}}`
 	pace.Until(d.t, "both tasks run", func() error {

@@ -164,6 +164,7 @@ func (s *Swarm) create(kind string, sent object) (int, any) {
 	s.kept[kind] = append(s.kept[kind], one)
 	if kind == "services" {
 		s.scale(one)
+		return http.StatusCreated, object{"ID": id, "Warnings": nil}
 	}
 	return http.StatusCreated, object{"ID": id}
 }
