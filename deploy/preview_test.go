@@ -365,6 +365,25 @@ func TestPreviewPending(t *testing.T) {
 			t.Errorf("release %s, and the history has %d records", r.Release, len(w.history))
 		}
 	})
+	story(t, "rollback replaces it", func(t *testing.T, w *fakeEngine) {
+		w.process().deploy()
+		time.Sleep(time.Second)
+		p := w.process()
+		p.settings.UntilPreview = true
+		second := p.deploy()
+		if second.Outcome != model.Waiting || second.To != model.Blue {
+			t.Fatalf("%s: %s", second.Outcome, second.Message)
+		}
+		time.Sleep(time.Second)
+		p = w.process()
+		p.settings.Replace = true
+		ends(t, p.rollback(), model.Promoted, 0, model.Blue)
+		for _, b := range w.boxes {
+			if b.Release == second.Release {
+				t.Errorf("%s of the release that waited is still there", b.Name)
+			}
+		}
+	})
 	story(t, "deploy after its time", func(t *testing.T, w *fakeEngine) {
 		w.untilPreview(t)
 		time.Sleep(time.Hour)
