@@ -29,7 +29,7 @@ var rowsA = []row{
 	{id: "A18", injected: "a second SIGINT in the undoing", required: "exits at once; the journal is intact", run: interruptedTwice},
 	{id: "A19", injected: "SIGHUP in the gate, with and without nohup", required: "like SIGTERM; under nohup it goes on", run: hungUp},
 	{id: "A20", injected: "deploy | head -1", required: "completes; the exit code is the deployment's", run: brokenPipe},
-	{id: "A21", injected: "SIGKILL before and after each call of `deploy --until preview`, of `promote` and of `abort`", required: "the same; the next deployment, with --replace, is live", run: sweepPreview},
+	{id: "A21", injected: "SIGKILL at each call of `deploy --until preview`, of `promote` and of `abort`, before it or after it", required: "the same; the next deployment, with --replace, is live", run: sweepPreview},
 }
 
 // standOptions are those of a shop as people have it.
