@@ -83,6 +83,9 @@ func (l Loader) loadColour(ctx context.Context, colour model.Colour, patterns []
 	if l.OnlyWhatRuns {
 		return nil
 	}
+	if err := refuseReserved(project, at); err != nil {
+		return err
+	}
 	return validate(out.Application.Models[colour], at, func(name string) string { return project.Services[name].Restart })
 }
 
@@ -129,6 +132,9 @@ func (l Loader) project(ctx context.Context, colour model.Colour, patterns []str
 		env = append(env, k+"="+v)
 	}
 	opts.ProjectOptionsFns = []cli.ProjectOptionsFn{cli.WithEnv(env)}
+	if err := refuseEndlessAliases(opts.ConfigPaths); err != nil {
+		return nil, err
+	}
 	project, err := l.Compose.LoadProject(ctx, opts)
 	if err == nil {
 		if profiles := l.profiles(project, colour); len(profiles) > 0 {

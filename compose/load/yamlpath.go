@@ -110,13 +110,22 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// mapping lists the entries of a mapping, then those that are merged into it.
+// mapping lists the entries of a mapping, then those that are merged into it. A mapping that is merged several times, or into
+// itself, is listed once.
 func mapping(n *yaml.Node) (entries []entry) {
+	return entriesOf(n, map[*yaml.Node]bool{})
+}
+
+func entriesOf(n *yaml.Node, seen map[*yaml.Node]bool) (entries []entry) {
+	if seen[n] {
+		return nil
+	}
+	seen[n] = true
 	var merged []entry
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if base := resolved(value); key.Value == "<<" && base.Kind == yaml.MappingNode {
-			merged = append(merged, mapping(base)...)
+			merged = append(merged, entriesOf(base, seen)...)
 			continue
 		}
 		entries = append(entries, entry{key, value})
