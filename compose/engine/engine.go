@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/client"
 
 	"bluegate/deploy/model"
@@ -31,13 +32,22 @@ type Engine struct {
 	// Waiter returns a static executable for an architecture, and the arguments with which it waits for a signal. If it is
 	// nil, lock and journal are containers that never run, which a prune removes.
 	Waiter func(architecture string) (executable []byte, args []string, err error)
+
+	machine machine // that it runs on
 }
 
 // Local says whether the engine runs on the machine that this process sees. If this process runs in a container, the
-// socket may lead to an engine with other files, processes and addresses.
+// socket may lead to an engine with other files, processes and addresses. It may also be one that another process listens
+// on and forwards, as ssh -L, socat and Docker Desktop do: so the machine has to be the one that the engine tells of.
 func (e *Engine) Local() bool {
 	socket, ok := strings.CutPrefix(e.Endpoint, "unix://")
-	return ok && isLocal(socket)
+	return ok && e.machine == thisMachine() && isLocal(socket)
+}
+
+// machine tells two machines apart: an engine says these of the one that it runs on.
+type machine struct {
+	name   string
+	memory int64 // in bytes
 }
 
 // askLimit limits one request: a stopped daemon accepts the connection and never answers. The first request to a remote
@@ -60,8 +70,15 @@ func (e *Engine) SetSkew(ctx context.Context) error {
 	}
 	ask, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	before := time.Now()
-	info, err := e.Info(ask)
+	// The connection is there, and the version agreed on, before the clock is asked: ssh may take seconds for both.
+	ping, err := e.Ping(ask)
+	var before time.Time
+	var info system.Info
+	if err == nil {
+		e.NegotiateAPIVersionPing(ping)
+		before = time.Now()
+		info, err = e.Info(ask)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -75,6 +92,7 @@ func (e *Engine) SetSkew(ctx context.Context) error {
 		middle := before.Add(time.Since(before) / 2)
 		e.Skew = middle.Sub(there)
 	}
+	e.machine = machine{info.Name, info.MemTotal}
 	return nil
 }
 

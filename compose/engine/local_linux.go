@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -31,4 +32,20 @@ func isLocal(socket string) bool {
 	}
 	own, errOwn := os.Stat("/")
 	return err == nil && errOwn == nil && os.SameFile(theirs, own)
+}
+
+// thisMachine returns what an engine on this machine says of it. A memory of 0 is no engine's.
+func thisMachine() (m machine) {
+	m.name, _ = os.Hostname()
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return m
+	}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "MemTotal:" {
+			kilobytes, _ := strconv.ParseInt(words[1], 10, 64)
+			m.memory = kilobytes << 10
+		}
+	}
+	return m
 }
