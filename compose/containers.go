@@ -75,7 +75,7 @@ func (s *Stack) owns(m model.Model, labels map[string]string) bool {
 	made := labels[engine.ColourLabel] == string(m.Colour)
 	service, own := m.Service(labels[api.ServiceLabel])
 	switch {
-	case strings.EqualFold(labels[api.OneoffLabel], "true"), labels[api.HookLabel] != "":
+	case strings.EqualFold(labels[api.OneoffLabel], "true"), isHook(labels), engine.IsOwn(labels):
 		return false
 	case own:
 		return made || !service.Shared

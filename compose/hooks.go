@@ -93,6 +93,12 @@ func hookError(err error) error {
 	return errors.New(retained.ReplaceAllString(err.Error(), ""))
 }
 
+// isHook says whether labels are those of the container of a pre_start hook. One with the hash of a service's
+// configuration is the service's own, and has the label from its image.
+func isHook(labels map[string]string) bool {
+	return labels[api.HookLabel] != "" && labels[api.ConfigHashLabel] == ""
+}
+
 // removeHookContainers removes what is left of the pre_start hooks of the services of these containers: Compose keeps the
 // container of a hook that failed.
 func (s *Stack) removeHookContainers(ctx context.Context, of []model.Container) error {
@@ -114,7 +120,7 @@ func (s *Stack) removeHookContainers(ctx context.Context, of []model.Container) 
 			return err
 		}
 		for _, row := range rows {
-			if own[row.Labels[api.ServiceLabel]] {
+			if own[row.Labels[api.ServiceLabel]] && isHook(row.Labels) {
 				group.Go(func() error { return engine.RemoveContainer(ctx, s.engine, row.ID) })
 			}
 		}

@@ -41,7 +41,13 @@ func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable 
 	config := engine.HelperConfig(args)
 	config.Image, config.Healthcheck = info.Image, &container.HealthConfig{Test: []string{"NONE"}}
 	config.Labels = engine.HelperLabels("beside", s.name, s.engine.Looks)
+	if err := engine.HideImageLabels(ask, s.engine.Client, info.Image, config.Labels); err != nil {
+		return nil, s.engine.Unreachable(err)
+	}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + c.ID), AutoRemove: true}
+	if info.HostConfig != nil {
+		host.UsernsMode = info.HostConfig.UsernsMode // a network namespace belongs to a user namespace
+	}
 	// The engine completes a creation even if its caller is gone, and then nobody would remove the container.
 	creating, cancelCreating := engine.Asking(context.WithoutCancel(ctx))
 	defer cancelCreating()

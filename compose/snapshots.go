@@ -81,6 +81,9 @@ func (s *Stack) keepContainer(ctx context.Context, project string, rec model.Rel
 	}
 	config, host := snapshotConfig(info)
 	config.Labels = map[string]string{engine.OwnLabel: v.Name, engine.KeptLabel: project, engine.KeptReleaseLabel: rec.Release, engine.KeptNameLabel: k.Name}
+	if err := engine.HideImageLabels(ask, s.engine.Client, info.Image, config.Labels); err != nil {
+		return err
+	}
 	_, err = s.engine.ContainerCreate(ask, config, host, &network.NetworkingConfig{}, nil, v.Name)
 	if errdefs.IsConflict(err) { // left by a run that was killed before it wrote the file
 		if err = v.Remove(ctx); err == nil {

@@ -121,7 +121,7 @@ func (s *Stack) servicesThatRan(ctx context.Context, p *types.Project) (busy map
 	busy, there = map[string]bool{}, map[string]int{}
 	unhealthy := map[string]bool{}
 	for _, row := range rows {
-		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") || row.Labels[api.HookLabel] != "" { // of docker compose run; of pre_start
+		if strings.EqualFold(row.Labels[api.OneoffLabel], "true") || isHook(row.Labels) || engine.IsOwn(row.Labels) { // of docker compose run; of pre_start; ours
 			continue
 		}
 		service := row.Labels[api.ServiceLabel]

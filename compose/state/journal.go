@@ -205,6 +205,9 @@ func (l *Store) Sweep(ctx context.Context, project string) error {
 		return l.engine.Unreachable(fmt.Errorf("list what an earlier run left: %w", err))
 	}
 	for _, row := range rows {
+		if !engine.IsOwn(row.Labels) { // of a service whose file or image has the label
+			continue
+		}
 		created := time.Unix(row.Created, 0).Add(l.engine.Skew)
 		forwards := row.Labels[engine.OwnLabel] == engine.PreviewRole && row.State == container.StateRunning
 		if forwards || row.Labels[engine.LooksLabel] != "" && time.Since(created) < lookLimit {

@@ -275,10 +275,13 @@ func TestSweep(t *testing.T) {
 	looking := b.Run(container.Config{Labels: engine.HelperLabels("helper", b.ID, true)}, container.HostConfig{})
 	killed := b.Create(container.Config{Labels: engine.HelperLabels("helper", b.ID, true)}, container.HostConfig{})
 	another := b.Run(container.Config{Labels: map[string]string{engine.SweepLabel: b.ID + "-other"}}, container.HostConfig{})
+	labels := engine.HelperLabels("helper", b.ID, false) // of its image, or from its Compose file
+	labels["com.docker.compose.config-hash"] = "0123"
+	service := b.Run(container.Config{Labels: labels}, container.HostConfig{})
 	if err := l.Sweep(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}
-	for id, stays := range map[string]bool{own: false, stopped: false, looking: true, killed: true, another: true} {
+	for id, stays := range map[string]bool{own: false, stopped: false, looking: true, killed: true, another: true, service: true} {
 		if _, err := b.Engine.ContainerInspect(t.Context(), id); (err == nil) != stays {
 			t.Errorf("%.12s stays: %t, %v", id, stays, err)
 		}

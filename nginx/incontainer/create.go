@@ -57,6 +57,9 @@ func (c *Nginx) createOwn(asked context.Context, role string, config *container.
 	config.Image = c.Info.Image
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 	config.Labels = engine.HelperLabels(role, c.project, c.Opts.Unlocked)
+	if err := engine.HideImageLabels(ctx, c.Engine, config.Image, config.Labels); err != nil {
+		return "", err
+	}
 	name := fmt.Sprintf("bluegate-%s-%.8s-%s", role, c.ID(), c.project)
 	if c.Opts.Unlocked { // a deployment may be under way, with a helper of its own
 		name = engine.HelperName(role, c.project)

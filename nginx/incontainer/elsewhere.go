@@ -71,7 +71,7 @@ func (s *Search) mayBeElsewhere(row container.Summary) bool {
 	switch {
 	case s.Dir.Network() == "", s.Dir.OnNetwork(networksOf(row)), s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]):
 		return false
-	case row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != "":
+	case engine.IsOwn(row.Labels):
 		return false
 	}
 	return row.State == container.StateRunning || strings.Contains(row.Command, "nginx")

@@ -63,7 +63,7 @@ func (s *Search) Find(ctx context.Context) (*Nginx, error) {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
-		return s.owns(row) || row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != ""
+		return s.owns(row) || engine.IsOwn(row.Labels)
 	})
 	if labelled := slices.DeleteFunc(slices.Clone(rows), func(row container.Summary) bool { return !labelled(row, s.Dir.Project()) }); len(labelled) > 0 {
 		return s.theOne(ctx, labelled, func(context.Context, *Nginx) (bool, error) { return true, nil })
@@ -244,7 +244,7 @@ func (s *Search) Missing(ctx context.Context) (*model.MissingNginx, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
-		if s.owns(row) || row.Labels[engine.SweepLabel] != "" ||
+		if s.owns(row) || engine.IsOwn(row.Labels) ||
 			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
 			continue
 		}

@@ -27,7 +27,7 @@ func whatRuns(ctx context.Context, conn *connect.Connection) (adopt.Truth, error
 	}
 	var all adopt.Truth
 	for _, row := range rows {
-		if row.Labels[engine.OwnLabel] != "" || row.Labels[engine.SweepLabel] != "" || len(row.Names) == 0 {
+		if engine.IsOwn(row.Labels) || len(row.Names) == 0 {
 			continue
 		}
 		all = append(all, runningOf(row))
