@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,6 +165,11 @@ func (d *Addresses) Find(host string, port int) (e Endpoint, found bool, err err
 			host, all[0].Colour, all[0].Service, all[1].Colour, all[1].Service)
 	}
 	e = all[0]
+	if i := slices.IndexFunc(d.Owners(host), func(o Endpoint) bool { return o.Colour != e.Colour }); i >= 0 {
+		other := d.Owners(host)[i]
+		return Endpoint{}, false, Refuse(SwitchPointAmbiguous, "%q is a name of %s %s, and %s %s has it too, as its hostname or by another name: nginx would reach either; give each colour a name of its own",
+			host, e.Colour, e.Service, other.Colour, other.Service)
+	}
 	s, _ := d.app.Models[e.Colour].Service(e.Service)
 	if len(s.Ports) > 0 && !slices.Contains(s.Ports, port) {
 		return Endpoint{}, false, nil
@@ -189,8 +195,17 @@ func (d *Addresses) Counterpart(e Endpoint) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, err
 	}
-	return Endpoint{Colour: model.Colour, Service: to.Name, Host: counterpartHost(from, to, e.Host), Port: port}, nil
+	host := counterpartHost(from, to, e.Host)
+	if !writable.MatchString(host) {
+		return Endpoint{}, Refuse(SwitchPointNotFound, "nginx names %s, and in its place %s would be written, a name of %s %s that is none in nginx's configuration; give it a name of letters, digits, _ . and -",
+			e.Address(), strconv.Quote(host), model.Colour, to.Name)
+	}
+	return Endpoint{Colour: model.Colour, Service: to.Name, Host: host, Port: port}, nil
 }
+
+// writable matches the hosts that a switch may write. The engine takes any text for an alias, and a ; or a brace would end a
+// directive of nginx and begin another one.
+var writable = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 func counterpartHost(from, to Service, host string) string {
 	at := slices.IndexFunc(from.Hosts, func(h string) bool { return strings.EqualFold(h, host) })

@@ -188,3 +188,32 @@ func textLines(text string) (lines []string) {
 	}
 	return lines
 }
+
+// A name of a service that ends a directive of nginx is never written, whoever made it up.
+func TestCounterpartIsAHostName(t *testing.T) {
+	for host, good := range map[string]bool{
+		"was-green": true, "Was_Green.2": true, "was;": false, "was-green:80; } server { listen 81": false, "x y": false, "x{y": false, "x\ny": false, "$x": false, "'x'": false, "#x": false, "": false, "-x": false,
+	} {
+		app := addresses("blue was-blue: was-blue web / 80\ngreen was-green: was-green x / 80")
+		app.Models[Green].Services[0].Hosts[1] = host
+		e, err := NewAddresses(app).Counterpart(Endpoint{Colour: Blue, Service: "was-blue", Host: "web", Port: 80})
+		if good != (err == nil) || good && e.Host != host {
+			t.Errorf("%q: %+v, %v", host, e, err)
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\n") {
+			t.Errorf("%q: the refusal has more than a line: %q", host, err)
+		}
+	}
+}
+
+// A host name that the other colour has as well, as a hostname, leads to either.
+func TestFindOfANameThatTheOtherColourHasToo(t *testing.T) {
+	app := addresses("blue was-blue: was-blue / 80\ngreen was-green: was-green / 80")
+	app.Models[Green].Services[0].Also = []string{"Was-Blue"}
+	if _, found, err := NewAddresses(app).Find("was-blue", 80); found || code(err) != SwitchPointAmbiguous {
+		t.Errorf("%t, %v", found, err)
+	}
+	if _, found, err := NewAddresses(app).Find("was-green", 80); !found || err != nil {
+		t.Errorf("%t, %v", found, err)
+	}
+}
