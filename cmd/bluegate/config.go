@@ -9,6 +9,7 @@ import (
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 // config shows the effective configuration. It asks neither the engine nor nginx.
@@ -33,7 +34,7 @@ func (c *command) config(ctx *cli.Context) error {
 	if !config.HasPermissions {
 		shown.NotChecked = []string{"who may read and write bluegate.yml: Windows has no owner and permissions that bluegate knows; keep it, and its folder, from other users, and keep secrets out of it"}
 	}
-	return ui.Write(c.Stdout, c.format, shown, ui.SettingsText(shown))
+	return ui.Write(c.Stdout, c.format, shown, redact.Clean(ui.SettingsText(shown)))
 }
 
 // given says whether a flag is on the command line, not only in the environment.

@@ -13,6 +13,7 @@ import (
 	"bluegate/cmd/bluegate/ui/progress"
 	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy/model"
+	"bluegate/deploy/redact"
 )
 
 func historyFlags() []cli.Flag {
@@ -41,11 +42,11 @@ func (c *command) history(ctx *cli.Context) error {
 		if shown.Releases, err = releaseOf(records, one); err != nil {
 			return err
 		}
-		return ui.Write(c.Stdout, c.format, shown, ui.ReleaseText(shown.Releases))
+		return ui.Write(c.Stdout, c.format, shown, redact.Clean(ui.ReleaseText(shown.Releases)))
 	}
 	total := len(records)
 	shown.Releases = records[:min(total, ctx.Int("limit"))]
-	return ui.Write(c.Stdout, c.format, shown, ui.HistoryText(project, shown.Releases, total, time.Now()))
+	return ui.Write(c.Stdout, c.format, shown, redact.Clean(ui.HistoryText(project, shown.Releases, total, time.Now())))
 }
 
 // past asks the engine for the history of the application.

@@ -5,6 +5,7 @@ import (
 
 	"bluegate/cmd/bluegate/setup"
 	"bluegate/cmd/bluegate/ui"
+	"bluegate/deploy/redact"
 )
 
 // init proposes a bluegate.yml, and writes it.
@@ -17,5 +18,5 @@ func (c *command) init(ctx *cli.Context) error {
 		return err
 	}
 	c.exit = result.ExitCode
-	return ui.Write(c.Stdout, c.format, result, text)
+	return ui.Write(c.Stdout, c.format, result, redact.Clean(text))
 }

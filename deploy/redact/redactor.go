@@ -23,9 +23,10 @@ const shortestSecret = 4
 // secret by the words next to it. It may be used by several goroutines. The zero value knows no value.
 type Redactor struct {
 	mu     sync.RWMutex
-	values []string // longest first, so that a value that contains another is hidden whole
-	places []string // longest first; they stay, whatever they contain
-	told   sync.Map // what Learn was told: a hundred containers of a service have the same environment
+	values []string        // longest first, so that a value that contains another is hidden whole
+	known  map[string]bool // the same
+	places []string        // longest first; they stay, whatever they contain
+	told   sync.Map        // what Learn was told: a hundred containers of a service have the same environment
 }
 
 // Learn is told a name and its value. It keeps the value if the name is that of a secret, and whatever in the value is
@@ -55,15 +56,18 @@ func (m *Redactor) Add(value string) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.known == nil {
+		m.known = map[string]bool{}
+	}
+	before := len(m.values)
 	for _, form := range forms {
-		form = strings.TrimSpace(form)
-		if !LooksSecret(form) || slices.Contains(m.values, form) {
-			continue
+		if form = strings.TrimSpace(form); LooksSecret(form) && !m.known[form] {
+			m.known[form] = true
+			m.values = append(m.values, form)
 		}
-		at, _ := slices.BinarySearchFunc(m.values, form, func(a, b string) int {
-			return cmp.Or(len(b)-len(a), strings.Compare(a, b))
-		})
-		m.values = slices.Insert(m.values, at, form)
+	}
+	if len(m.values) > before { // once, for a file of many lines
+		slices.SortFunc(m.values, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	}
 }
 
@@ -193,40 +197,48 @@ func secretsIn(text string) (found []string) {
 // that the user gave, and stay.
 var Identifiers = []string{"command", "project", "release", "service", "container", "name", "id", "image", "digest", "state", "health", "status", "place"}
 
-// Apply hides what is secret in every text of a report, those that a later version adds included.
-func (m *Redactor) Apply(report any) { m.value(reflect.ValueOf(report).Elem()) }
+// Apply hides what is secret in every text of a report, those that a later version adds included, and makes each harmless:
+// a Compose file, the labels of other containers and another client's lock say what they like, and errors quote them.
+func (m *Redactor) Apply(report any) {
+	change(reflect.ValueOf(report).Elem(), func(text string) string { return m.Text(Clean(text)) })
+}
 
-func (m *Redactor) value(v reflect.Value) {
+// change changes every text in a value. Identifiers are only made harmless.
+func change(v reflect.Value, text func(string) string) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			m.value(v.Elem())
+			change(v.Elem(), text)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			m.value(v.Index(i))
+			change(v.Index(i), text)
 		}
 	case reflect.Map:
-		m.entries(v)
+		changeEntries(v, text)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if name != "-" && !slices.Contains(Identifiers, name) {
-				m.value(v.Field(i))
+			switch {
+			case name == "-":
+			case slices.Contains(Identifiers, name):
+				change(v.Field(i), Clean)
+			default:
+				change(v.Field(i), text)
 			}
 		}
 	case reflect.String:
 		if v.CanSet() && v.Type() == reflect.TypeFor[string]() { // a type of its own is one of our closed lists
-			v.SetString(m.Text(v.String()))
+			v.SetString(text(v.String()))
 		}
 	}
 }
 
-func (m *Redactor) entries(v reflect.Value) {
+func changeEntries(v reflect.Value, text func(string) string) {
 	for _, key := range v.MapKeys() {
 		held := reflect.New(v.Type().Elem()).Elem()
 		held.Set(v.MapIndex(key))
-		m.value(held)
+		change(held, text)
 		v.SetMapIndex(key, held)
 	}
 }

@@ -31,7 +31,10 @@ func Sanitize(text string) string {
 }
 
 // Harmless is Sanitize for a text of any length.
-func Harmless(text string) string {
+func Harmless(text string) string { return strings.TrimRight(Clean(text), "\n") }
+
+// Clean is Harmless for a text whose line breaks at the end stay. A clean text stays as it is.
+func Clean(text string) string {
 	text = strings.ToValidUTF8(text, "�")
 	text = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || !unicode.IsControl(r) && !isBidi(r) {
@@ -40,7 +43,7 @@ func Harmless(text string) string {
 		return -1
 	}, text)
 	text = ciCommand.ReplaceAllString(text, "# #$1[")
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if head := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(head, "::") {
 			lines[i] = "| " + line

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -56,5 +57,25 @@ func TestSanitizeIsShort(t *testing.T) {
 	}
 	if got := Sanitize(strings.Repeat("x", plainLimit+1)); !strings.HasSuffix(got, " […]") {
 		t.Error("what was cut does not say so")
+	}
+}
+
+// A secret may be a file of thousands of lines, each of which is hidden.
+func TestAddManyLines(t *testing.T) {
+	var file strings.Builder
+	for i := range 20_000 {
+		file.WriteString(strings.Repeat("x", i%7+4) + strings.Repeat("y", i/7) + "\n")
+		if file.Len() > 64<<10 {
+			break
+		}
+	}
+	var m Redactor
+	m.Learn("secret", file.String())
+	m.Learn("token", "zzzz-zzzz")
+	if !slices.IsSortedFunc(m.values, func(a, b string) int { return len(b) - len(a) }) || len(m.values) != len(m.known) {
+		t.Errorf("%d values are not sorted by their length, or not once each", len(m.values))
+	}
+	if got := m.Text("zzzz-zzzz, xxxxyyy"); got != "****, ****" {
+		t.Error(got)
 	}
 }

@@ -210,3 +210,28 @@ func TestMaskKeepsPlaces(t *testing.T) {
 		t.Errorf("%+v", r.Findings[0])
 	}
 }
+
+// A report quotes what Compose files, labels of other containers and other clients say: every text is harmless to a
+// terminal and to a CI runner, names too, and a secret that was kept apart is hidden.
+func TestMaskedReportIsHarmless(t *testing.T) {
+	var m redact.Redactor
+	m.Add("hunter2-hunter2")
+	r := NewReport("deploy")
+	r.Message = "env file /work/\x1b[2Jx not found\n::error::x ##[error]y"
+	r.Reasons = []model.Reason{{Code: model.CreateFailed, Service: "a\x1b]0;x\a", Message: "external network a\n  ::add-mask::b, hunter2\u202e-hunter2"}}
+	r.Findings = []model.Finding{{Code: "x", Place: "/work/\r::error::z", Remedy: "docker start x\n"}}
+	r.NginxDiff = " a\n-b\n+c\n"
+	m.Apply(r)
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{`\u001b`, `\u0007`, `\r`, `\n::`, `\n  ::`, "##[", "hunter2"} {
+		if strings.Contains(string(text), bad) {
+			t.Errorf("%s is in %s", bad, text)
+		}
+	}
+	if r.NginxDiff != " a\n-b\n+c\n" || r.Findings[0].Remedy != "docker start x\n" {
+		t.Errorf("a harmless text was changed: %q, %q", r.NginxDiff, r.Findings[0].Remedy)
+	}
+}

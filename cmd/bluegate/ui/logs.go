@@ -38,7 +38,7 @@ type logObject struct {
 // Line writes one line, without secrets, and harmless to a terminal and to a CI runner. It returns an error if the reader
 // is gone.
 func (l *Logs) Line(c model.Container, line LogLine) error {
-	text := redact.Harmless(l.Mask.Text(line.Text))
+	text := l.Mask.Text(redact.Harmless(line.Text)) // in this order: what is taken out could keep a secret apart
 	if !l.JSON {
 		l.width = max(l.width, len(c.Name))
 		_, err := fmt.Fprintf(l.Out, "%-*s | %s\n", l.width, c.Name, text)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -163,11 +164,26 @@ func fold(b *strings.Builder, title, content string) {
 	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n%s\n\n</details>\n\n", html.EscapeString(title), content)
 }
 
+// autolink matches what becomes a link without markup, up to its first part: an address, and the mention of a person.
+var autolink = regexp.MustCompile(`(?i)(:)//|\b(www)\.|(?:^|[^\w.])(@)\w`)
+
+// unlinked puts a character without width into what would become a link.
+func unlinked(text string) string {
+	var b strings.Builder
+	last := 0
+	for _, m := range autolink.FindAllStringSubmatchIndex(text, -1) {
+		end := max(m[3], m[5], m[7]) // of the one group that is there
+		b.WriteString(text[last:end] + "\u2060")
+		last = end
+	}
+	return b.String() + text[last:]
+}
+
 // escapeMarkdown keeps text that containers or files contain from becoming markup or a link. It uses entities, because
 // a backslash does not escape inside a table.
 func escapeMarkdown(text string) string {
 	var b strings.Builder
-	for _, r := range strings.ReplaceAll(text, "://", ":\u2060//") {
+	for _, r := range unlinked(text) {
 		switch {
 		case r == '\n':
 			b.WriteString("<br>")

@@ -30,6 +30,10 @@ func TestMarkdownOfForeignText(t *testing.T) {
 		`a\|b`:                      "a&#92;&#124;b",
 		"&lt;":                      "&#38;lt;",
 		"http://evil.example":       "http:\u2060//evil.example",
+		"see www.evil.example":      "see www\u2060.evil.example",
+		"WWW.evil.example":          "WWW\u2060.evil.example",
+		"@everyone, (@team)":        "@\u2060everyone, (@\u2060team)",
+		"shop@sha256:0123":          "shop@sha256:0123",
 		"shop-was-green-1: 3 of 3":  "shop-was-green-1: 3 of 3",
 	} {
 		if got := escapeMarkdown(text); got != want {

@@ -271,8 +271,11 @@ func TestRedactedProgress(t *testing.T) {
 		}
 		m.Transfer(model.Transfer{Image: "app:v5", Build: true, Done: 1, Total: 2, Words: "RUN echo hunter2hunter2"})
 		m.Say("it is %s", "hunter2hunter2")
+		m.Say("apart: %s", "hunter2\x00hunter2\n::error::x")
+		bad.Probe = "apart: hunter2\x1bhunter2"
+		m.Gate(waiting(time.Minute, bad))
 	})
-	if text := strings.Join(lines, "\n"); strings.Contains(text, "hunter2") || strings.Contains(text, "\x1b") || strings.Count(text, "****") != 3 {
+	if text := strings.Join(lines, "\n"); strings.Contains(text, "hunter2") || strings.ContainsAny(text, "\x1b\x00") || strings.Contains(text, "\n::") || strings.Count(text, "****") < 4 {
 		t.Errorf("%q", text)
 	}
 }
