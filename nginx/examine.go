@@ -27,7 +27,7 @@ func (n *observed) Examine(ctx context.Context, e model.Examination) ([]model.Fi
 		return nil, nil // what could not be read is the route's refusal
 	}
 	_, flag := n.mode.(mode.Flagged)
-	f := lint.Input{Nginx: n.route.Nginx, Tree: n.conf.Tree, Top: conf.Assemble(n.conf.Tree), Words: lint.Addressed(n.conf.Tree, n.dir), Live: n.route.Names, Reloads: !flag, Drain: e.Drain, Writes: n.writes(n.route.Points), JudgePort: n.opts.JudgePort, JudgeKey: len(n.opts.Settings.Canary.Steps) > 0}
+	f := lint.Input{Nginx: n.route.Nginx, Tree: n.conf.Tree, Top: conf.Assemble(n.conf.Tree), Words: lint.Addressed(n.conf.Tree, n.dir), Live: n.route.Names, Reloads: !flag, Drain: e.Drain, Writes: n.writes(n.route.Points), JudgePort: n.opts.JudgePort, JudgeKey: len(n.opts.Settings.Canary.Steps) > 0, Steps: len(n.opts.Settings.Canary.Steps)}
 	f.Reload = n.found.ReloadCommand()
 	var err error
 	if f.Surroundings, err = n.found.LintInput(ctx, f.Writes); err != nil {

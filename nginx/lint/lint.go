@@ -31,6 +31,7 @@ type Input struct {
 	Writes   []string            // the files that a switch changes
 	// JudgePort is where nginx is to log its requests, so that a release can be judged by them; 0: it is not.
 	JudgePort int
+	Steps     int  // of a canary
 	JudgeKey  bool // with the key by which a canary chooses the colour
 }
 

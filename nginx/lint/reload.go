@@ -20,6 +20,9 @@ func keepAliveRace(f Input) []model.Finding {
 	if f.Version.before(withKeepaliveMinTimeout) {
 		found := at(http, "keepalive-race", "%s closes idle keep-alive connections at each reload without looking whether a request is on its way: a POST that arrives at that moment is lost, and clients must not send it again", f.Version)
 		found.Cost = "measured: 3 to 5 of 1,000 keep-alive POSTs on busy connections, about 0.6 per switch on quiet ones; none of them had reached an app. Everything else was kept: GET on kept connections (a client sends it again), requests on new connections, uploads, streams, websockets"
+		if f.Steps > 0 {
+			found.Cost += fmt.Sprintf(". A canary of %d steps makes it %d reloads per deployment, and each costs that", f.Steps, f.Steps+1)
+		}
 		found.Remedy = "# in http {}" + inPlaceOf(f.Top.Inner(http), "keepalive_timeout") + "; 0 lost, for a new connection per request:\nkeepalive_timeout 0;\n# or nginx 1.27.4 or newer, with keepalive_min_timeout 5s;\n# or a switch without a reload: mode flag (docs/switching.md)"
 		return []model.Finding{found}
 	}
