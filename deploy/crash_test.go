@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bluegate/deploy/judge"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
 	"bluegate/testdata/sample"
@@ -65,6 +66,11 @@ var ways = []way{
 		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(12*time.Second, "503")...)
 		w.nginx.canary = fakeCanary
 	}, exit: 4},
+	{name: "promoted after a bake that waited for requests", set: func(w *fakeEngine, s *Settings) {
+		limits := judge.DefaultLimits()
+		s.Judge, s.Bake.For, w.nginx.logs = &limits, 8*time.Second, true
+		w.requests = &source{green: 4, key: func(i int) string { return fmt.Sprint(i) }}
+	}, exit: 0},
 	{name: "after a run killed in its canary", set: func(w *fakeEngine, _ *Settings) {
 		w.nginx.canary = fakeCanary
 		w.killed(fault{kind: killedAfter, on: "write canary"})

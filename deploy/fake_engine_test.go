@@ -17,6 +17,7 @@ import (
 // fakeEngine is an engine with an nginx on it, in memory. It outlives the processes that act on it: what a killed one left
 // is there for the next. It writes down every call that changes it, and every rule that a call breaks.
 type fakeEngine struct {
+	requests     model.RequestSource // nil: nobody asks for them
 	mu           sync.Mutex
 	app          model.Application
 	boxes        []*fakeContainer

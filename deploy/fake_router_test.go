@@ -358,7 +358,11 @@ func (p *process) Compare(ctx context.Context, change model.Change) (model.Chang
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, f := &p.nginx, change.Files[0]
+	n := &p.nginx
+	if change.Empty() { // a longer time for which requests are logged is none of the fake's files
+		return model.ChangeNotApplied, nil
+	}
+	f := change.Files[0]
 	switch {
 	case n.state == model.RouterAbsent:
 		return model.ChangeNginxGone, nil
