@@ -54,10 +54,7 @@ func (s *Stack) Require(ctx context.Context, m model.Model) error {
 
 // externalNetworks refuses external networks that do not exist in the Swarm.
 func (s *Stack) externalNetworks(ctx context.Context, m model.Model, c *config) (reasons []model.Reason, err error) {
-	_, external, err := c.networks(*c.Config)
-	if err != nil {
-		return nil, err
-	}
+	_, external := c.networks(*c.Config)
 	slices.Sort(external)
 	for _, name := range external {
 		if name == "host" || name == "bridge" || name == "none" {

@@ -73,7 +73,7 @@ func replicasOf(spec swarm.ServiceSpec) uint64 {
 }
 
 // networks are the networks that the stack creates, by their names, and those that have to exist.
-func (c *config) networks(file stackfile.Config) (create map[string]network.CreateOptions, external []string, err error) {
+func (c *config) networks(file stackfile.Config) (create map[string]network.CreateOptions, external []string) {
 	used := map[string]struct{}{}
 	for _, service := range file.Services {
 		if len(service.Networks) == 0 {
@@ -91,7 +91,7 @@ func (c *config) networks(file stackfile.Config) (create map[string]network.Crea
 		}
 		create[name] = networkOptions(options)
 	}
-	return create, external, nil
+	return create, external
 }
 
 // networkOptions are the options for the other client. They are not JSON of the API.

@@ -37,7 +37,7 @@ func (s *Stack) Up(ctx context.Context, m model.Model, release string, created f
 	if err != nil {
 		return err
 	}
-	if err := s.createNetworks(creating, c, content, m); err != nil {
+	if err := s.createNetworks(creating, c); err != nil {
 		return err
 	}
 	if err := s.ensure(creating, &content); err != nil {
@@ -148,11 +148,8 @@ func (s *Stack) repoDigests(ctx context.Context, ref string) ([]string, error) {
 
 // createNetworks creates the networks of the stack that are not there. One that the Swarm is still removing is created once
 // it is gone.
-func (s *Stack) createNetworks(ctx context.Context, c *config, _ contents, _ model.Model) error {
-	networks, _, err := c.networks(*c.Config)
-	if err != nil {
-		return err
-	}
+func (s *Stack) createNetworks(ctx context.Context, c *config) error {
+	networks, _ := c.networks(*c.Config)
 	for _, name := range slices.Sorted(maps.Keys(networks)) {
 		if err := s.createNetwork(ctx, name, networks[name]); err != nil {
 			return err
