@@ -3,9 +3,9 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"bluegate/deploy/model"
-	"bluegate/deploy/plan"
 )
 
 // Refresh makes nginx look up the addresses of the live colour again: a container that is restarted may get another one,
@@ -47,10 +47,11 @@ func (r *run) loadAddresses(ctx context.Context) error {
 		if err := r.reload(ctx); err != nil {
 			return err
 		}
-		said := fmt.Sprintf("%s was reloaded: %s", r.seen.Route.Nginx, plan.NotLoadedAddress(r.seen.Route, unknown[0]))
-		if more := len(unknown) - 1; more > 0 {
-			said += fmt.Sprintf(", and neither %s more", model.Count(more, "container"))
+		names := make([]string, len(unknown))
+		for i, c := range unknown {
+			names[i] = c.Name
 		}
+		said := fmt.Sprintf("%s was reloaded: it did not know the address of %s, started since its last reload", r.seen.Route.Nginx, strings.Join(names, ", "))
 		r.report.Message = said
 		r.Progress.Say("%s", said)
 		return nil
