@@ -41,7 +41,7 @@ func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Rout
 	if n.unread {
 		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
 	}
-	r := model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions}
+	r := model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions, Since: n.loadedAt}
 	if n.logs {
 		r.Requests = &model.RequestLog{Port: 8098, Gate: "/gate"}
 	}
