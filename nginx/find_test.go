@@ -3,6 +3,7 @@ package nginx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -250,4 +251,55 @@ func TestFindAmongPassingContainers(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// Only one nginx is switched. Another one that names the live colour would be left with a colour that is stopped, whoever named
+// the one that is switched.
+func TestObserveAnotherNginxThatNamesTheColour(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", files: edge("was-blue:3000")})
+	b.nginx(box{name: "quiet", files: edge("db.invalid:80 down; server 127.0.0.1:81")})
+	if _, route := b.observed("edge"); route.MaySwitch(model.Green) != nil {
+		t.Fatalf("one that names neither: %v", route.MaySwitch(model.Green))
+	}
+	for name, x := range map[string]box{
+		"labelled": {labels: map[string]string{incontainer.Label: "none"}, files: edge("was-blue:3000")},
+		"both":     {files: edge("was-blue:3000; server was-green:3000 backup")},
+		"idle":     {files: edge("was-green:3000")},
+	} {
+		x.name = name
+		b.nginx(x)
+	}
+	if _, route := b.observed("edge"); route.MaySwitch(model.Green) != nil {
+		t.Fatalf("others that may be there: %v", route.MaySwitch(model.Green))
+	}
+	b.nginx(box{name: "second", files: edge("was-blue:3000")})
+	_, route := b.observed("edge")
+	if route.Names != model.Blue || route.Refusal != nil {
+		t.Errorf("names %s, %v", route.Names, route.Refusal)
+	}
+	refuses(t, route, model.AddressLeftOver, fmt.Sprintf("container %q at /etc/nginx/conf.d/default.conf:1 (server was-blue:3000)", b.name("second")))
+}
+
+// A container in which two masters were started has two configurations, and what the second one names would be left over.
+func TestObserveSeveralMastersInAContainer(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	files := edge("was-blue:3000")
+	files["/etc/nginx/second.conf"] = "pid /run/second.pid; events {} http { server { listen 81; location / { proxy_pass http://was-blue:3000; } } }\n"
+	b.nginx(box{name: "edge", cmd: []string{"sh", "-c", "nginx -c/etc/nginx/second.conf && exec nginx -g 'daemon off;'"}, files: files})
+	_, route := b.observed("edge")
+	refuses(t, route, model.SwitchPointAmbiguous, b.name("edge"), "more than one nginx", "nginx -c/etc/nginx/second.conf")
+}
+
+// nginx takes the file right behind the letter too.
+func TestObserveAFileBehindItsLetter(t *testing.T) {
+	b := newBench(t)
+	b.colours()
+	b.nginx(box{name: "edge", cmd: []string{"nginx", "-c/etc/nginx/second.conf", "-gdaemon off;"},
+		files: map[string]string{"/etc/nginx/second.conf": "events {} http { server { listen 80; location / { proxy_pass http://was-blue:3000; } } }\n"}})
+	if _, route := b.observed("edge"); route.Names != model.Blue || route.MaySwitch(model.Green) != nil {
+		t.Errorf("names %q, %v", route.Names, route.MaySwitch(model.Green))
+	}
 }

@@ -56,16 +56,29 @@ func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, 
 	}
 	n.dir = instance.SeenBy(found, dir)
 	route := model.Route{Nginx: found.String(), ID: found.ID(), State: model.RouterStopped}
+	looking, stop := context.WithCancel(ctx)
+	var others []incontainer.Other
+	var unseen error
+	var looked sync.WaitGroup
+	looked.Go(func() { others, unseen = r.others(looking, dir, found.ID()) })
+	defer looked.Wait()
+	defer stop()
 	if found.IsRunning() {
 		route.State = model.RouterRunning
 		err = n.readRunning(ctx, &route)
 	} else {
 		err = n.read(ctx, &route, n.dir)
 	}
-	if err == nil && route.Refusal == nil {
+	if err != nil {
+		return n, route, err
+	}
+	looked.Wait()
+	leadElsewhere(&route, others)
+	severalMasters(&route, found)
+	if route.Refusal == nil {
 		route.Refusal = ofSwarm(found)
 	}
-	return n, route, err
+	return n, route, unseen
 }
 
 // ofSwarm refuses an nginx that is a task of a Swarm service: what is written to its container is gone when the Swarm

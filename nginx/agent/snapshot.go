@@ -41,6 +41,7 @@ type Snapshot struct {
 	Workers      []Process // accepting ones
 	ShuttingDown []Process // workers of an earlier configuration, which answer what they have begun
 	Unnamed      int       // children that bear the master's title still, or again
+	Others       []Process // masters that are no child of this one
 }
 
 const (
@@ -62,16 +63,21 @@ func (p *Process) SetWaitChannel(where string) {
 func Sort(all []Process) (Snapshot, error) {
 	isMaster := func(p Process) bool { return strings.HasPrefix(p.Title, MasterTitle) }
 	at := -1
+	var masters []Process
 	for i, p := range all {
 		below := slices.ContainsFunc(all, func(o Process) bool { return isMaster(o) && o.PID == p.PPID })
-		if isMaster(p) && !below && (at < 0 || p.Started < all[at].Started) {
+		if !isMaster(p) || below {
+			continue
+		}
+		masters = append(masters, p)
+		if at < 0 || p.Started < all[at].Started {
 			at = i
 		}
 	}
 	if at < 0 {
 		return Snapshot{}, ErrNoMaster
 	}
-	s := Snapshot{Master: all[at]}
+	s := Snapshot{Master: all[at], Others: slices.DeleteFunc(masters, func(p Process) bool { return p.PID == all[at].PID })}
 	for _, p := range all {
 		switch {
 		case p.PPID == s.Master.PID && isMaster(p):
@@ -146,19 +152,7 @@ func (s Snapshot) Command() (executable string, flags []string) {
 	if len(words) == 0 {
 		return "nginx", nil
 	}
-	for i := 1; i+1 < len(words); i++ {
-		switch words[i] {
-		case "-c", "-p", "-e":
-			flags = append(flags, words[i], words[i+1])
-		case "-g": // directives, of which the title has lost the quotes
-			end := slices.IndexFunc(words[i+1:], func(w string) bool { return strings.HasPrefix(w, "-") })
-			if end < 0 {
-				end = len(words) - i - 1
-			}
-			flags = append(flags, "-g", strings.Join(words[i+1:i+1+end], " "))
-		}
-	}
-	return words[0], flags
+	return words[0], Flags(words[1:])
 }
 
 // Loaded says whether every accepting worker has read a file that was written at that moment. In doubt it has not: to

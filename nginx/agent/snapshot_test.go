@@ -200,7 +200,11 @@ func TestCommand(t *testing.T) {
 		"nginx: master process /opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf": "/opt/nginx/sbin/nginx -p /srv/edge/ -c conf/nginx.conf",
 		"nginx: master process nginx -g daemon off; -c /etc/shop.conf -e stderr":       "nginx -g daemon off; -c /etc/shop.conf -e stderr",
 		"nginx: master process nginx -c":                                               "nginx",
-		"nginx: master process":                                                        "nginx",
+		"nginx: master process nginx -c/etc/shop.conf -gdaemon off;":                   "nginx -c /etc/shop.conf -g daemon off;",
+		"nginx: master process nginx -qc /etc/shop.conf -p/srv/edge":                   "nginx -c /etc/shop.conf -p /srv/edge",
+		"nginx: master process nginx -c /etc/nginx/nginx.conf -c /etc/shop.conf":       "nginx -c /etc/shop.conf",
+		"nginx: master process nginx -g user nginx; daemon off; -e/dev/stderr":         "nginx -g user nginx; daemon off; -e /dev/stderr",
+		"nginx: master process": "nginx",
 	} {
 		s := Snapshot{Master: Process{Title: title}}
 		executable, flags := s.Command()

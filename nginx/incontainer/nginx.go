@@ -16,6 +16,7 @@ import (
 
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
+	"bluegate/nginx/agent"
 	"bluegate/nginx/fsys"
 	"bluegate/nginx/instance"
 )
@@ -34,7 +35,9 @@ type Nginx struct {
 	Running bool
 
 	title string // of its master, when it was opened
-	agent *agentHolder
+	// OtherMasters are the titles of further masters in the container, of which nothing is read.
+	OtherMasters []string
+	agent        *agentHolder
 }
 
 var _ instance.Instance = (*Nginx)(nil)
@@ -101,6 +104,9 @@ func Open(ctx context.Context, docker *client.Client, opts instance.Options, pro
 		}
 		c.command, c.Flags = s.Command()
 		c.title = s.Master.Title
+		for _, p := range s.Others {
+			c.OtherMasters = append(c.OtherMasters, p.Title)
+		}
 	} else {
 		c.Flags = configFlags(append([]string{info.Path}, info.Args...))
 	}
@@ -117,10 +123,12 @@ func runsIn(info container.InspectResponse) bool {
 func configFlags(words []string) (flags []string) {
 	words = strings.Fields(strings.Join(words, " ")) // sh -c "nginx -c ..." is three
 	at := slices.IndexFunc(words, func(w string) bool { return slices.Contains(executables, path.Base(w)) })
-	for at++; at > 0 && at+1 < len(words); at++ {
-		if slices.Contains([]string{"-c", "-p", "-e"}, words[at]) {
-			flags = append(flags, words[at], words[at+1])
-		}
+	if at < 0 {
+		return nil
+	}
+	flags = agent.Flags(words[at+1:])
+	if g := slices.Index(flags, "-g"); g >= 0 { // whose quotes are a shell's
+		flags = slices.Delete(flags, g, g+2)
 	}
 	return flags
 }

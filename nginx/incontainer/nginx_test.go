@@ -17,6 +17,7 @@ func TestConfigFlags(t *testing.T) {
 		{[]string{"sh", "-c", "exec nginx -c /srv/edge.conf -g 'daemon off;'"}, "-c /srv/edge.conf"},
 		{[]string{"sh", "-c", "./start nowhere"}, ""},
 		{[]string{"nginx", "-c"}, ""},
+		{[]string{"nginx", "-c/srv/edge.conf", "-g", "daemon off;"}, "-c /srv/edge.conf"},
 		{nil, ""},
 	} {
 		if got := strings.Join(configFlags(test.words), " "); got != test.want {

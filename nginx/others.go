@@ -1,0 +1,51 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"bluegate/deploy/model"
+	"bluegate/nginx/incontainer"
+	"bluegate/nginx/instance"
+)
+
+// others reads the nginxes in other containers than the one that was found.
+func (r *Router) others(ctx context.Context, dir *model.Addresses, found string) ([]incontainer.Other, error) {
+	if r.engine == nil {
+		return nil, nil
+	}
+	s := &incontainer.Search{Engine: r.engine, Opts: r.opts, Dir: dir}
+	return s.Others(ctx, found)
+}
+
+// leadElsewhere refuses a switch where other nginxes send requests to the colour that it would stop: only one is switched. One
+// that names both colours does not depend on either.
+func leadElsewhere(route *model.Route, others []incontainer.Other) {
+	var lead []string
+	for _, o := range others {
+		if o.Unread != nil {
+			route.Findings = append(route.Findings, model.Finding{
+				Code: "nginx-passed-by", Place: o.Nginx, Message: fmt.Sprintf("%s holds an nginx whose configuration cannot be read: %v", o.Nginx, o.Unread),
+				Cost:   "if it sends requests to the application too, a switch does not change where",
+				Remedy: fmt.Sprintf("# mend its configuration; or, if it has nothing to do with the application, a label of its container:\nlabels: {%s: none}", incontainer.Label),
+			})
+		}
+		if places := o.Route.LeadsTo(route.Names); route.Names != model.None && len(places) > 0 && len(o.Route.LeadsTo(route.Names.Other())) == 0 {
+			lead = append(lead, fmt.Sprintf("%s at %s", o.Nginx, strings.Join(places, ", ")))
+		}
+	}
+	if len(lead) > 0 && route.LeftOver == nil {
+		route.LeftOver = model.Refuse(model.AddressLeftOver, "only %s would be switched, and another nginx names %s too, which would be stopped: %s; let it pass requests to the one that is switched, or, where it serves nobody, label its container %s=none",
+			route.Nginx, route.Names, strings.Join(lead, "; "), incontainer.Label)
+	}
+}
+
+// severalMasters refuses a switch of a container in which more than one nginx was started: each has a configuration of its own,
+// and that of one only was read.
+func severalMasters(route *model.Route, found instance.Instance) {
+	c, ok := found.(*incontainer.Nginx)
+	if ok && len(c.OtherMasters) > 0 && route.Refusal == nil {
+		route.Refusal = model.Refuse(model.SwitchPointAmbiguous, "%s runs more than one nginx, of which one only can be switched: next to the first one %q; run each in a container of its own", c, c.OtherMasters)
+	}
+}
