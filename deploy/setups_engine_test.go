@@ -12,6 +12,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/nginx/conf"
+	"bluegate/nginx/fsys"
 	"bluegate/nginx/mode"
 	"bluegate/testdata/nginxtest"
 	"bluegate/testdata/setups"
@@ -25,6 +26,8 @@ type generated struct {
 	setup  setups.Setup
 	disk   map[string]string
 	loaded map[string]string
+	first  map[string]string // what was on disk when it began
+	link   string            // mode link: where the live file leads
 	held   []string
 	harm   []string // what was done to a container that users may reach
 
@@ -63,17 +66,62 @@ func newGenerated(s setups.Setup) *generated {
 			}
 		}
 	}
-	g := &generated{process: w.process(), setup: s, disk: maps.Clone(s.Files), loaded: maps.Clone(s.Files)}
-	settings := mode.Settings{Values: s.Values}
-	if s.Mode == "template" {
-		settings = mode.Settings{Mode: "template", To: setups.LiveFile, Text: map[model.Colour]string{model.Blue: s.TextFor("blue"), model.Green: s.TextFor("green")}}
+	g := &generated{process: w.process(), setup: s, disk: maps.Clone(s.Files), link: setups.PreparedFile(s.Live)}
+	settings := settingsOf(s)
+	if s.Mode == "managed" {
+		file := mode.ManagedFile{Colour: model.Colour(s.Live), SwitchID: mode.NewSwitchID(), Upstreams: s.UpstreamsFor(s.Live), Listen: mode.ManagedListen}
+		g.disk[setups.LiveFile] = string(file.Render())
 	}
 	var err error
 	if g.mode, err = settings.Build(); err != nil {
 		panic(err)
 	}
+	g.loaded, g.first = maps.Clone(g.disk), maps.Clone(g.disk)
 	g.held = g.world(g.disk).Unresolved()
 	return g
+}
+
+// settingsOf are those of bluegate.yml.
+func settingsOf(s setups.Setup) mode.Settings {
+	each := func(of func(colour string) string) map[model.Colour]string {
+		return map[model.Colour]string{model.Blue: of("blue"), model.Green: of("green")}
+	}
+	switch s.Mode {
+	case "template":
+		return mode.Settings{Mode: s.Mode, To: setups.LiveFile, Text: each(s.TextFor)}
+	case "copy", "link":
+		return mode.Settings{Mode: s.Mode, To: setups.LiveFile, From: each(setups.PreparedFile)}
+	case "managed":
+		return mode.Settings{Mode: s.Mode, To: setups.LiveFile, Upstreams: map[model.Colour]map[string]string{model.Blue: s.UpstreamsFor("blue"), model.Green: s.UpstreamsFor("green")}}
+	case "flag":
+		return mode.Settings{Mode: s.Mode, To: setups.FlagFile}
+	}
+	return mode.Settings{Values: s.Values}
+}
+
+// linked are files of which the live one is a symbolic link.
+type linked struct {
+	fsys.Source
+	target string
+}
+
+func (l linked) Entry(file string) (fsys.Entry, string, error) {
+	if file == setups.LiveFile {
+		file = l.target
+	}
+	return l.Source.Entry(file)
+}
+
+func (l linked) Read(file string) ([]byte, error) {
+	e, _, err := l.Entry(file)
+	return e.Content, err
+}
+
+func (l linked) LinkTarget(file string) (string, error) {
+	if file == setups.LiveFile {
+		return l.target, nil
+	}
+	return l.Source.LinkTarget(file)
 }
 
 // deployer is one whose ports are the generated world's.
@@ -85,6 +133,10 @@ func (g *generated) deployer() *Deployer {
 
 // world is what is true now, with these files.
 func (g *generated) world(files map[string]string) oracle.World {
+	files = maps.Clone(files)
+	maps.DeleteFunc(files, func(path, _ string) bool {
+		return path == setups.PreparedFile("blue") || path == setups.PreparedFile("green")
+	})
 	w := oracle.World{Files: files, Main: setups.MainFile, Boxes: map[string]oracle.Box{}, Held: g.held, Others: []string{"db", "localhost"}}
 	for _, colour := range setups.Colours {
 		for _, s := range g.setup.Services {
@@ -177,6 +229,9 @@ func (g *generated) Observe(ctx context.Context, dir *model.Addresses) (model.Ng
 		return nil, model.Route{}, err
 	}
 	g.conf = mode.Configuration{Nginx: named(`container "edge"`), Files: nginxtest.Files(g.disk).Source(), Main: setups.MainFile, SeenAs: func(string) (string, bool) { return "", false }}
+	if g.setup.Mode == "link" {
+		g.conf.Files = linked{g.conf.Files, g.link}
+	}
 	var err error
 	if g.conf.Tree, err = conf.LoadTree(g.conf.Files, setups.MainFile); err != nil {
 		return nil, model.Route{}, err
@@ -209,7 +264,9 @@ func (g *generated) Plan(dir *model.Addresses, to model.Colour) (model.Change, e
 func (g *generated) changed(change model.Change) map[string]string {
 	files := maps.Clone(g.disk)
 	for _, f := range change.Files {
-		files[f.Path] = string(f.New)
+		if files[f.Path] = string(f.New); f.New == nil {
+			delete(files, f.Path)
+		}
 	}
 	return files
 }
@@ -259,6 +316,11 @@ func (g *generated) Switch(ctx context.Context, change model.Change, targets []m
 	}
 	return model.Switched{Nginx: "edge", At: time.Now(), Points: change.Points, NewWorkers: 1, OldWorkers: 1}, g.change(ctx, "switch", func() {
 		g.disk = g.changed(change)
+		for _, f := range change.Files {
+			if f.Link != "" {
+				g.link = f.Link
+			}
+		}
 		g.loaded = maps.Clone(g.disk)
 		g.nginx.generation++
 	})

@@ -40,7 +40,7 @@ func deploySetup(t *testing.T, seed int, weak weakness) (d deployed) {
 		if !maps.Equal(g.disk, g.loaded) {
 			d.broken = append(d.broken, "nginx has not loaded what is on disk")
 		}
-		if d.report.Outcome == model.Refused && (!maps.Equal(g.disk, d.setup.Files) || len(g.running(model.Colour(d.setup.Live))) == 0) {
+		if d.report.Outcome == model.Refused && (!maps.Equal(g.disk, g.first) || len(g.running(model.Colour(d.setup.Live))) == 0) {
 			d.broken = append(d.broken, "it was refused, and nginx's files or the live colour are not as they were")
 		}
 	})
@@ -66,12 +66,14 @@ func TestGeneratedSetups(t *testing.T) {
 	t.Logf("BLUEGATE_TEST_SEED=%d", sample.Seed())
 	outcomes := map[model.Outcome]int{}
 	seen := map[model.Outcome]map[string]int{model.Promoted: {}, model.Refused: {}}
+	modes := map[string]int{}
 	codesSeen := map[string]int{}
 	for i := range n {
 		seed := seedOf(i)
 		d := deploySetup(t, seed, weakness{})
 		outcomes[d.report.Outcome]++
 		codesSeen[codes(d.report)]++
+		modes[d.setup.Mode+" "+string(d.report.Outcome)]++
 		for name := range d.files.Directives() {
 			if counts := seen[d.report.Outcome]; counts != nil {
 				counts[name]++
@@ -82,7 +84,7 @@ func TestGeneratedSetups(t *testing.T) {
 			t.Fatalf("seed %d: %s (%s)\n%s\n%s", seed, d.report.Outcome, d.report.Message, strings.Join(d.broken, "\n"), d.setup)
 		}
 	}
-	t.Logf("%v, %v", outcomes, codesSeen)
+	t.Logf("%v, %v, %v", outcomes, codesSeen, modes)
 	least := n / 100 // 20 of 2,000
 	if !sample.Full() {
 		least = 0

@@ -40,13 +40,13 @@ func (c Configuration) leftOver(dir *model.Addresses, route *model.Route, s Scop
 	found = pair(append(found, choosers...))
 	route.Findings = append(route.Findings, shown...)
 	for _, m := range found {
-		if m.Paired && m.serves(route.Names) {
-			m.Paired, m.Remedy = false, "let another server be the default one of that address, such as `server { listen 80 default_server; return 444; }`"
-		}
-		route.Mentions = append(route.Mentions, m.Mention)
 		if m.Paired && m.atLoad {
 			route.Paired = addNew(route.Paired, m.end)
 		}
+		if m.Paired && m.strays {
+			m.Paired, m.Remedy = false, "let another server be the default one of that address, such as `server { listen 80 default_server; return 444; }`"
+		}
+		route.Mentions = append(route.Mentions, m.Mention)
 	}
 	route.Findings = append(route.Findings, r.notSwitched(route.Names, s)...)
 	if left := route.Unpaired(route.Names); route.Names != model.None && len(left) > 0 {
@@ -206,7 +206,7 @@ func (r References) notSwitched(live model.Colour, s Scope) (findings []model.Fi
 
 // formOf is what a place and the blocks around it look like without the address and with {colour} for the colour's words,
 // so that the other colour's has the same form. marked says that something besides the address carries the colour; the name of
-// an upstream does not count, because it is chosen elsewhere.
+// an upstream that is no twin does not count, because nobody looks who chooses it.
 func (r References) formOf(file *conf.File, d *conf.Directive, start, end int, colour model.Colour) (form string, marked bool) {
 	src := string(file.Src)
 	leaf := src[d.Start:start] + "{address}" + src[end:d.End]
@@ -214,7 +214,7 @@ func (r References) formOf(file *conf.File, d *conf.Directive, start, end int, c
 	for _, b := range r.blocksAround(file, d) {
 		head := blockHead(b)
 		blocks = append(blocks, head)
-		marked = marked || b.Name.Value != "upstream" && withoutColour(head, colour) != head
+		marked = marked || withoutColour(head, colour) != head && (b.Name.Value != "upstream" || r.isTwin(b))
 		if b.Name.Value == "map" && len(blocks) == 1 { // the key of a row chooses
 			blocks = append(blocks, d.Name.Value)
 			marked = marked || withoutColour(d.Name.Value, colour) != d.Name.Value
@@ -222,6 +222,10 @@ func (r References) formOf(file *conf.File, d *conf.Directive, start, end int, c
 	}
 	words := strings.Join(blocks, " < ")
 	return strings.Join(strings.Fields(withoutColour(leaf, colour)), " ") + " < " + withoutColour(words, colour), marked
+}
+
+func (r References) isTwin(upstream *conf.Directive) bool {
+	return len(upstream.Args) > 0 && r.twins[strings.ToLower(upstream.Args[0].Value)].other != ""
 }
 
 // blocksAround are the blocks that a directive stands in, the innermost first. Those of an included file continue with those

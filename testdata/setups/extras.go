@@ -10,7 +10,7 @@ import (
 func (d *drawing) extra(s Service) {
 	extras := []func(Service, int){d.health, d.health, d.health, d.hostOfEach, d.spareUpstreams, d.usersChoose, d.shown, d.harmless, d.harmless, d.harmlessWords, d.harmlessWords, d.oneSided, d.rewrite, d.redirect, d.errorPage, d.tryFiles, d.other}
 	if !d.real {
-		extras = append(extras, d.environment, d.lua, d.split, d.geoOfNone)
+		extras = append(extras, d.environment, d.lua, d.split, d.geoOfNone, d.firstServer, d.socket, d.lookedUp, d.twinsWithSpare)
 	}
 	oneOf(d.t, extras)(s, d.next())
 }
@@ -28,6 +28,43 @@ func (d *drawing) hostOfEach(s Service, n int) {
 	for _, c := range Colours {
 		d.servers = append(d.servers, fmt.Sprintf("server { listen 80; server_name %s.h%d.example; location / { proxy_pass http://%s:%d; } }", c, n, s.Name(c), s.Ports["blue"]))
 	}
+}
+
+// firstServer is a host of each colour, of which the first one is asked for every host that no server has.
+func (d *drawing) firstServer(s Service, n int) {
+	first := d.one()
+	for _, c := range []string{first, Other(first)} {
+		d.before = append(d.before, fmt.Sprintf("server { listen 80; server_name %s.f%d.example; location / { proxy_pass http://%s:%d; } }\n", c, n, s.Name(c), s.Ports["blue"]))
+	}
+}
+
+// socket is a way to one colour, or to each, or to neither, by a Unix socket.
+func (d *drawing) socket(_ Service, n int) {
+	switch number(d.t, 3) {
+	case 0:
+		d.location(fmt.Sprintf("location /socket%d/ { fastcgi_pass unix:/run/%s.sock; }", n, d.one()))
+	case 1:
+		d.location(fmt.Sprintf("location /socket%d/ { fastcgi_pass unix:/run/php.sock; }", n))
+	default:
+		for _, c := range Colours {
+			d.location(fmt.Sprintf("location /socket%d/%s { fastcgi_pass unix:/run/%s.sock; }", n, c, c))
+		}
+	}
+}
+
+// lookedUp is a host to which no requests go, and without which nginx does not start.
+func (d *drawing) lookedUp(s Service, n int) {
+	d.server = append(d.server, oneOf(d.t, []string{
+		fmt.Sprintf("access_log syslog:server=%s:514;", s.Name(d.one())), "access_log syslog:server=db:514;", fmt.Sprintf("set_real_ip_from %s;", s.Name(d.one())),
+	}))
+}
+
+// twinsWithSpare are an upstream for each colour, both with the same spare, of which one is passed to.
+func (d *drawing) twinsWithSpare(s Service, n int) {
+	for _, c := range Colours {
+		d.http = append(d.http, fmt.Sprintf("upstream t%d_%s { server %s:%d; server db:80 backup; }", n, c, s.Name(c), s.Ports[c]))
+	}
+	d.location(fmt.Sprintf("location /spare%d/ { proxy_pass http://t%d_%s; }", n, n, d.one()))
 }
 
 func (d *drawing) spareUpstreams(s Service, n int) { d.twins(s, n) }

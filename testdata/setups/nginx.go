@@ -14,7 +14,7 @@ type drawing struct {
 	real  bool
 	n     int
 
-	top, http, server, servers, stream, live []string
+	top, http, server, before, servers, stream, live []string
 }
 
 func (d *drawing) next() int { d.n++; return d.n }
@@ -50,8 +50,13 @@ func (d *drawing) address(s Service, colour string) string {
 // mainRoute passes what users ask to a service of the live colour.
 func (d *drawing) mainRoute(s Service) {
 	colour, n := d.setup.Live, d.next()
-	if d.setup.Mode == "template" {
-		d.live = append(d.live, fmt.Sprintf("upstream %s { server %s:%d; }", upstreamOf(s), s.Name(colour), s.Ports[colour]))
+	switch {
+	case d.setup.Mode == "flag":
+		d.byFlag(s, n)
+		return
+	case d.setup.Whole():
+		d.live = append(d.live, fmt.Sprintf("upstream %s { server %s:{port-%s}; }", upstreamOf(s), s.Name("{colour}"), s.Key))
+		d.setup.Upstreams[upstreamOf(s)] = fmt.Sprintf("%s:{port-%s}", s.Name("{colour}"), s.Key)
 		d.location(fmt.Sprintf("location /r%d/ { proxy_pass http://%s; }", n, upstreamOf(s)))
 		return
 	}
@@ -65,6 +70,16 @@ func (d *drawing) mainRoute(s Service) {
 }
 
 func upstreamOf(s Service) string { return "u_" + strings.ReplaceAll(s.Key, "-", "_") }
+
+// byFlag chooses one of two upstreams by what the flag decides. A name that nginx looks up when it loads its configuration
+// is refused.
+func (d *drawing) byFlag(s Service, n int) {
+	resolve := oneOf(d.t, []string{" resolve", " resolve", " resolve", " resolve", " resolve", " resolve", ""})
+	for _, c := range Colours {
+		d.http = append(d.http, fmt.Sprintf("upstream f%d_%s { zone f%d_%s 64k; server %s:%d%s; }", n, c, n, c, s.Name(c), s.Ports[c], resolve))
+	}
+	d.location(fmt.Sprintf("location /r%d/ { proxy_pass http://f%d_$side; }", n, n))
+}
 
 func (d *drawing) byUpstream(s Service, colour string, n int) {
 	backup := ""
@@ -162,22 +177,24 @@ func (d *drawing) file(path, text string) {
 
 // write makes the files of the blocks.
 func (d *drawing) write() {
+	d.flag()
 	server := "server {\n    listen 80;\n    " + strings.Join(d.server, "\n    ") + "\n}\n"
 	blocks := strings.Join(d.http, "\n") + "\n"
-	if d.setup.Mode == "template" {
-		d.file(LiveFile, strings.Join(d.live, "\n")+"\n")
-		text := strings.Join(d.live, "\n")
-		for _, s := range d.setup.Services {
-			text = strings.ReplaceAll(text, fmt.Sprintf("%s:%d", s.Name(d.setup.Live), s.Ports[d.setup.Live]), fmt.Sprintf("%s:{port-%s}", s.Name("{colour}"), s.Key))
+	if d.setup.Whole() {
+		d.setup.Text = strings.Join(d.live, "\n")
+		d.file(LiveFile, d.setup.TextFor(d.setup.Live)+"\n")
+	}
+	if d.setup.Mode == "copy" || d.setup.Mode == "link" {
+		for _, c := range Colours {
+			d.file(PreparedFile(c), d.setup.TextFor(c)+"\n")
 		}
-		d.setup.Text = text
 	}
 	main := strings.Join(d.top, "\n") + "\nevents {}\nhttp {\n"
-	if d.setup.Mode == "template" || often(d.t, 50) {
-		d.file("/etc/nginx/conf.d/app.conf", blocks+server)
+	if d.setup.Whole() || often(d.t, 50) {
+		d.file("/etc/nginx/conf.d/app.conf", blocks+strings.Join(d.before, "\n")+server)
 		main += "include conf.d/*.conf;\n"
 	} else {
-		main += blocks + server
+		main += blocks + strings.Join(d.before, "\n") + server
 	}
 	main += strings.Join(d.servers, "\n") + "\n}\n"
 	if len(d.stream) > 0 {
@@ -186,9 +203,36 @@ func (d *drawing) write() {
 	d.file(MainFile, main)
 }
 
-// TextFor is nginx.text for a colour.
-func (s Setup) TextFor(colour string) string {
-	text := strings.ReplaceAll(s.Text, "{colour}", colour)
+// flag has the server look for the flag: without the file one colour is live, with it the other.
+func (d *drawing) flag() {
+	if d.setup.Mode != "flag" {
+		return
+	}
+	without := oneOf(d.t, Colours)
+	if d.setup.Live != without {
+		d.file(FlagFile, "")
+	}
+	test := fmt.Sprintf("set $side %s; if (-f %s) { set $side %s; }", without, FlagFile, Other(without))
+	if often(d.t, 90) {
+		test += " resolver 127.0.0.11 valid=2s; resolver_timeout 1s;"
+	}
+	d.server = append([]string{test}, d.server...)
+}
+
+// TextFor is what the live file holds for a colour.
+func (s Setup) TextFor(colour string) string { return s.filled(s.Text, colour) }
+
+// UpstreamsFor are the upstreams of mode managed for a colour.
+func (s Setup) UpstreamsFor(colour string) map[string]string {
+	all := map[string]string{}
+	for name, server := range s.Upstreams {
+		all[name] = s.filled(server, colour)
+	}
+	return all
+}
+
+func (s Setup) filled(text, colour string) string {
+	text = strings.ReplaceAll(text, "{colour}", colour)
 	for _, service := range s.Services {
 		text = strings.ReplaceAll(text, "{port-"+service.Key+"}", fmt.Sprint(service.Ports[colour]))
 	}

@@ -14,16 +14,26 @@ type Setup struct {
 	Files    map[string]string // of nginx, by path
 	Live     string            // the colour whose containers run and serve
 	Idle     string            // what there is of the other: absent, stopped or running
-	Mode     string            // of bluegate.yml: edit, or template
+	Mode     string            // of bluegate.yml
 	Values   []string          // nginx.values of mode edit
-	Text     string            // nginx.text of mode template, with {colour}
+	Text     string            // what the live file of the modes template, copy and link holds, with {colour}
+	// Upstreams are those of mode managed: the server of each, with {colour}.
+	Upstreams map[string]string
 }
 
-// The paths of nginx's main file, and of the live file of mode template.
+// Paths of nginx's files: the main one, the live one of the modes that replace a whole file, and the one that mode flag makes
+// and removes.
 const (
 	MainFile = "/etc/nginx/nginx.conf"
 	LiveFile = "/etc/nginx/conf.d/00-live.conf"
+	FlagFile = "/etc/nginx/flag/other.on"
 )
+
+// PreparedFile is the file of a colour in the modes copy and link. nginx includes neither.
+func PreparedFile(colour string) string { return "/etc/nginx/prepared/" + colour + ".conf" }
+
+// Whole says whether a mode replaces a whole file.
+func (s Setup) Whole() bool { return s.Mode != "edit" && s.Mode != "flag" }
 
 // Colours are both.
 var Colours = []string{"blue", "green"}
@@ -40,9 +50,10 @@ func Other(colour string) string {
 func Generator(real bool) *rapid.Generator[Setup] {
 	return rapid.Custom(func(t *rapid.T) Setup {
 		s := Setup{Mode: "edit", Live: oneOf(t, Colours), Idle: oneOf(t, []string{"stopped", "stopped", "absent", "running"})}
-		if s.Services = drawServices(t, real); !real && often(t, 10) {
-			s.Mode = "template"
+		if s.Services = drawServices(t, real); !real && often(t, 40) {
+			s.Mode = oneOf(t, []string{"template", "copy", "link", "managed", "flag"})
 		}
+		s.Upstreams = map[string]string{}
 		d := &drawing{t: t, setup: &s, real: real}
 		for i, service := range s.Services {
 			if service.Back || i > 0 && often(t, 10) {

@@ -57,17 +57,23 @@ func (w World) counterparts(name string) (names []string) {
 }
 
 // word is a place in nginx's files that may decide where requests go.
-type word struct{ place, context, text string }
+type word struct {
+	place, context, text string
+	whole                string // the context with the names of the first server
+}
 
 // steering are the directives whose words may decide that, by the number of words before those.
 var steering = map[string]int{"rewrite": 2, "try_files": 1, "error_page": 2, "env": 1}
 
 // words are all such places. A variable that only a header shows has a name that says so.
 func (w World) words() (all []word) {
-	walk(w.read(), nil, func(n *node, around []*node) {
+	nodes := w.read()
+	decided, _ := w.decided(nodes)
+	walk(nodes, nil, func(n *node, around []*node) {
 		add := func(context string, words ...string) {
 			for _, text := range words {
-				all = append(all, word{fmt.Sprintf("%s:%d", n.file, n.line), n.name() + " in " + context, text})
+				whole := strings.Replace(context, contextOf(around), said(around, true), 1)
+				all = append(all, word{fmt.Sprintf("%s:%d", n.file, n.line), n.name() + " in " + context, text, n.name() + " in " + whole})
 			}
 		}
 		context := contextOf(around)
@@ -77,6 +83,7 @@ func (w World) words() (all []word) {
 			add(context+" row "+n.words[0], n.words[1])
 		case n.lua != "":
 			add(context, n.lua)
+		case n.name() == "set" && len(n.words) == 3 && decided[strings.TrimPrefix(n.words[1], "$")] != "":
 		case n.name() == "set" && len(n.words) == 3 && !strings.HasPrefix(n.words[1], "$shown"):
 			add(context, n.words[2])
 		case n.name() == "return" && len(n.words) == 3 && strings.HasPrefix(n.words[1], "30"):
@@ -87,6 +94,23 @@ func (w World) words() (all []word) {
 			add(context, n.words[1])
 		case steers && len(n.words) > skip:
 			add(context, n.words[skip:]...)
+		}
+	})
+	return all
+}
+
+// lookups are the hosts to which no requests go, and that nginx looks up when it loads its configuration.
+func (w World) lookups() (all []word) {
+	walk(w.read(), nil, func(n *node, _ []*node) {
+		text := ""
+		switch {
+		case n.name() == "set_real_ip_from":
+			text = n.words[1]
+		case n.name() == "access_log":
+			_, text, _ = strings.Cut(n.words[1], "syslog:server=")
+		}
+		if text != "" {
+			all = append(all, word{place: fmt.Sprintf("%s:%d", n.file, n.line), text: text})
 		}
 	})
 	return all
@@ -103,7 +127,7 @@ func (w World) LeftOver(colour string) (broken []string) {
 	all := w.words()
 	seen := map[string]bool{}
 	for _, one := range all {
-		seen[one.context] = true
+		seen[one.whole] = true
 	}
 	for _, one := range all {
 		if !w.names(one.text, colour) {

@@ -14,6 +14,7 @@ type node struct {
 	words []string
 	block []*node
 	lua   string
+	first bool // the first server of http at port 80
 	file  string
 	line  int
 }
@@ -21,7 +22,19 @@ type node struct {
 func (n *node) name() string { return n.words[0] }
 
 // read reads the main file and what it includes.
-func (w World) read() []*node { return w.expand(parse(w.Files[w.Main], w.Main)) }
+func (w World) read() []*node {
+	nodes := w.expand(parse(w.Files[w.Main], w.Main))
+	seen := false
+	walk(nodes, nil, func(n *node, around []*node) {
+		if n.name() != "server" || n.block == nil || seen || len(around) == 0 || around[0].name() != "http" {
+			return
+		}
+		if slices.ContainsFunc(n.block, func(o *node) bool { return o.name() == "listen" && o.words[1] == "80" }) {
+			n.first, seen = true, true
+		}
+	})
+	return nodes
+}
 
 func (w World) expand(nodes []*node) (out []*node) {
 	for _, n := range nodes {

@@ -43,13 +43,17 @@ func swap(text string) string {
 	return strings.NewReplacer("blue", "green", "green", "blue", "BLUE", "GREEN", "GREEN", "BLUE").Replace(text)
 }
 
-// contextOf is what the blocks around a directive say.
-func contextOf(around []*node) string {
+// contextOf is what the blocks around a directive say. The first server is asked for every host that no server has, so that its
+// own names do not say who comes.
+func contextOf(around []*node) string { return said(around, false) }
+
+// said is what blocks say, with the names of the first server or without.
+func said(around []*node, first bool) string {
 	var parts []string
 	for _, n := range around {
 		parts = append(parts, strings.Join(n.words, " "))
 		for _, inner := range n.block {
-			if n.name() == "server" && inner.name() == "server_name" {
+			if n.name() == "server" && (first || !n.first) && inner.name() == "server_name" {
 				parts = append(parts, strings.Join(inner.words, " "))
 			}
 		}
@@ -60,13 +64,46 @@ func contextOf(around []*node) string {
 // value is what a variable may hold, and what chose it.
 type value struct{ text, context string }
 
+// flagged says whether an if looks for a file, and whether that is there.
+func (w World) flagged(n *node) (looks, there bool) {
+	if n.name() != "if" || len(n.words) != 3 || n.words[1] != "(-f" {
+		return false, false
+	}
+	_, there = w.Files[strings.TrimSuffix(n.words[2], ")")]
+	return true, there
+}
+
+// decided are the variables that such an if sets, and to what.
+func (w World) decided(nodes []*node) (names, values map[string]string) {
+	names, values = map[string]string{}, map[string]string{}
+	walk(nodes, nil, func(n *node, around []*node) {
+		if n.name() != "set" || len(n.words) != 3 || len(around) == 0 {
+			return
+		}
+		if looks, there := w.flagged(around[len(around)-1]); looks {
+			name := strings.TrimPrefix(n.words[1], "$")
+			if names[name] = n.words[2]; there {
+				values[name] = n.words[2]
+			}
+		}
+	})
+	return names, values
+}
+
 // values are those of all variables.
-func values(nodes []*node) map[string][]value {
+func (w World) values(nodes []*node) map[string][]value {
 	all := map[string][]value{}
+	names, set := w.decided(nodes)
+	for name, text := range set {
+		all[name] = []value{{text: text}}
+	}
 	walk(nodes, nil, func(n *node, around []*node) {
 		switch {
 		case n.name() == "set" && len(n.words) == 3:
 			name := strings.TrimPrefix(n.words[1], "$")
+			if looks, _ := w.flagged(around[len(around)-1]); looks || names[name] != "" && set[name] != "" {
+				return
+			}
 			all[name] = append(all[name], value{n.words[2], contextOf(around)})
 		case len(around) > 0 && isTable(around[len(around)-1]) && len(n.words) == 2:
 			table := around[len(around)-1]
@@ -102,7 +139,7 @@ func expanded(text string, known map[string][]value, depth int) []value {
 // routes are all ways that requests can take.
 func (w World) routes() (all []route) {
 	nodes := w.read()
-	known, upstreams := values(nodes), map[string][]route{}
+	known, upstreams := w.values(nodes), map[string][]route{}
 	walk(nodes, nil, func(n *node, around []*node) {
 		if n.name() != "server" || n.block != nil || len(around) == 0 || around[len(around)-1].name() != "upstream" || len(n.words) < 2 {
 			return
@@ -124,7 +161,7 @@ func (w World) routes() (all []route) {
 			for _, s := range servers {
 				all = append(all, route{place, whole, s.host, s.atLoad})
 			}
-			if !named && host != "" {
+			if !named && host != "" && host != "unix" { // what listens on a socket, no name tells
 				all = append(all, route{place, whole, host, !strings.Contains(n.words[1], "$")})
 			}
 		}
@@ -178,6 +215,11 @@ func (w World) resolves(host string) bool {
 
 // CanStart says why nginx could not be started; empty: it can.
 func (w World) CanStart() string {
+	for _, one := range w.lookups() {
+		if !w.resolves(hostOf(one.text)) {
+			return fmt.Sprintf("host not found: %s at %s", one.text, one.place)
+		}
+	}
 	for _, r := range w.routes() {
 		if r.atLoad && !w.resolves(r.host) {
 			return fmt.Sprintf("host not found: %s at %s", r.host, r.place)
