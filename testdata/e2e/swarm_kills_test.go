@@ -35,15 +35,15 @@ func killedAtItsCalls(t *testing.T) {
 		t.Logf("%2d %s", i+1, c)
 	}
 	first, step := 1+int(sample.Seed()%4), max(len(calls)/8, 1)
-	for point := first; point <= len(calls); point += step {
-		s.killedAt(p, point, through)
+	for point, elsewhere := first, false; point <= len(calls); point, elsewhere = point+step, !elsewhere {
+		s.killedAt(p, point, through, elsewhere)
 	}
 	nothingLost(t, stop(), kinds...)
 	s.nothingLeft()
 }
 
-// killedAt kills a deployment at the call of that number, and settles it.
-func (s *shop) killedAt(p *proxy.Proxy, point int, env []string) {
+// killedAt kills a deployment at the call of that number, and settles it: first from another manager, if elsewhere is set.
+func (s *shop) killedAt(p *proxy.Proxy, point int, env []string, elsewhere bool) {
 	s.t.Helper()
 	b := s.start(env, "deploy")
 	p.Inject(func(c proxy.Call) proxy.Fault {
@@ -61,7 +61,7 @@ func (s *shop) killedAt(p *proxy.Proxy, point int, env []string) {
 		at = calls[point-1].String()
 	}
 	status := s.run(nil, "status")
-	if point%2 == 0 {
+	if elsewhere {
 		s.settledElsewhere(at)
 	}
 	settled := s.run(nil, "settle")
