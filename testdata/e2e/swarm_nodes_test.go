@@ -107,10 +107,14 @@ func nodeKilledAtTheSwitch(t *testing.T) {
 }
 
 // The manager that leads the Swarm is lost while a release waits in the gate. Nothing can be asked until another one is
-// elected; then the gate continues.
+// elected; then the gate continues. The live colour has no tasks there, and loses nothing.
 func leaderLost(t *testing.T) {
-	s := openSwarm(t, stand.Options{Config: "gate: {stable: 10s, timeout: 4m}\n"})
 	leader := leadElsewhere(t)
+	s := newSwarm(t, stand.Options{Edit: apart, Config: "gate: {stable: 10s, timeout: 4m}\n"})
+	s.deploys(0, model.Started, []string{fmt.Sprintf("AVOID=node%d", leader)}, "blue")
+	if err := s.StartNginx(); err != nil {
+		t.Fatal(err)
+	}
 	kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
 	stop := s.load(load.Options{Kinds: kinds, Rate: 60})
 	b := s.start([]string{"VERSION=v2"}, "deploy", "--format", "json")
@@ -163,9 +167,11 @@ func leads(t *testing.T) int {
 }
 
 // Two of three managers are gone: nothing can be changed in the Swarm. A deployment says so before it changes anything,
-// users are served, and all works again once the managers are back.
+// users are served by the tasks on the third, and all works again once the managers are back.
 func quorumLost(t *testing.T) {
-	s := openSwarm(t, stand.Options{})
+	s := openSwarm(t, stand.Options{Edit: func(_, text string) string {
+		return strings.ReplaceAll(text, "endpoint_mode: dnsrr}", `endpoint_mode: dnsrr, placement: {constraints: ["node.hostname == node1"]}}`)
+	}})
 	kinds := []load.Kind{load.NoKeepAlive, load.KeepAlive}
 	before, conf := s.tasks(), s.conf()
 	stop := s.load(load.Options{Kinds: kinds, Rate: 60})

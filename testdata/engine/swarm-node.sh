@@ -6,7 +6,7 @@
 #   swarm-node.sh cut 2       its network is cut; all that it runs continues
 #   swarm-node.sh mend 2      its network is back
 #   swarm-node.sh crash 2     its engine is killed; its containers continue
-#   swarm-node.sh revive 2    its engine is started again
+#   swarm-node.sh revive 2    its engine is started again, and ends the containers that it finds
 #
 # `start` and `revive` return when the engine answers. Node 1 cannot be killed: the command of swarm.sh is in its network.
 set -euo pipefail
