@@ -287,7 +287,7 @@ func TestObserveSeveralMastersInAContainer(t *testing.T) {
 	b := newBench(t)
 	b.colours()
 	files := edge("was-blue:3000")
-	files["/etc/nginx/second.conf"] = "pid /run/second.pid; events {} http { server { listen 81; location / { proxy_pass http://was-blue:3000; } } }\n"
+	files["/etc/nginx/second.conf"] = "user nginx; pid /run/second.pid; events {} http { server { listen 81; location / { proxy_pass http://was-blue:3000; } } }\n"
 	b.nginx(box{name: "edge", cmd: []string{"sh", "-c", "nginx -c/etc/nginx/second.conf && exec nginx -g 'daemon off;'"}, files: files})
 	_, route := b.observed("edge")
 	refuses(t, route, model.SwitchPointAmbiguous, b.name("edge"), "more than one nginx", "nginx -c/etc/nginx/second.conf")
@@ -298,7 +298,7 @@ func TestObserveAFileBehindItsLetter(t *testing.T) {
 	b := newBench(t)
 	b.colours()
 	b.nginx(box{name: "edge", cmd: []string{"nginx", "-c/etc/nginx/second.conf", "-gdaemon off;"},
-		files: map[string]string{"/etc/nginx/second.conf": "events {} http { server { listen 80; location / { proxy_pass http://was-blue:3000; } } }\n"}})
+		files: map[string]string{"/etc/nginx/second.conf": "user nginx; events {} http { server { listen 80; location / { proxy_pass http://was-blue:3000; } } }\n"}})
 	if _, route := b.observed("edge"); route.Names != model.Blue || route.MaySwitch(model.Green) != nil {
 		t.Errorf("names %q, %v", route.Names, route.MaySwitch(model.Green))
 	}
