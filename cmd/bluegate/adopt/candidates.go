@@ -53,10 +53,15 @@ func (f *Folder) HasColours() bool {
 func (f *Folder) HasCompose() bool { return len(f.compose) > 0 }
 
 // Candidates are the proposals that could fit, the smallest first within what the setup itself does: where it has files
-// that it puts in the place of nginx's, these come before an edit in place. Nothing says that one of them is right.
+// that it puts in the place of nginx's, these come before an edit in place. Nothing says that one of them is right. What
+// runs in a Swarm is nothing that Compose could see, so Compose's are none of them there.
 func (f *Folder) Candidates() []Proposal {
+	parts := f.InSwarm()
+	if len(parts) == 0 {
+		parts = f.composeParts()
+	}
 	var all []Proposal
-	for _, compose := range append(f.InSwarm(), f.composeParts()...) {
+	for _, compose := range parts {
 		for _, nginx := range f.nginxParts() {
 			p := compose
 			p.Nginx = nginx

@@ -32,5 +32,10 @@ func TestInSwarm(t *testing.T) {
 		if text := strings.Join(got, "---\n"); text != test.want {
 			t.Errorf("%s: %q, want %q", name, text, test.want)
 		}
+		for _, p := range f.Candidates() {
+			if p.Swarm != (test.want != "") {
+				t.Errorf("%s: a candidate is %q", name, p.YAML())
+			}
+		}
 	}
 }
