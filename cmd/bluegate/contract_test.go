@@ -35,7 +35,7 @@ func TestSchemaHasEveryCommand(t *testing.T) {
 // Each outcome has its documented exit code, and help lists them all.
 func TestExitCodes(t *testing.T) {
 	want := map[string]int{
-		"promoted": 0, "started": 0, "planned": 0, "settled": 0, "ok": 0, "error": 1, "invalid": 2, "refused": 3, "unhealthy": 3,
+		"promoted": 0, "started": 0, "planned": 0, "waiting": 0, "settled": 0, "ok": 0, "error": 1, "invalid": 2, "refused": 3, "unhealthy": 3, "lost": 3,
 		"rolled-back": 4, "needs-a-person": 5, "locked": 6, "unreachable": 7, "interrupted": 1, // with a signal it is 128+n
 	}
 	for _, outcome := range enumOf(t, "outcome") {

@@ -19,7 +19,7 @@ var remedies = map[string]struct {
 	texts int
 	tests []string
 }{
-	"cmd/bluegate.double":               {2, []string{"TestTutorial"}},
+	"cmd/bluegate/setup.double":         {2, []string{"TestTutorial"}},
 	"cmd/bluegate/adopt.FirstSwitch":    {5, []string{"TestTutorial"}},
 	"cmd/bluegate/ui.writeDoubling":     {1, []string{"TestTutorial"}},
 	"compose/load.commonServices":       {1, []string{"TestOptions"}},
@@ -28,6 +28,13 @@ var remedies = map[string]struct {
 	"compose.externalNetworks":          {1, []string{"TestRequire"}},
 	"compose.externalVolumes":           {1, []string{"TestRequire"}},
 	"compose.remedy":                    {1, []string{"TestRequire", "TestRequireProposesTheProjectOfATakenName", "TestRemedyOfATakenNameRemovesNothing"}},
+	"compose/swarm.externalNetworks":    {1, []string{"TestSwarmPage"}},
+	"compose/swarm.ignoredFinding":      {1, []string{"TestFindings"}},
+	"deploy/plan.AddressesNotLoaded":    {1, []string{"TestAddressesThatNginxDoesNotKnow"}},
+	"deploy/plan.losesRollback":         {3, []string{"TestDrillThatIsRefused"}},
+	"nginx/lint.requestsUnseen":         {1, []string{"TestJudgedBake"}},
+	"nginx/mode.apart":                  {1, []string{"TestCanaryKilled"}},
+	"nginx/mode.leftOver":               {1, []string{"TestLeftOver"}},
 	"deploy/plan.examineProbe":          {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy.foreignJournal":             {1, []string{"TestForeignJournal"}},
 	"deploy.noteNames":                  {1, []string{"TestStatusTellsOfNames", "TestNginxCanStartAgain"}},
@@ -50,6 +57,7 @@ var remedies = map[string]struct {
 	"nginx/mode.mention":                {1, []string{"TestLeftOver"}},
 	"nginx/lint.mountRemedy":            {3, []string{"TestStorageRemediesAreCarriedOut"}},
 	"nginx/lint.notLoaded":              {1, []string{"TestReloadRemedyIsCarriedOut"}},
+	"nginx.leadElsewhere":               {1, []string{"TestObserveAnotherNginxThatNamesTheColour"}},
 	"nginx.notRendered":                 {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx.ownFileRemedy":               {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx/incontainer.pass":            {1, []string{"TestFindByConfiguration"}},

@@ -125,7 +125,7 @@ func TestMaskReport(t *testing.T) {
 }
 
 // closed are the fields whose values are of a closed list of ours.
-var closed = map[string]bool{"outcome": true, "from": true, "to": true, "live": true, "colour": true, "code": true, "mode": true, "hook": true, "during": true}
+var closed = map[string]bool{"outcome": true, "from": true, "to": true, "live": true, "colour": true, "code": true, "mode": true, "hook": true, "during": true, "decision": true}
 
 func intersect(all []string, name string) (out []string) {
 	for _, a := range all {
