@@ -80,6 +80,8 @@ func Sort(all []Process) (Snapshot, error) {
 	s := Snapshot{Master: all[at], Others: slices.DeleteFunc(masters, func(p Process) bool { return p.PID == all[at].PID })}
 	for _, p := range all {
 		switch {
+		case p.PPID == s.Master.PID && isMaster(p) && p.Title != s.Master.Title: // another nginx that continued in the background
+			s.Others = append(s.Others, p)
 		case p.PPID == s.Master.PID && isMaster(p):
 			s.Unnamed++
 		case p.PPID != s.Master.PID || !strings.HasPrefix(p.Title, workerTitle):

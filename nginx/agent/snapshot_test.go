@@ -274,3 +274,15 @@ func TestSamePIDsAfterARestart(t *testing.T) {
 		t.Error("a restarted nginx is taken for the same one")
 	}
 }
+
+// A second nginx of a container is a child of the first one, if that is the container's first process; so are the new master of
+// an upgrade and a worker in its first moment, which bear the same title.
+func TestSortOfSeveralMasters(t *testing.T) {
+	s, err := Sort([]Process{
+		NewProcess(1, 0, "nginx: master process nginx -g daemon off;"), NewProcess(7, 1, "nginx: master process nginx -c/etc/second.conf"), NewProcess(8, 7, "nginx: worker process"),
+		NewProcess(9, 1, "nginx: worker process"), NewProcess(10, 1, "nginx: master process nginx -g daemon off;"), NewProcess(11, 0, "nginx: master process nginx -c /etc/third.conf"),
+	})
+	if err != nil || s.Master.PID != 1 || len(s.Workers) != 1 || s.Unnamed != 1 || len(s.Others) != 2 || s.Others[0].PID != 11 || s.Others[1].PID != 7 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
