@@ -77,10 +77,11 @@ func NewSwarm(bluegate string, o Options) (*Stand, error) {
 			return nil, errors.Join(err, os.RemoveAll(s.Dir))
 		}
 	}
-	// A subnet of its own: the Swarm gives that of a network which was removed to the next one, and a node that has not
-	// removed it yet refuses it.
+	// A subnet and a VXLAN id of its own: the Swarm gives those of a network which was removed to the next one, and a node
+	// that has not removed them yet refuses it.
 	subnet := fmt.Sprintf("10.%d.%d.0/24", 100+(s.port-firstPort)/256, (s.port-firstPort)%256)
-	_, err = Docker("network", "create", "--driver", "overlay", "--attachable", "--subnet", subnet, s.Name)
+	_, err = Docker("network", "create", "--driver", "overlay", "--attachable", "--subnet", subnet,
+		"--opt", fmt.Sprintf("com.docker.network.driver.overlay.vxlanid_list=%d", s.port), s.Name)
 	return s, err
 }
 
