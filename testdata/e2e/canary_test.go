@@ -194,6 +194,7 @@ func within(all []met, p phase) []met {
 // A canary of 5 and of 25 % of 2,000 clients: the shares are right, no client meets both colours, none goes back and
 // forth, and nothing is lost.
 func TestCanary(t *testing.T) {
+	sample.Test(t, 2)
 	t.Parallel()
 	for _, version := range sample.RowsOf(t, 0, []string{"1.22", "1.30"}, 1) {
 		t.Run(version, func(t *testing.T) {
@@ -382,6 +383,7 @@ func (s *shop) applyRemedy(remedy string) {
 // In mode edit doctor says which lines are missing, and with them a bake is judged by the requests of users: too few do
 // not tell, and a bad release is taken back.
 func TestJudgedBake(t *testing.T) {
+	sample.Test(t, 2)
 	t.Parallel()
 	for _, version := range sample.RowsOf(t, 1, []string{"1.30", "1.22"}, 1) {
 		t.Run(version, func(t *testing.T) {

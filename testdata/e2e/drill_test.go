@@ -118,6 +118,7 @@ func TestDrillFindsWhatDoctorAnnounces(t *testing.T) {
 
 // A configuration that cuts long requests is found, with exit code 3, in the report and in JUnit's.
 func TestDrillFindsWhatIsCut(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Started, nil, "blue")
@@ -144,6 +145,7 @@ func TestDrillFindsWhatIsCut(t *testing.T) {
 
 // A drill that is killed while users are on the copy is settled: they are back on what was live before.
 func TestKilledInADrill(t *testing.T) {
+	sample.Test(t, 3)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
