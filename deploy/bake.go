@@ -42,14 +42,18 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 
 // watchServed watches the release for a span, while users are on it.
 func (r *run) watchServed(ctx context.Context, span time.Duration, asked questions) error {
-	w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
-	w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
-	err := w.Decide()
-	w.End()
-	if err == nil {
-		err = r.lastRound(ctx, asked)
+	if err := r.decideServed(ctx, span, asked); err != nil {
+		return err
 	}
-	return err
+	return r.lastRound(ctx, asked)
+}
+
+// decideServed returns when the span is over or the release has failed. Nothing asks any more then.
+func (r *run) decideServed(ctx context.Context, span time.Duration, asked questions) error {
+	w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
+	defer w.End()
+	w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
+	return w.Decide()
 }
 
 // questions are asked in each round of a bake.

@@ -16,13 +16,13 @@ import (
 // from the node. A task that is gone, or a slot without one, has no lines.
 func (s *Stack) Logs(ctx context.Context, id string, o compose.LogOptions, each func(compose.LogLine) error) error {
 	asking, cancel := engine.Asking(ctx)
-	tty, err := s.hasTerminal(asking, id)
+	t, _, err := s.engine.TaskInspectWithRaw(asking, id)
 	cancel()
 	if err == nil {
 		stream, failed := s.engine.TaskLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: o.Tail, Since: o.Since, Follow: o.Follow})
 		if err = failed; err == nil {
 			defer stream.Close()
-			return compose.ReadLog(ctx, stream, tty, each)
+			return compose.ReadLog(ctx, stream, hasTerminal(t), each)
 		}
 	}
 	if errdefs.IsNotFound(err) {
