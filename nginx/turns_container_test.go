@@ -178,6 +178,7 @@ func (s *shop) hold() (leave func()) {
 
 // However the configuration is kept.
 func TestWrongTurnsOfStorages(t *testing.T) {
+	t.Parallel()
 	for row, name := range []string{"folder", "read-only folder", "single file", "volume", "own layer", "tmpfs", "link within a mounted folder"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -221,6 +222,7 @@ func (s *shop) persists(x box) {
 
 // What happens to single files only: the host's file is another one than nginx has mounted, with the same bytes or not.
 func TestWrongTurnsOfASingleFile(t *testing.T) {
+	t.Parallel()
 	replaced := func(more string) func(s *shop, file string) {
 		return func(s *shop, file string) {
 			write(s.t, file+".new", string(s.change.Files[0].Old)+more)
@@ -254,6 +256,7 @@ func TestWrongTurnsOfASingleFile(t *testing.T) {
 
 // However nginx is switched.
 func TestWrongTurnsOfModes(t *testing.T) {
+	t.Parallel()
 	all := modes()
 	for row, name := range slices.Sorted(maps.Keys(all)) {
 		mode := all[name]
@@ -315,13 +318,14 @@ func modes() map[string]modeOfTest {
 		"managed": {settings: mode.Settings{Mode: "managed", Upstreams: map[model.Colour]map[string]string{model.Blue: {"was": "was-blue:3000"}, model.Green: {"was": "was-green:3000"}}, Listen: "127.0.0.1:8098"},
 			site: site, files: map[string]string{"00-bluegate.conf": string(mode.ManagedFile{Colour: model.Blue, SwitchID: mode.NewSwitchID(), Upstreams: map[string]string{"was": "was-blue:3000"}, Listen: "127.0.0.1:8098"}.Render())}},
 		"flag": {settings: mode.Settings{Mode: "flag", To: "/etc/nginx/conf.d/green.on"}, flag: true,
-			site: "resolver 127.0.0.11 valid=1s ipv6=off;\nupstream was_blue { zone was_blue 64k; server was-blue:3000 resolve; }\nupstream was_green { zone was_green 64k; server was-green:3000 resolve; }\n" +
+			site: "resolver 127.0.0.11 valid=1s ipv6=off;\nresolver_timeout 1s;\nupstream was_blue { zone was_blue 64k; server was-blue:3000 resolve; }\nupstream was_green { zone was_green 64k; server was-green:3000 resolve; }\n" +
 				"server { listen 80; set $bg blue; if (-f /etc/nginx/conf.d/green.on) { set $bg green; } location / { proxy_pass http://was_$bg; } }\n"},
 	}
 }
 
 // Wherever nginx is in its container.
 func TestWrongTurnsOfPlaces(t *testing.T) {
+	t.Parallel()
 	main := "user nginx; pid /run/shop.pid; events {}\nhttp { include conf.d/*.conf; }\n"
 	withInit := func(h *container.HostConfig) { yes := true; h.Init = &yes }
 	places := map[string]box{

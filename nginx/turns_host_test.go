@@ -78,6 +78,7 @@ func (s *hostShop) state() (text string) {
 }
 
 func TestWrongTurnsOnTheHost(t *testing.T) {
+	t.Parallel()
 	arrangements := map[string]func(*hostShop){
 		"a file": func(*hostShop) {},
 		"a link": (*hostShop).linked,
