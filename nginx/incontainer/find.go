@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -185,9 +186,23 @@ func single(found []*Nginx) (*Nginx, error) {
 func (s *Search) passing(ctx context.Context, row container.Summary) bool {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	info, err := s.Engine.ContainerInspect(ctx, row.ID)
-	return errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State
+	for range passingLooks {
+		info, err := s.Engine.ContainerInspect(ctx, row.ID)
+		if errdefs.IsNotFound(err) || err == nil && info.State.Status != row.State {
+			return true
+		}
+		if model.Sleep(ctx, passingPause) != nil {
+			return false
+		}
+	}
+	return false
 }
+
+// A container that is being stopped or removed is shown for a moment as it was.
+const (
+	passingLooks = 5
+	passingPause = 300 * time.Millisecond
+)
 
 func (s *Search) pass(c *Nginx, why error) {
 	s.mu.Lock()
