@@ -137,7 +137,7 @@ func TestExamineWhatRuns(t *testing.T) {
 		}
 	}
 	conn.Close()
-	b.put(id, map[string]string{"/etc/nginx/conf.d/other.conf": "# new\n"})
+	b.put(id, map[string]string{"/etc/nginx/conf.d/other.conf": "client_max_body_size 2m;\n"})
 	b.sh(id, "touch -t 203501010000 /etc/nginx/conf.d/other.conf")
 	if got := b.examined("edge"); !slices.Contains(got, "not-loaded") {
 		t.Errorf("found %q", got)
