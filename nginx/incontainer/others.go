@@ -85,7 +85,7 @@ func (s *Search) other(ctx context.Context, id string) (other *Other, err error)
 		other.Unread = errors.New("it has no nginx.conf where nginx would look for it")
 		return other, nil
 	}
-	dir := s.Dir
+	dir := instance.SeenBy(i, s.Dir)
 	if !dir.OnNetwork(i.networks()) {
 		dir = dir.OnlyPublished()
 	}
@@ -99,6 +99,6 @@ func (s *Search) other(ctx context.Context, id string) (other *Other, err error)
 	if err != nil {
 		return nil, err
 	}
-	mode.Edit{}.Observe(c, instance.SeenBy(i, dir), &other.Route)
+	mode.Edit{}.Observe(c, dir, &other.Route)
 	return other, nil
 }
