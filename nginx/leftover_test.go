@@ -285,3 +285,25 @@ func TestLeftOverOnTheEnginesHost(t *testing.T) {
 		}
 	}
 }
+
+// Another nginx, on none of the application's networks: what has a colour in its name is its own, unless it has a port that a
+// colour publishes.
+func TestWordsOfAnotherApplication(t *testing.T) {
+	app := nginxtest.Application(t, "was-{colour} 3000 3000 shop-was-{colour}-1", "shop_default")
+	for colour, port := range map[model.Colour]int{model.Blue: 8081, model.Green: 8082} {
+		app.Models[colour].Services[0].Published = []model.Published{{Port: port, Target: 3000}}
+	}
+	dir := model.NewAddresses(app).SeenFrom(instance.IsLoopback).OnlyPublished()
+	const chooses = "server { set $was was_blue; location / { proxy_pass http://$was; } }"
+	for text, leads := range map[string]bool{
+		"upstream was_blue { server was-blue:3000; }\nupstream was_green { server was-green:3000; }\n" + chooses: false,
+		chooses: false,
+		"upstream was_blue { server 127.0.0.1:8081; }\nupstream was_green { server 127.0.0.1:8082; }\n" + chooses: true,
+		"server { set $port 8081; location / { proxy_pass http://127.0.0.1:$port; } }":                            true,
+	} {
+		_, route := routed(t, dir, nginxtest.Files{"/etc/nginx/nginx.conf": text})
+		if places := route.LeadsTo(model.Blue); (len(places) > 0) != leads {
+			t.Errorf("%s\nleads to blue at %q, want %v", text, places, leads)
+		}
+	}
+}

@@ -52,6 +52,9 @@ func (d *Addresses) OnlyPublished() *Addresses {
 	return &seen
 }
 
+// HasNames says whether the colours have names here: for who sees OnlyPublished they have none.
+func (d *Addresses) HasNames() bool { return len(d.also) > 0 }
+
 // published finds whose port of the engine's host it is.
 func (d *Addresses) published(host string, port int) (e Endpoint, found bool, err error) {
 	for _, colour := range Colours {

@@ -15,9 +15,11 @@ import (
 // publishes: `set $port 8081;`. Where it leads cannot be told, so it is a
 // mention of that colour like an address of it: it is a switch point, it exists for both colours, or it is left over.
 
-// choosers lists them. Findings are those that cannot decide anything, because their variable is used nowhere but in a
+// choosers lists them. Of an nginx that neither knows the colours by name nor has an address of one, a word that has a colour's
+// name in it is about another application. Findings are those that cannot decide anything, because their variable is used nowhere but in a
 // header or a log.
 func (r References) choosers(s Scope, known []mention) (found []mention, findings []model.Finding) {
+	about := r.dir.HasNames() || len(known) > 0 || len(s.points) > 0
 	named := map[*conf.Directive]bool{} // which address or upstream they name is known
 	for _, file := range r.tree {
 		for _, m := range known {
@@ -37,7 +39,7 @@ func (r References) choosers(s Scope, known []mention) (found []mention, finding
 					continue
 				}
 				for _, colour := range model.Colours {
-					if !carriesOnly(word.Value, colour) && !r.carriesPort(word.Value, len(d.Lua.Value) > 0, colour) {
+					if !(about && carriesOnly(word.Value, colour)) && !r.carriesPort(word.Value, len(d.Lua.Value) > 0, colour) {
 						continue
 					}
 					m := r.mention(file, d, model.Endpoint{Colour: colour}, word.Start, word.End, word.Value)
