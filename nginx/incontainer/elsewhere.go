@@ -2,18 +2,15 @@ package incontainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/docker/docker/api/types/container"
-	"golang.org/x/sync/errgroup"
 
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
-	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
 	"bluegate/nginx/mode"
 )
@@ -28,39 +25,24 @@ func (s *Search) Elsewhere(ctx context.Context) (names []string, findings []mode
 	if err != nil {
 		return nil, nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
+	all := slices.Clone(rows)
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return !s.mayBeElsewhere(row) || s.answeredNear(row, all) })
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for _, row := range rows {
-		if !s.mayBeElsewhere(row) || s.answeredNear(row, rows) {
-			continue
+	err = s.each(ctx, rows, func(ctx context.Context, i *Nginx) (keep bool, err error) {
+		if !s.names(ctx, i) {
+			return false, nil
 		}
-		group.Go(func() error {
-			i, err := s.open(ctx, row.ID)
-			if err != nil {
-				if errors.Is(err, agent.ErrNoMaster) || s.passing(ctx, row) {
-					return nil
-				}
-				return err
-			}
-			named := s.names(ctx, i)
-			err = i.Close(context.WithoutCancel(ctx))
-			if !named {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			names = append(names, i.String())
-			findings = append(findings, model.Finding{
-				Code: "nginx-elsewhere", Place: i.Name,
-				Message: fmt.Sprintf("the configuration of %s names an address of the application, and it is on none of the application's networks (%s), so it cannot reach it there", i, strings.Join(i.networks(), ", ")),
-				Cost:    "it is taken for another application's, and nothing is switched",
-				Remedy:  fmt.Sprintf("docker network connect %s %s   # and `networks:` of its service in its Compose file", s.Dir.Network(), i.Name),
-			})
-			return err
+		mu.Lock()
+		defer mu.Unlock()
+		names = append(names, i.String())
+		findings = append(findings, model.Finding{
+			Code: "nginx-elsewhere", Place: i.Name,
+			Message: fmt.Sprintf("the configuration of %s names an address of the application, and it is on none of the application's networks (%s), so it cannot reach it there", i, strings.Join(i.networks(), ", ")),
+			Cost:    "it is taken for another application's, and nothing is switched",
+			Remedy:  fmt.Sprintf("docker network connect %s %s   # and `networks:` of its service in its Compose file", s.Dir.Network(), i.Name),
 		})
-	}
-	err = group.Wait()
+		return false, nil
+	})
 	slices.Sort(names)
 	slices.SortFunc(findings, func(a, b model.Finding) int { return strings.Compare(a.Place, b.Place) })
 	return names, findings, err
@@ -69,7 +51,7 @@ func (s *Search) Elsewhere(ctx context.Context) (names []string, findings []mode
 // mayBeElsewhere says whether a container may hold an nginx that Find did not look at.
 func (s *Search) mayBeElsewhere(row container.Summary) bool {
 	switch {
-	case s.Dir.Network() == "", s.Dir.OnNetwork(networksOf(row)), s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]):
+	case s.Dir.Network() == "", s.Dir.OnNetwork(networksOf(row)), s.owns(row):
 		return false
 	case engine.IsOwn(row.Labels):
 		return false

@@ -129,10 +129,29 @@ func labelled(row container.Summary, project string) bool {
 	return ok && (value == "" || value == "true" || value == project)
 }
 
-// theOne opens the rows side by side and returns the single one that is wanted.
+// theOne is the single nginx that is wanted, of those that the rows hold.
 func (s *Search) theOne(ctx context.Context, rows []container.Summary, wanted func(context.Context, *Nginx) (bool, error)) (*Nginx, error) {
 	var mu sync.Mutex
 	var found []*Nginx
+	err := s.each(ctx, rows, func(ctx context.Context, i *Nginx) (keep bool, err error) {
+		ok, err := wanted(ctx, i)
+		if ok {
+			mu.Lock()
+			defer mu.Unlock()
+			found = append(found, i)
+		}
+		return ok, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return single(found)
+}
+
+// each opens containers next to each other, at most eight at once, and calls do for those that hold an nginx. What do does
+// not keep is closed: one that is chosen all the same starts its agent again. A container that ends or is removed meanwhile is
+// passed over, whatever was answered about it.
+func (s *Search) each(ctx context.Context, rows []container.Summary, do func(context.Context, *Nginx) (keep bool, err error)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, row := range rows {
@@ -141,28 +160,20 @@ func (s *Search) theOne(ctx context.Context, rows []container.Summary, wanted fu
 			if errors.Is(err, agent.ErrNoMaster) {
 				return nil
 			}
-			ok := false
+			keep := false
 			if err == nil {
-				ok, err = wanted(ctx, i)
+				keep, err = do(ctx, i)
 			}
-			if i != nil && !ok { // one that is chosen all the same starts its agent again
+			if i != nil && !keep {
 				err = errors.Join(err, i.Close(context.WithoutCancel(ctx)))
 			}
 			if err != nil && s.passing(ctx, row) {
 				return nil
 			}
-			if ok {
-				mu.Lock()
-				defer mu.Unlock()
-				found = append(found, i)
-			}
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return single(found)
+	return group.Wait()
 }
 
 // single is the one that was found, if any. That several could be meant is an error.
@@ -221,10 +232,7 @@ func (s *Search) namesColour(ctx context.Context, i *Nginx) (bool, error) {
 	if i.main == "" {
 		return false, nil
 	}
-	dir := instance.SeenBy(i, s.Dir)
-	if !dir.OnNetwork(i.networks()) {
-		dir = dir.OnlyPublished()
-	}
+	dir := s.seen(i)
 	tree, err := conf.LoadTree(i.Files(ctx), i.main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) {
@@ -246,6 +254,15 @@ func (s *Search) namesColour(ctx context.Context, i *Nginx) (bool, error) {
 	return false, nil
 }
 
+// seen is the directory as an nginx sees it: the names are another application's where it is on none of the networks.
+func (s *Search) seen(i *Nginx) *model.Addresses {
+	dir := instance.SeenBy(i, s.Dir)
+	if !dir.OnNetwork(i.networks()) {
+		return dir.OnlyPublished()
+	}
+	return dir
+}
+
 // Missing lists the containers that the user may have meant instead of the one that is not there.
 func (s *Search) Missing(ctx context.Context) (*model.MissingNginx, error) {
 	ask, cancel := engine.Asking(ctx)
@@ -254,40 +271,24 @@ func (s *Search) Missing(ctx context.Context) (*model.MissingNginx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find nginx: %w", err)
 	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool {
+		return s.owns(row) || engine.IsOwn(row.Labels) || row.State != container.StateRunning && !strings.Contains(row.Command, "nginx")
+	})
 	missing := &model.MissingNginx{Name: s.Opts.Container, Place: s.Opts.NamedAt}
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for _, row := range rows {
-		if s.owns(row) || engine.IsOwn(row.Labels) ||
-			row.State != container.StateRunning && !strings.Contains(row.Command, "nginx") {
-			continue
+	err = s.each(ctx, rows, func(ctx context.Context, i *Nginx) (keep bool, err error) {
+		names, err := s.namesColour(ctx, i)
+		if err != nil {
+			return false, err
 		}
-		group.Go(func() error {
-			i, err := s.open(ctx, row.ID)
-			if errors.Is(err, agent.ErrNoMaster) {
-				return nil
-			}
-			names := false
-			if err == nil {
-				names, err = s.namesColour(ctx, i)
-			}
-			if err != nil {
-				if s.passing(ctx, row) {
-					return nil
-				}
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			missing.Candidates = append(missing.Candidates, i.Name)
-			if names {
-				missing.Mentions = append(missing.Mentions, i.Name)
-			}
-			return nil
-		})
-	}
-	err = group.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		missing.Candidates = append(missing.Candidates, i.Name)
+		if names {
+			missing.Mentions = append(missing.Mentions, i.Name)
+		}
+		return false, nil
+	})
 	slices.Sort(missing.Candidates)
 	slices.Sort(missing.Mentions)
 	return missing, err

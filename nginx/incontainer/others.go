@@ -10,13 +10,10 @@ import (
 	"sync"
 
 	"github.com/docker/docker/api/types/container"
-	"golang.org/x/sync/errgroup"
 
 	"bluegate/compose/engine"
 	"bluegate/deploy/model"
-	"bluegate/nginx/agent"
 	"bluegate/nginx/conf"
-	"bluegate/nginx/instance"
 	"bluegate/nginx/mode"
 )
 
@@ -36,35 +33,25 @@ func (s *Search) Others(ctx context.Context, than string) (all []Other, err erro
 	if err != nil {
 		return nil, fmt.Errorf("list containers to find every nginx: %w", err)
 	}
+	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return row.ID == than || !s.reaches(row) })
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for _, row := range rows {
-		if row.ID == than || !s.reaches(row) {
-			continue
+	err = s.each(ctx, rows, func(ctx context.Context, i *Nginx) (keep bool, err error) {
+		other, err := s.other(ctx, i)
+		if err != nil {
+			return false, err
 		}
-		group.Go(func() error {
-			other, err := s.other(ctx, row.ID)
-			switch {
-			case err == nil:
-				mu.Lock()
-				defer mu.Unlock()
-				all = append(all, *other)
-				return nil
-			case errors.Is(err, agent.ErrNoMaster), s.passing(ctx, row):
-				return nil
-			}
-			return err
-		})
-	}
-	err = group.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, other)
+		return false, nil
+	})
 	slices.SortFunc(all, func(a, b Other) int { return strings.Compare(a.Nginx, b.Nginx) })
 	return all, err
 }
 
 // reaches says whether a container may hold an nginx that sends requests to the colours.
 func (s *Search) reaches(row container.Summary) bool {
-	if row.Labels[engine.SweepLabel] != "" || row.Labels["bluegate.own"] != "" || s.Dir.Owns(row.Labels["com.docker.compose.project"], row.Labels["com.docker.compose.service"]) {
+	if engine.IsOwn(row.Labels) || s.owns(row) {
 		return false
 	}
 	if _, marked := row.Labels[Label]; marked && !labelled(row, s.Dir.Project()) {
@@ -74,22 +61,14 @@ func (s *Search) reaches(row container.Summary) bool {
 }
 
 // other reads one nginx.
-func (s *Search) other(ctx context.Context, id string) (other *Other, err error) {
-	i, err := s.open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, i.Close(context.WithoutCancel(ctx))) }()
-	other = &Other{Nginx: i.String()}
+func (s *Search) other(ctx context.Context, i *Nginx) (Other, error) {
+	other := Other{Nginx: i.String()}
 	if i.main == "" {
 		other.Unread = errors.New("it has no nginx.conf where nginx would look for it")
 		return other, nil
 	}
-	dir := instance.SeenBy(i, s.Dir)
-	if !dir.OnNetwork(i.networks()) {
-		dir = dir.OnlyPublished()
-	}
 	c := mode.Configuration{Nginx: i, Files: i.Files(ctx), Main: i.main}
+	var err error
 	c.Tree, err = conf.LoadTree(c.Files, i.main)
 	var syntax *conf.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) {
@@ -97,8 +76,8 @@ func (s *Search) other(ctx context.Context, id string) (other *Other, err error)
 		return other, nil
 	}
 	if err != nil {
-		return nil, err
+		return other, err
 	}
-	mode.Edit{}.Observe(c, dir, &other.Route)
+	mode.Edit{}.Observe(c, s.seen(i), &other.Route)
 	return other, nil
 }
