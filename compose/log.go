@@ -21,11 +21,40 @@ const logSize = 64 << 10
 func (s *Stack) LogTail(ctx context.Context, id string, lines int) ([]string, error) {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
-	text, err := s.logTail(ctx, id, lines)
+	out, err := s.logTail(ctx, id, lines)
 	if err != nil {
 		return nil, s.engine.Unreachable(fmt.Errorf("read the log of container %.12s: %w", id, err))
 	}
-	return sanitizedLines(text), nil
+	return out, nil
+}
+
+func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]string, error) {
+	info, err := s.engine.ContainerInspect(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := s.engine.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	return LastLines(stream, info.Config.Tty)
+}
+
+// LastLines are the last lines of a log that are not empty, safe to print on a terminal. An error of the stream is returned
+// where nothing came before it.
+func LastLines(stream io.Reader, tty bool) ([]string, error) {
+	tail := &redact.Tail{Size: logSize}
+	var err error
+	if tty { // the log of a TTY is one stream without headers
+		_, err = io.Copy(tail, stream)
+	} else {
+		_, err = stdcopy.StdCopy(tail, tail, stream)
+	}
+	if text := tail.Bytes(); len(text) > 0 {
+		return sanitizedLines(text), nil
+	}
+	return nil, err
 }
 
 // sanitizedLines returns the lines that are not empty, safe to print on a terminal.
@@ -36,26 +65,4 @@ func sanitizedLines(text []byte) (out []string) {
 		}
 	}
 	return out
-}
-
-func (s *Stack) logTail(ctx context.Context, id string, lines int) ([]byte, error) {
-	info, err := s.engine.ContainerInspect(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := s.engine.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(lines)})
-	if err != nil {
-		return nil, err
-	}
-	defer stream.Close()
-	tail := &redact.Tail{Size: logSize}
-	if info.Config.Tty { // the log of a TTY is one stream without headers
-		_, err = io.Copy(tail, stream)
-	} else {
-		_, err = stdcopy.StdCopy(tail, tail, stream)
-	}
-	if text := tail.Bytes(); len(text) > 0 {
-		return text, nil
-	}
-	return nil, err
 }

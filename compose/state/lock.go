@@ -91,10 +91,8 @@ func (l *Store) Lock(ctx context.Context, name string, h model.Holder) (model.Le
 		if err := l.clear(ctx, v); err != nil {
 			return nil, l.engine.Unreachable(fmt.Errorf("remove the lock %s of a dead holder (%s): %w", name, holder, err))
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(lockPause):
+		if err := model.Sleep(ctx, lockPause); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -62,10 +62,8 @@ func (l *SwarmStore) Lock(ctx context.Context, name string, h model.Holder) (mod
 				return nil, l.engine.SwarmUnreachable(fmt.Errorf("remove the lock %s of a dead holder (%s): %w", name, lock.holder, err))
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(lockPause):
+		if err := model.Sleep(ctx, lockPause); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -3,22 +3,16 @@ package swarm
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/swarm"
-	"github.com/docker/docker/pkg/stdcopy"
 
+	"bluegate/compose"
 	"bluegate/compose/engine"
-	"bluegate/deploy/redact"
 )
-
-// logSize is how much of a log is kept: a line can have any length, and the last lines say why.
-const logSize = 64 << 10
 
 // LogTail implements model.Stack. The manager fetches the log from the node of the task. A task whose process has not run
 // yet has no log: the one that it replaces has.
@@ -34,21 +28,8 @@ func (s *Stack) LogTail(ctx context.Context, id string, lines int) (out []string
 		return nil, s.engine.SwarmUnreachable(fmt.Errorf("read the log of task %s: %w", t.ID, err))
 	}
 	defer stream.Close()
-	tail := &redact.Tail{Size: logSize}
-	if hasTerminal(t) { // the log of a TTY is one stream without headers
-		_, err = io.Copy(tail, stream)
-	} else {
-		_, err = stdcopy.StdCopy(tail, tail, stream)
-	}
-	for line := range strings.Lines(string(tail.Bytes())) {
-		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
-			out = append(out, line)
-		}
-	}
-	if len(out) > 0 {
-		return out, nil
-	}
-	return nil, s.engine.SwarmUnreachable(err)
+	out, err = compose.LastLines(stream, hasTerminal(t))
+	return out, s.engine.SwarmUnreachable(err)
 }
 
 // lastRun is a task, or, while its process has not run yet, the one before it in its slot.

@@ -172,10 +172,8 @@ func wait(ctx context.Context, done func(context.Context) (bool, error)) error {
 		if ok || err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(poll):
+		if err := model.Sleep(ctx, poll); err != nil {
+			return err
 		}
 	}
 }
