@@ -288,7 +288,8 @@ func TestObserveSeveralMastersInAContainer(t *testing.T) {
 	b.colours()
 	files := edge("was-blue:3000")
 	files["/etc/nginx/second.conf"] = "user nginx; pid /run/second.pid; events {} http { server { listen 81; location / { proxy_pass http://was-blue:3000; } } }\n"
-	b.nginx(box{name: "edge", cmd: []string{"sh", "-c", "nginx -c/etc/nginx/second.conf && exec nginx -g 'daemon off;'"}, files: files})
+	id := b.nginx(box{name: "edge", cmd: []string{"sh", "-c", "nginx -c/etc/nginx/second.conf && exec nginx -g 'daemon off;'"}, files: files})
+	b.sh(id, "until grep -qs '^nginx: master process nginx -c/etc/nginx/second.conf' /proc/[0-9]*/cmdline; do sleep 0.05; done") // it has its title a moment after it continued in the background
 	_, route := b.observed("edge")
 	refuses(t, route, model.SwitchPointAmbiguous, b.name("edge"), "more than one nginx", "nginx -c/etc/nginx/second.conf")
 }
