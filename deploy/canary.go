@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"bluegate/deploy/lease"
 	"bluegate/deploy/model"
 )
 
@@ -116,42 +115,36 @@ func (r *run) change() *model.Change {
 // as the first did. It journals both ends, so that a later run can go back from either. Afterwards the release can still
 // lose.
 func (r *run) advance(ctx context.Context, phase model.Phase, next model.Change, logFor time.Duration) error {
-	held, err := r.lockNginx(ctx, r.seen.Route.ID)
-	if err != nil {
-		return err
-	}
-	defer r.unlockNginx(ctx, held)
-	ctx, cancel := lease.Holding(ctx, held)
-	defer cancel()
-
-	targets, err := r.targetsOf(ctx)
-	if err != nil {
-		return err
-	}
-	first := r.stage != switched
-	step := next
-	if !first {
-		step = between(*r.change(), next)
-	}
-	step.LogFor = logFor
-	r.switched, err = r.nginx.Switch(ctx, step, targets, func(change model.Change) error {
-		step = change
-		return r.enter(ctx, phase, func(e *model.Entry) {
-			if first {
-				e.Change = &change
-			} else {
-				e.Step = &change
-			}
+	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
+		targets, err := r.targetsOf(ctx)
+		if err != nil {
+			return err
+		}
+		first := r.stage != switched
+		step := next
+		if !first {
+			step = between(*r.change(), next)
+		}
+		step.LogFor = logFor
+		r.switched, err = r.nginx.Switch(ctx, step, targets, func(change model.Change) error {
+			step = change
+			return r.enter(ctx, phase, func(e *model.Entry) {
+				if first {
+					e.Change = &change
+				} else {
+					e.Step = &change
+				}
+			})
 		})
+		if err != nil {
+			return err
+		}
+		if !first {
+			step = joined(*r.change(), step)
+		}
+		r.applied, r.stage = &step, switched
+		return r.enter(ctx, phase, func(e *model.Entry) { e.Change, e.Step = &step, nil })
 	})
-	if err != nil {
-		return err
-	}
-	if !first {
-		step = joined(*r.change(), step)
-	}
-	r.applied, r.stage = &step, switched
-	return r.enter(ctx, phase, func(e *model.Entry) { e.Change, e.Step = &step, nil })
 }
 
 // between is the change from what one change makes of the files to what another makes of them, where both begin with the

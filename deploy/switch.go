@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"bluegate/deploy/lease"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -48,22 +47,20 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 // tested is still what is there, writes the journal, and switches. changed says that the files are not those that the
 // change was planned for: then nothing was done.
 func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []model.Target, changed bool, err error) {
-	held, err := r.lockNginx(ctx, r.seen.Route.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	defer r.unlockNginx(ctx, held)
-	ctx, cancel := lease.Holding(ctx, held)
-	defer cancel()
-
-	if targets, err = r.targetsOf(ctx); err != nil {
-		return nil, false, err
-	}
-	next := r.plan.Change
-	next.LogFor = r.logFor()
-	done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
-		r.plan.Change = change
-		return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
+	err = r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
+		if targets, err = r.targetsOf(ctx); err != nil {
+			return err
+		}
+		next := r.plan.Change
+		next.LogFor = r.logFor()
+		done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
+			r.plan.Change = change
+			return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
+		})
+		if err != nil {
+			return err
+		}
+		return r.served(ctx, done, healthy)
 	})
 	if errors.Is(err, model.ErrChanged) {
 		return nil, true, nil
@@ -71,7 +68,7 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 	if err != nil {
 		return nil, false, err
 	}
-	return targets, false, r.served(ctx, done, healthy)
+	return targets, false, nil
 }
 
 // served notes that nginx provably serves the release. Without a bake it is promoted.
