@@ -228,6 +228,55 @@ func TestChosenUpstreams(t *testing.T) {
 	}
 }
 
+// The value of a variable may have its port where the variable is used. Only the host is edited then.
+func TestPortBehindAVariable(t *testing.T) {
+	dir := nginxtest.Addresses(t, "was-{colour} 3000 3000")
+	const file, location = "/etc/nginx/nginx.conf", " server { location / { proxy_pass http://$backend:3000; } location /ws { proxy_pass http://${backend}:3000/ws$is_args; } }"
+	for text, want := range map[string]string{
+		"map $cookie_c $backend { default was-blue; }" + location:                                                                              "map $cookie_c $backend { default was-green; }" + location,
+		"map $cookie_c $backend { default was-blue; blue was-blue; green was-green; }" + location:                                              "map $cookie_c $backend { default was-green; blue was-blue; green was-green; }" + location,
+		"server { set $backend http://was-blue; location / { proxy_pass $backend:3000; } }":                                                    "server { set $backend http://was-green; location / { proxy_pass $backend:3000; } }",
+		"server { set $backend was-blue; set $all http://$backend:3000; location / { proxy_pass $all; } }":                                     "server { set $backend was-green; set $all http://$backend:3000; location / { proxy_pass $all; } }",
+		"server { set $backend was-blue; location / { proxy_pass http://$backend:9090; } }":                                                    "",
+		"server { set $backend was-blue; location / { proxy_pass http://$backend; } }":                                                         "",
+		"server { set $backend was-blue; location / { proxy_pass http://$backend:3000$x; } location /y { proxy_pass http://$backend:9090; } }": "",
+		"server { set $backend was-blue; location / { proxy_pass http://$backend:30x; } }":                                                     "",
+	} {
+		r, route, err := readAs(t, mode.Settings{Values: []string{"backend"}}, nginxtest.Files{file: text})
+		if want == "" {
+			if route.Names != model.None {
+				t.Errorf("%s: names %q", text, route.Names)
+			}
+			continue
+		}
+		change, planned := r.Plan(dir, model.Green)
+		if err != nil || planned != nil || route.Names != model.Blue || len(change.Files) != 1 || string(change.Files[0].New) != want {
+			t.Errorf("%s: names %q, %v, %v, %+v", text, route.Names, err, planned, change)
+		} else if len(change.Routes) != 1 || change.Routes[0].Address() != "was-green:3000" {
+			t.Errorf("%s: routes %+v", text, change.Routes)
+		}
+	}
+	tree, err := conf.LoadTree(nginxtest.Files{file: "map $cookie_c $backend { default was-blue; }" + location}.Source(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := mode.NamesAny(tree, dir); !ok || err != nil {
+		t.Errorf("this nginx does not name the application (%v)", err)
+	}
+	// The port behind the variable would be wrong for a colour that listens on another one.
+	refs, err := mode.ReferencesOf(tree, nginxtest.Addresses(t, "was-{colour} 3000 3001"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	points, err := mode.PointsOf(tree, nginxtest.Addresses(t, "was-{colour} 3000 3001"), "backend")
+	if err != nil || len(points) != 1 {
+		t.Fatalf("%+v, %v", points, err)
+	}
+	if text, _, err := refs.Counterpart(points[0]); err == nil || !strings.Contains(err.Error(), "write both into the value, was-blue:3000") {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 // A value that carries the colour, of a variable that nobody named, is left over.
 func TestValuesThatNobodyNamed(t *testing.T) {
 	files := nginxtest.Files{"/etc/nginx/nginx.conf": "upstream a { server was-blue:3000; }\nserver { set $up http://was-blue:3000; proxy_pass $up; }"}

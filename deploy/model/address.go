@@ -304,6 +304,18 @@ func (d *Addresses) Network() string {
 // Knows says whether a host name is one of either colour.
 func (d *Addresses) Knows(host string) bool { return len(d.hosts[strings.ToLower(host)]) > 0 }
 
+// Undeclared are the ports that the Compose files lack so that a switch could change an address: that of its service, and
+// that of the service that takes its place. There are none where nothing takes its place.
+func (d *Addresses) Undeclared(e Endpoint) (ports []ServicePort) {
+	from, _ := d.app.Models[e.Colour].Service(e.Service)
+	for _, to := range d.app.Models[e.Colour.Other()].Services {
+		if to.Key == from.Key && to.Name != from.Name {
+			return []ServicePort{{from.Name, e.Port}, {to.Name, e.Port}}
+		}
+	}
+	return nil
+}
+
 // KeyOf is what the service of an address is called without its colour; empty where its service is not known.
 func (d *Addresses) KeyOf(e Endpoint) string {
 	s, _ := d.app.Models[e.Colour].Service(e.Service)

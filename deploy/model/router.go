@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,6 +154,39 @@ type Mention struct {
 	// Paired says that the same form exists for both colours, such as `location /health/blue` and `location /health/green`.
 	Paired bool
 	Remedy string // the edit that makes it a switch point, or takes it away
+	// Undeclared are the ports that make a switch point of it once the Compose files declare them: that of the service that it
+	// leads to, and that of the other colour's.
+	Undeclared []ServicePort
+}
+
+// ServicePort is a port of a service.
+type ServicePort struct {
+	Service string
+	Port    int
+}
+
+// Declare is what the Compose files lack so that mentions become switch points, ready to paste; empty where it is nothing.
+func Declare(mentions []Mention) string {
+	ports, names := map[string][]string{}, []string{}
+	for _, m := range mentions {
+		for _, u := range m.Undeclared {
+			text := strconv.Quote(strconv.Itoa(u.Port))
+			if ports[u.Service] == nil {
+				names = append(names, u.Service)
+			}
+			if !slices.Contains(ports[u.Service], text) {
+				ports[u.Service] = append(ports[u.Service], text)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	text := "\n\n# add it to these services in your Compose files; next to one compose.yml, this can be compose.override.yml\nservices:"
+	for _, name := range names {
+		text += fmt.Sprintf("\n  %s: {expose: [%s]}", name, strings.Join(ports[name], ", "))
+	}
+	return text
 }
 
 func (m Mention) String() string {
@@ -191,7 +226,7 @@ func LeftOver(nginx string, colour Colour, mentions []Mention) error {
 			places[i] += ": " + m.Remedy
 		}
 	}
-	return Refuse(AddressLeftOver, "the configuration of %s names %s in places that a switch does not change, and they would name a colour that is stopped: %s", nginx, colour, strings.Join(places, "; "))
+	return Refuse(AddressLeftOver, "the configuration of %s names %s in places that a switch does not change, and they would name a colour that is stopped: %s%s", nginx, colour, strings.Join(places, "; "), Declare(mentions))
 }
 
 // MissingNginx is a container that the user named and that is not there.
@@ -231,6 +266,8 @@ type SwitchPoint struct {
 	Path      string   `json:"-"`
 	Start     int      `json:"-"` // byte range of host:port in the file
 	End       int      `json:"-"`
+	// PortBehind says that the address is the value of a variable, and that its port stands where the variable is used.
+	PortBehind bool `json:"-"`
 }
 
 // Change is the coming configuration: whole files, and what to see from them. It can be journaled.

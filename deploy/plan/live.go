@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -33,7 +34,8 @@ func (o Observation) liveUnknown(route model.Route) error {
 			continue
 		}
 		running = append(running, string(c))
-		if text := route.Write[c]; text != "" {
+		undeclared := slices.ContainsFunc(route.Mentions, func(m model.Mention) bool { return m.Colour == c && len(m.Undeclared) > 0 })
+		if text := route.Write[c]; text != "" && !undeclared { // nginx is right there, and the Compose files lack something
 			write += fmt.Sprintf("\nIf %s is live, write %s", c, text)
 		}
 	}
@@ -43,13 +45,21 @@ func (o Observation) liveUnknown(route model.Route) error {
 			mentions = "; it mentions"
 		}
 		mentions += fmt.Sprintf("\n%s at %s", m.Colour, m)
+		if len(m.Undeclared) > 0 {
+			mentions += ": " + m.Remedy
+		}
 	}
 	names := "neither colour"
 	if route.Names != model.None {
 		names = fmt.Sprintf("%s, of which none runs,", route.Names)
 	}
-	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names %s where a switch would change it, so it is not known which one users are on%s\nmake it name the live colour, reload nginx, and deploy again%s",
-		strings.Join(running, " and "), route.Nginx, names, mentions, write)
+	paste := model.Declare(route.Mentions)
+	todo := "\nmake it name the live colour, reload nginx, and deploy again"
+	if paste != "" && write == "" {
+		todo = "\nthen deploy again; nginx needs no change"
+	}
+	return model.Refuse(model.LiveUnknown, "containers of %s run, but the configuration of %s names %s where a switch would change it, so it is not known which one users are on%s%s%s%s",
+		strings.Join(running, " and "), route.Nginx, names, mentions, todo, write, paste)
 }
 
 // NothingLeadsTo refuses to touch containers of a colour that run, unless the route says that nginx serves the other

@@ -91,7 +91,8 @@ func (w word) address() string {
 func Addressed(tree []*conf.File, dir *model.Addresses) (words []word) {
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
-			if e, found, err := dir.Find(p.Host, conf.PortOf(file.Src, p)); found && err == nil {
+			port, _ := conf.PortIn(tree, file.Src, p)
+			if e, found, err := dir.Find(p.Host, port); found && err == nil {
 				words = append(words, word{p, e.Colour})
 			}
 		}
@@ -144,7 +145,7 @@ func variableOf(d conf.Placed) string {
 		value = behind
 	}
 	name, rest := conf.CutVariable(value)
-	if rest != "" && !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "$") {
+	if rest != "" && !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "$") && !strings.HasPrefix(rest, ":") {
 		return ""
 	}
 	return name

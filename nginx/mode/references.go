@@ -74,7 +74,7 @@ func (r References) among(file *conf.File, candidates []conf.Point) (points []mo
 		if found {
 			points = append(points, model.SwitchPoint{
 				Place: fmt.Sprintf("%s:%d", p.Path, p.Line), Directive: p.Directive, Upstream: p.Upstream,
-				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End,
+				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End, PortBehind: r.portBehind(file, p),
 			})
 		}
 	}
@@ -93,7 +93,8 @@ func (r References) carries(file *conf.File, p conf.Point) (model.Endpoint, bool
 			return model.Endpoint{}, false, nil
 		}
 	}
-	if e, found, err := r.dir.Find(p.Host, conf.PortOf(file.Src, p)); found || err != nil {
+	port, _ := conf.PortIn(r.tree, file.Src, p)
+	if e, found, err := r.dir.Find(p.Host, port); found || err != nil {
 		return e, found, err
 	}
 	if p.Variable != "" && p.Port == "" { // `set $active blue;`, from which an upstream's name is made
@@ -102,6 +103,11 @@ func (r References) carries(file *conf.File, p conf.Point) (model.Endpoint, bool
 		}
 	}
 	return model.Endpoint{}, false, nil
+}
+
+func (r References) portBehind(file *conf.File, p conf.Point) bool {
+	_, behind := conf.PortIn(r.tree, file.Src, p)
+	return behind
 }
 
 // bare says whether a point is nothing but a colour's word, the value of a variable.
@@ -135,6 +141,10 @@ func (r References) Counterpart(p model.SwitchPoint) (string, []model.Endpoint, 
 		}
 	}
 	e, err := r.dir.Counterpart(p.Endpoint)
+	if err == nil && p.PortBehind && e.Port != p.Endpoint.Port {
+		err = model.Refuse(model.SwitchPointNotFound, "%s: %s has its port where the variable is used, %d, and %s listens on %d: write both into the value, %s, and none behind the variable",
+			p.Place, p.Address, p.Endpoint.Port, e.Host, e.Port, p.Endpoint.Address())
+	}
 	return Written(p, e), []model.Endpoint{e}, err
 }
 
@@ -186,7 +196,8 @@ func addNew(ends []model.Endpoint, more ...model.Endpoint) []model.Endpoint {
 func NamesAny(tree []*conf.File, dir *model.Addresses) (bool, error) {
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
-			if _, found, err := dir.Find(p.Host, conf.PortOf(file.Src, p)); found || err != nil {
+			port, _ := conf.PortIn(tree, file.Src, p)
+			if _, found, err := dir.Find(p.Host, port); found || err != nil {
 				return true, err
 			}
 		}

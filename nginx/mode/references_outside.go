@@ -66,6 +66,8 @@ type mention struct {
 	// strays says that the server around it answers for hosts that are the name of none, and that of the other colour's form
 	// does not: then not only those come who choose a colour.
 	strays bool
+	// probes says that it stands in a location for this colour's health, so that only those come who ask for that.
+	probes bool
 }
 
 // serves says whether requests lead there that a switch does not lead elsewhere, while this colour is live.
@@ -135,12 +137,16 @@ func (r References) atPoint(file *conf.File, p conf.Point, s Scope) (found []men
 			return nil
 		}
 	}
-	for _, e := range r.dir.Mentioned(p.Host, conf.PortOf(file.Src, p)) {
+	port, _ := conf.PortIn(r.tree, file.Src, p)
+	for _, e := range r.dir.Mentioned(p.Host, port) {
 		m := r.mention(file, d, e, p.Start, p.End, text)
 		m.Directive, m.Variable = p.Directive, p.Variable
 		m.Paired = r.twins.holds(p) || p.Directive == "server" && slices.ContainsFunc(s.standing, func(name string) bool { return strings.EqualFold(name, p.Upstream) })
 		m.atLoad = p.Variable == "" && !e.Published && loadsHost(d)
 		m.Remedy = r.remedy(e, p, s)
+		if _, found, err := r.dir.Find(p.Host, e.Port); !found && err == nil && !e.Published && r.dir.Knows(p.Host) {
+			m.Undeclared = r.dir.Undeclared(e)
+		}
 		found = append(found, m)
 	}
 	return found
@@ -154,6 +160,7 @@ func (r References) mention(file *conf.File, d *conf.Directive, e model.Endpoint
 	}}
 	m.form, m.marked = r.formOf(file, d, start, end, e.Colour)
 	m.form += " " + r.dir.KeyOf(e)
+	m.probes = r.probes(file, d, e.Colour)
 	m.strays = slices.ContainsFunc(r.blocksAround(file, d), func(b *conf.Directive) bool { return r.defaults[b] })
 	return m
 }
@@ -164,7 +171,7 @@ func (r References) remedy(e model.Endpoint, p conf.Point, s Scope) string {
 	switch {
 	case found && s.live != "":
 		return fmt.Sprintf("move it into %s, which a switch replaces", s.live)
-	case found || err != nil || p.Variable != "":
+	case found || err != nil || p.Variable != "" && !r.dir.Knows(p.Host):
 		return "put the address into an upstream and name that, or list the variable in nginx.values"
 	case e.Published:
 		return "let nginx name a port that both colours publish"
@@ -174,7 +181,7 @@ func (r References) remedy(e model.Endpoint, p conf.Point, s Scope) string {
 	return fmt.Sprintf("write %s, or remove it", r.dir.Named(e))
 }
 
-// pair marks the mentions that exist in the same form for both colours.
+// pair marks the mentions that exist in the same form for both colours, and those that only serve to look at one.
 func pair(found []mention) []mention {
 	forms := map[model.Colour]map[string]mention{model.Blue: {}, model.Green: {}}
 	for _, m := range found {
@@ -183,6 +190,9 @@ func pair(found []mention) []mention {
 	for i, m := range found {
 		if other, ok := forms[m.Colour.Other()][m.form]; m.marked && ok {
 			found[i].Paired, found[i].strays = true, m.strays && !other.strays
+		}
+		if m.probes {
+			found[i].Paired, found[i].strays = true, false
 		}
 	}
 	return found

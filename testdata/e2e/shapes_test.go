@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/testdata/sample"
+	"bluegate/testdata/shop/load"
 )
 
 // shape is a setup in a form that was met in the wild, and what init has to make of it.
@@ -25,6 +27,8 @@ type shape struct {
 	doubled string  // the services that are to exist twice
 	write   bool    // init --write
 	quiet   bool    // nothing answers users
+	pastes  string  // the file that the block to paste is to be, after which init and a deployment go through
+	deploys bool    // two deployments follow, under load
 }
 
 // shapes reads testdata/shapes: the head of each file says what ran before, its files are the folder, and want is the
@@ -54,6 +58,10 @@ func shapes(t *testing.T) (all []shape) {
 				s.write = true
 			case "quiet":
 				s.quiet = true
+			case "pastes":
+				s.pastes = value
+			case "deploys":
+				s.deploys = true
 			}
 		}
 		files := fstest.MapFS{}
@@ -126,6 +134,9 @@ func TestShapes(t *testing.T) {
 				if now := s.files(); !reflect.DeepEqual(now, before) {
 					t.Errorf("files were changed: %v", now)
 				}
+				if sh.pastes != "" {
+					s.pastes(sh)
+				}
 				return
 			}
 			if err != nil || strings.Join(said.Doubled, " ") != sh.doubled {
@@ -139,11 +150,58 @@ func TestShapes(t *testing.T) {
 				if r.Report.Live != model.Blue {
 					t.Errorf("live is %q", r.Report.Live)
 				}
+				if sh.deploys {
+					s.deploysTwice()
+				}
 			} else if now := s.files(); !reflect.DeepEqual(now, before) {
 				t.Errorf("files were changed without --write: %v", now)
 			}
 		})
 	}
+}
+
+// pastes carries out what a refusal of init prints: its block becomes a file, init runs again, and deployments go through.
+func (s *shop) pastes(sh shape) {
+	s.t.Helper()
+	said := func() (blockers []struct{ Paste string }, content string) {
+		out, _ := s.Command(s.t.Context(), nil, "init", "--format", "json").Output()
+		var all struct {
+			Blockers []struct{ Paste string }
+			Content  string
+		}
+		if err := json.Unmarshal(out, &all); err != nil {
+			s.t.Fatalf("%v\n%s", err, out)
+		}
+		return all.Blockers, all.Content
+	}
+	blockers, _ := said()
+	if len(blockers) != 1 || blockers[0].Paste == "" {
+		out, _ := s.Command(s.t.Context(), nil, "init").Output()
+		s.t.Fatalf("there is not one block to paste: %v\n%s", blockers, out)
+	}
+	if err := os.WriteFile(filepath.Join(s.Dir, sh.pastes), []byte(blockers[0].Paste+"\n"), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	blockers, content := said()
+	if want := s.words.Replace(*sh.want); len(blockers) > 0 || !reflect.DeepEqual(meaning(s.t, content), meaning(s.t, want)) {
+		s.t.Fatalf("afterwards init proposes\n%swant\n%s%v", content, want, blockers)
+	}
+	s.deploysTwice()
+}
+
+// deploysTwice is a good release each way under load, of which nobody loses a request.
+func (s *shop) deploysTwice() {
+	s.t.Helper()
+	stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive}, Paths: []string{"/"}, Rate: 60, Workers: 2})
+	for _, r := range []struct{ version, colour string }{{"v2", "green"}, {"v1", "blue"}} {
+		report := s.deploys(0, model.Promoted, []string{"VERSION=" + r.version, "BLUEGATE_GATE_STABLE=500ms"}).Report
+		if string(report.Live) != r.colour {
+			s.t.Errorf("live is %s, want %s", report.Live, r.colour)
+		}
+	}
+	record := stop()
+	nothingLost(s.t, record, load.NoKeepAlive)
+	colours(s.t, record, "blue", "green", "blue")
 }
 
 // files are the texts in the folder.

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -71,6 +72,9 @@ func (i *run) runs() bool {
 
 // rank orders refusals by how far a deployment would come.
 func rank(r *report.Report) int {
+	if r.Outcome == model.OK { // it does not see what runs, so that it says nothing of what stands in the way
+		return math.MinInt
+	}
 	n := len(r.Steps)*10 - len(r.Reasons)
 	if r.Live != model.None {
 		n += 100
