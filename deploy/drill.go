@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"bluegate/deploy/drill"
-	"bluegate/deploy/drill/load"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -23,7 +22,7 @@ func (d *Deployer) Drill(ctx context.Context, s drill.Settings) *report.Report {
 	r.plan.Release.ID = model.NewReleaseID(time.Now())
 	r.report.Release = r.plan.Release.ID
 	return r.whole(ctx, func(ctx context.Context, lost context.CancelCauseFunc) error {
-		run := &drilling{run: r, settings: s}
+		run := &drilling{run: r, settings: s, session: drill.NewSession(s, d.Load)}
 		return run.drill(ctx, lost)
 	})
 }
@@ -32,12 +31,7 @@ func (d *Deployer) Drill(ctx context.Context, s drill.Settings) *report.Report {
 type drilling struct {
 	*run
 	settings drill.Settings
-	url      string
-	options  load.Options
-	users    drill.Running // nil: the load was not started yet
-	began    time.Time     // when it was
-	switches []report.DrillSwitch
-	findings []model.Finding // of doctor's, that announce a loss
+	session  *drill.Session
 }
 
 func (d *drilling) drill(ctx context.Context, lost context.CancelCauseFunc) error {
@@ -53,7 +47,7 @@ func (d *drilling) drill(ctx context.Context, lost context.CancelCauseFunc) erro
 	if err := d.step(ctx, "plan", d.planDrill); err != nil {
 		return err
 	}
-	if err := d.step(ctx, "try", d.try); err != nil {
+	if err := d.step(ctx, "try", func(ctx context.Context) error { return d.session.Try(ctx, d.seen.Route, d.Remote) }); err != nil {
 		return err
 	}
 	err := d.orAbandon(ctx, func() error { return d.thereAndBack(ctx) })
@@ -86,11 +80,7 @@ func (d *drilling) planDrill(ctx context.Context) error {
 		return model.Invalid("a switch to %s would change nothing in the configuration of %s, so there is nothing to drill", d.plan.Release.To, d.seen.Route.Nginx)
 	}
 	found, err := d.nginx.Examine(ctx, model.Examination{Drain: d.Settings.DrainTimeout})
-	for _, f := range found {
-		if drill.Announces(f) {
-			d.findings = append(d.findings, f)
-		}
-	}
+	d.session.Announce(found)
 	return err
 }
 
@@ -125,37 +115,6 @@ func (d *drilling) copyLive(ctx context.Context) error {
 	return nil
 }
 
-// try finds out what the load's requests get while nothing is switched.
-func (d *drilling) try(ctx context.Context) (err error) {
-	if d.url, err = d.address(); err != nil {
-		return err
-	}
-	d.options, err = d.settings.Learn(ctx, d.sender(), d.url)
-	return err
-}
-
-func (d *drilling) sender() drill.Load {
-	if d.Load != nil {
-		return d.Load
-	}
-	return drill.HTTP{}
-}
-
-// address is where the load's requests go.
-func (d *drilling) address() (string, error) {
-	entrances := d.seen.Route.Entrances
-	switch {
-	case d.settings.URL != "":
-		return d.settings.URL, nil
-	case d.Remote:
-		return "", model.Invalid("the engine is on another machine: name the address at which nginx answers from here: --url http://…")
-	case len(entrances) == 0:
-		return "", model.Invalid("it is not known at which address %s answers: name it: --url http://…", d.seen.Route.Nginx)
-	}
-	d.settings = d.settings.ForHost(entrances[0].Host)
-	return entrances[0].URL, nil
-}
-
 // thereAndBack starts the copy, and switches to it and back.
 func (d *drilling) thereAndBack(ctx context.Context) error {
 	if err := d.restorePolicies(ctx); err != nil {
@@ -168,11 +127,7 @@ func (d *drilling) thereAndBack(ctx context.Context) error {
 	if err := d.checks(ctx); err != nil {
 		return err
 	}
-	if d.users, err = d.sender().Start(context.WithoutCancel(ctx), d.url, d.options); err != nil {
-		return err
-	}
-	d.began = time.Now()
-	if err := model.Sleep(ctx, drill.Lead); err != nil {
+	if err := d.session.Start(ctx); err != nil {
 		return err
 	}
 	for n := 0; n < d.settings.Switches; n += 2 {
@@ -198,7 +153,7 @@ func (d *drilling) thereAndBack(ctx context.Context) error {
 // there switches to the copy. What is still in flight on the live colour after drain.timeout is not waited for: it is not
 // stopped.
 func (d *drilling) there(ctx context.Context, healthy time.Time) error {
-	turn := d.turn(d.plan.Release.To)
+	turn := d.session.Turn(d.plan.Release.To)
 	_, err := d.switchOver(ctx, healthy)
 	turn.MS = time.Since(turn.At).Milliseconds()
 	if err != nil {
@@ -216,7 +171,7 @@ func (d *drilling) there(ctx context.Context, healthy time.Time) error {
 
 // back makes nginx serve the live colour again. Nothing may be in flight on the copy afterwards: it is going to be stopped.
 func (d *drilling) back(ctx context.Context) error {
-	turn := d.turn(d.plan.From)
+	turn := d.session.Turn(d.plan.From)
 	err := d.step(ctx, "switch-back", d.rollBack)
 	turn.MS = time.Since(turn.At).Milliseconds()
 	if err != nil {
@@ -226,12 +181,6 @@ func (d *drilling) back(ctx context.Context) error {
 		return err
 	}
 	return model.Sleep(ctx, drill.Rest)
-}
-
-// turn begins a switch to a colour.
-func (d *drilling) turn(to model.Colour) *report.DrillSwitch {
-	d.switches = append(d.switches, report.DrillSwitch{To: to, At: time.Now()})
-	return &d.switches[len(d.switches)-1]
 }
 
 // drained waits until nothing is in flight on a colour.
@@ -252,19 +201,12 @@ func (d *drilling) drained(ctx context.Context, turn *report.DrillSwitch, colour
 
 // tell ends the load, and says what its users lost.
 func (d *drilling) tell(err error) {
-	if d.users == nil {
-		return
-	}
-	record := d.users.Stop()
-	result := d.settings.Tally(d.url, time.Since(d.began), record, d.switches, d.findings)
+	result := d.session.Result()
 	d.report.Drill = result
-	if err != nil {
+	if result == nil || err != nil {
 		return
 	}
-	d.note(d.findings...)
+	d.note(d.session.Announced()...)
 	d.report.Message = drill.Sentence(result)
-	d.drilled = model.OK
-	if result.Lost > 0 && !(d.settings.AcceptAnnounced && result.Lost == result.Announced) {
-		d.drilled = model.Lost
-	}
+	d.drilled = d.settings.Outcome(result)
 }

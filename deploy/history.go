@@ -20,12 +20,8 @@ func (r *run) remember(ctx context.Context, err error) {
 		return
 	}
 	rec := r.historyRecord()
-	rec.Message, rec.Outcome, rec.ExitCode, rec.Reasons = r.report.Message, r.report.Outcome, r.report.ExitCode, r.report.Reasons
-	rec.Images, rec.Live = r.historyImages(), r.report.Live
-	rec.Verdicts = r.report.Verdicts
-	for _, s := range r.report.Steps {
-		rec.Steps = append(rec.Steps, model.HistoryStep{Name: s.Name, Status: s.Status, MS: s.MS})
-	}
+	r.report.Remember(&rec)
+	rec.Images = r.plan.HistoryImages(r.report.Images, r.stage >= changing)
 	r.writeHistory(ctx, rec)
 }
 
@@ -74,41 +70,4 @@ func (r *run) writeHistory(ctx context.Context, rec model.HistoryRecord) {
 	if err := r.History.Remember(ctx, r.seen.Application.Project, rec.Cut()); err != nil {
 		r.note(model.Finding{Code: "not-remembered", Message: "the history does not have this release: " + err.Error()})
 	}
-}
-
-// historyImages are the images of the release that the run is about: those that its containers run, those of a release
-// that comes back, or else those that the plan says.
-func (r *run) historyImages() []model.HistoryImage {
-	images := []model.HistoryImage{}
-	for _, img := range r.report.Images {
-		images = append(images, model.HistoryImage{Service: img.Service, Image: img.Image, Digest: img.Digest})
-	}
-	if back := r.plan.Release.Back; back != nil && len(images) == 0 {
-		for _, k := range back.Kept {
-			images = append(images, model.HistoryImage{Service: k.Service, Image: k.Image, Digest: k.Digest})
-		}
-	}
-	if len(images) > 0 {
-		return images
-	}
-	for _, s := range r.plan.Release.Model.Services {
-		img := model.HistoryImage{Service: s.Name, Image: s.Image}
-		if known, ok := model.ImageOf(r.plan.Images, s.Name); ok && (r.stage >= changing || r.plan.Waited) { // before, the tag may name an older image
-			img.Digest = known.ID
-		}
-		images = append(images, img)
-	}
-	return images
-}
-
-// runImages are the images of the containers of the release that the run is about.
-func (r *run) runImages() []model.HistoryImage {
-	images := []model.HistoryImage{}
-	for _, c := range r.seen.Of(r.plan.Release.To) {
-		img := model.HistoryImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
-		if label := r.plan.Release.Label(); (label == "" || c.Release == label) && !slices.Contains(images, img) {
-			images = append(images, img)
-		}
-	}
-	return images
 }

@@ -3,14 +3,10 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
+	"bluegate/deploy/hooks"
 	"bluegate/deploy/model"
-	"bluegate/deploy/redact"
 	"bluegate/deploy/report"
 )
 
@@ -73,53 +69,10 @@ func (r *run) hookColour() model.Colour {
 	return cmp.Or(r.plan.Release.To, r.Settings.To, r.live.Colour.Other(), model.Blue)
 }
 
-// hook runs one command.
+// hook runs one command, and reports what came of it.
 func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) report.Hook {
-	limit := cmp.Or(r.Settings.Hooks[r.hookColour()].Timeout, model.DefaultHookTimeout)
-	bounded, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	began := time.Now()
-	output, code, err := r.Hooks.Run(bounded, argv, r.hookEnvironment(moment))
-	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
-	switch {
-	case errors.Is(bounded.Err(), context.DeadlineExceeded):
-		h.Status, h.Message = "failed", fmt.Sprintf("it did not end within %s, and was killed with everything that it had started", limit)
-	case err != nil:
-		h.Status, h.Message = "failed", redact.Sanitize(err.Error())
-	case code != 0:
-		h.Status, h.Message = "failed", fmt.Sprintf("exit code %d", code)
-	}
+	env := hooks.Environment(moment, r.plan.From, r.hookColour(), r.live.Colour, r.report)
+	h := hooks.Run(ctx, r.Hooks, moment, argv, env, r.Settings.Hooks[r.hookColour()].Timeout)
 	r.report.Hooks = append(r.report.Hooks, h)
 	return h
-}
-
-// lastLines are the last lines of an output, sanitized.
-func lastLines(output []byte) []string {
-	lines := []string{}
-	for line := range strings.Lines(string(output)) {
-		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines[max(len(lines)-evidenceLines, 0):]
-}
-
-// hookEnvironment tells a hook of the run, in variables. What is not known yet is empty.
-func (r *run) hookEnvironment(moment model.Moment) []string {
-	var codes []string
-	for _, reason := range r.report.Reasons {
-		codes = append(codes, string(reason.Code))
-	}
-	exit := ""
-	if r.report.Outcome != "" {
-		exit = strconv.Itoa(r.report.ExitCode)
-	}
-	facts := []string{}
-	for _, fact := range [][2]string{
-		{"COMMAND", r.command}, {"PROJECT", r.report.Project}, {"RELEASE", r.report.Release}, {"PHASE", string(moment)}, {"FROM", string(r.plan.From)}, {"TO", string(r.hookColour())},
-		{"LIVE", string(r.live.Colour)}, {"OUTCOME", string(r.report.Outcome)}, {"EXIT_CODE", exit}, {"REASONS", strings.Join(codes, " ")}, {"MESSAGE", redact.Sanitize(r.report.Message)},
-	} {
-		facts = append(facts, "BLUEGATE_"+fact[0]+"="+strings.ReplaceAll(fact[1], "\x00", ""))
-	}
-	return facts
 }

@@ -3,10 +3,10 @@ package deploy
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
+	"bluegate/deploy/pulling"
 )
 
 // makePlan plans a deployment. It asks what only the engine, nginx and the registries know; package plan decides.
@@ -88,29 +88,14 @@ func (r *run) foresee(ctx context.Context) error {
 	if err := r.makePlan(ctx); err != nil {
 		return err
 	}
-	answers := r.askRegistries(ctx, r.plan.Pull)
+	answers := pulling.Ask(ctx, r.Images, r.plan.Pull)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err := unanswered(answers); err != nil {
+	if err := pulling.Unanswered(answers); err != nil {
 		return err
 	}
 	p, err := r.plan.Offered(answers)
 	r.setPlan(p)
 	return err
-}
-
-// askRegistries asks the registries for the manifests of images, in parallel.
-func (r *run) askRegistries(ctx context.Context, images []plan.Image) map[string]error {
-	var all sync.WaitGroup
-	answers := make([]error, len(images))
-	for i, img := range images {
-		all.Go(func() { answers[i] = r.Images.Offered(ctx, img.Ref) })
-	}
-	all.Wait()
-	offered := map[string]error{}
-	for i, img := range images {
-		offered[img.Ref] = answers[i]
-	}
-	return offered
 }

@@ -2,15 +2,12 @@ package deploy
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
-	"bluegate/deploy/redact"
+	"bluegate/deploy/pulling"
 )
 
 // pull pulls images. Which image each tag named before is journaled first, also for images that are built, so that a
@@ -32,44 +29,11 @@ func (r *run) pull(ctx context.Context) error {
 	if len(pull) == 0 {
 		return nil
 	}
-	return r.bring(ctx, func(ctx context.Context) error { return r.pullServed(ctx, pull) })
-}
-
-// pullServed pulls images. One that its registry does not serve is used as it is on the engine, unless a pull_policy
-// insists on pulling it. What a registry serves has to come.
-func (r *run) pullServed(ctx context.Context, images []plan.Image) error {
-	failed := r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(images), r.Progress.Transfer)
-	if failed == nil {
-		return nil
-	}
-	dispensable := slices.DeleteFunc(slices.Clone(images), func(img plan.Image) bool { return !img.Dispensable })
-	offered := r.askRegistries(ctx, dispensable)
-	served := slices.DeleteFunc(slices.Clone(images), func(img plan.Image) bool { return offered[img.Ref] != nil })
-	switch {
-	case ctx.Err() != nil, len(served) == len(images), unanswered(offered) != nil:
-		return pullFailed(images, failed)
-	case len(served) > 0:
-		if failed = r.Images.Pull(ctx, r.plan.Release.Model, plan.Services(served), r.Progress.Transfer); failed != nil {
-			return pullFailed(served, failed)
-		}
-	}
-	for _, img := range images {
-		if why := offered[img.Ref]; why != nil {
-			r.note(plan.NotServed(img.Ref, why))
-		}
-	}
-	return nil
-}
-
-// unanswered is the error of an engine that did not answer.
-func unanswered(offered map[string]error) error {
-	var unreachable *model.UnreachableError
-	for _, err := range offered {
-		if errors.As(err, &unreachable) {
-			return unreachable
-		}
-	}
-	return nil
+	return r.bring(ctx, func(ctx context.Context) error {
+		notServed, err := pulling.Pull(ctx, r.Images, r.plan.Release.Model, pull, r.Progress.Transfer)
+		r.note(notServed...)
+		return err
+	})
 }
 
 // build builds the images that are not pulled. They may start from those that were.
@@ -94,7 +58,7 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 	bringing, cancel := context.WithTimeout(ctx, bringLimit)
 	defer cancel()
 	failed := do(bringing)
-	r.noteBrought(ctx)
+	pulling.Note(ctx, r.Images, r.plan.Release.Model, r.journal.Current.Images)
 	if failed != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -107,32 +71,4 @@ func (r *run) bring(ctx context.Context, do func(context.Context) error) error {
 	}
 	r.plan, err = r.plan.WithImages(images, r.Settings)
 	return err
-}
-
-// noteBrought notes which images came, also after a pull that failed or was interrupted. Only what is noted is ever
-// removed: someone else may bring an image of the same name.
-func (r *run) noteBrought(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	images, err := r.Images.Images(ctx, r.plan.Release.Model)
-	if err != nil {
-		return
-	}
-	brought := r.journal.Current.Images
-	for i, b := range brought {
-		for _, img := range images {
-			if img.Ref == b.Ref && img.ID != b.Before {
-				brought[i].ID = img.ID
-			}
-		}
-	}
-}
-
-// pullFailed names the images and services. The registry's error often does not.
-func pullFailed(images []plan.Image, err error) error {
-	var refs []string
-	for _, img := range images {
-		refs = append(refs, img.Ref)
-	}
-	return &model.RefusedError{Reasons: []model.Reason{{Code: model.PullFailed, Service: strings.Join(plan.Services(images), ", "), Message: fmt.Sprintf("pull %s: %s", strings.Join(refs, ", "), redact.Sanitize(err.Error()))}}}
 }

@@ -85,7 +85,7 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 		done.drains = true
 		return done, r.takeOver(ctx, left)
 	}
-	images := left.runImages()
+	images := left.seen.HistoryImages(left.plan.Release)
 	done.said, err = left.settleEntry(ctx, e)
 	if err == nil {
 		err = left.holdNames(ctx, model.None)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 )
 
 // AsRun describes a colour's release by its containers.
@@ -45,4 +46,42 @@ func (o Observation) known(colour model.Colour, id string) model.ReleaseRecord {
 		return model.ReleaseRecord{Release: label, Colour: colour}
 	}
 	return model.ReleaseRecord{Release: id, Colour: colour, Adopted: true}
+}
+
+// HistoryImages are the images of the plan's release, for the history: those that went live, those of a release that comes
+// back, or else those that the plan says. pulled says that the engine has those that the plan says; before, a tag may name
+// an older image.
+func (p Plan) HistoryImages(live []report.LiveImage, pulled bool) []model.HistoryImage {
+	images := []model.HistoryImage{}
+	for _, img := range live {
+		images = append(images, model.HistoryImage{Service: img.Service, Image: img.Image, Digest: img.Digest})
+	}
+	if back := p.Release.Back; back != nil && len(images) == 0 {
+		for _, k := range back.Kept {
+			images = append(images, model.HistoryImage{Service: k.Service, Image: k.Image, Digest: k.Digest})
+		}
+	}
+	if len(images) > 0 {
+		return images
+	}
+	for _, s := range p.Release.Model.Services {
+		img := model.HistoryImage{Service: s.Name, Image: s.Image}
+		if known, ok := model.ImageOf(p.Images, s.Name); ok && (pulled || p.Waited) {
+			img.Digest = known.ID
+		}
+		images = append(images, img)
+	}
+	return images
+}
+
+// HistoryImages are the images of a release's containers, for the history, each once.
+func (o Observation) HistoryImages(of model.Release) []model.HistoryImage {
+	images := []model.HistoryImage{}
+	for _, c := range o.Of(of.To) {
+		img := model.HistoryImage{Service: c.Service, Image: c.Image, Digest: c.Digest}
+		if label := of.Label(); (label == "" || c.Release == label) && !slices.Contains(images, img) {
+			images = append(images, img)
+		}
+	}
+	return images
 }

@@ -153,3 +153,12 @@ func (r *Report) AddStep(name string, began time.Time, err error) {
 	}
 	r.Steps = append(r.Steps, s)
 }
+
+// Remember writes into a record of the history how the command ended, as the report says it.
+func (r *Report) Remember(rec *model.HistoryRecord) {
+	rec.Message, rec.Outcome, rec.ExitCode, rec.Reasons = r.Message, r.Outcome, r.ExitCode, r.Reasons
+	rec.Live, rec.Verdicts = r.Live, r.Verdicts
+	for _, s := range r.Steps {
+		rec.Steps = append(rec.Steps, model.HistoryStep{Name: s.Name, Status: s.Status, MS: s.MS})
+	}
+}
