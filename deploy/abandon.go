@@ -21,7 +21,7 @@ const undoLimit = 3 * time.Minute
 func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
-	began := time.Now()
+	began, change := time.Now(), r.change() // the entry that has it is going to be closed
 	undo := &report.Undo{Name: "abandon", Status: "ok"}
 	var failed *model.NotSwitchedError
 	served := r.stage == switched
@@ -46,7 +46,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 		undo.Status, undo.Error = "failed", err.Error()
 		return &model.ManualActionError{Err: errors.Join(cause, fmt.Errorf("%s: %w", undo.Name, err)), Run: "bluegate settle"}
 	}
-	if err := r.ensureOldServes(ctx); err != nil {
+	if err := r.ensureOldServes(ctx, change); err != nil {
 		return &model.ManualActionError{Err: errors.Join(cause, err), Run: "bluegate health"}
 	}
 	return cause

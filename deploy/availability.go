@@ -54,8 +54,8 @@ type endedError struct {
 func (e *endedError) Unwrap() error { return e.error }
 
 // ensureOldServes is ensureServing for the colour that was live before, after a failed release was removed. Its
-// containers may have ended during the run.
-func (r *run) ensureOldServes(ctx context.Context) error {
+// containers may have ended during the run. change is what the run had made of nginx's files.
+func (r *run) ensureOldServes(ctx context.Context, change model.Change) error {
 	if r.plan.From == model.None {
 		return nil
 	}
@@ -65,9 +65,9 @@ func (r *run) ensureOldServes(ctx context.Context) error {
 	case !errors.As(err, &ended) && err != nil:
 		r.note(model.Finding{Code: "live-not-well", Message: err.Error()})
 		return nil
-	case err != nil && ended.again && r.seen.Route.State == model.RouterRunning && !r.plan.Change.Empty():
+	case err != nil && ended.again && r.seen.Route.State == model.RouterRunning && !change.Empty():
 		// Its containers may have other addresses now, and nginx looks names up when it loads them.
-		return errors.Join(err, r.pointBack(ctx, r.plan.Change))
+		return errors.Join(err, r.pointBack(ctx, change))
 	}
 	return err
 }

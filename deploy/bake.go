@@ -2,21 +2,15 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"bluegate/deploy/asking"
+	"bluegate/deploy/baking"
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
-
-// bakePause is the pause between two rounds of a bake.
-const bakePause = time.Second
-
-// nginxBack is how long an nginx that was restarted in the bake may take until it serves again.
-const nginxBack = 30 * time.Second
 
 // bake watches the release while it serves users. The release passes if it is good for bake.for without interruption,
 // by the same rules as at the gate; the third interruption refuses it as flapping. In each round it is proven again
@@ -40,19 +34,20 @@ func (r *run) bake(ctx context.Context, targets []model.Target) error {
 	})
 }
 
-// watchServed watches the release for a span, while users are on it.
+// watchServed watches the release for a span, while users are on it. It returns when the span is over or the release has
+// failed. Nothing asks any more then.
 func (r *run) watchServed(ctx context.Context, span time.Duration, asked questions) error {
-	if err := r.decideServed(ctx, span, asked); err != nil {
+	rounds := r.rounds(asked)
+	if err := r.decideServed(ctx, span, rounds); err != nil {
 		return err
 	}
-	return r.lastRound(ctx, asked)
+	return rounds.Last(ctx)
 }
 
-// decideServed returns when the span is over or the release has failed. Nothing asks any more then.
-func (r *run) decideServed(ctx context.Context, span time.Duration, asked questions) error {
+func (r *run) decideServed(ctx context.Context, span time.Duration, rounds baking.Rounds) error {
 	w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
 	defer w.End()
-	w.Ask(bakePause, func(ctx context.Context) error { return r.rounds(ctx, asked) }, r.askAgain)
+	w.Ask(baking.Pause, rounds.Until, rounds.Again)
 	return w.Decide()
 }
 
@@ -72,82 +67,23 @@ func (r *run) bakeChecks(ctx context.Context) ([]*asking.Run, error) {
 	return r.checkRuns("bake", r.plan.Release.To, slices.Concat(r.plan.Checks, r.plan.InBake), containers)
 }
 
-// errEdited ends the rounds of a bake where someone else edited nginx's files since the switch.
-var errEdited = errors.New("the configuration of nginx was edited since the switch")
-
-// rounds asks until the release has failed, nginx's files were edited, or ctx ends. An nginx that does not run, or that
-// cannot be asked, says nothing about the release: rounds waits for it.
-func (r *run) rounds(ctx context.Context, asked questions) error {
-	said := false
-	for {
-		err := r.round(ctx, asked)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case model.Is[*model.UnreachableError](err):
-			if !said {
-				r.Progress.Say("in the bake: %v; asking again", err)
-			}
-			said = true
-		case err != nil:
-			return err
-		default:
-			said = false
-		}
-		_ = model.Sleep(ctx, bakePause)
-	}
-}
-
-// round proves once that nginx serves the release, and asks the checks. A check that fails while nginx is restarted
-// says nothing about the release: it counts only if nginx serves the release afterwards.
-func (r *run) round(ctx context.Context, asked questions) error {
-	if err := r.proveServed(ctx, asked.targets); err != nil {
-		return err
-	}
-	err := asking.All(ctx, r.Checks, asked.checks)
-	if err == nil {
-		return r.look(ctx, asked)
-	}
-	if ctx.Err() != nil {
-		return err
-	}
-	if away := r.proveServed(ctx, asked.targets); away != nil {
-		return away
-	}
-	if !model.Is[*model.RefusedError](err) { // a helper that ended with nginx, for instance
-		return &model.UnreachableError{What: "the release", Err: err}
-	}
-	return err
-}
-
-// lastRound is the proof at the end of a bake. It waits up to nginxBack for an nginx that is being restarted.
-func (r *run) lastRound(ctx context.Context, asked questions) error {
-	for until := time.Now().Add(nginxBack); ; {
-		err := r.round(ctx, asked)
-		if errors.Is(err, errEdited) {
-			if err = r.adoptEdit(ctx); err == nil {
-				continue
-			}
-		}
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case !model.Is[*model.UnreachableError](err):
-			return err
-		case time.Now().After(until):
-			return &model.ManualActionError{Err: fmt.Errorf("%s passed its bake, but at its end it could not be proven what nginx serves: %w", r.plan.Release.To, err), Run: "bluegate settle"}
-		}
-		_ = model.Sleep(ctx, bakePause)
+// rounds are what is asked in a bake.
+func (r *run) rounds(asked questions) baking.Rounds {
+	return baking.Rounds{
+		Release: r.plan.Release.To,
+		Prove:   func(ctx context.Context) error { return r.proveServed(ctx, asked.targets) },
+		Ask:     func(ctx context.Context) error { return asking.All(ctx, r.Checks, asked.checks) },
+		Judge:   func(ctx context.Context) error { return r.look(ctx, asked) },
+		Adopt:   r.adoptEdit,
+		Say:     r.Progress.Say,
 	}
 }
 
 // proveServed proves the switch again: the configuration is the one that was written, nginx has loaded it, and from
 // where nginx runs now its names lead to the release. If someone put the old configuration back, the release is
-// refused; any other edit is errEdited.
+// refused; any other edit is baking.ErrEdited.
 func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
-	state, err := r.nginx.Compare(ctx, *r.change())
+	state, err := r.nginx.Compare(ctx, r.change())
 	switch {
 	case err != nil:
 		return err
@@ -156,7 +92,7 @@ func (r *run) proveServed(ctx context.Context, targets []model.Target) error {
 	case state == model.ChangeNotApplied:
 		return model.Refuse(model.NginxNotSwitched, "someone put the configuration of %s back during the bake of %s, as it was before the switch", r.seen.Route.Nginx, r.plan.Release.To)
 	case state == model.ChangeConflict:
-		return errEdited
+		return baking.ErrEdited
 	}
 	return r.nginx.Reach(ctx, targets)
 }
@@ -178,19 +114,6 @@ func (r *run) adoptEdit(ctx context.Context) error {
 	return err
 }
 
-// askAgain adopts the edit with which the rounds of a bake ended, and returns nil if they are to begin again. Every other
-// error is returned.
-func (r *run) askAgain(ctx context.Context, err error) error {
-	if errors.Is(err, errEdited) {
-		err = r.adoptEdit(ctx)
-	}
-	if model.Is[*model.UnreachableError](err) {
-		r.Progress.Say("in the bake: %v; asking again", err)
-		err = nil
-	}
-	return err
-}
-
 // longRunning leaves out services that pass by ending. Age counts from the start of a container, which is over.
 func longRunning(all []gate.Expected) (still []gate.Expected) {
 	for _, e := range all {
@@ -204,9 +127,8 @@ func longRunning(all []gate.Expected) (still []gate.Expected) {
 // settleBake decides about a release whose bake was cut short. It had not passed, so nginx is pointed back, unless the
 // old colour is not healthy any more and the release is.
 func (r *run) settleBake(ctx context.Context, e *model.Entry) (kept bool, err error) {
-	r.plan.Change = *e.Change
 	if r.seen.Served() == e.From {
-		if state, err := r.nginx.Compare(ctx, r.plan.Change); err != nil || state == model.ChangeConflict { // pointed back by hand
+		if state, err := r.nginx.Compare(ctx, *e.Change); err != nil || state == model.ChangeConflict { // pointed back by hand
 			return false, err
 		}
 	}

@@ -1,11 +1,9 @@
 package deploy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"bluegate/deploy/model"
@@ -33,9 +31,9 @@ func (r *run) canaryStep(ctx context.Context, i int, during string) error {
 	r.beginJudging(ctx)
 	for try := 0; ; try++ {
 		step := r.plan.Change.Steps[i]
-		err := r.advance(ctx, model.PhaseCanary, step.Change, step.For)
+		_, err := r.advance(ctx, model.PhaseCanary, step.Change, step.For)
 		switch {
-		case errors.Is(err, model.ErrChanged) && r.applied == nil && try < replans: // nothing was done yet
+		case errors.Is(err, model.ErrChanged) && r.stage != switched && try < replans: // nothing was done yet
 			if err := r.planSwitchAgain(ctx); err != nil {
 				return err
 			}
@@ -68,19 +66,18 @@ func (r *run) changedMeanwhile() error {
 
 // switchAll gives the release all clients after a canary.
 func (r *run) switchAll(ctx context.Context, healthy time.Time) ([]model.Target, error) {
-	err := r.advance(ctx, model.PhaseCanary, r.plan.Change, r.logFor())
+	done, err := r.advance(ctx, model.PhaseCanary, r.plan.Change, r.logFor())
 	if errors.Is(err, model.ErrChanged) {
 		err = r.changedMeanwhile()
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.plan.Change, r.applied = *r.applied, nil
 	targets, err := r.targetsOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return targets, r.served(ctx, r.switched, healthy)
+	return targets, r.served(ctx, done, healthy)
 }
 
 // logFor is for how long the requests are logged after the switch.
@@ -93,40 +90,38 @@ func (r *run) logFor() time.Duration {
 
 // logAgain has nginx log requests for as long again. It is a reload, and nothing else changes.
 func (r *run) logAgain(ctx context.Context, span time.Duration) error {
-	err := r.advance(ctx, r.journal.Current.Phase, *r.change(), span)
+	_, err := r.advance(ctx, r.journal.Current.Phase, r.change(), span)
 	if errors.Is(err, model.ErrChanged) {
 		return r.changedMeanwhile()
-	}
-	if err == nil && r.journal.Current.Phase == model.PhaseBaking {
-		r.plan.Change, r.applied = *r.applied, nil
 	}
 	return err
 }
 
-// change is what the switches of this run have made of nginx's files, from those before the first.
-func (r *run) change() *model.Change {
-	if r.applied != nil {
-		return r.applied
+// change is what the switches of this run have made of nginx's files, from those before the first one. The journal has it;
+// before the first switch it is what is planned.
+func (r *run) change() model.Change {
+	if e := r.journal.Current; e != nil && e.Change != nil {
+		return *e.Change
 	}
-	return &r.plan.Change
+	return r.plan.Change
 }
 
 // advance switches nginx from what this run has made of its files to the next change, which begins with the same files
 // as the first did. It journals both ends, so that a later run can go back from either. Afterwards the release can still
 // lose.
-func (r *run) advance(ctx context.Context, phase model.Phase, next model.Change, logFor time.Duration) error {
-	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
+func (r *run) advance(ctx context.Context, phase model.Phase, next model.Change, logFor time.Duration) (done model.Switched, err error) {
+	err = r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
 		targets, err := r.targetsOf(ctx)
 		if err != nil {
 			return err
 		}
-		first := r.stage != switched
+		first, before := r.stage != switched, r.change()
 		step := next
 		if !first {
-			step = between(*r.change(), next)
+			step = next.Over(before)
 		}
 		step.LogFor = logFor
-		r.switched, err = r.nginx.Switch(ctx, step, targets, func(change model.Change) error {
+		done, err = r.nginx.Switch(ctx, step, targets, func(change model.Change) error {
 			step = change
 			return r.enter(ctx, phase, func(e *model.Entry) {
 				if first {
@@ -140,42 +135,12 @@ func (r *run) advance(ctx context.Context, phase model.Phase, next model.Change,
 			return err
 		}
 		if !first {
-			step = joined(*r.change(), step)
+			step = before.Then(step)
 		}
-		r.applied, r.stage = &step, switched
+		r.stage = switched
 		return r.enter(ctx, phase, func(e *model.Entry) { e.Change, e.Step = &step, nil })
 	})
-}
-
-// between is the change from what one change makes of the files to what another makes of them, where both begin with the
-// same files.
-func between(now, next model.Change) model.Change {
-	next.Files = slices.Clone(next.Files)
-	for i, f := range next.Files {
-		if at := slices.IndexFunc(now.Files, func(o model.FileChange) bool { return o.Path == f.Path }); at >= 0 {
-			next.Files[i].Old, next.Files[i].OldLink, next.Files[i].OldTime = now.Files[at].New, now.Files[at].Link, time.Time{}
-		}
-	}
-	next.Files = slices.DeleteFunc(next.Files, func(f model.FileChange) bool {
-		return f.Path != next.Gate && f.Link == f.OldLink && (f.Old == nil) == (f.New == nil) && bytes.Equal(f.Old, f.New)
-	})
-	return next
-}
-
-// joined is a change and the one after it as one: from the files before the first to those after the second.
-func joined(first, second model.Change) model.Change {
-	second.Files = slices.Clone(second.Files)
-	for i, f := range second.Files {
-		if at := slices.IndexFunc(first.Files, func(o model.FileChange) bool { return o.Path == f.Path }); at >= 0 {
-			second.Files[i].Old, second.Files[i].OldLink, second.Files[i].OldTime = first.Files[at].Old, first.Files[at].OldLink, first.Files[at].OldTime
-		}
-	}
-	for _, f := range first.Files {
-		if !slices.ContainsFunc(second.Files, func(o model.FileChange) bool { return o.Path == f.Path }) {
-			second.Files = append(second.Files, f)
-		}
-	}
-	return second
+	return done, err
 }
 
 // undoStep takes a step back that was not proven: the files are those of the change before it again.
@@ -195,6 +160,5 @@ func (r *run) settleCanary(ctx context.Context, e *model.Entry) error {
 	if e.Change == nil {
 		return nil
 	}
-	r.plan.Change = *e.Change
 	return r.rollBack(ctx)
 }

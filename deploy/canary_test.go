@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"bluegate/deploy/judge"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -140,51 +138,6 @@ func TestNotLoggedIsRefusedBeforeAnything(t *testing.T) {
 		r := p.deploy()
 		if r.Outcome != model.Refused || r.Reasons[0].Code != model.TooFewRequests || slices.Contains(w.lines, "start was-green") {
 			t.Errorf("%s %+v", r.Outcome, r.Reasons)
-		}
-	})
-}
-
-// A change between two others and the two joined lead to the same files.
-func TestBetweenAndJoined(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		paths := []string{"/a", "/b", "/gate"}
-		before := map[string]string{}
-		for _, p := range paths {
-			before[p] = rapid.StringN(0, 2, -1).Draw(t, "before")
-		}
-		change := func(label string) model.Change {
-			c := model.Change{Gate: "/gate"}
-			for _, p := range paths {
-				if p == "/gate" || rapid.Bool().Draw(t, label+p) {
-					c.Files = append(c.Files, model.FileChange{Path: p, Old: []byte(before[p]), New: []byte(rapid.StringN(0, 2, -1).Draw(t, label)), OldTime: time.Unix(1, 0)})
-				}
-			}
-			return c
-		}
-		first := change("first")
-		second := model.Change{Gate: "/gate"}
-		for _, f := range first.Files { // a step and the next one have the same files
-			f.New = []byte(rapid.StringN(0, 2, -1).Draw(t, "second"))
-			second.Files = append(second.Files, f)
-		}
-		apply := func(files map[string]string, c model.Change) {
-			for _, f := range c.Files {
-				if files[f.Path] != string(f.Old) {
-					t.Fatalf("%s holds %q, and the change begins with %q", f.Path, files[f.Path], f.Old)
-				}
-				files[f.Path] = string(f.New)
-			}
-		}
-		steps, whole := map[string]string{}, map[string]string{}
-		for p, text := range before {
-			steps[p], whole[p] = text, text
-		}
-		step := between(first, second)
-		apply(steps, first)
-		apply(steps, step)
-		apply(whole, joined(first, step))
-		if fmt.Sprint(steps) != fmt.Sprint(whole) {
-			t.Fatalf("%v and %v", steps, whole)
 		}
 	})
 }

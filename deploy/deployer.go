@@ -53,12 +53,9 @@ type run struct {
 	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
 	plan    plan.Plan        // what is executed
 	stage   stage
-	drilled model.Outcome // what a drill came to; empty: none has ended
-	// applied is what the steps of a canary have made of nginx's files; nil: there was none, or it is over.
-	applied  *model.Change
-	switched model.Switched   // by the last step
-	judging  *judging.Judging // nil: no requests are judged
-	live     plan.Live
+	drilled model.Outcome    // what a drill came to; empty: none has ended
+	judging *judging.Judging // nil: no requests are judged
+	live    plan.Live
 }
 
 func (d *Deployer) begin(command string) *run {

@@ -30,12 +30,12 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 			return err
 		}
 		if served {
-			change, state = r.plan.Change, model.ChangeLoaded
+			change, state = r.change(), model.ChangeLoaded
 		}
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
 	if e := r.journal.Current; state == model.ChangeLoaded && e != nil && e.Adopted {
-		if _, err := r.nginx.Rehearse(ctx, reversed(change, r.plan.From), already()); err != nil {
+		if _, err := r.nginx.Rehearse(ctx, change.Reversed(r.plan.From), already()); err != nil {
 			return err
 		}
 	}
@@ -68,23 +68,14 @@ func (r *run) adopt(ctx context.Context) (served bool, err error) {
 	if err != nil || back.Empty() {
 		return false, err
 	}
-	adopted := reversed(back, r.plan.Release.To)
+	adopted := back.Reversed(r.plan.Release.To)
 	adopted.Routes, adopted.Proofs, adopted.Memory = r.plan.Change.Routes, r.plan.Change.Proofs, r.plan.Change.Memory
 	if err := r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { e.Change, e.Adopted = &adopted, true }); err != nil {
 		return false, err
 	}
-	r.seen.Route, r.plan.Change = route, adopted
+	r.seen.Route = route
 	r.Progress.Say("the configuration of %s was edited since the switch, and still names %s", route.Nginx, r.plan.Release.To)
 	return true, nil
-}
-
-// reversed is the change that undoes a change. Afterwards nginx names the colour.
-func reversed(change model.Change, colour model.Colour) model.Change {
-	change.To, change.Files, change.Workers = colour, slices.Clone(change.Files), nil
-	for i, f := range change.Files {
-		change.Files[i] = f.Reverse()
-	}
-	return change
 }
 
 // targetsOfOld are the addresses of the colour that was live before, with its containers.
@@ -131,7 +122,7 @@ func (r *run) rollBack(ctx context.Context) error {
 	if err == nil {
 		err = r.undoStep(ctx, r.journal.Current)
 	}
-	if err := errors.Join(err, r.pointBack(ctx, *r.change())); err != nil {
+	if err := errors.Join(err, r.pointBack(ctx, r.change())); err != nil {
 		r.setLive(model.None, "nginx could not be pointed back, so what it serves was not proven")
 		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.seen.Route.Nginx, r.plan.From, err)
 	}

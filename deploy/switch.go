@@ -22,7 +22,7 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 		if r.seen.Route.State == model.RouterAbsent {
 			return r.promote(ctx)
 		}
-		if r.applied != nil {
+		if r.stage == switched { // by a canary
 			targets, err = r.switchAll(ctx, healthy)
 			return err
 		}
@@ -54,7 +54,6 @@ func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []mod
 		next := r.plan.Change
 		next.LogFor = r.logFor()
 		done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
-			r.plan.Change = change
 			return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
 		})
 		if err != nil {
