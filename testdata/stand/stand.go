@@ -209,7 +209,7 @@ func (s *Stand) Run(ctx context.Context, env []string, args ...string) (Result, 
 // Command is a call of bluegate in the shop's folder, to be started.
 func (s *Stand) Command(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.Bluegate, args...)
-	cmd.Dir, cmd.Env = s.Dir, append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = s.Dir, append(append(os.Environ(), "PWD="+s.Dir), env...) // as a shell sets it
 	return cmd
 }
 
