@@ -15,3 +15,8 @@ const hostsNginx = true
 func (r *Router) findOnHost(ctx context.Context, dir *model.Addresses) (instance.Instance, error) {
 	return some(onhost.Find(ctx, r.opts, dir))
 }
+
+// othersOnHost are the nginxes of this machine other than the one with this ID.
+func (r *Router) othersOnHost(ctx context.Context, dir *model.Addresses, than string) ([]instance.Other, error) {
+	return onhost.Others(ctx, r.opts, dir, than)
+}

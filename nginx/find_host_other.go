@@ -16,3 +16,8 @@ const hostsNginx = false
 func (r *Router) findOnHost(context.Context, *model.Addresses) (instance.Instance, error) {
 	return nil, nil
 }
+
+// othersOnHost finds none.
+func (r *Router) othersOnHost(context.Context, *model.Addresses, string) ([]instance.Other, error) {
+	return nil, nil
+}

@@ -50,6 +50,27 @@ func TestHostFoundByTarget(t *testing.T) {
 	}
 }
 
+// A second nginx of this machine that names the live colour's port would be left with a colour that is stopped.
+func TestHostAnotherNginxThatNamesTheColour(t *testing.T) {
+	one := newHostShop(t)
+	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
+	naming := func(port int) {
+		t.Helper()
+		write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, port))
+	}
+	naming(one.green)
+	other.start()
+	if err := one.observe().MaySwitch(model.Green); err != nil {
+		t.Errorf("one that names the idle colour only: %v", err)
+	}
+	naming(one.blue)
+	route := one.observe()
+	if route.Names != model.Blue || route.Refusal != nil {
+		t.Errorf("names %s, %v", route.Names, route.Refusal)
+	}
+	refuses(t, route, model.AddressLeftOver, other.dir+"/nginx.conf", "would be stopped", "where it serves nobody: stop it")
+}
+
 func TestHostOfAnotherMachine(t *testing.T) {
 	_, _, err := New(nil, instance.Options{Host: true}).Observe(t.Context(), nginxtest.Addresses(t, "was-{colour} 3000 3000"))
 	var invalid *model.InvalidError

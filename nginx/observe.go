@@ -57,7 +57,7 @@ func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, 
 	n.dir = instance.SeenBy(found, dir)
 	route := model.Route{Nginx: found.String(), ID: found.ID(), State: model.RouterStopped}
 	looking, stop := context.WithCancel(ctx)
-	var others []incontainer.Other
+	var others []instance.Other
 	var unseen error
 	var looked sync.WaitGroup
 	looked.Go(func() { others, unseen = r.others(looking, dir, found.ID()) })

@@ -10,34 +10,41 @@ import (
 	"bluegate/nginx/instance"
 )
 
-// others reads the nginxes in other containers than the one that was found.
-func (r *Router) others(ctx context.Context, dir *model.Addresses, found string) ([]incontainer.Other, error) {
-	if r.engine == nil {
-		return nil, nil
+// others reads the nginxes other than the one that was found: those in containers and, where the engine is this machine's and
+// the colours publish ports, those of this machine.
+func (r *Router) others(ctx context.Context, dir *model.Addresses, found string) (all []instance.Other, err error) {
+	if r.engine != nil {
+		s := &incontainer.Search{Engine: r.engine, Opts: r.opts, Dir: dir}
+		if all, err = s.Others(ctx, found); err != nil {
+			return nil, err
+		}
 	}
-	s := &incontainer.Search{Engine: r.engine, Opts: r.opts, Dir: dir}
-	return s.Others(ctx, found)
+	if !r.opts.Local || !dir.Publishes() {
+		return all, nil
+	}
+	here, err := r.othersOnHost(ctx, dir, found)
+	return append(all, here...), err
 }
 
 // leadElsewhere refuses a switch where other nginxes send requests to the colour that it would stop: only one is switched. One
 // that names both colours does not depend on either.
-func leadElsewhere(route *model.Route, others []incontainer.Other) {
+func leadElsewhere(route *model.Route, others []instance.Other) {
 	var lead []string
 	for _, o := range others {
 		if o.Unread != nil {
 			route.Findings = append(route.Findings, model.Finding{
-				Code: "nginx-passed-by", Place: o.Nginx, Message: fmt.Sprintf("%s holds an nginx whose configuration cannot be read: %v", o.Nginx, o.Unread),
+				Code: "nginx-passed-by", Place: o.Nginx, Message: fmt.Sprintf("the configuration of %s cannot be read: %v", o.Nginx, o.Unread),
 				Cost:   "if it sends requests to the application too, a switch does not change where",
-				Remedy: fmt.Sprintf("# mend its configuration; or, if it has nothing to do with the application, a label of its container:\nlabels: {%s: none}", incontainer.Label),
+				Remedy: fmt.Sprintf("# mend its configuration; or, if it has nothing to do with the application: %s", o.Exempt),
 			})
 		}
 		if places := o.Route.LeadsTo(route.Names); route.Names != model.None && len(places) > 0 && len(o.Route.LeadsTo(route.Names.Other())) == 0 {
-			lead = append(lead, fmt.Sprintf("%s at %s", o.Nginx, strings.Join(places, ", ")))
+			lead = append(lead, fmt.Sprintf("%s at %s (where it serves nobody: %s)", o.Nginx, strings.Join(places, ", "), o.Exempt))
 		}
 	}
 	if len(lead) > 0 && route.LeftOver == nil {
-		route.LeftOver = model.Refuse(model.AddressLeftOver, "only %s would be switched, and another nginx names %s too, which would be stopped: %s; let it pass requests to the one that is switched, or, where it serves nobody, label its container %s=none",
-			route.Nginx, route.Names, strings.Join(lead, "; "), incontainer.Label)
+		route.LeftOver = model.Refuse(model.AddressLeftOver, "only %s would be switched, and another nginx names %s too, which would be stopped: %s; let it pass requests to the one that is switched",
+			route.Nginx, route.Names, strings.Join(lead, "; "))
 	}
 }
 

@@ -11,11 +11,16 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
+
+	"bluegate/deploy/model"
 )
 
 // WaitImage contains only bluegate's static executable, which waits for a signal. A container of it needs no registry
 // and no image of the user. A prune removes neither a running container nor its image.
 const WaitImage = "bluegate-wait:1"
+
+// waitLabel is the value of OwnLabel of the image.
+const waitLabel = "wait"
 
 // waitProgram is the path of the executable in the image.
 const waitProgram = "bluegate-wait"
@@ -26,13 +31,17 @@ const importLimit = 2 * time.Minute
 // CanWait says whether there is an executable for containers that wait on this engine.
 func (e *Engine) CanWait() bool { return e.Waiter != nil }
 
-// EnsureWaitImage creates the image if it does not exist.
+// EnsureWaitImage creates the image if it does not exist. An image of this name that bluegate did not make is refused: it would
+// run in place of the lock, the journal and the names.
 func (e *Engine) EnsureWaitImage(ctx context.Context) error {
 	ask, cancel := Asking(ctx)
 	defer cancel()
-	_, err := e.ImageInspect(ask, WaitImage)
+	found, err := e.ImageInspect(ask, WaitImage)
 	if errdefs.IsNotFound(err) {
 		return e.importWaitImage(ctx)
+	}
+	if err == nil && (found.Config == nil || found.Config.Labels[OwnLabel] != waitLabel) {
+		return &model.InvalidError{Err: fmt.Errorf("the image %s on this engine was not made by bluegate: it has no label %s=%s; give it another name (docker tag, docker rmi), and run this command again", WaitImage, OwnLabel, waitLabel)}
 	}
 	return err
 }
@@ -65,7 +74,7 @@ func (e *Engine) importWaitImage(ctx context.Context) error {
 		return err
 	}
 	entrypoint := `ENTRYPOINT ["/` + strings.Join(append([]string{waitProgram}, args...), `","`) + `"]`
-	return e.importImage(ctx, &archive, WaitImage, "bluegate's containers that only wait", "LABEL "+OwnLabel+"=wait", "USER 65534:65534", entrypoint)
+	return e.importImage(ctx, &archive, WaitImage, "bluegate's containers that only wait", "LABEL "+OwnLabel+"="+waitLabel, "USER 65534:65534", entrypoint)
 }
 
 // importImage creates an image from an archive.

@@ -2,9 +2,7 @@ package incontainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -12,21 +10,12 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"bluegate/compose/engine"
-	"bluegate/deploy/model"
-	"bluegate/nginx/conf"
-	"bluegate/nginx/mode"
+	"bluegate/nginx/instance"
 )
-
-// Other is an nginx in another container than the one that is switched, and where its configuration sends requests.
-type Other struct {
-	Nginx  string
-	Route  model.Route
-	Unread error // why that is not known
-}
 
 // Others are the nginxes that run in other containers than this one and reach the colours. One that the label says to be of
 // another project is none of them.
-func (s *Search) Others(ctx context.Context, than string) (all []Other, err error) {
+func (s *Search) Others(ctx context.Context, than string) (all []instance.Other, err error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	rows, err := s.Engine.ContainerList(ask, container.ListOptions{})
@@ -36,16 +25,17 @@ func (s *Search) Others(ctx context.Context, than string) (all []Other, err erro
 	rows = slices.DeleteFunc(rows, func(row container.Summary) bool { return row.ID == than || !s.reaches(row) })
 	var mu sync.Mutex
 	err = s.each(ctx, rows, func(ctx context.Context, i *Nginx) (keep bool, err error) {
-		other, err := s.other(ctx, i)
+		other, err := instance.ReadOther(ctx, i, s.seen(i))
 		if err != nil {
 			return false, err
 		}
+		other.Exempt = fmt.Sprintf("label its container %s=none", Label)
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, other)
 		return false, nil
 	})
-	slices.SortFunc(all, func(a, b Other) int { return strings.Compare(a.Nginx, b.Nginx) })
+	slices.SortFunc(all, func(a, b instance.Other) int { return strings.Compare(a.Nginx, b.Nginx) })
 	return all, err
 }
 
@@ -58,26 +48,4 @@ func (s *Search) reaches(row container.Summary) bool {
 		return false
 	}
 	return s.Dir.OnNetwork(networksOf(row)) || s.Dir.Publishes()
-}
-
-// other reads one nginx.
-func (s *Search) other(ctx context.Context, i *Nginx) (Other, error) {
-	other := Other{Nginx: i.String()}
-	if i.main == "" {
-		other.Unread = errors.New("it has no nginx.conf where nginx would look for it")
-		return other, nil
-	}
-	c := mode.Configuration{Nginx: i, Files: i.Files(ctx), Main: i.main}
-	var err error
-	c.Tree, err = conf.LoadTree(c.Files, i.main)
-	var syntax *conf.SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist) {
-		other.Unread = err
-		return other, nil
-	}
-	if err != nil {
-		return other, err
-	}
-	mode.Edit{}.Observe(c, s.seen(i), &other.Route)
-	return other, nil
 }

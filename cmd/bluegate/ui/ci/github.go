@@ -19,11 +19,24 @@ func WriteGitHub(r *report.Report, file string, getenv func(string) string) erro
 		}
 	}
 	if path := getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		if err := appendTo(path, markdown(r)); err != nil {
+		if err := appendTo(path, shortened(markdown(r), summaryLimit)); err != nil {
 			return fmt.Errorf("write GITHUB_STEP_SUMMARY: %w", err)
 		}
 	}
 	return nil
+}
+
+// summaryLimit is how much of a step's summary is written. GitHub shows nothing of one over 1 MiB
+// (docs.github.com, "Workflow commands", step isolation and limits); others may have written to it too.
+const summaryLimit = 900 << 10
+
+// shortened is a page with its beginning only where it is longer than limit bytes, and says so above.
+func shortened(page string, limit int) string {
+	if len(page) <= limit {
+		return page
+	}
+	page = page[:limit]
+	return "This summary is not whole: it would be too long for GitHub. The report has the rest.\n\n" + page[:strings.LastIndexByte(page, '\n')+1]
 }
 
 // outputs are the outputs of a step, one a line. A value cannot begin another output: line breaks are taken out.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"bluegate/deploy/model"
 	"bluegate/testdata/golden"
 	"bluegate/testdata/reports"
 )
@@ -75,5 +76,26 @@ func TestTellGitHub(t *testing.T) {
 	env["GITHUB_OUTPUT"] = filepath.Join(dir, "no", "such", "folder")
 	if err := WriteGitHub(reports.All()["promoted"], "", getenv); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT") {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// GitHub shows nothing of a summary that is too long: its beginning is written, which has the answer, and says so.
+func TestLongSummary(t *testing.T) {
+	r := *reports.All()["promoted"]
+	for range 20_000 {
+		r.Findings = append(r.Findings, model.Finding{Code: "x", Message: strings.Repeat("long ", 10), Cost: "none"})
+	}
+	path := filepath.Join(t.TempDir(), "summary")
+	if err := WriteGitHub(&r, "", func(name string) string {
+		if name == "GITHUB_STEP_SUMMARY" {
+			return path
+		}
+		return ""
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || len(got) > 1<<20 || len(got) < 1<<19 || !strings.HasPrefix(string(got), "This summary is not whole") || !strings.Contains(string(got), "is live on green") || !strings.HasSuffix(string(got), "\n") {
+		t.Errorf("%d bytes, %v: %.300s", len(got), err, got)
 	}
 }
