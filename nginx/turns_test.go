@@ -169,7 +169,7 @@ func (s *site) undone(turn turn, err error) {
 // nothing disturbs to succeed after all of them.
 func (s *site) meetsAll(row int, turns ...turn) {
 	s.Helper()
-	for _, turn := range sample.RowsOf(s, row, turns, 4) {
+	for _, turn := range sample.RowsOf(s, row, turns, 8) {
 		if s.strange != nil || !strings.Contains(turn.name, "stranger") {
 			s.meets(turn)
 		}

@@ -218,9 +218,11 @@ func TestNobodyListens(t *testing.T) {
 	_ = l.Close()
 	client := newTunnel(t)
 	address, failures, _ := forwarded(t, client, to)
-	conn := dial(t, address)
-	if _, err := io.ReadAll(conn); err == nil {
-		t.Error("the connection ended as if it were complete")
+	if conn, err := net.Dial("tcp", address); err == nil { // it may be reset before it is set up
+		defer conn.Close()
+		if _, err := io.ReadAll(conn); err == nil {
+			t.Error("the connection ended as if it were complete")
+		}
 	}
 	for range 200 {
 		if len(failures()) > 0 {

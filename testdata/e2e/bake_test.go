@@ -18,7 +18,7 @@ import (
 // F1: a release of which a check says in the bake that it is bad is taken back: nginx is pointed at the old colour, which has
 // never stopped, and no request is lost on the way there and back.
 func TestRollbackInTheBake(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: "gate: {stable: 500ms}\nbake: {for: 10m, checks: [{exec: [test, \"!\", -e, bad], attempts: 1, timeout: 60s}]}\n"})
 	started := inspect(t, s.Name+"-was-blue-1", "{{.Id}} {{.State.StartedAt}}")
@@ -52,7 +52,7 @@ func TestRollbackInTheBake(t *testing.T) {
 
 // E16: nginx is restarted in the bake. It still serves the release, which is proven again.
 func TestNginxRestartedInTheBake(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: "gate: {stable: 500ms}\nbake: {for: 20s}\n"})
 	s.disturbed = true

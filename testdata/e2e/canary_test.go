@@ -194,7 +194,7 @@ func within(all []met, p phase) []met {
 // A canary of 5 and of 25 % of 2,000 clients: the shares are right, no client meets both colours, none goes back and
 // forth, and nothing is lost.
 func TestCanary(t *testing.T) {
-	sample.Test(t, 2)
+	sample.Test(t, 5)
 	t.Parallel()
 	for _, version := range sample.RowsOf(t, 0, []string{"1.22", "1.30"}, 1) {
 		t.Run(version, func(t *testing.T) {
@@ -269,7 +269,7 @@ func shares(t *testing.T, all []met, phases []phase) {
 
 // A release that answers every 20th request with 500 loses in its first step. Who is on the old colour meets none of it.
 func TestCanaryOfABadRelease(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := canaryShop(t, "1.30", "canary: {steps: [{weight: 25, for: 5m}, {weight: 50, for: 5m}], by: $http_x_client}\njudge: {errors: 1%, min_requests: 200}\n", `ERRORS: "20"`)
 	before := s.managedFile()
@@ -303,7 +303,7 @@ func TestCanaryOfABadRelease(t *testing.T) {
 
 // Behind another proxy all clients look the same.
 func TestCanaryKeyThatIsTheSame(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := canaryShop(t, "1.30", "canary: {steps: [{weight: 25, for: 5m}], by: $http_x_client}\n", "")
 	c := s.crowd(500, 100, func(int) string { return "172.18.0.1" })
@@ -316,7 +316,7 @@ func TestCanaryKeyThatIsTheSame(t *testing.T) {
 
 // A deployment is killed in its canary, and the next command ends it: the old colour alone is left.
 func TestCanaryKilled(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := canaryShop(t, "1.30", "canary: {steps: [{weight: 25, for: 5m}], by: $http_x_client}\njudge: {min_requests: 1}\n", "")
 	cmd := s.Command(context.Background(), []string{"VERSION=v2"}, "deploy", "--format", "json")
@@ -383,7 +383,7 @@ func (s *shop) applyRemedy(remedy string) {
 // In mode edit doctor says which lines are missing, and with them a bake is judged by the requests of users: too few do
 // not tell, and a bad release is taken back.
 func TestJudgedBake(t *testing.T) {
-	sample.Test(t, 2)
+	sample.Test(t, 5)
 	t.Parallel()
 	for _, version := range sample.RowsOf(t, 1, []string{"1.30", "1.22"}, 1) {
 		t.Run(version, func(t *testing.T) {

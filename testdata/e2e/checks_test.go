@@ -30,7 +30,7 @@ func asksOf(text string) string {
 
 // Every kind of check is asked from where it is to be asked, before users come and by health; their times are reported.
 func TestChecksOfEveryKind(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(asksOf(asks))
@@ -54,7 +54,7 @@ func TestChecksOfEveryKind(t *testing.T) {
 
 // C12: Docker's health passes and a check does not. Users never meet the release, and the answer is the evidence.
 func TestFailingChecks(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	stop := s.load(load.Options{Kinds: []load.Kind{load.NoKeepAlive, load.KeepAlive}, Rate: 40})
@@ -86,7 +86,7 @@ func TestFailingChecks(t *testing.T) {
 
 // A service without healthcheck passes when a check is given for its colour.
 func TestCheckInPlaceOfAHealthcheck(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Edit: func(_, text string) string {
 		at := strings.Index(text, "    healthcheck:")

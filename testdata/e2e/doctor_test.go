@@ -54,7 +54,7 @@ func hasNot(t *testing.T, found map[string]model.Finding, codes ...string) {
 // The same site, behind the nginx of Debian stable and behind a current one: what the older loses is named, with the
 // place and the lines to paste; pasted, they leave nothing to find.
 func TestDoctor(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	conf := "upstream was { server was-blue:3000; }\nupstream signal { server signal-blue:3001; }\n" +
 		"server {\n listen 80;\n location / { proxy_pass http://was; }\n location /signal/ { proxy_pass http://signal/; }\n}\n"
@@ -89,7 +89,7 @@ func TestDoctor(t *testing.T) {
 
 // Where a deployment would be refused, so does the doctor, and continues looking.
 func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Nginx: "1.22"})
 	both := strings.Replace(s.conf(), "was-blue:3000   max_fails=0;", "was-blue:3000   max_fails=0; server was-green:3002;", 1)
@@ -120,7 +120,7 @@ func TestDoctorOfWhatWouldBeRefused(t *testing.T) {
 // What was recreated would serve what its image holds: that is said before the switch, by every command that could have
 // told; a restart alone loses nothing.
 func TestPersistence(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	s.deploys(0, model.Started, nil, "blue")

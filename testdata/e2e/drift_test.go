@@ -12,7 +12,7 @@ import (
 // Someone starts containers without bluegate after a promotion: the retired colour runs again, and the live one is not
 // what was promoted. Status and doctor say so, and what they propose is carried out and mends it.
 func TestStartedWithoutBluegate(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.deploys(0, model.Promoted, []string{"VERSION=v2"})

@@ -88,7 +88,7 @@ func TestDrill(t *testing.T) {
 
 // An nginx that closes idle connections at a reload loses POSTs, as doctor announces, and nothing else.
 func TestDrillFindsWhatDoctorAnnounces(t *testing.T) {
-	sample.Test(t, 2)
+	sample.Test(t, 5)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried, Nginx: "1.22"})
 	lost := 0
@@ -118,7 +118,7 @@ func TestDrillFindsWhatDoctorAnnounces(t *testing.T) {
 
 // A configuration that cuts long requests is found, with exit code 3, in the report and in JUnit's.
 func TestDrillFindsWhatIsCut(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Started, nil, "blue")
@@ -145,7 +145,7 @@ func TestDrillFindsWhatIsCut(t *testing.T) {
 
 // A drill that is killed while users are on the copy is settled: they are back on what was live before.
 func TestKilledInADrill(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Promoted, []string{"VERSION=v2"})
@@ -202,7 +202,7 @@ func TestDrillOfLayouts(t *testing.T) {
 // The commands of docs/drill.md, as they stand there, for the shop. Those that name an address of the reader's get the
 // shop's.
 func TestDrillDocument(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Promoted, []string{"VERSION=v2"})

@@ -31,7 +31,7 @@ func TestFirstStartsNginx(t *testing.T) {
 
 // The same, but the other colour is asked for: the stopped nginx's configuration is switched before it starts.
 func TestFirstOfTheOtherColour(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	if err := s.StartNginx(); err != nil {
@@ -50,7 +50,7 @@ func TestFirstOfTheOtherColour(t *testing.T) {
 
 // Without nginx a first deployment is good for what it is; a second one is not.
 func TestWithoutNginx(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	r := s.deploys(0, model.Started, nil)

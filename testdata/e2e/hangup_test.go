@@ -40,7 +40,7 @@ func fileHas(path, word string) func() bool {
 // A person's window closes in the middle of a deployment: the kernel sends SIGHUP, and the interactive shell forwards
 // another one. The release is undone all the same.
 func TestTerminalCloses(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(long)
@@ -85,7 +85,7 @@ func TestTerminalCloses(t *testing.T) {
 // Ctrl-C is acknowledged at once. Pressed again it ends the command at once, which says what is left and what to run; a
 // SIGTERM in between does not.
 func TestCtrlCAgain(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(long + "hooks: {on_failure: [[sleep, '300']]}\n") // holds the undoing up

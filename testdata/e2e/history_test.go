@@ -14,6 +14,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/testdata/pace"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
@@ -42,6 +43,7 @@ func wants(t *testing.T, text string, parts ...string) {
 // What was deployed, refused and brought back is in the history, which another client of the engine reads; the logs of the
 // colours can be read without knowing the containers' names.
 func TestHistoryAndLogs(t *testing.T) {
+	sample.Test(t, 5)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: unhurried})
 	again := s.deploys(0, model.Planned, []string{"VERSION=v1"}, "--dry-run", "--no-pull")

@@ -14,7 +14,7 @@ import (
 // Hooks are told of the release, run in the project's folder, and without a shell; one that fails before the switch
 // refuses, and its output is the evidence.
 func TestHooks(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	script := filepath.Join(s.Dir, "hook.sh")

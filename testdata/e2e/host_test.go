@@ -137,7 +137,7 @@ func TestHostNginx(t *testing.T) {
 
 // A reload of the host's nginx that is not applied: the release is removed, the old bytes are back.
 func TestHostNginxNotSwitched(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s, published := newHostShop(t)
 	s.deploys(0, model.Started, nil, "blue")

@@ -16,7 +16,7 @@ import (
 // bluegate in a container that has the engine's socket, the project's folder and no network: a path of the host is not
 // its own, and neither is an address. The image holds no shell and nothing of Docker's.
 func TestInsideAContainer(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	socket := engineSocket(t)

@@ -66,7 +66,7 @@ func TestImagesThatNoRegistryServes(t *testing.T) {
 // What runs and what is recorded suffices for the commands that start nothing of the files, whatever depends on the
 // variables: images, container names, ports.
 func TestVersionThatIsUnset(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried, Edit: func(colour, text string) string {
 		text = strings.ReplaceAll(text, "${VERSION:-v1}", "${VERSION:?say which}")
@@ -98,7 +98,7 @@ func TestVersionThatIsUnset(t *testing.T) {
 // Two applications that were given the same name, each with an nginx of its own: the second one meets the journal of the
 // first, and touches nothing.
 func TestJournalOfAnotherApplication(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	first := newShop(t, stand.Options{})
 	name := "project: " + first.Name + "\n" + quick

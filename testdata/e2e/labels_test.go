@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
@@ -27,6 +28,7 @@ func labelledImage(t *testing.T, name string, labels ...string) {
 // `docker compose build` labels an image with the project and the service for which it was built. What bluegate makes of
 // such an image, a copy of a retired release and helpers, is no container of that service.
 func TestImageThatComposeBuilt(t *testing.T) {
+	sample.Test(t, 5)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	image := s.Name + "-built"

@@ -95,7 +95,7 @@ var layouts = []layout{
 // each.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
-	for _, l := range sample.Rows(t, layouts, 5) {
+	for _, l := range sample.Rows(t, layouts, 8) {
 		t.Run(l.folder, func(t *testing.T) {
 			t.Parallel()
 			s := l.stand(t)

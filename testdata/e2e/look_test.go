@@ -58,7 +58,7 @@ func TestDryRunSaysWhatWouldHappen(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	r := s.run(nil, "health")
@@ -82,7 +82,7 @@ func TestHealth(t *testing.T) {
 
 // What a GitHub job does: its later steps read the output file, people read the summary.
 func TestGitHubFiles(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	output, summary := filepath.Join(s.Dir, "output"), filepath.Join(s.Dir, "summary")

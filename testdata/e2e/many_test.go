@@ -14,7 +14,7 @@ import (
 	"bluegate/testdata/stand"
 )
 
-// many is how many commands TestManyInARow runs: BLUEGATE_E2E_MANY of them, or 8, and 12 where every row runs.
+// many is how many commands TestManyInARow runs: BLUEGATE_E2E_MANY of them, or 6, and 12 where every row runs.
 func many(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("BLUEGATE_E2E_MANY")
@@ -22,7 +22,7 @@ func many(t *testing.T) int {
 	case text == "" && sample.Full():
 		return 12
 	case text == "":
-		return 8
+		return 6
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 12 {

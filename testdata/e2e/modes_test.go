@@ -29,7 +29,7 @@ func TestModes(t *testing.T) {
 				ways = append(ways, way)
 			}
 		}
-		for _, way := range sample.RowsOf(t, outer, ways, 4) {
+		for _, way := range sample.RowsOf(t, outer, ways, 8) {
 			t.Run(way.Name+" "+version, func(t *testing.T) {
 				t.Parallel()
 				s := newShop(t, stand.Options{Nginx: version})
@@ -247,7 +247,7 @@ func (s *shop) duringGate(do func()) (wait func()) {
 // The engine's DNS cannot say that an idle colour's name does not exist, only that it could not find out: nginx then asks
 // no sooner again than after resolver_timeout. The colour is switched to when nginx must know it, and not before.
 func TestFlagWhoseNamesFail(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	ways := stand.Ways()

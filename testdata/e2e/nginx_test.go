@@ -46,7 +46,7 @@ func (s *shop) untouched(do func()) {
 
 // Another site in the same nginx is broken: nginx -t fails, and the message names the foreign file.
 func TestForeignSiteBroken(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	if err := os.WriteFile(filepath.Join(filepath.Dir(s.Conf), "other.conf"), []byte("server { listen 81; no_such_directive on; }\n"), 0o644); err != nil {
@@ -66,7 +66,7 @@ func TestForeignSiteBroken(t *testing.T) {
 // A listen port of the coming reload is taken by another process: HUP is accepted, nginx -t passes, and nothing is
 // applied. The proof fails, the old bytes come back, and no worker has changed.
 func TestReloadNotApplied(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick})
 	// A new listener in a file without switch points is not loaded yet, and its port is taken in nginx's namespace.
@@ -88,7 +88,7 @@ func TestReloadNotApplied(t *testing.T) {
 // The name that the new configuration needs does not resolve where nginx stands: the green services are on a network
 // that nginx is not on.
 func TestUpstreamDoesNotResolve(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Edit: func(colour, text string) string {
 		if colour == "green" {
@@ -127,7 +127,7 @@ func TestNginxStoppedOrMissing(t *testing.T) {
 
 // Someone edited the live file and has not reloaded nginx: what runs is not what is on disk.
 func TestHandEditNotLoaded(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.age()

@@ -16,6 +16,7 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/testdata/pty"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
@@ -114,6 +115,7 @@ func TestPluginInterrupted(t *testing.T) {
 
 // On a terminal Ctrl-C reaches the docker command and its plugin.
 func TestPluginInterruptedAtATerminal(t *testing.T) {
+	sample.Test(t, 5)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(long)

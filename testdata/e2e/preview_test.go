@@ -139,7 +139,7 @@ func TestPreview(t *testing.T) {
 
 // Nobody promotes it, and its time is over: the next deployment removes it. What died meanwhile is not promoted.
 func TestPreviewEnds(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	s.config(unhurried + "preview: {timeout: 1s}\n")
@@ -176,7 +176,7 @@ func TestPreviewEnds(t *testing.T) {
 
 // The same from another machine: a websocket, a download of 100 MB, and the end of one direction.
 func TestPreviewOverSSH(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	port, config := sshd(t)

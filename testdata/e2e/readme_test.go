@@ -17,7 +17,7 @@ import (
 
 // The commands of the README's CI jobs are run as a runner runs them: one shell for all, ended by the first failure.
 func TestReadmeJobs(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {

@@ -67,7 +67,7 @@ func TestBadReleases(t *testing.T) {
 	bystander := newBystander(t)
 	slots := make(chan struct{}, 4)
 	t.Run("group", func(t *testing.T) {
-		for _, b := range sample.Rows(t, releases, 4) {
+		for _, b := range sample.Rows(t, releases, 7) {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				slots <- struct{}{}

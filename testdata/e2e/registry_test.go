@@ -79,7 +79,7 @@ func push(t *testing.T, from, to string) {
 // A release whose images came from a registry: promoted, they stay; refused, they go, and a tag that had moved names
 // again what it named before.
 func TestImagesOfARegistry(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	repository := registry(t) + "/shop"
 	// The same bits under another name would be the same image, which something else uses: each is built apart.
@@ -144,7 +144,7 @@ const (
 
 // A private registry: credentials are those that `docker login` left, and are told to nobody.
 func TestImagesOfAPrivateRegistry(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	users := filepath.Join(t.TempDir(), "htpasswd")
 	if err := os.WriteFile(users, []byte("deploy:"+registryHash+"\n"), 0o600); err != nil {

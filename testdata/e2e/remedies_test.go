@@ -16,7 +16,7 @@ import (
 // The commands of a refusal for a file that nginx has not loaded work as they are printed, where the file names a colour
 // that was stopped.
 func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	before := s.conf()
@@ -58,7 +58,7 @@ func TestRemedyOfAFileThatIsNotLoaded(t *testing.T) {
 
 // A container of nginx's that is named and not there yet does not stand in the way of a first deployment.
 func TestNamedNginxThatIsNotThereYet(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	s.config(quick + "nginx: {container: " + s.Nginx + "}\n")

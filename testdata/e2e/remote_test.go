@@ -25,7 +25,7 @@ import (
 
 // A whole deployment over a real sshd, as `DOCKER_HOST=ssh://deploy@server` has it.
 func TestRemoteOverSSH(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	port, config := sshd(t)
@@ -37,7 +37,7 @@ func TestRemoteOverSSH(t *testing.T) {
 
 // A whole deployment over TCP with client certificates: by the docker command's environment, and by a context.
 func TestRemoteOverTLS(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{})
 	dir, config := certs.Authority(t)

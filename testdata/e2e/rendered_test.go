@@ -23,7 +23,7 @@ exec nginx -g 'daemon off;'
 // Where a variable of nginx's container names the colour, a switch would last until its next start: it is refused before
 // anything is started. With the edit that the doctor prints it lasts.
 func TestConfigurationMadeAtStart(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	if err := os.WriteFile(filepath.Join(s.Dir, "docker-entrypoint.sh"), []byte(entrypoint), 0o755); err != nil {

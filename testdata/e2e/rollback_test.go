@@ -82,7 +82,7 @@ func TestRollback(t *testing.T) {
 // A refused release has taken the place of the kept containers, their tag names another image, and that image has lost
 // its name: the previous release is recreated of what was kept, and Compose knows it as its own.
 func TestRollbackOfWhatIsGone(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried})
 	tag := "bluegate-shop:moved-" + s.Name
@@ -149,7 +149,7 @@ func (s *shop) byHand(colour, version string, ports ...int) {
 // What bluegate has not started itself is adopted when it retires, and comes back as well: from its containers, or again
 // when someone removed them.
 func TestRollbackToWhatWasStartedByHand(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	for _, gone := range []bool{false, true} {
 		t.Run(fmt.Sprintf("gone %t", gone), func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestRollbackToWhatWasStartedByHand(t *testing.T) {
 
 // With the old colour left running, a rollback needs only the switch.
 func TestRollbackToWhatRuns(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried + "old: {keep: running}\n"})
 	s.deploys(0, model.Started, nil, "blue")
@@ -206,7 +206,7 @@ func TestRollbackToWhatRuns(t *testing.T) {
 // Someone pointed nginx back by hand after a run that was killed in its drain. Settle takes that for the decision that
 // it is: what nginx serves stays, and the other colour is stopped.
 func TestSettleTakesADecisionMadeByHand(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried})
 	s.deploys(0, model.Started, nil, "blue")

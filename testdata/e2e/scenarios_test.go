@@ -33,7 +33,7 @@ var scenarios = []scenario{
 
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	for _, sc := range sample.Rows(t, scenarios, 3) {
+	for _, sc := range sample.Rows(t, scenarios, 4) {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			sc.play(openShop(t, stand.Options{}))

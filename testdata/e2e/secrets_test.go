@@ -26,7 +26,7 @@ func (c *canaries) at(place string) string {
 // An application that tells its whole environment in its log and in its healthcheck's answer shows no secret through
 // bluegate: not in a refusal, not in what looks only, not in what is left on the engine.
 func TestSecretsAreShownNowhere(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	var c canaries
 	conf := strings.Replace(demoConf(t), "proxy_set_header         Host $host;", `proxy_set_header Authorization "Bearer `+c.at("header")+`";`, 1)

@@ -104,7 +104,7 @@ func projectOf(words string) (p project) {
 // init finds the bluegate.yml with which a deployment would begin, or says what stands in the way and writes nothing.
 func TestShapes(t *testing.T) {
 	t.Parallel()
-	for _, sh := range sample.Rows(t, shapes(t), 5) {
+	for _, sh := range sample.Rows(t, shapes(t), 9) {
 		t.Run(sh.folder, func(t *testing.T) {
 			t.Parallel()
 			s := sh.stand(t)

@@ -107,7 +107,7 @@ func (s *shop) inside() string {
 // A mounted file that was replaced by a rename on the host: nginx still has the old one, and would continue having it,
 // while every exit code says that all is well. It is refused before anything is started.
 func TestStaleSingleFile(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{})
 	s.deploys(0, model.Started, nil, "blue")

@@ -90,7 +90,7 @@ func (s *shop) openStream() (more func() error, leave func()) {
 // A stream that never ends outlasts the drain: the new colour is live, the old one continues running and serves it, and
 // the report names the connection and the command that finishes later.
 func TestStreamThatNeverEnds(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 12s}\n"})
 	more, leave := s.openStream()
@@ -144,7 +144,7 @@ func stillOpen(r stand.Result) string {
 
 // drain.then: stop is the user's own word that what is open after the limit may be cut.
 func TestStreamIsCutWhereTheUserSaysSo(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + "drain: {timeout: 3s, then: stop}\n"})
 	more, _ := s.openStream()

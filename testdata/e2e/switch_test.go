@@ -50,7 +50,7 @@ func TestSwitchesInARow(t *testing.T) {
 // nginx before 1.27.4 closes idle keep-alive connections without looking whether a request is on its way: a POST, which
 // no client may repeat by itself, can be lost there. Everything else is kept.
 func TestOlderNginx(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := openShop(t, stand.Options{Nginx: "1.22"})
 	stop := s.load(load.Options{Long: 3 * time.Second})
@@ -105,7 +105,7 @@ func (s *shop) stoppedAfter(colour string, leaving time.Time) {
 
 // The edit is the smallest possible one: only the host:port of the switch points changes, whatever stands around them.
 func TestOnlyTheTokensChange(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	odd := strings.ReplaceAll(`# was-blue:3000 in a comment
 upstream was	{

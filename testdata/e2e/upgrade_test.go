@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"bluegate/deploy/model"
+	"bluegate/testdata/sample"
 	"bluegate/testdata/stand"
 )
 
@@ -48,6 +49,7 @@ func older(t *testing.T) string {
 // what a rollback of this one goes back to. Where the commit of the older version is not there, its part is played by
 // this one, and the journals that are left are given the form that the older one wrote.
 func TestUpgrade(t *testing.T) {
+	sample.Test(t, 5)
 	t.Parallel()
 	old := older(t)
 	s := newShop(t, stand.Options{})

@@ -104,7 +104,7 @@ func (w *watching) awaits(t *testing.T, texts ...string) {
 // A release that fails again and again is restarted within the budget, then rolled back once, and then a person is called.
 // What is healthy is never touched, and a deployment by hand ends the matter.
 func TestHealing(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	// Healthy for a while after each start, then unhealthy until it is restarted. Only one service has the fault.
 	sick := func(_, text string) string {
@@ -153,6 +153,7 @@ watch:
 // The checks of the live colour follow it through a deployment, which alarms nobody, and so do the checks that are asked
 // from where nginx stands.
 func TestWatchThroughADeployment(t *testing.T) {
+	sample.Test(t, 5)
 	t.Parallel()
 	s := openShop(t, stand.Options{Config: quick + `
 colours: {blue: {port: 3000}, green: {port: 3002}}
