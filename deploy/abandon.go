@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // undoLimit is the longest time that an undo may take.
@@ -24,12 +24,12 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	began, change := time.Now(), r.change() // the entry that has it is going to be closed
 	undo := &report.Undo{Name: "abandon", Status: "ok"}
 	var failed *model.NotSwitchedError
-	served := r.stage == switched
+	served := r.stage == stage.Switched
 	switch {
 	case served:
 		undo.Name = "rollback"
 	case errors.As(cause, &failed) && failed.Applied:
-		undo.Name, r.stage = "rollback", rolledBack
+		undo.Name, r.stage = "rollback", stage.RolledBack
 	}
 	r.Progress.Step(undo.Name)
 	r.report.Undo = undo
@@ -68,7 +68,7 @@ func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 		r.setLive(model.None, "the old configuration could not be brought back, so what nginx serves was not proven")
 		return fmt.Errorf("the old configuration could not be brought back, so the release keeps running: %w", failed.Restored)
 	}
-	if r.stage == rolledBack {
+	if r.stage == stage.RolledBack {
 		if err := r.drainRelease(ctx); err != nil {
 			return err
 		}
@@ -101,10 +101,8 @@ func (r *run) removed(containers []model.Container) {
 }
 
 // notSwitchedByHand holds the first rule for a release that did not pass: it is an error if someone pointed nginx at
-// the release since, at a switch point or at any other place, or by a whole file, which may have neither. A configuration
-// whose colour cannot be told counts as such once nginx has loaded it: none was like that when the deployment began, or it
-// would have been refused. An nginx that cannot be asked is no reason to keep a
-// release that it was never switched to. Before a first deployment nginx may have named the colour all the time.
+// the release since, or may have done so. An nginx that cannot be asked is no reason to keep a release that it was never
+// switched to. Before a first deployment nginx may have named the colour all the time.
 func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
 	if r.plan.From == model.None {
 		return nil
@@ -113,24 +111,15 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 	if err != nil {
 		return nil
 	}
-	named := slices.DeleteFunc(route.LeadsTo(r.plan.Release.To), func(place string) bool { return slices.Contains(r.plan.Named, place) })
-	if len(named) == 0 && route.Names == r.plan.Release.To {
-		named = []string{"as a whole"}
+	if err := r.plan.PointedAt(route); err != nil {
+		return err
 	}
-	if len(named) > 0 {
-		return fmt.Errorf("the configuration of %s names %s now (%s), so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, strings.Join(named, ", "))
+	err = r.plan.MayBeServed(route)
+	if err == nil || len(release) == 0 {
+		return nil
 	}
-	if route.Refusal != nil && len(route.Points) == 0 && len(release) > 0 && !r.sameWorkers(route) {
-		r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited, and which colour it names cannot be told", route.Nginx))
-		return fmt.Errorf("someone edited the configuration of %s, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, r.plan.Release.To, route.Refusal)
-	}
-	return nil
-}
-
-// sameWorkers says that nginx has loaded nothing since the plan was made.
-func (r *run) sameWorkers(now model.Route) bool {
-	before := slices.Sorted(slices.Values(r.plan.Workers))
-	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
+	r.setLive(model.None, fmt.Sprintf("the configuration of %s was edited, and which colour it names cannot be told", route.Nginx))
+	return err
 }
 
 // removeRelease removes a release that did not pass, with the images that it brought. A release that a rollback started

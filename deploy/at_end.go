@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/stage"
 )
 
 // endLimit is the longest time that the last question to the engine may take. Nothing depends on its answer.
@@ -13,7 +14,7 @@ const endLimit = 10 * time.Second
 // atEnd puts into the report the containers as they are now, and the images that went live. What was observed at the
 // beginning is not true any more: where the engine cannot be asked, no container is listed.
 func (r *run) atEnd(ctx context.Context) {
-	if r.stage < locked { // nothing can have changed
+	if r.stage < stage.Locked { // nothing can have changed
 		return
 	}
 	before := r.seen.Of(r.plan.From)
@@ -26,7 +27,7 @@ func (r *run) atEnd(ctx context.Context) {
 		r.note(model.Finding{Code: "not-listed", Message: "the engine did not say which containers are there at the end, so none is listed: " + err.Error()})
 		return
 	}
-	if r.stage >= switched && r.live.Colour == r.plan.Release.To {
+	if r.stage >= stage.Switched && r.live.Colour == r.plan.Release.To {
 		r.report.Images = r.plan.LiveImages(r.seen, before)
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"bluegate/deploy/asking"
 	"bluegate/deploy/baking"
-	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
@@ -45,7 +44,7 @@ func (r *run) watchServed(ctx context.Context, span time.Duration, asked questio
 }
 
 func (r *run) decideServed(ctx context.Context, span time.Duration, rounds baking.Rounds) error {
-	w := r.await(ctx, longRunning(r.plan.Expected), span, 3*span+time.Minute)
+	w := r.await(ctx, r.plan.BakeExpected(), span, 3*span+time.Minute)
 	defer w.End()
 	w.Ask(baking.Pause, rounds.Until, rounds.Again)
 	return w.Decide()
@@ -112,16 +111,6 @@ func (r *run) adoptEdit(ctx context.Context) error {
 		return &model.ManualActionError{Err: fmt.Errorf("someone else edited the configuration of %s during the bake of %s; it is left as it is, and both colours keep running: decide which is to be live, make the configuration name it, reload nginx", r.seen.Route.Nginx, r.plan.Release.To), Run: "bluegate settle"}
 	}
 	return err
-}
-
-// longRunning leaves out services that pass by ending. Age counts from the start of a container, which is over.
-func longRunning(all []gate.Expected) (still []gate.Expected) {
-	for _, e := range all {
-		if e.Age = 0; !e.OneShot {
-			still = append(still, e)
-		}
-	}
-	return still
 }
 
 // settleBake decides about a release whose bake was cut short. It had not passed, so nginx is pointed back, unless the

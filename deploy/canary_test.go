@@ -34,9 +34,8 @@ func TestCanaryStory(t *testing.T) {
 			journal canary
 			write green
 			reload
-			journal canary
-			unlock nginx-edge-0123456
 			journal switched
+			unlock nginx-edge-0123456
 			keep blue
 			drain
 			retire shop-was-blue-1

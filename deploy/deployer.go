@@ -10,6 +10,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // Deployer makes a colour live. Its fields are set once, before the first call.
@@ -52,7 +53,7 @@ type run struct {
 	seen    plan.Observation // the last
 	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
 	plan    plan.Plan        // what is executed
-	stage   stage
+	stage   stage.Stage
 	drilled model.Outcome    // what a drill came to; empty: none has ended
 	judging *judging.Judging // nil: no requests are judged
 	live    plan.Live
@@ -118,7 +119,7 @@ func (r *run) lockAndSettle(ctx context.Context, lost context.CancelCauseFunc) (
 	if err := r.step(ctx, "lock", func(ctx context.Context) error { return r.lock(ctx, lost) }); err != nil {
 		return done, err
 	}
-	r.stage = locked
+	r.stage = stage.Locked
 	err = r.step(ctx, "settle", func(ctx context.Context) (err error) {
 		done, err = r.settle(ctx)
 		return err
@@ -180,7 +181,7 @@ func (r *run) goLive(ctx context.Context, healthy time.Time) error {
 // the error that led there.
 func (r *run) orAbandon(ctx context.Context, do func() error) error {
 	err := do()
-	if err == nil || r.stage < changing || r.stage == promoted {
+	if err == nil || r.stage < stage.Changing || r.stage == stage.Promoted {
 		return err
 	}
 	return r.abandon(ctx, err)

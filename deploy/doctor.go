@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -67,14 +66,8 @@ func (r *run) tryRestart(ctx context.Context) error {
 	}
 	found, err := r.nginx.Examine(ctx, model.Examination{Restart: true})
 	r.note(found...)
-	var undone []string
-	for _, f := range found {
-		if f.Code == model.RestartUndoes {
-			undone = append(undone, f.Place)
-		}
-	}
-	if err != nil || len(undone) == 0 {
+	if err != nil {
 		return err
 	}
-	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", r.seen.Route.Nginx, strings.Join(undone, ", "))
+	return r.seen.RestartUndoes(found)
 }

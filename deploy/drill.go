@@ -32,6 +32,7 @@ type drilling struct {
 	*run
 	settings drill.Settings
 	session  *drill.Session
+	healthy  time.Time // when the copy became healthy
 }
 
 func (d *drilling) drill(ctx context.Context, lost context.CancelCauseFunc) error {
@@ -116,82 +117,57 @@ func (d *drilling) copyLive(ctx context.Context) error {
 }
 
 // thereAndBack starts the copy, and switches to it and back.
-func (d *drilling) thereAndBack(ctx context.Context) error {
+func (d *drilling) thereAndBack(ctx context.Context) (err error) {
 	if err := d.restorePolicies(ctx); err != nil {
 		return err
 	}
-	healthy, err := d.up(ctx)
-	if err != nil {
+	if d.healthy, err = d.up(ctx); err != nil {
 		return err
 	}
 	if err := d.checks(ctx); err != nil {
 		return err
 	}
-	if err := d.session.Start(ctx); err != nil {
-		return err
-	}
-	for n := 0; n < d.settings.Switches; n += 2 {
-		if n > 0 {
-			if err := d.step(ctx, "plan", d.replanSwitch); err != nil {
-				return err
-			}
-		}
-		if err := d.there(ctx, healthy); err != nil {
-			return err
-		}
-		if err := d.back(ctx); err != nil {
-			return err
-		}
-	}
-	if err := d.step(ctx, "remove", d.removeRelease); err != nil {
-		return err
-	}
-	_ = model.Sleep(ctx, drill.Tail)
-	return nil
+	return d.session.Course(ctx, d.plan.From, d.plan.Release.To, d)
 }
 
-// there switches to the copy. What is still in flight on the live colour after drain.timeout is not waited for: it is not
-// stopped.
-func (d *drilling) there(ctx context.Context, healthy time.Time) error {
-	turn := d.session.Turn(d.plan.Release.To)
-	_, err := d.switchOver(ctx, healthy)
-	turn.MS = time.Since(turn.At).Milliseconds()
-	if err != nil {
-		return err
-	}
-	err = d.step(ctx, "drain", func(ctx context.Context) error { return d.drained(ctx, turn, d.plan.From) })
+// Plan plans the next switch over nginx's files as they are now.
+func (d *drilling) Plan(ctx context.Context) error { return d.step(ctx, "plan", d.replanSwitch) }
+
+// There switches to the copy.
+func (d *drilling) There(ctx context.Context) error {
+	_, err := d.switchOver(ctx, d.healthy)
+	return err
+}
+
+// Back makes nginx serve the live colour again.
+func (d *drilling) Back(ctx context.Context) error { return d.step(ctx, "switch-back", d.rollBack) }
+
+// Left waits until nothing is in flight on the live colour. What still is after drain.timeout is not waited for: that colour
+// is not stopped.
+func (d *drilling) Left(ctx context.Context) (drained bool, err error) {
+	err = d.step(ctx, "drain", func(ctx context.Context) error { return d.drained(ctx, d.plan.From) })
 	if errors.Is(err, errDrain) {
-		err = nil
+		return false, nil
 	}
-	if err != nil {
-		return err
-	}
-	return model.Sleep(ctx, drill.Rest)
+	return err == nil, err
 }
 
-// back makes nginx serve the live colour again. Nothing may be in flight on the copy afterwards: it is going to be stopped.
-func (d *drilling) back(ctx context.Context) error {
-	turn := d.session.Turn(d.plan.From)
-	err := d.step(ctx, "switch-back", d.rollBack)
-	turn.MS = time.Since(turn.At).Milliseconds()
-	if err != nil {
-		return err
-	}
-	if err := d.step(ctx, "drain-back", func(ctx context.Context) error { return d.drained(ctx, turn, d.plan.Release.To) }); err != nil {
-		return err
-	}
-	return model.Sleep(ctx, drill.Rest)
+// Free waits until nothing is in flight on the copy: it is going to be stopped.
+func (d *drilling) Free(ctx context.Context) (drained bool, err error) {
+	err = d.step(ctx, "drain-back", func(ctx context.Context) error { return d.drained(ctx, d.plan.Release.To) })
+	return err == nil, err
 }
+
+// Remove removes the copy.
+func (d *drilling) Remove(ctx context.Context) error { return d.step(ctx, "remove", d.removeRelease) }
 
 // drained waits until nothing is in flight on a colour.
-func (d *drilling) drained(ctx context.Context, turn *report.DrillSwitch, colour model.Colour) error {
+func (d *drilling) drained(ctx context.Context, colour model.Colour) error {
 	if err := d.listContainers(ctx); err != nil {
 		return err
 	}
-	began := time.Now()
-	until := began.Add(d.Settings.DrainTimeout)
+	until := time.Now().Add(d.Settings.DrainTimeout)
 	left, err := d.drainWithin(ctx, d.Settings.DrainTimeout, d.seen.Of(colour), func(left model.DrainStatus) { d.Progress.Draining(left, until) })
-	turn.DrainMS, turn.Drained = time.Since(began).Milliseconds(), err == nil
 	if errors.Is(err, errDrain) {
 		d.noteOpen(left)
 		return fmt.Errorf("after %s %w (%s; %s)", d.Settings.DrainTimeout, err, d.seen.Route.Nginx, left)

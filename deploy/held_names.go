@@ -2,9 +2,7 @@ package deploy
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"bluegate/deploy/model"
 )
@@ -56,17 +54,6 @@ func (r *run) noteNames(ctx context.Context) error {
 	if r.report.Names, err = r.Names.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
 		return err
 	}
-	var missing []string
-	for _, n := range r.seen.Unresolved(r.seen.Containers, model.None) {
-		if r.report.Names == nil || !slices.Contains(r.report.Names.Hosts, n.Host) {
-			missing = append(missing, n.Host)
-		}
-	}
-	if len(missing) > 0 {
-		r.note(model.Finding{
-			Code: "names-not-held", Message: fmt.Sprintf("%s could not start again: its files name %s, and no container with that name runs", r.seen.Route.Nginx, strings.Join(missing, ", ")),
-			Cost: "the site is down after the next restart of nginx or of the engine", Remedy: "bluegate settle",
-		})
-	}
+	r.note(r.seen.NamesNotHeld(r.report.Names)...)
 	return nil
 }

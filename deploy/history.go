@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/stage"
 )
 
 // rememberLimit is the longest time that writing the history may take. Nothing depends on it.
@@ -21,7 +22,7 @@ func (r *run) remember(ctx context.Context, err error) {
 	}
 	rec := r.historyRecord()
 	r.report.Remember(&rec)
-	rec.Images = r.plan.HistoryImages(r.report.Images, r.stage >= changing)
+	rec.Images = r.plan.HistoryImages(r.report.Images, r.stage >= stage.Changing)
 	r.writeHistory(ctx, rec)
 }
 
@@ -36,7 +37,7 @@ func (r *run) rememberSettled(ctx context.Context, e *model.Entry, images []mode
 // historyRecord is what every record of the run has.
 func (r *run) historyRecord() model.HistoryRecord {
 	self := r.Self(r.command, r.plan.Release.ID)
-	app := r.withIdentity(r.journal).Application
+	app := r.journal.OfApplication(r.identity, r.seen.Route.Nginx).Application
 	rec := model.HistoryRecord{
 		Release: r.plan.Release.ID, Command: r.command, From: r.plan.From, To: r.plan.Release.To, By: self.User + "@" + self.Host,
 		Set: r.Settings.Set, Reasons: []model.Reason{}, Images: []model.HistoryImage{}, Began: r.began, Application: app,

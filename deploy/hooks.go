@@ -8,6 +8,7 @@ import (
 	"bluegate/deploy/hooks"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // before runs the hooks of a moment. The first that fails refuses the release.
@@ -46,7 +47,7 @@ func (r *run) after(ctx context.Context, moment model.Moment) {
 // it attempted nothing.
 func (r *run) lastHooks(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	if r.stage < locked {
+	if r.stage < stage.Locked {
 		return
 	}
 	if r.report.ExitCode != 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/stage"
 )
 
 // ownJournal refuses a journal that another application of the same name has written: settling it would undo that
@@ -29,19 +30,7 @@ func (r *run) ownJournal(ctx context.Context) error {
 func (r *run) foreignJournal(theirs model.Identity) error {
 	ours := r.identity
 	ours.Nginx = cmp.Or(r.seen.Route.Nginx, "no nginx")
-	project := r.seen.Application.Project
-	return model.Refuse(model.ForeignJournal, "the journal of project %s (container bluegate-journal-%s) is of another application (%s), and this one is: %s. If these are two, give this one a name of its own in bluegate.yml: project: %s-2. If it is the same one, run: docker rm bluegate-journal-%s, which forgets what rollback could go back to",
-		project, project, theirs, ours, project, project)
-}
-
-// withIdentity is the journal with the application that it is of.
-func (r *run) withIdentity(j model.Journal) model.Journal {
-	own := r.identity
-	if own.Nginx = r.seen.Route.Nginx; own.Nginx == "" && j.Application != nil {
-		own.Nginx = j.Application.Nginx
-	}
-	j.Application = &own
-	return j
+	return model.ForeignTo(r.seen.Application.Project, theirs, ours)
 }
 
 // enter writes a phase into the journal. It is called before the phase changes anything.
@@ -54,13 +43,13 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(r.journal)))
+	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.journal.OfApplication(r.identity, r.seen.Route.Nginx)))
 }
 
 // unusable marks an error of the lock or the journal before anything was changed as the engine's: its disk may be full.
 // It says nothing about the release.
 func (r *run) unusable(ctx context.Context, err error) error {
-	if err == nil || r.stage >= changing || ctx.Err() != nil || model.Is[*model.LockedError](err) || model.Is[*model.UnreachableError](err) {
+	if err == nil || r.stage >= stage.Changing || ctx.Err() != nil || model.Is[*model.LockedError](err) || model.Is[*model.UnreachableError](err) {
 		return err
 	}
 	return &model.UnreachableError{What: "the engine", Err: err}
@@ -73,7 +62,7 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	}
 	closed := r.journal
 	closed.Close(outcome)
-	err := r.Store.Write(ctx, r.seen.Application.Project, r.withIdentity(closed))
+	err := r.Store.Write(ctx, r.seen.Application.Project, closed.OfApplication(r.identity, r.seen.Route.Nginx))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}

@@ -8,12 +8,9 @@ import (
 	"bluegate/deploy/model"
 )
 
-// switchWait is how long a switch waits for another project's switch of the same nginx. That takes seconds.
-const switchWait = 2 * time.Minute
-
 // lock takes the project's lock and reads the journal. When the lock is lost, the run's context ends.
 func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
-	held, err := r.acquire(ctx, r.seen.Application.Project, r.Settings.WaitLock)
+	held, err := r.locks().Take(ctx, r.seen.Application.Project, r.Settings.WaitLock)
 	if err != nil {
 		return r.unusable(ctx, err)
 	}
@@ -25,38 +22,25 @@ func (r *run) lock(ctx context.Context, lost context.CancelCauseFunc) error {
 	return r.ownJournal(ctx)
 }
 
+// locks takes this command's locks.
+func (r *run) locks() lease.Locks {
+	return lease.Locks{Store: r.Store, Self: r.Self(r.command, r.plan.Release.ID), Waiting: func(lock string, holder model.Holder) {
+		r.Progress.Say("waiting for the lock %s, held by %s", lock, holder)
+	}}
+}
+
 // throughNginx calls do while it holds nginx's lock, so that no other project switches the same nginx. The context ends
 // when the lock is lost.
 func (r *run) throughNginx(ctx context.Context, id string, do func(context.Context) error) error {
-	held, err := r.lockNginx(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer r.unlockNginx(ctx, held)
-	ctx, cancel := lease.Holding(ctx, held)
-	defer cancel()
-	return do(ctx)
-}
-
-func (r *run) lockNginx(ctx context.Context, id string) (model.Lease, error) {
-	return r.acquire(ctx, "nginx-"+id[:min(len(id), 12)], switchWait)
-}
-
-func (r *run) unlockNginx(ctx context.Context, held model.Lease) {
-	r.noteUnreleased(held.Release(context.WithoutCancel(ctx)))
+	unreleased, err := r.locks().Nginx(ctx, id, do)
+	r.noteUnreleased(unreleased)
+	return err
 }
 
 // whileLocked is a context that continues when the run is interrupted, and ends before another client may take the
 // project's lock.
 func (r *run) whileLocked(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	return lease.Outliving(ctx, r.lease, limit)
-}
-
-// acquire takes a lock. While someone else holds it, acquire waits for at most wait.
-func (r *run) acquire(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
-	return lease.Acquire(ctx, r.Store, name, r.Self(r.command, r.plan.Release.ID), wait, func(holder model.Holder) {
-		r.Progress.Say("waiting for the lock %s, held by %s", name, holder)
-	})
 }
 
 // unlock removes the helper containers and gives the project's lock back.

@@ -3,33 +3,20 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"maps"
-	"time"
 
-	"bluegate/deploy/lease"
 	"bluegate/deploy/model"
+	"bluegate/deploy/observing"
 	"bluegate/deploy/plan"
 )
 
 // observe asks the engine and nginx what is true. It changes nothing.
 func (r *run) observe(ctx context.Context) error {
-	o := r.seen
-	o.At, o.Journal = time.Now(), r.journal
-	o.Images, o.Application.Models = map[model.Colour][]model.Image{}, maps.Clone(o.Application.Models)
-	for _, colour := range model.Colours {
-		images, err := r.Images.Images(ctx, o.Application.Models[colour])
-		if err != nil {
-			return err
-		}
-		o.Images[colour], o.Application.Models[colour] = images, o.Application.Models[colour].WithImages(images)
-	}
-	var err error
-	if o.Containers, err = r.Stack.Containers(ctx, o.Application); err != nil {
+	now, err := r.observer().Engine(ctx, r.seen)
+	if err != nil {
 		return err
 	}
-	o.Application = o.Application.AsRuns(o.Containers)
-	o.Addresses = model.NewAddresses(o.Application).WithContainers(o.Containers)
-	r.seen = o
+	now.Journal = r.journal
+	r.seen = now
 	see := r.observeRoute
 	if r.journal.Current != nil { // what is not loaded may be what a killed run has written
 		see = r.observeNginx
@@ -73,24 +60,29 @@ func (r *run) listContainers(ctx context.Context) error {
 	return err
 }
 
-// observeRoute asks nginx where traffic goes. What another project's switch has written and nginx has not loaded yet
-// looks like an edit by hand: so it takes nginx's lock, and asks again. A run that holds no lock does not wait.
-func (r *run) observeRoute(ctx context.Context) (model.Route, error) {
-	route, err := r.observeNginx(ctx)
-	if err != nil || !plan.NotLoaded(route.Refusal) || r.lease == nil {
-		return route, err
+// observer asks for this run. A run that holds no lock waits for nobody.
+func (r *run) observer() observing.Observer {
+	o := observing.Observer{Stack: r.Stack, Images: r.Images, Router: r.Router}
+	if r.lease != nil {
+		o.Alone = r.throughNginx
 	}
-	err = r.throughNginx(ctx, route.ID, func(ctx context.Context) (err error) {
-		route, err = r.observeNginx(ctx)
-		return err
-	})
-	return route, err
+	return o
 }
 
-// observeNginx asks nginx where traffic goes. From then on it is the nginx that is asked.
+// observeRoute asks nginx where traffic goes, once no other project's switch of it is under way.
+func (r *run) observeRoute(ctx context.Context) (model.Route, error) { return r.see(ctx, r.observer()) }
+
+// observeNginx is observeRoute while nginx's lock is held, or where what is half done is to be seen.
 func (r *run) observeNginx(ctx context.Context) (model.Route, error) {
-	nginx, route, err := r.Router.Observe(ctx, r.seen.Addresses)
-	if err == nil {
+	o := r.observer()
+	o.Alone = nil
+	return r.see(ctx, o)
+}
+
+// see asks nginx. From then on it is the nginx that is asked.
+func (r *run) see(ctx context.Context, o observing.Observer) (model.Route, error) {
+	nginx, route, err := o.Route(ctx, r.seen.Addresses)
+	if nginx != nil {
 		r.nginx = nginx
 	}
 	return route, err
@@ -109,18 +101,18 @@ func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehea
 	if r.seen.Route.State == model.RouterAbsent {
 		return done
 	}
-	done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
+	test := func(ctx context.Context) error {
+		done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
+		return nil
+	}
+	_ = test(ctx) // its error is the rehearsal's
 	if !plan.NotLoaded(done.err) || r.lease == nil {
 		return done
 	}
-	held, err := r.lockNginx(ctx, r.seen.Route.ID)
-	if err != nil {
+	unreleased, err := r.locks().Nginx(ctx, r.seen.Route.ID, test)
+	if done.unreleased = unreleased; err != nil {
 		return rehearsal{err: err}
 	}
-	ctx, cancel := lease.Holding(ctx, held)
-	defer cancel()
-	done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
-	done.unreleased = held.Release(context.WithoutCancel(ctx))
 	return done
 }
 

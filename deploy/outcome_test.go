@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
-	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 )
 
@@ -23,55 +21,6 @@ func TestExitCodes(t *testing.T) {
 	} {
 		if got := outcome.ExitCode(); got != want {
 			t.Errorf("%s: %d, want %d", outcome, got, want)
-		}
-	}
-}
-
-// TestConclude: which error means which outcome, at which point of the way.
-func TestConclude(t *testing.T) {
-	silent := &model.UnreachableError{What: "the engine", Err: errors.New("EOF")}
-	refused := model.Refuse(model.Exited, "it exited")
-	signalled, cancel := context.WithCancelCause(t.Context())
-	cancel(sigterm)
-	for _, test := range []struct {
-		name string
-		ctx  context.Context
-		err  error
-		run  run
-		want string
-	}{
-		{"nothing", nil, nil, run{}, "promoted 0"},
-		{"nothing, at first", nil, nil, run{plan: plan.Plan{First: true}}, "started 0"},
-		{"nothing, though a signal came at the end", signalled, nil, run{}, "promoted 0"},
-		{"refused", nil, fmt.Errorf("gate: %w", refused), run{stage: changing}, "refused 3 exited"},
-		{"invalid", nil, fmt.Errorf("load: %w", model.Invalid("no such colour")), run{}, "invalid 2"},
-		{"invalid, and all was undone", nil, model.Invalid("no executable for linux/arm64"), run{stage: changing}, "refused 3"},
-		{"invalid, after the switch", nil, model.Invalid("no executable for linux/arm64"), run{stage: promoted}, "needs-a-person 5"},
-		{"invalid, with a code", nil, &model.InvalidError{Err: errors.New("x"), Reasons: []model.Reason{{Code: model.CannotCoexist}}}, run{}, "invalid 2 cannot-coexist"},
-		{"locked", nil, &model.LockedError{Lock: "shop"}, run{}, "locked 6"},
-		{"silent", nil, silent, run{}, "unreachable 7"},
-		{"silent, and all was undone", nil, silent, run{stage: changing}, "refused 3"},
-		{"silent, after the switch", nil, silent, run{stage: promoted}, "needs-a-person 5"},
-		{"silent, and a person is needed", nil, &model.ManualActionError{Err: silent, Run: "x"}, run{}, "needs-a-person 5"},
-		{"anything else", nil, errors.New("x"), run{}, "error 1"},
-		{"anything else, after the switch", nil, errors.New("x"), run{stage: promoted}, "needs-a-person 5"},
-		{"not switched", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: errors.New("x")}, run{stage: changing}, "refused 3 nginx-not-switched"},
-		{"not switched, for a reason", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: refused}, run{stage: changing}, "refused 3 exited"},
-		{"not switched, and it had been applied", nil, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Applied: true}, run{stage: rolledBack}, "rolled-back 4 nginx-not-switched"},
-		{"a signal", signalled, sigterm, run{stage: changing}, "interrupted 143"},
-		{"a signal, seen as another error", signalled, context.Canceled, run{stage: changing}, "interrupted 143"},
-		{"a signal in the switch", signalled, &model.NotSwitchedError{Reason: model.Reason{Code: model.NginxNotSwitched}, Err: context.Canceled}, run{stage: rolledBack}, "interrupted 143 nginx-not-switched"},
-		{"a signal, and the undoing failed", signalled, &model.ManualActionError{Err: errors.Join(sigterm, errors.New("x"))}, run{}, "needs-a-person 5"},
-	} {
-		r := test.run
-		r.report = report.NewReport("deploy")
-		r.Deployer = &Deployer{}
-		if test.ctx == nil {
-			test.ctx = t.Context()
-		}
-		report := r.outcome(test.ctx, test.err)
-		if got := strings.TrimSpace(sprintf("%s %d %s", report.Outcome, report.ExitCode, codes(report))); got != test.want {
-			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // wait ends a deployment until the preview: both colours run, users are on the old one, and the journal says what waits
@@ -27,7 +28,7 @@ func (r *run) wait(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		r.stage = waiting
+		r.stage = stage.Waiting
 		r.report.Message = r.leftWaits()
 		r.report.Run = "bluegate promote"
 		return nil
@@ -70,17 +71,6 @@ func (r *run) resume(e *model.Entry) {
 	r.plan = plan.Waiting(e)
 }
 
-// settleWaiting removes a release that waited, and says so.
-func (r *run) settleWaiting(ctx context.Context, e *model.Entry) (string, error) {
-	if err := r.removeRelease(ctx); err != nil {
-		return "", err
-	}
-	if e.Preview.Over(time.Now()) {
-		return fmt.Sprintf("release %s of %s waited to be promoted until %s: it was removed, and %s was not touched", e.Release, e.To, e.Preview.Until.UTC().Format(time.RFC3339), e.From), nil
-	}
-	return fmt.Sprintf("release %s of %s, which waited to be promoted, was removed, and %s was not touched", e.Release, e.To, e.From), nil
-}
-
 // noUsersOnWaited holds the first rule for a release that waited. In its time someone may have pointed nginx at it and back:
 // then old workers may still answer from it. So all of them have to end, and nginx has to run a configuration that provably
 // leads nobody to it.
@@ -121,7 +111,7 @@ func (r *run) abort(ctx context.Context, lost context.CancelCauseFunc) error {
 		return &model.ManualActionError{Err: fmt.Errorf("someone made %s live by hand, so release %s is not removed, and %s keeps running; promote it, or make nginx name %s, reload it, and abort again", e.To, e.Release, e.From, e.From), Run: "bluegate promote"}
 	}
 	return r.step(ctx, "abandon", func(ctx context.Context) error {
-		said, err := left.settleWaiting(ctx, e)
+		said, err := left.settleUnpassed(ctx, e)
 		if err == nil {
 			err = left.holdNames(ctx, model.None)
 		}
@@ -175,7 +165,7 @@ func (r *run) promoteWaiting(ctx context.Context, lost context.CancelCauseFunc) 
 		// What did not pass is removed, as in any deployment. After anything else it waits on: nothing was changed.
 		err := r.passAgain(ctx, e)
 		if err == nil || model.Is[*model.RefusedError](err) {
-			r.stage = changing
+			r.stage = stage.Changing
 		}
 		if err != nil {
 			return err
@@ -202,30 +192,14 @@ func (r *run) passAgain(ctx context.Context, e *model.Entry) error {
 	if err := r.restorePolicies(ctx); err != nil {
 		return err
 	}
-	if err := r.gateAgain(ctx); err != nil {
+	r.Progress.Step("gate")
+	if _, err := r.gate(ctx, r.plan.StillExpected(), nil); err != nil {
 		return err
 	}
 	if err := r.checks(ctx); err != nil {
 		return err
 	}
 	return r.before(ctx, model.BeforeSwitch)
-}
-
-// gateAgain is the gate for containers that run already. They have to be good for gate.stable from now.
-func (r *run) gateAgain(ctx context.Context) error {
-	r.Progress.Step("gate")
-	began := time.Now()
-	w := r.await(ctx, r.plan.StillExpected(), r.Settings.Stable, r.plan.Budget(r.Settings))
-	defer w.End()
-	w.Test(func(ctx context.Context, _ <-chan struct{}) func() error {
-		done := r.rehearse(ctx, already())
-		return func() error { return done.noted(r) }
-	})
-	err := w.Decide()
-	if r.report.AddStep("gate", began, err); err != nil {
-		return err
-	}
-	return r.step(ctx, "rehearse", func(context.Context) error { return w.Tested() })
 }
 
 // promoteServed is promote where someone made nginx serve the release by hand. Users are on it, so that nothing is switched
@@ -241,7 +215,7 @@ func (r *run) promoteServed(ctx context.Context, e *model.Entry) error {
 		return &model.ManualActionError{Err: fmt.Errorf("%s, and it is not healthy, so %s keeps running: %w", by, e.From, &model.RefusedError{Reasons: reasons}), Run: "bluegate health"}
 	}
 	r.note(model.Finding{Code: "switched-by-hand", Message: by + "; nothing was left to switch"})
-	r.stage = switched
+	r.stage = stage.Switched
 	if err := r.promote(ctx); err != nil {
 		return err
 	}

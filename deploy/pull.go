@@ -2,30 +2,25 @@ package deploy
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/pulling"
+	"bluegate/deploy/stage"
 )
 
 // pull pulls images. Which image each tag named before is journaled first, also for images that are built, so that a
 // failed release can give the tags back.
 func (r *run) pull(ctx context.Context) error {
-	pull := r.plan.Pull
-	var before []model.PulledImage
-	for _, img := range slices.Concat(pull, r.plan.Build) {
-		held, _ := model.ImageOf(r.plan.Images, img.Services[0])
-		before = append(before, model.PulledImage{Ref: img.Ref, Before: held.ID})
-	}
+	pull, before := r.plan.Pull, r.plan.Tags()
 	if len(before) == 0 {
 		return nil
 	}
 	if err := r.enter(ctx, model.PhasePulling, func(e *model.Entry) { e.Images = before }); err != nil {
 		return err
 	}
-	r.stage = changing
+	r.stage = stage.Changing
 	if len(pull) == 0 {
 		return nil
 	}

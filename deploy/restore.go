@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
+	"bluegate/deploy/stage"
 )
 
 // pointBack makes nginx serve again what it served before a change, and proves it: the old files are back, new workers
@@ -83,19 +83,7 @@ func (r *run) targetsOfOld(ctx context.Context) ([]model.Target, error) {
 	if err := r.listContainers(ctx); err != nil {
 		return nil, err
 	}
-	var endpoints []model.Endpoint
-	for _, p := range r.seen.Route.Points {
-		e := p.Endpoint
-		if e.Colour != r.plan.From {
-			var err error
-			if e, err = r.seen.Addresses.Counterpart(e); err != nil {
-				return nil, err
-			}
-		}
-		endpoints = append(endpoints, e)
-	}
-	running := slices.DeleteFunc(r.seen.Of(r.plan.From), func(c model.Container) bool { return !c.Running })
-	return targetsAt(endpoints, running), nil
+	return r.seen.TargetsOf(r.plan.From)
 }
 
 // healthOf says why a colour could not serve users now, by what the engine says. Without a reason it could.
@@ -126,7 +114,7 @@ func (r *run) rollBack(ctx context.Context) error {
 		r.setLive(model.None, "nginx could not be pointed back, so what it serves was not proven")
 		return fmt.Errorf("%s could not be pointed back to %s, so both colours keep running: %w", r.seen.Route.Nginx, r.plan.From, err)
 	}
-	r.stage = rolledBack
+	r.stage = stage.RolledBack
 	r.setLive(r.plan.From, "nginx was pointed back to it, and that was proven")
 	return nil
 }

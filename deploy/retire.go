@@ -1,11 +1,9 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"bluegate/deploy/model"
@@ -75,10 +73,7 @@ func (r *run) stopOld(ctx context.Context) error {
 	if err := r.ensureServing(ctx, r.plan.Release.To); err != nil {
 		return err
 	}
-	old := r.seen.Of(r.plan.From)
-	if r.plan.Keep != model.KeepRemoved { // else those too that an earlier run stopped
-		old = slices.DeleteFunc(old, func(c model.Container) bool { return !c.Running && (c.RestartPol == "" || c.RestartPol == "no") })
-	}
+	old := r.plan.ToStop(r.seen)
 	r.seen.Route.Paired = route.Paired
 	if err := r.holdNames(ctx, r.plan.From); err != nil {
 		return err
@@ -87,7 +82,7 @@ func (r *run) stopOld(ctx context.Context) error {
 	if err := r.despiteHooks(r.Stack.Retire(ctx, old)); err != nil {
 		return err
 	}
-	r.warnKilled(began, old)
+	r.note(r.seen.SlowStops(old, time.Since(began))...)
 	if r.plan.Keep != model.KeepRemoved {
 		return nil
 	}
@@ -125,11 +120,7 @@ const pruneLimit = time.Minute
 func (r *run) prune(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pruneLimit)
 	defer cancel()
-	var recallable []string
-	for _, rec := range r.journal.Releases[:min(model.KeptReleases, len(r.journal.Releases))] {
-		recallable = append(recallable, rec.Release)
-	}
-	err := r.Archive.Forget(ctx, r.seen.Application.Project, recallable)
+	err := r.Archive.Forget(ctx, r.seen.Application.Project, r.journal.Recallable())
 	if err == nil {
 		var removed []string
 		removed, r.journal.Brought, err = r.Images.Prune(ctx, r.journal.Brought)
@@ -137,18 +128,5 @@ func (r *run) prune(ctx context.Context) {
 	}
 	if err != nil {
 		r.note(model.Finding{Code: "not-pruned", Message: "what an older release left was not removed, and the next deployment tries again: " + err.Error()})
-	}
-}
-
-// warnKilled adds a finding for containers that ignored SIGTERM until their grace period was over: every deployment
-// waits for them.
-func (r *run) warnKilled(began time.Time, old []model.Container) {
-	took := time.Since(began)
-	for _, c := range old {
-		s, _ := r.seen.Application.Models[c.Colour].Service(c.Service)
-		grace := cmp.Or(s.StopGrace, 10*time.Second)
-		if took >= grace+s.StopSlack {
-			r.note(model.Finding{Code: "slow-stop", Message: fmt.Sprintf("stopping the old colour took %s; %s may ignore SIGTERM and was killed after its stop_grace_period of %s", took.Round(100*time.Millisecond), c.Name, grace)})
-		}
 	}
 }

@@ -36,6 +36,16 @@ func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error 
 	return r.orAbandon(ctx, func() error { return r.makeLive(ctx) })
 }
 
+// stillLive refuses a rollback from a release that is not the live one any more: it was decided before this run had the
+// lock.
+func (r *run) stillLive() error {
+	leaving := r.Settings.Leaving
+	if leaving == "" || len(r.journal.Releases) > 0 && r.journal.Releases[0].Release == leaving {
+		return nil
+	}
+	return model.Invalid("release %s is not live any more: someone else made another one live, and nothing is rolled back", leaving)
+}
+
 // chooseRollback puts the release that may come back in the place of what the Compose files say of its colour now.
 func (r *run) chooseRollback() {
 	if len(r.journal.Releases) > 1 {
@@ -88,7 +98,7 @@ func (r *run) rollbackTargetOnceSettled(ctx context.Context) (err error) {
 			err = errors.New("what an earlier run left has to be settled first: run `bluegate settle`")
 		}
 		if err != nil {
-			r.report.Rollback = &report.RollbackTarget{Containers: []report.KeptContainer{}, Refused: err.Error()}
+			r.report.Rollback = plan.NoWayBack(err)
 			return nil
 		}
 	}
@@ -113,24 +123,14 @@ func (r *run) notePruned(ctx context.Context) error {
 
 // rollbackTarget is what a rollback would go back to, or why there is nothing.
 func (r *run) rollbackTarget(ctx context.Context) (*report.RollbackTarget, error) {
-	way := &report.RollbackTarget{Containers: []report.KeptContainer{}}
 	back, err := r.seen.RollbackTarget()
 	if err != nil {
-		way.Refused = err.Error()
-		return way, nil
-	}
-	way.Release, way.Colour, way.Set = back.Release, back.Colour, back.Set
-	if !back.At.IsZero() {
-		way.At = &back.At
+		return plan.NoWayBack(err), nil
 	}
 	if err := r.askRetained(ctx, back); err != nil {
 		return nil, err
 	}
-	way.Containers = r.seen.Retained
-	if err := plan.NotRestorable(back.Release, way.Containers); err != nil {
-		way.Refused = err.Error()
-	}
-	return way, nil
+	return plan.WayBack(back, r.seen.Retained), nil
 }
 
 // start starts the release's containers: new ones, or those that were kept. Then their names are not held any more:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
@@ -123,44 +124,19 @@ func (r *run) leftBy(e *model.Entry) *run {
 
 // settleEntry finishes or undoes the entry, and says what it did.
 func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
-	phase, chosen := e.Phase, r.seen.Served()
+	chosen := r.seen.Served()
 	switch {
 	case e.From == model.None:
-	case phase == model.PhaseSwitched && chosen == e.From:
+	case e.Phase == model.PhaseSwitched && chosen == e.From:
 		return r.switchedBack(ctx, e)
-	case phase.BeforeSwitch() && chosen == e.To:
+	case e.Phase.BeforeSwitch() && chosen == e.To:
 		return fmt.Sprintf("someone made %s live by hand before release %s had passed: it stays live, and %s keeps running", e.To, e.Release, e.From), r.closeEntry(ctx, model.Settled)
 	}
-	if err := r.undoStep(ctx, e); err != nil {
+	passed, err := r.settlePassed(ctx, e)
+	if err != nil {
 		return "", err
 	}
-	if phase == model.PhaseCanary {
-		if err := r.settleCanary(ctx, e); err != nil {
-			return "", err
-		}
-	}
-	if phase == model.PhaseSwitching {
-		loaded, err := r.settleSwitch(ctx, e)
-		if err != nil {
-			return "", err
-		}
-		if loaded {
-			phase = model.PhaseSwitched
-		}
-		if loaded && e.Bakes {
-			phase = model.PhaseBaking
-		}
-	}
-	if phase == model.PhaseBaking {
-		kept, err := r.settleBake(ctx, e)
-		if err != nil {
-			return "", err
-		}
-		if kept {
-			phase = model.PhaseSwitched
-		}
-	}
-	if phase != model.PhaseSwitched {
+	if !passed {
 		return r.settleUnpassed(ctx, e)
 	}
 	if e.From != model.None {
@@ -172,17 +148,37 @@ func (r *run) settleEntry(ctx context.Context, e *model.Entry) (string, error) {
 	if err := r.retire(ctx, quietly); err != nil {
 		return "", err
 	}
-	if r.plan.Keep == model.KeepRunning {
-		return fmt.Sprintf("release %s of %s is live, and %s keeps running", e.Release, e.To, plan.OrNone(e.From)), nil
+	return plan.Retired(e), nil
+}
+
+// settlePassed says whether the release of an entry stays, by the phase in which it was left and by what is true. If it does
+// not, nginx serves the old colour alone afterwards.
+func (r *run) settlePassed(ctx context.Context, e *model.Entry) (passed bool, err error) {
+	if err := r.undoStep(ctx, e); err != nil {
+		return false, err
 	}
-	return fmt.Sprintf("release %s of %s is live: what its deployment had left of %s was retired", e.Release, e.To, plan.OrNone(e.From)), nil
+	switch e.Phase {
+	case model.PhaseSwitched:
+		return true, nil
+	case model.PhaseCanary:
+		if e.Change == nil {
+			return false, nil
+		}
+		return false, r.rollBack(ctx)
+	case model.PhaseSwitching:
+		loaded, err := r.settleSwitch(ctx, e)
+		if err != nil || !loaded || !e.Bakes {
+			return loaded, err
+		}
+		return r.settleBake(ctx, e)
+	case model.PhaseBaking:
+		return r.settleBake(ctx, e)
+	}
+	return false, nil
 }
 
 // settleUnpassed removes a release that had not passed.
 func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error) {
-	if e.Waits() {
-		return r.settleWaiting(ctx, e)
-	}
 	// Workers that had taken the change for a moment may still answer from the release.
 	if (e.Phase == model.PhaseSwitching || e.Phase == model.PhaseBaking || e.Phase == model.PhaseCanary) && r.seen.Route.State == model.RouterRunning {
 		if err := r.drainRelease(ctx); err != nil {
@@ -192,13 +188,7 @@ func (r *run) settleUnpassed(ctx context.Context, e *model.Entry) (string, error
 	if err := r.removeRelease(ctx); err != nil {
 		return "", err
 	}
-	if e.Drill {
-		return fmt.Sprintf("the drill %s of %s had not ended: its containers were removed, and %s is live with those that it had", e.Release, e.To, plan.OrNone(e.From)), nil
-	}
-	if e.Back != nil {
-		return fmt.Sprintf("the rollback to release %s of %s had not passed when it ended: it was stopped again, and %s was not touched", e.Release, e.To, plan.OrNone(e.From)), nil
-	}
-	return fmt.Sprintf("release %s of %s had not passed when its deployment ended: it was removed, and %s was not touched", e.Release, e.To, plan.OrNone(e.From)), nil
+	return plan.Removed(e, time.Now()), nil
 }
 
 // switchedBack accepts that someone pointed nginx back by hand after the release was live. The release is stopped, and

@@ -30,7 +30,7 @@ func (d *Deployer) Status(ctx context.Context) *report.Report {
 	if err != nil {
 		return r.outcome(ctx, err)
 	}
-	return r.concludeStatus()
+	return r.seen.Conclude(r.report)
 }
 
 // observeOnly observes without a lock, and adds findings for what a killed run left and for who holds the lock.
@@ -79,36 +79,4 @@ func (r *run) observeHalfSwitch(ctx context.Context) error {
 	r.seen.Live = plan.Live{Colour: e.From, By: fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.seen.Route.Nginx, e.Release, e.To)}
 	r.setLive(r.seen.Live.Colour, r.seen.Live.By)
 	return nil
-}
-
-// concludeStatus writes the state, its message and its exit code into the report.
-func (r *run) concludeStatus() *report.Report {
-	status := r.report
-	status.State, status.Canary = r.seen.State(), r.seen.Route.Canary
-	if len(r.journal.Releases) > 0 {
-		rec := r.journal.Releases[0]
-		status.LastProven = &report.LastProven{Colour: rec.Colour, Release: rec.Release}
-		if !rec.At.IsZero() {
-			status.LastProven.At = &rec.At
-		}
-	}
-	switch status.State {
-	case report.StateLive:
-		return status.Finish(model.OK)
-	case report.StateNothing:
-		status.Message = "nothing of the application is on this engine: " + status.LiveBy
-		return status.Finish(model.OK)
-	}
-	status.Message = fmt.Sprintf("%s%s: %s", status.State, status.LastProven.Words(), status.LiveBy)
-	status.Run = "bluegate doctor"
-	if r.journal.Current != nil {
-		status.Run = "bluegate settle"
-	}
-	switch {
-	case r.seen.Route.State != model.RouterRunning:
-		return status.Finish(model.Unreachable)
-	case status.State == report.StateDown:
-		return status.Finish(model.NotHealthy)
-	}
-	return status.Finish(model.NeedsPerson)
 }

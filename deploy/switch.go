@@ -9,70 +9,115 @@ import (
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // replans is how often the switch is planned again because nginx's files changed. A generator may write them again and
 // again.
 const replans = 3
 
-// switchOver points nginx at the release and proves it. If another project's switch changed the files since the change
-// was planned, it is planned and tested again. What a person edited was never loaded, and is refused for that.
+// switchOver points nginx at the release, and proves it. After a canary it gives it the clients that it does not have yet.
 func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []model.Target, err error) {
 	err = r.step(ctx, "switch", func(ctx context.Context) (err error) {
 		if r.seen.Route.State == model.RouterAbsent {
 			return r.promote(ctx)
 		}
-		if r.stage == switched { // by a canary
-			targets, err = r.switchAll(ctx, healthy)
-			return err
-		}
 		r.beginJudging(ctx)
-		for try := 0; ; try++ {
-			var changed bool
-			if targets, changed, err = r.switchNginx(ctx, healthy); err != nil || !changed {
-				return err
-			}
-			if try == replans {
-				return model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.seen.Route.Nginx, try+1)
-			}
-			if err := r.planSwitchAgain(ctx); err != nil {
-				return err
-			}
+		phase := model.PhaseSwitching
+		if r.stage == stage.Switched { // what is left by a canary that ends here goes back to the old colour alone
+			phase = model.PhaseCanary
 		}
+		targets, err = r.advance(ctx, phase, func() (model.Change, time.Duration, error) { return r.plan.Change, r.logFor(), nil }, func(ctx context.Context, done model.Switched) error {
+			return r.served(ctx, done, healthy)
+		})
+		return err
 	})
 	return targets, err
 }
 
-// switchNginx is the critical section of a switch, on one goroutine: it takes nginx's lock, asks whether what was
-// tested is still what is there, writes the journal, and switches. changed says that the files are not those that the
-// change was planned for: then nothing was done.
-func (r *run) switchNginx(ctx context.Context, healthy time.Time) (targets []model.Target, changed bool, err error) {
+// advance switches nginx to the change that next returns, with the time for which requests are logged, proves it, and calls
+// then while nginx's lock is still held. If another project's switch changed the files since the first switch was planned, it
+// is planned and tested again. What a person edited was never loaded, and is refused for that.
+func (r *run) advance(ctx context.Context, phase model.Phase, next func() (model.Change, time.Duration, error), then func(context.Context, model.Switched) error) ([]model.Target, error) {
+	for try := 0; ; try++ {
+		change, logFor, err := next()
+		if err != nil {
+			return nil, err
+		}
+		targets, err := r.switchNginx(ctx, phase, change, logFor, then)
+		switch {
+		case !errors.Is(err, model.ErrChanged):
+			return targets, err
+		case r.stage == stage.Switched: // users have the release: what was planned cannot be given up for another plan
+			return nil, r.changedMeanwhile("during the canary")
+		case try == replans:
+			return nil, model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.seen.Route.Nginx, try+1)
+		}
+		if err := r.planSwitchAgain(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// switchNginx is the critical section of a switch, on one goroutine: it takes nginx's lock, asks whether what was tested is
+// still what is there, writes the journal, and switches. The next change begins with the same files as the first one of this
+// run did. Both ends of a switch are journaled, so that a later run can go back from either. model.ErrChanged says that the
+// files are not those that the change was planned for: then nothing was done.
+func (r *run) switchNginx(ctx context.Context, phase model.Phase, next model.Change, logFor time.Duration, then func(context.Context, model.Switched) error) (targets []model.Target, err error) {
 	err = r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
 		if targets, err = r.targetsOf(ctx); err != nil {
 			return err
 		}
-		next := r.plan.Change
-		next.LogFor = r.logFor()
+		first, before := r.stage != stage.Switched, r.change()
+		if !first {
+			next = next.Over(before)
+		}
+		next.LogFor = logFor
 		done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
-			return r.enter(ctx, model.PhaseSwitching, func(e *model.Entry) { e.Change, e.Bakes = &change, r.plan.Bakes(r.Settings) })
+			next = change
+			return r.enter(ctx, phase, func(e *model.Entry) {
+				if e.Bakes = r.plan.Bakes(r.Settings); first {
+					e.Change = &change
+				} else {
+					e.Step = &change
+				}
+			})
 		})
 		if err != nil {
 			return err
 		}
-		return r.served(ctx, done, healthy)
+		if !first {
+			next = before.Then(next)
+		}
+		r.stage, r.journal.Current.Change, r.journal.Current.Step = stage.Switched, &next, nil
+		return then(ctx, done)
 	})
-	if errors.Is(err, model.ErrChanged) {
-		return nil, true, nil
+	return targets, err
+}
+
+// change is what the switches of this run have made of nginx's files, from those before the first one. The journal has it;
+// before the first switch it is what is planned.
+func (r *run) change() model.Change {
+	if e := r.journal.Current; e != nil && e.Change != nil {
+		return *e.Change
 	}
-	if err != nil {
-		return nil, false, err
+	return r.plan.Change
+}
+
+// undoStep takes a switch after the first one back that was not proven: the files are those of the change before it again.
+func (r *run) undoStep(ctx context.Context, e *model.Entry) error {
+	if e == nil || e.Step == nil {
+		return nil
 	}
-	return targets, false, nil
+	state, err := r.nginx.Compare(ctx, *e.Step)
+	if err != nil || state != model.ChangeWritten && state != model.ChangeLoaded { // nothing is written, or the whole change tells
+		return err
+	}
+	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error { return r.nginx.Restore(ctx, *e.Step) })
 }
 
 // served notes that nginx provably serves the release. Without a bake it is promoted.
 func (r *run) served(ctx context.Context, done model.Switched, healthy time.Time) error {
-	r.stage = switched
 	r.report.Switch = &done
 	r.setLive(r.plan.Release.To, "nginx was just switched to it, and that was proven")
 	if !healthy.IsZero() {
@@ -90,10 +135,10 @@ func (r *run) promote(ctx context.Context) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
 	err := r.enter(ctx, model.PhaseSwitched, r.noteOld)
-	if err == nil || r.stage == switched { // without nginx no user is on it yet
-		r.stage = promoted
+	if err == nil || r.stage == stage.Switched { // without nginx no user is on it yet
+		r.stage = stage.Promoted
 	}
-	if err != nil && r.stage == promoted {
+	if err != nil && r.stage == stage.Promoted {
 		return &model.ManualActionError{Err: fmt.Errorf("%s is live, but the journal does not say so yet: %w", r.plan.Release.To, err), Run: "bluegate settle"}
 	}
 	return err
@@ -143,19 +188,5 @@ func (r *run) targetsOf(ctx context.Context) ([]model.Target, error) {
 	if reasons := plan.HealthProblems(r.plan.Release.Model, containers); len(reasons) > 0 {
 		return nil, &model.RefusedError{Reasons: reasons}
 	}
-	return targetsAt(r.plan.Change.Routes, containers), nil
-}
-
-// targetsAt pairs addresses with the containers of their services.
-func targetsAt(endpoints []model.Endpoint, containers []model.Container) (targets []model.Target) {
-	for _, e := range endpoints {
-		t := model.Target{Endpoint: e}
-		for _, c := range containers {
-			if c.Service == e.Service {
-				t.Containers = append(t.Containers, c)
-			}
-		}
-		targets = append(targets, t)
-	}
-	return targets
+	return plan.Targets(r.plan.Change.Routes, containers), nil
 }

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
+	"bluegate/deploy/stage"
 )
 
 // evidenceLines is how much of a container's log a refusal shows.
@@ -23,21 +23,29 @@ func (r *run) up(ctx context.Context) (healthy time.Time, err error) {
 	}); err != nil {
 		return healthy, err
 	}
-	r.stage = changing
+	r.stage = stage.Changing
 	if err := r.step(ctx, "replace", r.replace); err != nil {
 		return healthy, err
 	}
 	r.Progress.Step("up")
+	return r.gate(ctx, r.plan.Expected, r.start)
+}
+
+// gate returns when the gate has opened and nginx has accepted the coming configuration. start starts the containers; nil:
+// they run already, and have to be good for gate.stable from now. healthy is when the last container became healthy.
+func (r *run) gate(ctx context.Context, want []gate.Expected, start func(context.Context) error) (healthy time.Time, err error) {
 	began := time.Now()
-	w := r.await(ctx, r.plan.Expected, r.Settings.Stable, r.plan.Budget(r.Settings))
+	w := r.await(ctx, want, r.Settings.Stable, r.plan.Budget(r.Settings))
 	defer w.End()
-	w.Start(r.start)
+	if start != nil {
+		w.Start(start)
+	}
 	w.Test(func(ctx context.Context, started <-chan struct{}) func() error {
 		done := r.rehearse(ctx, started)
 		return func() error { return done.noted(r) }
 	})
 	err = w.Decide()
-	if !w.Up().IsZero() {
+	if start != nil && !w.Up().IsZero() {
 		r.report.Steps = append(r.report.Steps, report.Step{Name: "up", Status: "ok", MS: w.Up().Sub(began).Milliseconds()})
 	}
 	if r.report.AddStep("gate", began, err); err != nil {
@@ -113,11 +121,8 @@ func (r *run) stillIdle(ctx context.Context, old []model.Container) error {
 		return nil
 	}
 	route, err := r.observeRoute(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case route.Refusal == nil && route.Names != r.seen.Route.Names:
-		return model.Refuse(model.ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: someone switched it; find out who uses %s, and deploy again", route.Nginx, cmp.Or(r.seen.Route.Names, "no colour"), cmp.Or(route.Names, "no colour"), r.plan.Release.To)
 	}
-	return r.seen.NothingLeadsTo(route, r.plan.Release.To)
+	return r.seen.StillIdle(route, r.plan.Release.To)
 }

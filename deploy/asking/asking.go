@@ -151,3 +151,26 @@ func (q *Run) failed(series *check.Attempts, last check.Result) *model.Reason {
 	q.report.Status, q.report.Message = "failed", redact.Sanitize(series.Why)
 	return reason
 }
+
+// Question is a check of the live colour that knows from where it is asked.
+type Question struct {
+	check.Check
+	// Index is the place of the check in the list that was given. A check that is asked from each container of a service has
+	// one Question for each.
+	Index     int
+	Container model.Container // for check.Container
+}
+
+// Questions are the checks of a colour with the containers that it has.
+func Questions(o plan.Observation, colour model.Colour, checks []check.Check) (all []Question, err error) {
+	for i, c := range checks {
+		runs, _, err := Of(o, "watch", colour, []check.Check{c}, o.Of(colour))
+		if err != nil {
+			return all, err
+		}
+		for _, run := range runs {
+			all = append(all, Question{run.Check, i, run.Container})
+		}
+	}
+	return all, nil
+}

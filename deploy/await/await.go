@@ -61,14 +61,15 @@ func New(ctx context.Context, r Release) *Loop {
 		release: r, ctx: ctx, cancel: cancel, deadline: time.Now().Add(r.Budget), upDone: time.Now(),
 		up: make(chan error, 1), started: make(chan struct{}), tested: make(chan func() error, 1), asked: make(chan error, 1), healthy: map[string]bool{},
 	}
+	close(l.started)
 	l.gate = gate.New(r.Expected, r.Stable, l.deadline)
 	l.seen = r.Watch(ctx)
 	return l
 }
 
-// Start starts the containers. The gate does not open before start has returned.
+// Start starts the containers. The gate does not open before start has returned. It is called before anything else, or never.
 func (l *Loop) Start(start func(context.Context) error) {
-	l.upDone = time.Time{}
+	l.upDone, l.started = time.Time{}, make(chan struct{})
 	l.work.Go(func() { l.up <- start(l.ctx) })
 }
 

@@ -66,8 +66,49 @@ func (s *Session) find(route model.Route, remote bool) error {
 	return nil
 }
 
-// Start starts the load, which continues when ctx ends, and returns after Lead. Result ends it.
-func (s *Session) Start(ctx context.Context) error {
+// Colours are what a drill switches between: the colour that is live, and a copy of it. Each method is called after those
+// before it have returned without an error.
+type Colours interface {
+	// There switches to the copy, and Left waits for what is in flight on the live colour, which may go on.
+	There(context.Context) error
+	Left(context.Context) (drained bool, err error)
+	// Back switches back, and Free waits until nothing is in flight on the copy.
+	Back(context.Context) error
+	Free(context.Context) (drained bool, err error)
+	// Plan plans the next switch to the copy.
+	Plan(context.Context) error
+	// Remove removes the copy.
+	Remove(context.Context) error
+}
+
+// Course starts the load, switches as often as the settings say, and removes the copy. It ends with the first error. The load
+// continues until Result.
+func (s *Session) Course(ctx context.Context, live, copied model.Colour, c Colours) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	for n := 0; n < s.settings.Switches; n += 2 {
+		if n > 0 {
+			if err := c.Plan(ctx); err != nil {
+				return err
+			}
+		}
+		if err := s.turn(ctx, copied, c.There, c.Left); err != nil {
+			return err
+		}
+		if err := s.turn(ctx, live, c.Back, c.Free); err != nil {
+			return err
+		}
+	}
+	if err := c.Remove(ctx); err != nil {
+		return err
+	}
+	_ = model.Sleep(ctx, Tail)
+	return nil
+}
+
+// start starts the load, which continues when ctx ends, and returns after Lead.
+func (s *Session) start(ctx context.Context) error {
 	users, err := s.load.Start(context.WithoutCancel(ctx), s.url, s.options)
 	if err != nil {
 		return err
@@ -76,10 +117,21 @@ func (s *Session) Start(ctx context.Context) error {
 	return model.Sleep(ctx, Lead)
 }
 
-// Turn begins a switch to a colour. What is noted in it has to be noted before the next one begins.
-func (s *Session) Turn(to model.Colour) *report.DrillSwitch {
+// turn switches to a colour, waits for what is in flight on the other one, and gives users some time on it.
+func (s *Session) turn(ctx context.Context, to model.Colour, change func(context.Context) error, drain func(context.Context) (bool, error)) error {
 	s.switches = append(s.switches, report.DrillSwitch{To: to, At: time.Now()})
-	return &s.switches[len(s.switches)-1]
+	turn := &s.switches[len(s.switches)-1]
+	err := change(ctx)
+	turn.MS = time.Since(turn.At).Milliseconds()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	turn.Drained, err = drain(ctx)
+	if turn.DrainMS = time.Since(began).Milliseconds(); err != nil {
+		return err
+	}
+	return model.Sleep(ctx, Rest)
 }
 
 // Result ends the load, waits for the requests in flight, and says what its users lost; nil: it was never started.

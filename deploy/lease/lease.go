@@ -12,12 +12,22 @@ import (
 // poll is the pause between two tries for a lock.
 const poll = 500 * time.Millisecond
 
-// Acquire takes a lock. While someone else holds it, Acquire waits for at most wait; waiting is called once, with who holds
-// it.
-func Acquire(ctx context.Context, store model.StateStore, name string, self model.Holder, wait time.Duration, waiting func(model.Holder)) (model.Lease, error) {
+// switchWait is how long a switch waits for another project's switch of the same nginx. That takes seconds.
+const switchWait = 2 * time.Minute
+
+// Locks takes the locks of one command.
+type Locks struct {
+	Store model.StateStore
+	Self  model.Holder
+	// Waiting is called once for each lock that someone else holds.
+	Waiting func(lock string, holder model.Holder)
+}
+
+// Take takes a lock. While someone else holds it, Take waits for at most wait; then the error is *model.LockedError.
+func (l Locks) Take(ctx context.Context, name string, wait time.Duration) (model.Lease, error) {
 	said := false
 	for began := time.Now(); ; {
-		lease, err := store.Lock(ctx, name, self)
+		lease, err := l.Store.Lock(ctx, name, l.Self)
 		if err == nil {
 			return lease, nil
 		}
@@ -26,13 +36,26 @@ func Acquire(ctx context.Context, store model.StateStore, name string, self mode
 			return nil, err
 		}
 		if !said {
-			waiting(locked.Holder)
+			l.Waiting(name, locked.Holder)
 			said = true
 		}
 		if err := model.Sleep(ctx, poll); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// Nginx calls do while it holds an nginx's lock, so that no other project switches the same nginx. The context of do ends when
+// the lock is lost. unreleased says that it was not given back; it expires by itself.
+func (l Locks) Nginx(ctx context.Context, id string, do func(context.Context) error) (unreleased, err error) {
+	held, err := l.Take(ctx, "nginx-"+id[:min(len(id), 12)], switchWait)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { unreleased = held.Release(context.WithoutCancel(ctx)) }()
+	holding, cancel := Holding(ctx, held)
+	defer cancel()
+	return nil, do(holding)
 }
 
 // Loss is the cause of a context when a lease was lost. It is model.ErrLeaseLost, with the reason if that is known.

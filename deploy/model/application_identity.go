@@ -81,3 +81,19 @@ func (j Journal) Identity() Identity {
 	slices.Sort(i.Services)
 	return i
 }
+
+// OfApplication is the journal as it is written: with the application that it is of, and the nginx that this one has. Where that
+// is not known, an earlier run's is kept.
+func (j Journal) OfApplication(own Identity, nginx string) Journal {
+	if own.Nginx = nginx; nginx == "" && j.Application != nil {
+		own.Nginx = j.Application.Nginx
+	}
+	j.Application = &own
+	return j
+}
+
+// ForeignTo is the refusal of a journal that another application of the same project name has written.
+func ForeignTo(project string, theirs, ours Identity) error {
+	return Refuse(ForeignJournal, "the journal of project %s (container bluegate-journal-%[1]s) is of another application (%s), and this one is: %s. If these are two, give this one a name of its own in bluegate.yml: project: %[1]s-2. If it is the same one, run: docker rm bluegate-journal-%[1]s, which forgets what rollback could go back to",
+		project, theirs, ours)
+}

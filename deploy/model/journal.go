@@ -96,3 +96,11 @@ type HistoryEntry struct {
 	Outcome Outcome   `json:"outcome"`
 	At      time.Time `json:"at"`
 }
+
+// Recallable are the releases that may come back.
+func (j Journal) Recallable() (releases []string) {
+	for _, rec := range j.Releases[:min(KeptReleases, len(j.Releases))] {
+		releases = append(releases, rec.Release)
+	}
+	return releases
+}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -56,4 +57,21 @@ func (o Observation) paired() (names []pairedName) {
 		names = append(names, n)
 	}
 	return names
+}
+
+// NamesNotHeld tells of names that nginx needs at its next start, and that lead nowhere then. held may be nil.
+func (o Observation) NamesNotHeld(held *model.NamesReport) []model.Finding {
+	var missing []string
+	for _, n := range o.Unresolved(o.Containers, model.None) {
+		if held == nil || !slices.Contains(held.Hosts, n.Host) {
+			missing = append(missing, n.Host)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []model.Finding{{
+		Code: "names-not-held", Message: fmt.Sprintf("%s could not start again: its files name %s, and no container with that name runs", o.Route.Nginx, strings.Join(missing, ", ")),
+		Cost: "the site is down after the next restart of nginx or of the engine", Remedy: "bluegate settle",
+	}}
 }

@@ -188,3 +188,12 @@ func notAsked(img Image, why error) model.Finding {
 	}
 	return model.Finding{Code: "not-checked", Message: fmt.Sprintf("whether %s can be pulled was not checked: %s; %s", img.Ref, redact.Sanitize(why.Error()), then)}
 }
+
+// Tags are the images that are pulled or built, with the image that each tag names before.
+func (p Plan) Tags() (before []model.PulledImage) {
+	for _, img := range slices.Concat(p.Pull, p.Build) {
+		held, _ := model.ImageOf(p.Images, img.Services[0])
+		before = append(before, model.PulledImage{Ref: img.Ref, Before: held.ID})
+	}
+	return before
+}

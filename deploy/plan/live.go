@@ -98,3 +98,39 @@ func (p Plan) MayStop(route model.Route) error {
 	}
 	return nil
 }
+
+// PointedAt is the error of someone who has pointed nginx at the plan's release since the plan was made: at a switch point, at
+// any other place, or by a whole file, which may have neither.
+func (p Plan) PointedAt(route model.Route) error {
+	named := slices.DeleteFunc(route.LeadsTo(p.Release.To), func(place string) bool { return slices.Contains(p.Named, place) })
+	if len(named) == 0 && route.Names == p.Release.To {
+		named = []string{"as a whole"}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the configuration of %s names %s now (%s), so the release keeps running; someone edited it: make it name the live colour, reload nginx", route.Nginx, p.Release.To, strings.Join(named, ", "))
+}
+
+// MayBeServed is the error of a configuration whose colour cannot be told once nginx has loaded it: none was like that when
+// the plan was made, or it would have been refused.
+func (p Plan) MayBeServed(route model.Route) error {
+	if route.Refusal == nil || len(route.Points) > 0 || p.sameWorkers(route) {
+		return nil
+	}
+	return fmt.Errorf("someone edited the configuration of %s, and nginx may serve %s by it, so the release keeps running (%w); make it name the live colour, reload nginx", route.Nginx, p.Release.To, route.Refusal)
+}
+
+// sameWorkers says that nginx has loaded nothing since the plan was made.
+func (p Plan) sameWorkers(now model.Route) bool {
+	before := slices.Sorted(slices.Values(p.Workers))
+	return len(before) > 0 && slices.Equal(before, slices.Sorted(slices.Values(now.Workers)))
+}
+
+// StillIdle refuses to touch containers of a colour that run, if someone pointed nginx at them since the Observation.
+func (o Observation) StillIdle(now model.Route, colour model.Colour) error {
+	if now.Refusal == nil && now.Names != o.Route.Names {
+		return model.Refuse(model.ConfigNotLoaded, "%s named %s when the deployment began, and names %s now: someone switched it; find out who uses %s, and deploy again", now.Nginx, OrNone(o.Route.Names), OrNone(now.Names), colour)
+	}
+	return o.NothingLeadsTo(now, colour)
+}

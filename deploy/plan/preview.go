@@ -78,3 +78,13 @@ func Changed(passed model.ReleaseRecord, containers []model.Container) []model.R
 func (p Plan) StillExpected() []gate.Expected {
 	return slices.DeleteFunc(slices.Clone(p.Expected), func(e gate.Expected) bool { return e.OneShot })
 }
+
+// BakeExpected is StillExpected where users are on the release: the least age, which counts from the start of a container, is
+// behind it.
+func (p Plan) BakeExpected() []gate.Expected {
+	still := p.StillExpected()
+	for i := range still {
+		still[i].Age = 0
+	}
+	return still
+}

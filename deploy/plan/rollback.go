@@ -97,3 +97,20 @@ func (p *Plan) planRetained(o Observation, _ Settings) error {
 	}
 	return NotRestorable(back.Release, o.Retained)
 }
+
+// WayBack is what a rollback would go back to, and what the engine has of it.
+func WayBack(back model.ReleaseRecord, retained []report.KeptContainer) *report.RollbackTarget {
+	way := &report.RollbackTarget{Release: back.Release, Colour: back.Colour, Set: back.Set, Containers: retained}
+	if !back.At.IsZero() {
+		way.At = &back.At
+	}
+	if err := NotRestorable(back.Release, retained); err != nil {
+		way.Refused = err.Error()
+	}
+	return way
+}
+
+// NoWayBack is a rollback that would be refused.
+func NoWayBack(why error) *report.RollbackTarget {
+	return &report.RollbackTarget{Refused: why.Error(), Containers: []report.KeptContainer{}}
+}

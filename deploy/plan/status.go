@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"bluegate/deploy/model"
@@ -57,3 +58,48 @@ func LeftBehind(j model.Journal) []model.Finding {
 
 // OrNone is the colour in a message.
 func OrNone(c model.Colour) string { return cmp.Or(string(c), "no colour") }
+
+// Conclude writes the state, its message and its exit code into the report of status.
+func (o Observation) Conclude(status *report.Report) *report.Report {
+	status.State, status.Canary = o.State(), o.Route.Canary
+	if len(o.Journal.Releases) > 0 {
+		rec := o.Journal.Releases[0]
+		status.LastProven = &report.LastProven{Colour: rec.Colour, Release: rec.Release}
+		if !rec.At.IsZero() {
+			status.LastProven.At = &rec.At
+		}
+	}
+	switch status.State {
+	case report.StateLive:
+		return status.Finish(model.OK)
+	case report.StateNothing:
+		status.Message = "nothing of the application is on this engine: " + status.LiveBy
+		return status.Finish(model.OK)
+	}
+	status.Message = fmt.Sprintf("%s%s: %s", status.State, status.LastProven.Words(), status.LiveBy)
+	status.Run = "bluegate doctor"
+	if o.Journal.Current != nil {
+		status.Run = "bluegate settle"
+	}
+	switch {
+	case o.Route.State != model.RouterRunning:
+		return status.Finish(model.Unreachable)
+	case status.State == report.StateDown:
+		return status.Finish(model.NotHealthy)
+	}
+	return status.Finish(model.NeedsPerson)
+}
+
+// RestartUndoes refuses an nginx whose restart would undo a switch, by what examining it has found.
+func (o Observation) RestartUndoes(found []model.Finding) error {
+	var undone []string
+	for _, f := range found {
+		if f.Code == model.RestartUndoes {
+			undone = append(undone, f.Place)
+		}
+	}
+	if len(undone) == 0 {
+		return nil
+	}
+	return model.Refuse(model.NginxNotSwitched, "a restart of %s would undo a switch: what starts it writes %s again; keep what names the colour in a file of its own", o.Route.Nginx, strings.Join(undone, ", "))
+}
