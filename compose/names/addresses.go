@@ -26,13 +26,6 @@ type fixedAddresses struct{ static, used map[netip.Addr]bool }
 // fixedOn collects the static addresses of a network: of all containers, running or not, and of the Compose files.
 func (h *Holder) fixedOn(ctx context.Context, name string) (fixedAddresses, error) {
 	all := fixedAddresses{map[netip.Addr]bool{}, map[netip.Addr]bool{}}
-	add := func(to map[netip.Addr]bool, texts ...string) {
-		for _, text := range texts {
-			if ip, err := netip.ParseAddr(text); err == nil {
-				to[ip.Unmap()] = true
-			}
-		}
-	}
 	rows, err := h.Engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", name))})
 	if err != nil {
 		return all, err
@@ -47,16 +40,30 @@ func (h *Holder) fixedOn(ctx context.Context, name string) (fixedAddresses, erro
 			add(all.static, n.IPAMConfig.IPv4Address, n.IPAMConfig.IPv6Address)
 		}
 	}
+	h.addDeclared(all.static, name)
+	return all, nil
+}
+
+// addDeclared adds the static addresses that the Compose files give on a network: their containers may not be there yet.
+func (h *Holder) addDeclared(to map[netip.Addr]bool, name string) {
 	for _, p := range h.projects() {
 		for _, service := range p.Services {
 			for key, n := range service.Networks {
 				if n != nil && p.Networks[key].Name == name {
-					add(all.static, n.Ipv4Address, n.Ipv6Address)
+					add(to, n.Ipv4Address, n.Ipv6Address)
 				}
 			}
 		}
 	}
-	return all, nil
+}
+
+// add adds addresses as the engine writes them; empty ones are none.
+func add(to map[netip.Addr]bool, texts ...string) {
+	for _, text := range texts {
+		if ip, err := netip.ParseAddr(text); err == nil {
+			to[ip.Unmap()] = true
+		}
+	}
 }
 
 // holderAddress is the address that the holder has on a network; nil: the engine may choose it.

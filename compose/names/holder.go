@@ -43,20 +43,21 @@ func holderName(project string) string { return "bluegate-names-" + project }
 
 // aliasesFor returns the aliases to add per network: those of each name's service that nginx is on, too.
 func (h *Holder) aliasesFor(ctx context.Context, nginx string, names []model.HeldName) (map[string][]string, error) {
+	aliases := map[string][]string{}
+	if len(names) == 0 { // nginx may not be there any more
+		return aliases, nil
+	}
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	info, err := h.Engine.ContainerInspect(ctx, nginx)
 	if err != nil {
 		return nil, h.Engine.Unreachable(fmt.Errorf("inspect the networks of nginx: %w", err))
 	}
-	aliases := map[string][]string{}
 	for _, n := range names {
 		if inHostsFile(info, n.Host) {
 			continue
 		}
-		shared := slices.DeleteFunc(slices.Sorted(maps.Keys(info.NetworkSettings.Networks)), func(name string) bool {
-			return slices.Contains(networksWithoutAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
-		})
+		shared := sharedWith(info, n)
 		if len(shared) == 0 {
 			return nil, model.Refuse(model.AddressLeftOver, "the configuration of nginx (%s) names %q for both colours, and nginx does not start while a host name does not resolve. While %s is stopped, the name can only be kept resolvable on a network that nginx and the service share, and they share none; remove the name from nginx's files, or add to nginx's service in its Compose file:\n  networks: [%s]",
 				strings.TrimPrefix(info.Name, "/"), n.Host, n.Colour, strings.Join(n.Networks, ", "))
@@ -73,6 +74,14 @@ func (h *Holder) aliasesFor(ctx context.Context, nginx string, names []model.Hel
 	return aliases, nil
 }
 
+// sharedWith are the networks that nginx's container shares with the service of a name. Where those of the service are not
+// known, all of nginx's count.
+func sharedWith(nginx container.InspectResponse, n model.HeldName) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(nginx.NetworkSettings.Networks)), func(name string) bool {
+		return slices.Contains(networksWithoutAliases, name) || len(n.Networks) > 0 && !slices.Contains(n.Networks, name)
+	})
+}
+
 // inHostsFile says whether a container resolves a host by its /etc/hosts.
 func inHostsFile(info container.InspectResponse, host string) bool {
 	return slices.ContainsFunc(info.HostConfig.ExtraHosts, func(entry string) bool {
@@ -83,9 +92,6 @@ func inHostsFile(info container.InspectResponse, host string) bool {
 
 // CanHold implements model.NameHolder.
 func (h *Holder) CanHold(ctx context.Context, nginx string, names []model.HeldName) error {
-	if len(names) == 0 {
-		return nil
-	}
 	_, err := h.aliasesFor(ctx, nginx, names)
 	return err
 }
@@ -96,34 +102,52 @@ func (h *Holder) Hold(ctx context.Context, project, nginx string, names []model.
 	if err != nil {
 		return err
 	}
-	aliases := map[string][]string{}
-	if len(names) > 0 {
-		if aliases, err = h.aliasesFor(ctx, nginx, names); err != nil {
-			return err
-		}
+	aliases, err := h.aliasesFor(ctx, nginx, names)
+	if err != nil {
+		return err
 	}
 	spec, err := json.Marshal(aliases)
 	if err != nil {
 		return err
 	}
-	kept := ""
-	for _, row := range there {
-		if row.Labels[engine.NamesHeldLabel] != string(spec) || row.State != container.StateRunning {
-			continue
-		}
-		taken, err := h.inTheWay(ctx, row)
-		if err != nil {
-			return h.Engine.Unreachable(err)
-		}
-		if !taken {
-			kept = row.ID
-		}
+	kept, err := h.usable(ctx, there, string(spec))
+	if err != nil {
+		return h.Engine.Unreachable(err)
 	}
 	if kept == "" && len(aliases) > 0 { // before the others are removed, so that a name of both always resolves
 		if kept, err = h.createHolder(ctx, project, aliases, string(spec)); err != nil {
 			return h.Engine.Unreachable(fmt.Errorf("keep the host names resolvable that nginx needs at its next start: %w", err))
 		}
 	}
+	if err := h.removeOthers(ctx, there, kept); err != nil {
+		return err
+	}
+	if kept == "" {
+		return nil
+	}
+	return h.Engine.Unreachable(h.rename(ctx, kept, holderName(project)))
+}
+
+// usable is the holder that runs, holds what the spec says, and has no address that is fixed for a container of the
+// application; empty: there is none.
+func (h *Holder) usable(ctx context.Context, there []container.Summary, spec string) (id string, err error) {
+	for _, row := range there {
+		if row.Labels[engine.NamesHeldLabel] != spec || row.State != container.StateRunning {
+			continue
+		}
+		taken, err := h.inTheWay(ctx, row)
+		if err != nil {
+			return "", err
+		}
+		if !taken {
+			id = row.ID
+		}
+	}
+	return id, nil
+}
+
+// removeOthers removes the holders except one.
+func (h *Holder) removeOthers(ctx context.Context, there []container.Summary, kept string) error {
 	for _, row := range there {
 		if row.ID == kept {
 			continue
@@ -132,10 +156,7 @@ func (h *Holder) Hold(ctx context.Context, project, nginx string, names []model.
 			return h.Engine.Unreachable(fmt.Errorf("remove %v, which keeps host names resolvable that are no longer needed: %w", row.Names, err))
 		}
 	}
-	if kept == "" {
-		return nil
-	}
-	return h.Engine.Unreachable(h.rename(ctx, kept, holderName(project)))
+	return nil
 }
 
 // rename gives a holder that was created next to another one its final name.
@@ -149,6 +170,8 @@ func (h *Holder) rename(ctx context.Context, id, name string) error {
 	return h.Engine.ContainerRename(ctx, id, name)
 }
 
+// createHolder starts a holder of aliases, which are by network. Its name is not the final one: another holder may still have
+// that. If it cannot be started, it is removed.
 func (h *Holder) createHolder(ctx context.Context, project string, aliases map[string][]string, spec string) (id string, err error) {
 	if !h.Engine.CanWait() {
 		return "", errors.New("no executable that can wait on this engine")
@@ -159,14 +182,11 @@ func (h *Holder) createHolder(ctx context.Context, project string, aliases map[s
 	// The engine completes a creation even if its caller is gone; the next run finds the container by its label.
 	ctx, cancel := engine.Asking(context.WithoutCancel(ctx))
 	defer cancel()
-	networks := slices.Sorted(maps.Keys(aliases))
-	endpoints := map[string]*network.EndpointSettings{}
-	for _, name := range networks {
-		endpoints[name] = &network.EndpointSettings{Aliases: aliases[name]}
-		if endpoints[name].IPAMConfig, err = h.holderAddress(ctx, name); err != nil {
-			return "", err
-		}
+	endpoints, err := h.endpoints(ctx, aliases)
+	if err != nil {
+		return "", err
 	}
+	networks := slices.Sorted(maps.Keys(aliases))
 	config := &container.Config{Image: engine.WaitImage, Labels: map[string]string{engine.OwnLabel: "names", engine.NamesLabel: project, engine.NamesHeldLabel: spec}}
 	host := &container.HostConfig{NetworkMode: container.NetworkMode(networks[0]), RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}}
 	first := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{networks[0]: endpoints[networks[0]]}}
@@ -174,20 +194,33 @@ func (h *Holder) createHolder(ctx context.Context, project string, aliases map[s
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, engine.RemoveContainer(context.WithoutCancel(ctx), h.Engine, made.ID))
-		}
-	}()
-	for _, name := range networks[1:] {
-		if err := h.Engine.NetworkConnect(ctx, name, made.ID, endpoints[name]); err != nil {
-			return "", fmt.Errorf("join the network %s: %w", name, err)
-		}
-	}
-	if err := h.Engine.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
-		return "", err
+	if err := h.join(ctx, made.ID, networks[1:], endpoints); err != nil {
+		return "", errors.Join(err, engine.RemoveContainer(context.WithoutCancel(ctx), h.Engine, made.ID))
 	}
 	return made.ID, nil
+}
+
+// endpoints are a holder's places on the networks, each with an address that no container of the application has fixed.
+func (h *Holder) endpoints(ctx context.Context, aliases map[string][]string) (map[string]*network.EndpointSettings, error) {
+	all := map[string]*network.EndpointSettings{}
+	for name, hosts := range aliases {
+		address, err := h.holderAddress(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = &network.EndpointSettings{Aliases: hosts, IPAMConfig: address}
+	}
+	return all, nil
+}
+
+// join connects a new holder to its other networks, and starts it.
+func (h *Holder) join(ctx context.Context, id string, networks []string, endpoints map[string]*network.EndpointSettings) error {
+	for _, name := range networks {
+		if err := h.Engine.NetworkConnect(ctx, name, id, endpoints[name]); err != nil {
+			return fmt.Errorf("join the network %s: %w", name, err)
+		}
+	}
+	return h.Engine.ContainerStart(ctx, id, container.StartOptions{})
 }
 
 // holders lists the name holders of a project. There may be two after a run that was killed.

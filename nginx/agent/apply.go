@@ -212,9 +212,18 @@ func (w *applying) loaded() bool {
 			}
 		}
 		if time.Since(signalled) > w.Limit || !w.pause(pause) {
-			return w.fail(StepLoad, "its workers did not change within %s: %v", time.Since(signalled).Round(time.Millisecond), last)
+			return w.fail(StepLoad, "%s", unanswered(time.Since(signalled), last))
 		}
 	}
+}
+
+// unanswered says that nothing came of a signal, and why that could not be seen, if it could not.
+func unanswered(took time.Duration, last error) string {
+	text := fmt.Sprintf("its workers did not change within %s", took.Round(time.Millisecond))
+	if last != nil {
+		text += ": " + last.Error()
+	}
+	return text
 }
 
 func reachAll(all []Reach) []Response {

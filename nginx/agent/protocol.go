@@ -1,4 +1,4 @@
-// Package helper asks and does what must be asked and done from where nginx stands: in its network namespace, where its
+// Package agent asks and does what must be asked and done from where nginx stands: in its network namespace, where its
 // names resolve, and with the mounts that hold its configuration. Serve runs in a small container next to nginx; Client
 // speaks to it over that container's standard streams, one JSON object a line, so that it works on remote engines too.
 package agent

@@ -157,34 +157,36 @@ func (i *run) withChecks(p adopt.Proposal, r *report.Report) []adopt.Proposal {
 	if err != nil {
 		return nil
 	}
-	blue := app.Models[model.Blue]
-	for k, m := range app.Models {
+	for colour, m := range app.Models {
 		images, err := to.Images.Images(i.ctx, m)
 		if err != nil {
 			return nil
 		}
-		app.Models[k] = m.WithImages(images)
-		if k == model.Blue {
-			blue = app.Models[k]
-		}
-	}
-	var unjudged []model.Service
-	for _, why := range r.Reasons {
-		for _, m := range app.Models {
-			if s, ok := m.Service(why.Service); ok && why.Code == model.NoHealthcheck {
-				for _, b := range blue.Services {
-					if b.Key == s.Key {
-						unjudged = append(unjudged, b)
-					}
-				}
-			}
-		}
+		app.Models[colour] = m.WithImages(images)
 	}
 	var points []model.SwitchPoint
 	if r.Plan != nil {
 		points = r.Plan.Points
 	}
-	return []adopt.Proposal{i.folder.WithChecks(p, app, unjudged, points)}
+	return []adopt.Proposal{i.folder.WithChecks(p, app, unjudged(app, r.Reasons), points)}
+}
+
+// unjudged are blue's services whose health nobody judges, of whichever colour a refusal says so.
+func unjudged(app model.Application, reasons []model.Reason) (services []model.Service) {
+	for _, why := range reasons {
+		for _, m := range app.Models {
+			s, ok := m.Service(why.Service)
+			if !ok || why.Code != model.NoHealthcheck {
+				continue
+			}
+			for _, b := range app.Models[model.Blue].Services {
+				if b.Key == s.Key {
+					services = append(services, b)
+				}
+			}
+		}
+	}
+	return services
 }
 
 // completed keeps an existing bluegate.yml, and completes it where a deployment would not begin.
