@@ -63,7 +63,7 @@ func (s *shop) prunes() {
 	s.t.Helper()
 	for _, state := range []string{"created", "exited", "dead"} {
 		for _, id := range strings.Fields(docker(s.t, "ps", "-aq", "--filter", "name=^/bluegate-.*-"+s.Name+"$", "--filter", "status="+state)) {
-			docker(s.t, "rm", "-v", id)
+			_, _ = stand.Docker("rm", "-v", id) // one that removes itself may be gone
 		}
 	}
 }
@@ -198,5 +198,25 @@ func TestNameOfWhatServes(t *testing.T) {
 	}
 	if state := inspect(t, db, "{{.State.Status}}"); state != "running" {
 		t.Errorf("%s is %s", db, state)
+	}
+}
+
+// An nginx that mentions a service and is on none of the application's networks is not overlooked: nobody reads that there is
+// no nginx.
+func TestNginxOnAnotherNetwork(t *testing.T) {
+	sample.Test(t, 7)
+	t.Parallel()
+	s := newShop(t, stand.Options{})
+	conf := "server { listen 80; resolver 127.0.0.11; location / { set $was was-blue:3000; proxy_pass http://$was; } }\n"
+	if err := os.WriteFile(s.Conf, []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	docker(t, "run", "-d", "--name", s.Nginx, "-v", filepath.Dir(s.Conf)+":/etc/nginx/conf.d", s.Image)
+	r := s.deploys(0, model.Planned, nil, "blue", "--dry-run")
+	if !hasFinding(r, "nginx-elsewhere") || !strings.Contains(r.Report.LiveBy, s.Nginx) {
+		t.Errorf("%s; %v", r.Report.LiveBy, r.Report.Findings)
+	}
+	if text, err := s.Run(t.Context(), nil, "deploy", "blue", "--dry-run"); err != nil || !strings.Contains(text.Stdout, s.Nginx) {
+		t.Errorf("%v:\n%s", err, text.Stdout)
 	}
 }

@@ -54,7 +54,7 @@ func TestWhatIsSaidIsTrue(t *testing.T) {
 	docker(t, "exec", s.Nginx, "nginx", "-s", "reload")
 
 	// The place of a mistake is shown, although the project's folder is in Compose's environment.
-	file := filepath.Join(s.Dir, "compose.blue-deploy.yml")
+	file := filepath.Join(s.Dir, "compose.green-deploy.yml") // read after blue's, which teaches what is secret
 	before, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
