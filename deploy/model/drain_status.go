@@ -19,6 +19,7 @@ type OpenConnections struct {
 	Oldest      time.Duration // since it was first seen, which may be later than its beginning
 }
 
+// String names the workers first: a drain ends with them, whatever is open.
 func (l DrainStatus) String() string {
 	parts := make([]string, len(l.Open))
 	for i, o := range l.Open {
@@ -38,6 +39,7 @@ func (o OpenConnections) String() string {
 	return fmt.Sprintf("%s to %s (the oldest open for %s or longer)", Count(o.Connections, "connection"), o.Container, o.Oldest.Round(time.Second))
 }
 
+// Count is a number with its noun, which gets an s where it has to: "1 worker", "2 workers".
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -7,6 +7,7 @@ import (
 // history is how many ended releases the journal remembers.
 const history = 10
 
+// Close ends the entry that is under way, and remembers how. It writes nothing.
 func (j *Journal) Close(outcome Outcome) {
 	past := HistoryEntry{Release: j.Current.Release, Colour: j.Current.To, Outcome: outcome, At: time.Now()}
 	j.Past = append([]HistoryEntry{past}, j.Past...)

@@ -79,7 +79,8 @@ func (m Model) Service(name string) (Service, bool) {
 	return m.Services[i], true
 }
 
-// Container is what the engine says of one container of a colour.
+// Container is what the engine said of one container of a colour when it was listed. What is to be stopped or removed by it is
+// named by its ID: another container may have its name by now.
 type Container struct {
 	Colour     Colour            `json:"colour"`
 	Service    string            `json:"service"`
@@ -131,7 +132,8 @@ func (c Container) InUse() bool {
 	return c.Running || c.State == string(gate.StateRestarting) || c.State == string(gate.StatePaused)
 }
 
-// WithImages fills in what only the images say: the ports that they expose, where the file declares none.
+// WithImages is the model with what only the images say: the ports that they expose, where the file declares none. m itself is
+// not changed.
 func (m Model) WithImages(images []Image) Model {
 	m.Services = slices.Clone(m.Services)
 	for i, s := range m.Services {
@@ -142,6 +144,7 @@ func (m Model) WithImages(images []Image) Model {
 	return m
 }
 
+// ImageOf finds the image of a service.
 func ImageOf(images []Image, service string) (Image, bool) {
 	i := slices.IndexFunc(images, func(img Image) bool { return img.Service == service })
 	if i < 0 {

@@ -99,6 +99,7 @@ type Reason struct {
 	ContainerID string `json:"-"`
 }
 
+// String is the code, the service and the container unless the message names them, and the message.
 func (r Reason) String() string {
 	text := string(r.Code)
 	for _, part := range []string{r.Service, r.Container} {
@@ -118,7 +119,8 @@ type Finding struct {
 	Remedy  string `json:"remedy,omitempty"` // ready to paste
 }
 
-// RefusedError says that a release may not take traffic.
+// RefusedError says that a release may not take traffic, or that something may not be touched. Whoever returns it has changed
+// nothing that has to be undone by hand.
 type RefusedError struct{ Reasons []Reason }
 
 // Refuse makes a RefusedError of one reason.
@@ -126,6 +128,7 @@ func Refuse(code Code, format string, args ...any) error {
 	return &RefusedError{Reasons: []Reason{{Code: code, Message: fmt.Sprintf(format, args...)}}}
 }
 
+// Error lists all reasons: a person repairs them in one go.
 func (e *RefusedError) Error() string {
 	texts := make([]string, len(e.Reasons))
 	for i, r := range e.Reasons {
@@ -134,7 +137,8 @@ func (e *RefusedError) Error() string {
 	return "refused: " + strings.Join(texts, "; ")
 }
 
-// InvalidError is a fault of what the user wrote. Nothing was touched.
+// InvalidError is a fault of what the user wrote: in the Compose files, in bluegate.yml, or on the command line. Nothing was
+// touched.
 type InvalidError struct {
 	Reasons []Reason // filled where a code of the closed list says it
 	Err     error
@@ -148,7 +152,8 @@ func Invalid(format string, args ...any) error {
 func (e *InvalidError) Error() string { return e.Err.Error() }
 func (e *InvalidError) Unwrap() error { return e.Err }
 
-// UnreachableError says that the engine or nginx could not be asked.
+// UnreachableError says that the engine or nginx could not be asked. It says nothing about the release: what waits for one of
+// them asks again, and where nothing was changed yet the run ends with an exit code of its own.
 type UnreachableError struct {
 	What string // "the engine at unix:///var/run/docker.sock", "nginx"
 	Err  error
@@ -159,7 +164,7 @@ func (e *UnreachableError) Error() string {
 }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// LockedError says who holds the lock.
+// LockedError says who holds a lock. A lock whose holder has died is taken over, and is none.
 type LockedError struct {
 	Lock   string
 	Holder Holder
@@ -169,7 +174,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("another deployment holds the lock %s: %s", e.Lock, e.Holder)
 }
 
-// ManualActionError says that what is live could not be brought to a clean state; nothing that may serve was stopped.
+// ManualActionError says that what is live could not be brought to a clean state, so that a person has to decide; nothing that
+// may serve was stopped. Where an error wraps several kinds, this one decides the outcome.
 type ManualActionError struct {
 	Err error
 	Run string // the command to run, or what to look at
@@ -178,7 +184,8 @@ type ManualActionError struct {
 func (e *ManualActionError) Error() string { return e.Err.Error() }
 func (e *ManualActionError) Unwrap() error { return e.Err }
 
-// ReasonsOf collects the reasons that an error carries, through everything it wraps.
+// ReasonsOf are the reasons that an error carries, however deep it wraps them: those of the first RefusedError in it, or else
+// of the first InvalidError. They are the error's own, so that evidence can be added to them.
 func ReasonsOf(err error) []Reason {
 	var refused *RefusedError
 	if errors.As(err, &refused) {

@@ -8,7 +8,7 @@ import (
 )
 
 // ReleaseRecord is a release that users were served, and what going back to it takes. Nothing in it can be secret: what a
-// container was given (environment, command line, labels) stays with the engine, in what Stack.Keep makes.
+// container was given (environment, command line, labels) stays with the engine, in what Archive.Keep makes.
 type ReleaseRecord struct {
 	Release string    `json:"release"`
 	Colour  Colour    `json:"colour"`
@@ -69,7 +69,7 @@ func (m Model) AsRun(containers []Container) Model {
 	return m.Without(func(Service) bool { return false })
 }
 
-// Without is the model without some of its services. Nothing depends on one that is not there.
+// Without is the model without some of its services. Nothing in it depends on one that is not there. m itself is not changed.
 func (m Model) Without(gone func(Service) bool) Model {
 	m.Services = slices.DeleteFunc(slices.Clone(m.Services), gone)
 	for i, s := range m.Services {
@@ -81,9 +81,9 @@ func (m Model) Without(gone func(Service) bool) Model {
 	return m
 }
 
-// Promote puts the release that is live now at the head of the records, and the one that retired after it. What it
-// brought is to be pruned one day; so are the images of older releases, once they have lost
-// their names.
+// Promote puts the release that is live now at the head of the records, and the one that retired after it. What it brought is
+// to be pruned one day; so are the images of older releases, once they have lost their names. The entry stays under way until
+// Close.
 func (j *Journal) Promote(e *Entry, now time.Time) {
 	live := ReleaseRecord{Release: e.Release, Colour: e.To, Set: e.Set}
 	if e.Back != nil {

@@ -189,6 +189,7 @@ func Declare(mentions []Mention) string {
 	return text
 }
 
+// String is the place with what is written there, sanitized.
 func (m Mention) String() string {
 	return fmt.Sprintf("%s (%s %s)", m.Place, m.Directive, redact.Sanitize(m.Text))
 }
@@ -348,7 +349,8 @@ type Switched struct {
 // ChangeState is what became of a change that a killed run had begun.
 type ChangeState string
 
-// The fates of a change: see facts about crash safety in doc.go.
+// The fates of a change. What is loaded is told by the workers that accepted requests when it was journaled
+// (Change.Workers): nginx has loaded it once none of them does any more.
 const (
 	ChangeNotApplied ChangeState = "untouched"  // the old bytes are there
 	ChangeWritten    ChangeState = "written"    // the new bytes are there, but what runs is older than they are
@@ -367,6 +369,7 @@ type NotSwitchedError struct {
 	Err      error
 }
 
+// Error is the reason, and why the old configuration could not be brought back, if it could not.
 func (e *NotSwitchedError) Error() string {
 	if e.Restored != nil {
 		return e.Reason.String() + "; and the old configuration could not be brought back: " + e.Restored.Error()
@@ -374,4 +377,5 @@ func (e *NotSwitchedError) Error() string {
 	return e.Reason.String()
 }
 
+// Unwrap gives both: what led here, and what became of the undo.
 func (e *NotSwitchedError) Unwrap() []error { return []error{e.Err, e.Restored} }

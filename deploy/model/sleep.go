@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sleep waits. It returns the cause of ctx if that ends first.
+// Sleep waits. If ctx ends first, it returns its cause at once: a signal, or a lock that was lost.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -43,8 +43,9 @@ forbid ./nginx/mode ./nginx/lint ./nginx/fsys -- 'github.com/docker/.*'
 forbid ./deploy/gate ./deploy/check -- 'github.com/.*'
 forbid ./deploy/drill/... -- "$module/deploy|$module/deploy/plan|github.com/.*" # they switch nothing
 forbid ./nginx/entrance -- 'github.com/docker/.*'
-forbid ./deploy/plan -- "$module/deploy|$module/deploy/(asking|await|lease|unchanged)|github.com/.*" # it asks nobody
-forbid ./deploy/asking ./deploy/await ./deploy/lease -- "$module/deploy|github.com/.*" # the story is above them
+below=(asking await baking hooks judging lease observing pulling stage unchanged) # what deploy does without the run
+forbid ./deploy/plan -- "$module/deploy|$module/deploy/($(IFS='|'; echo "${below[*]}"))|github.com/.*" # it asks nobody
+forbid "${below[@]/#/./deploy/}" -- "$module/deploy|github.com/.*" # the story is above them
 forbid ./cmd/bluegate/ui/progress ./cmd/bluegate/ui/style -- "$module/(compose|nginx|watch|cmd/bluegate/(config|adopt))(/.*)?|$module/deploy|github.com/docker/.*" # they know the domain's words only
 forbid ./watch/... -- "$module/(compose|nginx|cmd|testdata)(/.*)?|github.com/docker/.*"
 forbid ./watch/notify ./watch/page -- "$module/watch/history" # they know it by interfaces of watch
