@@ -33,9 +33,8 @@ type Connection struct {
 }
 
 // To finds the engine in the same way as the docker command: host, then DOCKER_HOST, then the named or the current
-// context. docker are flags of that command, where it has started this process; host and context go before its own. It
-// sends one request; if the engine does not answer, the error is a *model.UnreachableError that names the
-// endpoint and the remedy.
+// context. docker are flags of that command, where it has started this process; host and context go before its own. If the
+// engine does not answer, or is Podman, the error is a *model.UnreachableError that names the endpoint and the remedy.
 func To(ctx context.Context, host, contextName string, docker ...string) (*Connection, error) {
 	cli, err := CLI(ctx, host, contextName, docker)
 	if err != nil {
@@ -51,7 +50,27 @@ func To(ctx context.Context, host, contextName string, docker ...string) (*Conne
 		return nil, &model.InvalidError{Err: fmt.Errorf("connect to the engine at %s: %w", endpoint.Host, err)}
 	}
 	c := &Connection{Engine: &engine.Engine{Client: raw, Endpoint: endpoint.Host, Leases: leases}, CLI: cli}
-	return c, c.SetSkew(ctx)
+	if err := c.SetSkew(ctx); err != nil {
+		return c, err
+	}
+	return c, c.refusePodman(ctx)
+}
+
+// refusePodman returns a *model.UnreachableError if the engine is Podman. It speaks Docker's API, but nobody has shown that its
+// healthchecks, events, names and restarts mean what a gate takes them to mean.
+func (c *Connection) refusePodman(ctx context.Context) error {
+	ask, cancel := engine.Asking(ctx)
+	defer cancel()
+	v, err := c.ServerVersion(ask)
+	if err != nil {
+		return c.Unreachable(fmt.Errorf("ask for the versions: %w", err))
+	}
+	for _, part := range v.Components {
+		if strings.HasPrefix(part.Name, "Podman") {
+			return &model.UnreachableError{What: "Docker's engine", Err: fmt.Errorf("at %s is Podman %s, and bluegate deploys to Docker's engine only; choose one with --host, --context or DOCKER_HOST", c.Endpoint, v.Version)}
+		}
+	}
+	return nil
 }
 
 // ConfigFile is the configuration of the docker command, with the credentials for registries.

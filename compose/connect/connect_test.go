@@ -253,3 +253,25 @@ func TestConnectWithCertificates(t *testing.T) {
 		t.Errorf("a client without a certificate: %s", said)
 	}
 }
+
+// Podman's socket, as version 4.3.1 answers: refused by name.
+func TestConnectToPodman(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/_ping"):
+			w.Header().Set("Api-Version", "1.41")
+			w.Header().Set("Server", "Libpod/4.3.1 (linux)")
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_, _ = io.WriteString(w, `{"ServerVersion": "4.3.1", "SystemTime": "2026-11-28T23:47:34Z"}`)
+		case strings.HasSuffix(r.URL.Path, "/version"):
+			_, _ = io.WriteString(w, `{"Version": "4.3.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon", "Version": "2.1.6"}]}`)
+		default:
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+	}))
+	defer server.Close()
+	host := "tcp://" + server.Listener.Addr().String()
+	_, err := To(t.Context(), host, "")
+	notReached(t, err, time.Now(), time.Minute, "at "+host+" is Podman 4.3.1", "--host")
+}
