@@ -16,8 +16,9 @@ import (
 const undoLimit = 3 * time.Minute
 
 // abandon undoes what the run did: it points nginx back if it serves the release, removes the release with its images,
-// and makes sure that the old colour serves. It returns the error that led here; an error of the undo is added to it
-// and never replaces it.
+// and makes sure that the old colour serves. It works on a context of its own, for at most undoLimit, and ends before another
+// client may take the project's lock. It returns the error that led here; an error of the undo is added to it and never
+// replaces it.
 func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
@@ -39,7 +40,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	}
 	r.addLogs(ctx, model.ReasonsOf(cause))
 	if err == nil {
-		err = retryWhileUnreachable(ctx, func() error { return r.undo(ctx, failed) })
+		err = model.RetryWhileUnreachable(ctx, engineBack, func() error { return r.undo(ctx, failed) })
 	}
 	undo.MS = time.Since(began).Milliseconds()
 	if err != nil {
@@ -63,6 +64,8 @@ func (r *run) addLogs(ctx context.Context, reasons []model.Reason) {
 	}
 }
 
+// undo removes the release, once no worker is left that may answer from it. Where the old configuration could not be brought
+// back, the release stays: nginx may serve it.
 func (r *run) undo(ctx context.Context, failed *model.NotSwitchedError) error {
 	if failed != nil && failed.Restored != nil {
 		r.setLive(model.None, "the old configuration could not be brought back, so what nginx serves was not proven")
@@ -122,8 +125,9 @@ func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) 
 	return err
 }
 
-// removeRelease removes a release that did not pass, with the images that it brought. A release that a rollback started
-// is stopped, and stays.
+// removeRelease removes a release that did not pass, with the images that it brought, and closes the journal's entry. A release
+// that a rollback started is stopped, and stays. Before anything is removed, nginx is asked whether it may lead users there;
+// if it may, or if that cannot be told, the release stays, which is an error. It can be repeated.
 func (r *run) removeRelease(ctx context.Context) error {
 	if r.plan.Release.Back != nil {
 		return r.stopRestored(ctx)

@@ -27,7 +27,7 @@ func (r *run) atEnd(ctx context.Context) {
 		r.note(model.Finding{Code: "not-listed", Message: "the engine did not say which containers are there at the end, so none is listed: " + err.Error()})
 		return
 	}
-	if r.stage >= stage.Switched && r.live.Colour == r.plan.Release.To {
+	if r.stage >= stage.Switched && r.seen.Live.Colour == r.plan.Release.To {
 		r.report.Images = r.plan.LiveImages(r.seen, before)
 	}
 }

@@ -12,18 +12,6 @@ import (
 // engineBack is how long an engine that does not answer is waited for, where leaving things as they are would be worse.
 const engineBack = time.Minute
 
-// retryWhileUnreachable repeats something while the engine does not answer, for at most engineBack. It returns the last
-// error.
-func retryWhileUnreachable(ctx context.Context, do func() error) error {
-	for until := time.Now().Add(engineBack); ; {
-		err := do()
-		if !model.Is[*model.UnreachableError](err) || ctx.Err() != nil || time.Now().After(until) {
-			return err
-		}
-		_ = model.Sleep(ctx, time.Second)
-	}
-}
-
 // ensureServing makes sure that a colour can serve users before the other one is stopped, or after it was removed.
 // After a restart of the engine neither colour may run. Then this one, which was the last good one, is started again,
 // and the error asks for a person. An unhealthy colour is an error too, but while any colour runs nothing is started.
@@ -59,7 +47,7 @@ func (r *run) ensureOldServes(ctx context.Context, change model.Change) error {
 	if r.plan.From == model.None {
 		return nil
 	}
-	err := retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.plan.From) })
+	err := model.RetryWhileUnreachable(ctx, engineBack, func() error { return r.ensureServing(ctx, r.plan.From) })
 	var ended *endedError
 	switch {
 	case !errors.As(err, &ended) && err != nil:
@@ -80,5 +68,5 @@ func (r *run) lostInRetirement(ctx context.Context, cause error) error {
 	}
 	ctx, cancel := r.whileLocked(ctx, undoLimit)
 	defer cancel()
-	return errors.Join(cause, retryWhileUnreachable(ctx, func() error { return r.ensureServing(ctx, r.plan.Release.To) }))
+	return errors.Join(cause, model.RetryWhileUnreachable(ctx, engineBack, func() error { return r.ensureServing(ctx, r.plan.Release.To) }))
 }

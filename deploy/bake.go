@@ -43,6 +43,8 @@ func (r *run) watchServed(ctx context.Context, span time.Duration, asked questio
 	return rounds.Last(ctx)
 }
 
+// decideServed is the span itself: health by Docker's rules, and the rounds next to it. A release that is interrupted begins
+// the span again, and has three times the span and a minute for it.
 func (r *run) decideServed(ctx context.Context, span time.Duration, rounds baking.Rounds) error {
 	w := r.await(ctx, r.plan.BakeExpected(), span, 3*span+time.Minute)
 	defer w.End()

@@ -58,14 +58,6 @@ func (r *run) changedMeanwhile(when string) error {
 	return model.Refuse(model.NginxNotSwitched, "someone else changed the configuration of %s %s; deploy again once nobody does", r.seen.Route.Nginx, when)
 }
 
-// logFor is for how long the requests are logged after the switch.
-func (r *run) logFor() time.Duration {
-	if r.plan.Judged(r.Settings) && r.plan.Bakes(r.Settings) {
-		return r.Settings.Bake.For
-	}
-	return 0
-}
-
 // logAgain has nginx log requests for as long again. It is a reload, and nothing else changes.
 func (r *run) logAgain(ctx context.Context, span time.Duration) error {
 	again := func() (model.Change, time.Duration, error) { return r.change(), span, nil }

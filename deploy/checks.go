@@ -40,7 +40,7 @@ func (r *run) checks(ctx context.Context) error {
 // failingChecks asks the checks of a colour for `health`. If the colour is live, those of the bake are asked too.
 func (r *run) failingChecks(ctx context.Context, colour model.Colour) ([]model.Reason, error) {
 	checks := r.Settings.Checks[colour]
-	if colour == r.live.Colour {
+	if colour == r.seen.Live.Colour {
 		checks = slices.Concat(checks, r.Settings.Bake.Checks[colour])
 	}
 	all, err := r.checkRuns("health", colour, checks, r.seen.Of(colour))

@@ -40,7 +40,8 @@ type Settings = plan.Settings
 // DefaultSettings are those of a run without configuration.
 func DefaultSettings() Settings { return plan.DefaultSettings() }
 
-// run is one command. Only the command's goroutine writes it; other goroutines read it and return values.
+// run is one command. Only the command's goroutine writes it; other goroutines read it and return values. What is under way is
+// in the journal, what is true was observed, and what is to be done is in the plan: nothing of it is kept a second time.
 type run struct {
 	*Deployer
 	command  string
@@ -50,15 +51,15 @@ type run struct {
 
 	lease   model.Lease // the project's lock; nil: a command that only looks
 	journal model.Journal
-	seen    plan.Observation // the last
+	seen    plan.Observation // the last, and what is live since
 	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
 	plan    plan.Plan        // what is executed
 	stage   stage.Stage
 	drilled model.Outcome    // what a drill came to; empty: none has ended
 	judging *judging.Judging // nil: no requests are judged
-	live    plan.Live
 }
 
+// begin is a command of which nothing has been done.
 func (d *Deployer) begin(command string) *run {
 	return &run{Deployer: d, command: command, began: time.Now(), report: report.NewReport(command)}
 }
@@ -85,6 +86,7 @@ func (r *run) whole(ctx context.Context, do func(context.Context, context.Cancel
 	return r.report
 }
 
+// deploy is a deployment. Until the plan is made nothing is changed, except what an earlier run left.
 func (r *run) deploy(ctx context.Context, lost context.CancelCauseFunc) error {
 	if _, err := r.lockAndSettle(ctx, lost); err != nil {
 		return err
@@ -226,7 +228,7 @@ func (r *run) judgeLive() {
 
 // setLive notes which colour nginx serves, and how that is known.
 func (r *run) setLive(colour model.Colour, by string) {
-	r.live = plan.Live{Colour: colour, By: by}
+	r.seen.Live = plan.Live{Colour: colour, By: by}
 	r.report.Live, r.report.LiveBy = colour, by
 	r.tellAbout()
 }

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"slices"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/report"
@@ -51,10 +50,7 @@ func (r *run) examine(ctx context.Context) error {
 		return nil
 	}
 	found, err := r.nginx.Examine(ctx, model.Examination{Drain: r.Settings.DrainTimeout})
-	// What was observed already is said again with its remedy.
-	r.report.Findings = slices.DeleteFunc(r.report.Findings, func(f model.Finding) bool {
-		return slices.ContainsFunc(found, func(better model.Finding) bool { return better.Code == f.Code && better.Place == f.Place })
-	})
+	r.report.Withdraw(found) // what was observed already is said again with its remedy
 	r.note(found...)
 	return err
 }

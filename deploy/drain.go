@@ -22,7 +22,7 @@ func (r *run) drain(ctx context.Context) error {
 	if !errors.Is(err, errDrain) {
 		return err
 	}
-	r.noteOpen(left)
+	r.note(left.StillOpen()...)
 	if r.Settings.DrainThenStop {
 		r.note(model.Finding{Code: "cut", Message: fmt.Sprintf("%s still answered requests after %s; the old colour is stopped anyway (drain.then: stop)", left, r.Settings.DrainTimeout)})
 		return nil
@@ -45,11 +45,4 @@ func (r *run) drainWithin(ctx context.Context, limit time.Duration, containers [
 		err = context.Cause(ctx)
 	}
 	return left, err
-}
-
-// noteOpen adds a finding for each container to which connections are still open.
-func (r *run) noteOpen(left model.DrainStatus) {
-	for _, o := range left.Open {
-		r.note(model.Finding{Code: "still-open", Message: fmt.Sprintf("still open when the drain's time was over: %s; that is a stream, a websocket or a long request", o)})
-	}
 }

@@ -35,6 +35,7 @@ type drilling struct {
 	healthy  time.Time // when the copy became healthy
 }
 
+// drill is a drill. Whatever fails, the load is stopped and told of, and what was switched is switched back.
 func (d *drilling) drill(ctx context.Context, lost context.CancelCauseFunc) error {
 	if err := d.settings.Check(); err != nil {
 		return err
@@ -169,7 +170,7 @@ func (d *drilling) drained(ctx context.Context, colour model.Colour) error {
 	until := time.Now().Add(d.Settings.DrainTimeout)
 	left, err := d.drainWithin(ctx, d.Settings.DrainTimeout, d.seen.Of(colour), func(left model.DrainStatus) { d.Progress.Draining(left, until) })
 	if errors.Is(err, errDrain) {
-		d.noteOpen(left)
+		d.note(left.StillOpen()...)
 		return fmt.Errorf("after %s %w (%s; %s)", d.Settings.DrainTimeout, err, d.seen.Route.Nginx, left)
 	}
 	return err

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
+	"bluegate/deploy/hooks"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
@@ -30,6 +30,8 @@ func (d *Deployer) RollbackDryRun(ctx context.Context) *report.Report {
 	})
 }
 
+// foreseeOnly plans as a deployment or a rollback does, without a lock. What these would settle first is settled over ports that
+// change nothing.
 func (r *run) foreseeOnly(ctx context.Context, makePlan func() error) *report.Report {
 	r.report.DryRun = true
 	defer r.unlock(ctx) // what asking needs
@@ -63,7 +65,7 @@ func (r *run) settleUnchanged(ctx context.Context) (known bool, err error) {
 	r.journal.Current = &entry
 	nginx := &unchanged.Router{Router: r.Router}
 	r.Deployer, r.nginx = r.over(nginx), nginx.Over(r.nginx)
-	live := r.live
+	live := r.seen.Live
 	done, err := r.settle(ctx)
 	if nginx.Waits > 0 && err == nil && !done.drains {
 		r.note(model.Finding{Code: "would-wait", Message: fmt.Sprintf("%s of an earlier configuration still answer requests: a deployment waits for them for up to %s, and changes nothing if they have not ended by then (still-draining)",
@@ -93,14 +95,8 @@ func (d *Deployer) over(nginx *unchanged.Router) *Deployer {
 
 // describePlan writes the plan into the report.
 func (r *run) describePlan() {
-	hooks := []string{}
-	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
-		for _, argv := range r.hooks(moment) {
-			hooks = append(hooks, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
-		}
-	}
 	described, findings := r.plan.Describe(r.seen, r.Settings)
-	described.Hooks = hooks
+	described.Hooks = hooks.Listed(r.hooks)
 	r.report.Plan = described
 	r.note(findings...)
 }

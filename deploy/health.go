@@ -17,7 +17,7 @@ func (d *Deployer) Health(ctx context.Context) *report.Report {
 		return r.outcome(ctx, err)
 	}
 	defer r.unlock(ctx) // what asking needs
-	colour := cmp.Or(r.Settings.To, r.live.Colour)
+	colour := cmp.Or(r.Settings.To, r.seen.Live.Colour)
 	r.report.To, r.report.Containers = colour, r.seen.Of(colour)
 	reasons := r.failingHealth(ctx, colour)
 	if len(reasons) == 0 {
@@ -40,7 +40,7 @@ func (d *Deployer) Health(ctx context.Context) *report.Report {
 // restarted last week and is healthy now is healthy.
 func (r *run) failingHealth(ctx context.Context, colour model.Colour) []model.Reason {
 	if colour == model.None {
-		return []model.Reason{{Code: model.Missing, Message: "no colour is known to be live: " + r.live.By}}
+		return []model.Reason{{Code: model.Missing, Message: "no colour is known to be live: " + r.seen.Live.By}}
 	}
 	reasons := plan.HealthProblems(r.seen.Application.Models[colour], r.seen.Of(colour))
 	r.addLogs(ctx, reasons)

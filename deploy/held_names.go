@@ -51,7 +51,7 @@ func (r *run) hold(ctx context.Context, ending, starting model.Colour) error {
 // not.
 func (r *run) noteNames(ctx context.Context) error {
 	var err error
-	if r.report.Names, err = r.Names.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.live.Colour == model.None {
+	if r.report.Names, err = r.Names.HeldNames(ctx, r.seen.Application.Project); err != nil || !r.seen.NamesKnown() || r.seen.Live.Colour == model.None {
 		return err
 	}
 	r.note(r.seen.NamesNotHeld(r.report.Names)...)

@@ -36,18 +36,9 @@ func (r *run) rememberSettled(ctx context.Context, e *model.Entry, images []mode
 
 // historyRecord is what every record of the run has.
 func (r *run) historyRecord() model.HistoryRecord {
-	self := r.Self(r.command, r.plan.Release.ID)
-	app := r.journal.OfApplication(r.identity, r.seen.Route.Nginx).Application
-	rec := model.HistoryRecord{
-		Release: r.plan.Release.ID, Command: r.command, From: r.plan.From, To: r.plan.Release.To, By: self.User + "@" + self.Host,
-		Set: r.Settings.Set, Reasons: []model.Reason{}, Images: []model.HistoryImage{}, Began: r.began, Application: app,
-	}
-	if back := r.plan.Release.Back; back != nil {
-		rec.Set = back.Set
-	}
-	if r.plan.Waited && r.seen.Journal.Current != nil {
-		rec.Set = r.seen.Journal.Current.Set
-	}
+	rec, self := r.plan.HistoryRecord(r.seen, r.Settings), r.Self(r.command, r.plan.Release.ID)
+	rec.Command, rec.By, rec.Began = r.command, self.User+"@"+self.Host, r.began
+	rec.Application = r.journal.OfApplication(r.identity, r.seen.Route.Nginx).Application
 	if e := r.journal.Current; rec.Release == "" && e != nil { // settling it failed
 		rec.Release, rec.From, rec.To = e.Release, e.From, e.To
 	}

@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"bluegate/deploy/hooks"
 	"bluegate/deploy/model"
@@ -18,12 +17,8 @@ func (r *run) before(ctx context.Context, moment model.Moment) error {
 	}
 	return r.step(ctx, string(moment), func(ctx context.Context) error {
 		for _, argv := range r.hooks(moment) {
-			h := r.hook(ctx, moment, argv)
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if h.Status != "ok" {
-				return &model.RefusedError{Reasons: []model.Reason{{Code: model.HookFailed, Message: h.Failure(), LastProbe: strings.Join(h.Output, "\n")}}}
+			if err := hooks.Refusal(ctx, r.hook(ctx, moment, argv)); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -66,13 +61,14 @@ func (r *run) hooks(moment model.Moment) [][]string {
 	return r.Settings.Hooks[r.hookColour()].Commands[moment]
 }
 
+// hookColour is the colour whose hooks are run: the release's, or the one that a run which ended early would have made live.
 func (r *run) hookColour() model.Colour {
-	return cmp.Or(r.plan.Release.To, r.Settings.To, r.live.Colour.Other(), model.Blue)
+	return cmp.Or(r.plan.Release.To, r.Settings.To, r.seen.Live.Colour.Other(), model.Blue)
 }
 
 // hook runs one command, and reports what came of it.
 func (r *run) hook(ctx context.Context, moment model.Moment, argv []string) report.Hook {
-	env := hooks.Environment(moment, r.plan.From, r.hookColour(), r.live.Colour, r.report)
+	env := hooks.Environment(moment, r.plan.From, r.hookColour(), r.seen.Live.Colour, r.report)
 	h := hooks.Run(ctx, r.Hooks, moment, argv, env, r.Settings.Hooks[r.hookColour()].Timeout)
 	r.report.Hooks = append(r.report.Hooks, h)
 	return h

@@ -29,9 +29,9 @@ func (r *run) noOpenConnections(ctx context.Context) error {
 
 // stopIdle stops the idle colour although connections are open to it. Nginx must not name it anywhere.
 func (r *run) stopIdle(ctx context.Context) (said string, err error) {
-	idle := r.live.Colour.Other()
+	idle := r.seen.Live.Colour.Other()
 	if idle == model.None {
-		return "", model.Invalid("no colour is live (%s), so it is not known which colour could be stopped", r.live.By)
+		return "", model.Invalid("no colour is live (%s), so it is not known which colour could be stopped", r.seen.Live.By)
 	}
 	running := slices.DeleteFunc(r.seen.Of(idle), func(c model.Container) bool { return !c.InUse() })
 	if len(running) == 0 {
@@ -46,5 +46,5 @@ func (r *run) stopIdle(ctx context.Context) (said string, err error) {
 	if err := r.despiteHooks(r.Stack.Retire(ctx, running)); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s was stopped, and what was open to it was cut; %s is live", idle, r.live.Colour), nil
+	return fmt.Sprintf("%s was stopped, and what was open to it was cut; %s is live", idle, r.seen.Live.Colour), nil
 }

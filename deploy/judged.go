@@ -9,9 +9,6 @@ import (
 	"bluegate/deploy/model"
 )
 
-// mostWindows is how many windows a release may take until its requests tell, where judge.too_few is wait.
-const mostWindows = 3
-
 // beginJudging begins to receive what nginx logs, before a switch has it log anything.
 func (r *run) beginJudging(ctx context.Context) {
 	if r.judging == nil && r.plan.Judged(r.Settings) && r.seen.Route.Requests != nil {
@@ -38,32 +35,17 @@ func (r *run) judged(ctx context.Context, during string, span time.Duration, ask
 	if err != nil {
 		return err
 	}
-	r.judging.Listen(ctx)
-	r.judging.Begin(old, asked.targets)
-	for window := 1; ; window++ {
-		err := r.watchServed(ctx, span, asked)
-		v := r.judging.Verdict()
-		switch {
-		case err != nil:
-		case v.Decision == judge.Passed:
-		case v.Decision == judge.Worse:
-			err = r.judging.Worse()
-		case r.judging.TooFew() == judge.Pass:
-			r.note(model.Finding{Code: "not-judged", Message: during + ": " + judging.CannotTell(v).Error() + "; it passes (judge.too_few: pass)"})
-		case r.judging.TooFew() == judge.Refuse || window == mostWindows:
-			err = judging.CannotTell(v)
-		default:
-			r.Progress.Say("%s: %s; waiting for more, for %s", during, v.Summary(), span)
-			if err := r.logAgain(ctx, span); err != nil {
-				return err
-			}
-			continue
-		}
-		v.During = during
-		r.report.Verdicts = append(r.report.Verdicts, v)
-		r.Progress.Say("%s: %s: %s", during, v.Decision, v.Summary())
-		return err
+	v, err := r.judging.Watch(ctx, old, asked.targets, func(ctx context.Context) error { return r.watchServed(ctx, span, asked) }, func(ctx context.Context, v judge.Verdict) error {
+		r.Progress.Say("%s: %s; waiting for more, for %s", during, v.Summary(), span)
+		return r.logAgain(ctx, span)
+	})
+	if err == nil && v.Decision == judge.CannotTell {
+		r.note(model.Finding{Code: "not-judged", Message: during + ": " + judging.CannotTell(v).Error() + "; it passes (judge.too_few: pass)"})
 	}
+	v.During = during
+	r.report.Verdicts = append(r.report.Verdicts, v)
+	r.Progress.Say("%s: %s: %s", during, v.Decision, v.Summary())
+	return err
 }
 
 // look judges the release by what has come so far.

@@ -59,6 +59,7 @@ func (r *run) unlock(ctx context.Context) {
 	}
 }
 
+// noteUnreleased adds a finding for a lock that could not be given back. It holds up others until it expires, and no longer.
 func (r *run) noteUnreleased(err error) {
 	if err != nil {
 		r.note(model.Finding{Code: "not-unlocked", Message: "the lock was not released, and expires by itself: " + err.Error()})

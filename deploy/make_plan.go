@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"slices"
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
@@ -66,20 +65,9 @@ func (r *run) canHoldNames(ctx context.Context) error {
 func (r *run) setPlan(p plan.Plan) {
 	r.plan = p
 	r.report.From, r.report.To = p.From, p.Release.To
-	r.report.ReleaseImages, r.report.PreviousImages, r.report.NginxDiff = once(p.ReleaseImages()), once(r.seen.ImagesOf(p.From)), p.Change.Diff
+	r.report.ReleaseImages, r.report.PreviousImages, r.report.NginxDiff = p.ReleaseImages(), r.seen.ImagesOf(p.From), p.Change.Diff
 	r.note(p.Findings...)
 	r.tellAbout()
-}
-
-// once is a list with each text once. It is never nil.
-func once(all []string) []string {
-	out := []string{}
-	for _, text := range all {
-		if !slices.Contains(out, text) {
-			out = append(out, text)
-		}
-	}
-	return out
 }
 
 // foresee plans for a command that only looks. It asks the registries for the images that a deployment would pull, and

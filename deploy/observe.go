@@ -6,7 +6,6 @@ import (
 
 	"bluegate/deploy/model"
 	"bluegate/deploy/observing"
-	"bluegate/deploy/plan"
 )
 
 // observe asks the engine and nginx what is true. It changes nothing.
@@ -46,7 +45,7 @@ func (r *run) restorePolicies(ctx context.Context) error {
 		return err
 	}
 	for _, k := range lost {
-		r.note(model.Finding{Code: "restart-policy-restored", Place: k.Name, Message: fmt.Sprintf("container %q of %s, which is live, has its restart policy %q again: it had lost it when it retired, and someone made %s live again by hand", k.Name, r.live.Colour, k.Policy, r.live.Colour)})
+		r.note(model.Finding{Code: "restart-policy-restored", Place: k.Name, Message: fmt.Sprintf("container %q of %s, which is live, has its restart policy %q again: it had lost it when it retired, and someone made %s live again by hand", k.Name, r.seen.Live.Colour, k.Policy, r.seen.Live.Colour)})
 	}
 	return r.listContainers(ctx)
 }
@@ -88,37 +87,26 @@ func (r *run) see(ctx context.Context, o observing.Observer) (model.Route, error
 	return route, err
 }
 
-// rehearsal is the result of testing the coming configuration.
-type rehearsal struct {
-	findings   []model.Finding
-	err        error
-	unreleased error // nginx's lock was not given back
-}
-
 // rehearse tests the coming configuration. Like observeRoute it waits for another project's switch. It may run next to
 // the gate: it changes nothing of the run.
-func (r *run) rehearse(ctx context.Context, started <-chan struct{}) (done rehearsal) {
+func (r *run) rehearse(ctx context.Context, started <-chan struct{}) observing.Rehearsal {
 	if r.seen.Route.State == model.RouterAbsent {
-		return done
+		return observing.Rehearsal{}
 	}
-	test := func(ctx context.Context) error {
-		done.findings, done.err = r.nginx.Rehearse(ctx, r.plan.Change, started)
-		return nil
+	test := func(ctx context.Context) ([]model.Finding, error) {
+		return r.nginx.Rehearse(ctx, r.plan.Change, started)
 	}
-	_ = test(ctx) // its error is the rehearsal's
-	if !plan.NotLoaded(done.err) || r.lease == nil {
-		return done
+	if r.lease == nil {
+		return observing.Rehearse(ctx, test, nil)
 	}
-	unreleased, err := r.locks().Nginx(ctx, r.seen.Route.ID, test)
-	if done.unreleased = unreleased; err != nil {
-		return rehearsal{err: err}
-	}
-	return done
+	return observing.Rehearse(ctx, test, func(do func(context.Context) error) (unreleased, err error) {
+		return r.locks().Nginx(ctx, r.seen.Route.ID, do)
+	})
 }
 
-// noted adds the findings of a rehearsal to the report, and returns its error.
-func (done rehearsal) noted(r *run) error {
-	r.noteUnreleased(done.unreleased)
-	r.note(done.findings...)
-	return done.err
+// rehearsed adds the findings of a rehearsal to the report, and returns its error.
+func (r *run) rehearsed(done observing.Rehearsal) error {
+	r.noteUnreleased(done.Unreleased)
+	r.note(done.Findings...)
+	return done.Err
 }

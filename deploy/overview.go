@@ -4,6 +4,6 @@ package deploy
 func (r *run) tellAbout() {
 	r.report.Versions = r.plan.Versions(r.seen)
 	o := r.plan.Overview(r.seen, r.Settings)
-	o.Command, o.Live, o.Looks = r.command, r.live.Colour, r.lease == nil
+	o.Command, o.Live, o.Looks = r.command, r.seen.Live.Colour, r.lease == nil
 	r.Progress.About(o)
 }

@@ -96,6 +96,7 @@ func (d *Deployer) Abort(ctx context.Context) *report.Report {
 	return r.whole(ctx, r.abort)
 }
 
+// abort removes the release that waits by the same function as settling does, and only while nginx does not serve it.
 func (r *run) abort(ctx context.Context, lost context.CancelCauseFunc) error {
 	e, err := r.lockWaiting(ctx, lost)
 	if err != nil {
@@ -105,7 +106,7 @@ func (r *run) abort(ctx context.Context, lost context.CancelCauseFunc) error {
 	if err := left.observe(ctx); err != nil {
 		return err
 	}
-	r.plan, r.seen, r.live = left.plan, left.seen, left.live
+	r.plan, r.seen = left.plan, left.seen
 	r.setPlan(r.plan)
 	if left.seen.Served() == e.To {
 		return &model.ManualActionError{Err: fmt.Errorf("someone made %s live by hand, so release %s is not removed, and %s keeps running; promote it, or make nginx name %s, reload it, and abort again", e.To, e.Release, e.From, e.From), Run: "bluegate promote"}
@@ -146,6 +147,8 @@ func (d *Deployer) Promote(ctx context.Context) *report.Report {
 	return r.whole(ctx, r.promoteWaiting)
 }
 
+// promoteWaiting asks everything again: since the release passed, someone may have recreated a container, switched nginx, or
+// changed its files.
 func (r *run) promoteWaiting(ctx context.Context, lost context.CancelCauseFunc) error {
 	e, err := r.lockWaiting(ctx, lost)
 	if err != nil {

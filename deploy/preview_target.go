@@ -16,12 +16,12 @@ func (d *Deployer) PreviewTarget(ctx context.Context, name string) (plan.Preview
 	if err := r.observeOnly(ctx); err != nil {
 		return plan.PreviewTarget{}, err
 	}
-	colour := r.live.Colour.Other()
+	colour := r.seen.Live.Colour.Other()
 	if e := r.journal.Current; e.Waits() {
 		colour = e.To
 	}
 	if colour == model.None {
-		return plan.PreviewTarget{}, model.Refuse(model.LiveUnknown, "which colour is idle is not known: %s", r.live.By)
+		return plan.PreviewTarget{}, model.Refuse(model.LiveUnknown, "which colour is idle is not known: %s", r.seen.Live.By)
 	}
 	var routes []model.Endpoint
 	if r.seen.Route.State != model.RouterAbsent && r.seen.Route.Refusal == nil {

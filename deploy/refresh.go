@@ -17,8 +17,8 @@ func (d *Deployer) Refresh(ctx context.Context) error {
 	if err := r.observeOnly(ctx); err != nil {
 		return err
 	}
-	if r.live.Colour == model.None {
-		return &model.UnreachableError{What: "nginx", Err: model.Invalid("it is not known which colour is live: %s", r.live.By)}
+	if r.seen.Live.Colour == model.None {
+		return &model.UnreachableError{What: "nginx", Err: model.Invalid("it is not known which colour is live: %s", r.seen.Live.By)}
 	}
 	return r.reload(ctx)
 }
@@ -26,9 +26,9 @@ func (d *Deployer) Refresh(ctx context.Context) error {
 // reload makes nginx load its configuration again, as it is. It names the live colour.
 func (r *run) reload(ctx context.Context) error {
 	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
-		change, err := r.nginx.Plan(r.seen.Addresses, r.live.Colour)
+		change, err := r.nginx.Plan(r.seen.Addresses, r.seen.Live.Colour)
 		if err == nil && !change.Empty() {
-			err = model.Invalid("the configuration of %s does not name %s any more", r.seen.Route.Nginx, r.live.Colour)
+			err = model.Invalid("the configuration of %s does not name %s any more", r.seen.Route.Nginx, r.seen.Live.Colour)
 		}
 		if err != nil {
 			return err

@@ -17,12 +17,14 @@ func (d *Deployer) Rollback(ctx context.Context) *report.Report {
 	return r.whole(ctx, r.rollback)
 }
 
+// rollback is a deployment of what was live before. It settles first, and leaves a retirement that is under way as it is: the
+// colour that is about to be stopped is the one to which it goes back.
 func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error {
 	done, err := r.lockAndSettle(ctx, lost)
 	if err != nil {
 		return err
 	}
-	if err := r.stillLive(); err != nil {
+	if err := plan.StillLive(r.journal, r.Settings.Leaving); err != nil {
 		return err
 	}
 	r.chooseRollback()
@@ -34,16 +36,6 @@ func (r *run) rollback(ctx context.Context, lost context.CancelCauseFunc) error 
 	}
 	r.plan.Drains = done.drains
 	return r.orAbandon(ctx, func() error { return r.makeLive(ctx) })
-}
-
-// stillLive refuses a rollback from a release that is not the live one any more: it was decided before this run had the
-// lock.
-func (r *run) stillLive() error {
-	leaving := r.Settings.Leaving
-	if leaving == "" || len(r.journal.Releases) > 0 && r.journal.Releases[0].Release == leaving {
-		return nil
-	}
-	return model.Invalid("release %s is not live any more: someone else made another one live, and nothing is rolled back", leaving)
 }
 
 // chooseRollback puts the release that may come back in the place of what the Compose files say of its colour now.
@@ -155,11 +147,6 @@ func (r *run) letNamesGo(ctx context.Context) error {
 		return nil
 	}
 	return r.hold(ctx, model.None, r.plan.Release.To)
-}
-
-// stillRetiring says that a deployment left only a retirement: nginx serves its release, and the old colour still runs.
-func (r *run) stillRetiring(e *model.Entry) bool {
-	return e.Phase == model.PhaseSwitched && e.Back == nil && r.seen.Served() == e.To && r.seen.Runs(e.From)
 }
 
 // takeOver leaves a retirement as it is, because the old colour is about to become live again. Until the rollback

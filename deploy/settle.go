@@ -29,6 +29,8 @@ func (d *Deployer) Settle(ctx context.Context) *report.Report {
 	return r.report
 }
 
+// settleOnly is what settle does besides what every command that changes something does first: it repairs what a later look
+// would complain about: restart policies, addresses that nginx does not know, and names that it needs at its next start.
 func (r *run) settleOnly(ctx context.Context, lost context.CancelCauseFunc) error {
 	done, err := r.lockAndSettle(ctx, lost)
 	if err != nil {
@@ -82,7 +84,7 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 	if err := left.observe(ctx); err != nil {
 		return done, err
 	}
-	if r.command == "rollback" && left.stillRetiring(e) {
+	if r.command == "rollback" && left.seen.StillRetiring(e) {
 		done.drains = true
 		return done, r.takeOver(ctx, left)
 	}
@@ -91,7 +93,7 @@ func (r *run) settle(ctx context.Context) (done settled, err error) {
 	if err == nil {
 		err = left.holdNames(ctx, model.None)
 	}
-	r.live = left.live
+	r.seen.Live = left.seen.Live
 	if err == nil {
 		left.rememberSettled(ctx, e, images, done.said)
 	}

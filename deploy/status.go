@@ -69,14 +69,13 @@ func (r *run) observeOnly(ctx context.Context) error {
 // files name the new colour, and nginx still serves the old one.
 func (r *run) observeHalfSwitch(ctx context.Context) error {
 	e := r.journal.Current
-	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
+	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.seen.Live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
 		return nil
 	}
 	state, err := r.nginx.Compare(ctx, *e.Change)
 	if err != nil || state != model.ChangeWritten {
 		return err
 	}
-	r.seen.Live = plan.Live{Colour: e.From, By: fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.seen.Route.Nginx, e.Release, e.To)}
-	r.setLive(r.seen.Live.Colour, r.seen.Live.By)
+	r.setLive(e.From, fmt.Sprintf("%s still runs what it had loaded before release %s wrote the configuration of %s, which is on disk: it must not be reloaded or restarted before `bluegate settle`", r.seen.Route.Nginx, e.Release, e.To))
 	return nil
 }

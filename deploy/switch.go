@@ -27,7 +27,7 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 		if r.stage == stage.Switched { // what is left by a canary that ends here goes back to the old colour alone
 			phase = model.PhaseCanary
 		}
-		targets, err = r.advance(ctx, phase, func() (model.Change, time.Duration, error) { return r.plan.Change, r.logFor(), nil }, func(ctx context.Context, done model.Switched) error {
+		targets, err = r.advance(ctx, phase, func() (model.Change, time.Duration, error) { return r.plan.Change, r.plan.LogFor(r.Settings), nil }, func(ctx context.Context, done model.Switched) error {
 			return r.served(ctx, done, healthy)
 		})
 		return err
@@ -168,7 +168,7 @@ func (r *run) replanSwitch(ctx context.Context) error {
 	if err := r.canHoldNames(ctx); err != nil {
 		return err
 	}
-	return r.rehearse(ctx, already()).noted(r)
+	return r.rehearsed(r.rehearse(ctx, already()))
 }
 
 // already is a closed channel: what it waits for has happened.

@@ -42,7 +42,7 @@ func (r *run) gate(ctx context.Context, want []gate.Expected, start func(context
 	}
 	w.Test(func(ctx context.Context, started <-chan struct{}) func() error {
 		done := r.rehearse(ctx, started)
-		return func() error { return done.noted(r) }
+		return func() error { return r.rehearsed(done) }
 	})
 	err = w.Decide()
 	if start != nil && !w.Up().IsZero() {
@@ -57,17 +57,10 @@ func (r *run) gate(ctx context.Context, want []gate.Expected, start func(context
 // await watches the release's containers, which have to be good for stable, and to become good within the budget.
 func (r *run) await(ctx context.Context, want []gate.Expected, stable, budget time.Duration) *await.Loop {
 	return await.New(ctx, await.Release{
-		Expected: want, Stable: stable, Budget: budget, List: r.ofRelease, Stale: r.notStarted, Progress: r.Progress,
+		Expected: want, Stable: stable, Budget: budget, List: r.ofRelease, Stale: func(s gate.Sample) bool { return r.plan.NotStarted(r.seen, s) }, Progress: r.Progress,
 		Watch: func(ctx context.Context) <-chan model.ContainerEvent {
 			return r.Stack.Watch(ctx, r.plan.Release.Model, r.plan.Release.Label())
 		},
-	})
-}
-
-// notStarted says that a container which comes back has not been started yet, so that its sample is of an earlier run.
-func (r *run) notStarted(s gate.Sample) bool {
-	return r.plan.Release.Back != nil && slices.ContainsFunc(r.seen.Of(r.plan.Release.To), func(c model.Container) bool {
-		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
 	})
 }
 
@@ -76,13 +69,7 @@ func (r *run) ofRelease(ctx context.Context) ([]model.Container, error) {
 	own := r.seen.Application
 	own.Models = map[model.Colour]model.Model{r.plan.Release.To: r.seen.Application.Models[r.plan.Release.To]}
 	all, err := r.Stack.Containers(ctx, own)
-	var mine []model.Container
-	for _, c := range all {
-		if c.Colour == r.plan.Release.To && (r.plan.Release.Back != nil || c.Release == r.plan.Release.ID) {
-			mine = append(mine, c)
-		}
-	}
-	return mine, err
+	return r.plan.Release.Own(all), err
 }
 
 // replace removes the containers that are in the release's place.

@@ -38,6 +38,28 @@ func Run(ctx context.Context, runner model.HookRunner, moment model.Moment, argv
 	return h
 }
 
+// Refusal is the error of a command that has to succeed. Where ctx has ended it is its cause: then the command was killed.
+func Refusal(ctx context.Context, h report.Hook) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case h.Status != "ok":
+		return &model.RefusedError{Reasons: []model.Reason{{Code: model.HookFailed, Message: h.Failure(), LastProbe: strings.Join(h.Output, "\n")}}}
+	}
+	return nil
+}
+
+// Listed are the commands of each moment, in the order in which they are run.
+func Listed(of func(model.Moment) [][]string) []string {
+	all := []string{}
+	for _, moment := range []model.Moment{model.BeforeUp, model.BeforeSwitch, model.AfterSwitch, model.OnFailure, model.AfterAll} {
+		for _, argv := range of(moment) {
+			all = append(all, fmt.Sprintf("%s: %s", moment, strings.Join(argv, " ")))
+		}
+	}
+	return all
+}
+
 // lastLines are the last lines of an output, sanitized.
 func lastLines(output []byte) []string {
 	lines := []string{}

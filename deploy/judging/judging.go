@@ -40,6 +40,34 @@ func (j *Judging) Begin(old, new []model.Target) {
 // there is too little to judge by.
 func (j *Judging) Listen(ctx context.Context) { _, j.trouble = j.source.Requests(ctx, j.log.Port) }
 
+// mostWindows is how many windows a release may take until its requests tell, where judge.too_few is wait.
+const mostWindows = 3
+
+// Watch judges a release by what its users meet while watch is under way, which returns when the window is over or the release
+// has failed. If too few requests tell, judge.too_few decides: more is called before another window. Without an error the
+// verdict is that it passed, or that it cannot be told.
+func (j *Judging) Watch(ctx context.Context, old, new []model.Target, watch func(context.Context) error, more func(context.Context, judge.Verdict) error) (v judge.Verdict, err error) {
+	j.Listen(ctx)
+	j.Begin(old, new)
+	for window := 1; ; window++ {
+		err = watch(ctx)
+		v = j.Verdict()
+		switch {
+		case err != nil, v.Decision == judge.Passed:
+			return v, err
+		case v.Decision == judge.Worse:
+			return v, j.Worse()
+		case j.limits.TooFew == judge.Pass:
+			return v, nil
+		case j.limits.TooFew == judge.Refuse || window == mostWindows:
+			return v, CannotTell(v)
+		}
+		if err := more(ctx, v); err != nil {
+			return v, err
+		}
+	}
+}
+
 // Look takes what has come. It is an error if the release is worse than it may be, or if all clients have the same key.
 func (j *Judging) Look(ctx context.Context) error {
 	var batch judge.Batch
@@ -75,10 +103,7 @@ func (j *Judging) Verdict() judge.Verdict {
 	return v
 }
 
-// TooFew is what becomes of a release of which the requests do not tell.
-func (j *Judging) TooFew() judge.Policy { return j.limits.TooFew }
-
-// CannotTell is the refusal of such a release.
+// CannotTell is the refusal of a release of which the requests do not tell.
 func CannotTell(v judge.Verdict) error {
 	return model.Refuse(model.TooFewRequests, "the requests of its users do not tell whether it is good: %s; %s", strings.Join(v.Why, "; "), v.Summary())
 }

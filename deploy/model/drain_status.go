@@ -46,3 +46,11 @@ func Count(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
+
+// StillOpen tells of each container to which connections were open when a drain's time was over.
+func (l DrainStatus) StillOpen() (found []Finding) {
+	for _, o := range l.Open {
+		found = append(found, Finding{Code: "still-open", Message: fmt.Sprintf("still open when the drain's time was over: %s; that is a stream, a websocket or a long request", o)})
+	}
+	return found
+}

@@ -35,3 +35,13 @@ func NewReleaseID(now time.Time) string {
 	_, _ = rand.Read(salt[:]) // never fails (crypto/rand, since Go 1.24)
 	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(salt[:])
 }
+
+// Own are those of these containers that are the release's.
+func (r Release) Own(containers []Container) (own []Container) {
+	for _, c := range containers {
+		if c.Colour == r.To && (r.Back != nil || c.Release == r.ID) {
+			own = append(own, c)
+		}
+	}
+	return own
+}

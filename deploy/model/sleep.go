@@ -14,3 +14,15 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// RetryWhileUnreachable repeats something while the engine or nginx cannot be asked, for at most limit. It returns the last
+// error.
+func RetryWhileUnreachable(ctx context.Context, limit time.Duration, do func() error) error {
+	for until := time.Now().Add(limit); ; {
+		err := do()
+		if !Is[*UnreachableError](err) || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+		_ = Sleep(ctx, time.Second)
+	}
+}

@@ -94,12 +94,24 @@ func (p Plan) Versions(o Observation) map[model.Colour]string {
 	return versions
 }
 
-// ImagesOf are the references of the images that a colour's containers have.
-func (o Observation) ImagesOf(colour model.Colour) (refs []string) {
+// ImagesOf are the references of the images that a colour's containers have, each once.
+func (o Observation) ImagesOf(colour model.Colour) []string {
+	var refs []string
 	for _, c := range o.Of(colour) {
 		refs = append(refs, c.Image)
 	}
-	return refs
+	return once(refs)
+}
+
+// once is a list with each text once. It is never nil.
+func once(all []string) []string {
+	out := []string{}
+	for _, text := range all {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // LiveImages says for each service of the release what it runs now, and what it replaced. before are the containers of

@@ -85,3 +85,15 @@ func (o Observation) HistoryImages(of model.Release) []model.HistoryImage {
 	}
 	return images
 }
+
+// HistoryRecord is what the history says of the plan's release, however it ended.
+func (p Plan) HistoryRecord(o Observation, s Settings) model.HistoryRecord {
+	rec := model.HistoryRecord{Release: p.Release.ID, From: p.From, To: p.Release.To, Set: s.Set, Reasons: []model.Reason{}, Images: []model.HistoryImage{}}
+	if back := p.Release.Back; back != nil {
+		rec.Set = back.Set
+	}
+	if p.Waited && o.Journal.Current != nil {
+		rec.Set = o.Journal.Current.Set
+	}
+	return rec
+}

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"bluegate/deploy/judge"
 	"bluegate/deploy/model"
@@ -55,4 +56,12 @@ func unseen(route model.Route, change model.Change) string {
 		return fmt.Sprintf("%s has no map that says for how long to log", route.Nginx)
 	}
 	return ""
+}
+
+// LogFor is for how long requests are logged after the switch.
+func (p Plan) LogFor(s Settings) time.Duration {
+	if p.Judged(s) && p.Bakes(s) {
+		return s.Bake.For
+	}
+	return 0
 }

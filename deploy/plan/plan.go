@@ -197,16 +197,17 @@ func (p *Plan) find(findings ...model.Finding) {
 	p.Findings = append(slices.Clip(p.Findings), findings...)
 }
 
-// ReleaseImages are the references of the images that the release runs.
-func (p Plan) ReleaseImages() (refs []string) {
+// ReleaseImages are the references of the images that the release runs, each once.
+func (p Plan) ReleaseImages() []string {
+	var refs []string
 	if back := p.Release.Back; back != nil {
 		for _, k := range back.Kept {
 			refs = append(refs, k.Image)
 		}
-		return refs
+		return once(refs)
 	}
 	for _, s := range p.Release.Model.Services {
 		refs = append(refs, s.Image)
 	}
-	return refs
+	return once(refs)
 }

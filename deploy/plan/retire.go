@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 )
 
@@ -33,4 +34,12 @@ func (o Observation) SlowStops(stopped []model.Container, took time.Duration) (f
 		}
 	}
 	return found
+}
+
+// NotStarted says that a container which comes back has not been started yet, so that its sample is of an earlier run. o is the
+// Observation before the release was started.
+func (p Plan) NotStarted(o Observation, s gate.Sample) bool {
+	return p.Release.Back != nil && slices.ContainsFunc(o.Of(p.Release.To), func(c model.Container) bool {
+		return c.ID == s.ID && !c.Running && c.Sample.StartedAt.Equal(s.StartedAt)
+	})
 }

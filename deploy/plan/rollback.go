@@ -114,3 +114,17 @@ func WayBack(back model.ReleaseRecord, retained []report.KeptContainer) *report.
 func NoWayBack(why error) *report.RollbackTarget {
 	return &report.RollbackTarget{Refused: why.Error(), Containers: []report.KeptContainer{}}
 }
+
+// StillLive refuses a rollback that is to leave a release which is not the live one any more: it was decided before the lock
+// was taken. leaving is empty where any release may be left.
+func StillLive(j model.Journal, leaving string) error {
+	if leaving == "" || len(j.Releases) > 0 && j.Releases[0].Release == leaving {
+		return nil
+	}
+	return model.Invalid("release %s is not live any more: someone else made another one live, and nothing is rolled back", leaving)
+}
+
+// StillRetiring says that a deployment left only a retirement: nginx serves its release, and the old colour still runs.
+func (o Observation) StillRetiring(e *model.Entry) bool {
+	return e.Phase == model.PhaseSwitched && e.Back == nil && o.Served() == e.To && o.Runs(e.From)
+}

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"bluegate/deploy/judge"
@@ -161,4 +162,11 @@ func (r *Report) Remember(rec *model.HistoryRecord) {
 	for _, s := range r.Steps {
 		rec.Steps = append(rec.Steps, model.HistoryStep{Name: s.Name, Status: s.Status, MS: s.MS})
 	}
+}
+
+// Withdraw takes findings out of which better ones say the same: those of the same code and place.
+func (r *Report) Withdraw(better []model.Finding) {
+	r.Findings = slices.DeleteFunc(r.Findings, func(f model.Finding) bool {
+		return slices.ContainsFunc(better, func(b model.Finding) bool { return b.Code == f.Code && b.Place == f.Place })
+	})
 }
