@@ -57,6 +57,8 @@ const (
 	reachLimit = 45 * time.Second
 )
 
+// Asking is a context for one request to the engine, which ends after AskLimit. Whatever is longer by nature, such as a pull or
+// stopping a container, has a limit of its own.
 func Asking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, AskLimit)
 }

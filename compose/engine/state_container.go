@@ -99,6 +99,7 @@ func (v StateContainer) importImage(ctx context.Context) error {
 	return v.Engine.importImage(ctx, &empty, EmptyImage, "the empty image of bluegate's lock and journal", "LABEL "+OwnLabel+"=vessel", `CMD ["never-started"]`)
 }
 
+// Remove removes the container with what it holds. One that is gone already is not an error.
 func (v StateContainer) Remove(ctx context.Context) error {
 	ctx, cancel := Asking(ctx)
 	defer cancel()

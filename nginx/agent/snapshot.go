@@ -50,6 +50,7 @@ const (
 	leavingTitle = "is shutting down"
 )
 
+// ErrNoMaster says that nginx does not run where the agent looks: it has ended, or is just being started again.
 var ErrNoMaster = errors.New("no nginx master process runs in it")
 
 // SetWaitChannel takes the kernel's word for where a process sleeps. A process that runs is in none, and a kernel that does not

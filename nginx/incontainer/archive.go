@@ -31,6 +31,7 @@ type Archive struct {
 	links  map[string]string    // what lies in no tree: path -> target, empty for what is no link
 }
 
+// NewArchive reads nothing yet. ctx bounds every read: the interface that it implements has none.
 func NewArchive(ctx context.Context, docker *client.Client, id string) *Archive {
 	return &Archive{ctx: ctx, engine: docker, id: id, trees: map[string]fsys.Tree{}, links: map[string]string{}}
 }

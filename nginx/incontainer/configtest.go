@@ -36,6 +36,7 @@ func (c *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.C
 	return &Throwaway{Nginx: c, Id: id}, nil
 }
 
+// End removes the container.
 func (t *Throwaway) End(ctx context.Context) error { return t.Nginx.removeOwn(ctx, t.Id) }
 
 // createTrial makes the throwaway.
@@ -186,6 +187,8 @@ func (set *copiedSet) mountOf(name string) (best mount.Mount, ok bool) {
 	return best, ok
 }
 
+// Run runs the test once, for at most 30 seconds. said is what nginx wrote, its last 50 lines; where the test passed it is empty.
+// An error says that it could not be run, and nothing about the configuration.
 func (t *Throwaway) Run(ctx context.Context) (code int64, said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -73,6 +73,7 @@ func (c *Nginx) StartCopy(ctx context.Context, change model.Change) (_ *Copy, er
 	return t, t.await(ctx, began)
 }
 
+// End removes the copy, also after ctx has ended.
 func (t *Copy) End(ctx context.Context) error {
 	return t.of.removeOwn(context.WithoutCancel(ctx), t.ID())
 }
@@ -122,6 +123,7 @@ func (t *Copy) host(mounts []mount.Mount, change model.Change) *container.HostCo
 	return host
 }
 
+// Note notes in what the copy differs from the nginx that it is of: what it shows may then not hold for that one.
 func (t *Copy) Note(format string, args ...any) {
 	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }

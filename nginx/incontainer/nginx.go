@@ -278,6 +278,8 @@ func (c *Nginx) Stop(ctx context.Context) error {
 	return err
 }
 
+// StillThere says whether the container runs. It says so also where the engine does not answer: its workers
+// may serve.
 func (c *Nginx) StillThere(ctx context.Context) bool {
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()

@@ -65,6 +65,7 @@ var rules = []rule{
 	keepAliveRace, shutdownTimeout, reusePort, unixSockets, connectTimeout, upstreamKeepalive, variablePass, requestsUnseen,
 }
 
+// Findings are those of all rules, the worst first. None refuses anything.
 func (f Input) Findings() (all []model.Finding) {
 	for _, look := range rules {
 		all = append(all, look(f)...)

@@ -25,6 +25,7 @@ type spot struct {
 	start int
 }
 
+// ReferencesOf reads what a configuration says of the colours, whose addresses are in dir. It changes neither.
 func ReferencesOf(tree []*conf.File, dir *model.Addresses) (References, error) {
 	r := References{tree: tree, dir: dir}
 	for _, file := range tree {
