@@ -135,15 +135,46 @@ func (l Loader) project(ctx context.Context, colour model.Colour, patterns []str
 	if err := refuseEndlessAliases(opts.ConfigPaths); err != nil {
 		return nil, err
 	}
-	project, err := l.Compose.LoadProject(ctx, opts)
+	project, err := l.read(ctx, opts)
 	if err == nil {
 		if profiles := l.profiles(project, colour); len(profiles) > 0 {
 			opts.Profiles = append(profiles, project.Profiles...)
-			project, err = l.Compose.LoadProject(ctx, opts)
+			project, err = l.read(ctx, opts)
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, &model.InvalidError{Err: Positioned(err, opts.ConfigPaths)}
 	}
 	return project, nil
+}
+
+// read has Compose's library read the files. The library does not look at its context while it computes, so the wait for it
+// ends with the context: an interrupted command ends at once, and what still computes ends with the process. It only reads.
+func (l Loader) read(ctx context.Context, opts api.ProjectLoadOptions) (*types.Project, error) {
+	type result struct {
+		project  *types.Project
+		err      error
+		panicked any
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			r.panicked = recover() // a panic is the caller's, who has something to undo
+			done <- r
+		}()
+		r.project, r.err = l.Compose.LoadProject(ctx, opts)
+	}()
+	select {
+	case r := <-done:
+		if r.panicked != nil {
+			panic(r.panicked)
+		}
+		return r.project, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
