@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"bluegate/deploy/model"
@@ -20,6 +21,9 @@ func (r *run) ownJournal(ctx context.Context) error {
 		return nil
 	}
 	there, err := r.Router.Exists(ctx, theirs.Nginx)
+	if missing := r.seen.Route.Missing; err == nil && there && missing != nil && theirs.Folder == r.identity.Folder {
+		return &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s; the last deployment from this folder switched %s", missing, theirs.Nginx)}
+	}
 	if err == nil && there { // else it was renamed, or moved
 		return r.foreignJournal(theirs)
 	}

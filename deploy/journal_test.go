@@ -10,6 +10,23 @@ import (
 	"bluegate/deploy/report"
 )
 
+// A container of nginx's that is named wrongly is not another application: it is not advised to forget the journal.
+func TestMisnamedNginxIsNotAnotherApplication(t *testing.T) {
+	story(t, "misnamed", func(t *testing.T, w *fakeEngine) {
+		ends(t, w.process().deploy(), model.Promoted, 0, model.Green)
+		before := strings.ReplaceAll(string(w.journal), `container \"edge\"`, `container \"other\"`) // which is still there
+		w.journal = []byte(before)
+		w.nginx.state, w.nginx.missing = model.RouterAbsent, &model.MissingNginx{Name: "nope", Place: "bluegate.yml:1"}
+		r := w.process().deploy()
+		if r.Outcome != model.Unreachable || r.ExitCode != 7 || !strings.Contains(r.Message, `no container and no Compose service is called "nope" (nginx.container, bluegate.yml:1)`) || strings.Contains(r.Message, "docker rm") {
+			t.Errorf("%s, exit %d: %s", r.Outcome, r.ExitCode, r.Message)
+		}
+		if string(w.journal) != before {
+			t.Errorf("the journal was written: %s", w.journal)
+		}
+	})
+}
+
 // TestForeignJournal: a journal of another application refuses each command before anything is touched.
 func TestForeignJournal(t *testing.T) {
 	service := func(names ...string) model.Model {

@@ -147,6 +147,11 @@ func TestRollback(t *testing.T) {
 		done:    "lock shop \n unlock shop",
 		outcome: model.Malformed, exit: 2, live: model.None, says: "nothing to go back from",
 	}, {
+		name:    "with nginx stopped",
+		set:     func(w *fakeEngine) { w.nginx.state = model.RouterStopped },
+		done:    "lock shop \n unlock shop",
+		outcome: model.Unreachable, exit: 7, live: model.None, says: "does not run, so that it is not known what users are on; start it, then roll back",
+	}, {
 		name:    "with a journal that was lost",
 		set:     func(w *fakeEngine) { w.journal = nil },
 		done:    "lock shop \n unlock shop",

@@ -53,7 +53,7 @@ func (c *command) abort() *cli.Command {
 }
 
 func (c *command) preview() *cli.Command {
-	return &cli.Command{Name: "preview", Usage: "forward a local port to a service of the idle colour, until Ctrl-C; nothing of nginx is changed", ArgsUsage: "[SERVICE[:PORT]]",
+	return &cli.Command{Name: "preview", Usage: "forward a local port to a service of the idle colour, until Ctrl-C; nginx is not changed", ArgsUsage: "[SERVICE[:PORT]]",
 		Flags:  []cli.Flag{&cli.StringFlag{Name: "listen", Usage: "the local `ADDRESS`; with port 0 the system chooses one", Value: "127.0.0.1:8080"}},
 		Action: c.forward}
 }

@@ -67,5 +67,27 @@ func unknownCommand(ctx *cli.Context) error {
 		known = append(known, c.Name)
 	}
 	given := ctx.Args().First()
-	return model.Invalid("unknown command %q%s; see bluegate --help", given, strict.Suggest(given, known))
+	if suggested := strict.Suggest(given, known); suggested != "" || otherWords[given] == "" {
+		return model.Invalid("unknown command %q%s; see bluegate --help", given, suggested)
+	}
+	return model.Invalid("unknown command %q: %s; see bluegate --help", given, otherWords[given])
 }
+
+// otherWords are the commands of docker compose and of other deployment tools, and what does that here.
+var otherWords = map[string]string{
+	"up": deploys, "start": deploys, "run": deploys, "apply": deploys, "release": deploys, "switch": deploys, "rollout": deploys,
+	"ps": shows, "ls": shows, "list": shows, "top": shows,
+	"undo": goesBack, "back": goesBack, "revert": goesBack, "rollback-to": goesBack,
+	"plan": "`bluegate deploy --dry-run` shows what would happen", "diff": "`bluegate deploy --dry-run --verbose` shows what would change",
+	"check": examines, "test": examines, "validate": examines, "lint": examines,
+	"cancel": "`bluegate abort` removes a release that waits, and `bluegate settle` ends what an interrupted run left",
+	"down":   stopsNothing, "stop": stopsNothing, "rm": stopsNothing, "restart": stopsNothing,
+}
+
+const (
+	deploys      = "`bluegate deploy` makes a new release live"
+	shows        = "`bluegate status` shows what is live and the containers of both colours"
+	goesBack     = "`bluegate rollback` makes the previous release live again"
+	examines     = "`bluegate doctor` runs every check that changes nothing"
+	stopsNothing = "bluegate never stops what serves users; docker compose does"
+)

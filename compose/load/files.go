@@ -34,8 +34,8 @@ func (o Options) FilesFound() ([]string, error) {
 			return append(o.base(pattern), append([]string{pattern}, o.override(pattern)...)...), nil
 		}
 	}
-	return nil, model.Invalid("no Compose files of two colours in %s: tried %s; name them in bluegate.yml (compose.files), or pass --project-directory",
-		o.Dir, strings.Join(conventions[:8], ", "))
+	return nil, model.Invalid("no Compose files of two colours in %s, and none for both: tried compose.{colour}.yml, compose.{colour}-deploy.yml and compose.yml, also with docker- before it and as .yaml; change to their folder, or name them in bluegate.yml (compose.files)",
+		o.Dir)
 }
 
 // composeFile reads COMPOSE_FILE from the environment or from .env, as Compose does. A name with a colour whose

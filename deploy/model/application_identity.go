@@ -12,7 +12,7 @@ import (
 type Identity struct {
 	Services []string `json:"services"` // without their colour, sorted
 	Nginx    string   `json:"nginx,omitempty"`
-	// Folder and Host are for people. They are never compared: a CI job has another checkout each time.
+	// Folder and Host are for people. They decide nothing: a CI job has another checkout each time.
 	Folder string `json:"folder,omitempty"`
 	Host   string `json:"host,omitempty"`
 }

@@ -22,11 +22,13 @@ func ChooseBack(o Observation, s Settings) (Plan, error) {
 	return p, err
 }
 
-// RollbackTarget is the release that a rollback goes back to. An *InvalidError says why there is none.
+// RollbackTarget is the release that a rollback goes back to. An error says why there is none.
 func (o Observation) RollbackTarget() (model.ReleaseRecord, error) {
 	live, records := o.Live.Colour, o.Journal.Releases
 	var why error
 	switch {
+	case live == model.None && o.Route.State == model.RouterStopped:
+		why = &model.UnreachableError{What: "nginx", Err: fmt.Errorf("%s does not run, so that it is not known what users are on; start it, then roll back", o.Route.Nginx)}
 	case live == model.None:
 		why = model.Invalid("no colour is known to be live (%s), so there is nothing to go back from; `bluegate deploy` makes one live", o.Live.By)
 	case len(records) > 0 && records[0].Colour != live:
