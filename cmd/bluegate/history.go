@@ -11,6 +11,7 @@ import (
 	"bluegate/cmd/bluegate/config"
 	"bluegate/cmd/bluegate/ui"
 	"bluegate/cmd/bluegate/ui/progress"
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/cmd/bluegate/wire"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
@@ -46,7 +47,7 @@ func (c *command) history(ctx *cli.Context) error {
 	}
 	total := len(records)
 	shown.Releases = records[:min(total, ctx.Int("limit"))]
-	return ui.Write(c.Stdout, c.format, shown, redact.Clean(ui.HistoryText(project, shown.Releases, total, time.Now())))
+	return ui.Write(c.Stdout, c.format, shown, redact.Clean(ui.HistoryText(style.LookOf(c.Stdout, c.Getenv, c.shown.NoColour), project, shown.Releases, total, time.Now())))
 }
 
 // past asks the engine for the history of the application.

@@ -58,9 +58,25 @@ func HelpText(p HelpPage, l style.Look) string {
 		}
 	}
 	if p.More != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(p.More))
+		fmt.Fprintf(&b, "\n%s\n", wrapped(strings.TrimSpace(p.More), l))
 	}
 	return b.String()
+}
+
+// wrapped is a text that has its lines already, with each of them broken in a narrow window.
+func wrapped(text string, l style.Look) string {
+	if l.Width >= helpWidth {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for n, line := range lines {
+		indent := ""
+		if strings.HasPrefix(line, " ") {
+			indent = style.Spaces(6)
+		}
+		lines[n] = style.Indent(l.Wrap(line, len(indent)), indent)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // writeItems writes names and texts in two columns.

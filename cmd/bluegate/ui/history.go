@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 )
@@ -21,22 +23,53 @@ type HistoryResult struct {
 	Releases []model.HistoryRecord `json:"releases"` // newest first
 }
 
+// leftOut are the columns that a narrow window leaves out, in this order; `history show` has them.
+var leftOut = []string{"BY", "TOOK", "WHAT", "COLOUR", "WHEN", "IMAGES"}
+
 // HistoryText lists releases, one a line. total is how many the history has.
-func HistoryText(project string, records []model.HistoryRecord, total int, now time.Time) string {
+func HistoryText(l style.Look, project string, records []model.HistoryRecord, total int, now time.Time) string {
 	if len(records) == 0 {
 		return fmt.Sprintf("%s has no history: nothing was deployed with this version of bluegate on this engine\n", project)
 	}
+	rows := [][]string{{"RELEASE", "WHEN", "WHAT", "OUTCOME", "COLOUR", "IMAGES", "TOOK", "BY"}}
+	for _, rec := range records {
+		rows = append(rows, []string{cmp.Or(rec.Release, "-"), ago(now.Sub(rec.Ended)), rec.Command, historyOutcome(rec), cmp.Or(string(rec.To), "-"),
+			cmp.Or(strings.Join(imageNames(rec.Images), ", "), "-"), duration(rec.DurationMS), rec.By})
+	}
+	text := table(rows)
+	for _, column := range leftOut {
+		if l.Width == 0 || lipgloss.Width(text) < l.Width {
+			break
+		}
+		at := slices.Index(rows[0], column)
+		for n := range rows {
+			rows[n] = slices.Delete(rows[n], at, at+1)
+		}
+		text = table(rows)
+	}
+	if l.Width > 0 {
+		lines := strings.SplitAfter(text, "\n")
+		for n, line := range lines {
+			if line != "" {
+				lines[n] = l.Cut(strings.TrimSuffix(line, "\n"), l.Width-1) + "\n"
+			}
+		}
+		text = strings.Join(lines, "")
+	}
+	if total > len(records) {
+		text += fmt.Sprintf("%d older: --limit %d\n", total-len(records), total)
+	}
+	return text
+}
+
+// table writes rows in columns.
+func table(rows [][]string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RELEASE\tWHEN\tWHAT\tOUTCOME\tCOLOUR\tIMAGES\tTOOK\tBY")
-	for _, rec := range records {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(rec.Release, "-"), ago(now.Sub(rec.Ended)), rec.Command, historyOutcome(rec), cmp.Or(string(rec.To), "-"),
-			cmp.Or(strings.Join(imageNames(rec.Images), ", "), "-"), duration(rec.DurationMS), rec.By)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	_ = w.Flush() // of a strings.Builder
-	if total > len(records) {
-		fmt.Fprintf(&b, "%d older: --limit %d\n", total-len(records), total)
-	}
 	return b.String()
 }
 

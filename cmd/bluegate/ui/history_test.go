@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
 	"bluegate/deploy/redact"
 )
@@ -23,7 +24,7 @@ func pastReleases() []model.HistoryRecord {
 }
 
 func TestHistoryText(t *testing.T) {
-	got := HistoryText("shop", pastReleases(), 5, at.Add(12*time.Minute))
+	got := HistoryText(style.Look{}, "shop", pastReleases(), 5, at.Add(12*time.Minute))
 	want := `RELEASE               WHEN        WHAT    OUTCOME             COLOUR  IMAGES  TOOK   BY
 20261120T114500-7f3a  11 min ago  deploy  refused: unhealthy  green   app:v5  19.4s  kim@runner-7
 -                     2 days ago  settle  unreachable         -       -       0s     kim@runner-7
@@ -32,8 +33,26 @@ func TestHistoryText(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := HistoryText("shop", nil, 0, at); got != "shop has no history: nothing was deployed with this version of bluegate on this engine\n" {
+	if got := HistoryText(style.Look{}, "shop", nil, 0, at); got != "shop has no history: nothing was deployed with this version of bluegate on this engine\n" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A narrow window leaves columns out, and then cuts the lines.
+func TestHistoryTextInAWindow(t *testing.T) {
+	for width, want := range map[int]string{
+		81: `RELEASE               WHEN        WHAT    OUTCOME             COLOUR  IMAGES
+20261120T114500-7f3a  11 min ago  deploy  refused: unhealthy  green   app:v5
+-                     2 days ago  settle  unreachable         -       -
+`,
+		40: `RELEASE               OUTCOME
+20261120T114500-7f3a  refused: unhealt…
+-                     unreachable
+`,
+	} {
+		if got := HistoryText(style.Look{Terminal: true, Colour: true, Width: width}, "shop", pastReleases(), 2, at.Add(12*time.Minute)); got != want {
+			t.Errorf("%d columns: got\n%s\nwant\n%s", width, got, want)
+		}
 	}
 }
 

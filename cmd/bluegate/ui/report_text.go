@@ -139,8 +139,10 @@ func (t *text) promoted() {
 		was, undo := "  was "+t.replaced(), t.undoHint()
 		if line := t.aside(was, undo); line != was || undo == "" {
 			t.line("%s", line)
+		} else if both := was + "; " + undo; t.Width > 0 && ansi.StringWidth(both) >= t.Width { // a command is not broken
+			t.line("%s\n  %s", was, undo)
 		} else {
-			t.line("%s; %s", was, undo)
+			t.line("%s", both)
 		}
 	}
 	t.verdicts()
