@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -142,7 +143,25 @@ func TestSystemdUnit(t *testing.T) {
 	if !filepath.IsAbs(command[0]) {
 		t.Errorf("systemd needs an absolute path, not %s", command[0])
 	}
+	verified(t, strings.Replace(unit, command[0], "/bin/true", 1))
 	serves(t, command[1:], env, "http://127.0.0.1:9460/healthz")
+}
+
+// verified has systemd read a unit, where it is installed: what it does not know, it says. None of it runs.
+func verified(t *testing.T, unit string) {
+	t.Helper()
+	program, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Log("systemd-analyze is not here: the unit was not read by systemd")
+		return
+	}
+	file := filepath.Join(t.TempDir(), "bluegate-watch.service")
+	if err := os.WriteFile(file, []byte(unit), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := exec.Command(program, "verify", file).CombinedOutput(); err != nil || len(said) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, said)
+	}
 }
 
 // The Compose service of the documents is one for Compose, and its healthcheck is answered.

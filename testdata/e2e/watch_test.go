@@ -3,9 +3,12 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -202,4 +205,68 @@ func TestInitWithCheckup(t *testing.T) {
 	if once := s.run(nil, "watch", "--once"); once.Code != 0 || len(once.Report.Checks) != 2 || len(once.Report.Findings) == 0 {
 		t.Errorf("watch --once: %d, %+v, %+v", once.Code, once.Report.Checks, once.Report.Findings)
 	}
+}
+
+// The Compose service of docs/watch.md, as it is printed there, watches a shop: its healthcheck is answered, its page knows
+// which colour is live, and its history is in its volume. The image is what a release's image is made of.
+func TestWatchAsAComposeService(t *testing.T) {
+	sample.Test(t, 7)
+	t.Parallel()
+	s := openShop(t, stand.Options{})
+	document := textOf(t, filepath.Join(root, "docs", "watch.md"))
+	_, text, _ := strings.Cut(document, "A Compose service.")
+	_, text, _ = strings.Cut(text, "```yaml\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("docs/watch.md has no Compose service")
+	}
+	name, folder := s.Name+"-watch", t.TempDir()
+	port := ports(t, 1)[0]
+	text = strings.NewReplacer("bluegate:latest", name+":1", "/srv/shop", s.Dir, "127.0.0.1:9460:9460", "127.0.0.1:"+port+":9460").Replace(text)
+	program, err := os.ReadFile(bluegate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe, err := os.ReadFile(filepath.Join(filepath.Dir(bluegate), "bluegate-healthcheck"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string][]byte{
+		"bluegate": program, "healthcheck": probe, "bluegate-healthcheck-linux-" + runtime.GOARCH: probe,
+		"Dockerfile": []byte("FROM scratch\nCOPY bluegate* healthcheck /\nENTRYPOINT [\"/bluegate\"]\n"), "compose.yml": []byte(text),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, file), content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { sweep(t, name) })
+	docker(t, "build", "--quiet", "--tag", name+":1", folder)
+	if err := composeUp(t.Context(), name, []string{filepath.Join(folder, "compose.yml")}, nil, nil, []string{"BLUEGATE_WATCH_TOKEN=a-long-token-of-the-test"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service is healthy", func() bool { return inspect(t, name+"-watch-1", "{{.State.Health.Status}}") == "healthy" })
+	ask := func(token string) (code int, body string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/api/v1/state", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(answer.Body)
+		return answer.StatusCode, string(text)
+	}
+	eventually(t, "the page knows that blue is live", func() bool {
+		code, body := ask("a-long-token-of-the-test")
+		var state struct{ Live model.Colour }
+		return code == http.StatusOK && json.Unmarshal([]byte(body), &state) == nil && state.Live == model.Blue && strings.Contains(body, s.Name+"-was-blue-1")
+	})
+	if code, _ := ask("another"); code != http.StatusUnauthorized {
+		t.Errorf("without the token: %d", code)
+	}
+	docker(t, "restart", name+"-watch-1")
+	eventually(t, "it is healthy after a restart", func() bool { return inspect(t, name+"-watch-1", "{{.State.Health.Status}}") == "healthy" })
 }

@@ -27,6 +27,9 @@ func TestAMonth(t *testing.T) {
 	}
 	before := residentMB(t) // other tests of this process were here
 	h := fresh(t)
+	if keep := os.Getenv("BLUEGATE_TEST_MONTH"); keep != "" { // for BenchmarkPage of package page
+		h = open(t, keep, Options{})
+	}
 	now := time.Now()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for at := now.AddDate(0, 0, -days); at.Before(now); at = at.Add(10 * time.Second) {
