@@ -20,7 +20,7 @@ func (r *run) atEnd(ctx context.Context) {
 	before := r.seen.Of(r.plan.From)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
 	defer cancel()
-	now, err := r.Stack.Containers(ctx, r.seen.Application)
+	now, err := r.observer().Containers(ctx, r.seen.Application)
 	r.seen.Containers, r.report.Containers = now, append([]model.Container{}, now...)
 	if err != nil {
 		r.seen.Containers, r.report.Containers = nil, []model.Container{}

@@ -20,6 +20,7 @@ type Deployer struct {
 	Archive  model.Archive
 	Names    model.NameHolder
 	Router   model.Router
+	Nodes    model.Nodes // nil: there is one machine
 	Store    model.StateStore
 	History  model.HistoryStore
 	Requests model.RequestSource
@@ -53,6 +54,7 @@ type run struct {
 	journal model.Journal
 	seen    plan.Observation // the last, and what is live since
 	nginx   model.Nginx      // that the last look at nginx found; nil: none yet
+	node    string           // the machine that is asked, of a cluster
 	plan    plan.Plan        // what is executed
 	stage   stage.Stage
 	drilled model.Outcome    // what a drill came to; empty: none has ended

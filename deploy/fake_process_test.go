@@ -35,6 +35,7 @@ type process struct {
 	said     []string
 	asked    []askedOf
 	remote   bool
+	nodes    model.Nodes // nil: there is one machine
 	ran      []hookRun
 	runs     func(context.Context, []string) ([]byte, int, error) // of hooks; nil: exit code 0
 	shown    []shown
@@ -80,7 +81,7 @@ func (w *fakeEngine) process() *process {
 }
 
 func (p *process) deployer() *Deployer {
-	return &Deployer{Requests: p.requests, Stack: p, Images: p, Archive: p, Names: p, Router: p, Store: p, History: p, Progress: p, Checks: p, Hooks: p, Remote: p.remote, Settings: p.settings, Self: func(command, release string) model.Holder {
+	return &Deployer{Requests: p.requests, Stack: p, Images: p, Archive: p, Names: p, Nodes: p.nodes, Router: p, Store: p, History: p, Progress: p, Checks: p, Hooks: p, Remote: p.remote, Settings: p.settings, Self: func(command, release string) model.Holder {
 		return model.Holder{Command: command, Release: release, User: "kim", Host: "runner-7", PID: 4711, Since: time.Now()}
 	}}
 }

@@ -38,7 +38,7 @@ func (r *run) rememberSettled(ctx context.Context, e *model.Entry, images []mode
 func (r *run) historyRecord() model.HistoryRecord {
 	rec, self := r.plan.HistoryRecord(r.seen, r.Settings), r.Self(r.command, r.plan.Release.ID)
 	rec.Command, rec.By, rec.Began = r.command, self.User+"@"+self.Host, r.began
-	rec.Application = r.journal.OfApplication(r.identity, r.seen.Route.Nginx).Application
+	rec.Application = r.journal.OfApplication(r.identity, r.seen.Route, r.node).Application
 	if e := r.journal.Current; rec.Release == "" && e != nil { // settling it failed
 		rec.Release, rec.From, rec.To = e.Release, e.From, e.To
 	}

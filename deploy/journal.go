@@ -47,7 +47,7 @@ func (r *run) enter(ctx context.Context, phase model.Phase, fill func(*model.Ent
 	if fill != nil {
 		fill(r.journal.Current)
 	}
-	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.journal.OfApplication(r.identity, r.seen.Route.Nginx)))
+	return r.unusable(ctx, r.Store.Write(ctx, r.seen.Application.Project, r.journal.OfApplication(r.identity, r.seen.Route, r.node)))
 }
 
 // unusable marks an error of the lock or the journal before anything was changed as the engine's: its disk may be full.
@@ -66,7 +66,7 @@ func (r *run) closeEntry(ctx context.Context, outcome model.Outcome) error {
 	}
 	closed := r.journal
 	closed.Close(outcome)
-	err := r.Store.Write(ctx, r.seen.Application.Project, closed.OfApplication(r.identity, r.seen.Route.Nginx))
+	err := r.Store.Write(ctx, r.seen.Application.Project, closed.OfApplication(r.identity, r.seen.Route, r.node))
 	if err == nil { // what could not be written is tried again
 		r.journal = closed
 	}

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"bluegate/deploy/model"
@@ -23,6 +24,9 @@ func (r *run) observe(ctx context.Context) error {
 	if r.seen.Route, err = see(ctx); err != nil {
 		return err
 	}
+	if err := r.nginxIsHere(ctx); err != nil {
+		return err
+	}
 	if err := r.ownJournal(ctx); err != nil {
 		return err
 	}
@@ -32,6 +36,28 @@ func (r *run) observe(ctx context.Context) error {
 	r.note(r.seen.JournalLost()...)
 	r.setLive(r.seen.Live.Colour, r.seen.Live.By)
 	return nil
+}
+
+// nginxIsHere refuses a command that changes something while another machine has the nginx that was found last: only that
+// machine can tell what it serves. Someone may have pointed it at what the command would remove.
+func (r *run) nginxIsHere(ctx context.Context) (err error) {
+	if r.Nodes == nil {
+		return nil
+	}
+	if r.node, err = r.Nodes.Own(ctx); err != nil {
+		return err
+	}
+	last := r.journal.Identity()
+	if last.NginxNode == "" || last.NginxNode == r.node {
+		return nil
+	}
+	if r.seen.Route.Away, err = r.Nodes.Away(ctx, last.NginxNode, last.NginxID, r.seen.Route.State != model.RouterAbsent); err != nil {
+		return err
+	}
+	if changes := r.lease != nil || r.report.DryRun; r.seen.Route.Away == "" || !changes {
+		return nil
+	}
+	return &model.UnreachableError{What: "nginx", Err: errors.New(r.seen.NginxAway())}
 }
 
 // restorePolicies gives the live colour back the restart policies that it lost when it retired: someone made it live again
@@ -52,7 +78,7 @@ func (r *run) restorePolicies(ctx context.Context) error {
 
 // listContainers asks for the containers of both colours again.
 func (r *run) listContainers(ctx context.Context) error {
-	all, err := r.Stack.Containers(ctx, r.seen.Application)
+	all, err := r.observer().Containers(ctx, r.seen.Application)
 	if err == nil {
 		r.seen.Containers = all
 	}

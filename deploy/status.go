@@ -69,7 +69,7 @@ func (r *run) observeOnly(ctx context.Context) error {
 // files name the new colour, and nginx still serves the old one.
 func (r *run) observeHalfSwitch(ctx context.Context) error {
 	e := r.journal.Current
-	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.seen.Live.Colour != model.None || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
+	if e == nil || e.Phase != model.PhaseSwitching || e.Change == nil || r.seen.Live.Colour != model.None || r.seen.Route.Away != "" || r.seen.Route.State != model.RouterRunning || !r.seen.Runs(e.From) {
 		return nil
 	}
 	state, err := r.nginx.Compare(ctx, *e.Change)

@@ -116,7 +116,7 @@ func (n *observed) judgeReach(ctx context.Context, t model.Target, resp agent.Re
 // such as localhost has an address of each family, and a port may be bound to one of them.
 func (n *observed) atTheEngine(t model.Target, reason model.Reason, addresses []agent.Address) []model.Reason {
 	owns := func(c model.Container) bool {
-		return slices.ContainsFunc(c.Published, func(p model.Published) bool { return p.Port == t.Endpoint.Port })
+		return slices.ContainsFunc(c.Published, func(p model.Published) bool { return p.Port == t.Endpoint.Port && p.Answers(t.Endpoint.Host) })
 	}
 	if !slices.ContainsFunc(t.Containers, owns) {
 		reason.Message = fmt.Sprintf("no container of %s publishes the port of %s on the engine's host", t.Endpoint.Service, t.Endpoint.Address())

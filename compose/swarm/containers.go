@@ -158,7 +158,7 @@ func (s *Stack) container(ctx context.Context, m model.Model, one slot) model.Co
 	}
 	c.Addresses = addressesOf(one.service, t)
 	c.Moves = len(one.service.Endpoint.VirtualIPs) == 0
-	c.Published = publishedBy(one.service, t, s.nodes.here(t.NodeID))
+	c.Published = publishedBy(one.service, t, s.nodes.here(t.NodeID), s.nodes.address(t.NodeID))
 	if status := t.Status.ContainerStatus; status != nil && len(status.ContainerID) > 12 {
 		c.Names = []string{status.ContainerID[:12], c.Name + "." + t.ID}
 	}
@@ -240,18 +240,22 @@ func addressesOf(service swarm.Service, t swarm.Task) map[string]string {
 	return all
 }
 
-// publishedBy are the ports of this engine's host that lead to a task: those of its own node, and those of the routing mesh.
-func publishedBy(service swarm.Service, t swarm.Task, here bool) (all []model.Published) {
-	add := func(ports []swarm.PortConfig, mode swarm.PortConfigPublishMode) {
+// publishedBy are the ports of hosts that lead to a task: those of its own node, and those of the routing mesh, which each node
+// has. Those of another node than this one are only at its address.
+func publishedBy(service swarm.Service, t swarm.Task, here bool, address string) (all []model.Published) {
+	add := func(ports []swarm.PortConfig, mode swarm.PortConfigPublishMode, ip string) {
 		for _, p := range ports {
 			if p.PublishMode == mode && p.Protocol == swarm.PortConfigProtocolTCP && p.PublishedPort > 0 {
-				all = append(all, model.Published{Port: int(p.PublishedPort), Target: int(p.TargetPort)})
+				all = append(all, model.Published{IP: ip, Port: int(p.PublishedPort), Target: int(p.TargetPort)})
 			}
 		}
 	}
-	add(service.Endpoint.Ports, swarm.PortConfigPublishModeIngress)
-	if here {
-		add(t.Status.PortStatus.Ports, swarm.PortConfigPublishModeHost)
+	add(service.Endpoint.Ports, swarm.PortConfigPublishModeIngress, "")
+	switch {
+	case here:
+		add(t.Status.PortStatus.Ports, swarm.PortConfigPublishModeHost, "")
+	case address != "":
+		add(t.Status.PortStatus.Ports, swarm.PortConfigPublishModeHost, address)
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,23 @@ func (n *nodes) list(ctx context.Context, needed ...string) (map[string]swarm.No
 		n.all[node.ID] = node
 	}
 	return n.all, nil
+}
+
+// addresses are those of all nodes, as nginx may name them.
+func (n *nodes) addresses(ctx context.Context) (hosts []string, err error) {
+	all, err := n.list(ctx)
+	for _, node := range all {
+		hosts = append(hosts, node.Status.Addr)
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts), err
+}
+
+// address is that of a node; empty: it is not known.
+func (n *nodes) address(id string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.all[id].Status.Addr
 }
 
 // here says whether a node is the one that is asked.

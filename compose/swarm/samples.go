@@ -3,6 +3,7 @@ package swarm
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,12 +49,20 @@ func sampleOf(s slot, t swarm.Task, service, node string, at time.Time) gate.Sam
 			out.State, out.Health, out.FailingStreak = gate.StateRunning, gate.HealthUnhealthy, max(probe.Retries, 1)
 		}
 	case swarm.TaskStateRejected:
-		out.Error = cmp.Or(t.Status.Err, t.Status.Message) + on
+		out.Waits = "the Swarm tries again: " + cmp.Or(t.Status.Err, t.Status.Message) + on
 	case swarm.TaskStateOrphaned, swarm.TaskStateShutdown, swarm.TaskStateRemove:
 		out.State, out.FinishedAt = gate.StateExited, t.Status.Timestamp
 		out.Error = fmt.Sprintf("the Swarm ended its task%s (%s)", on, cmp.Or(t.Status.Err, t.Status.Message, string(t.Status.State)))
 	default:
 		out.Waits, out.Pulls = waits(t, on), t.Status.State == swarm.TaskStatePreparing
+	}
+	if t.ID == s.task().ID {
+		out.Instead = rejectedBefore(s)
+		if why := rejectedForGood(s); why != "" && !begun(t) {
+			if out.Error, out.Waits, out.Pulls = why, "", false; t.Status.State == swarm.TaskStateRejected {
+				out.Error += on
+			}
+		}
 	}
 	return out
 }
@@ -104,23 +113,27 @@ func (m *memory) note(s slot, out *gate.Sample) {
 		m.slots[stack][s.key()] = r
 	}
 	if r.task != t.ID {
+		r.replaced += ranSince(s, r.task)
 		r.task, r.started = t.ID, time.Time{}
-		r.replaced++
 	}
 	if r.started.IsZero() && (t.Status.State == swarm.TaskStateStarting || t.Status.State == swarm.TaskStateRunning) {
 		r.started = t.Status.Timestamp.Add(m.skew)
 	}
 	out.StartedAt, out.RestartCount = r.started, r.replaced
-	if out.RestartCount > 0 && out.Error == "" && len(s.tasks) > 1 {
-		before := s.tasks[1].Status
-		out.Error = "the task before: " + cmp.Or(before.Err, before.Message, string(before.State))
+	if out.RestartCount == 0 || out.Error != "" {
+		return
+	}
+	if i := slices.IndexFunc(s.tasks[1:], begun); i >= 0 {
+		before := s.tasks[1+i]
+		told := sampleOf(s, before, out.Service, "", out.At)
+		out.Error = "the task before: " + cmp.Or(told.Error, before.Status.Err, before.Status.Message, string(before.Status.State))
 	}
 }
 
-// failures is how many earlier tasks of a slot failed.
+// failures is how many earlier tasks of a slot ran and failed.
 func failures(s slot) (n int) {
 	for _, t := range s.tasks[1:] {
-		if endedItself(t) || t.Status.State == swarm.TaskStateOrphaned {
+		if endedItself(t) && t.Status.State != swarm.TaskStateRejected || t.Status.State == swarm.TaskStateOrphaned {
 			n++
 		}
 	}

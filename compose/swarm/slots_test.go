@@ -128,7 +128,7 @@ func TestSamples(t *testing.T) {
 		"runs, no check":     {"none", "a slot 1 on n1 desired running is running", "running/ 0 0: "},
 		"crashed":            {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is failed exit 3: task: non-zero exit (3)", "exited/ 0 3: task: non-zero exit (3) on node host-n1"},
 		"became unhealthy":   {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is failed exit 137: task: non-zero exit (137): dockerexec: unhealthy container", "running/unhealthy 3 137: task: non-zero exit (137): dockerexec: unhealthy container on node host-n1"},
-		"no such image":      {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is rejected: No such image: shop:v9", "created/ 0 0: No such image: shop:v9 on node host-n1"},
+		"no such image":      {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is rejected: No such image: shop:v9", "created/ 0 0: the Swarm tries again: No such image: shop:v9 on node host-n1"},
 		"done":               {"none", "a slot 1 on n1 desired shutdown is complete exit 0", "exited/ 0 0: "},
 		"done, with a check": {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is complete exit 0", "exited/ 0 0: its healthcheck failed, or it ended by itself: of a process that then exits with 0 the Swarm says no more than finished on node host-n1"},
 		"its node was lost":  {"1s 1s 0s 3", "a slot 1 on n1 desired shutdown is orphaned", "exited/ 0 0: the Swarm ended its task on node host-n1 (orphaned)"},
@@ -201,6 +201,29 @@ func TestMeets(t *testing.T) {
 	} {
 		if got := meets(n, []string{constraint}); got != want {
 			t.Errorf("%s: %t", constraint, got)
+		}
+	}
+}
+
+// TestPublishedBy: a port of mode host is at the node of its task alone, and one of the routing mesh at each node.
+func TestPublishedBy(t *testing.T) {
+	port := func(n uint32, mode swarm.PortConfigPublishMode) swarm.PortConfig {
+		return swarm.PortConfig{Protocol: swarm.PortConfigProtocolTCP, TargetPort: 3000, PublishedPort: n, PublishMode: mode}
+	}
+	service, task := replicated(1), swarm.Task{}
+	service.Endpoint.Ports = []swarm.PortConfig{port(80, swarm.PortConfigPublishModeIngress), port(8081, swarm.PortConfigPublishModeHost)}
+	task.Status.PortStatus.Ports = []swarm.PortConfig{port(8081, swarm.PortConfigPublishModeHost)}
+	for name, test := range map[string]struct {
+		here    bool
+		address string
+		want    string
+	}{
+		"here":              {true, "192.0.2.7", "[{ 80 3000} { 8081 3000}]"},
+		"on another node":   {false, "192.0.2.8", "[{ 80 3000} {192.0.2.8 8081 3000}]"},
+		"on a node unknown": {false, "", "[{ 80 3000}]"},
+	} {
+		if got := fmt.Sprint(publishedBy(service, task, test.here, test.address)); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}
 }

@@ -57,6 +57,9 @@ func (s *Stack) Load(ctx context.Context) (model.Application, error) {
 	if err != nil {
 		return app, err
 	}
+	if app.Hosts, err = s.nodes.addresses(ctx); err != nil {
+		return app, err
+	}
 	s.name, s.names, s.stacks = app.Project, map[model.Colour]string{}, map[model.Colour]*config{}
 	for _, colour := range model.Colours {
 		project := loaded.Projects[colour]

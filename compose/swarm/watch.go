@@ -66,7 +66,7 @@ func (w *watcher) look(ctx context.Context) error {
 		for _, one := range slotsOf(service, tasks, nodes) {
 			for i := len(one.tasks) - 1; i >= 0; i-- {
 				t := one.tasks[i]
-				if there[t.ID] = true; i == 0 || endedItself(t) {
+				if there[t.ID] = true; i == 0 || endedItself(t) && t.Status.State != swarm.TaskStateRejected {
 					w.tell(ctx, one, t)
 				}
 			}

@@ -186,6 +186,9 @@ func (l *Loop) observe(seen model.ContainerEvent) {
 		l.gate.Vanish(seen.Gone, time.Now())
 	case l.release.Stale(seen.Sample):
 	default:
+		for _, id := range seen.Sample.Instead {
+			delete(l.healthy, id)
+		}
 		l.gate.Observe(seen.Sample)
 		l.clock(seen.Sample)
 	}
@@ -264,6 +267,9 @@ func (l *Loop) refresh() error {
 func (l *Loop) missing(known map[string]bool, containers []model.Container) map[string]bool {
 	for _, c := range containers {
 		delete(known, c.ID)
+		for _, id := range c.Sample.Instead {
+			delete(known, id)
+		}
 		l.observe(model.ContainerEvent{Sample: c.Sample})
 	}
 	return known

@@ -68,9 +68,12 @@ func (g *Gate) Observe(sample Sample) {
 	if g.final != nil {
 		return
 	}
+	s, expected := g.byName[sample.Service]
 	t, known := g.byID[sample.ID]
+	if expected {
+		g.forget(s, sample.Instead)
+	}
 	if !known {
-		s, expected := g.byName[sample.Service]
 		if !expected {
 			return
 		}
@@ -81,6 +84,18 @@ func (g *Gate) Observe(sample Sample) {
 	g.pulled.observe(sample.At, g.pulls())
 	if at, ok := g.gone[t.id]; ok {
 		t.vanish(at)
+	}
+}
+
+// forget drops containers that never ran. One that ran, or whose verdict has fallen, stays.
+func (g *Gate) forget(s *service, ids []string) {
+	for _, id := range ids {
+		t, seen := g.byID[id]
+		if !seen || t.fault != nil || !t.startedAt.IsZero() || t.good {
+			continue
+		}
+		delete(g.byID, id)
+		s.tracks = slices.DeleteFunc(s.tracks, func(other *track) bool { return other == t })
 	}
 }
 

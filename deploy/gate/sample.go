@@ -37,6 +37,8 @@ type Sample struct {
 	Error string
 	// Waits is what a container that was not started yet waits for, where the engine says it. It is no error.
 	Waits string
+	// Instead are containers of which the engine ran none and in whose place this one is. They do not count any more.
+	Instead []string
 	// Pulls says that its image is being pulled to where it is to run. That time does not count against the deadline.
 	Pulls bool
 }

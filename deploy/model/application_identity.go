@@ -12,6 +12,10 @@ import (
 type Identity struct {
 	Services []string `json:"services"` // without their colour, sorted
 	Nginx    string   `json:"nginx,omitempty"`
+	// NginxID and NginxNode say which nginx was found last, and on which machine of a cluster. They are never compared:
+	// nginx may be made again, and on another machine.
+	NginxID   string `json:"nginx_id,omitempty"`
+	NginxNode string `json:"nginx_node,omitempty"`
 	// Folder and Host are for people. They decide nothing: a CI job has another checkout each time.
 	Folder string `json:"folder,omitempty"`
 	Host   string `json:"host,omitempty"`
@@ -84,9 +88,15 @@ func (j Journal) Identity() Identity {
 
 // OfApplication is the journal as it is written: with the application that it is of, and the nginx that this one has. Where that
 // is not known, an earlier run's is kept.
-func (j Journal) OfApplication(own Identity, nginx string) Journal {
-	if own.Nginx = nginx; nginx == "" && j.Application != nil {
+func (j Journal) OfApplication(own Identity, now Route, node string) Journal {
+	if own.Nginx = now.Nginx; own.Nginx == "" && j.Application != nil {
 		own.Nginx = j.Application.Nginx
+	}
+	switch {
+	case now.Nginx != "" && node != "":
+		own.NginxID, own.NginxNode = now.ID, node
+	case j.Application != nil:
+		own.NginxID, own.NginxNode = j.Application.NginxID, j.Application.NginxNode
 	}
 	j.Application = &own
 	return j

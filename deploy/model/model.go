@@ -15,6 +15,8 @@ import (
 type Application struct {
 	Project string // names lock, journal and history
 	Models  map[Colour]Model
+	// Hosts are the addresses of the machines of a cluster; none: there is one machine.
+	Hosts []string
 	// Findings are about what the files leave open.
 	Findings []Finding
 }
@@ -101,6 +103,7 @@ type Container struct {
 	StopWith   string            `json:"-"` // what a person runs to stop it; empty: docker stop
 	Moves      bool              `json:"-"` // it has another address after each start, and its name leads to that
 	Running    bool              `json:"-"`
+	Completed  bool              `json:"-"` // a one-shot that has done its work
 	Sample     gate.Sample       `json:"-"`
 	RestartPol string            `json:"-"` // as in a Compose file: always, on-failure:3
 	Probe      *gate.Probe       `json:"-"` // the healthcheck that it really has

@@ -14,10 +14,10 @@ type Published struct {
 }
 
 // SeenFrom is the same directory for an nginx to which some hosts are the engine's own: there the published ports
-// are addresses of the colours too.
+// are addresses of the colours too. So are those of the other machines of a cluster.
 func (d *Addresses) SeenFrom(isEngine func(host string) bool) *Addresses {
 	seen := *d
-	seen.isEngine = isEngine
+	seen.isEngine = func(host string) bool { return isEngine(host) || slices.Contains(d.app.Hosts, host) }
 	return &seen
 }
 
@@ -59,7 +59,7 @@ func (d *Addresses) HasNames() bool { return len(d.also) > 0 }
 func (d *Addresses) published(host string, port int) (e Endpoint, found bool, err error) {
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {
-			if !slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {
+			if !slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.Answers(host) }) {
 				continue
 			}
 			if found {
@@ -76,7 +76,7 @@ func (d *Addresses) published(host string, port int) (e Endpoint, found bool, er
 func (d *Addresses) publishers(host string, port int) (all []Endpoint) {
 	for _, colour := range Colours {
 		for _, s := range d.app.Models[colour].Services {
-			if slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.answers(host) }) {
+			if slices.ContainsFunc(s.Published, func(p Published) bool { return p.Port == port && p.Answers(host) }) {
 				all = append(all, Endpoint{Colour: colour, Service: s.Name, Published: true})
 			}
 		}
@@ -84,23 +84,23 @@ func (d *Addresses) publishers(host string, port int) (all []Endpoint) {
 	return all
 }
 
-// answers says whether a port that is bound to one of the host's addresses may answer under this name of the host.
-func (p Published) answers(host string) bool {
+// Answers says whether a port that is bound to one of the host's addresses may answer under this name of the host.
+func (p Published) Answers(host string) bool {
 	bound, named := net.ParseIP(bare(p.IP)), net.ParseIP(strings.Trim(host, "[]"))
 	return bound == nil || bound.IsUnspecified() || named == nil || bound.Equal(named)
 }
 
 // counterpartPublished is the other colour's port for the same port of the container, on the same host.
 func counterpartPublished(from, to Service, e Endpoint) (Endpoint, error) {
-	at := slices.IndexFunc(from.Published, func(p Published) bool { return p.Port == e.Port && p.answers(e.Host) })
+	at := slices.IndexFunc(from.Published, func(p Published) bool { return p.Port == e.Port && p.Answers(e.Host) })
 	out := Endpoint{Colour: e.Colour.Other(), Service: to.Name, Host: e.Host, Published: true}
-	same := func(p Published) bool { return at >= 0 && p.Target == from.Published[at].Target && p.answers(e.Host) }
+	same := func(p Published) bool { return at >= 0 && p.Target == from.Published[at].Target && p.Answers(e.Host) }
 	switch i := slices.IndexFunc(to.Published, same); {
 	case i >= 0 && !slices.ContainsFunc(to.Published[i+1:], same):
 		out.Port = to.Published[i].Port
-	case at >= 0 && len(from.Published) == len(to.Published) && to.Published[at].answers(e.Host):
+	case at >= 0 && len(from.Published) == len(to.Published) && to.Published[at].Answers(e.Host):
 		out.Port = to.Published[at].Port
-	case len(to.Published) == 1 && to.Published[0].answers(e.Host):
+	case len(to.Published) == 1 && to.Published[0].Answers(e.Host):
 		out.Port = to.Published[0].Port
 	default:
 		return out, Refuse(SwitchPointNotFound, "nginx reaches %s %s at %s, and which port %s %s publishes in its place cannot be told; publish the same ports of the container in both, each on a host port of its own",

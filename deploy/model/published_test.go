@@ -74,3 +74,26 @@ func TestFindPublishedFromElsewhere(t *testing.T) {
 		t.Errorf("%+v is a name", e)
 	}
 }
+
+// The published ports of a cluster's other machines are addresses of the colours, too: nginx may name several machines in one
+// upstream.
+func TestPublishedInACluster(t *testing.T) {
+	app := Application{Project: "shop", Hosts: []string{"192.0.2.8"}, Models: map[Colour]Model{}}
+	for colour, port := range map[Colour]int{Blue: 8081, Green: 8082} {
+		app.Models[colour] = Model{Colour: colour, Services: []Service{{Name: "web", Key: "web", Published: []Published{{Port: port, Target: 80}}}}}
+	}
+	d := NewAddresses(app).SeenFrom(func(host string) bool { return host == "192.0.2.7" })
+	for host, want := range map[string]string{"192.0.2.7": "192.0.2.7:8082", "192.0.2.8": "192.0.2.8:8082", "192.0.2.9": ""} {
+		e, found, err := d.Find(host, 8081)
+		got := ""
+		if found && err == nil {
+			other, err := d.Counterpart(e)
+			if got = other.Address(); err != nil {
+				t.Errorf("%s: %v", host, err)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", host, got, want)
+		}
+	}
+}

@@ -117,6 +117,9 @@ type Route struct {
 	Requests *RequestLog
 	// Missing is set where the user named a container that is not there.
 	Missing *MissingNginx
+	// Away is the machine on which the nginx is that was found last, where it cannot be asked from this one. What it serves
+	// is not known then, whatever else was found.
+	Away string
 	// Elsewhere are nginxes whose configuration names an address of a colour, and that are on none of the colours'
 	// networks. It is set where no nginx was found.
 	Elsewhere []string

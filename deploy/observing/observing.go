@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"bluegate/deploy/gate"
 	"bluegate/deploy/model"
 	"bluegate/deploy/plan"
 )
@@ -33,12 +34,22 @@ func (o Observer) Engine(ctx context.Context, before plan.Observation) (plan.Obs
 		now.Images[colour], now.Application.Models[colour] = images, now.Application.Models[colour].WithImages(images)
 	}
 	var err error
-	if now.Containers, err = o.Stack.Containers(ctx, now.Application); err != nil {
+	if now.Containers, err = o.Containers(ctx, now.Application); err != nil {
 		return before, err
 	}
 	now.Application = now.Application.AsRuns(now.Containers)
 	now.Addresses = model.NewAddresses(now.Application).WithContainers(now.Containers)
 	return now, nil
+}
+
+// Containers are those of both colours. Those that have done their work are marked.
+func (o Observer) Containers(ctx context.Context, app model.Application) ([]model.Container, error) {
+	all, err := o.Stack.Containers(ctx, app)
+	for i, c := range all {
+		s, _ := app.Models[c.Colour].Service(c.Service)
+		all[i].Completed = s.OneShot && c.State == string(gate.StateExited) && c.Sample.ExitCode == 0
+	}
+	return all, err
 }
 
 // Route asks nginx where traffic goes. What another project's switch has written and nginx has not loaded yet looks like an

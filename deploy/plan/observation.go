@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func (o Observation) First() bool { return !o.Runs(model.Blue) && !o.Runs(model.
 // Served is the colour that nginx provably serves, whoever made it so: the configuration that it has loaded names it, and
 // its containers answer.
 func (o Observation) Served() model.Colour {
-	if o.Route.State != model.RouterRunning || o.Route.Refusal != nil || !o.Answers(o.Route.Names) {
+	if o.Route.State != model.RouterRunning || o.Route.Away != "" || o.Route.Refusal != nil || !o.Answers(o.Route.Names) {
 		return model.None
 	}
 	return o.Route.Names
@@ -83,6 +84,8 @@ func (o Observation) Judged() Observation {
 func (o Observation) live() (model.Colour, string) {
 	named, nginx := o.Route.Names, o.Route.Nginx
 	switch {
+	case o.Route.Away != "":
+		return model.None, o.NginxAway()
 	case o.Route.State == model.RouterAbsent && o.Route.Missing != nil:
 		return model.None, o.Route.Missing.String()
 	case o.Route.State == model.RouterAbsent:
@@ -111,6 +114,11 @@ func (o Observation) noNginx() string {
 		return fmt.Sprintf("no nginx on a network of the application names a colour (%s does, on other networks)", strings.Join(o.Route.Elsewhere, ", "))
 	}
 	return "no nginx was found whose configuration names a colour"
+}
+
+// NginxAway says that another machine has the nginx, and what to do.
+func (o Observation) NginxAway() string {
+	return fmt.Sprintf("%s runs on node %s, and only the engine of that node can tell what it serves; run this command there, or with DOCKER_HOST or --context for that engine", cmp.Or(o.Journal.Identity().Nginx, "nginx"), o.Route.Away)
 }
 
 // NotLoaded says that a refusal is of a file that nginx has not loaded.

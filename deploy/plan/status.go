@@ -12,14 +12,16 @@ import (
 
 // NginxFindings are the facts about nginx that would refuse a deployment.
 func (o Observation) NginxFindings() (found []model.Finding) {
-	switch o.Route.State {
-	case model.RouterAbsent:
+	switch {
+	case o.Route.Away != "":
+		found = append(found, model.Finding{Code: "nginx-absent", Message: o.NginxAway()})
+	case o.Route.State == model.RouterAbsent:
 		if missing := o.Route.Missing; missing != nil {
 			found = append(found, model.Finding{Code: "nginx-absent", Place: missing.Place, Message: fmt.Sprintf("%s; %s", missing, missing.Remedy())})
 			break
 		}
 		found = append(found, model.Finding{Code: "nginx-absent", Message: o.noNginx()})
-	case model.RouterStopped:
+	case o.Route.State == model.RouterStopped:
 		found = append(found, model.Finding{Code: "nginx-stopped", Message: o.Route.Nginx + " does not run"})
 	}
 	for _, reason := range append(model.ReasonsOf(o.Route.Refusal), model.ReasonsOf(o.Route.LeftOver)...) {
@@ -36,6 +38,8 @@ func (o Observation) State() report.State {
 	switch {
 	case o.Live.Colour != model.None:
 		return report.StateLive
+	case o.Route.Away != "":
+		return report.StateUnknown
 	case len(o.Containers) == 0 && len(o.Journal.Releases) == 0 && o.Journal.Current == nil:
 		return report.StateNothing
 	case o.Route.State == model.RouterStopped, !o.Runs(model.Blue) && !o.Runs(model.Green):
@@ -82,7 +86,7 @@ func (o Observation) Conclude(status *report.Report) *report.Report {
 		status.Run = "bluegate settle"
 	}
 	switch {
-	case o.Route.State != model.RouterRunning:
+	case o.Route.State != model.RouterRunning, o.Route.Away != "":
 		return status.Finish(model.Unreachable)
 	case status.State == report.StateDown:
 		return status.Finish(model.NotHealthy)

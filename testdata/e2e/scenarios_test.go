@@ -89,7 +89,7 @@ func refusedByItsHealth(s *shop) {
 		}
 		switch {
 		case reason.Code == model.Unhealthy && strings.Contains(r.Stdout, "cannot reach the database"):
-		case s.Swarm && reason.Code == model.Exited && strings.Contains(reason.Message, "its healthcheck failed, or it ended by itself"):
+		case s.Swarm && (reason.Code == model.Exited || reason.Code == model.Restarting) && strings.Contains(reason.Message, "its healthcheck failed, or it ended by itself"):
 		default:
 			s.t.Errorf("the reason is %+v", reason)
 		}

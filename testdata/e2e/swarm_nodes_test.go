@@ -42,6 +42,7 @@ func (s *shop) answered() {
 // A node is gone while a release waits in the gate, with some of the release's tasks. The Swarm starts them on another
 // node, and the gate begins again or refuses. The live colour, which is on the other nodes, loses nothing.
 func nodeKilledInTheGate(t *testing.T) {
+	leadElsewhere(t, 3)
 	s := newSwarm(t, stand.Options{Edit: apart, Config: "gate: {stable: 10s, timeout: 3m}\n"})
 	s.deploys(0, model.Started, []string{"AVOID=node3"}, "blue")
 	if err := s.StartNginx(); err != nil {
@@ -71,6 +72,7 @@ func nodeKilledInTheGate(t *testing.T) {
 // A node is gone at the moment of the switch, with some of the new colour's tasks. What the exit code says is true, and
 // settle makes nginx know the tasks that the Swarm started instead.
 func nodeKilledAtTheSwitch(t *testing.T) {
+	leadElsewhere(t, 3)
 	s := newSwarm(t, stand.Options{Edit: apart, Config: unhurried})
 	s.deploys(0, model.Started, []string{"AVOID=node3"}, "blue")
 	if err := s.StartNginx(); err != nil {
@@ -109,7 +111,7 @@ func nodeKilledAtTheSwitch(t *testing.T) {
 // The manager that leads the Swarm is lost while a release waits in the gate. Nothing can be asked until another one is
 // elected; then the gate continues. The live colour has no tasks there, and loses nothing.
 func leaderLost(t *testing.T) {
-	leader := leadElsewhere(t)
+	leader := leadElsewhere(t, 1)
 	s := newSwarm(t, stand.Options{Edit: apart, Config: "gate: {stable: 10s, timeout: 4m}\n"})
 	s.deploys(0, model.Started, []string{fmt.Sprintf("AVOID=node%d", leader)}, "blue")
 	if err := s.StartNginx(); err != nil {
@@ -138,18 +140,19 @@ func leaderLost(t *testing.T) {
 	s.nothingLeft()
 }
 
-// leadElsewhere makes another node than the first the Swarm's leader, and returns its number.
-func leadElsewhere(t *testing.T) (leader int) {
+// leadElsewhere makes another node than this one the Swarm's leader, and returns its number.
+func leadElsewhere(t *testing.T, than int) (leader int) {
 	t.Helper()
-	if leads(t) == 1 {
-		onNode(t, 2, "node", "demote", "node1")
-		pace.Until(t, "node 1 is a manager again", func() error {
-			_, err := stand.Docker("--host", os.Getenv("BLUEGATE_SWARM_NODE2"), "node", "promote", "node1")
+	other := than%3 + 1
+	if leads(t) == than {
+		onNode(t, other, "node", "demote", fmt.Sprintf("node%d", than))
+		pace.Until(t, "the node is a manager again", func() error {
+			_, err := stand.Docker("--host", os.Getenv(fmt.Sprintf("BLUEGATE_SWARM_NODE%d", other)), "node", "promote", fmt.Sprintf("node%d", than))
 			return err
 		})
 		ready(t)
 	}
-	if leader = leads(t); leader < 2 {
+	if leader = leads(t); leader == 0 || leader == than {
 		t.Fatalf("node %d leads", leader)
 	}
 	return leader

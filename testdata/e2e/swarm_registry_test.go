@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"bluegate/deploy/model"
@@ -36,5 +39,40 @@ func movedTag(t *testing.T) {
 	if got := versions(record); !slices.Equal(got, []string{"blue v1", "green v2"}) {
 		t.Errorf("the clients saw %v", got)
 	}
+	s.nothingLeft()
+}
+
+// The nodes pull from a registry that wants a password with the credentials of whoever deploys. None of them has the image,
+// and no task may run where it was pulled for the deployment.
+func credentials(t *testing.T) {
+	users := filepath.Join(t.TempDir(), "users")
+	write(t, users, "deploy:"+registryHash+"\n")
+	host := registryOn(t, "198.18.0.1", "auth: {htpasswd: {realm: shops, path: "+users+"}}")
+	config := t.TempDir()
+	if err := os.Symlink(filepath.Join(os.Getenv("DOCKER_CONFIG"), "cli-plugins"), filepath.Join(config, "cli-plugins")); err != nil {
+		t.Fatal(err)
+	}
+	anonymous := "DOCKER_CONFIG=" + os.Getenv("DOCKER_CONFIG")
+	t.Setenv("DOCKER_CONFIG", config)
+	docker(t, "login", "-u", "deploy", "-p", registryPassword, host)
+	repository := host + "/shop"
+	push(t, "bluegate-shop:v1", repository+":v1")
+	push(t, "bluegate-shop:v2", repository+":v2")
+	edit := func(_, text string) string {
+		return strings.ReplaceAll(text, "endpoint_mode: dnsrr}", `endpoint_mode: dnsrr, placement: {constraints: ["node.hostname != node1"]}}`)
+	}
+	s := newSwarm(t, stand.Options{Edit: edit, Config: unhurried})
+	image := "SHOP_IMAGE=" + repository
+	s.deploys(0, model.Started, []string{image, "VERSION=v1"}, "blue")
+	if err := s.StartNginx(); err != nil {
+		t.Fatal(err)
+	}
+	stop := s.users()
+	if r := s.deploys(3, model.Refused, []string{image, "VERSION=v2", anonymous}); len(r.Report.Reasons) == 0 || r.Report.Reasons[0].Code != model.PullFailed {
+		t.Errorf("without credentials: %+v", r.Report.Reasons)
+	}
+	s.deploys(0, model.Promoted, []string{image, "VERSION=v2"})
+	s.back(0, model.Promoted)
+	stop()
 	s.nothingLeft()
 }

@@ -71,7 +71,7 @@ load() {
 # join makes the Swarm. A node that does not answer is taken for down within seconds, so that tests need not wait long.
 join() {
   local n role
-  on 1 swarm init --advertise-addr 198.18.0.1 --listen-addr 198.18.0.1 --dispatcher-heartbeat 2s >/dev/null
+  on 1 swarm init --advertise-addr 198.18.0.1 --listen-addr 198.18.0.1 --dispatcher-heartbeat 4s >/dev/null
   for n in 2 3; do
     role=manager
     if ((n > managers)); then role=worker; fi

@@ -51,6 +51,14 @@ nginx: {container: NAME-nginx}
 
 const swarmUpstreams = "upstream was { server NAME-blue_was:3000 max_fails=0; }\nupstream signal { server NAME-blue_signal:3001 max_fails=0; }\n"
 
+// ByAddresses is a configuration of nginx that names addresses of each service in the place of its name.
+func ByAddresses(was, signal []string) string {
+	servers := func(all []string) string {
+		return "server " + strings.Join(all, " max_fails=0; server ") + " max_fails=0;"
+	}
+	return fmt.Sprintf("upstream was { %s }\nupstream signal { %s }\n", servers(was), servers(signal)) + byUpstream
+}
+
 // NewSwarm is New on the Swarm that the docker command talks to, whose node publishes on this machine: each colour is a
 // stack, of one Compose file. Options.Config is appended to the bluegate.yml that every such shop has, and
 // Options.Edit gets the file with an empty colour.
@@ -98,16 +106,17 @@ func (s *Stand) Stack(colour string) string { return s.Name + "-" + colour }
 func (s *Stand) closeSwarm() error {
 	var errs []error
 	for _, colour := range []string{"blue", "green"} {
-		_, err := Docker("stack", "rm", "--detach=true", s.Stack(colour))
-		errs = append(errs, err)
+		errs = append(errs, again(func() error { // a node that comes back may cost the leader its place
+			_, err := Docker("stack", "rm", "--detach=true", s.Stack(colour))
+			return err
+		}))
 	}
 	for _, kind := range []string{"config", "secret"} {
 		out, err := Docker(kind, "ls", "--format", "{{.Name}}")
 		errs = append(errs, err)
 		for name := range strings.FieldsSeq(out) {
 			if strings.HasPrefix(name, "bluegate-") && strings.Contains(name, s.Name) {
-				_, err := Docker(kind, "rm", name)
-				errs = append(errs, err)
+				errs = append(errs, again(func() error { return removed(Docker(kind, "rm", name)) }))
 			}
 		}
 	}
@@ -116,11 +125,26 @@ func (s *Stand) closeSwarm() error {
 
 // removeNetwork repeats itself while the network still has tasks.
 func (s *Stand) removeNetwork() error {
-	var err error
+	if err := again(func() error { return removed(Docker("network", "rm", s.Name)) }); err != nil {
+		return fmt.Errorf("the network of %s is still in use: %w", s.Name, err)
+	}
+	return nil
+}
+
+// removed takes what is not there for removed.
+func removed(_ string, err error) error {
+	if err != nil && strings.Contains(err.Error(), "not found") {
+		return nil
+	}
+	return err
+}
+
+// again repeats do until it succeeds, for a minute.
+func again(do func() error) (err error) {
 	for deadline := time.Now().Add(pace.Limit(time.Minute)); time.Now().Before(deadline); time.Sleep(250 * time.Millisecond) {
-		if _, err = Docker("network", "rm", s.Name); err == nil || strings.Contains(err.Error(), "not found") {
+		if err = do(); err == nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("the network of %s is still in use: %w", s.Name, err)
+	return err
 }

@@ -155,13 +155,16 @@ func (t *text) rows(colour model.Colour, containers []model.Container) (rows []r
 	return rows
 }
 
-// wellNow says whether a container runs and is not unhealthy.
+// wellNow says whether a container runs and is not unhealthy, or has done its work.
 func wellNow(c model.Container) bool {
-	return c.State == string(gate.StateRunning) && (c.Health == "" || c.Health == "none" || c.Health == string(gate.HealthHealthy))
+	return c.Completed || c.State == string(gate.StateRunning) && (c.Health == "" || c.Health == "none" || c.Health == string(gate.HealthHealthy))
 }
 
 // conditionNow is the condition of a container in a word.
 func conditionNow(c model.Container) string {
+	if c.Completed {
+		return "completed"
+	}
 	if c.State != string(gate.StateRunning) || c.Health == "" || c.Health == "none" {
 		return c.State
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"bluegate/cmd/bluegate/ui/style"
 	"bluegate/deploy/model"
+	"bluegate/deploy/report"
 	"bluegate/testdata/golden"
 	"bluegate/testdata/reports"
 )
@@ -52,6 +54,48 @@ func TestText(t *testing.T) {
 	}
 	for n, name := range map[int]string{1: "doctor explain", 9: "doctor explain nothing"} {
 		golden.Compare(t, filepath.Join("text", name+".txt"), ReportText(reports.All()["doctor"], TextOptions{Explain: n}))
+	}
+}
+
+// What became of the old colour is what the engine has of it at the end.
+func TestOldColour(t *testing.T) {
+	retired := []report.Step{{Name: "retire", Status: "ok"}}
+	blue := []model.Container{{Colour: model.Blue, Name: "shop-was-blue-1", Service: "was-blue"}}
+	green := []model.Container{{Colour: model.Green, Name: "shop-was-green-1", Service: "was-green"}}
+	for name, test := range map[string]struct {
+		steps []report.Step
+		there []model.Container
+		want  string
+	}{
+		"kept":        {retired, slices.Concat(blue, green), "blue, kept stopped"},
+		"removed":     {retired, green, "blue, removed"},
+		"not listed":  {retired, nil, "blue, kept stopped"},
+		"not retired": {nil, slices.Concat(blue, green), "blue, still running"},
+	} {
+		r := report.NewReport("deploy")
+		r.From, r.To, r.Live, r.Steps, r.Containers = model.Blue, model.Green, model.Green, test.steps, test.there
+		r.Finish(model.Promoted)
+		if got := ReportText(r, TextOptions{}); !strings.Contains(got, "was "+test.want) {
+			t.Errorf("%s: want %q in\n%s", name, test.want, got)
+		}
+	}
+}
+
+// A one-shot that has done its work is neither stopped nor failed.
+func TestCompletedOneShot(t *testing.T) {
+	r := report.NewReport("status")
+	r.Live = model.Blue
+	r.Containers = []model.Container{
+		{Colour: model.Blue, Service: "was", Name: "was.1", State: "running", Health: "healthy", Running: true, Image: "shop:v1"},
+		{Colour: model.Blue, Service: "migrate", Name: "migrate.1", State: "exited", Health: "none", Completed: true, Image: "shop:v1"},
+		{Colour: model.Blue, Service: "broken", Name: "broken.1", State: "exited", Health: "none", Image: "shop:v1"},
+	}
+	r.Finish(model.OK)
+	got := strings.Join(strings.Fields(ReportText(r, TextOptions{})), " ")
+	for _, want := range []string{"migrate + completed 1/1", "broken x exited 0/1"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, ReportText(r, TextOptions{}))
+		}
 	}
 }
 

@@ -154,11 +154,10 @@ func (t *text) replaced() string {
 	r := t.r
 	left := "still running"
 	switch {
-	case slices.ContainsFunc(r.Containers, func(c model.Container) bool {
-		return c.Colour == r.From && slices.Contains(r.Pruned.Containers, c.Name)
-	}):
+	case !hasStep(r, "retire"):
+	case len(r.Containers) > 0 && !slices.ContainsFunc(r.Containers, func(c model.Container) bool { return c.Colour == r.From }):
 		left = "removed"
-	case hasStep(r, "retire"):
+	default:
 		left = "kept stopped"
 	}
 	return style.Named(r.From, r.Versions) + ", " + left

@@ -46,6 +46,7 @@ type Adapters struct {
 	Names   model.NameHolder
 	Access  Access
 	Store   Store
+	Nodes   model.Nodes                                            // nil: there is one engine
 	lost    func(context.Context, model.Container) (string, error) // nil: a container's id tells
 }
 
@@ -65,9 +66,9 @@ func Open(ctx context.Context, o config.Options) (Adapters, error) {
 	}
 	if o.Swarm {
 		stack := swarm.New(engine, files, o.Compose)
-		return Adapters{engine, files, stack, stack, stack, stack, stack, state.NewSwarm(engine.Engine), stack.Lost}, nil
+		return Adapters{engine, files, stack, stack, stack, stack, stack, state.NewSwarm(engine.Engine), stack, stack.Lost}, nil
 	}
-	return Adapters{engine, files, files, files, files, files.Names(), files, state.New(engine.Engine), nil}, nil
+	return Adapters{engine, files, files, files, files, files.Names(), files, state.New(engine.Engine), nil, nil}, nil
 }
 
 // Connect connects to the engine and wires the adapters to the deployer.
@@ -85,7 +86,7 @@ func Connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 	o.Nginx.Until, o.Nginx.Lost = to.Engine.Leases.Until, to.lost
 	router, local := nginx.New(to.Engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
-		Stack: to.Stack, Images: to.Images, Archive: to.Archive, Names: to.Names, Router: router, Requests: router, Store: to.Store, History: maskedHistory{to.Store, o.Mask}, Progress: progress, Settings: o.Settings, Self: state.Self,
+		Stack: to.Stack, Images: to.Images, Archive: to.Archive, Names: to.Names, Nodes: to.Nodes, Router: router, Requests: router, Store: to.Store, History: maskedHistory{to.Store, o.Mask}, Progress: progress, Settings: o.Settings, Self: state.Self,
 		Checks: &checkRunner{access: to.Access, router: router, local: local, sidecars: map[string]*sidecar{}}, Hooks: local, Remote: !to.Engine.Local(),
 	}, nil
 }
