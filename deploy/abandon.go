@@ -136,6 +136,9 @@ func (r *run) removeRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.sendTestersAway(ctx); err != nil {
+		return err
+	}
 	if err := r.notSwitchedByHand(ctx, containers); err != nil {
 		return err
 	}

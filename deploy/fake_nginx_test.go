@@ -42,6 +42,7 @@ type fakeNginx struct {
 	counts        bool               // open connections are known
 	logs          bool               // the requests, for a release to be judged by
 	canary        []model.CanaryStep // weights and times
+	testers       bool               // they get a release that waits, and 503 without one
 	othersAt      time.Time          // when another project switches in the same file; zero: never
 }
 
@@ -50,6 +51,23 @@ const canaryMark = "# canary "
 // shared is a configuration that gives a share of the clients another colour.
 func shared(conf string, to model.Colour, weight int) string {
 	return conf + fmt.Sprintf("%s%s %d\n", canaryMark, to, weight) + turned(conf, to)
+}
+
+// closedMark is in a configuration by which testers get 503.
+const closedMark = "# testers get 503\n"
+
+// rest is a configuration without another colour, and by which testers get nothing, where there are some.
+func (n *fakeNginx) rest(conf string) string {
+	conf, _, both := strings.Cut(conf, canaryMark)
+	if n.testers && (both || !strings.Contains(conf, closedMark)) {
+		conf = strings.ReplaceAll(conf, closedMark, "") + closedMark
+	}
+	return conf
+}
+
+// open is a configuration that gives testers another colour.
+func (n *fakeNginx) open(conf string, to model.Colour) string {
+	return shared(strings.ReplaceAll(n.rest(conf), closedMark, ""), to, 0) + "# testers\n"
 }
 
 type worker struct {

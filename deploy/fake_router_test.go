@@ -49,8 +49,10 @@ func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Rout
 	for _, colour := range model.Colours {
 		for _, s := range p.app.Models[colour].Services {
 			if canary && strings.Contains(share, s.Name+":8080") {
-				r.Canary = &model.CanaryShare{Colour: colour}
-				r.Mentions = append(slices.Clone(r.Mentions), model.Mention{Colour: colour, Place: confFile + ":9", Directive: "server", Text: s.Name + ":8080"})
+				if r.Testers = colour; !strings.Contains(n.disk, "# testers\n") {
+					r.Canary, r.Testers = &model.CanaryShare{Colour: colour}, model.None
+				}
+				r.Mentions = append(slices.Clone(r.Mentions), model.Mention{Colour: colour, Place: confFile + ":9", Directive: "server", Text: s.Name + ":8080", Passing: true})
 			}
 			if at := strings.Index(disk, s.Name+":8080"); at >= 0 {
 				e, _, _ := dir.Find(s.Name, 8080)
@@ -117,16 +119,26 @@ func (p *process) Plan(dir *model.Addresses, to model.Colour) (model.Change, err
 		}
 		c.Routes = append(c.Routes, e)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := &p.nginx
+	change := func(conf string) []model.FileChange {
+		return []model.FileChange{{Path: confFile, Old: []byte(n.disk), New: []byte(conf)}}
+	}
 	if c.Points > 0 {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		c.Files = []model.FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(turned(p.nginx.disk, to))}}
-		c.Diff = "-" + p.nginx.disk + "+" + turned(p.nginx.disk, to)
-		for _, step := range p.nginx.canary {
+		next := turned(n.rest(n.disk), to)
+		c.Files = change(next)
+		c.Diff = "-" + n.disk + "+" + next
+		for _, step := range n.canary {
 			step.Change = model.Change{To: to, Nginx: c.Nginx, Points: c.Points, Routes: c.Routes}
-			step.Files = []model.FileChange{{Path: confFile, Old: []byte(p.nginx.disk), New: []byte(shared(p.nginx.disk, to, step.Weight))}}
+			step.Files = change(shared(n.rest(n.disk), to, step.Weight))
 			c.Steps = append(c.Steps, step)
 		}
+		if n.testers {
+			c.Testers = &model.Change{To: to, Nginx: c.Nginx, Points: c.Points, Routes: c.Routes, Files: change(n.open(n.disk, to))}
+		}
+	} else if n.testers && n.rest(n.disk) != n.disk {
+		c.Files = change(n.rest(n.disk))
 	}
 	return c, nil
 }
@@ -239,6 +251,9 @@ func (p *process) write(ctx context.Context, conf string) error {
 	what := "write " + string(colourIn(conf))
 	if strings.Contains(conf, canaryMark) {
 		what = "write canary"
+	}
+	if strings.Contains(conf, "# testers\n") {
+		what = "write testers"
 	}
 	return p.change(ctx, what, func() { p.nginx.disk = conf })
 }

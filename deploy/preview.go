@@ -16,6 +16,9 @@ import (
 // and until when. Nothing of it is undone, and the next command finds it there.
 func (r *run) wait(ctx context.Context) error {
 	return r.step(ctx, "preview", func(ctx context.Context) error {
+		if err := r.letTestersIn(ctx); err != nil {
+			return err
+		}
 		containers, err := r.ofRelease(ctx)
 		if err != nil {
 			return err
@@ -25,6 +28,9 @@ func (r *run) wait(ctx context.Context) error {
 		now := time.Now()
 		if err := r.enter(ctx, model.PhaseWaiting, func(e *model.Entry) {
 			e.Preview = &model.Preview{Since: now, Until: now.Add(r.Settings.PreviewTimeout), Passed: passed}
+			if e.Testers != nil {
+				e.Preview.Testers = r.Settings.Testers
+			}
 		}); err != nil {
 			return err
 		}

@@ -477,6 +477,36 @@ var previewWays = []way{
 		waitsFirst(w, s)
 		s.Replace = true
 	}, exit: 0},
+	{name: "let in", set: func(w *fakeEngine, s *Settings) { w.testers(); s.UntilPreview, s.PreviewTimeout = true, time.Hour }, exit: 0},
+	{name: "let in, promoted", set: letInFirst, does: (*process).promote, exit: 0},
+	{name: "let in, promoted by a canary after a bake", set: func(w *fakeEngine, s *Settings) {
+		letInFirst(w, s)
+		w.nginx.canary = fakeCanary
+		s.Bake.For = 4 * time.Second
+	}, does: (*process).promote, exit: 0},
+	{name: "let in, promote refused", set: func(w *fakeEngine, s *Settings) {
+		letInFirst(w, s)
+		w.find("shop-was-green-1").life = unhealthyAfter(0, "503")
+	}, does: (*process).promote, exit: 3},
+	{name: "let in, and worse in the bake", set: func(w *fakeEngine, s *Settings) {
+		w.lives["was-green"] = append(healthyAfter(2*time.Second), unhealthyAfter(20*time.Second, "503")...)
+		letInFirst(w, s)
+		s.Bake.For = 20 * time.Second
+	}, does: (*process).promote, exit: 4},
+	{name: "let in, aborted", set: letInFirst, does: (*process).abort, exit: 0},
+	{name: "let in, replaced", set: func(w *fakeEngine, s *Settings) {
+		letInFirst(w, s)
+		s.Replace = true
+	}, exit: 0},
+}
+
+// testers are told by nginx, and get a release that waits.
+func (w *fakeEngine) testers() { w.nginx.testers = true }
+
+// letInFirst leaves a release that waits, and that testers get.
+func letInFirst(w *fakeEngine, s *Settings) {
+	w.testers()
+	waitsFirst(w, s)
 }
 
 // waitsFirst leaves a release that waits.
@@ -552,4 +582,105 @@ func TestPreviewEveryCallFailsOnce(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLetTestersIn: testers get the release while it waits and 503 otherwise, and its containers are removed after nginx does
+// not name them any more.
+func TestLetTestersIn(t *testing.T) {
+	open := func(w *fakeEngine) bool { return strings.Contains(w.nginx.loaded, "# testers\n") }
+	closed := func(w *fakeEngine) bool { return strings.Contains(w.nginx.loaded, closedMark) }
+	story(t, "let in, and promoted", func(t *testing.T, w *fakeEngine) {
+		w.testers()
+		first := w.untilPreview(t)
+		done(t, w, begun+`
+			rehearse green
+			rehearse blue
+			lock nginx-edge-0123456
+			journal starting
+			write blue
+			reload
+			journal starting
+			unlock nginx-edge-0123456
+			rehearse green
+			rehearse green
+			lock nginx-edge-0123456
+			journal starting
+			write testers
+			reload
+			unlock nginx-edge-0123456
+			journal waiting
+			close
+			unlock shop`)
+		w.waits(t, first.Release)
+		if !open(w) {
+			t.Error("testers are not let in")
+		}
+		time.Sleep(time.Minute)
+		s := w.process().do((*Deployer).Status)
+		if s.Live != model.Blue || s.Canary != nil || findings(s) != "" {
+			t.Errorf("status: live %s, canary %+v, findings %q", s.Live, s.Canary, findings(s))
+		}
+		w.lines = nil
+		r := w.process().promote()
+		ends(t, r, model.Promoted, 0, model.Green)
+		if open(w) || !closed(w) || findings(r) != "" {
+			t.Errorf("nginx has %q, findings %q", w.nginx.loaded, findings(r))
+		}
+	})
+	story(t, "let in, and aborted", func(t *testing.T, w *fakeEngine) {
+		w.testers()
+		first := w.untilPreview(t)
+		w.lines = nil
+		ends(t, w.process().abort(), model.OK, 0, model.Blue)
+		done(t, w, `
+			lock shop
+			lock nginx-edge-0123456
+			restore
+			write blue
+			reload
+			unlock nginx-edge-0123456
+			drain
+			journal waiting
+			drain
+			remove shop-was-green-1
+			remove shop-signal-green-1
+			give back shop/was-green:latest
+			give back shop/signal-green:latest
+			journal closed
+			close
+			unlock shop`)
+		w.gone(t, first.Release)
+		if open(w) || !closed(w) {
+			t.Errorf("nginx has %q", w.nginx.loaded)
+		}
+	})
+	story(t, "its time is over", func(t *testing.T, w *fakeEngine) {
+		w.testers()
+		first := w.untilPreview(t)
+		time.Sleep(time.Hour)
+		ends(t, w.process().settle(), model.Settled, 0, model.Blue)
+		w.gone(t, first.Release)
+		if open(w) || !closed(w) {
+			t.Errorf("nginx has %q", w.nginx.loaded)
+		}
+	})
+	story(t, "someone wrote nginx's file, and it leads to the release still", func(t *testing.T, w *fakeEngine) {
+		w.testers()
+		first := w.untilPreview(t)
+		w.nginx.disk += "# edited\n"
+		w.nginx.reload()
+		ends(t, w.process().abort(), model.NeedsPerson, 5, model.Blue)
+		w.waits(t, first.Release)
+	})
+	story(t, "users' requests go on for long", func(t *testing.T, w *fakeEngine) {
+		w.testers()
+		first := w.untilPreview(t)
+		w.nginx.hold = 10 * time.Minute
+		ends(t, w.process().abort(), model.NeedsPerson, 5, model.Blue)
+		w.waits(t, first.Release)
+		time.Sleep(10 * time.Minute)
+		w.nginx.hold = 0
+		ends(t, w.process().abort(), model.OK, 0, model.Blue)
+		w.gone(t, first.Release)
+	})
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -29,7 +30,7 @@ func (n *observed) proveAnswers(ctx context.Context, proofs []model.Proof, targe
 			if err == nil {
 				break
 			}
-			if last == nil || ctx.Err() == nil { // a question that the end of the time cuts off explains nothing
+			if last == nil || ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) { // what the end of the time cuts off explains nothing
 				last = err
 			}
 			select {

@@ -23,6 +23,9 @@ func (n *observed) Plan(dir *model.Addresses, to model.Colour) (model.Change, er
 	if m, ok := n.mode.(mode.Stepper); ok && err == nil {
 		change.Steps, change.NoSteps = m.Steps(n.conf, n.route, change)
 	}
+	if m, ok := n.mode.(mode.Previewer); ok && err == nil {
+		change.Testers, change.NoTesters = m.Testers(n.conf, n.route, change)
+	}
 	if err == nil {
 		change, err = n.gated(change)
 	}

@@ -66,6 +66,9 @@ type Entry struct {
 	By     string `json:"by,omitempty"` // user@host
 	// Set are the variables that were given to this deployment alone.
 	Set []string `json:"set,omitempty"`
+	// Testers is the change that lets testers have the release, while it is or may be there. Journals of older versions do not
+	// have it.
+	Testers *Change `json:"let_in,omitempty"`
 	// Preview is set from PhaseWaiting on. Journals of older versions do not have it.
 	Preview *Preview `json:"preview,omitempty"`
 }

@@ -69,6 +69,8 @@ const (
 	TooFewRequests Code = "judge-cannot-tell"
 	// CanaryIncomplete: A service would not take part in the canary, so that a client could meet both colours at once. The message has the places and the edits.
 	CanaryIncomplete Code = "canary-incomplete"
+	// PreviewIncomplete: A place of nginx's configuration would give a tester the live colour (`preview.header`, `preview.cookie`). The message has the places and the edits.
+	PreviewIncomplete Code = "preview-incomplete"
 	// CanaryKeyConstant: All clients have the same key (`canary.by`), as behind another proxy, so that all of them would get the same colour. Choose a key that tells clients apart, such as `$http_x_forwarded_for`, or set `real_ip_header`.
 	CanaryKeyConstant Code = "canary-key-constant"
 	// WouldLoseRollback: A drill would remove containers of the idle colour that nothing holds a copy of, or that still run: a rollback could not go back to them afterwards. The message says which, and what to do with them.

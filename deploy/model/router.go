@@ -113,6 +113,8 @@ type Route struct {
 	Findings []Finding
 	// Canary is the share of the clients that the other colour has; nil: none.
 	Canary *CanaryShare
+	// Testers is the colour that testers get, and users do not; None: there is no such.
+	Testers Colour
 	// Requests is nil where nobody asked for it.
 	Requests *RequestLog
 	// Missing is set where the user named a container that is not there.
@@ -156,7 +158,9 @@ type Mention struct {
 	Variable  string // that is given the address, without its "$"; empty where none is
 	// Paired says that the same form exists for both colours, such as `location /health/blue` and `location /health/green`.
 	Paired bool
-	Remedy string // the edit that makes it a switch point, or takes it away
+	// Passing says that it is ours, and that it is there for a while only: in a canary, and for the testers of a preview.
+	Passing bool
+	Remedy  string // the edit that makes it a switch point, or takes it away
 	// Undeclared are the ports that make a switch point of it once the Compose files declare them: that of the service that it
 	// leads to, and that of the other colour's.
 	Undeclared []ServicePort
@@ -297,7 +301,11 @@ type Change struct {
 	// NoSteps is why there cannot be any, where a canary is configured.
 	Steps   []CanaryStep `json:"-"`
 	NoSteps error        `json:"-"`
-	Proofs  []Proof      `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
+	// Testers lets testers have the colour, and nobody else; it begins with the same files. Nil: there are no testers.
+	// NoTesters is why it cannot be made, where testers are configured.
+	Testers   *Change `json:"-"`
+	NoTesters error   `json:"-"`
+	Proofs    []Proof `json:"-"` // requests whose answers tell what nginx has loaded, and where it passes requests
 }
 
 // Proof is a request to nginx, asked from where it stands on a connection of its own.
@@ -321,6 +329,8 @@ type FileChange struct {
 	// its target before, empty where it was no link.
 	Link    string `json:"link,omitempty"`
 	OldLink string `json:"old_link,omitempty"`
+	// Private says that the new content has a secret in it: whoever is neither the file's owner nor in its group cannot read it.
+	Private bool `json:"private,omitempty"`
 	// OldTime is the file's time before the change; what is put back gets it back.
 	OldTime time.Time `json:"old_time"`
 }

@@ -28,6 +28,15 @@ func (p *Plan) planJudge(o Observation, s Settings) error {
 	if p.Change.NoSteps != nil {
 		return p.Change.NoSteps
 	}
+	if why := p.Change.NoTesters; why != nil {
+		if s.UntilPreview {
+			return why
+		}
+		p.find(model.Finding{
+			Code: string(model.PreviewIncomplete), Message: why.Error(), Remedy: "make these edits, and reload nginx",
+			Cost: "requests with the testers' secret get the live colour there, and deploy --until preview is refused",
+		})
+	}
 	if !p.Judged(s) {
 		return nil
 	}

@@ -113,6 +113,9 @@ func (p Plan) Make(o Observation, s Settings) (Plan, error) {
 // notePlaces tells of places that name the release's colour and that no switch changes.
 func (p *Plan) notePlaces(route model.Route) {
 	for _, m := range route.Unpaired(p.Release.To) {
+		if m.Passing { // the switch takes it away
+			continue
+		}
 		p.find(model.Finding{
 			Code: string(model.AddressLeftOver), Place: m.Place, Message: fmt.Sprintf("the configuration of %s names %s in a place that no switch changes: %s", route.Nginx, p.Release.To, m),
 			Cost: "the next deployment is refused", Remedy: m.Remedy,

@@ -30,6 +30,8 @@ type Settings struct {
 	// UntilPreview ends a deployment before its switch: the release waits for at most PreviewTimeout to be promoted.
 	UntilPreview   bool
 	PreviewTimeout time.Duration
+	// Testers get a release that waits through nginx; nil: nobody does.
+	Testers *model.Testers
 	// Replace lets a command give up the release that waits.
 	Replace bool
 	// Leaving is the release that a rollback is to leave; it is refused if another one is live. Empty: any.

@@ -83,6 +83,8 @@ type Replace struct {
 	InPlace bool `json:"in_place,omitempty"`
 	// ModTime is given to the file when it is not zero: bytes that are put back get their old time back with them.
 	ModTime time.Time `json:"mod_time,omitzero"`
+	// Private says that only the file's owner and its group may read the new content.
+	Private bool `json:"private,omitempty"`
 }
 
 // Response answers the request of the same id.

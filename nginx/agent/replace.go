@@ -163,6 +163,9 @@ func writeTemporary(path, tmp string, r Replace) error {
 	default:
 		return err
 	}
+	if r.Private {
+		mode &^= fsys.Others
+	}
 	return writeNew(tmp, r, info, mode)
 }
 
@@ -200,6 +203,15 @@ func inPlace(path string, r Replace) error {
 		return err
 	}
 	defer f.Close()
+	if r.Private {
+		info, err := f.Stat()
+		if err == nil && info.Mode().Perm()&fsys.Others != 0 {
+			err = f.Chmod(info.Mode().Perm() &^ fsys.Others)
+		}
+		if err != nil {
+			return fmt.Errorf("keep others from reading %s: %w", path, err)
+		}
+	}
 	padded := r.New
 	if pad := len(r.Old) - len(r.New); pad > 0 {
 		padded = append(bytes.Clone(r.New), bytes.Repeat([]byte("\n"), pad)...)

@@ -44,6 +44,21 @@ type Entry struct {
 	Large   bool // it was too large to be read
 }
 
+// Others is what neither the owner of a file nor its group may do with one that has a secret in it.
+const Others = 0o007
+
+// ModeOf is the mode that a located file has after a change.
+func ModeOf(e Entry, f model.FileChange) int64 {
+	mode := e.Mode
+	if mode == 0 {
+		mode = 0o644
+	}
+	if f.Private {
+		mode &^= Others
+	}
+	return mode
+}
+
 // Tree is the files and links below a directory, by their real paths.
 type Tree map[string]Entry
 

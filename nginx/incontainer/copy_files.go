@@ -33,9 +33,7 @@ func (c *Nginx) comingFiles(ctx context.Context, change model.Change) (files map
 			gone = append(gone, real)
 			continue
 		}
-		if e.Content, e.Link = f.New, f.Link; e.Mode == 0 {
-			e.Mode = 0o644
-		}
+		e.Content, e.Link, e.Mode = f.New, f.Link, fsys.ModeOf(e, f)
 		if e.Link != "" {
 			e.Content = nil
 		}

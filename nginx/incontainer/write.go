@@ -39,7 +39,7 @@ func (c *Nginx) replaceThere(ctx context.Context, real string, f model.FileChang
 	ctx, cancel := engine.Asking(ctx)
 	defer cancel()
 	help := c.agent.now()
-	req := agent.Request{Replace: &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp, InPlace: c.mountedAlone(real)}, Root: int(help.root.Load())}
+	req := agent.Request{Replace: &agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, Private: f.Private, ModTime: stamp, InPlace: c.mountedAlone(real)}, Root: int(help.root.Load())}
 	if help.ownMount(real) {
 		req.Root = 0
 	}
@@ -73,7 +73,7 @@ func (c *Nginx) Apply(ctx context.Context, files []model.FileChange, how agent.A
 			return agent.Applied{}, err
 		}
 		one := agent.ApplyFile{Own: help.ownMount(real), OldTime: f.OldTime}
-		one.Replace = agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, InPlace: c.mountedAlone(real)}
+		one.Replace = agent.Replace{Path: real, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, Private: f.Private, InPlace: c.mountedAlone(real)}
 		how.Files = append(how.Files, one)
 	}
 	until, err := c.Opts.LeaseEnd()
@@ -130,7 +130,7 @@ func (c *Nginx) replaceStopped(ctx context.Context, now fsys.Entry, real string,
 		return errors.New("the engine removes no file of a container that does not run: start it")
 	}
 	e := now
-	e.Content, e.Link, e.ModTime = f.New, f.Link, time.Now().Add(-c.Opts.Skew)
+	e.Content, e.Link, e.Mode, e.ModTime = f.New, f.Link, fsys.ModeOf(now, f), time.Now().Add(-c.Opts.Skew)
 	if !stamp.IsZero() {
 		e.ModTime = stamp
 	}

@@ -38,11 +38,11 @@ func TestCanaryFile(t *testing.T) {
 	if colour, _, err := readManaged("x.conf", []byte(text)); err != nil || colour != model.Blue {
 		t.Errorf("%s, %v", colour, err)
 	}
-	if share := readCanary([]byte(text)); share == nil || *share != (model.CanaryShare{Colour: model.Green, Weight: 5}) {
+	if share, _ := readOther([]byte(text)); share == nil || *share != (model.CanaryShare{Colour: model.Green, Weight: 5}) {
 		t.Errorf("%+v", share)
 	}
 	file.sides = nil
-	if share := readCanary(file.Render()); share != nil {
+	if share, _ := readOther(file.Render()); share != nil {
 		t.Errorf("without a canary: %+v", share)
 	}
 	var paths []string
@@ -83,10 +83,13 @@ func TestCanaryTakesPart(t *testing.T) {
 		{"with the side and a path", "", "server { location / { proxy_pass http://was$bluegate_side/a; } }", "with a variable nginx would send every request to that path"},
 		{"in another case", "", "server { location / { proxy_pass http://WAS; } }", "becomes proxy_pass http://was$bluegate_side;"},
 		{"a file of an older version", "# nothing\n", "server { location / { proxy_pass http://was; } }", "was written by an older bluegate"},
+		{"a cache with one key", "", "proxy_cache_key $uri;\nserver { proxy_cache all; location / { proxy_pass http://was$bluegate_side; } }", shop + "1: answers of both colours would be cached under one key; write proxy_cache_key \"$uri$bluegate_side\";"},
+		{"a cache that tells them apart", "", "proxy_cache_key $proxy_host$uri;\nserver { proxy_cache all; location / { proxy_pass http://was$bluegate_side; } }", ""},
+		{"a key and no cache", "", "proxy_cache_key $uri;\nserver { proxy_cache off; location / { proxy_pass http://was$bluegate_side; } }", ""},
 		{"two applications", "", "map \"\" $bluegate_side { default \"\"; }\nserver { location / { proxy_pass http://was$bluegate_side; } }", shop + "1: $bluegate_side is defined here too"},
 	} {
 		m, c := canaryOf(t, test.own, test.sites)
-		err := m.takesPart(c, m.to)
+		err := m.takesPart(c, m.to, forCanary)
 		switch {
 		case test.want == "" && err != nil:
 			t.Errorf("%s: %v", test.name, err)
@@ -105,7 +108,7 @@ func TestCanarySteps(t *testing.T) {
 	}
 	for i, weight := range []int{5, 25} {
 		s := steps[i]
-		if share := readCanary(s.Files[0].New); s.Weight != weight || share == nil || share.Weight != weight || string(s.Files[0].Old) != "now" || len(s.Proofs) != 3 {
+		if share, _ := readOther(s.Files[0].New); s.Weight != weight || share == nil || share.Weight != weight || string(s.Files[0].Old) != "now" || len(s.Proofs) != 3 {
 			t.Errorf("step %d: %+v", i, s)
 		}
 	}

@@ -75,18 +75,18 @@ func (c Configuration) observeWhole(dir *model.Addresses, file string, route *mo
 	return c.leftOver(dir, route, Scope{points: route.Points, live: f.Path})
 }
 
-// apart tells the points of a canary's new colour from those of the live one: requests go there, so that it is mentioned,
-// and it is not what the configuration names.
+// apart tells the points of a canary's or a preview's new colour from those of the live one: requests go there, so that it
+// is mentioned, and it is not what the configuration names.
 func (c Configuration) apart(route *model.Route) {
-	if route.Canary == nil {
-		return
+	other, remedy := route.Testers, "it is the testers', while a release waits; `bluegate promote` and `bluegate abort` take it away"
+	if share := route.Canary; share != nil {
+		other, remedy = share.Colour, fmt.Sprintf("it is a canary's: %d %% of the clients get it; `bluegate settle` ends what a killed deployment left", share.Weight)
 	}
 	route.Points = slices.DeleteFunc(route.Points, func(p model.SwitchPoint) bool {
-		new := p.Endpoint.Colour == route.Canary.Colour && strings.HasSuffix(p.Upstream, sideSuffix)
+		new := other != model.None && p.Endpoint.Colour == other && strings.HasSuffix(p.Upstream, sideSuffix)
 		if new {
 			route.Mentions = append(route.Mentions, model.Mention{
-				Colour: p.Endpoint.Colour, Place: p.Place, Directive: p.Directive, Text: p.Address,
-				Remedy: fmt.Sprintf("it is a canary's: %d %% of the clients get it; `bluegate settle` ends what a killed deployment left", route.Canary.Weight),
+				Colour: p.Endpoint.Colour, Place: p.Place, Directive: p.Directive, Text: p.Address, Passing: true, Remedy: remedy,
 			})
 		}
 		return new

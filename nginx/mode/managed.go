@@ -14,7 +14,8 @@ type managed struct {
 	to    string
 	files map[model.Colour]ManagedFile
 
-	canary Canary
+	canary  Canary
+	testers Testers
 }
 
 // StandIn implements Mode.
@@ -49,7 +50,14 @@ func (m managed) look(c Configuration, dir *model.Addresses, route *model.Route)
 	if err != nil {
 		return m.writtenAgain(err, to, colour)
 	}
-	route.Names, route.Canary = colour, readCanary(now)
+	route.Names = colour
+	route.Canary, route.Testers = readOther(now)
+	if !m.testers.knownIn(now) {
+		route.Findings = append(route.Findings, model.Finding{
+			Code: "testers-unknown", Place: to, Message: fmt.Sprintf("%s does not know the testers of bluegate.yml yet (preview.header, preview.cookie, preview.secret): the next deployment writes them", c.Nginx),
+			Cost: "until then a request with their secret gets the live colour", Remedy: "bluegate deploy, or bluegate deploy --until preview",
+		})
+	}
 	return c.observeWhole(dir, to, route)
 }
 
@@ -61,10 +69,11 @@ func (m managed) Plan(c Configuration, route model.Route, dir *model.Addresses, 
 	}
 	next := m.files[to]
 	next.SwitchID = NewSwitchID()
-	f := model.FileChange{Path: file, New: next.Render()}
+	f := model.FileChange{Path: file, New: next.Render(), Private: m.testers.Any()}
 	if now, err := c.Files.Read(file); err == nil && route.Names == to {
-		if _, next.SwitchID, err = readManaged(file, now); err == nil && string(next.Render()) == string(now) {
-			f.New = now
+		same := next
+		if _, same.SwitchID, err = readManaged(file, now); err == nil && string(same.Render()) == string(now) {
+			next, f.New = same, now
 		}
 	}
 	change, err := c.wholeChange(route, dir, to, f)
@@ -74,10 +83,10 @@ func (m managed) Plan(c Configuration, route model.Route, dir *model.Addresses, 
 	return change, err
 }
 
-// fresh is the file for a colour under a switch id of its own.
+// fresh is the file for a colour under a switch id of its own, for a person to write. It has no secret in it.
 func (m managed) fresh(colour model.Colour) []byte {
 	next := m.files[colour]
-	next.SwitchID = NewSwitchID()
+	next.SwitchID, next.testers = NewSwitchID(), Testers{}
 	return next.Render()
 }
 

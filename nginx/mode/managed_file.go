@@ -22,6 +22,7 @@ type ManagedFile struct {
 	SwitchID  string
 	Upstreams map[string]string // name: server and its parameters
 	Listen    string            // of the server that answers with the token and the routes; empty: there is none
+	testers   Testers           // the zero value: nobody gets a release before users do
 	sides     *sides            // nil: all requests go to Colour
 }
 
@@ -51,7 +52,7 @@ const managedMark = "# Written by bluegate. Do not edit: what is changed here by
 func (m ManagedFile) Render() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# switch %s\n# colour %s\n%s\n", m.SwitchID, m.Colour, m.sides.head())
-	m.sides.render(&b)
+	m.renderSide(&b)
 	all := m.servers()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		server := strings.Join(strings.Fields(all[name]), " ")
@@ -59,6 +60,9 @@ func (m ManagedFile) Render() []byte {
 			server += " max_fails=0"
 		}
 		fmt.Fprintf(&b, "upstream %s {\n    server %s;\n    keepalive 32;\n}\n", name, server)
+		if m.testers.Any() && m.sides == nil {
+			m.renderNone(&b, name)
+		}
 	}
 	if m.Listen != "" {
 		fmt.Fprintf(&b, "\nserver {\n    listen %s;\n    access_log off;\n    default_type text/plain;\n", m.Listen)
@@ -66,6 +70,9 @@ func (m ManagedFile) Render() []byte {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			fmt.Fprintf(&b, "    location = %s%s {\n        proxy_pass http://%s/;\n        proxy_http_version 1.1;\n        proxy_set_header Connection \"\";\n"+
 				"        proxy_connect_timeout 2s;\n        proxy_next_upstream off;\n        add_header %s $upstream_addr always;\n    }\n", routePath, name, name, RouteHeader)
+		}
+		if m.testers.Any() {
+			fmt.Fprintf(&b, "    location / { return 503 \"%s\\n\"; }\n", noPreview)
 		}
 		b.WriteString("}\n")
 	}
@@ -147,16 +154,20 @@ func managedOf(upstreams map[model.Colour]map[string]string, listen string) (map
 
 // proofs are the requests that the file's own server answers: the token of this switch, and where each upstream leads.
 func (m ManagedFile) proofs() []model.Proof {
-	base := "http://" + m.Listen
-	if !strings.Contains(m.Listen, ":") { // a port, or an address with the default one
-		base = "http://127.0.0.1:" + m.Listen
-		if _, err := strconv.Atoi(m.Listen); err != nil {
-			base = "http://" + m.Listen
-		}
-	}
+	base := m.base()
 	proofs := []model.Proof{{URL: base + tokenPath, Token: m.token() + "\n"}}
 	for _, name := range slices.Sorted(maps.Keys(m.Upstreams)) {
 		proofs = append(proofs, model.Proof{URL: base + routePath + name, Answer: RouteHeader})
 	}
 	return proofs
+}
+
+// base is where the file's own server is asked.
+func (m ManagedFile) base() string {
+	if !strings.Contains(m.Listen, ":") { // a port, or an address with the default one
+		if _, err := strconv.Atoi(m.Listen); err == nil {
+			return "http://127.0.0.1:" + m.Listen
+		}
+	}
+	return "http://" + m.Listen
 }

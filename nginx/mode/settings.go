@@ -17,6 +17,7 @@ type Settings struct {
 	Text      map[model.Colour]string            // template: what the live file holds
 	Upstreams map[model.Colour]map[string]string // managed: the server of each upstream
 	Canary    Canary                             // managed
+	Testers   Testers                            // managed
 	Listen    string                             // managed: where token and routes are answered; "off": nowhere
 }
 
@@ -87,9 +88,27 @@ func (s Settings) managed() (Mode, error) {
 	if m.files, err = managedOf(s.Upstreams, listen); err == nil {
 		err = s.Canary.check(s.Upstreams[model.Blue])
 	}
-	m.canary = s.Canary
+	m.canary, m.testers = s.Canary, s.Testers
+	if err == nil && m.testers.Any() {
+		err = m.testerFiles(listen)
+	}
 	return m, err
 }
 
 // onHost is a relative path of bluegate.yml's, as the host has it.
 func onHost(dir, file string) string { return filepath.Join(dir, filepath.FromSlash(file)) }
+
+// testerFiles puts the testers into the files of both colours.
+func (m managed) testerFiles(listen string) error {
+	if key, wrong := m.testers.Check(); wrong != "" {
+		return model.Invalid("preview.%s: %s", key, wrong)
+	}
+	if listen == "" {
+		return model.Invalid("nginx.listen: off leaves out the server that answers testers with 503 while no release is there for them; take it away, or preview.header and preview.cookie")
+	}
+	for colour, file := range m.files {
+		file.testers = m.testers
+		m.files[colour] = file
+	}
+	return clash(m.files[model.Blue].Upstreams)
+}

@@ -32,7 +32,7 @@ func (h *Nginx) ConfigTest(ctx context.Context, change model.Change) (instance.C
 			return nil, err
 		}
 		t.files = append(t.files, overlay.File{Path: real, Content: f.New, Link: f.Link, Absent: f.New == nil && f.Link == "",
-			Mode: os.FileMode(e.Mode), UID: e.UID, GID: e.GID})
+			Mode: os.FileMode(fsys.ModeOf(e, f)), UID: e.UID, GID: e.GID})
 	}
 	var err error
 	if t.stage, err = os.MkdirTemp("", "bluegate-trial-"); err == nil {

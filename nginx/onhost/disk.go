@@ -72,7 +72,7 @@ func (h *Nginx) Replace(_ context.Context, f model.FileChange, stamp time.Time) 
 	if _, err := h.opts.LeaseEnd(); err != nil {
 		return err
 	}
-	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, ModTime: stamp}.Write()
+	_, err := agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, Private: f.Private, ModTime: stamp}.Write()
 	if errors.Is(err, agent.ErrChanged) {
 		return instance.ErrForeign
 	}

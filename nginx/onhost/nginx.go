@@ -124,7 +124,7 @@ func (h *Nginx) Apply(ctx context.Context, files []model.FileChange, how agent.A
 	how.Scope = agent.Scope{Under: h.Master.PID}
 	for _, f := range files {
 		one := agent.ApplyFile{OldTime: f.OldTime}
-		one.Replace = agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink}
+		one.Replace = agent.Replace{Path: f.Path, Old: f.Old, New: f.New, Link: f.Link, OldLink: f.OldLink, Private: f.Private}
 		how.Files = append(how.Files, one)
 	}
 	return agent.Send(ctx, h.Ask, agent.Request{Apply: &how, Until: until})

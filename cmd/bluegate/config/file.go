@@ -23,7 +23,7 @@ type File struct {
 	Checks  []checkSection     `yaml:"checks" doc:"Checks of a colour in addition to Docker's health."`
 	Hooks   hooksSection       `yaml:"hooks" doc:"Commands that run during a deployment, each a list of words."`
 	Nginx   nginxSection       `yaml:"nginx" doc:"Which nginx is switched, and how."`
-	Preview previewSection     `yaml:"preview" doc:"How long a release may wait to be promoted."`
+	Preview previewSection     `yaml:"preview" doc:"How long a release may wait to be promoted, and by what people see it through nginx meanwhile."`
 	Bake    bakeSection        `yaml:"bake" doc:"How long both colours run after the switch."`
 	Judge   judgeSection       `yaml:"judge" doc:"What a release may cost its users, by the requests that they make while it bakes, or gets a share of them."`
 	Canary  canarySection      `yaml:"canary" doc:"Which share of the clients gets a release, step by step, before all do."`

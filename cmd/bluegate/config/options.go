@@ -70,6 +70,9 @@ func NewOptions(flags Flags, dir string, f *File) (Options, error) {
 		err = o.readJudge(f)
 	}
 	if err == nil {
+		err = o.readPreview(f)
+	}
+	if err == nil {
 		err = o.readWatch(f, dir)
 	}
 	if err == nil {
@@ -122,9 +125,6 @@ func (o *Options) fromFile(f *File) error {
 	s.RunningSuffices, s.RunningServices = f.Gate.WithoutHealthcheck.running()
 	if f.values.Has("drain.timeout") {
 		s.DrainTimeout = f.Drain.Timeout
-	}
-	if f.values.Has("preview.timeout") {
-		s.PreviewTimeout = f.Preview.Timeout
 	}
 	s.Bake.For = f.Bake.For
 	s.DrainThenStop = f.Drain.Then == "stop"

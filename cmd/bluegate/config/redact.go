@@ -17,8 +17,14 @@ func KeepPaths(mask *redact.Redactor, flags Flags) {
 	}
 }
 
-// lastPart returns the name of the value itself: TOKEN for colours.blue.env.TOKEN.
-func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+// lastPart returns the name of the value itself: TOKEN for colours.blue.env.TOKEN. The value of preview.cookie is no cookie,
+// but the name of one.
+func lastPart(key string) string {
+	if key == "preview.cookie" {
+		return "name"
+	}
+	return key[strings.LastIndexByte(key, '.')+1:]
+}
 
 // LearnSecrets tells the redactor about values in the file whose key is named like a secret, and about those that
 // ${NAME} took from the environment.

@@ -113,6 +113,7 @@ var causes = map[model.Code]string{
 	model.Worse:                "its users met more failures, or waited longer, than judge allows",
 	model.TooFewRequests:       "the requests of its users do not tell whether it is good",
 	model.CanaryIncomplete:     "a service would not take part in the canary",
+	model.PreviewIncomplete:    "a service would give testers the live colour",
 	model.CanaryKeyConstant:    "all clients have the same key in the canary",
 	model.OOMKilled:            "IT ran out of memory",
 	model.Restarting:           "IT crashed and was started again",

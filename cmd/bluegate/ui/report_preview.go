@@ -12,7 +12,11 @@ import (
 func (t *text) waiting() {
 	r := t.r
 	t.head(fmt.Sprintf("%s passed, and %s; %s", release(r), waits(r.Preview, t.Now), liveNow(r)), "")
-	t.line("  %s bluegate preview", t.Dim("look at it:  "))
+	look := "bluegate preview"
+	if by := r.Preview.Testers; by != nil {
+		look += fmt.Sprintf(", or through nginx with the secret in %s", by)
+	}
+	t.line("  %s %s", t.Dim("look at it:  "), look)
 	t.line("  %s bluegate promote", t.Dim("make it live:"))
 	t.line("  %s bluegate abort", t.Dim("remove it:   "))
 	t.findings()
@@ -22,6 +26,9 @@ func (t *text) waiting() {
 func (t *text) preview() {
 	if p := t.r.Preview; p != nil {
 		t.item(t.Dim("preview: "), fmt.Sprintf("%s %s: bluegate preview, bluegate promote, bluegate abort", style.Named(p.Colour, t.r.Versions), waits(p, t.Now)))
+		if p.Testers != nil {
+			t.item("", fmt.Sprintf("nginx gives it to requests with the secret in %s", p.Testers))
+		}
 	}
 }
 
