@@ -70,7 +70,7 @@ func canaryOf(t *testing.T, own, sites string) (managed, Configuration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, Configuration{Nginx: named("nginx"), Main: "/etc/nginx/nginx.conf", Tree: tree}
+	return m, Configuration{Nginx: named("nginx"), Files: source, Main: "/etc/nginx/nginx.conf", Tree: tree}
 }
 
 func TestCanaryTakesPart(t *testing.T) {

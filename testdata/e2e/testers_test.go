@@ -153,7 +153,7 @@ func TestTesters(t *testing.T) {
 
 			s.deploys(0, model.Waiting, testers("VERSION=v2"), "--until", "preview")
 			s.let("while the second waits", "green", "blue")
-			replaced := s.deploys(0, model.Waiting, testers("VERSION=v3"), "--until", "preview", "--replace")
+			replaced := s.deploys(0, model.Waiting, testers("VERSION=v2"), "--until", "preview", "--replace")
 			s.let("while the third waits", "green", "blue")
 			for _, m := range append(all, users.stop()...) {
 				if m.failed != "" || m.status != http.StatusOK || m.colour != "blue" {
