@@ -113,7 +113,7 @@ func (s *shop) noSecret(texts ...string) {
 // People with a secret get a release that waits through nginx, and 503 without one: before the first, after it was given up,
 // and after it was promoted. Users lose nothing and never meet it before it is live.
 func TestTesters(t *testing.T) {
-	sample.Test(t, 2)
+	sample.Test(t, 5)
 	t.Parallel()
 	for _, version := range sample.RowsOf(t, 0, []string{"1.22", "1.30"}, 1) {
 		t.Run(version, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestTesters(t *testing.T) {
 // A release that waits is promoted by a canary: testers keep it, and of the others only a share gets it. A tester gets no
 // cookie of the canary.
 func TestTestersInACanary(t *testing.T) {
-	sample.Test(t, 3)
+	sample.Test(t, 7)
 	t.Parallel()
 	s := canaryShop(t, "1.30", "", "")
 	s.addConfig(testersConfig + "canary: {steps: [{weight: 25, for: 20s}], by: $http_x_client}\n")
