@@ -153,10 +153,15 @@ func TestTestersSettings(t *testing.T) {
 // The same colour again: a file that is as it would be is left, and another one is written under an id of its own, which its
 // token has.
 func TestManagedPlanOfTheLiveColour(t *testing.T) {
-	dir := model.NewAddresses(model.Application{Models: map[model.Colour]model.Model{
-		model.Blue:  {Colour: model.Blue, Services: []model.Service{{Name: "was-blue", Key: "was"}, {Name: "signal-blue", Key: "signal"}}},
-		model.Green: {Colour: model.Green, Services: []model.Service{{Name: "was-green", Key: "was"}, {Name: "signal-green", Key: "signal"}}},
-	}})
+	app := model.Application{Models: map[model.Colour]model.Model{}}
+	for colour, port := range map[model.Colour]int{model.Blue: 3000, model.Green: 3002} {
+		service := func(name string, port int) model.Service {
+			host := name + "-" + string(colour)
+			return model.Service{Name: host, Key: name, Hosts: []string{host}, Ports: []int{port}}
+		}
+		app.Models[colour] = model.Model{Colour: colour, Services: []model.Service{service("was", port), service("signal", 3001)}}
+	}
+	dir := model.NewAddresses(app)
 	const sites = "server { location / { proxy_pass http://was$bluegate_side; } location /s { proxy_pass http://signal$bluegate_side; } }"
 	m, c := canaryOf(t, "", sites)
 	if change, err := m.Plan(c, model.Route{Names: model.Blue}, dir, model.Blue); err != nil || !change.Empty() {
