@@ -34,6 +34,8 @@ var remedies = map[string]struct {
 	"deploy/plan.losesRollback":         {3, []string{"TestDrillThatIsRefused"}},
 	"nginx/lint.requestsUnseen":         {1, []string{"TestJudgedBake"}},
 	"nginx/mode.apart":                  {1, []string{"TestCanaryKilled"}},
+	"nginx/mode.look":                   {1, []string{"TestTesters"}},
+	"deploy/plan.planJudge":             {1, []string{"TestTestersChange"}},
 	"nginx/mode.leftOver":               {1, []string{"TestLeftOver"}},
 	"deploy/plan.examineProbe":          {3, []string{"TestHealthcheckRemediesAreCarriedOut"}},
 	"deploy/model.ForeignTo":            {1, []string{"TestForeignJournal"}},
