@@ -23,7 +23,6 @@ func (r *run) atEnd(ctx context.Context) {
 	now, err := r.observer().Containers(ctx, r.seen.Application)
 	r.seen.Containers, r.report.Containers = now, append([]model.Container{}, now...)
 	if err != nil {
-		r.seen.Containers, r.report.Containers = nil, []model.Container{}
 		r.note(model.Finding{Code: "not-listed", Message: "the engine did not say which containers are there at the end, so none is listed: " + err.Error()})
 		return
 	}

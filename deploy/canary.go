@@ -53,15 +53,9 @@ func (r *run) stays(phase model.Phase) func(context.Context, model.Switched) err
 	return func(ctx context.Context, _ model.Switched) error { return r.enter(ctx, phase, nil) }
 }
 
-// changedMeanwhile refuses a release because someone else changed nginx's files since a switch of this run.
-func (r *run) changedMeanwhile(when string) error {
-	return model.Refuse(model.NginxNotSwitched, "someone else changed the configuration of %s %s; deploy again once nobody does", r.seen.Route.Nginx, when)
-}
-
 // logAgain has nginx log requests for as long again. It is a reload, and nothing else changes.
 func (r *run) logAgain(ctx context.Context, span time.Duration) error {
-	again := func() (model.Change, time.Duration, error) { return r.change(), span, nil }
 	phase := r.journal.Current.Phase
-	_, err := r.advance(ctx, phase, again, r.stays(phase))
+	_, err := r.advance(ctx, phase, func() (model.Change, time.Duration, error) { return r.change(), span, nil }, r.stays(phase))
 	return err
 }

@@ -23,9 +23,7 @@ func (r *run) wait(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		passed := plan.Observation{Application: r.seen.Application.With(r.plan.Release.Model), Containers: containers}.AsRun(r.plan.Release.To)
-		passed.Release, passed.Model = r.plan.Release.ID, r.plan.Release.Model
-		now := time.Now()
+		passed, now := r.plan.Passed(r.seen.Application, containers), time.Now()
 		if err := r.enter(ctx, model.PhaseWaiting, func(e *model.Entry) {
 			e.Preview = &model.Preview{Since: now, Until: now.Add(r.Settings.PreviewTimeout), Passed: passed}
 			if e.Testers != nil {

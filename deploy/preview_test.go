@@ -599,8 +599,8 @@ func TestLetTestersIn(t *testing.T) {
 			journal starting
 			write blue
 			reload
-			journal starting
 			unlock nginx-edge-0123456
+			journal starting
 			rehearse green
 			rehearse green
 			lock nginx-edge-0123456

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/observing"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/stage"
 )
@@ -35,7 +36,7 @@ func (r *run) restore(ctx context.Context, change model.Change) error {
 	}
 	// What was adopted was never tested as it is to be. What is back already, or half, is not tested on the way.
 	if e := r.journal.Current; state == model.ChangeLoaded && e != nil && e.Adopted {
-		if _, err := r.nginx.Rehearse(ctx, change.Reversed(r.plan.From), already()); err != nil {
+		if _, err := r.nginx.Rehearse(ctx, change.Reversed(r.plan.From), observing.Started()); err != nil {
 			return err
 		}
 	}

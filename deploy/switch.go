@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/observing"
 	"bluegate/deploy/plan"
 	"bluegate/deploy/report"
 	"bluegate/deploy/stage"
@@ -36,25 +37,33 @@ func (r *run) switchOver(ctx context.Context, healthy time.Time) (targets []mode
 }
 
 // advance switches nginx to the change that next returns, with the time for which requests are logged, proves it, and calls
-// then while nginx's lock is still held. If another project's switch changed the files since the first switch was planned, it
-// is planned and tested again. What a person edited was never loaded, and is refused for that.
-func (r *run) advance(ctx context.Context, phase model.Phase, next func() (model.Change, time.Duration, error), then func(context.Context, model.Switched) error) ([]model.Target, error) {
-	for try := 0; ; try++ {
+// then while nginx's lock is still held.
+func (r *run) advance(ctx context.Context, phase model.Phase, next func() (model.Change, time.Duration, error), then func(context.Context, model.Switched) error) (targets []model.Target, err error) {
+	err = r.replanned(ctx, func() error {
 		change, logFor, err := next()
-		if err != nil {
-			return nil, err
+		if err == nil {
+			targets, err = r.switchNginx(ctx, phase, change, logFor, then)
 		}
-		targets, err := r.switchNginx(ctx, phase, change, logFor, then)
+		return err
+	})
+	return targets, err
+}
+
+// replanned repeats a switch while it returns model.ErrChanged: another project's switch changed the files since it was planned,
+// so it is planned and tested again. What a person edited was never loaded, and is refused for that.
+func (r *run) replanned(ctx context.Context, do func() error) error {
+	for try := 0; ; try++ {
+		err := do()
 		switch {
 		case !errors.Is(err, model.ErrChanged):
-			return targets, err
+			return err
 		case r.stage == stage.Switched: // users have the release: what was planned cannot be given up for another plan
-			return nil, r.changedMeanwhile("during the canary")
+			return model.Refuse(model.NginxNotSwitched, "someone else changed the configuration of %s during the canary; deploy again once nobody does", r.seen.Route.Nginx)
 		case try == replans:
-			return nil, model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.seen.Route.Nginx, try+1)
+			return model.Refuse(model.NginxNotSwitched, "the configuration of %s changed %d times while the switch was planned; find out what writes it, and deploy again", r.seen.Route.Nginx, try+1)
 		}
 		if err := r.planSwitchAgain(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -73,15 +82,13 @@ func (r *run) switchNginx(ctx context.Context, phase model.Phase, next model.Cha
 			next = next.Over(before)
 		}
 		next.LogFor = logFor
-		done, err := r.nginx.Switch(ctx, next, targets, func(change model.Change) error {
-			next = change
-			return r.enter(ctx, phase, func(e *model.Entry) {
-				if e.Bakes = r.plan.Bakes(r.Settings); first {
-					e.Change = &change
-				} else {
-					e.Step = &change
-				}
-			})
+		done, err := r.switchTo(ctx, phase, next, targets, func(e *model.Entry, change model.Change) {
+			next, e.Bakes = change, r.plan.Bakes(r.Settings)
+			if first {
+				e.Change = &change
+			} else {
+				e.Step = &change
+			}
 		})
 		if err != nil {
 			return err
@@ -93,6 +100,14 @@ func (r *run) switchNginx(ctx context.Context, phase model.Phase, next model.Cha
 		return then(ctx, done)
 	})
 	return targets, err
+}
+
+// switchTo switches nginx, whose lock is held, and proves it. Right before the first write it journals the phase and what note
+// notes of the change.
+func (r *run) switchTo(ctx context.Context, phase model.Phase, change model.Change, targets []model.Target, note func(*model.Entry, model.Change)) (model.Switched, error) {
+	return r.nginx.Switch(ctx, change, targets, func(change model.Change) error {
+		return r.enter(ctx, phase, func(e *model.Entry) { note(e, change) })
+	})
 }
 
 // change is what the switches of this run have made of nginx's files, from those before the first one. The journal has it;
@@ -168,14 +183,7 @@ func (r *run) replanSwitch(ctx context.Context) error {
 	if err := r.canHoldNames(ctx); err != nil {
 		return err
 	}
-	return r.rehearsed(r.rehearse(ctx, already()))
-}
-
-// already is a closed channel: what it waits for has happened.
-func already() <-chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
+	return r.rehearsed(r.rehearse(ctx, observing.Started()))
 }
 
 // targetsOf pairs the addresses that nginx is going to name with the release's containers. It refuses containers that

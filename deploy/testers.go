@@ -6,30 +6,24 @@ import (
 	"fmt"
 
 	"bluegate/deploy/model"
+	"bluegate/deploy/observing"
 )
 
 // Testers get a release that waits through nginx, by a secret, while users stay on the old colour. The change that lets them
 // in is a switch of its own, and is taken back before the release's containers are removed.
 
-// letTestersIn has nginx give testers the release. If another project's switch changed the files since that was planned, it
-// is planned again.
+// letTestersIn has nginx give testers the release. From when that is journaled on, the release is removed only after it was
+// taken back.
 func (r *run) letTestersIn(ctx context.Context) error {
 	if err := r.keepTestersOut(ctx); err != nil {
 		return err
 	}
-	for try := 0; r.plan.Change.Testers != nil; try++ {
-		err := r.switchToTesters(ctx)
-		if !errors.Is(err, model.ErrChanged) {
-			return err
+	return r.replanned(ctx, func() error {
+		if r.plan.Change.Testers == nil {
+			return nil
 		}
-		if try == replans {
-			return r.changedMeanwhile("while testers were let in")
-		}
-		if err := r.planSwitchAgain(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+		return r.switchBeside(ctx, *r.plan.Change.Testers, r.targetsOf, func(e *model.Entry, change model.Change) { e.Testers = &change })
+	})
 }
 
 // keepTestersOut writes what testers get without a release, if nginx's file does not say it as it is configured now: that is
@@ -42,46 +36,28 @@ func (r *run) keepTestersOut(ctx context.Context) error {
 	if err != nil || change.Empty() {
 		return err
 	}
-	if _, err := r.nginx.Rehearse(ctx, change, already()); err != nil {
-		return err
+	err = r.switchBeside(ctx, change, r.targetsOfOld, func(e *model.Entry, change model.Change) { e.Step = &change })
+	if err == nil {
+		err = r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { e.Step = nil })
 	}
-	targets, err := r.targetsOfOld(ctx)
-	if err != nil {
-		return err
-	}
-	err = r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
-		if err := r.switchTo(ctx, change, targets, func(e *model.Entry, change *model.Change) { e.Step = change }); err != nil {
-			return err
-		}
-		return r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { e.Step = nil })
-	})
 	if err != nil && !errors.Is(err, model.ErrChanged) {
 		return err
 	}
 	return r.replanSwitch(ctx)
 }
 
-// switchToTesters lets testers in. From when it is journaled on, the release is removed only after that was taken back.
-func (r *run) switchToTesters(ctx context.Context) error {
-	change := *r.plan.Change.Testers
-	if _, err := r.nginx.Rehearse(ctx, change, already()); err != nil {
+// switchBeside tests a change after which users get what they got, and switches nginx to it.
+func (r *run) switchBeside(ctx context.Context, change model.Change, targets func(context.Context) ([]model.Target, error), note func(*model.Entry, model.Change)) error {
+	if _, err := r.nginx.Rehearse(ctx, change, observing.Started()); err != nil {
 		return err
 	}
 	return r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
-		targets, err := r.targetsOf(ctx)
-		if err != nil {
-			return err
+		to, err := targets(ctx)
+		if err == nil {
+			_, err = r.switchTo(ctx, r.journal.Current.Phase, change, to, note)
 		}
-		return r.switchTo(ctx, change, targets, func(e *model.Entry, change *model.Change) { e.Testers = change })
+		return err
 	})
-}
-
-// switchTo switches nginx, whose lock is held, and journals the change right before.
-func (r *run) switchTo(ctx context.Context, change model.Change, targets []model.Target, note func(*model.Entry, *model.Change)) error {
-	_, err := r.nginx.Switch(ctx, change, targets, func(change model.Change) error {
-		return r.enter(ctx, r.journal.Current.Phase, func(e *model.Entry) { note(e, &change) })
-	})
-	return err
 }
 
 // sendTestersAway takes back what let testers in, proves it, and waits until nothing of the release's is asked any more. It
@@ -99,7 +75,7 @@ func (r *run) sendTestersAway(ctx context.Context) error {
 	err := r.throughNginx(ctx, r.seen.Route.ID, func(ctx context.Context) error {
 		state, err := r.nginx.Compare(ctx, *e.Testers)
 		if err == nil && state == model.ChangeConflict { // someone wrote something else
-			route, err := r.observeRoute(ctx)
+			route, err := r.observeNginx(ctx)
 			if err != nil {
 				return err
 			}

@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	away    = &model.UnreachableError{What: "nginx", Err: errors.New("it does not run")}
-	refused = &model.RefusedError{Reasons: []model.Reason{{Code: model.CheckFailed, Message: "503"}}}
-	broken  = errors.New("the helper has ended")
+	away      = &model.UnreachableError{What: "nginx", Err: errors.New("it does not run")}
+	refused   = &model.RefusedError{Reasons: []model.Reason{{Code: model.CheckFailed, Message: "503"}}}
+	errBroken = errors.New("the helper has ended")
 )
 
 // script answers with one error after the other, and then with nil.
@@ -40,7 +40,7 @@ func TestUntil(t *testing.T) {
 		"nginx away twice is said twice":            {prove: []error{away, nil, away}, said: 2},
 		"a check that fails":                        {ask: []error{refused}, want: refused},
 		"a check that fails as nginx restarts":      {prove: []error{nil, away}, ask: []error{refused}, said: 1},
-		"a check that cannot be asked":              {ask: []error{broken}, said: 1},
+		"a check that cannot be asked":              {ask: []error{errBroken}, said: 1},
 		"a check that fails, and files were edited": {prove: []error{nil, ErrEdited}, ask: []error{refused}, want: ErrEdited},
 		"edited":        {prove: []error{nil, nil, ErrEdited}, want: ErrEdited},
 		"worse, judged": {judge: []error{nil, refused}, want: refused},

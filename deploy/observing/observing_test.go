@@ -12,7 +12,7 @@ var (
 	notLoaded = model.Refuse(model.ConfigNotLoaded, "it is not what nginx runs")
 	broken    = model.Refuse(model.NginxTestFailed, "unexpected }")
 	locked    = &model.LockedError{Lock: "nginx-edge"}
-	held      = errors.New("the engine did not answer")
+	errHeld   = errors.New("the engine did not answer")
 )
 
 // script answers with one error after the other.
@@ -40,7 +40,7 @@ func TestRehearse(t *testing.T) {
 		"not loaded, and still not":       {answers: []error{notLoaded, notLoaded}, want: notLoaded, alone: 1},
 		"not loaded, for one that looks":  {answers: []error{notLoaded}, looks: true, want: notLoaded},
 		"not loaded, and the lock is not": {answers: []error{notLoaded}, lock: locked, want: locked, alone: 1},
-		"the lock is not given back":      {answers: []error{notLoaded, nil}, unreleased: held, alone: 1},
+		"the lock is not given back":      {answers: []error{notLoaded, nil}, unreleased: errHeld, alone: 1},
 	} {
 		next, alone := script(test.answers...), 0
 		through := func(do func(context.Context) error) (unreleased, err error) {
@@ -91,8 +91,8 @@ func TestRoute(t *testing.T) {
 		"refused for something else":     {answers: []error{broken}, refused: true, found: true},
 		"not loaded, and then it was":    {answers: []error{notLoaded, nil}, found: true},
 		"not loaded, for one that looks": {answers: []error{notLoaded}, looks: true, refused: true, found: true},
-		"not loaded, and then silent":    {answers: []error{notLoaded, held}, err: held, found: true},
-		"silent":                         {answers: []error{held}, err: held},
+		"not loaded, and then silent":    {answers: []error{notLoaded, errHeld}, err: errHeld, found: true},
+		"silent":                         {answers: []error{errHeld}, err: errHeld},
 	} {
 		o := Observer{Router: router{next: script(test.answers...)}}
 		if !test.looks {

@@ -88,3 +88,10 @@ func (p Plan) BakeExpected() []gate.Expected {
 	}
 	return still
 }
+
+// Passed is the record of this plan's release, which passed, with its containers.
+func (p Plan) Passed(app model.Application, containers []model.Container) model.ReleaseRecord {
+	passed := Observation{Application: app.With(p.Release.Model), Containers: containers}.AsRun(p.Release.To)
+	passed.Release, passed.Model = p.Release.ID, p.Release.Model
+	return passed
+}

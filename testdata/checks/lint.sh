@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, vet, staticcheck, shellcheck of what is shell, and the rule about who may import whom.
+# Formatting, vet, staticcheck, shellcheck of what is shell, who may import whom, and how large a package may be.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
@@ -54,6 +54,17 @@ forbid ./testdata/oracle -- "$module/(deploy|compose|nginx|watch|cmd)(/.*)?" # i
 forbid ./compose/load ./cmd/bluegate/adopt -- 'github.com/docker/docker/client' # they ask no engine
 forbid ./deploy/... ./nginx/... ./watch ./watch/history ./watch/verdict ./compose/load ./cmd/bluegate/config/... ./cmd/bluegate/adopt -- 'golang.org/x/term|charm.land/.*|github.com/charmbracelet/.*' # cmd/bluegate/ui does; shoutrrr, below watch/notify, has a log of its own
 echo "import rule: ok"
+
+# What one sits down to read: at most 3,000 lines of code in a package, without tests, blank lines and lines of comment.
+while IFS=$'\t' read -r dir list; do
+  read -ra files <<<"$list"
+  lines=$(cd "$dir" && awk '!/^[ \t]*(\/\/.*)?$/ {n++} END {print n+0}' /dev/null "${files[@]}")
+  if ((lines > 3000)); then
+    echo "package size: $dir has $lines lines of code, and may have 3000: cut what can be understood alone" >&2
+    exit 1
+  fi
+done < <(go list -f $'{{.Dir}}\t{{join .GoFiles " "}}' ./...)
+echo "package size: ok"
 
 if command -v shellcheck >/dev/null; then
   # Not the scripts of the layouts and of nginx images: they are as people have them.
