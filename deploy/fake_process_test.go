@@ -166,6 +166,9 @@ func (p *process) strikes(line string) bool {
 
 func (p *process) call(ctx context.Context, line string, effect func()) error {
 	p.endIfDead()
+	if err := ctx.Err(); err != nil { // it is not made
+		return err
+	}
 	p.nginx.others()
 	var f fault
 	if p.strikes(line) {

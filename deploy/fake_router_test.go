@@ -42,6 +42,9 @@ func (p *process) observe(ctx context.Context, dir *model.Addresses) (model.Rout
 		return model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: model.Refuse(model.SwitchPointNotFound, "it was edited by hand")}, nil
 	}
 	r := model.Route{Nginx: `container "edge"`, ID: "edge-0123456789", State: n.state, Workers: workers, Refusal: n.refusal, Findings: n.findings, Mentions: n.mentions, Since: n.loadedAt}
+	if n.state == model.RouterStopped {
+		r.Start = "docker start edge"
+	}
 	if n.logs {
 		r.Requests = &model.RequestLog{Port: 8098, Gate: "/gate"}
 	}

@@ -107,6 +107,9 @@ func TestStatus(t *testing.T) {
 			if test.exit != 0 && (!strings.HasPrefix(r.Message, string(test.state)) || !strings.Contains(r.Message, r.LiveBy) || r.Run == "") {
 				t.Errorf("it says %q, and to run %q", r.Message, r.Run)
 			}
+			if strings.HasPrefix(test.name, "nginx stopped") != (r.Run == "docker start edge") {
+				t.Errorf("to run: %q", r.Run)
+			}
 			if !strings.Contains(r.LiveBy, test.by) {
 				t.Errorf("known by %q, which does not say %q", r.LiveBy, test.by)
 			}

@@ -67,6 +67,7 @@ func (r *Router) observe(ctx context.Context, dir *model.Addresses) (*observed, 
 		route.State = model.RouterRunning
 		err = n.readRunning(ctx, &route)
 	} else {
+		route.Start = found.RunCommand()
 		err = n.read(ctx, &route, n.dir)
 	}
 	if err != nil {

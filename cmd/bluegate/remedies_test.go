@@ -62,6 +62,7 @@ var remedies = map[string]struct {
 	"nginx.leadElsewhere":               {1, []string{"TestObserveAnotherNginxThatNamesTheColour"}},
 	"nginx.notRendered":                 {1, []string{"TestConfigurationMadeAtStart"}},
 	"nginx.ownFileRemedy":               {1, []string{"TestConfigurationMadeAtStart"}},
+	"nginx/incontainer.RunCommand":      {1, []string{"TestWhatIsSaidIsTrue"}},
 	"nginx/incontainer.pass":            {1, []string{"TestFindByConfiguration"}},
 	"nginx/lint.reusePort":              {2, []string{"TestConfigurationRemediesAreCarriedOut"}},
 	"nginx/lint.shutdownTimeout":        {1, []string{"TestConfigurationRemediesAreCarriedOut"}},

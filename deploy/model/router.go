@@ -92,6 +92,7 @@ type Route struct {
 	Nginx  string // how messages call it: container "edge"
 	ID     string // by which another run finds it again
 	State  RouterState
+	Start  string // what a person runs to start it, where it is stopped
 	Names  Colour // the colour that the configuration names
 	Points []SwitchPoint
 	// Mentions are the other places at which nginx's files name an address of a colour, used or not. A switch leaves them

@@ -81,9 +81,13 @@ func (o Observation) Conclude(status *report.Report) *report.Report {
 		return status.Finish(model.OK)
 	}
 	status.Message = fmt.Sprintf("%s%s: %s", status.State, status.LastProven.Words(), status.LiveBy)
-	status.Run = "bluegate doctor"
-	if o.Journal.Current != nil {
+	switch {
+	case o.Journal.Current != nil:
 		status.Run = "bluegate settle"
+	case o.Route.State == model.RouterStopped && o.Route.Away == "" && o.Answers(o.Route.Names): // nothing else is missing
+		status.Run = o.Route.Start
+	default:
+		status.Run = "bluegate doctor"
 	}
 	switch {
 	case o.Route.State != model.RouterRunning, o.Route.Away != "":

@@ -289,6 +289,8 @@ func (c *Nginx) StillThere(ctx context.Context) bool {
 
 func (c *Nginx) ReloadCommand() string { return fmt.Sprintf("docker exec %s nginx -s reload", c.Name) }
 
+func (c *Nginx) RunCommand() string { return "docker start " + c.Name }
+
 func (c *Nginx) StaleRemedy(file string) string {
 	return fmt.Sprintf("the mounted file was replaced, and nginx still has the old one; restart %s once, and mount the directory instead of the file", c)
 }

@@ -49,6 +49,9 @@ type Advice interface {
 	// ReloadCommand says what a person runs to make nginx load its configuration.
 	ReloadCommand() string
 
+	// RunCommand says what a person runs to start an nginx that was found stopped.
+	RunCommand() string
+
 	// StaleRemedy explains how nginx can see other bytes in a file than are there, and what to do about it.
 	StaleRemedy(file string) string
 

@@ -53,6 +53,9 @@ func (h *Nginx) IsDockerHost(host string) bool {
 // Aliases implements instance.Instance.
 func (h *Nginx) Aliases() map[string]string { return nil }
 
+// RunCommand is empty: one that does not run is not found.
+func (h *Nginx) RunCommand() string { return "" }
+
 func (h *Nginx) ReloadCommand() string {
 	if unit := unitOf(h.Master.PID); strings.Contains(unit, filepath.Base(h.exe)) { // and not that of who started it
 		return "systemctl reload " + unit

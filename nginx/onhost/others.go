@@ -29,8 +29,8 @@ func Others(ctx context.Context, opts instance.Options, dir *model.Addresses, th
 		if !h.StillThere(ctx) {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if err != nil { // a special file, or one that this process may not read
+			other.Unread = err
 		}
 		other.Exempt = "stop it"
 		all = append(all, other)

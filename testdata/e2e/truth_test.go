@@ -35,8 +35,12 @@ func TestWhatIsSaidIsTrue(t *testing.T) {
 
 	// A stopped nginx serves nobody, and a refusal has no plan below it that removes what serves.
 	docker(t, "stop", s.Nginx)
-	if r := s.run(nil, "status"); string(r.Report.State) != "down" || r.Report.Outcome == model.OK {
+	r := s.run(nil, "status")
+	if string(r.Report.State) != "down" || r.Report.Outcome == model.OK {
 		t.Errorf("status with nginx stopped: %q, %s, exit %d", r.Report.State, r.Report.Outcome, r.Code)
+	}
+	if start := strings.Fields(r.Report.Run); !slices.Equal(start, []string{"docker", "start", s.Nginx}) {
+		t.Errorf("it says to run %q", r.Report.Run)
 	}
 	docker(t, "start", s.Nginx)
 	s.await()
@@ -71,7 +75,7 @@ func TestWhatIsSaidIsTrue(t *testing.T) {
 
 	// After a deployment its report lists the containers as they are then.
 	s.age()
-	r := s.deploys(0, model.Promoted, []string{"VERSION=v2"})
+	r = s.deploys(0, model.Promoted, []string{"VERSION=v2"})
 	if !slices.ContainsFunc(r.Report.Containers, func(c model.Container) bool { return c.Colour == model.Green && strings.Contains(c.Image, "v2") }) {
 		t.Errorf("no container of the release is in its report: %+v", r.Report.Containers)
 	}

@@ -2,7 +2,7 @@ package main
 
 // I: other machines, other tools, and a client that wakes up late.
 var rowsI = []row{
-	{id: "I1", injected: "an engine of another architecture than the executables that are installed", required: "exit 2 before the lock, by a dry run too; never after a change", tests: []string{"./deploy:TestNoHelper", "./deploy:TestConclude", "./cmd/bluegate/wire:TestFindAgent"}},
+	{id: "I1", injected: "an engine of another architecture than the executables that are installed", required: "exit 2 before the lock, by a dry run too; never after a change", tests: []string{"./deploy:TestNoHelper", "./deploy/stage:TestConclude", "./cmd/bluegate/wire:TestFindAgent"}},
 	{id: "I2", injected: "post_start and pre_stop hooks, one that fails, and a pre_start that fails", required: "run as by docker compose, at a rollback too; nothing left of them, nothing kept from being stopped", tests: []string{"./compose:TestHooks", "./compose:TestPreStartThatFails", "./deploy:TestPreStopHooksThatFail"}},
 	{id: "I3", injected: "someone makes a colour live again by hand that had retired", required: "status and doctor say that it has no restart policy; the next command that changes something restores it", tests: []string{"./deploy:TestRestartPolicyAfterASwitchBackByHand"}},
 	{id: "I4", injected: "a status or a health while a deployment sweeps what an earlier run left", required: "its helper stays", tests: []string{"./compose/state:TestSweep"}},
