@@ -100,7 +100,11 @@ func (c *command) forward(ctx *cli.Context) (err error) {
 	}
 	dial := func(ctx context.Context) (tunnel.Conn, error) { return dialer.Dial(ctx, target.Endpoint.Address()) }
 	said := saidOnce{say: func(text string) { fmt.Fprintf(c.Stderr, "bluegate: %s\n", c.mask.Text(redact.Sanitize(text))) }}
-	err = tunnel.Forward(c.ctx, listener, dial, func(err error) { said.tell(d.WhyNoAnswer(c.ctx, target, err).Error()) })
+	err = tunnel.Forward(c.ctx, listener, dial, func(err error) {
+		if why := d.WhyNoAnswer(c.ctx, target, err); c.ctx.Err() == nil { // whoever ended the command does not wonder why
+			said.tell(why.Error())
+		}
+	})
 	if c.ctx.Err() != nil {
 		return c.ended()
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,25 @@ type previewing struct {
 	Listen, Colour, Release, Service, Address string
 
 	cmd    *exec.Cmd
-	stderr strings.Builder
+	stderr spoken
+}
+
+// spoken is what a command has written so far.
+type spoken struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // preview starts `bluegate preview`, and waits until it forwards.
@@ -162,10 +181,13 @@ func TestPreviewEnds(t *testing.T) {
 	if _, err := io.ReadAll(conn); err == nil {
 		t.Error("a connection to a dead release ended as if it were complete")
 	}
+	pace.Until(t, "it says why", func() error {
+		if said := p.stderr.String(); !strings.Contains(said, "was-green of green: exited") {
+			return errors.New("it says\n" + said)
+		}
+		return nil
+	})
 	s.endsPreview(p)
-	if said := p.stderr.String(); !strings.Contains(said, "was-green of green: exited") {
-		t.Errorf("it says\n%s", said)
-	}
 	if r := s.run(nil, "promote"); r.Code != 3 || r.Report.Outcome != model.Refused || r.Report.Live != model.Blue {
 		t.Errorf("promote: %d %s %s", r.Code, r.Report.Outcome, r.Report.Message)
 	}
