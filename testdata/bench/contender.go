@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -57,7 +58,9 @@ func contenders(only string) []contender {
 	if !compose {
 		fmt.Fprintln(os.Stderr, "bench: docker compose is not installed: bluegate runs alone. 28.sh brings the plugin along.")
 	}
-	rolls := compose && exec.Command("docker", "rollout", "--version").Run() == nil
+	home, _ := os.UserHomeDir()
+	_, missing := exec.LookPath(filepath.Join(home, ".docker", "cli-plugins", "docker-rollout")) // docker itself answers for a command that it does not know
+	rolls := compose && missing == nil
 	if compose && !rolls {
 		fmt.Fprintln(os.Stderr, "bench: docker rollout is not installed: it would be the script of github.com/wowu/docker-rollout in ~/.docker/cli-plugins.")
 	}
