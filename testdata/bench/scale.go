@@ -88,11 +88,14 @@ func measure(ctx context.Context, bluegate string, n int) (out size, err error) 
 		return out, err
 	}
 	healthy, err := firstHealthy(time.Time{}, strings.Fields(ids)...)
+	if err == nil && (watch.began.IsZero() || watch.last.IsZero()) {
+		err = fmt.Errorf("the progress does not say when the containers were healthy, and when nginx is switched:\n%s", watch.text.String())
+	}
 	out.verdict, out.waiting = watch.last.Sub(healthy)-settled, watch.rate()
 	return out, err
 }
 
-// openings reads the progress: between "all are good" and the end of the gate nothing happens, and the calls made then
+// openings reads the progress: between the last container that is healthy and the end of the gate nothing happens, and the calls made then
 // are those that waiting costs.
 type openings struct {
 	text        strings.Builder
@@ -103,12 +106,12 @@ type openings struct {
 
 func (o *openings) Write(p []byte) (int, error) {
 	o.text.Write(p)
-	if strings.Contains(string(p), "good: running, healthy") {
+	if strings.Contains(string(p), ": healthy") {
 		first := o.calls.Load()
 		o.began = time.Now()
 		time.AfterFunc(waiting, func() { o.waited.Store(o.calls.Load() - first) })
 	}
-	if o.last.IsZero() && !o.began.IsZero() && strings.Contains(string(p), "  switch") {
+	if o.last.IsZero() && !o.began.IsZero() && strings.Contains(string(p), "  switching nginx") {
 		o.last = time.Now()
 	}
 	return len(p), nil
