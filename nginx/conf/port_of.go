@@ -18,14 +18,14 @@ func PortOf(src []byte, p Point) int {
 	return 80
 }
 
-// PortIn is the port of a point in a configuration. The value of a variable may have its port where the variable is used:
-// `map $cookie_c $backend { default app-blue; }` with `proxy_pass http://$backend:3000;`. behind says that it is so, and
-// that every use has the same port.
-func PortIn(tree []*File, src []byte, p Point) (port int, behind bool) {
-	if p.Variable == "" || p.Port != "" {
-		return PortOf(src, p), false
-	}
-	var ports []int
+// Ports are the ports that stand behind variables where these are used, by the name of the variable:
+// `map $cookie_c $backend { default app-blue; }` with `proxy_pass http://$backend:3000;`. 0 is a variable that is used with
+// several ports, or without one.
+type Ports map[string]int
+
+// PortsBehind reads the ports behind the variables of a configuration.
+func PortsBehind(tree []*File) Ports {
+	all := Ports{}
 	for _, file := range tree {
 		file.Walk(func(d *Directive) bool {
 			if _, pass := passSchemes(d.Name.Value); !pass && d.Name.Value != "set" || d.HasBlock || len(d.Args) == 0 {
@@ -35,21 +35,25 @@ func PortIn(tree []*File, src []byte, p Point) (port int, behind bool) {
 			if _, rest, ok := strings.Cut(value, "://"); ok {
 				value = rest
 			}
-			if name, rest := cutVariable(value); name == p.Variable {
-				ports = append(ports, portBehind(rest))
+			if name, rest := cutVariable(value); name != "" {
+				port := portBehind(rest)
+				if before, used := all[name]; used && before != port {
+					port = 0
+				}
+				all[name] = port
 			}
 			return true
 		})
 	}
-	if len(ports) == 0 || ports[0] == 0 {
-		return PortOf(src, p), false
+	return all
+}
+
+// Of is the port of a point. behind says that it stands where the variable is used of which the point is the value.
+func (all Ports) Of(src []byte, p Point) (port int, behind bool) {
+	if p.Variable != "" && p.Port == "" && all[p.Variable] != 0 {
+		return all[p.Variable], true
 	}
-	for _, other := range ports {
-		if other != ports[0] {
-			return PortOf(src, p), false
-		}
-	}
-	return ports[0], true
+	return PortOf(src, p), false
 }
 
 // portBehind is the port that stands behind a variable; 0 where there is none.

@@ -90,9 +90,10 @@ func (w word) address() string {
 
 // Addressed are all words of either colour. An ambiguous address is the route's refusal, and no word.
 func Addressed(tree []*conf.File, dir *model.Addresses) (words []word) {
+	ports := conf.PortsBehind(tree)
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
-			port, _ := conf.PortIn(tree, file.Src, p)
+			port, _ := ports.Of(file.Src, p)
 			if e, found, err := dir.Find(p.Host, port); found && err == nil {
 				words = append(words, word{p, e.Colour})
 			}

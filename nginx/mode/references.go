@@ -13,6 +13,7 @@ import (
 type References struct {
 	tree      []*conf.File
 	dir       *model.Addresses
+	ports     conf.Ports // behind variables
 	upstreams []string
 	twins     twins
 	defaults  map[*conf.Directive]bool // the servers that answer for every host that no other one answers for
@@ -27,7 +28,7 @@ type spot struct {
 
 // ReferencesOf reads what a configuration says of the colours, whose addresses are in dir. It changes neither.
 func ReferencesOf(tree []*conf.File, dir *model.Addresses) (References, error) {
-	r := References{tree: tree, dir: dir}
+	r := References{tree: tree, dir: dir, ports: conf.PortsBehind(tree)}
 	for _, file := range tree {
 		r.upstreams = append(r.upstreams, file.Upstreams()...)
 	}
@@ -73,9 +74,10 @@ func (r References) among(file *conf.File, candidates []conf.Point) (points []mo
 			return nil, err
 		}
 		if found {
+			_, behind := r.ports.Of(file.Src, p)
 			points = append(points, model.SwitchPoint{
 				Place: fmt.Sprintf("%s:%d", p.Path, p.Line), Directive: p.Directive, Upstream: p.Upstream,
-				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End, PortBehind: r.portBehind(file, p),
+				Address: string(file.Src[p.Start:p.End]), Endpoint: e, Path: p.Path, Start: p.Start, End: p.End, PortBehind: behind,
 			})
 		}
 	}
@@ -94,7 +96,7 @@ func (r References) carries(file *conf.File, p conf.Point) (model.Endpoint, bool
 			return model.Endpoint{}, false, nil
 		}
 	}
-	port, _ := conf.PortIn(r.tree, file.Src, p)
+	port, _ := r.ports.Of(file.Src, p)
 	if e, found, err := r.dir.Find(p.Host, port); found || err != nil {
 		return e, found, err
 	}
@@ -104,11 +106,6 @@ func (r References) carries(file *conf.File, p conf.Point) (model.Endpoint, bool
 		}
 	}
 	return model.Endpoint{}, false, nil
-}
-
-func (r References) portBehind(file *conf.File, p conf.Point) bool {
-	_, behind := conf.PortIn(r.tree, file.Src, p)
-	return behind
 }
 
 // bare says whether a point is nothing but a colour's word, the value of a variable.
@@ -195,9 +192,10 @@ func addNew(ends []model.Endpoint, more ...model.Endpoint) []model.Endpoint {
 
 // NamesAny says whether a configuration names an address of either colour, wherever that stands.
 func NamesAny(tree []*conf.File, dir *model.Addresses) (bool, error) {
+	ports := conf.PortsBehind(tree)
 	for _, file := range tree {
 		for _, p := range slices.Concat(file.Points(), file.Values()) {
-			port, _ := conf.PortIn(tree, file.Src, p)
+			port, _ := ports.Of(file.Src, p)
 			if _, found, err := dir.Find(p.Host, port); found || err != nil {
 				return true, err
 			}

@@ -3,6 +3,7 @@ package mode
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"bluegate/deploy/model"
@@ -137,7 +138,7 @@ func (r References) atPoint(file *conf.File, p conf.Point, s Scope) (found []men
 			return nil
 		}
 	}
-	port, _ := conf.PortIn(r.tree, file.Src, p)
+	port, _ := r.ports.Of(file.Src, p)
 	for _, e := range r.dir.Mentioned(p.Host, port) {
 		m := r.mention(file, d, e, p.Start, p.End, text)
 		m.Directive, m.Variable = p.Directive, p.Variable
@@ -297,14 +298,13 @@ func isLetterOrDigit(c byte) bool {
 
 // directiveAt is the innermost directive that an offset stands in.
 func directiveAt(file *conf.File, offset int) (at *conf.Directive) {
-	file.Walk(func(d *conf.Directive) bool {
-		inside := d.Start <= offset && offset < d.End
-		if inside {
-			at = d
+	for level := file.Directives; ; level = at.Block { // in the order of the file
+		i := sort.Search(len(level), func(i int) bool { return level[i].End > offset })
+		if i == len(level) || level[i].Start > offset {
+			return at
 		}
-		return inside
-	})
-	return at
+		at = level[i]
+	}
 }
 
 // assigned is the variable that a directive gives a value; empty where it gives none.
