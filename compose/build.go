@@ -42,7 +42,7 @@ func (s *Stack) Build(ctx context.Context, m model.Model, services []string, tel
 			if lost := s.engine.Unreachable(err); lost != err {
 				return lost
 			}
-			lines := sanitizedLines(log.Bytes())
+			lines := redact.Lines(log.Bytes())
 			return &model.RefusedError{Reasons: []model.Reason{{
 				Code: model.BuildFailed, Service: name, LogTail: lines[max(0, len(lines)-buildLines):],
 				Message: fmt.Sprintf("build %s (%s): %s", service.Image, service.Place, redact.Sanitize(err.Error())),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
@@ -52,17 +51,7 @@ func LastLines(stream io.Reader, tty bool) ([]string, error) {
 		_, err = stdcopy.StdCopy(tail, tail, stream)
 	}
 	if text := tail.Bytes(); len(text) > 0 {
-		return sanitizedLines(text), nil
+		return redact.Lines(text), nil
 	}
 	return nil, err
-}
-
-// sanitizedLines returns the lines that are not empty, safe to print on a terminal.
-func sanitizedLines(text []byte) (out []string) {
-	for line := range strings.Lines(string(text)) {
-		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
 }

@@ -26,7 +26,8 @@ func Run(ctx context.Context, runner model.HookRunner, moment model.Moment, argv
 	defer cancel()
 	began := time.Now()
 	output, code, err := runner.Run(bounded, argv, env)
-	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lastLines(output)}
+	lines := redact.Lines(output)
+	h := report.Hook{Hook: moment, Command: redact.Sanitize(strings.Join(argv, " ")), Status: "ok", ExitCode: code, MS: time.Since(began).Milliseconds(), Output: lines[max(len(lines)-shownLines, 0):]}
 	switch {
 	case errors.Is(bounded.Err(), context.DeadlineExceeded):
 		h.Status, h.Message = "failed", fmt.Sprintf("it did not end within %s, and was killed with everything that it had started", limit)
@@ -58,17 +59,6 @@ func Listed(of func(model.Moment) [][]string) []string {
 		}
 	}
 	return all
-}
-
-// lastLines are the last lines of an output, sanitized.
-func lastLines(output []byte) []string {
-	lines := []string{}
-	for line := range strings.Lines(string(output)) {
-		if line = redact.Sanitize(strings.TrimSpace(line)); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines[max(len(lines)-shownLines, 0):]
 }
 
 // Environment is what a command is told, as variables: the moment, the colours, and what the report of the run says by

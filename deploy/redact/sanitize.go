@@ -30,6 +30,17 @@ func Sanitize(text string) string {
 	return Harmless(text)
 }
 
+// Lines are the lines of an output that are not empty, sanitized, without the spaces around them. It is never nil.
+func Lines(output []byte) []string {
+	lines := []string{}
+	for line := range strings.Lines(string(output)) {
+		if line = Sanitize(strings.TrimSpace(line)); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // Harmless is Sanitize for a text of any length.
 func Harmless(text string) string { return strings.TrimRight(Clean(text), "\n") }
 
