@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"charm.land/lipgloss/v2"
@@ -31,46 +30,27 @@ func HistoryText(l style.Look, project string, records []model.HistoryRecord, to
 	if len(records) == 0 {
 		return fmt.Sprintf("%s has no history: nothing was deployed with this version of bluegate on this engine\n", project)
 	}
-	rows := [][]string{{"RELEASE", "WHEN", "WHAT", "OUTCOME", "COLOUR", "IMAGES", "TOOK", "BY"}}
+	rows := []row{{"RELEASE", "WHEN", "WHAT", "OUTCOME", "COLOUR", "IMAGES", "TOOK", "BY"}}
 	for _, rec := range records {
-		rows = append(rows, []string{cmp.Or(rec.Release, "-"), ago(now.Sub(rec.Ended)), rec.Command, historyOutcome(rec), cmp.Or(string(rec.To), "-"),
+		rows = append(rows, row{cmp.Or(rec.Release, "-"), ago(now.Sub(rec.Ended)), rec.Command, historyOutcome(rec), cmp.Or(string(rec.To), "-"),
 			cmp.Or(strings.Join(imageNames(rec.Images), ", "), "-"), duration(rec.DurationMS), rec.By})
 	}
-	text := table(rows)
+	lines := aligned(rows)
 	for _, column := range leftOut {
-		if l.Width == 0 || lipgloss.Width(text) < l.Width {
+		if l.Width == 0 || lipgloss.Width(strings.Join(lines, "\n")) < l.Width {
 			break
 		}
 		at := slices.Index(rows[0], column)
 		for n := range rows {
 			rows[n] = slices.Delete(rows[n], at, at+1)
 		}
-		text = table(rows)
+		lines = aligned(rows)
 	}
-	if l.Width > 0 {
-		lines := strings.SplitAfter(text, "\n")
-		for n, line := range lines {
-			if line != "" {
-				lines[n] = l.Cut(strings.TrimSuffix(line, "\n"), l.Width-1) + "\n"
-			}
-		}
-		text = strings.Join(lines, "")
-	}
+	text := strings.Join(cut(lines, l), "\n") + "\n"
 	if total > len(records) {
 		text += fmt.Sprintf("%d older: --limit %d\n", total-len(records), total)
 	}
 	return text
-}
-
-// table writes rows in columns.
-func table(rows [][]string) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	_ = w.Flush() // of a strings.Builder
-	return b.String()
 }
 
 // historyOutcome is the outcome with the codes of the reasons.

@@ -59,8 +59,8 @@ func unfinished(r *report.Report) bool {
 // row is a line of a table: cells that may have colours.
 type row []string
 
-// table writes rows with aligned columns.
-func (t *text) table(rows []row) {
+// aligned are rows as lines, with their cells in columns.
+func aligned(rows []row) (lines []string) {
 	var widths []int
 	for _, cells := range rows {
 		for i, cell := range cells {
@@ -71,15 +71,35 @@ func (t *text) table(rows []row) {
 		}
 	}
 	for _, cells := range rows {
-		var line strings.Builder
+		padded := make([]string, len(cells))
 		for i, cell := range cells {
-			line.WriteString("  " + style.Pad(cell, widths[i]))
+			padded[i] = style.Pad(cell, widths[i])
 		}
-		text := strings.TrimRight(line.String(), " ")
-		if t.Width > 0 {
-			text = t.Cut(text, t.Width-1)
-		}
-		t.line("%s", text)
+		lines = append(lines, strings.TrimRight(strings.Join(padded, "  "), " "))
+	}
+	return lines
+}
+
+// cut cuts lines that are longer than the window is wide.
+func cut(lines []string, l style.Look) []string {
+	if l.Width == 0 {
+		return lines
+	}
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		short[i] = l.Cut(line, l.Width-1)
+	}
+	return short
+}
+
+// table writes rows with aligned columns.
+func (t *text) table(rows []row) {
+	lines := aligned(rows)
+	for i, line := range lines {
+		lines[i] = "  " + line
+	}
+	for _, line := range cut(lines, t.Look) {
+		t.line("%s", line)
 	}
 }
 

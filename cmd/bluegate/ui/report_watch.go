@@ -1,9 +1,8 @@
 package ui
 
 import (
-	"fmt"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"bluegate/deploy/redact"
@@ -12,19 +11,16 @@ import (
 
 // writeMeasured lists the checks of one round of watch, with the times of their answers.
 func writeMeasured(b *strings.Builder, checks []report.Check) {
-	var text strings.Builder
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  CHECK\tSTATE\tMIN\tMEDIAN\tP95\tMAX\t")
+	rows := []row{{"CHECK", "STATE", "MIN", "MEDIAN", "P95", "MAX", ""}}
 	for _, c := range checks {
-		times := "-\t-\t-\t-"
+		times := row{"-", "-", "-", "-"}
 		if c.MS != nil {
-			times = strings.Join([]string{millis(c.MS.Min), millis(c.MS.Median), millis(c.MS.P95), millis(c.MS.Max)}, "\t")
+			times = row{millis(c.MS.Min), millis(c.MS.Median), millis(c.MS.P95), millis(c.MS.Max)}
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", redact.Sanitize(c.Check), c.Status, times, c.Message)
+		rows = append(rows, slices.Concat(row{redact.Sanitize(c.Check), c.Status}, times, row{c.Message}))
 	}
-	_ = table.Flush()
-	for line := range strings.Lines(text.String()) {
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	for _, line := range aligned(rows) {
+		b.WriteString("  " + line + "\n")
 	}
 }
 
