@@ -24,16 +24,16 @@ type Sidecar struct {
 // StartSidecar starts a static executable in the network namespace of a container. It uses the same image, the only one
 // that certainly exists. The sidecar ends when its streams close, and removes itself.
 func (s *Stack) StartSidecar(ctx context.Context, c model.Container, executable func(architecture string) ([]byte, []string, error)) (*Sidecar, error) {
-	ask, cancel := engine.Asking(ctx)
-	defer cancel()
-	version, err := s.engine.ServerVersion(ask)
-	if err != nil {
-		return nil, s.engine.Unreachable(fmt.Errorf("ask the engine for its architecture: %w", err))
-	}
-	binary, args, err := executable(version.Arch)
+	architecture, err := s.engine.Architecture(ctx)
 	if err != nil {
 		return nil, err
 	}
+	binary, args, err := executable(architecture)
+	if err != nil {
+		return nil, err
+	}
+	ask, cancel := engine.Asking(ctx)
+	defer cancel()
 	info, err := s.engine.ContainerInspect(ask, c.ID)
 	if err != nil {
 		return nil, s.engine.Unreachable(fmt.Errorf("inspect %s: %w", c.Name, err))

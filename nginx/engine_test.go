@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -292,8 +291,8 @@ func (b *bench) router(o instance.Options) *Router {
 
 var errNoHelper = errors.New("the helper was not built")
 
-// helperBinary builds the small executable, once.
-var helperBinary = func() func(string) ([]byte, []string, error) {
+// helperBinary builds the small executable, once, for this machine, whose engine it is.
+var helperBinary = func() func(context.Context) ([]byte, []string, error) {
 	build := sync.OnceValues(func() ([]byte, error) {
 		dir, err := os.MkdirTemp("", "bluegate-helper-")
 		if err != nil {
@@ -308,10 +307,7 @@ var helperBinary = func() func(string) ([]byte, []string, error) {
 		}
 		return os.ReadFile(path)
 	})
-	return func(architecture string) ([]byte, []string, error) {
-		if architecture != runtime.GOARCH {
-			return nil, nil, errNoHelper
-		}
+	return func(context.Context) ([]byte, []string, error) {
 		executable, err := build()
 		return executable, []string{"--serve"}, err
 	}

@@ -22,12 +22,8 @@ func (c *command) showVersion(ctx *cli.Context) error {
 	shown := ui.VersionResult{Command: "version", Outcome: model.OK, Client: buildVersions(debug.ReadBuildInfo())}
 	engine, err := connect.To(c.ctx, ctx.String("host"), ctx.String("context"), c.Docker...)
 	if err == nil {
-		shown.Client.API = engine.NewestAPI()
-		var answered connect.EngineVersions
-		if answered, err = engine.Versions(c.ctx); err == nil {
-			known := ui.EngineVersions(answered)
-			shown.Engine = &known
-		}
+		known := ui.EngineVersions(engine.Versions())
+		shown.Client.API, shown.Engine = engine.NewestAPI(), &known
 	}
 	if c.ctx.Err() != nil || errors.As(err, new(*model.InvalidError)) { // a context that does not exist
 		return err

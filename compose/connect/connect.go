@@ -53,21 +53,20 @@ func To(ctx context.Context, host, contextName string, docker ...string) (*Conne
 	if err := c.SetSkew(ctx); err != nil {
 		return c, err
 	}
-	return c, c.refusePodman(ctx)
+	return c, c.learn(ctx)
 }
 
-// refusePodman returns a *model.UnreachableError if the engine is Podman. It speaks Docker's API, but nobody has shown that its
-// healthchecks, events, names and restarts mean what a gate takes them to mean.
-func (c *Connection) refusePodman(ctx context.Context) error {
+// learn asks the engine what it is. It returns a *model.UnreachableError for Podman, which speaks Docker's API: nobody has shown
+// that its healthchecks, events, names and restarts mean what a gate takes them to mean.
+func (c *Connection) learn(ctx context.Context) (err error) {
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
-	v, err := c.ServerVersion(ask)
-	if err != nil {
+	if c.About, err = c.ServerVersion(ask); err != nil {
 		return c.Unreachable(fmt.Errorf("ask for the versions: %w", err))
 	}
-	for _, part := range v.Components {
+	for _, part := range c.About.Components {
 		if strings.HasPrefix(part.Name, "Podman") {
-			return &model.UnreachableError{What: "Docker's engine", Err: fmt.Errorf("at %s is Podman %s, and bluegate deploys to Docker's engine only; choose one with --host, --context or DOCKER_HOST", c.Endpoint, v.Version)}
+			return &model.UnreachableError{What: "Docker's engine", Err: fmt.Errorf("at %s is Podman %s, and bluegate deploys to Docker's engine only; choose one with --host, --context or DOCKER_HOST", c.Endpoint, c.About.Version)}
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/client"
 
@@ -25,6 +26,8 @@ type Engine struct {
 	Endpoint string
 	// Skew is the difference between the local clock and the engine's: local time minus engine time.
 	Skew time.Duration
+	// About is what the engine said of itself when it was connected to; the zero value: it was not asked.
+	About types.Version
 	// Leases are the locks that are held.
 	Leases *Leases
 	// Looks says that the command holds no lock, and only looks.

@@ -46,15 +46,27 @@ func (e *Engine) EnsureWaitImage(ctx context.Context) error {
 	return err
 }
 
-// WaitExecutable returns the executable of the image for the engine's architecture, and the arguments with which it waits.
-func (e *Engine) WaitExecutable(ctx context.Context) (executable []byte, args []string, err error) {
+// Architecture is that of the engine, as Go calls it.
+func (e *Engine) Architecture(ctx context.Context) (string, error) {
+	if e.About.Arch != "" {
+		return e.About.Arch, nil
+	}
 	ask, cancel := Asking(ctx)
 	defer cancel()
 	version, err := e.ServerVersion(ask)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
+		return "", e.Unreachable(fmt.Errorf("ask the engine for its architecture: %w", err))
 	}
-	return e.Waiter(version.Arch)
+	return version.Arch, nil
+}
+
+// WaitExecutable returns the executable of the image for the engine's architecture, and the arguments with which it waits.
+func (e *Engine) WaitExecutable(ctx context.Context) (executable []byte, args []string, err error) {
+	architecture, err := e.Architecture(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.Waiter(architecture)
 }
 
 func (e *Engine) importWaitImage(ctx context.Context) error {

@@ -3,7 +3,6 @@ package incontainer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 
@@ -63,7 +62,7 @@ func (c *Nginx) started(ctx context.Context, files []model.FileChange) (*agentCo
 }
 
 func (c *Nginx) startAgent(ctx context.Context, files []model.FileChange) (_ *agentContainer, err error) {
-	binary, args, err := c.executable(ctx)
+	binary, args, err := c.Opts.Helper(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,17 +111,6 @@ func (c *Nginx) JoinNamespaces(host *container.HostConfig) error {
 		host.SecurityOpt = []string{"apparmor=" + profile} // a process of another profile may not be looked into
 	}
 	return nil
-}
-
-// executable is what runs in the agent's container.
-func (c *Nginx) executable(ctx context.Context) ([]byte, []string, error) {
-	ask, cancel := engine.Asking(ctx)
-	defer cancel()
-	version, err := c.Engine.ServerVersion(ask)
-	if err != nil {
-		return nil, nil, fmt.Errorf("ask the engine for its architecture: %w", err)
-	}
-	return c.Opts.Helper(version.Arch)
 }
 
 // act asks an agent for what changes something. It does nothing once the lock has ended: neither here nor, where the

@@ -81,7 +81,7 @@ func (t *Tunnel) started(ctx context.Context) (*tunnel.Client, error) {
 
 func (t *Tunnel) start(ctx context.Context) error {
 	c := t.nginx
-	binary, args, err := c.executable(ctx)
+	binary, args, err := c.Opts.Helper(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ type Options struct {
 	Unlocked bool
 	// Until returns the end of the locks that are held, by the local clock; zero, or no function: none is held.
 	Until func() time.Time
-	// Helper returns a static executable for an architecture, and the arguments that make it serve package agent.
-	Helper func(architecture string) (executable []byte, args []string, err error)
+	// Helper returns a static executable for the engine's architecture, and the arguments that make it serve package agent.
+	Helper func(ctx context.Context) (executable []byte, args []string, err error)
 	// ProofTimeout bounds the proof of a switch. Zero: 10 s.
 	ProofTimeout time.Duration
 	Settings     mode.Settings // how it is switched

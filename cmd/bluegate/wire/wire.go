@@ -82,7 +82,13 @@ func Connect(ctx context.Context, o config.Options, progress model.Progress) (*d
 		return nil, fmt.Errorf("find this executable: %w", err)
 	}
 	o.Nginx.Overlay = []string{self, OverlayMode}
-	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = to.Engine.Skew, to.Engine.Local(), readAgent
+	o.Nginx.Skew, o.Nginx.Local, o.Nginx.Helper = to.Engine.Skew, to.Engine.Local(), func(ctx context.Context) ([]byte, []string, error) {
+		architecture, err := to.Engine.Architecture(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return readAgent(architecture)
+	}
 	o.Nginx.Until, o.Nginx.Lost = to.Engine.Leases.Until, to.lost
 	router, local := nginx.New(to.Engine.Client, o.Nginx), execLocal{o.Compose.Dir, o.Mask}
 	return &deploy.Deployer{
