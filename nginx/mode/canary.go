@@ -91,18 +91,14 @@ var otherHead = regexp.MustCompile(`(?m)^# (?:canary (blue|green) ([0-9]{1,2})|p
 // have it (None: they have not).
 func readOther(content []byte) (canary *model.CanaryShare, testers model.Colour) {
 	m := otherHead.FindStringSubmatch(string(content))
-	if m == nil || m[3] != "" {
-		return nil, lastOf(m)
+	switch {
+	case m == nil:
+		return nil, model.None
+	case m[3] != "":
+		return nil, model.Colour(m[3])
 	}
 	weight, _ := strconv.Atoi(m[2])
 	return &model.CanaryShare{Colour: model.Colour(m[1]), Weight: weight}, model.None
-}
-
-func lastOf(m []string) model.Colour {
-	if m == nil {
-		return model.None
-	}
-	return model.Colour(m[len(m)-1])
 }
 
 // Steps implements Stepper.

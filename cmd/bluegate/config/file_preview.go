@@ -26,17 +26,16 @@ func (o *Options) readPreview(f *File) error {
 		return err
 	}
 	t := mode.Testers{Header: f.Preview.Header, Cookie: f.Preview.Cookie, Secret: secret}
-	if key, wrong := t.Check(); wrong != "" {
-		if !f.values.Has("preview." + key) { // it is missing
-			key = map[bool]string{true: "header", false: "cookie"}[t.Header != ""]
-			return f.values.Wrong("preview."+key, "preview.secret %s", wrong)
-		}
-		return f.values.Wrong("preview."+key, "%s", wrong)
-	}
-	if !t.Any() {
-		return nil
-	}
+	key, wrong := t.Check()
 	switch {
+	case wrong != "" && f.values.Has("preview."+key):
+		return f.values.Wrong("preview."+key, "%s", wrong)
+	case wrong != "" && t.Header != "": // the secret is missing
+		return f.values.Wrong("preview.header", "preview.secret %s", wrong)
+	case wrong != "":
+		return f.values.Wrong("preview.cookie", "preview.secret %s", wrong)
+	case !t.Any():
+		return nil
 	case f.Nginx.Mode != "managed":
 		return f.values.Wrong("preview.secret", "a preview through nginx needs nginx.mode managed, and this is mode %s; `bluegate preview` works in every mode", cmp.Or(f.Nginx.Mode, "edit"))
 	case f.Nginx.Listen == "off":
