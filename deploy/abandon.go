@@ -104,7 +104,7 @@ func (r *run) removed(containers []model.Container) {
 }
 
 // notSwitchedByHand holds the first rule for a release that did not pass: it is an error if someone pointed nginx at
-// the release since, or may have done so. An nginx that cannot be asked is no reason to keep a release that it was never
+// the release since, or may have done so. An nginx that cannot be asked is not a reason to keep a release that it was never
 // switched to. Before a first deployment nginx may have named the colour all the time.
 func (r *run) notSwitchedByHand(ctx context.Context, release []model.Container) error {
 	if r.plan.From == model.None {

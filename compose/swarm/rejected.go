@@ -10,7 +10,7 @@ import (
 )
 
 // A node rejects a task that it cannot prepare, and the Swarm makes another one for the slot after a pause. The process of
-// a rejected task never ran, so the next task is no restart. What decides whether the rejection is final is how often the
+// a rejected task never ran, so the next task is not a restart. What decides whether the rejection is final is how often the
 // Swarm has tried, and what it was about: a network may not be ready on a node for a while, an image that does not exist
 // is not there at the next try either.
 

@@ -69,7 +69,7 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestGateAfterARejection: what follows a rejected task is no restart, and passes the gate. A task that ran and was replaced
+// TestGateAfterARejection: what follows a rejected task is not a restart, and passes the gate. A task that ran and was replaced
 // is one, whatever was rejected besides.
 func TestGateAfterARejection(t *testing.T) {
 	for _, test := range []struct {

@@ -31,7 +31,7 @@ const (
 	testerVariable = "$bluegate_tester"
 	// testerCookieVariable is the same by the cookie alone.
 	testerCookieVariable = "$bluegate_tester_cookie"
-	// drawnVariable is the side of a request that is no tester's, in a canary.
+	// drawnVariable is the side of a request that is not a tester's, in a canary.
 	drawnVariable = "$bluegate_drawn"
 )
 
@@ -62,9 +62,9 @@ func (t Testers) Check() (key, wrong string) {
 	case !secretText.MatchString(t.Secret):
 		return "secret", "may hold letters, digits, _ and - only, which mean the same in a header, a cookie and nginx's configuration; make one with `openssl rand -hex 16`"
 	case t.Header != "" && (!headerName.MatchString(t.Header) || taken[strings.ToLower(t.Header)]):
-		return "header", fmt.Sprintf("%q is no name for a header of one's own, such as X-Preview: letters, digits and -, beginning with a letter; nginx drops a header with _ in its name", t.Header)
+		return "header", fmt.Sprintf("%q is not a name for a header of one's own, such as X-Preview: letters, digits and -, beginning with a letter; nginx drops a header with _ in its name", t.Header)
 	case t.Cookie != "" && (!cookieName.MatchString(t.Cookie) || strings.EqualFold(t.Cookie, sideCookie)):
-		return "cookie", fmt.Sprintf("%q is no name for a cookie of one's own, such as preview: letters, digits and _, beginning with a letter, and not %s", t.Cookie, sideCookie)
+		return "cookie", fmt.Sprintf("%q is not a name for a cookie of one's own, such as preview: letters, digits and _, beginning with a letter, and not %s", t.Cookie, sideCookie)
 	}
 	return "", ""
 }

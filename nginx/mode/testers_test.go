@@ -129,9 +129,9 @@ func TestTestersSettings(t *testing.T) {
 		{Testers{Header: "X-Preview", Secret: testersSecret + ".*"}, "secret", "letters, digits"},
 		{Testers{Header: "X-Preview", Secret: testersSecret + "\n"}, "secret", "letters, digits"},
 		{Testers{Header: "X_Preview", Secret: testersSecret}, "header", "nginx drops a header with _"},
-		{Testers{Header: "X Preview", Secret: testersSecret}, "header", "is no name"},
+		{Testers{Header: "X Preview", Secret: testersSecret}, "header", "is not a name"},
 		{Testers{Header: "Host", Secret: testersSecret}, "header", "of one's own"},
-		{Testers{Cookie: "pre-view", Secret: testersSecret}, "cookie", "is no name"},
+		{Testers{Cookie: "pre-view", Secret: testersSecret}, "cookie", "is not a name"},
 		{Testers{Cookie: "Bluegate_Side", Secret: testersSecret}, "cookie", "and not bluegate_side"},
 	} {
 		key, wrong := test.testers.Check()

@@ -17,8 +17,8 @@ func KeepPaths(mask *redact.Redactor, flags Flags) {
 	}
 }
 
-// lastPart returns the name of the value itself: TOKEN for colours.blue.env.TOKEN. The value of preview.cookie is no cookie,
-// but the name of one.
+// lastPart returns the name of the value itself: TOKEN for colours.blue.env.TOKEN. The value of preview.cookie is not a cookie, but
+// the name of one.
 func lastPart(key string) string {
 	if key == "preview.cookie" {
 		return "name"
