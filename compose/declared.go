@@ -25,11 +25,8 @@ func answerNo(string, bool) (bool, error) { return false, nil }
 
 // volumesAsDeclared refuses a named volume that differs from its definition in the files. Compose would remove the
 // volume, with its data and the containers that use it, and create an empty one.
-func (s *Stack) volumesAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project, _, err := s.selectedProject(ctx, m)
-	if err != nil {
-		return nil, err
-	}
+func (s *Stack) volumesAsDeclared(ctx context.Context, m coming) (reasons []model.Reason, err error) {
+	project := m.project
 	for _, key := range project.VolumeNames() {
 		declared := project.Volumes[key]
 		if bool(declared.External) {
@@ -116,11 +113,8 @@ func differences(what string, declared, there map[string]string) (parts []string
 // release does not replace. Compose would remove the network and create another one. The engine refuses that in the
 // middle of the release while a container runs on it; a stopped container, such as one that a rollback needs, could not
 // be started again.
-func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project, _, err := s.selectedProject(ctx, m)
-	if err != nil {
-		return nil, err
-	}
+func (s *Stack) networksAsDeclared(ctx context.Context, m coming) (reasons []model.Reason, err error) {
+	project := m.project
 	ask, cancel := engine.Asking(ctx)
 	defer cancel()
 	all, err := s.engine.NetworkList(ask, network.ListOptions{Filters: filters.NewArgs(filters.Arg("label", api.ProjectLabel+"="+project.Name))})
@@ -140,7 +134,7 @@ func (s *Stack) networksAsDeclared(ctx context.Context, m model.Model) (reasons 
 		if hash == there.Labels[api.ConfigHashLabel] {
 			continue
 		}
-		users, err := s.onNetwork(ctx, m, there)
+		users, err := s.onNetwork(ctx, m.Model, there)
 		if err != nil {
 			return nil, err
 		}

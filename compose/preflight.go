@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/docker/api/types/container"
@@ -17,11 +18,22 @@ import (
 	"bluegate/deploy/model"
 )
 
+// coming is what Compose would start for a colour: its services, and those that they depend on and that do not run.
+type coming struct {
+	model.Model
+	project *types.Project
+	there   map[string]int // how many containers each service of the whole project has
+}
+
 // Require implements model.Stack. Compose would find each of these errors one by one, with half of the release started.
 func (s *Stack) Require(ctx context.Context, m model.Model) error {
+	project, there, err := s.selectedProject(ctx, m)
+	if err != nil {
+		return s.engine.Unreachable(err)
+	}
 	var reasons []model.Reason
-	for _, check := range []func(context.Context, model.Model) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.startedTwice, s.volumesAsDeclared, s.networksAsDeclared, s.startedBesides} {
-		found, err := check(ctx, m)
+	for _, check := range []func(context.Context, coming) ([]model.Reason, error){s.externalNetworks, s.externalVolumes, s.takenNames, s.startedTwice, s.volumesAsDeclared, s.networksAsDeclared, s.startedBesides} {
+		found, err := check(ctx, coming{m, project, there})
 		if err != nil {
 			return s.engine.Unreachable(err)
 		}
@@ -35,15 +47,11 @@ func (s *Stack) Require(ctx context.Context, m model.Model) error {
 
 // startedBesides refuses what Compose would start next to a copy of a colour: its image would be the one that the file
 // names by now.
-func (s *Stack) startedBesides(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
+func (s *Stack) startedBesides(_ context.Context, m coming) (reasons []model.Reason, err error) {
 	if !slices.ContainsFunc(m.Services, func(own model.Service) bool { return own.Pinned }) {
 		return nil, nil
 	}
-	project, _, err := s.selectedProject(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range project.ServiceNames() {
+	for _, name := range m.project.ServiceNames() {
 		if _, own := m.Service(name); !own {
 			reasons = append(reasons, model.Reason{Code: model.CannotCopy, Service: name, Message: fmt.Sprintf(
 				"%s, on which the colour depends, does not run, or is not healthy, or has not completed: a copy would start it from what the Compose file names; start it first", name)})
@@ -53,32 +61,32 @@ func (s *Stack) startedBesides(ctx context.Context, m model.Model) (reasons []mo
 }
 
 // externalNetworks refuses external networks that do not exist.
-func (s *Stack) externalNetworks(ctx context.Context, m model.Model) ([]model.Reason, error) {
-	project, used := s.projects[m.Colour], []external{}
-	for _, service := range m.Services {
-		for key := range project.Services[service.Name].Networks {
-			if n := project.Networks[key]; bool(n.External) {
-				used = append(used, external{service.Name, "networks." + key, n.Name})
+func (s *Stack) externalNetworks(ctx context.Context, m coming) ([]model.Reason, error) {
+	used := []external{}
+	for _, name := range m.project.ServiceNames() {
+		for key := range m.project.Services[name].Networks {
+			if n := m.project.Networks[key]; bool(n.External) {
+				used = append(used, external{name, "networks." + key, n.Name})
 			}
 		}
 	}
-	return missing(ctx, m, "network", "docker network create ", used, func(ctx context.Context, name string) error {
+	return missing(ctx, m.Model, "network", "docker network create ", used, func(ctx context.Context, name string) error {
 		_, err := s.engine.NetworkInspect(ctx, name, network.InspectOptions{})
 		return err
 	})
 }
 
 // externalVolumes refuses external volumes that do not exist.
-func (s *Stack) externalVolumes(ctx context.Context, m model.Model) ([]model.Reason, error) {
-	project, used := s.projects[m.Colour], []external{}
-	for _, service := range m.Services {
-		for _, mount := range project.Services[service.Name].Volumes {
-			if v, named := project.Volumes[mount.Source]; named && bool(v.External) {
-				used = append(used, external{service.Name, "volumes." + mount.Source, v.Name})
+func (s *Stack) externalVolumes(ctx context.Context, m coming) ([]model.Reason, error) {
+	used := []external{}
+	for _, name := range m.project.ServiceNames() {
+		for _, mount := range m.project.Services[name].Volumes {
+			if v, named := m.project.Volumes[mount.Source]; named && bool(v.External) {
+				used = append(used, external{name, "volumes." + mount.Source, v.Name})
 			}
 		}
 	}
-	return missing(ctx, m, "volume", "docker volume create ", used, func(ctx context.Context, name string) error {
+	return missing(ctx, m.Model, "volume", "docker volume create ", used, func(ctx context.Context, name string) error {
 		_, err := s.engine.VolumeInspect(ctx, name)
 		return err
 	})
@@ -108,8 +116,12 @@ func missing(ctx context.Context, m model.Model, kind, create string, used []ext
 }
 
 // takenNames returns a reason for each container name that a container of someone else has.
-func (s *Stack) takenNames(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	for _, service := range m.Services {
+func (s *Stack) takenNames(ctx context.Context, m coming) (reasons []model.Reason, err error) {
+	for _, name := range m.project.ServiceNames() {
+		service, own := m.Service(name)
+		if !own {
+			service = model.Service{Name: name, ContainerName: m.project.Services[name].ContainerName, Place: load.Locate(m.Files).Where("services." + name)}
+		}
 		if service.ContainerName == "" {
 			continue
 		}

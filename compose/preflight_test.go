@@ -111,6 +111,31 @@ func TestRequireProposesTheProjectOfATakenName(t *testing.T) {
 	}
 }
 
+// What Compose would start next to the colour is looked at too, and is refused before anything of the release is started.
+func TestRequireOfADependency(t *testing.T) {
+	b := newBench(t)
+	name := b.ID + "-db"
+	text := "services:\n" + shopService("was-blue") + "    depends_on: [db]\n" + shopService("was-green") + shopService("db") +
+		"    container_name: " + name + "\n    networks: [far]\n    volumes: [\"data:/data\"]\n" +
+		"networks: {far: {external: true, name: " + b.ID + "-far}}\nvolumes: {data: {external: true, name: " + b.ID + "-data}}\n"
+	s, app := b.stack(map[string]string{"compose.yml": text})
+	if _, err := b.Engine.ContainerCreate(t.Context(), &container.Config{Image: enginetest.ShopImage, Labels: map[string]string{enginetest.TestLabel: b.ID}}, nil, nil, nil, name); err != nil {
+		t.Fatal(err)
+	}
+	var refused *model.RefusedError
+	if err := s.Require(t.Context(), app.Models[model.Blue]); !errors.As(err, &refused) || len(refused.Reasons) != 3 {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{"external network " + b.ID + "-far", "external volume " + b.ID + "-data", "container name " + name + " is in use"} {
+		if !strings.Contains(refused.Error(), want) {
+			t.Errorf("%v does not say %q", refused, want)
+		}
+	}
+	if err := s.Require(t.Context(), app.Models[model.Green]); err != nil {
+		t.Errorf("green does not need it: %v", err)
+	}
+}
+
 func TestRemedyOfATakenNameRemovesNothing(t *testing.T) {
 	service := model.Service{Name: "was-blue", ContainerName: "app"}
 	for _, test := range []struct {

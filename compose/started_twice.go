@@ -17,11 +17,8 @@ import (
 // startedTwice refuses a release with which Compose would start a database, a queue, a cache or a proxy that runs
 // already in another project of the same folder. That happens where each colour has a project of its own and depends on
 // one that both should share. One that is listed as a service of the colour is meant to exist once for each.
-func (s *Stack) startedTwice(ctx context.Context, m model.Model) (reasons []model.Reason, err error) {
-	project, there, err := s.selectedProject(ctx, m)
-	if err != nil {
-		return nil, err
-	}
+func (s *Stack) startedTwice(ctx context.Context, m coming) (reasons []model.Reason, err error) {
+	project, there := m.project, m.there
 	for _, name := range project.ServiceNames() {
 		what := load.SharedKind(project.Services[name].Image, name)
 		if _, own := m.Service(name); own || what == "" || there[name] > 0 {
