@@ -13,12 +13,22 @@ import (
 	"bluegate/testdata/nginxtest"
 )
 
+// another is one more nginx of this machine, with a configuration of its own.
+func (s *hostShop) another() *hostShop {
+	return &hostShop{T: s.T, exe: s.exe, dir: s.TempDir(), port: freePort(s.T)}
+}
+
+// passesTo writes a configuration that passes all requests to a port.
+func (s *hostShop) passesTo(port int) *hostShop {
+	s.Helper()
+	write(s.T, s.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", s.dir, tempPaths(s.dir), s.port, port))
+	return s
+}
+
 // The ports that the colours publish tell which of the masters on this machine is meant.
 func TestHostFoundByPorts(t *testing.T) {
 	one := newHostShop(t)
-	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
-	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, freePort(t)))
-	other.start()
+	one.another().passesTo(freePort(t)).start()
 	one.router.opts.Config = ""
 	if route := one.observe(); !strings.Contains(route.Nginx, one.dir) || route.Names != model.Blue || route.Refusal != nil {
 		t.Errorf("%+v", route)
@@ -34,9 +44,7 @@ func TestHostFoundByPorts(t *testing.T) {
 // to them too.
 func TestHostFoundByTarget(t *testing.T) {
 	one := newHostShop(t)
-	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
-	write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, one.blue))
-	other.start()
+	one.another().passesTo(one.blue).start()
 	settings := mode.Settings{Mode: "template", Dir: one.dir, Text: map[model.Colour]string{
 		model.Blue: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.blue), model.Green: fmt.Sprintf("upstream was { server 127.0.0.1:%d; }\n", one.green)}}
 	write(t, one.file, "upstream was { server 127.0.0.1:1; }\n"+fmt.Sprintf("server { listen 127.0.0.1:%d; }\n", one.port))
@@ -53,17 +61,12 @@ func TestHostFoundByTarget(t *testing.T) {
 // A second nginx of this machine that names the live colour's port would be left with a colour that is stopped.
 func TestHostAnotherNginxThatNamesTheColour(t *testing.T) {
 	one := newHostShop(t)
-	other := &hostShop{T: t, exe: one.exe, dir: t.TempDir(), port: freePort(t)}
-	naming := func(port int) {
-		t.Helper()
-		write(t, other.dir+"/nginx.conf", fmt.Sprintf("daemon off;\npid %s/pid;\nevents {}\nhttp { access_log off; %s server { listen 127.0.0.1:%d; location / { proxy_pass http://127.0.0.1:%d; } } }\n", other.dir, tempPaths(other.dir), other.port, port))
-	}
-	naming(one.green)
+	other := one.another().passesTo(one.green)
 	other.start()
 	if err := one.observe().MaySwitch(model.Green); err != nil {
 		t.Errorf("one that names the idle colour only: %v", err)
 	}
-	naming(one.blue)
+	other.passesTo(one.blue)
 	route := one.observe()
 	if route.Names != model.Blue || route.Refusal != nil {
 		t.Errorf("names %s, %v", route.Names, route.Refusal)

@@ -15,15 +15,26 @@ import (
 	"bluegate/testdata/stand"
 )
 
+// withDatabase adds a service to the shop's Compose file on which the others depend, with one more line.
+func withDatabase(text, more string) string {
+	text = strings.ReplaceAll(text, `expose: ["300`, "depends_on: [db]\n    expose: [\"300")
+	return strings.Replace(text, "services:\n", "services:\n  db:\n    image: bluegate-shop:v1\n    environment: {SERVICE: db, PORT: \"4000\"}\n    "+more+"\n", 1)
+}
+
+// projectIn is the project's name in a Compose file of the shop.
+func projectIn(text string) string {
+	_, name, _ := strings.Cut(text, "\nname: ")
+	name, _, _ = strings.Cut(name, "\n")
+	return name
+}
+
 // A named volume is not what the Compose file says any more, and the database that uses it is stopped: Compose would make
 // the volume anew, without its data. It is refused before anything is touched, and the data is there.
 func TestDataOfAVolume(t *testing.T) {
 	sample.Test(t, 7)
 	t.Parallel()
 	s := newShop(t, stand.Options{Edit: func(colour, text string) string {
-		text = strings.ReplaceAll(text, `expose: ["300`, "depends_on: [db]\n    expose: [\"300")
-		return strings.Replace(text, "services:\n", "services:\n  db:\n    image: bluegate-shop:v1\n    environment: {SERVICE: db, PORT: \"4000\"}\n    volumes: [\"data:/data\"]\n", 1) +
-			"\nvolumes: {data: {}}\n"
+		return withDatabase(text, "volumes: [\"data:/data\"]") + "\nvolumes: {data: {}}\n"
 	}})
 	s.opened()
 	t.Cleanup(func() {
@@ -181,12 +192,8 @@ func TestStreamBehindAFlag(t *testing.T) {
 func TestNameOfWhatServes(t *testing.T) {
 	sample.Test(t, 7)
 	t.Parallel()
-	var name string
 	s := newShop(t, stand.Options{Edit: func(colour, text string) string {
-		_, name, _ = strings.Cut(text, "\nname: ")
-		name, _, _ = strings.Cut(name, "\n")
-		text = strings.ReplaceAll(text, `expose: ["300`, "depends_on: [db]\n    expose: [\"300")
-		return strings.Replace(text, "services:\n", "services:\n  db:\n    image: bluegate-shop:v1\n    container_name: "+name+"-db\n    environment: {SERVICE: db, PORT: \"4000\"}\n", 1)
+		return withDatabase(text, "container_name: "+projectIn(text)+"-db")
 	}})
 	db := s.Name + "-db"
 	docker(t, "run", "-d", "--name", db, "--network", s.Name, "--label", "com.docker.compose.project="+s.Name+"-other", "--label", "com.docker.compose.service=db", "-e", "SERVICE=db", "-e", "PORT=4000", "bluegate-shop:v1")

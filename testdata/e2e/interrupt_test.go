@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -20,15 +19,31 @@ import (
 	"bluegate/testdata/stand"
 )
 
+// spoken is what a command has written so far.
+type spoken struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // background is a bluegate under way.
 type background struct {
 	t    *testing.T
 	shop *shop
 	was  oracle.State
 	cmd  *exec.Cmd
-	mu   sync.Mutex
-	said strings.Builder
-	read chan struct{}
+	said spoken
 }
 
 func (s *shop) start(env []string, args ...string) *background {
@@ -39,31 +54,16 @@ func (s *shop) start(env []string, args ...string) *background {
 // begin starts a command whose progress is read.
 func (s *shop) begin(cmd *exec.Cmd) *background {
 	s.t.Helper()
-	b := &background{t: s.t, shop: s, was: s.look(), cmd: cmd, read: make(chan struct{})}
-	stderr, err := b.cmd.StderrPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	b := &background{t: s.t, shop: s, was: s.look(), cmd: cmd}
+	b.cmd.Stderr = &b.said
 	if err := b.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = b.cmd.Process.Kill() })
-	go func() {
-		defer close(b.read)
-		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			b.mu.Lock()
-			b.said.WriteString(lines.Text() + "\n")
-			b.mu.Unlock()
-		}
-	}()
 	return b
 }
 
-func (b *background) text() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.said.String()
-}
+func (b *background) text() string { return b.said.String() }
 
 // until waits for a word of the progress.
 func (b *background) until(word string) {
@@ -83,7 +83,6 @@ func (b *background) end(signal syscall.Signal) (code int) {
 			b.t.Fatal(err)
 		}
 	}
-	<-b.read
 	err := b.cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

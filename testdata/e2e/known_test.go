@@ -70,9 +70,7 @@ func TestVersionThatIsUnset(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, stand.Options{Config: unhurried, Edit: func(colour, text string) string {
 		text = strings.ReplaceAll(text, "${VERSION:-v1}", "${VERSION:?say which}")
-		_, name, _ := strings.Cut(text, "\nname: ")
-		name, _, _ = strings.Cut(name, "\n")
-		return strings.Replace(text, `expose: ["3000"]`, "container_name: "+name+"-was-"+colour+"-${VERSION}\n    expose: [\"${PORT:?say which port}\"]", 1)
+		return strings.Replace(text, `expose: ["3000"]`, "container_name: "+projectIn(text)+"-was-"+colour+"-${VERSION}\n    expose: [\"${PORT:?say which port}\"]", 1)
 	}})
 	port := "PORT=3000"
 	s.deploys(0, model.Started, []string{"VERSION=v1", port}, "blue")

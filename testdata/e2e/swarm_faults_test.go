@@ -218,7 +218,6 @@ func settleIsWhereNginxIs(t *testing.T) {
 	if err := b.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-b.read
 	_ = b.cmd.Wait()
 	write(t, s.Conf, strings.ReplaceAll(s.conf(), s.Stack("blue"), s.Stack("green")))
 	docker(t, "exec", s.Nginx, "nginx", "-s", "reload")

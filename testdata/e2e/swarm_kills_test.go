@@ -52,7 +52,6 @@ func (s *shop) killedAt(p *proxy.Proxy, point int, env []string, elsewhere bool)
 		}
 		return proxy.Fault{Before: func() { _ = b.cmd.Process.Kill() }, Drop: true}
 	})
-	<-b.read
 	_ = b.cmd.Wait()
 	calls := p.Calls()
 	p.Inject(nil)
